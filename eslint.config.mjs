@@ -1,0 +1,70 @@
+import nx from '@nx/eslint-plugin';
+import prettier from 'eslint-config-prettier';
+import tseslint from 'typescript-eslint';
+
+const nest = ['@nestjs/*'];
+const only = (sourceTag, allowed, banned) => ({
+  sourceTag,
+  onlyDependOnLibsWithTags: allowed,
+  ...(banned ? { bannedExternalImports: banned } : {}),
+});
+
+/** The direction of dependencies: docs/architecture in one table. Proved by tools/test/boundaries.int.spec.ts. */
+export const depConstraints = [
+  // Pure: no library of ours, no package at all.
+  only('layer:domain', [], ['*']),
+  only('layer:contracts', ['layer:domain', 'layer:contracts'], nest),
+  only('layer:port', [], nest),
+  only('layer:engine', ['layer:port'], nest),
+  only('layer:platform', ['layer:port', 'layer:platform']),
+  only('layer:application', ['layer:domain', 'layer:contracts', 'layer:port', 'layer:platform', 'layer:application']),
+  only('layer:read-models', ['layer:domain', 'layer:contracts', 'layer:port', 'layer:platform'], nest),
+  only('layer:testing', ['layer:domain', 'layer:contracts', 'layer:port', 'layer:engine', 'layer:platform']),
+  only('layer:app', [
+    'layer:domain',
+    'layer:contracts',
+    'layer:port',
+    'layer:engine',
+    'layer:platform',
+    'layer:application',
+    'layer:read-models',
+  ]),
+  only('scope:incident', ['scope:incident', 'scope:jurisdiction-published', 'scope:platform']),
+  only('scope:jurisdiction', ['scope:jurisdiction', 'scope:platform']),
+  only('scope:audit', ['scope:audit', 'scope:incident', 'scope:jurisdiction', 'scope:platform']),
+  only('scope:platform', ['scope:platform']),
+];
+
+const soleImporter = (name, owner) => ({ name, message: `Only ${owner} imports ${name}.` });
+const queueEngines = [soleImporter('bullmq', 'libs/platform/timers'), soleImporter('ioredis', 'libs/platform/timers')];
+
+export default tseslint.config(
+  { ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', '.data*/**'] },
+  ...tseslint.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    plugins: { '@nx': nx },
+    rules: {
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      '@typescript-eslint/switch-exhaustiveness-check': 'off',
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+      'no-restricted-imports': ['error', { paths: queueEngines }],
+    },
+  },
+  {
+    files: ['libs/platform/timers/**/*.ts', 'tools/**/*'],
+    rules: { 'no-restricted-imports': 'off' },
+  },
+  {
+    // Tests may reach for the testing library and for any engine: they prove the rooms, they are not rooms.
+    files: ['**/*.ts'],
+    ignores: ['**/*.spec.ts', '**/src/testing/**'],
+    rules: {
+      '@nx/enforce-module-boundaries': [
+        'error',
+        { allow: [], depConstraints, banTransitiveDependencies: false, enforceBuildableLibDependency: false },
+      ],
+    },
+  },
+  prettier,
+);

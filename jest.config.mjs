@@ -1,0 +1,32 @@
+// Jest 30 runs CommonJS emitted by SWC while NestJS 12 and others are ESM only: Node >= 24.9 with
+// --experimental-vm-modules lets Jest require() them. Started by `npm test`, see tools/bootstrap.mjs.
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { packageDirs } from './tools/workspace.mjs';
+
+const root = dirname(fileURLToPath(import.meta.url));
+const swcOptions = JSON.parse(readFileSync(join(root, '.swcrc.json'), 'utf8'));
+const sources = Object.fromEntries(
+  Object.entries(packageDirs(root)).flatMap(([name, dir]) => [
+    [`^${name}$`, join(root, dir, 'src/index.ts')],
+    [`^${name}/testing$`, join(root, dir, 'src/testing/index.ts')],
+  ]),
+);
+
+/** @type {import('jest').Config} */
+export default {
+  rootDir: root,
+  roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/tools'],
+  testMatch: ['**/*.spec.ts'],
+  testEnvironment: 'node',
+  transform: { '^.+\\.ts$': ['@swc/jest', { ...swcOptions, swcrc: false, module: { type: 'commonjs' }, sourceMaps: 'inline' }] },
+  moduleNameMapper: { ...sources, '^(\\.{1,2}/.*)\\.js$': '$1' },
+  modulePathIgnorePatterns: ['/dist/', '<rootDir>/\\.data'],
+  globalSetup: '<rootDir>/tools/test/global-setup.mjs',
+  globalTeardown: '<rootDir>/tools/test/global-teardown.mjs',
+  setupFiles: ['<rootDir>/tools/test/setup.cjs'],
+  reporters: ['default', '<rootDir>/tools/test/summary-reporter.mjs'],
+  maxWorkers: 2,
+  testTimeout: 30_000,
+};

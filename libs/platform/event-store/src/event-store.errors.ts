@@ -1,0 +1,50 @@
+import type { ExpectedRevision } from './event-store.js';
+
+/** Thrown when a stream is not at the revision the writer had read. Reload, decide again, or tell the caller. */
+export class RevisionConflict extends Error {
+  readonly code = 'REVISION_CONFLICT';
+  constructor(
+    readonly streamId: string,
+    readonly expected: ExpectedRevision,
+    /** -1 when the stream does not exist. */
+    readonly actual: number,
+  ) {
+    super(`stream ${streamId} is at revision ${actual}, expected ${expected}`);
+  }
+}
+
+/** Thrown when a stream that must exist has no events. */
+export class StreamNotFound extends Error {
+  readonly code = 'STREAM_NOT_FOUND';
+  constructor(readonly streamId: string) {
+    super(`stream ${streamId} does not exist`);
+  }
+}
+
+/** Thrown when the connection failed after an append was sent: it may or may not be written. Retry with the same event ids. */
+export class UnknownOutcome extends Error {
+  readonly code = 'UNKNOWN_OUTCOME';
+}
+
+/** Thrown when the store cannot be reached, before anything was sent. */
+export class StoreUnavailable extends Error {
+  readonly code = 'STORE_UNAVAILABLE';
+}
+
+/** Thrown when the bounded queue of appends is full. Ask the caller to come back. */
+export class Overloaded extends Error {
+  readonly code = 'OVERLOADED';
+  constructor(readonly retryAfterSeconds = 1) {
+    super('the event store has more appends waiting than it accepts');
+  }
+}
+
+/** Thrown when one event's data is larger than `LIMITS.eventBytesMax`. */
+export class EventTooLarge extends Error {
+  readonly code = 'EVENT_TOO_LARGE';
+}
+
+/** Thrown when an append carries more than `LIMITS.eventsPerAppendMax` events. */
+export class TooManyEvents extends Error {
+  readonly code = 'TOO_MANY_EVENTS';
+}

@@ -1,0 +1,116 @@
+/** Who caused an event. Recorded with it; never a name or a phone number. */
+export interface Actor {
+  /** Subject of the access token, or `anonymous`, or `system:<role>` for the server's own commands. */
+  readonly id: string;
+  readonly role: string;
+  readonly orgUnitId: string | null;
+}
+
+/** An event as a command handler hands it to the store. Instants are ISO 8601 in UTC with milliseconds. */
+export interface NewEvent<Data = unknown> {
+  /** UUID. Derived from the command id, so that a retried append carries the same ids. */
+  readonly eventId: string;
+  /** Stable wire name such as `DepartmentCheckedIn`; never a class name. */
+  readonly type: string;
+  readonly schemaVersion: number;
+  /** When it was so, as claimed and admitted. */
+  readonly occurredAt: string;
+  /** When the server learnt of it. */
+  readonly recordedAt: string;
+  readonly actor: Actor;
+  readonly correlationId: string;
+  readonly causationId: string;
+  readonly commandId: string;
+  /** Fingerprint of the request behind the command; tells a retry from a reused Idempotency-Key. */
+  readonly requestHash?: string;
+  readonly data: Data;
+}
+
+/** An event as the store gives it back. */
+export interface RecordedEvent<Data = unknown> extends NewEvent<Data> {
+  readonly streamId: string;
+  /** 0-based and dense within the stream. */
+  readonly revision: number;
+  readonly position: Position;
+}
+
+/**
+ * Place in the total order of the log. Opaque outside the engines: compare with {@link comparePositions}, never
+ * compute with it. PostgreSQL writes a number; EventStoreDB a commit position.
+ */
+export type Position = string;
+
+/** Before the first event. `readAll(START)` reads the whole log. */
+export const START: Position = '0';
+
+export function comparePositions(a: Position, b: Position): number {
+  const difference = BigInt(a) - BigInt(b);
+  return difference < 0n ? -1 : difference > 0n ? 1 : 0;
+}
+
+/** True when `text` can be a position; use it on input from outside before any other use. */
+export function isPosition(text: string): boolean {
+  return /^\d{1,19}$/.test(text);
+}
+
+/** `'none'`: the stream must not exist yet. A number: the revision of its last event. `'any'`: unchecked. */
+export type ExpectedRevision = number | 'none' | 'any';
+
+export interface AppendResult {
+  /** Revision of the last event written (or, for no events, of the stream; -1 when it does not exist). */
+  readonly revision: number;
+  /** Position of the last event written; {@link START} when nothing was. */
+  readonly position: Position;
+  /** True when every event id was in the stream already: an earlier attempt had succeeded. */
+  readonly duplicate: boolean;
+}
+
+export interface ReadAllOptions {
+  /** Default 500, 1 to 5,000. */
+  readonly limit?: number;
+}
+
+export interface SubscribeOptions {
+  /** Events per batch at the most. Default 500, 1 to 5,000. */
+  readonly batchSize?: number;
+  /** Ends the iterator cleanly. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The log. Acknowledged means durable; total order equals commit order; a position once seen by any reader is never
+ * followed by a smaller one. Every engine passes `eventStoreContract` from `@shaoying/event-store/testing`.
+ */
+export interface EventStore {
+  /**
+   * Appends all events or none. Idempotent by event id.
+   * @throws RevisionConflict, UnknownOutcome, Overloaded, EventTooLarge, TooManyEvents
+   */
+  append(streamId: string, expected: ExpectedRevision, events: readonly NewEvent[]): Promise<AppendResult>;
+
+  /** Events of one stream from `fromRevision` (default 0) in order. @throws StreamNotFound */
+  readStream(streamId: string, fromRevision?: number): Promise<RecordedEvent[]>;
+
+  /** The events after `after` in total order, at most `limit`. */
+  readAll(after: Position, options?: ReadAllOptions): Promise<RecordedEvent[]>;
+
+  /** Position of the last event, {@link START} for an empty log. */
+  head(): Promise<Position>;
+
+  /**
+   * Catch-up then live: non-empty batches of the events after `after`, pulled by the consumer, for ever or until
+   * `signal` aborts. Survives reconnects of the engine; never skips, repeats or reorders.
+   */
+  subscribe(after: Position, options?: SubscribeOptions): AsyncIterable<RecordedEvent[]>;
+
+  /** Waits for appends under way and releases connections. */
+  close(): Promise<void>;
+}
+
+export const LIMITS = {
+  /** Events in one append. A command writes a handful; an import some dozens. */
+  eventsPerAppendMax: 500,
+  /** Serialised `data` of one event. Evidence travels as hashes, so 1 MiB is generous. */
+  eventBytesMax: 1024 * 1024,
+  streamIdCharsMax: 200,
+} as const;
