@@ -1,0 +1,28 @@
+import type { RecordedEvent } from '@shaoying/event-store';
+
+/** Inside one transaction; `search_path` is set to the projection's own PG schema, so SQL names tables unqualified. */
+export interface ProjectionTransaction {
+  query<Row = Record<string, unknown>>(
+    sql: string | { name: string; text: string },
+    values?: readonly unknown[],
+  ): Promise<Row[]>;
+}
+
+/** One read model, filled from the log by {@link ProjectionEngine}. */
+export interface Projection {
+  /** kebab-case; its PG schema is the same in snake_case (`incident-board` → `incident_board`). */
+  readonly name: string;
+  /** Raised when tables or meaning change: the engine then rebuilds into a shadow schema and swaps. */
+  readonly version: number;
+  /** Idempotence is not needed: runs once in an empty schema. Unqualified names. */
+  readonly schema: string;
+  /** Wire names it handles; others only move the checkpoint. */
+  readonly eventTypes: readonly string[];
+  /** Folds the batch in memory and writes it set-based. Must give the same tables for any batching. */
+  apply(events: readonly RecordedEvent[], tx: ProjectionTransaction): Promise<void>;
+}
+
+/** The PG schema a projection's tables live in: `incident-board` → `incident_board`. */
+export function schemaOf(projectionName: string): string {
+  return projectionName.replaceAll('-', '_');
+}
