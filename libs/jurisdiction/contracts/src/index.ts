@@ -1,1 +1,3 @@
-export {};
+export type * from '@shaoying/jurisdiction-domain';
+export * from './jurisdiction-directory.js';
+export * from './jurisdiction.errors.js';

@@ -1,0 +1,28 @@
+export const SEVERITIES = ['MINOR', 'MAJOR', 'GROUP'] as const;
+/** 小事, 大事, 群体事件. */
+export type Severity = (typeof SEVERITIES)[number];
+
+export const URGENCIES = ['IMMEDIATE', 'URGENT', 'ORDINARY', 'EXTENDED'] as const;
+/** How soon the whole incident must be handled: 2 h, 24 h, 7 d, 15 d by default (Beijing hotline norm). */
+export type Urgency = (typeof URGENCIES)[number];
+
+/** 事项: one kind of incident and who answers for it (派单目录). */
+export interface Category {
+  readonly code: string;
+  readonly name: string;
+  /** Absent only while `active` is false: an incident of this kind could otherwise reach nobody. */
+  readonly responsibleDepartmentId?: string;
+  readonly assistingDepartmentIds?: readonly string[];
+  /** A public hazard stays open when its reporter withdraws. Default false. */
+  readonly hazard?: boolean;
+  /** Default ORDINARY. */
+  readonly urgency?: Urgency;
+  readonly active: boolean;
+}
+
+export interface DispatchCatalogue {
+  readonly catalogueId: string;
+  readonly name: string;
+  readonly version: number;
+  readonly categories: readonly Category[];
+}

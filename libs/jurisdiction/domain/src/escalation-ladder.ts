@@ -1,0 +1,25 @@
+import type { TimerKind } from './deadline-policy.js';
+import type { Duration } from './working-calendar.js';
+
+export const SUPERVISION_LEVELS = ['BLUE', 'ORANGE', 'RED'] as const;
+export type SupervisionLevel = (typeof SUPERVISION_LEVELS)[number];
+
+/** One rung of 督办. */
+export interface LadderStep {
+  /** Percent of the time allowed by which the deadline is past due: 0 at the breach, 100 when as much again has gone. */
+  readonly trigger: number;
+  readonly level: SupervisionLevel;
+  /** Roles told, such as `department`, `street-office`, `supervision-centre`. */
+  readonly notify: readonly string[];
+  readonly respondWithin: Duration;
+}
+
+export interface EscalationLadder {
+  readonly ladderId: string;
+  readonly name: string;
+  readonly version: number;
+  /** In order of trigger; the first answers the breach itself. */
+  readonly steps: readonly LadderStep[];
+  /** Timers that climb another way; an empty list: a breach of this timer is recorded and nothing more. */
+  readonly byTimer?: Readonly<Partial<Record<TimerKind, readonly LadderStep[]>>>;
+}

@@ -1,0 +1,34 @@
+export const ORG_UNIT_KINDS = [
+  'CITY',
+  'DISTRICT',
+  'SUBDISTRICT',
+  'COMMUNITY',
+  'ESTATE',
+  'DEPARTMENT',
+] as const;
+
+/** 市, 区, 街道, 社区, 小区 and 部门: the blocks (块) and the lines (条). */
+export type OrgUnitKind = (typeof ORG_UNIT_KINDS)[number];
+
+export interface OrgUnit {
+  /** Opaque and stable for ever, such as `st-hepan`. Never parsed. */
+  readonly id: string;
+  readonly kind: OrgUnitKind;
+  readonly name: string;
+  /** `null` for a city alone. */
+  readonly parentId: string | null;
+  /** 12-digit statistical division code, kept as data: areas are redrawn and codes change. */
+  readonly divisionCode?: string;
+  /** First day the unit exists, ISO date in the city's own time. */
+  readonly effectiveFrom: string;
+}
+
+/** Which kinds a unit may hang under. Departments exist at every level of government. */
+export const PARENT_KINDS: Readonly<Record<OrgUnitKind, readonly OrgUnitKind[]>> = {
+  CITY: [],
+  DISTRICT: ['CITY'],
+  SUBDISTRICT: ['DISTRICT'],
+  COMMUNITY: ['SUBDISTRICT'],
+  ESTATE: ['COMMUNITY'],
+  DEPARTMENT: ['CITY', 'DISTRICT', 'SUBDISTRICT'],
+};
