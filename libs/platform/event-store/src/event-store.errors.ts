@@ -48,3 +48,54 @@ export class EventTooLarge extends Error {
 export class TooManyEvents extends Error {
   readonly code = 'TOO_MANY_EVENTS';
 }
+
+/** Thrown when the events of one append are together larger than `LIMITS.appendBytesMax`. Split the append. */
+export class AppendTooLarge extends Error {
+  readonly code = 'APPEND_TOO_LARGE';
+}
+
+/**
+ * Thrown when some of an append's event ids are in the log already, but not as this very append: in another stream, or
+ * only part of them, or in another order. Ids are derived from command ids, so this is a bug in the caller.
+ */
+export class EventIdTaken extends Error {
+  readonly code = 'EVENT_ID_TAKEN';
+  constructor(readonly streamId: string) {
+    super(`an append to stream ${streamId} carries event ids that the log already holds as other events`);
+  }
+}
+
+/** Thrown when an argument breaks the port's contract (a malformed id, instant, position or limit): a bug in the caller. */
+export class InvalidArgument extends Error {
+  readonly code = 'INVALID_ARGUMENT';
+}
+
+export type EventStoreError =
+  | RevisionConflict
+  | StreamNotFound
+  | UnknownOutcome
+  | StoreUnavailable
+  | Overloaded
+  | EventTooLarge
+  | TooManyEvents
+  | AppendTooLarge
+  | EventIdTaken
+  | InvalidArgument;
+
+const eventStoreErrors = [
+  RevisionConflict,
+  StreamNotFound,
+  UnknownOutcome,
+  StoreUnavailable,
+  Overloaded,
+  EventTooLarge,
+  TooManyEvents,
+  AppendTooLarge,
+  EventIdTaken,
+  InvalidArgument,
+] as const;
+
+/** True for the errors the port throws on purpose; switch on `code` afterwards. */
+export function isEventStoreError(error: unknown): error is EventStoreError {
+  return eventStoreErrors.some((kind) => error instanceof kind);
+}

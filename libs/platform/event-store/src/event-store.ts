@@ -53,7 +53,10 @@ export function isPosition(text: string): boolean {
   return /^\d{1,19}$/.test(text);
 }
 
-/** `'none'`: the stream must not exist yet. A number: the revision of its last event. `'any'`: unchecked. */
+/**
+ * `'none'`: the stream must not exist yet. A number: the revision of its last event (-1 is `'none'`, as a stream without
+ * events is reported with revision -1). `'any'`: unchecked.
+ */
 export type ExpectedRevision = number | 'none' | 'any';
 
 export interface AppendResult {
@@ -83,15 +86,25 @@ export interface SubscribeOptions {
  */
 export interface EventStore {
   /**
-   * Appends all events or none. Idempotent by event id.
-   * @throws RevisionConflict, UnknownOutcome, Overloaded, EventTooLarge, TooManyEvents
+   * Appends all events or none. Idempotent by event id: an append whose ids are all in the stream already, in this order,
+   * is answered as the first time with `duplicate: true`, whatever was expected and however far the stream has moved on.
+   * An append of no events writes nothing and checks the expected revision.
+   * @throws RevisionConflict, EventIdTaken, EventTooLarge, TooManyEvents, AppendTooLarge, InvalidArgument,
+   * Overloaded, StoreUnavailable, UnknownOutcome
    */
   append(streamId: string, expected: ExpectedRevision, events: readonly NewEvent[]): Promise<AppendResult>;
 
-  /** Events of one stream from `fromRevision` (default 0) in order. @throws StreamNotFound */
+  /**
+   * Events of one stream from `fromRevision` (default 0) in order; empty when the stream exists but is shorter.
+   * @throws StreamNotFound, InvalidArgument, StoreUnavailable
+   */
   readStream(streamId: string, fromRevision?: number): Promise<RecordedEvent[]>;
 
-  /** The events after `after` in total order, at most `limit`. */
+  /**
+   * The events after `after` in total order, at most `limit`, and fewer where they would pass `LIMITS.readBytesMax`
+   * together. Empty only at the end of the log, so page until an empty answer. `after` may lie beyond the end.
+   * @throws InvalidArgument, StoreUnavailable
+   */
   readAll(after: Position, options?: ReadAllOptions): Promise<RecordedEvent[]>;
 
   /** Position of the last event, {@link START} for an empty log. */
@@ -99,11 +112,15 @@ export interface EventStore {
 
   /**
    * Catch-up then live: non-empty batches of the events after `after`, pulled by the consumer, for ever or until
-   * `signal` aborts. Survives reconnects of the engine; never skips, repeats or reorders.
+   * `signal` aborts, or the store is closed. Survives reconnects of the engine; never skips, repeats or reorders.
+   * @throws InvalidArgument
    */
   subscribe(after: Position, options?: SubscribeOptions): AsyncIterable<RecordedEvent[]>;
 
-  /** Waits for appends under way and releases connections. */
+  /**
+   * Waits for appends under way, ends this handle's subscriptions cleanly and releases connections. Every later call is
+   * answered with {@link StoreUnavailable}.
+   */
   close(): Promise<void>;
 }
 
@@ -112,5 +129,16 @@ export const LIMITS = {
   eventsPerAppendMax: 500,
   /** Serialised `data` of one event. Evidence travels as hashes, so 1 MiB is generous. */
   eventBytesMax: 1024 * 1024,
+  /** Serialised envelope of one event without `data`: five ids and a hash take about 400 bytes. */
+  metadataBytesMax: 8 * 1024,
+  /** `data` and envelopes of one append together: 500 ordinary events take 0.5 MiB, 30 of the largest fit. */
+  appendBytesMax: 32 * 1024 * 1024,
+  /** `data` and envelopes in one answer of `readAll` or one batch of `subscribe`; a single event is never held back. */
+  readBytesMax: 16 * 1024 * 1024,
+  /** Events in one answer of `readAll` or one batch of `subscribe`. */
+  readEventsMax: 5_000,
+  /** When the caller names no limit. */
+  readEventsDefault: 500,
   streamIdCharsMax: 200,
+  eventTypeCharsMax: 200,
 } as const;

@@ -1,0 +1,173 @@
+import { Buffer } from 'node:buffer';
+import { admitAppend, isExpected, recordedEvent } from './event.admission.js';
+import { requireLimit, requirePosition, requireRevision, requireStreamId } from './event.admission.js';
+import type { StoredEvent } from './event.admission.js';
+import { LIMITS, START } from './event-store.js';
+import { EventIdTaken, RevisionConflict, StoreUnavailable, StreamNotFound } from './event-store.errors.js';
+import type {
+  AppendResult,
+  EventStore,
+  ExpectedRevision,
+  NewEvent,
+  Position,
+  ReadAllOptions,
+  RecordedEvent,
+  SubscribeOptions,
+} from './event-store.js';
+
+interface Entry {
+  readonly stored: StoredEvent;
+  readonly streamId: string;
+  readonly revision: number;
+  /** 1-based place in the log. */
+  readonly place: number;
+}
+
+/** What several handles share, as several processes share a database. */
+class InMemoryLog {
+  readonly entries: Entry[] = [];
+  readonly streams = new Map<string, Entry[]>();
+  readonly byEventId = new Map<string, Entry>();
+  readonly waiting = new Set<() => void>();
+
+  add(streamId: string, stored: StoredEvent): Entry {
+    const stream = this.streams.get(streamId) ?? [];
+    this.streams.set(streamId, stream);
+    const entry = { stored, streamId, revision: stream.length, place: this.entries.length + 1 };
+    stream.push(entry);
+    this.entries.push(entry);
+    this.byEventId.set(stored.eventId, entry);
+    return entry;
+  }
+
+  wake(): void {
+    for (const resume of [...this.waiting]) resume();
+  }
+
+  /** Settles with the next append or the abort, whichever comes first. */
+  nextAppend(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const resume = (): void => {
+        this.waiting.delete(resume);
+        signal.removeEventListener('abort', resume);
+        resolve();
+      };
+      this.waiting.add(resume);
+      signal.addEventListener('abort', resume);
+    });
+  }
+}
+
+const recorded = (entry: Entry): RecordedEvent =>
+  recordedEvent(entry.stored, entry.streamId, entry.revision, String(entry.place));
+
+/**
+ * The whole port in memory, for tests and dry runs: nothing survives the process. Events are kept serialised, so that
+ * what a test reads is what an engine would give back, and mutating an event after its append changes nothing.
+ */
+export class InMemoryEventStore implements EventStore {
+  private readonly closing = new AbortController();
+
+  /** With `sharing`, a second handle on the same log, as a second process would have. */
+  constructor(
+    sharing?: InMemoryEventStore,
+    private readonly log: InMemoryLog = sharing?.log ?? new InMemoryLog(),
+  ) {}
+
+  async append(
+    streamId: string,
+    expected: ExpectedRevision,
+    events: readonly NewEvent[],
+  ): Promise<AppendResult> {
+    this.requireOpen();
+    const admitted = admitAppend(streamId, expected, events);
+    const known = this.earlierResult(streamId, admitted.events);
+    if (known) return known;
+    const actual = (this.log.streams.get(streamId)?.length ?? 0) - 1;
+    if (!isExpected(admitted.expected, actual)) throw new RevisionConflict(streamId, expected, actual);
+    const last = admitted.events.map((event) => this.log.add(streamId, event)).at(-1);
+    if (last) this.log.wake();
+    return {
+      revision: last?.revision ?? actual,
+      position: last ? String(last.place) : START,
+      duplicate: false,
+    };
+  }
+
+  async readStream(streamId: string, fromRevision = 0): Promise<RecordedEvent[]> {
+    this.requireOpen();
+    requireStreamId(streamId);
+    requireRevision(fromRevision);
+    const stream = this.log.streams.get(streamId);
+    if (!stream) throw new StreamNotFound(streamId);
+    return stream.slice(fromRevision).map(recorded);
+  }
+
+  async readAll(after: Position, options: ReadAllOptions = {}): Promise<RecordedEvent[]> {
+    this.requireOpen();
+    requirePosition(after);
+    return this.page(after, requireLimit(options.limit));
+  }
+
+  async head(): Promise<Position> {
+    this.requireOpen();
+    return String(this.log.entries.length);
+  }
+
+  subscribe(after: Position, options: SubscribeOptions = {}): AsyncIterable<RecordedEvent[]> {
+    this.requireOpen();
+    requirePosition(after);
+    const { signal } = options;
+    const ended = signal ? AbortSignal.any([signal, this.closing.signal]) : this.closing.signal;
+    return this.follow(after, requireLimit(options.batchSize), ended);
+  }
+
+  async close(): Promise<void> {
+    this.closing.abort();
+  }
+
+  private async *follow(after: Position, limit: number, ended: AbortSignal): AsyncGenerator<RecordedEvent[]> {
+    let from = after;
+    while (!ended.aborted) {
+      const batch = this.page(from, limit);
+      const last = batch.at(-1);
+      if (last) {
+        from = last.position;
+        yield batch;
+      } else {
+        await this.log.nextAppend(ended);
+      }
+    }
+  }
+
+  private page(after: Position, limit: number): RecordedEvent[] {
+    const { entries } = this.log;
+    const end = BigInt(entries.length);
+    const start = Number(BigInt(after) < end ? BigInt(after) : end);
+    const batch: RecordedEvent[] = [];
+    let bytes = 0;
+    for (const entry of entries.slice(start, start + limit)) {
+      bytes += Buffer.byteLength(entry.stored.data) + Buffer.byteLength(entry.stored.metadata);
+      if (batch.length > 0 && bytes > LIMITS.readBytesMax) break;
+      batch.push(recorded(entry));
+    }
+    return batch;
+  }
+
+  /** The answer of the first attempt when these events are in the log already. @throws EventIdTaken */
+  private earlierResult(streamId: string, events: readonly StoredEvent[]): AppendResult | undefined {
+    const known = events.map((event) => this.log.byEventId.get(event.eventId));
+    const first = known.find((entry) => entry !== undefined);
+    const last = known.at(-1);
+    if (!first) return undefined;
+    const sameAppend = known.every(
+      (entry, index) => entry?.streamId === streamId && entry.revision === first.revision + index,
+    );
+    if (!last || !sameAppend) throw new EventIdTaken(streamId);
+    return { revision: last.revision, position: String(last.place), duplicate: true };
+  }
+
+  private requireOpen(): void {
+    if (this.closing.signal.aborted) throw new StoreUnavailable('the event store is closed');
+  }
+}
