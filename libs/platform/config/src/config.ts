@@ -1,0 +1,167 @@
+import { resolve } from 'node:path';
+
+/** What one process does. Any number of processes share the work by `ROLES`. */
+export const PROCESS_ROLES = ['api', 'projector', 'timers', 'notifier'] as const;
+export type ProcessRole = (typeof PROCESS_ROLES)[number];
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Stands for the PostgreSQL that the server starts by itself under `DATA_DIR`. */
+export const EMBEDDED = 'embedded:';
+
+/** Where access tokens come from when they are not the local issuer's. */
+export interface OidcConfig {
+  /** Exactly as in the tokens' `iss`, e.g. `https://id.example.gov.cn/realms/street`. */
+  readonly issuer: string;
+  readonly audience: string;
+}
+
+export interface Config {
+  /** 0 lets the system choose. */
+  readonly port: number;
+  readonly host: string;
+  /** Absolute path. */
+  readonly dataDir: string;
+  readonly roles: readonly ProcessRole[];
+  /** {@link EMBEDDED}, `postgres:`, `postgresql:`, `esdb:` or `esdb+discover:`. */
+  readonly eventStoreUrl: string;
+  /** {@link EMBEDDED}, `postgres:` or `postgresql:`. */
+  readonly readModelUrl: string;
+  /** {@link EMBEDDED}, `postgres:`, `postgresql:`, `redis:` or `rediss:`. */
+  readonly timersUrl: string;
+  readonly production: boolean;
+  /** Null: the local issuer is trusted instead (never in production). */
+  readonly oidc: OidcConfig | null;
+  readonly allowAnonymousReports: boolean;
+  /** Absolute path of the jurisdiction published into an empty log. */
+  readonly jurisdictionFile: string;
+  readonly logLevel: LogLevel;
+}
+
+/** Thrown when settings are missing or wrong. Lists every problem, not the first one; never quotes a URL, for its password. */
+export class ConfigError extends Error {
+  readonly code = 'CONFIG_INVALID';
+  constructor(readonly problems: readonly string[]) {
+    super(`The configuration cannot be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+  }
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads the settings of one process. An empty variable counts as absent, as in a compose file.
+ * `HOST` defaults to 127.0.0.1, since a fresh `npm start` trusts tokens it prints itself; containers set `0.0.0.0`.
+ * @throws ConfigError
+ */
+export function loadConfig(env: Environment, cwd: string = process.cwd()): Config {
+  const problems: string[] = [];
+  const read = new SettingReader(env, problems);
+  const production = read.text('NODE_ENV', 'development') === 'production';
+  const roles = read.list('ROLES', PROCESS_ROLES);
+  const config: Config = {
+    port: read.integer('PORT', 3000, 0, 65_535),
+    host: read.text('HOST', '127.0.0.1'),
+    dataDir: resolve(cwd, read.text('DATA_DIR', '.data')),
+    roles,
+    eventStoreUrl: read.url('EVENT_STORE_URL', ['postgres:', 'postgresql:', 'esdb:', 'esdb+discover:']),
+    readModelUrl: read.url('READ_MODEL_URL', ['postgres:', 'postgresql:']),
+    timersUrl: read.url('TIMERS_URL', ['redis:', 'rediss:', 'postgres:', 'postgresql:']),
+    production,
+    oidc: readOidc(read, production),
+    allowAnonymousReports: read.flag('ALLOW_ANONYMOUS_REPORTS', true),
+    jurisdictionFile: resolve(cwd, read.text('JURISDICTION_FILE', 'samples/lindong.yaml')),
+    logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
+  };
+  if (production && roles.includes('api') && config.oidc === null && !read.has('OIDC_ISSUER')) {
+    problems.push(
+      'OIDC_ISSUER and OIDC_AUDIENCE must be set in production: tokens of the local issuer are for trying out.',
+    );
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
+}
+
+function readOidc(read: SettingReader, production: boolean): OidcConfig | null {
+  const issuer = read.text('OIDC_ISSUER', '');
+  const audience = read.text('OIDC_AUDIENCE', '');
+  if (issuer === '' && audience === '') return null;
+  if (issuer === '' || audience === '') {
+    read.problem(
+      'OIDC_ISSUER and OIDC_AUDIENCE must be set together: a token for another audience must not be accepted here.',
+    );
+    return null;
+  }
+  const protocol = URL.canParse(issuer) ? new URL(issuer).protocol : '';
+  if (protocol !== 'https:' && !(protocol === 'http:' && !production)) {
+    read.problem('OIDC_ISSUER must be an https:// URL (http:// is accepted outside production only).');
+    return null;
+  }
+  return { issuer, audience };
+}
+
+class SettingReader {
+  constructor(
+    private readonly env: Environment,
+    private readonly problems: string[],
+  ) {}
+
+  problem(sentence: string): void {
+    this.problems.push(sentence);
+  }
+
+  has(name: string): boolean {
+    return this.text(name, '') !== '';
+  }
+
+  text(name: string, fallback: string): string {
+    const value = this.env[name]?.trim();
+    return value === undefined || value === '' ? fallback : value;
+  }
+
+  integer(name: string, fallback: number, min: number, max: number): number {
+    const text = this.text(name, String(fallback));
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    this.problem(`${name} must be a whole number from ${min} to ${max}.`);
+    return fallback;
+  }
+
+  flag(name: string, fallback: boolean): boolean {
+    const text = this.text(name, String(fallback)).toLowerCase();
+    if (text === 'true' || text === '1') return true;
+    if (text === 'false' || text === '0') return false;
+    this.problem(`${name} must be true or false.`);
+    return fallback;
+  }
+
+  oneOf<Value extends string>(name: string, allowed: readonly Value[], fallback: Value): Value {
+    const found = allowed.find((value) => value === this.text(name, fallback));
+    if (found === undefined) this.problem(`${name} must be one of ${allowed.join(', ')}.`);
+    return found ?? fallback;
+  }
+
+  /** A comma list without repetitions, in the order of `allowed`; absent means all. */
+  list<Value extends string>(name: string, allowed: readonly Value[]): readonly Value[] {
+    const words = this.text(name, allowed.join(','))
+      .split(',')
+      .map((word) => word.trim());
+    if (words.some((word) => !(allowed as readonly string[]).includes(word))) {
+      this.problem(`${name} must be a comma-separated list out of ${allowed.join(', ')}.`);
+      return allowed;
+    }
+    return allowed.filter((value) => words.includes(value));
+  }
+
+  url(name: string, schemes: readonly string[]): string {
+    const text = this.text(name, EMBEDDED);
+    if (text === EMBEDDED) return EMBEDDED;
+    const scheme = /^([a-z][a-z0-9+.-]*:)\/\/[^/]/i.exec(text)?.[1]?.toLowerCase();
+    if (scheme !== undefined && schemes.includes(scheme)) return text;
+    const accepted = schemes.map((known) => `${known}//`).join(', ');
+    this.problem(
+      `${name} must start with one of ${accepted} and name a host, or be absent for the embedded default.`,
+    );
+    return EMBEDDED;
+  }
+}

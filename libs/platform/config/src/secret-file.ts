@@ -1,0 +1,66 @@
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/**
+ * The content of a key file, made by `generate` when there is none. Processes that start at once agree on one content,
+ * and whoever gets it can rely on it still being there after a power cut. Mode 0600 in a folder of mode 0700.
+ * @throws what the file system throws, and what `generate` throws
+ */
+export async function readOrCreateSecretFile(
+  path: string,
+  generate: () => Promise<Buffer> | Buffer,
+): Promise<Buffer> {
+  const existing = await readIfThere(path);
+  if (existing) return existing;
+  const folder = dirname(path);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const draft = `${path}.${randomUUID()}.tmp`;
+  try {
+    await writeDurably(draft, await generate());
+    // link() fails when the name is taken and never shows a half-written file, which open('wx') would.
+    await link(draft, path).catch(unlessTaken);
+  } finally {
+    await rm(draft, { force: true });
+  }
+  await syncFolder(folder);
+  return readFile(path);
+}
+
+async function readIfThere(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function writeDurably(path: string, content: Buffer): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile(content);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Makes the new name itself durable. Windows has no handle on folders and needs none. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function unlessTaken(error: unknown): void {
+  if (codeOf(error) !== 'EEXIST') throw error;
+}
+
+function codeOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+}
