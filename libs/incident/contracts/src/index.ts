@@ -1,1 +1,2 @@
-export {};
+export * from './incident.schemas.js';
+export * from './incident.catalogue.js';

@@ -1,1 +1,5 @@
-export {};
+export * from './incident.events.js';
+export * from './incident.state.js';
+export * from './incident.commands.js';
+export * from './incident.refusals.js';
+export * from './incident.decider.js';
