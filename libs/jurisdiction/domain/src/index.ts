@@ -4,3 +4,7 @@ export * from './dispatch-catalogue.js';
 export * from './deadline-policy.js';
 export * from './escalation-ladder.js';
 export * from './working-calendar.js';
+export * from './working-time.js';
+export * from './working-time.errors.js';
+export * from './working-calendar.validation.js';
+export { dayOfIsoDate, isoDateOfDay, weekdayOfDay, FIRST_YEAR, LAST_YEAR } from './local-date.js';
