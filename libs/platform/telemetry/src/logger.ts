@@ -18,7 +18,7 @@ export interface LoggerOptions {
  * are masked by {@link redact}, whoever logs them and however deep. A message itself must not carry any.
  */
 export function createLogger({ level = 'info', role, destination: target }: LoggerOptions): Logger {
-  return pino(
+  const logger = pino(
     {
       level,
       base: { role, pid: process.pid },
@@ -27,7 +27,6 @@ export function createLogger({ level = 'info', role, destination: target }: Logg
       timestamp: stdTimeFunctions.isoTime,
       formatters: {
         level: (label) => ({ level: label }),
-        bindings: (bindings) => redact(bindings) as Record<string, unknown>,
         log: (entry) => redact(entry) as Record<string, unknown>,
       },
       // redact() has described the error already; pino's own serializer would copy its every property.
@@ -36,4 +35,16 @@ export function createLogger({ level = 'info', role, destination: target }: Logg
     // Synchronous, since the last line before a crash is the one that is needed.
     target ?? destination({ fd: 2, sync: true }),
   );
+  return withRedactedChildren(logger);
+}
+
+/** Pino applies no formatter to what a child logger carries, so it is masked on the way in; children inherit this. */
+function withRedactedChildren(logger: Logger): Logger {
+  const createChild = logger.child;
+  Object.defineProperty(logger, 'child', {
+    value(this: Logger, bindings: Record<string, unknown>, options?: Parameters<Logger['child']>[1]): Logger {
+      return createChild.call(this, redact(bindings) as Record<string, unknown>, options);
+    },
+  });
+  return logger;
 }
