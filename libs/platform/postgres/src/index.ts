@@ -1,1 +1,9 @@
-export {};
+export { advisoryLockKey } from './advisory-lock.js';
+export {
+  type EmbeddedPostgres,
+  type EmbeddedPostgresOptions,
+  openEmbeddedPostgres,
+} from './embedded-postgres.js';
+export * from './embedded-postgres.errors.js';
+export type { Log, LogLine } from './log-line.js';
+export { type PoolOptions, createPool, withTransaction } from './pool.js';

@@ -1,0 +1,86 @@
+import { Client, DatabaseError } from 'pg';
+import { advisoryLockKey } from './advisory-lock.js';
+import { type Cluster, DATABASE, ROLE } from './cluster.js';
+import type { Postmaster } from './postmaster.js';
+
+const OCCUPANTS = advisoryLockKey('shaoying/embedded-postgres/occupants').toString();
+const CONNECT_TIMEOUT_MS = 10_000;
+/** How long an arrival waits behind someone who is just turning off the light. */
+const ARRIVAL_TIMEOUT_MS = 20_000;
+
+export function urlOf(cluster: Cluster, postmaster: Postmaster, database = DATABASE): string {
+  return `postgres://${ROLE}:${encodeURIComponent(cluster.password)}@127.0.0.1:${postmaster.port}/${database}`;
+}
+
+/** Starting up, shutting down, cut off by a shutdown, no connection left, waited too long for one who leaves. */
+const passingStates = new Set(['57P03', '57P01', '57P02', '53300', '57014', '08006']);
+
+/** True when the same attempt may succeed in a moment. */
+export function isPassing(error: unknown): boolean {
+  if (error instanceof DatabaseError) return passingStates.has(error.code ?? '');
+  const { code, message } = error as NodeJS.ErrnoException;
+  return (
+    code === 'ECONNREFUSED' ||
+    code === 'ECONNRESET' ||
+    code === 'EPIPE' ||
+    /terminated|timeout/i.test(message)
+  );
+}
+
+async function connect(url: string): Promise<Client> {
+  const client = new Client({
+    connectionString: url,
+    application_name: 'shaoying occupancy',
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+  });
+  // The end of the connection is noticed through 'end'; without this handler 'error' would end the process.
+  client.on('error', () => undefined);
+  await client.connect();
+  return client;
+}
+
+async function createDatabase(cluster: Cluster, postmaster: Postmaster): Promise<void> {
+  const client = await connect(urlOf(cluster, postmaster, 'postgres'));
+  try {
+    await client.query(`CREATE DATABASE ${DATABASE} TEMPLATE template0`);
+  } catch (error) {
+    const alreadyThere = error instanceof DatabaseError && (error.code === '42P04' || error.code === '23505');
+    if (!alreadyThere) throw error;
+  } finally {
+    await client.end();
+  }
+}
+
+/**
+ * Counts itself among the users of the cluster, by a shared advisory lock held as long as the returned connection
+ * lives. A user that is killed is counted out by PostgreSQL itself.
+ */
+export async function enter(cluster: Cluster, postmaster: Postmaster): Promise<Client> {
+  const url = urlOf(cluster, postmaster);
+  const client = await connect(url).catch(async (error: unknown) => {
+    if (!(error instanceof DatabaseError) || error.code !== '3D000') throw error;
+    await createDatabase(cluster, postmaster);
+    return connect(url);
+  });
+  try {
+    await client.query(`SET statement_timeout = ${ARRIVAL_TIMEOUT_MS}`);
+    await client.query('SELECT pg_advisory_lock_shared($1::bigint)', [OCCUPANTS]);
+    return client;
+  } catch (error) {
+    await client.end().catch(() => undefined);
+    throw error;
+  }
+}
+
+/**
+ * Gives up the place. True when nobody else is there: then the exclusive lock is held on `client`, whoever arrives
+ * now waits, and the caller has to stop the server before it lets the connection go.
+ */
+export async function leave(client: Client): Promise<boolean> {
+  await client.query('SELECT pg_advisory_unlock_shared($1::bigint)', [OCCUPANTS]);
+  const { rows } = await client.query<{ last: boolean }>('SELECT pg_try_advisory_lock($1::bigint) AS last', [
+    OCCUPANTS,
+  ]);
+  return rows[0]?.last === true;
+}

@@ -1,0 +1,202 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { open, readFile, readdir, rename, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { bareEnvironment, run } from './account.js';
+import type { Cluster } from './cluster.js';
+import { PostgresStartFailed } from './embedded-postgres.errors.js';
+import type { Log } from './log-line.js';
+
+/** A running PostgreSQL server, ours or one that an earlier process of ours started. */
+export interface Postmaster {
+  readonly pid: number;
+  readonly port: number;
+}
+
+const POLL_MS = 20;
+const FAST_STOP_MS = 15_000;
+const IMMEDIATE_STOP_MS = 5_000;
+
+const settings = (cluster: Cluster, port: number): Readonly<Record<string, string | number>> => ({
+  cluster_name: cluster.name,
+  listen_addresses: '127.0.0.1',
+  port,
+  // No socket file: TCP with a password is the same on every system, and a socket's path is limited to 107 bytes.
+  unix_socket_directories: '',
+  // An event answered with 201 is on the disk. Stated here so that no postgresql.conf can say otherwise.
+  fsync: 'on',
+  synchronous_commit: 'on',
+  full_page_writes: 'on',
+  shared_buffers: '128MB',
+  max_connections: 200,
+  timezone: 'UTC',
+  log_timezone: 'UTC',
+  lc_messages: 'C',
+  log_line_prefix: '%m [%p] ',
+  log_checkpoints: 'off',
+  // Queries here are short; compiling one costs more than running it.
+  jit: 'off',
+});
+
+/** Lines 1 and 4 of `postmaster.pid`; null when there is none or it is only half written. */
+async function readPidFile(dir: string): Promise<Postmaster | null> {
+  const text = await readFile(join(dir, 'postmaster.pid'), 'utf8').catch(() => '');
+  const lines = text.split('\n');
+  const pid = Number(lines[0]);
+  const port = Number(lines[3]);
+  return pid > 0 && port > 0 ? { pid, port } : null;
+}
+
+async function commandLine(pid: number): Promise<string | null> {
+  if (process.platform === 'linux') {
+    // Empty for a zombie, which the process table may hold for ever when process 1 of a container reaps nothing.
+    const text = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    return text === '' ? null : text;
+  }
+  if (process.platform === 'win32') return isSignallable(pid) ? '' : null;
+  const found = await run('ps', ['-ww', '-o', 'stat=,command=', '-p', String(pid)], null);
+  return found.exitCode === 0 && !found.output.startsWith('Z') ? found.output : null;
+}
+
+function isSignallable(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Whether `pid` is this cluster's server, and not another process that got the number later. */
+export async function isAlive(pid: number, cluster: Cluster): Promise<boolean> {
+  const text = await commandLine(pid);
+  return text !== null && (process.platform === 'win32' || text.includes(cluster.name));
+}
+
+/** The server that runs on this cluster now. A `postmaster.pid` that speaks of a dead one is not believed. */
+export async function findPostmaster(cluster: Cluster): Promise<Postmaster | null> {
+  const found = await readPidFile(cluster.dir);
+  if (!found) return null;
+  if (await isAlive(found.pid, cluster)) return found;
+  await forgetRecycledPid(found.pid, cluster);
+  return null;
+}
+
+/**
+ * After a crash the number in `postmaster.pid` may belong to another process of the same user (often in containers,
+ * where numbers are small) or to a zombie. PostgreSQL then refuses to start, for it only asks whether the number is
+ * in use. We can ask more: when no process carries this cluster's name, the file is a leftover. When the number is
+ * free the file stays, and PostgreSQL does its own, stricter check.
+ */
+async function forgetRecycledPid(pid: number, cluster: Cluster): Promise<void> {
+  if (process.platform !== 'linux' || !isSignallable(pid)) return;
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  for (const other of pids) {
+    if ((await commandLine(Number(other)))?.includes(cluster.name)) return;
+  }
+  await rm(join(cluster.dir, 'postmaster.pid'), { force: true });
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen({ host: '127.0.0.1', port: 0, exclusive: true });
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  if (address === null || typeof address === 'string') throw new PostgresStartFailed('no free TCP port');
+  return address.port;
+}
+
+/** The log of the run before is kept once, for the question why it ended; so two runs are the most there ever is. */
+async function freshLogFile(cluster: Cluster): Promise<string> {
+  const file = join(dirname(cluster.dir), 'postgres.log');
+  await rename(file, `${file}.1`).catch(() => undefined);
+  return file;
+}
+
+async function tail(file: string): Promise<string> {
+  return (await readFile(file, 'utf8').catch(() => '')).slice(-2_000).trim();
+}
+
+/** What PostgreSQL says when it is only too early or the port was taken under our hands: try again. */
+const passing =
+  /could not bind|Address already in use|lock file "postmaster.pid" already exists|still in use/;
+
+/** Starts the server. Null when it could not come up for a reason that passes: look again, then try again. */
+export async function startPostmaster(cluster: Cluster, log: Log): Promise<Postmaster | null> {
+  const port = await freePort();
+  const logFile = await freshLogFile(cluster);
+  const output = await open(logFile, 'a', 0o600);
+  try {
+    const child = spawn(
+      cluster.binaries.postgres,
+      [
+        ...Object.entries(settings(cluster, port)).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+        '-D',
+        cluster.dataArgument,
+      ],
+      {
+        cwd: cluster.dir,
+        env: bareEnvironment,
+        stdio: ['ignore', output.fd, output.fd],
+        // A session of its own: Ctrl-C in the terminal goes to the server's process group, and PostgreSQL has to
+        // outlive the server's last transactions.
+        detached: true,
+        windowsHide: true,
+        ...(cluster.account ?? {}),
+      },
+    );
+    let ended: string | null = null;
+    child.on('error', (error) => (ended = error.message));
+    child.on('exit', (code, signal) => (ended = `exit ${code ?? signal}`));
+    child.unref();
+    while (ended === null) {
+      const seen = await readPidFile(cluster.dir);
+      if (seen && seen.pid === child.pid) {
+        log({ level: 'info', msg: `PostgreSQL started`, pid: seen.pid, port: seen.port });
+        return seen;
+      }
+      await sleep(POLL_MS);
+    }
+    const words = await tail(logFile);
+    if (passing.test(words)) return null;
+    throw new PostgresStartFailed(`postgres did not start (${String(ended)}): ${words}`);
+  } finally {
+    await output.close();
+  }
+}
+
+async function endedWithin(postmaster: Postmaster, cluster: Cluster, timeoutMs: number): Promise<boolean> {
+  const deadline = Date.now() + timeoutMs;
+  while (await isAlive(postmaster.pid, cluster)) {
+    if (Date.now() > deadline) return false;
+    await sleep(POLL_MS);
+  }
+  return true;
+}
+
+/** Fast shutdown: rolls back what is open, writes a checkpoint, ends. Under 1 s unless the disk is very slow. */
+export async function stopPostmaster(postmaster: Postmaster, cluster: Cluster, log: Log): Promise<void> {
+  if (!(await isAlive(postmaster.pid, cluster))) return;
+  if (process.platform === 'win32') {
+    // Windows has no signals to send; pg_ctl speaks to the server over a named pipe.
+    await run(cluster.binaries.pgCtl, ['stop', '-D', cluster.dir, '-m', 'fast'], null);
+    return;
+  }
+  signal(postmaster.pid, 'SIGINT');
+  if (await endedWithin(postmaster, cluster, FAST_STOP_MS)) return;
+  // Immediate shutdown loses nothing: the next start recovers from the write-ahead log.
+  log({ level: 'warn', msg: `PostgreSQL did not stop within ${FAST_STOP_MS} ms; stopping it at once` });
+  signal(postmaster.pid, 'SIGQUIT');
+  if (await endedWithin(postmaster, cluster, IMMEDIATE_STOP_MS)) return;
+  log({ level: 'error', msg: `PostgreSQL process ${postmaster.pid} does not stop` });
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
