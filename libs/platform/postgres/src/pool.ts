@@ -30,6 +30,9 @@ export function createPool(url: string, options: PoolOptions = {}): Pool {
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     idleTimeoutMillis: IDLE_TIMEOUT_MS,
   });
+  // A connection that breaks while checked out reports it twice: to the query that waits on it, and here. Without a
+  // listener the second would end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   pool.on('error', (error) => {
     log({
       level: 'warn',
