@@ -13,3 +13,15 @@ export class JurisdictionNotPublished extends Error {
 export function isJurisdictionNotPublished(error: unknown): error is JurisdictionNotPublished {
   return error instanceof Error && 'code' in error && error.code === 'JURISDICTION_NOT_PUBLISHED';
 }
+
+/** Thrown when an event of the log cannot be understood: unknown, too new, or not of the shape of its version. */
+export class JurisdictionEventPoisoned extends Error {
+  readonly code = 'JURISDICTION_EVENT_POISONED';
+  constructor(
+    readonly type: string,
+    readonly schemaVersion: number,
+    reason: string,
+  ) {
+    super(`jurisdiction event ${type} version ${schemaVersion}: ${reason}`);
+  }
+}

@@ -8,3 +8,5 @@ export * from './working-time.js';
 export * from './working-time.errors.js';
 export * from './working-calendar.validation.js';
 export { dayOfIsoDate, isoDateOfDay, weekdayOfDay, FIRST_YEAR, LAST_YEAR } from './local-date.js';
+export * from './deadline-policy.choice.js';
+export * from './jurisdiction.validation.js';

@@ -1,0 +1,193 @@
+import {
+  CLOCK_ON_RETURN,
+  DURATION_UNITS,
+  GRID_KINDS,
+  ORG_UNIT_KINDS,
+  SEVERITIES,
+  SUPERVISION_LEVELS,
+  TASK_ROLES,
+  TIMER_KINDS,
+  type TimerKind,
+  URGENCIES,
+  WHISTLE_KINDS,
+  WORKING_DAY_RULES,
+} from '@shaoying/jurisdiction-domain';
+import {
+  flag,
+  integer,
+  list,
+  mapOf,
+  nullable,
+  number,
+  oneOf,
+  optional,
+  pair,
+  record,
+  type Shape,
+  text,
+} from './shape.js';
+
+/**
+ * A whole prefecture fits (Shanghai: 16 districts, 220 streets, 6,000 communities, 13,000 estates is several files).
+ * The byte limit of one event, 1 MiB, is the harder one for grid maps: publish one map per street.
+ */
+export const DOCUMENT_LIMITS = {
+  orgUnitsMax: 5_000,
+  gridsPerMapMax: 5_000,
+  ringsPerGridMax: 20,
+  pointsPerRingMax: 2_000,
+  categoriesMax: 5_000,
+  assistingDepartmentsMax: 20,
+  rulesMax: 2_000,
+  ladderStepsMax: 20,
+  notifiedPerStepMax: 20,
+  calendarYearsMax: 100,
+  datesPerYearMax: 366,
+  idCharsMax: 80,
+  nameCharsMax: 200,
+} as const;
+
+const L = DOCUMENT_LIMITS;
+const VERSION_MAX = 1_000_000_000;
+
+/** Opaque ids: what every engine accepts in a stream name, every URL in a path and every shell without quotes. */
+const id = text(L.idCharsMax, /^[A-Za-z0-9][A-Za-z0-9._-]*$/);
+/** Codes of other systems may hold letters of any script. */
+const code = text(L.idCharsMax, /^[\p{L}\p{N}][\p{L}\p{N} ._/&()-]*$/u);
+const name = text(L.nameCharsMax);
+const isoDate = text(10, /^\d{4}-\d{2}-\d{2}$/);
+const version = integer(1, VERSION_MAX);
+
+const duration = record({ amount: number(0, 1_000_000), unit: oneOf(DURATION_UNITS) });
+
+const orgUnitFields = {
+  id,
+  kind: oneOf(ORG_UNIT_KINDS),
+  name,
+  parentId: nullable(id),
+  divisionCode: optional(text(20, /^\d+$/)),
+  effectiveFrom: isoDate,
+};
+
+const gridMapFields = {
+  gridMapId: id,
+  name,
+  grids: list(
+    record({
+      id,
+      kind: oneOf(GRID_KINDS),
+      name,
+      orgUnitId: id,
+      code: optional(text(30, /^\d+$/)),
+      boundary: record({
+        type: oneOf(['Polygon']),
+        coordinates: list(
+          list(pair(number(-180, 180), number(-90, 90)), L.pointsPerRingMax),
+          L.ringsPerGridMax,
+        ),
+      }),
+    }),
+    L.gridsPerMapMax,
+  ),
+};
+
+const catalogueFields = {
+  catalogueId: id,
+  name,
+  categories: list(
+    record({
+      code,
+      name,
+      responsibleDepartmentId: optional(id),
+      assistingDepartmentIds: optional(list(id, L.assistingDepartmentsMax)),
+      hazard: optional(flag),
+      urgency: optional(oneOf(URGENCIES)),
+      active: flag,
+    }),
+    L.categoriesMax,
+  ),
+};
+
+const policyFields = {
+  policyId: id,
+  name,
+  calendarId: id,
+  ladderId: id,
+  warnPercent: number(1, 99),
+  clockOnReturn: oneOf(CLOCK_ON_RETURN),
+  returnsBeforeArbitration: integer(1, 100),
+  rules: list(
+    record({
+      timer: oneOf(TIMER_KINDS),
+      when: optional(
+        record({
+          category: optional(code),
+          whistleKind: optional(oneOf(WHISTLE_KINDS)),
+          urgency: optional(oneOf(URGENCIES)),
+          severity: optional(oneOf(SEVERITIES)),
+          role: optional(oneOf(TASK_ROLES)),
+        }),
+      ),
+      duration: nullable(duration),
+      warnPercent: optional(number(1, 99)),
+    }),
+    L.rulesMax,
+  ),
+};
+
+const ladderSteps = list(
+  record({
+    trigger: number(0, 1_000),
+    level: oneOf(SUPERVISION_LEVELS),
+    notify: list(text(L.idCharsMax), L.notifiedPerStepMax),
+    respondWithin: duration,
+  }),
+  L.ladderStepsMax,
+);
+
+type StepsByTimer = {
+  readonly [K in TimerKind]: ReturnType<
+    typeof optional<typeof ladderSteps extends Shape<infer T> ? T : never>
+  >;
+};
+
+const ladderFields = {
+  ladderId: id,
+  name,
+  steps: ladderSteps,
+  byTimer: optional(
+    record(Object.fromEntries(TIMER_KINDS.map((timer) => [timer, optional(ladderSteps)])) as StepsByTimer),
+  ),
+};
+
+const calendarFields = {
+  calendarId: id,
+  name: optional(name),
+  utcOffsetMinutes: integer(-840, 840),
+  workingHours: list(record({ from: text(5), to: text(5) }), 12, 1),
+  years: mapOf(
+    /^\d{4}$/,
+    record({
+      holidays: list(isoDate, L.datesPerYearMax),
+      makeUpWorkdays: list(isoDate, L.datesPerYearMax),
+    }),
+    L.calendarYearsMax,
+  ),
+  workingDayRule: oneOf(WORKING_DAY_RULES),
+};
+
+/** Documents as they are handed in: without a version, which publishing gives them. */
+export const orgUnitShape = record(orgUnitFields);
+export const gridMapDocumentShape = record(gridMapFields);
+export const catalogueDocumentShape = record(catalogueFields);
+export const policyDocumentShape = record(policyFields);
+export const ladderDocumentShape = record(ladderFields);
+export const calendarDocumentShape = record(calendarFields);
+
+/** Documents as published. */
+export const gridMapShape = record({ ...gridMapFields, version });
+export const catalogueShape = record({ ...catalogueFields, version });
+export const policyShape = record({ ...policyFields, version });
+export const ladderShape = record({ ...ladderFields, version });
+export const calendarShape = record({ ...calendarFields, version });
+export const versionShape = version;

@@ -1,0 +1,161 @@
+/** One thing wrong with a value, and where: `rules[3].duration.amount`. */
+export interface ShapeProblem {
+  readonly path: string;
+  readonly message: string;
+}
+
+/**
+ * A run-time check that yields the static type: the schema of an event and its TypeScript type have one source.
+ * `read` returns a fresh value with known fields only, or records problems and returns anything.
+ */
+export interface Shape<T> {
+  read(value: unknown, path: string, problems: ShapeProblem[]): T;
+}
+
+export type Shaped<S> = S extends Shape<infer T> ? T : never;
+
+/** Enough to mend a file by; a hostile one does not get to fill the memory with complaints. */
+const PROBLEMS_MAX = 100;
+
+function fail(problems: ShapeProblem[], path: string, message: string): never[] {
+  if (problems.length < PROBLEMS_MAX) problems.push({ path, message });
+  return [];
+}
+
+function shape<T>(read: (value: unknown, path: string, problems: ShapeProblem[]) => unknown): Shape<T> {
+  // A value read with problems is thrown away by parseShape, so its type is never relied on.
+  return { read: read as Shape<T>['read'] };
+}
+
+/** A string of `min` to `max` characters (UTF-16 code units) without control characters. */
+export function text(max: number, pattern?: RegExp, min = 1): Shape<string> {
+  return shape((value, path, problems) => {
+    if (typeof value !== 'string') return fail(problems, path, 'must be a text');
+    if (value.length < min || value.length > max) {
+      return fail(problems, path, `must have ${min} to ${max} characters`);
+    }
+    // eslint's no-control-regex would forbid the obvious character class.
+    if (/\p{Cc}/u.test(value)) return fail(problems, path, 'must not have control characters');
+    if (pattern && !pattern.test(value)) return fail(problems, path, `must match ${pattern.source}`);
+    return value;
+  });
+}
+
+export function number(min: number, max: number): Shape<number> {
+  return shape((value, path, problems) => {
+    if (typeof value !== 'number' || !(value >= min && value <= max)) {
+      return fail(problems, path, `must be a number from ${min} to ${max}`);
+    }
+    return value;
+  });
+}
+
+export function integer(min: number, max: number): Shape<number> {
+  return shape((value, path, problems) => {
+    if (!Number.isInteger(value) || (value as number) < min || (value as number) > max) {
+      return fail(problems, path, `must be a whole number from ${min} to ${max}`);
+    }
+    return value;
+  });
+}
+
+export const flag: Shape<boolean> = shape((value, path, problems) =>
+  typeof value === 'boolean' ? value : fail(problems, path, 'must be true or false'),
+);
+
+export function oneOf<const T extends string>(values: readonly T[]): Shape<T> {
+  return shape((value, path, problems) =>
+    values.includes(value as T) ? value : fail(problems, path, `must be one of ${values.join(', ')}`),
+  );
+}
+
+export function nullable<T>(inner: Shape<T>): Shape<T | null> {
+  return shape((value, path, problems) => (value === null ? null : inner.read(value, path, problems)));
+}
+
+export function list<T>(item: Shape<T>, max: number, min = 0): Shape<readonly T[]> {
+  return shape((value, path, problems) => {
+    if (!Array.isArray(value)) return fail(problems, path, 'must be a list');
+    if (value.length < min || value.length > max)
+      return fail(problems, path, `must have ${min} to ${max} entries`);
+    return value.map((entry, i) => item.read(entry, `${path}[${i}]`, problems));
+  });
+}
+
+export function pair<A, B>(first: Shape<A>, second: Shape<B>): Shape<readonly [A, B]> {
+  return shape((value, path, problems) => {
+    if (!Array.isArray(value) || value.length !== 2) return fail(problems, path, 'must be a pair');
+    return [first.read(value[0], `${path}[0]`, problems), second.read(value[1], `${path}[1]`, problems)];
+  });
+}
+
+/** A map with free keys. */
+export function mapOf<T>(
+  keyPattern: RegExp,
+  item: Shape<T>,
+  max: number,
+): Shape<Readonly<Record<string, T>>> {
+  return shape((value, path, problems) => {
+    if (!isPlainObject(value)) return fail(problems, path, 'must be a mapping');
+    const entries = Object.entries(value);
+    if (entries.length > max) return fail(problems, path, `must have at most ${max} entries`);
+    return Object.fromEntries(
+      entries.map(([key, entry]) => {
+        if (!keyPattern.test(key))
+          fail(problems, path, `has the key ${JSON.stringify(key.slice(0, 40))}, which is none`);
+        return [key, item.read(entry, `${path}.${key}`, problems)];
+      }),
+    );
+  });
+}
+
+interface OptionalShape<T> extends Shape<T | undefined> {
+  readonly optional: true;
+}
+
+/** A field that may be absent; an absent field stays absent. */
+export function optional<T>(inner: Shape<T>): OptionalShape<T> {
+  return { optional: true, read: inner.read };
+}
+
+type Fields = Readonly<Record<string, Shape<unknown>>>;
+type OptionalKeys<F extends Fields> = {
+  [K in keyof F]: F[K] extends OptionalShape<unknown> ? K : never;
+}[keyof F];
+type RecordOf<F extends Fields> = {
+  readonly [K in Exclude<keyof F, OptionalKeys<F>>]: Shaped<F[K]>;
+} & { readonly [K in OptionalKeys<F>]?: Exclude<Shaped<F[K]>, undefined> };
+
+/** An object of exactly these fields: a misspelt one is a problem, not silence. */
+export function record<F extends Fields>(fields: F): Shape<{ [K in keyof RecordOf<F>]: RecordOf<F>[K] }> {
+  const names = Object.keys(fields);
+  return shape((value, path, problems) => {
+    if (!isPlainObject(value)) return fail(problems, path, 'must be a mapping');
+    const at = (name: string) => (path === '' ? name : `${path}.${name}`);
+    for (const name of Object.keys(value)) {
+      if (!Object.hasOwn(fields, name)) fail(problems, at(name.slice(0, 40)), 'is not a field here');
+    }
+    const result: Record<string, unknown> = {};
+    for (const name of names) {
+      const field = fields[name]!;
+      if (Object.hasOwn(value, name) && value[name] !== undefined) {
+        result[name] = field.read(value[name], at(name), problems);
+      } else if (!('optional' in field)) fail(problems, at(name), 'is missing');
+    }
+    return result;
+  });
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export type ShapeResult<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly problems: readonly ShapeProblem[] };
+
+export function parseShape<T>(expected: Shape<T>, value: unknown): ShapeResult<T> {
+  const problems: ShapeProblem[] = [];
+  const parsed = expected.read(value, '', problems);
+  return problems.length === 0 ? { ok: true, value: parsed } : { ok: false, problems };
+}

@@ -1,0 +1,220 @@
+import { CONDITION_FIELDS } from './deadline-policy.choice.js';
+import { type DeadlinePolicy, type RuleConditions, TIMER_KINDS } from './deadline-policy.js';
+import type { DispatchCatalogue } from './dispatch-catalogue.js';
+import type { EscalationLadder, LadderStep } from './escalation-ladder.js';
+import type { Grid, GridMap } from './grid.js';
+import { dayOfIsoDate } from './local-date.js';
+import { type OrgUnit, PARENT_KINDS } from './org-unit.js';
+import type { Duration, WorkingCalendar } from './working-calendar.js';
+import { calendarProblems } from './working-calendar.validation.js';
+import { DURATION_LIMITS } from './working-time.js';
+
+/** Everything that would be in force together. */
+export interface Jurisdiction {
+  readonly orgUnits: readonly OrgUnit[];
+  readonly gridMaps: readonly GridMap[];
+  readonly catalogues: readonly DispatchCatalogue[];
+  readonly policies: readonly DeadlinePolicy[];
+  readonly ladders: readonly EscalationLadder[];
+  readonly calendars: readonly WorkingCalendar[];
+}
+
+/**
+ * What is wrong with a jurisdiction as a whole, one plain sentence each, empty when it may be published. Checks each
+ * document by itself and every reference between documents; an incident must never meet a gap that could have been
+ * seen here.
+ */
+export function jurisdictionProblems(jurisdiction: Jurisdiction): string[] {
+  const units = new Map(jurisdiction.orgUnits.map((unit) => [unit.id, unit]));
+  const calendarIds = new Set(jurisdiction.calendars.map((calendar) => calendar.calendarId));
+  const ladderIds = new Set(jurisdiction.ladders.map((ladder) => ladder.ladderId));
+  const categoryCodes = new Set(
+    jurisdiction.catalogues.flatMap(({ categories }) => categories.map((c) => c.code)),
+  );
+  return [
+    ...orgUnitProblems(jurisdiction.orgUnits),
+    ...gridProblems(jurisdiction.gridMaps, units),
+    ...jurisdiction.catalogues.flatMap((catalogue) => catalogueProblems(catalogue, units)),
+    ...jurisdiction.policies.flatMap((policy) =>
+      policyProblems(policy, { calendarIds, ladderIds, categoryCodes }),
+    ),
+    ...jurisdiction.ladders.flatMap(ladderProblems),
+    ...jurisdiction.calendars.flatMap((calendar) =>
+      calendarProblems(calendar).map((problem) => `calendar ${calendar.calendarId}: ${problem}`),
+    ),
+  ];
+}
+
+function orgUnitProblems(orgUnits: readonly OrgUnit[]): string[] {
+  const problems = duplicates(orgUnits.map((unit) => unit.id)).map((id) => `org unit ${id} is given twice`);
+  const units = new Map(orgUnits.map((unit) => [unit.id, unit]));
+  for (const unit of orgUnits) {
+    const parent = unit.parentId === null ? undefined : units.get(unit.parentId);
+    if (dayOfIsoDate(unit.effectiveFrom) === null) {
+      problems.push(`org unit ${unit.id}: effectiveFrom ${unit.effectiveFrom} is not a date`);
+    }
+    if (unit.kind === 'CITY') {
+      if (unit.parentId !== null) problems.push(`org unit ${unit.id}: a city has no parent`);
+    } else if (unit.parentId === null) {
+      problems.push(`org unit ${unit.id}: only a city has no parent`);
+    } else if (!parent) {
+      problems.push(`org unit ${unit.id}: its parent ${unit.parentId} does not exist`);
+    } else if (!PARENT_KINDS[unit.kind].includes(parent.kind)) {
+      // Kinds rise strictly towards the city, so this also rules out every circle of parents.
+      problems.push(`org unit ${unit.id}: a ${unit.kind} cannot stand under the ${parent.kind} ${parent.id}`);
+    }
+  }
+  return problems;
+}
+
+function gridProblems(gridMaps: readonly GridMap[], units: ReadonlyMap<string, OrgUnit>): string[] {
+  const grids = gridMaps.flatMap((map) => map.grids);
+  return [
+    ...duplicates(grids.map((grid) => grid.id)).map((id) => `grid ${id} is given twice`),
+    ...grids.flatMap((grid) => [
+      ...(units.has(grid.orgUnitId)
+        ? []
+        : [`grid ${grid.id}: its org unit ${grid.orgUnitId} does not exist`]),
+      ...boundaryProblems(grid),
+    ]),
+  ];
+}
+
+function boundaryProblems(grid: Grid): string[] {
+  if (grid.boundary.coordinates.length === 0) return [`grid ${grid.id}: the boundary has no ring`];
+  return grid.boundary.coordinates.flatMap((ring) => {
+    const [first, last] = [ring[0], ring.at(-1)];
+    if (ring.length < 4 || !first || !last)
+      return [`grid ${grid.id}: a ring needs four points, the last the first`];
+    const problems: string[] = [];
+    if (first[0] !== last[0] || first[1] !== last[1]) problems.push(`grid ${grid.id}: a ring is not closed`);
+    if (ring.some(([lon, lat]) => Math.abs(lon) > 180 || Math.abs(lat) > 90)) {
+      problems.push(`grid ${grid.id}: a point lies outside longitude ±180, latitude ±90`);
+    }
+    return problems;
+  });
+}
+
+function catalogueProblems(catalogue: DispatchCatalogue, units: ReadonlyMap<string, OrgUnit>): string[] {
+  const where = `catalogue ${catalogue.catalogueId}`;
+  const problems = duplicates(catalogue.categories.map(({ code }) => code)).map(
+    (code) => `${where}: category ${code} is given twice`,
+  );
+  for (const category of catalogue.categories) {
+    const { code, responsibleDepartmentId, assistingDepartmentIds = [], active } = category;
+    if (responsibleDepartmentId === undefined) {
+      if (active) problems.push(`${where}: category ${code} has no responsible department`);
+    } else if (assistingDepartmentIds.includes(responsibleDepartmentId)) {
+      problems.push(
+        `${where}: category ${code} has ${responsibleDepartmentId} both responsible and assisting`,
+      );
+    }
+    for (const id of [responsibleDepartmentId, ...assistingDepartmentIds]) {
+      if (id === undefined) continue;
+      const unit = units.get(id);
+      if (!unit) problems.push(`${where}: category ${code} names the department ${id}, which does not exist`);
+      else if (unit.kind !== 'DEPARTMENT') {
+        problems.push(`${where}: category ${code} names ${id}, a ${unit.kind} and no department`);
+      }
+    }
+  }
+  return problems;
+}
+
+interface PolicyReferences {
+  readonly calendarIds: ReadonlySet<string>;
+  readonly ladderIds: ReadonlySet<string>;
+  readonly categoryCodes: ReadonlySet<string>;
+}
+
+function policyProblems(policy: DeadlinePolicy, published: PolicyReferences): string[] {
+  const where = `policy ${policy.policyId}`;
+  const problems: string[] = [];
+  if (!published.calendarIds.has(policy.calendarId)) {
+    problems.push(`${where}: its calendar ${policy.calendarId} does not exist`);
+  }
+  if (!published.ladderIds.has(policy.ladderId)) {
+    problems.push(`${where}: its ladder ${policy.ladderId} does not exist`);
+  }
+  if (!isWarnPercent(policy.warnPercent)) problems.push(`${where}: warnPercent must be between 1 and 99`);
+  if (!Number.isInteger(policy.returnsBeforeArbitration) || policy.returnsBeforeArbitration < 1) {
+    problems.push(`${where}: returnsBeforeArbitration must be a whole number from 1`);
+  }
+  for (const timer of TIMER_KINDS) {
+    const general = policy.rules.some((rule) => rule.timer === timer && conditionKey(rule.when) === '');
+    if (!general) problems.push(`${where}: no rule without conditions for the timer ${timer}`);
+  }
+  const keys = policy.rules.map((rule) => `${rule.timer} ${conditionKey(rule.when)}`.trim());
+  for (const key of duplicates(keys)) problems.push(`${where}: two rules for ${key}`);
+  for (const rule of policy.rules) {
+    const of = `${where}, rule for ${`${rule.timer} ${conditionKey(rule.when)}`.trim()}`;
+    if (rule.duration)
+      problems.push(...durationProblems(rule.duration).map((problem) => `${of}: ${problem}`));
+    if (rule.warnPercent !== undefined && !isWarnPercent(rule.warnPercent)) {
+      problems.push(`${of}: warnPercent must be between 1 and 99`);
+    }
+    const code = rule.when?.category;
+    if (code !== undefined && !published.categoryCodes.has(code)) {
+      problems.push(`${of}: the category ${code} does not exist`);
+    }
+  }
+  return problems;
+}
+
+function ladderProblems(ladder: EscalationLadder): string[] {
+  const where = `ladder ${ladder.ladderId}`;
+  if (ladder.steps.length === 0) return [`${where} has no first step: a breach would be answered by nobody`];
+  return [
+    ...stepProblems(ladder.steps, where),
+    ...Object.entries(ladder.byTimer ?? {}).flatMap(([timer, steps]) =>
+      stepProblems(steps, `${where} for ${timer}`),
+    ),
+  ];
+}
+
+const TRIGGER_PERCENT_MAX = 1_000;
+
+function stepProblems(steps: readonly LadderStep[], where: string): string[] {
+  const problems: string[] = [];
+  let previous = -1;
+  if (steps.length > 0 && steps[0]!.trigger !== 0) {
+    problems.push(`${where}: the first step must be triggered by the breach itself (trigger 0)`);
+  }
+  for (const step of steps) {
+    if (!(step.trigger >= 0 && step.trigger <= TRIGGER_PERCENT_MAX)) {
+      problems.push(`${where}: trigger ${step.trigger} is not between 0 and ${TRIGGER_PERCENT_MAX} percent`);
+    } else if (step.trigger <= previous) {
+      problems.push(`${where}: trigger ${step.trigger} does not come after ${previous}`);
+    }
+    if (step.notify.length === 0) problems.push(`${where}: the step at ${step.trigger} % notifies nobody`);
+    problems.push(...durationProblems(step.respondWithin).map((problem) => `${where}: ${problem}`));
+    previous = step.trigger;
+  }
+  return problems;
+}
+
+/** What is wrong with a duration; the same limits as `addDuration` throws for. */
+export function durationProblems({ amount, unit }: Duration): string[] {
+  if (!(amount >= 0)) return [`the amount ${amount} is not 0 or more`];
+  const inDays = unit === 'WORKING_DAY' || unit === 'CALENDAR_DAY';
+  if (inDays && !Number.isInteger(amount)) return [`${amount} ${unit}: days are whole numbers`];
+  const max = inDays ? DURATION_LIMITS.daysMax : DURATION_LIMITS.hoursMax;
+  return amount > max ? [`${amount} ${unit} is more than ${max}`] : [];
+}
+
+function isWarnPercent(percent: number): boolean {
+  return percent >= 1 && percent <= 99;
+}
+
+function conditionKey(when: RuleConditions | undefined): string {
+  return CONDITION_FIELDS.filter((field) => when?.[field] !== undefined)
+    .map((field) => `${field}=${when?.[field]}`)
+    .join(' ');
+}
+
+function duplicates(values: readonly string[]): string[] {
+  const seen = new Set<string>();
+  const twice = new Set<string>();
+  for (const value of values) (seen.has(value) ? twice : seen).add(value);
+  return [...twice];
+}
