@@ -1,0 +1,63 @@
+import type { Position, RecordedEvent } from '@shaoying/event-store';
+import { CHANNEL, moveCheckpoint } from './checkpoints.js';
+import { type Projection, type ProjectionTransaction, schemaOf } from './projection.js';
+import { CheckpointMoved, PoisonEvent, isTransient } from './projections.errors.js';
+import type { Session } from './session.js';
+
+/** Writes one batch that ends at `to`; all or nothing. Answers nothing: `to` is the new position. */
+export type WriteBatch = (from: Position, to: Position, events: readonly RecordedEvent[]) => Promise<void>;
+
+/** Rows and checkpoint in one transaction, then the notice to those who wait. @throws CheckpointMoved */
+export function liveBatchWriter(session: Session, projection: Projection, now: () => Date): WriteBatch {
+  return async (from, to, events) => {
+    await session.inTransaction(schemaOf(projection.name), async (tx) => {
+      await moveCheckpoint(tx, projection, from, to, now());
+      await applyHandled(projection, events, tx);
+    });
+    session.notify(CHANNEL, `${projection.name} ${to}`);
+  };
+}
+
+/** Events of other types only move the checkpoint: `apply` is not called for them, nor for an empty batch. */
+export async function applyHandled(
+  projection: Projection,
+  events: readonly RecordedEvent[],
+  tx: ProjectionTransaction,
+): Promise<void> {
+  const handled = events.filter((event) => projection.eventTypes.includes(event.type));
+  if (handled.length > 0) await projection.apply(handled, tx);
+}
+
+/**
+ * Writes `events` as one batch. When it fails through no fault of the connection, writes what precedes the culprit by
+ * halving (10 attempts find it among 1,000) and gives up at exactly that event.
+ * @returns the position reached. @throws PoisonEvent after everything before the event is committed; CheckpointMoved;
+ * whatever is transient, unchanged.
+ */
+export async function writeIsolatingPoison(
+  projectionName: string,
+  after: Position,
+  events: readonly RecordedEvent[],
+  write: WriteBatch,
+  onCommitted: (position: Position) => void,
+): Promise<Position> {
+  let position = after;
+  let start = 0;
+  let size = events.length;
+  while (start < events.length) {
+    const batch = events.slice(start, start + size);
+    const last = batch.at(-1) as RecordedEvent;
+    try {
+      await write(position, last.position, batch);
+    } catch (error) {
+      if (error instanceof CheckpointMoved || isTransient(error)) throw error;
+      if (batch.length === 1) throw new PoisonEvent(projectionName, last.position, last.type, error);
+      size = Math.ceil(batch.length / 2);
+      continue;
+    }
+    start += batch.length;
+    position = last.position;
+    onCommitted(position);
+  }
+  return position;
+}

@@ -1,0 +1,248 @@
+import type { Position } from '@shaoying/event-store';
+import { liveBatchWriter, writeIsolatingPoison } from './batch.js';
+import {
+  type Checkpoint,
+  createProjection,
+  ensureControlSchema,
+  readCheckpoint,
+  recordStop,
+} from './checkpoints.js';
+import type { LogTail } from './log-tail.js';
+import { backOffMs, pause } from './pause.js';
+import type { Projection } from './projection.js';
+import type { ProjectionLog } from './projection-engine.js';
+import {
+  CheckpointMoved,
+  PoisonEvent,
+  RebuildUnderWay,
+  isTransient,
+  messageOf,
+} from './projections.errors.js';
+import { rebuildProjection } from './rebuild.js';
+import { Session } from './session.js';
+
+/**
+ * What this process does for one projection: `connecting` (also after a failure, with back-off), `standby` (another
+ * process is active), `active`, `rebuilding`, `stopped` (poison; see the checkpoint), `superseded` (the tables are of
+ * a newer version than this process knows), `ended`.
+ */
+export type Activity =
+  'connecting' | 'standby' | 'active' | 'rebuilding' | 'stopped' | 'superseded' | 'ended';
+
+export interface RunnerDependencies {
+  readonly url: string;
+  readonly tail: LogTail;
+  readonly batchSize: number;
+  readonly log: ProjectionLog;
+  readonly now: () => Date;
+  readonly head: () => Promise<Position>;
+}
+
+/** A dead instance is replaced after about this long. */
+const lockRetryMs = 1_000;
+const stoppedPollMs = 1_000;
+const supersededPollMs = 5_000;
+/**
+ * The least time between two starts of live batches. Under load it makes one transaction of the 10 to 50 events that
+ * arrive meanwhile (100 instead of some 1,000 commits per second and projection); an event after a quiet moment is
+ * not delayed at all.
+ */
+const batchIntervalMs = 10;
+
+/** Keeps one projection going: takes its lock, follows the log, survives what can be survived. */
+export class ProjectionRunner {
+  activity: Activity = 'connecting';
+  /** Why the last attempt failed; undefined once it works again. */
+  failure: string | undefined;
+  private readonly stopping = new AbortController();
+  private session: Session | undefined;
+  private finished: Promise<void> | undefined;
+
+  constructor(
+    readonly projection: Projection,
+    private readonly dependencies: RunnerDependencies,
+  ) {}
+
+  start(): void {
+    this.finished ??= this.run();
+  }
+
+  /** Lets the batch under way finish for `graceMs`, then cuts the connection: the batch is rolled back. */
+  async stop(graceMs: number): Promise<void> {
+    this.stopping.abort();
+    const cut = setTimeout(() => void this.session?.close(), graceMs);
+    await this.finished;
+    clearTimeout(cut);
+  }
+
+  private async run(): Promise<void> {
+    const { log } = this.dependencies;
+    let attempt = 0;
+    while (!this.stopping.signal.aborted) {
+      try {
+        await this.runOneSession(() => (attempt = 0));
+      } catch (error) {
+        if (this.stopping.signal.aborted) break;
+        this.activity = 'connecting';
+        this.failure = messageOf(error);
+        const fields = { projection: this.projection.name, error: this.failure, attempt };
+        if (isTransient(error)) log.warn(fields, 'projection interrupted, trying again');
+        else log.error(fields, 'projection failed, trying again');
+        await pause(backOffMs(attempt), this.stopping.signal);
+        attempt += 1;
+      }
+    }
+    this.activity = 'ended';
+  }
+
+  private async runOneSession(onWorking: () => void): Promise<void> {
+    const session = await Session.open(this.dependencies.url, `shaoying-projection-${this.projection.name}`);
+    this.session = session;
+    try {
+      await ensureControlSchema(session);
+      await this.becomeActive(session);
+      while (!this.isOver(session)) {
+        const checkpoint = await this.openCheckpoint(session);
+        if (checkpoint.version !== this.projection.version) return; // Gives the lock back; becomeActive() sorts it out.
+        this.failure = undefined;
+        onWorking();
+        if (checkpoint.status === 'stopped') await this.waitStopped(session, checkpoint);
+        else await this.follow(session, checkpoint.position);
+      }
+    } finally {
+      await session.close();
+      this.session = undefined;
+    }
+  }
+
+  private isOver(session: Session): boolean {
+    return this.stopping.signal.aborted || session.lost.aborted;
+  }
+
+  /** Returns holding the lock, on tables of our version or none. */
+  private async becomeActive(session: Session): Promise<void> {
+    const { name, version } = this.projection;
+    while (!this.isOver(session)) {
+      const checkpoint = await readCheckpoint(session, name);
+      this.failure = undefined;
+      if (checkpoint && checkpoint.version > version) {
+        if (this.activity !== 'superseded') {
+          const fields = { projection: name, version, recorded: checkpoint.version };
+          this.dependencies.log.error(
+            fields,
+            'tables are of a newer version: this process leaves them alone',
+          );
+        }
+        this.activity = 'superseded';
+        await this.pauseIn(session, supersededPollMs);
+      } else if (checkpoint && checkpoint.version < version) {
+        if (checkpoint.status === 'stopped') await this.waitStopped(session, checkpoint);
+        else await this.upgrade(session, checkpoint);
+      } else if (await session.tryLock(lockName(name))) {
+        this.dependencies.log.info({ projection: name, version }, 'projection active');
+        return;
+      } else {
+        this.activity = 'standby';
+        await this.pauseIn(session, lockRetryMs);
+      }
+    }
+  }
+
+  private async openCheckpoint(session: Session): Promise<Checkpoint> {
+    const { name } = this.projection;
+    const existing = await readCheckpoint(session, name);
+    if (existing) return existing;
+    await createProjection(session, this.projection, this.dependencies.now());
+    return (await readCheckpoint(session, name)) as Checkpoint;
+  }
+
+  private async follow(session: Session, from: Position): Promise<void> {
+    const { tail, batchSize, now } = this.dependencies;
+    const { name } = this.projection;
+    const over = AbortSignal.any([this.stopping.signal, session.lost]);
+    const write = liveBatchWriter(session, this.projection, now);
+    const reader = tail.reader();
+    this.activity = 'active';
+    let position = from;
+    const onCommitted = (reached: Position) => (position = reached);
+    try {
+      for (;;) {
+        const events = await reader.next(position, over);
+        if (events.length === 0) return;
+        const startedMs = performance.now();
+        await writeIsolatingPoison(name, position, events, write, onCommitted);
+        const leftMs = batchIntervalMs - (performance.now() - startedMs);
+        if (events.length < batchSize && leftMs > 0) await pause(leftMs, over);
+      }
+    } catch (error) {
+      if (error instanceof CheckpointMoved) {
+        this.dependencies.log.info({ projection: name, position }, 'checkpoint moved, reading it again');
+      } else if (error instanceof PoisonEvent) {
+        await this.stopAt(session, error, position);
+      } else {
+        throw error;
+      }
+    } finally {
+      reader.close();
+    }
+  }
+
+  private async stopAt(session: Session, error: PoisonEvent, at: Position): Promise<void> {
+    this.activity = 'stopped';
+    this.dependencies.log.error(
+      {
+        projection: error.projectionName,
+        position: error.position,
+        eventType: error.eventType,
+        err: error.cause,
+      },
+      'projection stopped at an event it cannot apply; the others go on',
+    );
+    await recordStop(session, {
+      name: error.projectionName,
+      at,
+      errorPosition: error.position,
+      error: error.message,
+      now: this.dependencies.now(),
+    });
+  }
+
+  /** Keeps the lock: the row is where `retry` comes from, whoever asks for it. */
+  private async waitStopped(session: Session, checkpoint: Checkpoint): Promise<void> {
+    if (this.activity !== 'stopped') {
+      const fields = {
+        projection: checkpoint.name,
+        position: checkpoint.errorPosition,
+        error: checkpoint.error,
+      };
+      this.dependencies.log.error(fields, 'projection is stopped; retry or rebuild it');
+    }
+    this.activity = 'stopped';
+    await this.pauseIn(session, stoppedPollMs);
+  }
+
+  /** Old tables go on serving, and an older process may go on filling them, until the swap. */
+  private async upgrade(session: Session, checkpoint: Checkpoint): Promise<void> {
+    const { url, tail, log, now, head } = this.dependencies;
+    const reader = tail.reader();
+    this.activity = 'rebuilding';
+    try {
+      const signal = AbortSignal.any([this.stopping.signal, session.lost]);
+      await rebuildProjection(this.projection, { url, log, now, head, reader }, { resume: true, signal });
+    } catch (error) {
+      if (error instanceof RebuildUnderWay) return await this.pauseIn(session, lockRetryMs);
+      if (!(error instanceof PoisonEvent)) throw error;
+      await this.stopAt(session, error, checkpoint.position);
+    } finally {
+      reader.close();
+    }
+  }
+
+  private async pauseIn(session: Session, delayMs: number): Promise<void> {
+    await pause(delayMs, AbortSignal.any([this.stopping.signal, session.lost]));
+  }
+}
+
+export function lockName(projectionName: string): string {
+  return `projections/${projectionName}`;
+}

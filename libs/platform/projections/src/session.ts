@@ -1,0 +1,130 @@
+import pg from 'pg';
+import type { ProjectionTransaction } from './projection.js';
+import { BatchRolledBack } from './projections.errors.js';
+
+/** One batch may take this long before it is taken for stuck and halved. */
+const statementTimeoutMs = 60_000;
+/** A process frozen between two statements loses its transaction, so that its successor is not kept waiting. */
+const idleInTransactionTimeoutMs = 30_000;
+const connectTimeoutMs = 5_000;
+/** PostgreSQL silently truncates longer statement names, and two of them could then meet. */
+const statementNameCharsMax = 63;
+
+/**
+ * One connection of its own: it holds the advisory lock of a projection *and* writes its batches, so that losing the
+ * lock and losing the ability to write are one and the same event. (A lock on a second connection can be lost while
+ * the writer goes on; then only the fencing by position stands between two writers.)
+ */
+export class Session {
+  /** Aborts when the connection is gone, by our hand or another's. */
+  readonly lost: AbortSignal;
+
+  private constructor(
+    private readonly client: pg.Client,
+    lost: AbortController,
+  ) {
+    this.lost = lost.signal;
+    client.on('error', () => lost.abort());
+    client.on('end', () => lost.abort());
+  }
+
+  /** @throws when PostgreSQL does not answer within 5 s. */
+  static async open(url: string, applicationName: string): Promise<Session> {
+    const client = new pg.Client({
+      connectionString: url,
+      application_name: applicationName,
+      keepAlive: true,
+      connectionTimeoutMillis: connectTimeoutMs,
+      statement_timeout: statementTimeoutMs,
+      idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,
+    });
+    const session = new Session(client, new AbortController());
+    await client.connect();
+    // The server must notice within seconds that our machine is gone, or the lock outlives us by two hours.
+    await client.query(
+      'set tcp_keepalives_idle = 5; set tcp_keepalives_interval = 2; set tcp_keepalives_count = 3',
+    );
+    return session;
+  }
+
+  async query<Row = Record<string, unknown>>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+    return (await this.client.query(text, [...values])).rows as Row[];
+  }
+
+  /** Session-level advisory lock, held until the session closes. */
+  async tryLock(name: string): Promise<boolean> {
+    const rows = await this.query<{ locked: boolean }>(
+      'select pg_try_advisory_lock(hashtextextended($1, 0)) as locked',
+      [name],
+    );
+    return rows[0]?.locked === true;
+  }
+
+  /** Runs `work` in one transaction with `search_path` set to `schema` alone; commits, or rolls back and rethrows. */
+  async inTransaction<T>(schema: string, work: (tx: ProjectionTransaction) => Promise<T>): Promise<T> {
+    const tx = new SessionTransaction(this.client, schema);
+    await this.client.query(`begin; set local search_path to ${pg.escapeIdentifier(schema)}`);
+    try {
+      const result = await work(tx);
+      tx.end();
+      const { command } = await this.client.query('commit');
+      // A statement that failed and was caught inside `work` leaves a transaction that COMMIT quietly rolls back.
+      if (command !== 'COMMIT') throw new BatchRolledBack(`commit of ${schema} ended as ${command}`);
+      return result;
+    } catch (error) {
+      tx.end();
+      await this.client.query('rollback').catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async listen(channel: string, onPayload: (payload: string) => void): Promise<void> {
+    this.client.on('notification', (notice) => {
+      if (notice.channel === channel && notice.payload !== undefined) onPayload(notice.payload);
+    });
+    await this.client.query(`listen ${pg.escapeIdentifier(channel)}`);
+  }
+
+  /** Ends the connection at once, also in the middle of a statement. */
+  async close(): Promise<void> {
+    await this.client.end().catch(() => undefined);
+  }
+
+  /**
+   * Sent outside the batch's transaction on purpose: a transaction that notifies holds a lock over the whole database
+   * until its commit record is on disk, so six projections and the log would fsync one behind the other. A notice lost
+   * to a crash is covered by the listener's polling.
+   */
+  notify(channel: string, payload: string): void {
+    this.client.query('select pg_notify($1, $2)', [channel, payload]).catch(() => undefined);
+  }
+}
+
+class SessionTransaction implements ProjectionTransaction {
+  private ended = false;
+
+  constructor(
+    private readonly client: pg.Client,
+    private readonly schema: string,
+  ) {}
+
+  async query<Row = Record<string, unknown>>(
+    sql: string | { name: string; text: string },
+    values: readonly unknown[] = [],
+  ): Promise<Row[]> {
+    if (this.ended) throw new Error('the transaction is over: a query was not awaited inside apply');
+    const config =
+      typeof sql === 'string' ? { text: sql } : { text: sql.text, ...this.statementName(sql.name) };
+    return (await this.client.query({ ...config, values: [...values] })).rows as Row[];
+  }
+
+  end(): void {
+    this.ended = true;
+  }
+
+  /** Prefixed with the schema: live and shadow tables share neither plan nor connection-wide name. */
+  private statementName(name: string): { name?: string } {
+    const prefixed = `${this.schema}/${name}`;
+    return prefixed.length <= statementNameCharsMax ? { name: prefixed } : {};
+  }
+}

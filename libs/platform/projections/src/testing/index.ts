@@ -1,0 +1,8 @@
+export { type EventSketch, newEvent, recordedEvents } from './recorded-events.js';
+export {
+  type Tables,
+  ProjectionFixture,
+  expectSameTablesForAnyBatching,
+  expectSameTablesWhenDeliveredTwice,
+  projectionSpec,
+} from './projection-spec.js';

@@ -1,0 +1,147 @@
+import { type TestDatabase, createTestDatabase } from '@shaoying/postgres/testing';
+import type { RecordedEvent } from '@shaoying/event-store';
+import { applyHandled } from '../batch.js';
+import { type Projection, schemaOf } from '../projection.js';
+import { Session } from '../session.js';
+
+/** Rows of every table of a projection, as text and sorted: equal when, and only when, the tables are. */
+export type Tables = Record<string, string[]>;
+
+/** A projection on a database of its own. Needs `TEST_POSTGRES_URL`. Close it. */
+export class ProjectionFixture {
+  private constructor(
+    private readonly projection: Projection,
+    private readonly database: TestDatabase,
+    private readonly session: Session,
+  ) {}
+
+  static async open(projection: Projection): Promise<ProjectionFixture> {
+    const database = await createTestDatabase();
+    const session = await Session.open(database.url, 'projection-fixture');
+    const fixture = new ProjectionFixture(projection, database, session);
+    await fixture.reset();
+    return fixture;
+  }
+
+  /** For the read model's own queries: unqualified names do not work there, nor do they in production. */
+  get url(): string {
+    return this.database.url;
+  }
+
+  /** Empty tables, as on the first start. */
+  async reset(): Promise<void> {
+    const schema = schemaOf(this.projection.name);
+    await this.session.inTransaction(schema, async (tx) => {
+      await tx.query(`drop schema if exists "${schema}" cascade`);
+      await tx.query(`create schema "${schema}"`);
+      await tx.query(this.projection.schema);
+    });
+  }
+
+  /** Applies `events` in batches as the engine would: other types are left out, each batch is one transaction. */
+  async givenEvents(events: readonly RecordedEvent[], batchSize = 1_000): Promise<void> {
+    for (let start = 0; start < events.length; start += batchSize) {
+      const batch = events.slice(start, start + batchSize);
+      await this.session.inTransaction(schemaOf(this.projection.name), (tx) =>
+        applyHandled(this.projection, batch, tx),
+      );
+    }
+  }
+
+  /** Unqualified names, as in `apply`. */
+  async thenRows<Row = Record<string, unknown>>(sql: string, values: readonly unknown[] = []): Promise<Row[]> {
+    return this.session.inTransaction(schemaOf(this.projection.name), (tx) => tx.query<Row>(sql, values));
+  }
+
+  async tables(): Promise<Tables> {
+    const found = await this.session.query<{ name: string }>(
+      'select table_name as name from information_schema.tables where table_schema = $1 order by 1',
+      [schemaOf(this.projection.name)],
+    );
+    const tables: Tables = {};
+    for (const { name } of found) {
+      const rows = await this.thenRows<{ row: string }>(`select t::text as row from "${name}" t`);
+      tables[name] = rows.map(({ row }) => row).sort();
+    }
+    return tables;
+  }
+
+  async close(): Promise<void> {
+    await this.session.close();
+    await this.database.drop();
+  }
+}
+
+/**
+ * Registers the hooks for one fixture per `describe`, with empty tables before each test:
+ *
+ *     const spec = projectionSpec(containment);
+ *     it('…', async () => {
+ *       await spec.givenEvents(recordedEvents([…]));
+ *       expect(await spec.thenRows('select … from …')).toEqual([…]);
+ *     });
+ */
+export function projectionSpec(projection: Projection): Pick<ProjectionFixture, 'givenEvents' | 'thenRows' | 'tables' | 'url'> {
+  let fixture: ProjectionFixture | undefined;
+  const open = (): ProjectionFixture => {
+    if (!fixture) throw new Error('projectionSpec is used inside its describe, after beforeAll');
+    return fixture;
+  };
+  beforeAll(async () => {
+    fixture = await ProjectionFixture.open(projection);
+  });
+  beforeEach(() => open().reset());
+  afterAll(() => fixture?.close());
+  return {
+    givenEvents: (events, batchSize) => open().givenEvents(events, batchSize),
+    thenRows: (sql, values) => open().thenRows(sql, values),
+    tables: () => open().tables(),
+    get url() {
+      return open().url;
+    },
+  };
+}
+
+/** Fails unless batches of 1, 7 and 1,000 leave the same rows in every table. Compares serial ids and defaults too. */
+export async function expectSameTablesForAnyBatching(
+  projection: Projection,
+  events: readonly RecordedEvent[],
+): Promise<void> {
+  await withFixture(projection, async (fixture) => {
+    await fixture.givenEvents(events, 1);
+    const oneByOne = await fixture.tables();
+    for (const batchSize of [7, 1_000]) {
+      await fixture.reset();
+      await fixture.givenEvents(events, batchSize);
+      expect({ batchSize, tables: await fixture.tables() }).toEqual({ batchSize, tables: oneByOne });
+    }
+  });
+}
+
+/**
+ * Fails unless the whole history, delivered again into the same tables, changes nothing. The engine never does that
+ * (the checkpoint commits with the rows); a projection that passes also survives a checkpoint restored from a backup.
+ */
+export async function expectSameTablesWhenDeliveredTwice(
+  projection: Projection,
+  events: readonly RecordedEvent[],
+): Promise<void> {
+  await withFixture(projection, async (fixture) => {
+    await fixture.givenEvents(events, 7);
+    const once = await fixture.tables();
+    await fixture.givenEvents(events, 7);
+    expect(await fixture.tables()).toEqual(once);
+  });
+}
+
+async function withFixture(
+  projection: Projection,
+  work: (fixture: ProjectionFixture) => Promise<void>,
+): Promise<void> {
+  const fixture = await ProjectionFixture.open(projection);
+  try {
+    await work(fixture);
+  } finally {
+    await fixture.close();
+  }
+}
