@@ -1,0 +1,83 @@
+import type { Alarm, AlarmClock, Clock } from './alarm-clock.js';
+import type { DeadlineCursor, OpenDeadline, OpenDeadlines } from './open-deadlines.js';
+
+/** The tier that the scheduler arms. */
+export const BREACH = 'BREACH';
+
+const PAGE = 1_000;
+/**
+ * Deadlines armed ahead by one process, about 15 MB. Pages come in due order, so beyond it the horizon merely shrinks:
+ * the nearest are armed, the others as soon as these are over.
+ */
+const ARMED_MAX = 100_000;
+
+export interface DeadlineArmingOptions {
+  readonly openDeadlines: OpenDeadlines;
+  readonly clock: AlarmClock;
+  readonly now: Clock;
+  readonly horizonMs: number;
+  readonly graceMs: number;
+}
+
+export function breachAlarm({ deadlineId, dueAt }: Pick<OpenDeadline, 'deadlineId' | 'dueAt'>): Alarm {
+  return { deadlineId, tier: BREACH, dueAt };
+}
+
+/** Walks the open deadlines within the horizon and arms those that this process has not armed yet. */
+export class DeadlineArming {
+  /** deadlineId → dueAt as armed. */
+  private armed = new Map<string, string>();
+  private stopped = false;
+
+  constructor(private readonly options: DeadlineArmingOptions) {}
+
+  get size(): number {
+    return this.armed.size;
+  }
+
+  /** From now on everything counts as not armed: for when the alarm clock has lost its memory. */
+  forget(): void {
+    this.armed = new Map();
+  }
+
+  note(deadlineId: string, dueAt: string): void {
+    this.armed.set(deadlineId, dueAt);
+  }
+
+  stop(): void {
+    this.stopped = true;
+  }
+
+  /** Answers how many alarms were handed to the clock. What is no longer open is forgotten and wakes up for nothing. */
+  async walk(): Promise<number> {
+    const { openDeadlines, now, horizonMs, graceMs } = this.options;
+    const nowMs = now().getTime();
+    const until = new Date(nowMs + horizonMs).toISOString();
+    // What is older is the sweeper's: overdue deadlines that cannot be fired must not crowd out those to come.
+    let after: DeadlineCursor | null = { dueAt: new Date(nowMs - graceMs).toISOString(), deadlineId: '' };
+    const seen = new Map<string, string>();
+    let handed = 0;
+    while (after && !this.stopped && seen.size < ARMED_MAX) {
+      const page: OpenDeadline[] = await openDeadlines.dueWithin(until, after, PAGE);
+      handed += await this.armPage(page);
+      for (const { deadlineId, dueAt } of page) seen.set(deadlineId, dueAt);
+      const last = page.at(-1);
+      after = last && page.length >= PAGE ? { dueAt: last.dueAt, deadlineId: last.deadlineId } : null;
+    }
+    if (!this.stopped) this.armed = seen;
+    return handed;
+  }
+
+  private async armPage(page: readonly OpenDeadline[]): Promise<number> {
+    const { clock } = this.options;
+    const fresh = page.filter(({ deadlineId, dueAt }) => this.armed.get(deadlineId) !== dueAt);
+    if (fresh.length === 0) return 0;
+    // The clock keeps the first instant it was given: an extended deadline must leave before it can come back.
+    const moved = fresh.filter(({ deadlineId }) => this.armed.has(deadlineId));
+    if (moved.length > 0) await clock.disarm(moved.map(breachAlarm));
+    await clock.arm(fresh.map(breachAlarm));
+    // At once, not at the end of the walk: a walk that fails half-way need not arm these again.
+    for (const { deadlineId, dueAt } of fresh) this.armed.set(deadlineId, dueAt);
+    return fresh.length;
+  }
+}
