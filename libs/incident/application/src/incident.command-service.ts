@@ -1,0 +1,200 @@
+import { uuidV5, type Clock } from '@shaoying/config';
+import type { Actor, EventStore, NewEvent, Position, RecordedEvent } from '@shaoying/event-store';
+import {
+  assertIncidentEventData,
+  decodeIncidentEvent,
+  incidentCatalogue,
+  incidentStreamId,
+} from '@shaoying/incident-contracts';
+import {
+  decide,
+  foldIncident,
+  NO_INCIDENT,
+  type CommandOrigin,
+  type IncidentCommand,
+  type IncidentEvent,
+  type IncidentState,
+} from '@shaoying/incident-domain';
+import {
+  IdempotencyKeyReused,
+  IncidentRefused,
+  PreconditionFailed,
+  TooMuchContention,
+} from './incident.errors.js';
+
+/** What surrounds a command: who, and the identity that makes a retry the same command. */
+export interface CommandContext {
+  /** UUID; the same for every attempt of the same request. */
+  readonly commandId: string;
+  /** Fingerprint of the request; absent for the server's own commands. */
+  readonly requestHash?: string;
+  readonly correlationId: string;
+  readonly causationId: string;
+  readonly actor: Actor;
+  /** Revision the caller believes the incident to be at. */
+  readonly ifMatch?: number;
+}
+
+/** What a command did, or had done when it came the first time. */
+export interface CommandOutcome {
+  readonly incidentId: string;
+  /** State right after the command's last event. */
+  readonly state: IncidentState;
+  /** The command's own events; empty when it changed nothing. */
+  readonly events: readonly IncidentEvent[];
+  readonly revision: number;
+  readonly position: Position;
+  /** True when an earlier attempt had done it already. */
+  readonly replayed: boolean;
+}
+
+/** Makes the domain's command once the state is known; deadlines depend on what was filed. */
+export type CommandBuilder = (state: IncidentState, origin: CommandOrigin) => IncidentCommand;
+
+/** Attempts against concurrent writers. Ten dispatchers on one incident at once is more than any street office has. */
+const attemptsMax = 10;
+
+/**
+ * Load → decide → append, for one incident. Idempotency needs no table of its own: events carry the id of their
+ * command, so the stream itself says whether a command was carried out, and what it answered.
+ */
+export class IncidentCommandService {
+  constructor(
+    private readonly store: EventStore,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Opens a new incident. The stream is not read first: the append itself tells whether it exists.
+   * @throws IncidentRefused, IdempotencyKeyReused, and what the store throws
+   */
+  async open(context: CommandContext, incidentId: string, build: CommandBuilder): Promise<CommandOutcome> {
+    const origin = this.originOf(context);
+    const facts = factsOf(NO_INCIDENT, build(NO_INCIDENT, origin));
+    const streamId = incidentStreamId(incidentId);
+    const events = envelop(facts, context, origin.now);
+    try {
+      const { revision, position, duplicate } = await this.store.append(streamId, 'none', events);
+      if (!duplicate) {
+        return { incidentId, state: foldIncident(facts), events: facts, revision, position, replayed: false };
+      }
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+    }
+    const earlier = replayOf(await this.load(streamId), context, incidentId);
+    if (earlier === null) throw new IncidentRefused({ code: 'INCIDENT_EXISTS' });
+    return earlier;
+  }
+
+  /**
+   * Carries out a command on an existing incident, deciding again when another writer came first.
+   * @throws IncidentRefused, IdempotencyKeyReused, PreconditionFailed, TooMuchContention, and what the store throws
+   */
+  async execute(context: CommandContext, incidentId: string, build: CommandBuilder): Promise<CommandOutcome> {
+    const streamId = incidentStreamId(incidentId);
+    for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
+      const outcome = await this.attempt(streamId, context, incidentId, build);
+      if (outcome !== null) return outcome;
+    }
+    throw new TooMuchContention(`gave up after ${attemptsMax} attempts`);
+  }
+
+  /** @returns null when another writer came first */
+  private async attempt(
+    streamId: string,
+    context: CommandContext,
+    incidentId: string,
+    build: CommandBuilder,
+  ): Promise<CommandOutcome | null> {
+    const history = await this.load(streamId);
+    // A retry gets its first answer, whatever has happened since: so before If-Match and before any rule.
+    const earlier = replayOf(history, context, incidentId);
+    if (earlier !== null) return earlier;
+    const last = history.at(-1);
+    if (last === undefined) throw new IncidentRefused({ code: 'INCIDENT_NOT_FOUND' });
+    if (context.ifMatch !== undefined && context.ifMatch !== last.revision)
+      throw new PreconditionFailed(last.revision);
+    const origin = this.originOf(context);
+    const before = foldIncident(history.map(decodeIncidentEvent));
+    const facts = factsOf(before, build(before, origin));
+    if (facts.length === 0) {
+      const { revision, position } = last;
+      return { incidentId, state: before, events: [], revision, position, replayed: false };
+    }
+    try {
+      const written = await this.store.append(streamId, last.revision, envelop(facts, context, origin.now));
+      const { revision, position, duplicate } = written;
+      return {
+        incidentId,
+        state: foldIncident(facts, before),
+        events: facts,
+        revision,
+        position,
+        replayed: duplicate,
+      };
+    } catch (error) {
+      if (isConflict(error)) return null;
+      throw error;
+    }
+  }
+
+  private originOf({ actor }: CommandContext): CommandOrigin {
+    return { now: this.clock.now().toISOString(), actor };
+  }
+
+  private async load(streamId: string): Promise<RecordedEvent[]> {
+    try {
+      return await this.store.readStream(streamId);
+    } catch (error) {
+      if (codeOf(error) === 'STREAM_NOT_FOUND') return [];
+      throw error;
+    }
+  }
+}
+
+function factsOf(state: IncidentState, command: IncidentCommand): readonly IncidentEvent[] {
+  const decision = decide(state, command);
+  if (decision.refusal) throw new IncidentRefused(decision.refusal);
+  return decision.events;
+}
+
+function envelop(facts: readonly IncidentEvent[], context: CommandContext, recordedAt: string): NewEvent[] {
+  const { commandId, requestHash, correlationId, causationId, actor } = context;
+  return facts.map((fact, index) => {
+    assertIncidentEventData(fact.type, fact.data);
+    return {
+      eventId: uuidV5(commandId, String(index)),
+      type: fact.type,
+      schemaVersion: incidentCatalogue[fact.type].version,
+      occurredAt: fact.occurredAt,
+      recordedAt,
+      actor,
+      correlationId,
+      causationId,
+      commandId,
+      ...(requestHash === undefined ? {} : { requestHash }),
+      data: fact.data,
+    };
+  });
+}
+
+function replayOf(
+  history: readonly RecordedEvent[],
+  context: CommandContext,
+  incidentId: string,
+): CommandOutcome | null {
+  const last = history.findLast((event) => event.commandId === context.commandId);
+  if (last === undefined) return null;
+  if (last.requestHash !== context.requestHash) {
+    throw new IdempotencyKeyReused('this Idempotency-Key was used with another body');
+  }
+  const until = history.slice(0, history.indexOf(last) + 1).map(decodeIncidentEvent);
+  const { revision, position } = last;
+  const events = until.filter((event) => event.commandId === context.commandId);
+  return { incidentId, state: foldIncident(until), events, revision, position, replayed: true };
+}
+
+const codeOf = (error: unknown): unknown =>
+  error instanceof Error && 'code' in error ? error.code : undefined;
+
+const isConflict = (error: unknown): boolean => codeOf(error) === 'REVISION_CONFLICT';

@@ -1,0 +1,29 @@
+import { createHash, createHmac } from 'node:crypto';
+
+/** No I, L, O, U: read out over the telephone and typed by hand. */
+const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+
+/** 16 characters of 5 bits: 80 bits, so that guessing is hopeless even without a rate limit. */
+const codeChars = 16;
+
+/**
+ * Receipt codes: the secret by which a reporter, also an anonymous one, follows a case. Derived from the incident's id
+ * under a key outside the log, so that a repeated request gets the same code while the log holds only its hash.
+ */
+export class ReceiptCodes {
+  constructor(private readonly secret: Buffer) {}
+
+  /** `K7QD-2M4X-90TB-ZC1F` */
+  codeFor(incidentId: string): string {
+    const digest = createHmac('sha256', this.secret).update(incidentId).digest();
+    const chars = Array.from({ length: codeChars }, (_, index) => alphabet.charAt((digest[index] ?? 0) & 31));
+    return (chars.join('').match(/.{4}/g) ?? []).join('-');
+  }
+}
+
+/** What the log holds of a code. Forgiving about case, blanks and dashes, as people are. */
+export function receiptHashOf(code: string): string {
+  return createHash('sha256')
+    .update(code.toUpperCase().replace(/[^0-9A-Z]/g, ''))
+    .digest('hex');
+}
