@@ -1,0 +1,132 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { openAlarmClock } from './open-alarm-clock.js';
+import { REDIS_PREFIX } from './redis-engine.js';
+import { alarmClockContract } from './testing/index.js';
+
+const url = process.env['TEST_REDIS_URL'] ?? '';
+const skipReason = url ? undefined : (process.env['TEST_REDIS_SKIP_REASON'] ?? 'TEST_REDIS_URL is not set');
+const suite = skipReason === undefined ? describe : describe.skip;
+const because = skipReason === undefined ? '' : ` (skipped: ${skipReason})`;
+
+async function withRedis<T>(at: string, work: (redis: Redis) => Promise<T>): Promise<T> {
+  const redis = new Redis(at, { disconnectTimeout: 100 });
+  try {
+    return await work(redis);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+const keysOf = (redis: Redis, name: string) => redis.keys(`${REDIS_PREFIX}:${name}:*`);
+
+alarmClockContract(
+  'the alarm clock on Redis',
+  async () => {
+    const name = `test-${randomBytes(6).toString('hex')}`;
+    return {
+      open: (options) => openAlarmClock({ url, name, ...options }),
+      // Not FLUSHALL: other specs share this Redis, and REDIS_URL may be somebody's.
+      wipe: () =>
+        withRedis(url, async (redis) => {
+          await redis.del(...(await keysOf(redis, name)));
+        }),
+    };
+  },
+  skipReason,
+);
+
+suite(`opening on Redis${because}`, () => {
+  it('keeps all keys under one hash tag, so that Redis Cluster has them in one slot', async () => {
+    const name = `slot-${randomBytes(6).toString('hex')}`;
+    const clock = await openAlarmClock({ url, name });
+    try {
+      await clock.arm([{ deadlineId: 'd', tier: 'BREACH', dueAt: '2999-01-01T00:00:00Z' }]);
+      await withRedis(url, async (redis) => {
+        const keys = await keysOf(redis, name);
+        expect(keys).toContain(`{shaoying}:${name}:d-BREACH`);
+        expect(keys.every((key) => key.startsWith('{shaoying}:'))).toBe(true);
+        expect(JSON.parse((await redis.hget(`{shaoying}:${name}:d-BREACH`, 'data')) ?? '')).toEqual({
+          deadlineId: 'd',
+          tier: 'BREACH',
+          dueAt: '2999-01-01T00:00:00.000Z',
+          attempt: 1,
+        });
+        await redis.del(...keys);
+      });
+    } finally {
+      await clock.close();
+    }
+  });
+
+  it('says that it is not available when nobody answers', async () => {
+    await expect(openAlarmClock({ url: 'redis://:secret-word@127.0.0.1:1' })).rejects.toMatchObject({
+      code: 'ALARM_CLOCK_UNAVAILABLE',
+      message: expect.not.stringContaining('secret-word'),
+    });
+  });
+});
+
+suite(`an own Redis${because}`, () => {
+  it('is refused, with a sentence that says why, when it evicts keys', async () => {
+    await withOwnRedis(async (own) => {
+      for (const policy of ['allkeys-lru', 'volatile-ttl']) {
+        await withRedis(own.url, (redis) => redis.config('SET', 'maxmemory-policy', policy));
+        await expect(openAlarmClock({ url: own.url })).rejects.toMatchObject({
+          code: 'REDIS_EVICTS_KEYS',
+          policy,
+          message: expect.stringMatching(/silently drop armed deadlines.*noeviction/),
+        });
+      }
+      await withRedis(own.url, (redis) => redis.config('SET', 'maxmemory-policy', 'noeviction'));
+      await (await openAlarmClock({ url: own.url })).close();
+    });
+  });
+
+  it('may be frozen or die: arming gives up instead of hanging, and closing ends', async () => {
+    await withOwnRedis(async (own) => {
+      const clock = await openAlarmClock({ url: own.url });
+      await clock.listen(async () => {});
+      await own.kill();
+      const started = Date.now();
+      await expect(
+        clock.arm([{ deadlineId: 'd', tier: 'BREACH', dueAt: '2999-01-01T00:00:00Z' }]),
+      ).rejects.toThrow();
+      expect(Date.now() - started).toBeLessThan(8_000);
+      await clock.close();
+      expect(Date.now() - started).toBeLessThan(13_000);
+    });
+  });
+});
+
+async function withOwnRedis(
+  work: (own: { url: string; kill(): Promise<void> }) => Promise<void>,
+): Promise<void> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  const server = spawn('redis-server', ['--port', `${port}`, '--bind', '127.0.0.1', '--save', ''], {
+    stdio: 'ignore',
+  });
+  const exited = once(server, 'exit');
+  const kill = async () => {
+    server.kill('SIGKILL');
+    await exited;
+  };
+  const own = `redis://127.0.0.1:${port}`;
+  try {
+    await withRedis(own, async (redis) => {
+      redis.on('error', () => undefined);
+      while ((await redis.ping().catch(() => '')) !== 'PONG') await sleep(50);
+    });
+    await work({ url: own, kill });
+  } finally {
+    await kill();
+  }
+}
