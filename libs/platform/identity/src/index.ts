@@ -1,1 +1,5 @@
-export {};
+export * from './access.js';
+export * from './identity.errors.js';
+export * from './local-issuer.js';
+export * from './principal.js';
+export * from './token-verifier.js';

@@ -1,4 +1,11 @@
-import { destination, pino, stdTimeFunctions, type DestinationStream, type Logger as PinoLogger } from 'pino';
+import {
+  destination,
+  pino,
+  stdTimeFunctions,
+  type ChildLoggerOptions,
+  type DestinationStream,
+  type Logger as PinoLogger,
+} from 'pino';
 import { redact } from './redaction.js';
 
 /** Structured logger: `logger.info({ incidentId }, 'sentence')`. Errors go under `err`. */
@@ -42,8 +49,8 @@ export function createLogger({ level = 'info', role, destination: target }: Logg
 function withRedactedChildren(logger: Logger): Logger {
   const createChild = logger.child;
   Object.defineProperty(logger, 'child', {
-    value(this: Logger, bindings: Record<string, unknown>, options?: Parameters<Logger['child']>[1]): Logger {
-      return createChild.call(this, redact(bindings) as Record<string, unknown>, options);
+    value(this: Logger, bindings: Record<string, unknown>, options?: ChildLoggerOptions): Logger {
+      return Reflect.apply(createChild, this, [redact(bindings), options]) as Logger;
     },
   });
   return logger;

@@ -1,0 +1,37 @@
+/** Roles a token may carry, from the HTTP contract. */
+export const ROLES = [
+  'resident',
+  'grid-worker',
+  'community',
+  'street-office',
+  'department',
+  'supervision-centre',
+  'callback',
+  'arbitrator',
+  'oversight',
+  'admin',
+] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Who sends a request. Never a name: the id is the token's `sub`. */
+export interface Principal {
+  readonly id: string;
+  readonly roles: readonly Role[];
+  /** The unit the person acts for; null for residents and oversight. */
+  readonly orgUnitId: string | null;
+}
+
+/** Someone without a token, where that is allowed. */
+export const ANONYMOUS: Principal = Object.freeze({
+  id: 'anonymous',
+  roles: Object.freeze([]),
+  orgUnitId: null,
+});
+
+export function isRole(text: unknown): text is Role {
+  return (ROLES as readonly unknown[]).includes(text);
+}
+
+export function hasAnyRole(principal: Principal, roles: readonly Role[]): boolean {
+  return roles.some((role) => principal.roles.includes(role));
+}
