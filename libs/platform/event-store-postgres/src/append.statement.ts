@@ -1,0 +1,70 @@
+import { EventIdTaken, RevisionConflict, START } from '@shaoying/event-store';
+import type { AdmittedAppend } from '@shaoying/event-store';
+import type { ClientBase, QueryArrayConfig } from 'pg';
+import type { Settled } from './append.queue.js';
+import { int4Array, textArray, timestamptzArray, uuidArray } from './binary-array.js';
+import { expectedCodes, outcomes } from './log.schema.js';
+
+/** The three arrays of `log.append`, one element per append, still as PostgreSQL's array text. */
+type AnswerRow = [outcomes: string, revisions: string, positions: string];
+
+const asText = { getTypeParser: () => (text: string) => text };
+
+function statementFor(batch: readonly AdmittedAppend[]): QueryArrayConfig {
+  const events = batch.flatMap((append) => append.events);
+  const appendNos = batch.flatMap((append, index) => append.events.map(() => index + 1));
+  return {
+    name: 'log.append',
+    text: 'SELECT outcomes, revisions, positions FROM log.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)',
+    rowMode: 'array',
+    types: asText,
+    values: [
+      textArray(batch.map((append) => append.streamId)),
+      int4Array(batch.map(expectedCode)),
+      int4Array(batch.map((append) => append.events.length)),
+      int4Array(appendNos),
+      uuidArray(events.map((event) => event.eventId)),
+      textArray(events.map((event) => event.type)),
+      int4Array(events.map((event) => event.schemaVersion)),
+      timestamptzArray(events.map((event) => event.occurredAt)),
+      timestamptzArray(events.map((event) => event.recordedAt)),
+      textArray(events.map((event) => event.metadata)),
+      textArray(events.map((event) => event.data)),
+    ],
+  };
+}
+
+function expectedCode({ expected }: AdmittedAppend): number {
+  return typeof expected === 'number' ? expected : expectedCodes[expected];
+}
+
+const elements = (arrayText: string): string[] => arrayText.slice(1, -1).split(',');
+
+function settledFrom(append: AdmittedAppend, outcome: number, revision: number, position: string): Settled {
+  switch (outcome) {
+    case outcomes.written:
+      return { revision, position, duplicate: false };
+    case outcomes.duplicate:
+      return { revision, position, duplicate: true };
+    case outcomes.conflict:
+      return new RevisionConflict(append.streamId, append.expected, revision);
+    case outcomes.eventIdTaken:
+      return new EventIdTaken(append.streamId);
+    default:
+      return new Error(`log.append answered ${outcome}, which this program does not know`);
+  }
+}
+
+/**
+ * Writes a batch (no append of it empty, no stream and no event id twice) in one round trip.
+ * @throws whatever `pg` throws: then nothing of the batch is written, or its outcome is unknown.
+ */
+export async function sendBatch(client: ClientBase, batch: readonly AdmittedAppend[]): Promise<Settled[]> {
+  const { rows } = await client.query<AnswerRow>(statementFor(batch));
+  const [row] = rows;
+  if (!row) throw new Error('log.append did not answer');
+  const [byOutcome, revisions, positions] = row.map(elements);
+  return batch.map((append, index) =>
+    settledFrom(append, Number(byOutcome?.[index]), Number(revisions?.[index]), positions?.[index] ?? START),
+  );
+}

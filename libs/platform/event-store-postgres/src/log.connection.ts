@@ -1,0 +1,34 @@
+import type { ClientConfig } from 'pg';
+
+/** Hears what an operator should know but no caller can act upon: a lost connection, a server that is not durable. */
+export type Warn = (message: string, cause?: unknown) => void;
+
+const connectTimeoutMs = 5_000;
+/** The server gives up a statement first, so that the client normally hears a definite no. */
+const statementTimeoutMs = 10_000;
+const answerTimeoutMs = 15_000;
+
+/** Planner settings for reading: every read follows an index; see the note on plans in log.schema.ts. */
+const readerOptions = '-c enable_seqscan=off -c enable_bitmapscan=off -c enable_sort=off -c jit=off';
+
+function configFor(url: string, role: string): ClientConfig {
+  return {
+    connectionString: url,
+    application_name: `shaoying log ${role}`,
+    connectionTimeoutMillis: connectTimeoutMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+  };
+}
+
+const bounded = { statement_timeout: statementTimeoutMs, query_timeout: answerTimeoutMs };
+
+export const setupConfig = (url: string): ClientConfig => configFor(url, 'set-up');
+export const writerConfig = (url: string): ClientConfig => ({ ...configFor(url, 'writer'), ...bounded });
+export const readerConfig = (url: string): ClientConfig => ({
+  ...configFor(url, 'reader'),
+  ...bounded,
+  options: readerOptions,
+});
+/** Without time-outs: it waits for notifications for ever. */
+export const listenerConfig = (url: string): ClientConfig => configFor(url, 'listener');
