@@ -49,7 +49,10 @@ export class ProjectionFixture {
   }
 
   /** Unqualified names, as in `apply`. */
-  async thenRows<Row = Record<string, unknown>>(sql: string, values: readonly unknown[] = []): Promise<Row[]> {
+  async thenRows<Row = Record<string, unknown>>(
+    sql: string,
+    values: readonly unknown[] = [],
+  ): Promise<Row[]> {
     return this.session.inTransaction(schemaOf(this.projection.name), (tx) => tx.query<Row>(sql, values));
   }
 
@@ -81,7 +84,9 @@ export class ProjectionFixture {
  *       expect(await spec.thenRows('select … from …')).toEqual([…]);
  *     });
  */
-export function projectionSpec(projection: Projection): Pick<ProjectionFixture, 'givenEvents' | 'thenRows' | 'tables' | 'url'> {
+export function projectionSpec(
+  projection: Projection,
+): Pick<ProjectionFixture, 'givenEvents' | 'thenRows' | 'tables' | 'url'> {
   let fixture: ProjectionFixture | undefined;
   const open = (): ProjectionFixture => {
     if (!fixture) throw new Error('projectionSpec is used inside its describe, after beforeAll');

@@ -17,7 +17,11 @@ const firstInstant = Date.parse('2026-03-02T01:00:00.000Z');
 const system: Actor = { id: 'system:test', role: 'system', orgUnitId: null };
 
 /** As a handler would append it. Ids are new at each call. */
-export function newEvent<Data>(type: string, data: Data, overrides: Partial<NewEvent<Data>> = {}): NewEvent<Data> {
+export function newEvent<Data>(
+  type: string,
+  data: Data,
+  overrides: Partial<NewEvent<Data>> = {},
+): NewEvent<Data> {
   const eventId = randomUUID();
   const occurredAt = overrides.occurredAt ?? new Date(firstInstant).toISOString();
   return {

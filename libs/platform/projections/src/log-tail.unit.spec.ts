@@ -1,0 +1,94 @@
+import { InMemoryEventStore, type RecordedEvent, START } from '@shaoying/event-store';
+import fc from 'fast-check';
+import { LogTail, type TailReader } from './log-tail.js';
+import { newEvent } from './testing/recorded-events.js';
+
+const ignore = () => undefined;
+const append = (store: InMemoryEventStore, count: number) =>
+  store.append(
+    'a',
+    'any',
+    Array.from({ length: count }, () => newEvent('Counted', {})),
+  );
+
+async function collect(reader: TailReader, last: number, dawdle: () => Promise<void>): Promise<string[]> {
+  const positions: string[] = [];
+  let after = START;
+  while (Number(after) < last) {
+    const events = await reader.next(after, AbortSignal.timeout(10_000));
+    if (events.length === 0) throw new Error(`nothing after ${after} within 10 s`);
+    positions.push(...events.map((event) => event.position));
+    after = (events.at(-1) as RecordedEvent).position;
+    await dawdle();
+  }
+  reader.close();
+  return positions;
+}
+
+const everyPosition = (last: number) => Array.from({ length: last }, (_, index) => String(index + 1));
+
+it('gives every reader every event once, in order, whatever their speeds and the appends', async () => {
+  const speeds = fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 6 });
+  const appends = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 12 });
+  await fc.assert(
+    fc.asyncProperty(
+      speeds,
+      appends,
+      fc.integer({ min: 1, max: 9 }),
+      async (readerSpeeds, counts, pageSize) => {
+        const store = new InMemoryEventStore();
+        const tail = new LogTail(store, pageSize, ignore);
+        const total = counts.reduce((sum, count) => sum + count, 0);
+        const reading = readerSpeeds.map((turns) =>
+          collect(tail.reader(), total, async () => {
+            for (let turn = 0; turn < turns; turn += 1) await new Promise(setImmediate);
+          }),
+        );
+        for (const count of counts) {
+          await append(store, count);
+          await new Promise(setImmediate);
+        }
+        for (const positions of await Promise.all(reading)) expect(positions).toEqual(everyPosition(total));
+        await tail.stop();
+        await store.close();
+      },
+    ),
+    { numRuns: 40, interruptAfterTimeLimit: 20_000 },
+  );
+});
+
+it('is not held up for long by a reader that does not move', async () => {
+  const store = new InMemoryEventStore();
+  await append(store, 200);
+  const tail = new LogTail(store, 10, ignore);
+  const stuck = tail.reader();
+  await stuck.next(START, new AbortController().signal);
+  expect(await collect(tail.reader(), 200, async () => undefined)).toEqual(everyPosition(200));
+  stuck.close();
+  await tail.stop();
+});
+
+it('carries on after the store failed', async () => {
+  const store = new InMemoryEventStore();
+  const errors: unknown[] = [];
+  const subscribe = jest.spyOn(store, 'subscribe');
+  subscribe.mockImplementationOnce(() => {
+    throw new Error('connection lost');
+  });
+  const tail = new LogTail(store, 10, (error) => errors.push(error));
+  const reading = collect(tail.reader(), 5, async () => undefined);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  await append(store, 5);
+  expect(await reading).toEqual(everyPosition(5));
+  expect(errors).toHaveLength(1);
+  await tail.stop();
+});
+
+it('ends a wait when its reader is aborted', async () => {
+  const tail = new LogTail(new InMemoryEventStore(), 10, ignore);
+  const abort = new AbortController();
+  const waiting = tail.reader().next(START, abort.signal);
+  setTimeout(() => abort.abort(), 20);
+  expect(await waiting).toEqual([]);
+  await tail.stop();
+});

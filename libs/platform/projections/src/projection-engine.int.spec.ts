@@ -1,0 +1,279 @@
+import { InMemoryEventStore, type NewEvent } from '@shaoying/event-store';
+import { type TestDatabase, createTestDatabase } from '@shaoying/postgres/testing';
+import { Client } from 'pg';
+import type { Projection } from './projection.js';
+import { ProjectionEngine } from './projection-engine.js';
+import { newEvent } from './testing/index.js';
+import { RecordingLog } from './testing/recording-log.js';
+import { type OnApply, tally } from './testing/sample-projections.js';
+
+let database: TestDatabase;
+let admin: Client;
+let store: InMemoryEventStore;
+let log: RecordingLog;
+let engines: ProjectionEngine[];
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+  admin = new Client({ connectionString: database.url });
+  admin.on('error', () => undefined);
+  await admin.connect();
+  store = new InMemoryEventStore();
+  log = new RecordingLog();
+  engines = [];
+});
+
+afterEach(async () => {
+  await Promise.all(engines.map((engine) => engine.stop()));
+  await store.close();
+  await admin.end();
+  await database.drop();
+});
+
+function engine(projections: readonly Projection[], batchSize = 100): ProjectionEngine {
+  const created = new ProjectionEngine({ store, url: database.url, projections, batchSize, log });
+  engines.push(created);
+  return created;
+}
+
+async function append(streamId: string, count: number, type = 'Counted'): Promise<void> {
+  for (let left = count; left > 0; left -= 500) {
+    const events: NewEvent[] = Array.from({ length: Math.min(left, 500) }, () => newEvent(type, {}));
+    await store.append(streamId, 'any', events);
+  }
+}
+
+async function rows<Row>(sql: string, values: unknown[] = []): Promise<Row[]> {
+  return (await admin.query(sql, values)).rows as Row[];
+}
+
+async function seen(schema = 'tally'): Promise<number[]> {
+  const found = await rows<{ position: string }>(`select position from ${schema}.seen order by position`);
+  return found.map(({ position }) => Number(position));
+}
+
+async function checkpoint(name = 'tally') {
+  const [row] = await rows<{ position: string; version: number; status: string; error: string | null }>(
+    'select position, version, status, error, error_position from projections.checkpoints where name = $1',
+    [name],
+  );
+  return row;
+}
+
+async function until(what: string, check: () => Promise<boolean>, timeoutMs = 10_000): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (!(await check().catch(() => false))) {
+    if (Date.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+const reached = (position: number, name = 'tally') =>
+  until(`${name} at ${position}`, async () => (await checkpoint(name))?.position === String(position));
+
+const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1);
+
+describe('an engine', () => {
+  it('catches up with what was there and follows what comes, each event once and in order', async () => {
+    await append('a', 250);
+    const subject = engine([tally()]);
+    subject.start();
+    await reached(250);
+    await append('b', 3);
+    await append('a', 1, 'Ignored');
+    await reached(254);
+    expect(await seen()).toEqual(upTo(253));
+    expect(await rows('select * from tally.totals order by 1')).toEqual([
+      { stream_id: 'a', events: 250 },
+      { stream_id: 'b', events: 3 },
+    ]);
+  });
+
+  it('continues after a restart where it ended', async () => {
+    await append('a', 120);
+    const first = engine([tally()]);
+    first.start();
+    await reached(120);
+    await first.stop();
+    await append('a', 30);
+    engine([tally()]).start();
+    await reached(150);
+    expect(await seen()).toEqual(upTo(150));
+  });
+
+  it('writes rows and checkpoint together or not at all', async () => {
+    let crashes = 3;
+    const crashAfterWriting: OnApply = async (_events, tx) => {
+      // The rows of this batch are written, the transaction is not committed: its connection dies.
+      if (crashes-- > 0) await tx.query('select pg_terminate_backend(pg_backend_pid())');
+    };
+    await append('a', 250);
+    engine([tally({ onApply: crashAfterWriting })]).start();
+    await reached(250);
+    expect(crashes).toBeLessThan(0);
+    expect(await seen()).toEqual(upTo(250));
+    expect(log.lines.filter((line) => line.level === 'warn')).not.toHaveLength(0);
+    expect((await checkpoint())?.status).toBe('running');
+  });
+
+  it('does not take a swallowed SQL error for success', async () => {
+    await append('a', 3);
+    const swallow: OnApply = async (_events, tx) => {
+      await tx.query('select 1 / 0').catch(() => undefined);
+    };
+    engine([tally({ onApply: swallow })]).start();
+    await until('stopped', async () => (await checkpoint())?.status === 'stopped');
+    expect((await checkpoint())?.position).toBe('0');
+    expect(await seen()).toEqual([]);
+  });
+
+  it('reads the log once for six projections', async () => {
+    await append('a', 3_000);
+    const readAll = jest.spyOn(store, 'readAll');
+    const names = ['one', 'two', 'three', 'four', 'five', 'six'];
+    engine(names.map((name) => tally({ name }))).start();
+    for (const name of names) await reached(3_000, name);
+    for (const name of names) expect(await seen(name)).toEqual(upTo(3_000));
+    const pages = await Promise.all(readAll.mock.results.map((result) => result.value));
+    const eventsRead = pages.reduce((sum, page) => sum + page.length, 0);
+    expect(eventsRead).toBeLessThan(2 * 3_000);
+  });
+
+  it('stops within two seconds in the middle of a batch that does not end', async () => {
+    await append('a', 5);
+    let applying = false;
+    const hang: OnApply = async (_events, tx) => {
+      applying = true;
+      await tx.query('select pg_sleep(60)');
+    };
+    const subject = engine([tally({ onApply: hang })]);
+    subject.start();
+    await until('applying', async () => applying);
+    const startedMs = performance.now();
+    await subject.stop();
+    expect(performance.now() - startedMs).toBeLessThan(2_000);
+    await until('no connection left', async () => {
+      const left = await rows(
+        `select from pg_stat_activity where application_name = 'shaoying-projection-tally'`,
+      );
+      return left.length === 0;
+    });
+    expect(await seen()).toEqual([]);
+  });
+
+  it('leaves a schema alone that it did not make', async () => {
+    await admin.query(
+      'create schema tally; create table tally.precious (id int); insert into tally.precious values (1)',
+    );
+    engine([tally()]).start();
+    await until('refused', async () => log.lines.some((line) => line.level === 'error'));
+    expect(await rows('select * from tally.precious')).toEqual([{ id: 1 }]);
+  });
+});
+
+describe('two engines on one database', () => {
+  const lockHolders = () =>
+    rows<{ pid: number }>(
+      `select a.pid from pg_locks l join pg_stat_activity a using (pid)
+       where l.locktype = 'advisory' and l.granted and a.application_name = 'shaoying-projection-tally'`,
+    );
+
+  it('only one writes, and the other takes over within seconds when the first is cut off', async () => {
+    await append('a', 100);
+    const first = engine([tally()]);
+    first.start();
+    await reached(100);
+    const second = engine([tally()]);
+    second.start();
+    await until('standby', async () => (await second.status())[0]?.activity === 'standby');
+    expect(await lockHolders()).toHaveLength(1);
+    await append('a', 100);
+    await reached(200);
+
+    // The process dies: its lock connection goes, and it does not come back.
+    const [holder] = await lockHolders();
+    const startedMs = performance.now();
+    await Promise.all([first.stop(), admin.query('select pg_terminate_backend($1)', [holder?.pid])]);
+    await append('a', 100);
+    await reached(300);
+    expect(performance.now() - startedMs).toBeLessThan(5_000);
+    expect((await second.status())[0]).toMatchObject({ activity: 'active', held: true, lagEvents: 0 });
+    expect(await seen()).toEqual(upTo(300));
+  });
+
+  it('lose and repeat nothing while their connections are cut again and again under load', async () => {
+    engine([tally()], 10).start();
+    engine([tally()], 10).start();
+    for (let round = 0; round < 8; round += 1) {
+      await append(`stream-${round}`, 60);
+      await admin.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'shaoying-projection-tally'`,
+      );
+    }
+    await reached(480);
+    expect(await seen()).toEqual(upTo(480));
+  });
+});
+
+describe('an event that cannot be applied', () => {
+  const refuse: OnApply = (events) => {
+    if (events.some((event) => event.type === 'Poison')) throw new Error('no such category');
+  };
+
+  it('stops its own projection at exactly that event, loudly, and no other', async () => {
+    await append('a', 137);
+    await append('a', 1, 'Poison');
+    await append('a', 62);
+    const subject = engine([tally({ onApply: refuse }), tally({ name: 'unmoved' })]);
+    subject.start();
+    await reached(200, 'unmoved');
+    await until('stopped', async () => (await checkpoint())?.status === 'stopped');
+    expect(await checkpoint()).toMatchObject({
+      position: '137',
+      error_position: '138',
+      error: expect.stringContaining('no such category') as string,
+    });
+    expect(await seen()).toEqual(upTo(137));
+    expect(log.lines.filter((line) => line.level === 'error')).toMatchObject([
+      { fields: { projection: 'tally', position: '138', eventType: 'Poison' } },
+    ]);
+    const [status] = await subject.status();
+    expect(status).toMatchObject({
+      status: 'stopped',
+      errorPosition: '138',
+      lagEvents: 63,
+      activity: 'stopped',
+    });
+    expect(status?.lagSeconds).toBeGreaterThan(0);
+  });
+
+  it('stays stopped over a restart, and goes on after retry once the cause is gone', async () => {
+    await append('a', 10);
+    await append('a', 1, 'Poison');
+    const first = engine([tally({ onApply: refuse })]);
+    first.start();
+    await until('stopped', async () => (await checkpoint())?.status === 'stopped');
+    await first.stop();
+    const repaired = engine([tally()]);
+    repaired.start();
+    await until('seen stopped', async () => (await repaired.status())[0]?.activity === 'stopped');
+    // Asked from a third place, as the CLI would.
+    expect(await engine([tally()]).retry('tally')).toBe(true);
+    await reached(11);
+    expect(await checkpoint()).toMatchObject({ status: 'running', error: null });
+    expect(await repaired.retry('tally')).toBe(false);
+  });
+});
+
+describe('projections that cannot be registered', () => {
+  it.each([
+    ['a name that is not kebab-case', [tally({ name: 'Tally_1' })]],
+    ['a reserved schema', [tally({ name: 'public' })]],
+    ['its own control schema', [tally({ name: 'projections' })]],
+    ['two of one name', [tally(), tally()]],
+    ['version 0', [tally({ version: 0 })]],
+    ['a name without room for its shadow', [tally({ name: 'x'.repeat(49) })]],
+  ])('%s is refused', (_what, projections) => {
+    expect(() => engine(projections)).toThrow(expect.objectContaining({ code: 'INVALID_PROJECTION' }));
+  });
+});
