@@ -1,1 +1,11 @@
-export {};
+export * from './command-endpoint.js';
+export * from './fields.js';
+export * from './http-application.js';
+export * from './http.errors.js';
+export * from './instants.js';
+export * from './open-api.js';
+export * from './paging.js';
+export * from './problem-filter.js';
+export * from './problems.js';
+export * from './request-headers.js';
+export * from './validation.js';

@@ -1,0 +1,48 @@
+import { applyDecorators } from '@nestjs/common';
+import { Transform } from 'class-transformer';
+import { Matches, ValidateBy } from 'class-validator';
+import { parseInstant } from './instants.js';
+
+/** ISO 8601 with an offset, years 1970 to 2200; the DTO then holds it in UTC with milliseconds. */
+export function IsInstant(): PropertyDecorator {
+  return applyDecorators(
+    // A text that is no instant stays as it is, so that the check below can refuse it.
+    Transform(({ value }: { value: unknown }): unknown => parseInstant(value) ?? value),
+    ValidateBy({
+      name: 'isInstant',
+      validator: {
+        validate: (value: unknown) => value !== undefined && parseInstant(value) === value,
+        defaultMessage: () => '$property must be ISO 8601 with an offset, e.g. 2026-02-13T16:00:00+08:00',
+      },
+    }),
+  );
+}
+
+const OPAQUE_ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/;
+
+/** An id from outside: safe in an address, a stream name and a file name, and never parsed. */
+export function isOpaqueId(text: unknown): text is string {
+  return typeof text === 'string' && OPAQUE_ID.test(text);
+}
+
+export function IsOpaqueId(options: { each?: boolean } = {}): PropertyDecorator {
+  return ValidateBy(
+    {
+      name: 'isOpaqueId',
+      validator: {
+        validate: isOpaqueId,
+        defaultMessage: () =>
+          '$property must be an id of 1 to 100 letters, digits, dots, hyphens or underscores',
+      },
+    },
+    { each: options.each ?? false },
+  );
+}
+
+/** SHA-256 of a piece of evidence, 64 lower-case hex digits. */
+export function IsSha256(options: { each?: boolean } = {}): PropertyDecorator {
+  return Matches(/^[0-9a-f]{64}$/, {
+    each: options.each ?? false,
+    message: '$property must be a SHA-256 in 64 lower-case hex digits',
+  });
+}
