@@ -1,0 +1,155 @@
+import {
+  comparePositions,
+  type EventStore,
+  type Position,
+  type RecordedEvent,
+  START,
+} from '@shaoying/event-store';
+import {
+  isJurisdictionEventType,
+  JurisdictionEventPoisoned,
+  parseJurisdictionEvent,
+} from '@shaoying/jurisdiction-contracts';
+import { DirectoryBehind, DirectoryStopped } from './jurisdiction.errors.js';
+import { PublishedJurisdiction } from './published-jurisdiction.js';
+
+/** The port's maximum: foreign events are passed by, so large batches only save round trips. */
+const BATCH_SIZE = 5_000;
+const RETRY_DELAY_MS_MIN = 100;
+const RETRY_DELAY_MS_MAX = 5_000;
+
+export interface DirectoryStatus {
+  readonly state: 'IDLE' | 'STARTING' | 'LIVE' | 'FAILED' | 'STOPPED';
+  /** The last position read. */
+  readonly position: Position;
+  /** The poison event, or the last trouble with the store while it is retried. */
+  readonly error?: Error;
+}
+
+interface Waiter {
+  readonly position: Position;
+  readonly settle: (error?: Error) => void;
+}
+
+/**
+ * The directory, read from the log and following it. An event it cannot understand stops it loudly (`FAILED`, seen by
+ * readiness); trouble with the store is retried for ever with back-off. Until {@link start} has resolved it answers
+ * from what it has read so far.
+ */
+export class EventSourcedJurisdictionDirectory extends PublishedJurisdiction {
+  private readonly stopping = new AbortController();
+  private readonly waiters = new Set<Waiter>();
+  private reached: Position = START;
+  private state: DirectoryStatus['state'] = 'IDLE';
+  private error: Error | undefined;
+  private following: Promise<void> | undefined;
+
+  constructor(private readonly store: EventStore) {
+    super();
+  }
+
+  /**
+   * Reads the log as it is now, then follows it in the background.
+   * @throws DirectoryStopped at a poison event, StoreUnavailable when the store cannot be asked at all
+   */
+  async start(): Promise<void> {
+    if (this.following) throw new Error('the jurisdiction directory was started before');
+    this.state = 'STARTING';
+    const head = await this.store.head();
+    this.following = this.follow();
+    await this.caughtUpTo(head, Infinity);
+    if (this.state === 'STARTING') this.state = 'LIVE';
+  }
+
+  /**
+   * Resolves when everything up to `position` has been read.
+   * @param timeoutMs default 5,000
+   * @throws DirectoryBehind after the time-out, DirectoryStopped
+   */
+  caughtUpTo(position: Position, timeoutMs = 5_000): Promise<void> {
+    if (comparePositions(this.reached, position) >= 0) return Promise.resolve();
+    if (this.state === 'FAILED' || this.state === 'STOPPED') return Promise.reject(this.stopped());
+    return new Promise((resolve, reject) => {
+      const timer = Number.isFinite(timeoutMs)
+        ? setTimeout(() => waiter.settle(new DirectoryBehind(this.reached, position)), timeoutMs)
+        : undefined;
+      const waiter: Waiter = {
+        position,
+        settle: (error) => {
+          clearTimeout(timer);
+          this.waiters.delete(waiter);
+          if (error) reject(error);
+          else resolve();
+        },
+      };
+      this.waiters.add(waiter);
+    });
+  }
+
+  status(): DirectoryStatus {
+    return { state: this.state, position: this.reached, ...(this.error && { error: this.error }) };
+  }
+
+  /** Ends the subscription; what has been read stays readable. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.following;
+    if (this.state !== 'FAILED') this.state = 'STOPPED';
+    this.rejectWaiters();
+  }
+
+  private async follow(): Promise<void> {
+    const { signal } = this.stopping;
+    let delayMs = RETRY_DELAY_MS_MIN;
+    while (!signal.aborted) {
+      try {
+        for await (const batch of this.store.subscribe(this.reached, { batchSize: BATCH_SIZE, signal })) {
+          this.read(batch);
+          delayMs = RETRY_DELAY_MS_MIN;
+          this.error = undefined;
+        }
+        // The contract ends the iterator on abort alone; an engine that ends it otherwise must not make us spin.
+      } catch (error) {
+        this.error = error instanceof Error ? error : new Error(String(error));
+        if (error instanceof JurisdictionEventPoisoned) {
+          this.state = 'FAILED';
+          this.rejectWaiters();
+          return;
+        }
+      }
+      await pause(delayMs, signal);
+      delayMs = Math.min(delayMs * 2, RETRY_DELAY_MS_MAX);
+    }
+  }
+
+  private read(batch: readonly RecordedEvent[]): void {
+    for (const { type, schemaVersion, data, position } of batch) {
+      if (isJurisdictionEventType(type)) this.apply(parseJurisdictionEvent(type, schemaVersion, data));
+      this.reached = position;
+    }
+    for (const waiter of [...this.waiters]) {
+      if (comparePositions(this.reached, waiter.position) >= 0) waiter.settle();
+    }
+  }
+
+  private rejectWaiters(): void {
+    for (const waiter of [...this.waiters]) waiter.settle(this.stopped());
+  }
+
+  private stopped(): DirectoryStopped {
+    return new DirectoryStopped(this.reached, this.state === 'FAILED' ? this.error : undefined);
+  }
+}
+
+function pause(delayMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, delayMs);
+    signal.addEventListener('abort', done);
+  });
+}

@@ -1,0 +1,213 @@
+import {
+  calendarDocumentShape,
+  catalogueDocumentShape,
+  gridMapDocumentShape,
+  jurisdictionStream,
+  ladderDocumentShape,
+  orgUnitShape,
+  parseShape,
+  policyDocumentShape,
+  type JurisdictionEvent,
+  type Shape,
+} from '@shaoying/jurisdiction-contracts';
+import type {
+  DeadlinePolicy,
+  DispatchCatalogue,
+  EscalationLadder,
+  GridMap,
+  Jurisdiction,
+  OrgUnit,
+  WorkingCalendar,
+} from '@shaoying/jurisdiction-domain';
+import { JurisdictionInvalid } from './jurisdiction.errors.js';
+import type { PublishedJurisdiction } from './published-jurisdiction.js';
+
+export type Unversioned<D> = Omit<D, 'version'>;
+
+/** Documents on their way to publication: no versions yet, any of the lists may be empty. */
+export interface JurisdictionDocuments {
+  readonly orgUnits: readonly OrgUnit[];
+  readonly gridMaps: readonly Unversioned<GridMap>[];
+  readonly catalogues: readonly Unversioned<DispatchCatalogue>[];
+  readonly policies: readonly Unversioned<DeadlinePolicy>[];
+  readonly ladders: readonly Unversioned<EscalationLadder>[];
+  readonly calendars: readonly Unversioned<WorkingCalendar>[];
+}
+
+export const NO_DOCUMENTS: JurisdictionDocuments = {
+  orgUnits: [],
+  gridMaps: [],
+  catalogues: [],
+  policies: [],
+  ladders: [],
+  calendars: [],
+};
+
+/** Files hold one jurisdiction; more documents of a kind than this is a mistake. */
+const DOCUMENTS_PER_KIND_MAX = 100;
+const ORG_UNITS_MAX = 5_000;
+
+const DOCUMENT_KINDS = {
+  orgUnits: { shape: orgUnitShape, max: ORG_UNITS_MAX },
+  gridMaps: { shape: gridMapDocumentShape, max: DOCUMENTS_PER_KIND_MAX },
+  catalogues: { shape: catalogueDocumentShape, max: DOCUMENTS_PER_KIND_MAX },
+  policies: { shape: policyDocumentShape, max: DOCUMENTS_PER_KIND_MAX },
+  ladders: { shape: ladderDocumentShape, max: DOCUMENTS_PER_KIND_MAX },
+  calendars: { shape: calendarDocumentShape, max: DOCUMENTS_PER_KIND_MAX },
+} as const satisfies {
+  [K in keyof JurisdictionDocuments]: { shape: Shape<JurisdictionDocuments[K][number]>; max: number };
+};
+
+/**
+ * Documents of one kind out of anything at all, known fields only and in a fixed order (so that equal contents are
+ * equal JSON). @throws JurisdictionInvalid naming each field that is wrong
+ */
+export function readDocuments<K extends keyof JurisdictionDocuments>(
+  kind: K,
+  values: unknown,
+): JurisdictionDocuments[K] {
+  const { shape, max } = DOCUMENT_KINDS[kind];
+  if (!Array.isArray(values)) throw new JurisdictionInvalid([`${kind} must be a list`]);
+  if (values.length > max)
+    throw new JurisdictionInvalid([`${kind} has ${values.length} entries, more than ${max}`]);
+  const problems: string[] = [];
+  const documents = values.map((value, i) => {
+    const result = parseShape<JurisdictionDocuments[keyof JurisdictionDocuments][number]>(shape, value);
+    if (result.ok) return result.value;
+    for (const { path, message } of result.problems) {
+      problems.push(`${kind}[${i}]${path === '' ? '' : `.${path}`} ${message}`);
+    }
+    return undefined;
+  });
+  if (problems.length > 0) throw new JurisdictionInvalid(problems.slice(0, 100));
+  // DOCUMENT_KINDS ties each list to its shape; the compiler cannot follow a look-up by a union.
+  return documents as unknown as JurisdictionDocuments[K];
+}
+
+/** One document that differs from what is in force, as the event that publishes it. */
+export interface Change {
+  readonly streamId: string;
+  readonly documentId: string;
+  readonly version: number;
+  readonly event: JurisdictionEvent;
+}
+
+/** What publishing `documents` would change, in stages: a later one refers to earlier ones. */
+export function changesOf(documents: JurisdictionDocuments, current: PublishedJurisdiction): Change[][] {
+  return [
+    [
+      ...documents.calendars.flatMap((it) => calendarChange(it, current)),
+      ...documents.ladders.flatMap((it) => ladderChange(it, current)),
+    ],
+    ...orgUnitStages(documents.orgUnits).map((stage) => stage.flatMap((it) => orgUnitChange(it, current))),
+    documents.gridMaps.flatMap((it) => gridMapChange(it, current)),
+    documents.catalogues.flatMap((it) => catalogueChange(it, current)),
+    // Last, since `pins()` answers as soon as a policy is there: nobody files an incident under half a jurisdiction.
+    documents.policies.flatMap((it) => policyChange(it, current)),
+  ].filter((stage) => stage.length > 0);
+}
+
+/** The jurisdiction that would be in force after publishing, for validation as a whole. */
+export function jurisdictionWith(documents: JurisdictionDocuments, current: Jurisdiction): Jurisdiction {
+  return {
+    orgUnits: overlay(current.orgUnits, documents.orgUnits, (unit) => unit.id),
+    gridMaps: overlay(current.gridMaps, documents.gridMaps.map(unpublished), (map) => map.gridMapId),
+    catalogues: overlay(current.catalogues, documents.catalogues.map(unpublished), (it) => it.catalogueId),
+    policies: overlay(current.policies, documents.policies.map(unpublished), (policy) => policy.policyId),
+    ladders: overlay(current.ladders, documents.ladders.map(unpublished), (ladder) => ladder.ladderId),
+    calendars: overlay(current.calendars, documents.calendars.map(unpublished), (it) => it.calendarId),
+  };
+}
+
+function unpublished<D extends object>(document: D): D & { readonly version: number } {
+  return { ...document, version: 0 };
+}
+
+/** Keeps duplicates among the new ones: finding them is validation's work. */
+function overlay<D>(current: readonly D[], added: readonly D[], idOf: (document: D) => string): D[] {
+  const replaced = new Set(added.map(idOf));
+  return [...current.filter((document) => !replaced.has(idOf(document))), ...added];
+}
+
+/** Parents before children, so that no unit is ever in the log before the one it stands under. */
+function orgUnitStages(units: readonly OrgUnit[]): OrgUnit[][] {
+  const depths: readonly OrgUnit['kind'][][] = [
+    ['CITY'],
+    ['DISTRICT'],
+    ['SUBDISTRICT'],
+    ['COMMUNITY', 'DEPARTMENT'],
+    ['ESTATE'],
+  ];
+  return depths.map((kinds) => units.filter((unit) => kinds.includes(unit.kind)));
+}
+
+function orgUnitChange(orgUnit: OrgUnit, current: PublishedJurisdiction): Change[] {
+  const known = current.orgUnit(orgUnit.id);
+  if (known && sameContents(known, orgUnit)) return [];
+  const version = current.orgUnitVersion(orgUnit.id) + 1;
+  const type = known ? 'OrgUnitRevised' : 'OrgUnitEstablished';
+  const event = { type, data: { orgUnit, version } } as const;
+  return [{ streamId: jurisdictionStream.orgUnit(orgUnit.id), documentId: orgUnit.id, version, event }];
+}
+
+function gridMapChange(document: Unversioned<GridMap>, current: PublishedJurisdiction): Change[] {
+  const gridMap = nextVersion(document, current.gridMap(document.gridMapId));
+  if (!gridMap) return [];
+  const streamId = jurisdictionStream.gridMap(gridMap.gridMapId);
+  return [
+    change(streamId, gridMap.gridMapId, gridMap.version, { type: 'GridMapPublished', data: { gridMap } }),
+  ];
+}
+
+function catalogueChange(document: Unversioned<DispatchCatalogue>, current: PublishedJurisdiction): Change[] {
+  const catalogue = nextVersion(document, current.catalogue(document.catalogueId));
+  if (!catalogue) return [];
+  const { catalogueId, version } = catalogue;
+  const event = { type: 'DispatchCataloguePublished', data: { catalogue } } as const;
+  return [change(jurisdictionStream.catalogue(catalogueId), catalogueId, version, event)];
+}
+
+function policyChange(document: Unversioned<DeadlinePolicy>, current: PublishedJurisdiction): Change[] {
+  const policy = nextVersion(document, current.policy(document.policyId));
+  if (!policy) return [];
+  const event = { type: 'DeadlinePolicyPublished', data: { policy } } as const;
+  return [change(jurisdictionStream.policy(policy.policyId), policy.policyId, policy.version, event)];
+}
+
+function ladderChange(document: Unversioned<EscalationLadder>, current: PublishedJurisdiction): Change[] {
+  const ladder = nextVersion(document, current.escalationLadder(document.ladderId));
+  if (!ladder) return [];
+  const event = { type: 'EscalationLadderPublished', data: { ladder } } as const;
+  return [change(jurisdictionStream.ladder(ladder.ladderId), ladder.ladderId, ladder.version, event)];
+}
+
+function calendarChange(document: Unversioned<WorkingCalendar>, current: PublishedJurisdiction): Change[] {
+  const calendar = nextVersion(document, current.calendar(document.calendarId));
+  if (!calendar) return [];
+  const event = { type: 'WorkingCalendarPublished', data: { calendar } } as const;
+  return [
+    change(jurisdictionStream.calendar(calendar.calendarId), calendar.calendarId, calendar.version, event),
+  ];
+}
+
+function change(streamId: string, documentId: string, version: number, event: JurisdictionEvent): Change {
+  return { streamId, documentId, version, event };
+}
+
+/** The document as its next version, or `null` when it says what is in force already. */
+function nextVersion<D extends { readonly version: number }>(
+  document: Unversioned<D>,
+  current: D | undefined,
+): (Unversioned<D> & { version: number }) | null {
+  if (current && sameContents(withoutVersion(current), document)) return null;
+  return { ...document, version: (current?.version ?? 0) + 1 };
+}
+
+export function withoutVersion<D extends { readonly version: number }>(document: D): Unversioned<D> {
+  const { version: _version, ...contents } = document;
+  return contents;
+}
+
+function sameContents(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

@@ -1,0 +1,29 @@
+import type { CalendarYear } from '@shaoying/jurisdiction-contracts';
+import { dayOfIsoDate, isoDateOfDay, weekdayOfDay } from '@shaoying/jurisdiction-domain';
+import chineseDays from 'chinese-days';
+
+/** The name by which a calendar year in a file asks for the State Council's notice of that year. */
+export const STATUTORY_SOURCE = 'chinese-days';
+
+/**
+ * Statutory holidays and make-up workdays of a year from the npm package `chinese-days`, which carries the yearly
+ * notices of the State Council; `null` when it does not know the year. Day by day equal to the notices for 2025 and
+ * 2026: see the spec.
+ */
+export function statutoryYear(year: number): CalendarYear | null {
+  const first = dayOfIsoDate(`${year}-01-01`);
+  const last = dayOfIsoDate(`${year}-12-31`);
+  if (first === null || last === null) return null;
+  const holidays: string[] = [];
+  const makeUpWorkdays: string[] = [];
+  for (let day = first; day <= last; day += 1) {
+    const date = isoDateOfDay(day);
+    const isWeekend = weekdayOfDay(day) >= 5;
+    const { work } = chineseDays.getDayDetail(date);
+    if (work && isWeekend) makeUpWorkdays.push(date);
+    if (!work && !isWeekend) holidays.push(date);
+  }
+  // Every notice frees at least New Year's Day, Spring Festival and National Day, some of them on weekdays; a year
+  // without any is one the package does not know.
+  return holidays.length > 0 ? { holidays, makeUpWorkdays } : null;
+}

@@ -1,0 +1,25 @@
+/** Every published version of each document of one kind: an incident resolves the version it pinned for ever. */
+export class VersionedDocuments<D extends { readonly version: number }> {
+  private readonly byId = new Map<string, { latest: D; readonly versions: Map<number, D> }>();
+
+  add(id: string, document: D): void {
+    const known = this.byId.get(id);
+    if (!known) {
+      this.byId.set(id, { latest: document, versions: new Map([[document.version, document]]) });
+      return;
+    }
+    known.versions.set(document.version, document);
+    if (document.version > known.latest.version) known.latest = document;
+  }
+
+  /** Without a version the latest. */
+  at(id: string, version?: number): D | undefined {
+    const known = this.byId.get(id);
+    return version === undefined ? known?.latest : known?.versions.get(version);
+  }
+
+  /** The latest of each, in order of first publication. */
+  current(): readonly D[] {
+    return [...this.byId.values()].map(({ latest }) => latest);
+  }
+}
