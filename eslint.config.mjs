@@ -11,14 +11,25 @@ const only = (sourceTag, allowed, banned) => ({
 
 /** The direction of dependencies: docs/architecture in one table. Proved by tools/test/boundaries.int.spec.ts. */
 export const depConstraints = [
-  // Pure: no library of ours, no package at all.
+  // Pure: no library of ours, no package at all. Contracts know the log only by its envelope (the port's types).
   only('layer:domain', [], ['*']),
-  only('layer:contracts', ['layer:domain', 'layer:contracts'], nest),
+  only('layer:contracts', ['layer:domain', 'layer:contracts', 'layer:port'], nest),
   only('layer:port', [], nest),
   only('layer:engine', ['layer:port'], nest),
   only('layer:platform', ['layer:port', 'layer:platform']),
-  only('layer:application', ['layer:domain', 'layer:contracts', 'layer:port', 'layer:platform', 'layer:application']),
+  only('layer:application', [
+    'layer:domain',
+    'layer:contracts',
+    'layer:port',
+    'layer:platform',
+    'layer:application',
+  ]),
   only('layer:read-models', ['layer:domain', 'layer:contracts', 'layer:port', 'layer:platform'], nest),
+  only(
+    'layer:audit',
+    ['layer:domain', 'layer:contracts', 'layer:port', 'layer:platform', 'layer:read-models'],
+    nest,
+  ),
   only('layer:testing', ['layer:domain', 'layer:contracts', 'layer:port', 'layer:engine', 'layer:platform']),
   only('layer:app', [
     'layer:domain',
@@ -28,6 +39,7 @@ export const depConstraints = [
     'layer:platform',
     'layer:application',
     'layer:read-models',
+    'layer:audit',
   ]),
   only('scope:incident', ['scope:incident', 'scope:jurisdiction-published', 'scope:platform']),
   only('scope:jurisdiction', ['scope:jurisdiction', 'scope:platform']),
@@ -36,7 +48,10 @@ export const depConstraints = [
 ];
 
 const soleImporter = (name, owner) => ({ name, message: `Only ${owner} imports ${name}.` });
-const queueEngines = [soleImporter('bullmq', 'libs/platform/timers'), soleImporter('ioredis', 'libs/platform/timers')];
+const queueEngines = [
+  soleImporter('bullmq', 'libs/platform/timers'),
+  soleImporter('ioredis', 'libs/platform/timers'),
+];
 
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', '.data*/**'] },

@@ -1,1 +1,25 @@
-export {};
+import type { Projection } from '@shaoying/projections';
+import { containment } from './containment/containment.projection.js';
+import { departmentTasks } from './department-tasks/department-tasks.projection.js';
+import { dispatchFeed } from './dispatch-feed/dispatch-feed.projection.js';
+import { incidentBoard } from './incident-board/incident-board.projection.js';
+import { openDeadlines } from './open-deadlines/open-deadlines.projection.js';
+
+export * from './department-tasks/department-tasks.query.js';
+export * from './dispatch-feed/dispatch-feed.query.js';
+export * from './incident-board/incident-board.query.js';
+export * from './incident-board/incident-view.js';
+export * from './metrics/metric-definitions.js';
+export * from './metrics/metrics.query.js';
+export * from './open-deadlines/open-deadlines.query.js';
+export * from './sql-reader.js';
+export { containment, departmentTasks, dispatchFeed, incidentBoard, openDeadlines };
+
+/** Every read model of incidents. A new one is registered by a line here. */
+export const incidentProjections: readonly Projection[] = [
+  incidentBoard,
+  departmentTasks,
+  containment,
+  openDeadlines,
+  dispatchFeed,
+];

@@ -1,0 +1,164 @@
+import { toCloudEvent } from '@shaoying/subscriptions';
+import type { IncidentEventType } from '@shaoying/incident-domain';
+import type { Projection } from '@shaoying/projections';
+import { incidentEntries, RowBatch, type IncidentEntry } from '../incident-rows.js';
+
+interface CaseRow {
+  incident_id: string;
+  summary: {
+    readonly category: string;
+    readonly severity: string;
+    readonly location: unknown;
+    readonly gridId: string | null;
+    readonly estateId: string | null;
+    readonly communityId: string | null;
+    readonly streetId: string | null;
+  };
+  /** Task → department. */
+  tasks: Record<string, string>;
+}
+
+interface Dispatch {
+  readonly departmentId: string;
+  /** Last part of the CloudEvents type. */
+  readonly what:
+    'dispatched' | 'overdue' | 'supervised' | 'supervision-lifted' | 'returned-for-rework' | 'closed';
+  readonly data: Record<string, unknown>;
+}
+
+interface ItemRow {
+  department_id: string;
+  position: string;
+  cloud_event: string;
+}
+
+const eventTypes: IncidentEventType[] = [
+  ...(['IncidentReported', 'WhistleBlown', 'TaskOverdue', 'SupervisionIssued', 'SupervisionLifted'] as const),
+  ...(['CheckFailed', 'FeedbackRecorded', 'IncidentClosed'] as const),
+];
+
+/** What concerns each department, in log order, as CloudEvents ready to send. Carries no reporter, only references. */
+export const dispatchFeed: Projection = {
+  name: 'dispatch-feed',
+  version: 1,
+  schema: `
+    create table cases (
+      incident_id text primary key,
+      summary     jsonb not null,
+      tasks       jsonb not null
+    );
+    create table items (
+      department_id text not null,
+      position      bigint not null,
+      cloud_event   text not null,
+      primary key (department_id, position)
+    );
+  `,
+  eventTypes,
+  async apply(events, tx) {
+    const entries = incidentEntries(events);
+    const cases = await RowBatch.load<CaseRow>(tx, 'cases', 'incident_id', entries);
+    const items: ItemRow[] = [];
+    for (const entry of entries) {
+      remember(cases, entry);
+      const known = cases.get(entry.incidentId);
+      if (known === undefined) continue;
+      for (const dispatch of dispatchesOf(known, entry)) items.push(itemOf(entry, dispatch));
+    }
+    await cases.save(['incident_id', 'summary', 'tasks']);
+    if (items.length === 0) return;
+    await tx.query(
+      `insert into items select * from jsonb_populate_recordset(null::items, $1::jsonb) on conflict do nothing`,
+      [JSON.stringify(items)],
+    );
+  },
+};
+
+function remember(cases: RowBatch<CaseRow>, entry: IncidentEntry): void {
+  if (entry.type === 'IncidentReported') {
+    const { category, severity, location, place } = entry.data;
+    const { gridId, estateId, communityId, streetId } = place;
+    const summary = { category, severity, location, gridId, estateId, communityId, streetId };
+    cases.set({ incident_id: entry.incidentId, summary, tasks: {} });
+  }
+  if (entry.type === 'WhistleBlown') {
+    const tasks = cases.get(entry.incidentId)?.tasks ?? {};
+    const added = Object.fromEntries(entry.data.tasks.map((task) => [task.taskId, task.departmentId]));
+    cases.patch(entry.incidentId, { tasks: { ...tasks, ...added } });
+  }
+}
+
+function dispatchesOf(known: CaseRow, entry: IncidentEntry): Dispatch[] {
+  switch (entry.type) {
+    case 'WhistleBlown': {
+      const { whistleId, kind, reason, whistlingUnitId, tasks } = entry.data;
+      return tasks.map(({ taskId, departmentId, role, deadlines }) => ({
+        departmentId,
+        what: 'dispatched',
+        data: {
+          ...{ taskId, whistleId, departmentId, role, kind, reason, whistlingUnitId, ...known.summary },
+          deadlines: deadlines.map(({ deadlineId, timer, dueAt, provisional }) => ({
+            ...{ deadlineId, timer, dueAt, provisional },
+          })),
+        },
+      }));
+    }
+    case 'TaskOverdue': {
+      const { departmentId, ...data } = entry.data;
+      return [{ departmentId, what: 'overdue', data }];
+    }
+    case 'SupervisionIssued':
+    case 'SupervisionLifted': {
+      const { departmentId, ...data } = entry.data;
+      const what = entry.type === 'SupervisionIssued' ? 'supervised' : 'supervision-lifted';
+      return departmentId === null ? [] : [{ departmentId, what, data }];
+    }
+    case 'CheckFailed':
+    case 'FeedbackRecorded': {
+      const reason = entry.type === 'CheckFailed' ? 'CHECK_FAILED' : 'NOT_SOLVED';
+      return byDepartment(known, entry.data.taskIds).map(({ departmentId, taskIds }) => ({
+        departmentId,
+        what: 'returned-for-rework',
+        data: { taskIds, reason, rework: entry.data.rework },
+      }));
+    }
+    case 'IncidentClosed': {
+      const { resolutionLevel } = entry.data;
+      return byDepartment(known, Object.keys(known.tasks)).map(({ departmentId, taskIds }) => ({
+        departmentId,
+        what: 'closed',
+        data: { taskIds, resolutionLevel },
+      }));
+    }
+    default:
+      return [];
+  }
+}
+
+/** One item per department and event: the position is the item's id, and a department may hold several tasks. */
+function byDepartment(
+  known: CaseRow,
+  taskIds: readonly string[],
+): { departmentId: string; taskIds: string[] }[] {
+  const groups = new Map<string, string[]>();
+  for (const taskId of taskIds) {
+    const departmentId = known.tasks[taskId];
+    if (departmentId !== undefined) groups.set(departmentId, [...(groups.get(departmentId) ?? []), taskId]);
+  }
+  return [...groups].map(([departmentId, ids]) => ({ departmentId, taskIds: ids }));
+}
+
+function itemOf(entry: IncidentEntry, { departmentId, what, data }: Dispatch): ItemRow {
+  const cloudEvent = toCloudEvent({
+    // Several departments may hear of one event; each hears of it under an id of its own that stays the same.
+    id: `${entry.eventId}-${departmentId}`,
+    source: '/shaoying',
+    type: `cn.shaoying.dispatch.${what}`,
+    subject: `incidents/${entry.incidentId}`,
+    time: entry.occurredAt,
+    dataschema: `/v1/schemas/dispatch.${what}.v1.json`,
+    sequence: entry.position,
+    data: { incidentId: entry.incidentId, ...data },
+  });
+  return { department_id: departmentId, position: entry.position, cloud_event: cloudEvent };
+}

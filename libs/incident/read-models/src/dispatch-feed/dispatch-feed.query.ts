@@ -1,0 +1,20 @@
+import type { FeedItem, FeedSource } from '@shaoying/subscriptions';
+import type { SqlReader } from '../sql-reader.js';
+
+/** Reads the departments' feeds; the same items for SSE and for paging. */
+export class DispatchFeedQuery implements FeedSource {
+  constructor(
+    private readonly sql: SqlReader,
+    readonly onAdvance: (listener: () => void) => () => void,
+  ) {}
+
+  /** Items after a position in log order, at most `limit`. */
+  async read(departmentId: string, after: string, limit: number): Promise<FeedItem[]> {
+    const { rows } = await this.sql.query<{ position: string; cloud_event: string }>(
+      `select position::text, cloud_event from dispatch_feed.items
+       where department_id = $1 and position > $2::bigint order by dispatch_feed.items.position limit $3`,
+      [departmentId, after, limit],
+    );
+    return rows.map((row) => ({ position: row.position, cloudEvent: row.cloud_event }));
+  }
+}

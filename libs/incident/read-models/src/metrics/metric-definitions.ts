@@ -1,0 +1,108 @@
+export const METRIC_DIMENSIONS = ['estate', 'community', 'street', 'department', 'category'] as const;
+export type MetricDimension = (typeof METRIC_DIMENSIONS)[number];
+
+/**
+ * A number's definition. The SQL speaks of one row per case or task in `cohort`, which knows `as_of`; `denominator` and
+ * `numerator` are conditions over it, `excluded` names why a row of the window does not count.
+ */
+export interface MetricDefinition {
+  readonly name: string;
+  readonly title: string;
+  readonly version: number;
+  /** In words, for whoever must believe the number. */
+  readonly formula: string;
+  readonly cohort: 'closures' | 'tasks';
+  /** Instant that must lie in [from, to). */
+  readonly windowColumn: string;
+  readonly denominator: string;
+  readonly numerator: string;
+  /** CASE branches `when … then 'REASON'`, in order. */
+  readonly excluded: string;
+  /** Columns of the deciding events. */
+  readonly events: readonly string[];
+  readonly dimensions: readonly MetricDimension[];
+}
+
+const places: readonly MetricDimension[] = ['estate', 'community', 'street', 'category'];
+
+function containmentMetric(
+  name: string,
+  title: string,
+  severity: 'MINOR' | 'MAJOR' | 'GROUP',
+  levels: readonly string[],
+  located: string | null,
+): MetricDefinition {
+  const list = levels.map((level) => `'${level}'`).join(', ');
+  return {
+    name,
+    title,
+    version: 1,
+    formula:
+      `closed ${severity} incidents with resolutionLevel in {${levels.join(', ')}} / closed ${severity} incidents` +
+      `${located === null ? '' : ' located in an estate'}; cohort: last closing in [from, to)`,
+    cohort: 'closures',
+    windowColumn: 'closed_at',
+    denominator: `severity = '${severity}'${located === null ? '' : ` and ${located} is not null`}`,
+    numerator: `resolution_level in (${list})`,
+    excluded:
+      `when severity <> '${severity}' then 'OTHER_SEVERITY'` +
+      (located === null ? '' : ` when ${located} is null then 'NOT_LOCATED_IN_AN_ESTATE'`),
+    events: ['closed_event_id'],
+    dimensions: places,
+  };
+}
+
+function onTimeMetric(
+  name: string,
+  title: string,
+  act: string,
+  due: string,
+  done: string,
+  event: string,
+): MetricDefinition {
+  return {
+    name,
+    title,
+    version: 1,
+    formula:
+      `tasks ${act} at or before their due time / tasks whose ${name.replace('-on-time', '')} deadline lies in ` +
+      `[from, to) and is decided at asOf (met, or past its due time)`,
+    cohort: 'tasks',
+    windowColumn: due,
+    denominator: `(${done} is not null or ${due} < as_of)`,
+    numerator: `${done} <= ${due}`,
+    excluded: `when ${done} is null and ${due} >= as_of then 'NOT_DUE_YET'`,
+    events: ['notified_event_id', event],
+    dimensions: [...places, 'department'],
+  };
+}
+
+/** Metrics of domain.md §4 that the main path can feed. */
+export const metricDefinitions: readonly MetricDefinition[] = [
+  containmentMetric('containment-estate', '小事不出小区率', 'MINOR', ['ESTATE'], 'estate_id'),
+  containmentMetric('containment-community', '大事不出社区率', 'MAJOR', ['ESTATE', 'COMMUNITY'], null),
+  containmentMetric(
+    'containment-street',
+    '群体事件不出街道率',
+    'GROUP',
+    ['ESTATE', 'COMMUNITY', 'SUBDISTRICT'],
+    null,
+  ),
+  onTimeMetric(
+    'acknowledge-on-time',
+    '按时签收率',
+    'acknowledged',
+    'acknowledge_due',
+    'ack',
+    'acknowledged_event_id',
+  ),
+  onTimeMetric(
+    'check-in-on-time',
+    '按时报到率',
+    'checked in',
+    'check_in_due',
+    'arrived',
+    'checked_in_event_id',
+  ),
+  onTimeMetric('handling-on-time', '按期处置率', 'done', 'handling_due', 'done', 'completed_event_id'),
+];
