@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
@@ -87,46 +87,75 @@ suite(`an own Redis${because}`, () => {
     });
   });
 
-  it('may be frozen or die: arming gives up instead of hanging, and closing ends', async () => {
+  it.each(['SIGKILL', 'SIGSTOP'] as const)(
+    'may get %s: arming gives up, and closing ends',
+    async (signal) => {
+      await withOwnRedis(async (own) => {
+        const clock = await openAlarmClock({ url: own.url });
+        await clock.listen(async () => {});
+        await own.signal(signal);
+        const started = Date.now();
+        await expect(
+          clock.arm([{ deadlineId: 'd', tier: 'BREACH', dueAt: '2999-01-01T00:00:00Z' }]),
+        ).rejects.toThrow();
+        expect(Date.now() - started).toBeLessThan(8_000);
+        const closing = Date.now();
+        await clock.close();
+        expect(Date.now() - closing).toBeLessThan(5_000);
+      });
+    },
+  );
+
+  it('may die and come back empty: alarms armed from then on fire, without anything being reopened', async () => {
     await withOwnRedis(async (own) => {
       const clock = await openAlarmClock({ url: own.url });
-      await clock.listen(async () => {});
-      await own.kill();
-      const started = Date.now();
-      await expect(
-        clock.arm([{ deadlineId: 'd', tier: 'BREACH', dueAt: '2999-01-01T00:00:00Z' }]),
-      ).rejects.toThrow();
-      expect(Date.now() - started).toBeLessThan(8_000);
+      const fired: string[] = [];
+      await clock.listen(async ({ deadlineId }) => {
+        fired.push(deadlineId);
+      });
+      await own.signal('SIGKILL');
+      await own.start();
+      await clock.arm([{ deadlineId: 'd', tier: 'BREACH', dueAt: new Date(Date.now() + 100).toISOString() }]);
+      for (const end = Date.now() + 10_000; fired.length === 0 && Date.now() < end;) await sleep(20);
+      expect(fired).toEqual(['d']);
       await clock.close();
-      expect(Date.now() - started).toBeLessThan(13_000);
     });
   });
 });
 
-async function withOwnRedis(
-  work: (own: { url: string; kill(): Promise<void> }) => Promise<void>,
-): Promise<void> {
+interface OwnRedis {
+  readonly url: string;
+  start(): Promise<void>;
+  /** Returns once it took effect. */
+  signal(signal: 'SIGKILL' | 'SIGSTOP'): Promise<void>;
+}
+
+async function withOwnRedis(work: (own: OwnRedis) => Promise<void>): Promise<void> {
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
   const { port } = probe.address() as AddressInfo;
   probe.close();
   await once(probe, 'close');
-  const server = spawn('redis-server', ['--port', `${port}`, '--bind', '127.0.0.1', '--save', ''], {
-    stdio: 'ignore',
-  });
-  const exited = once(server, 'exit');
-  const kill = async () => {
-    server.kill('SIGKILL');
-    await exited;
-  };
   const own = `redis://127.0.0.1:${port}`;
-  try {
+  let server: ChildProcess;
+  const start = async () => {
+    server = spawn('redis-server', ['--port', `${port}`, '--bind', '127.0.0.1', '--save', ''], {
+      stdio: 'ignore',
+    });
     await withRedis(own, async (redis) => {
       redis.on('error', () => undefined);
       while ((await redis.ping().catch(() => '')) !== 'PONG') await sleep(50);
     });
-    await work({ url: own, kill });
+  };
+  const signal: OwnRedis['signal'] = async (name) => {
+    const exited = server.exitCode === null && server.signalCode === null ? once(server, 'exit') : undefined;
+    server.kill(name);
+    if (name === 'SIGKILL') await exited;
+  };
+  await start();
+  try {
+    await work({ url: own, start, signal });
   } finally {
-    await kill();
+    await signal('SIGKILL');
   }
 }

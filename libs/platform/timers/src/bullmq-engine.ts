@@ -10,7 +10,14 @@ interface BullQueue {
 
 interface BullWorker {
   waitUntilReady(): Promise<unknown>;
-  close(): Promise<void>;
+  close(force: boolean): Promise<void>;
+}
+
+/** Connections that BullMQ does not own and so neither watches nor closes. */
+export interface OwnConnections {
+  areUp(): boolean;
+  /** At once; rejects what waits for an answer. */
+  disconnect(): void;
 }
 
 export type BullProcessor = (job: Job<AlarmJob>) => Promise<void>;
@@ -45,7 +52,7 @@ export class BullMqEngine implements QueueEngine {
   constructor(
     private readonly queue: BullQueue,
     private readonly newWorker: (process: BullProcessor, concurrency: number) => BullWorker,
-    private readonly disconnect: () => Promise<void>,
+    private readonly connections: OwnConnections,
   ) {}
 
   async add(alarms: readonly QueuedAlarm[]): Promise<void> {
@@ -82,10 +89,16 @@ export class BullMqEngine implements QueueEngine {
 
   async close(): Promise<void> {
     try {
-      await this.worker?.close();
+      // Without force a worker first waits for its blocking connection to end, which never happens while that is
+      // reconnecting: closing would hang for as long as the server is down.
+      await this.worker?.close(!this.connections.areUp());
       await this.queue.close();
     } finally {
-      await this.disconnect();
+      this.connections.disconnect();
     }
+  }
+
+  abandon(): void {
+    this.connections.disconnect();
   }
 }

@@ -40,7 +40,8 @@ export async function openPostgresEngine(
       worker.on('error', onError);
       return worker;
     },
-    () => Promise.resolve(),
+    // All connections are BullMQ's.
+    { areUp: () => true, disconnect: () => {} },
   );
 }
 

@@ -24,4 +24,6 @@ export interface QueueEngine {
   work(process: AlarmProcessor, concurrency: number): Promise<void>;
   /** Stops fetching, waits for the jobs being processed, then disconnects. */
   close(): Promise<void>;
+  /** For a `close` that takes too long: disconnects at once and lets the jobs being processed stall. */
+  abandon(): void;
 }

@@ -1,7 +1,7 @@
 import { Queue, Worker } from 'bullmq';
 import { Redis, type RedisOptions } from 'ioredis';
 import { AlarmClockUnavailable, RedisEvictsKeys } from './alarm-clock.errors.js';
-import { BullMqEngine, WORKER_OPTIONS } from './bullmq-engine.js';
+import { BullMqEngine, WORKER_OPTIONS, type OwnConnections } from './bullmq-engine.js';
 import type { AlarmJob, QueueEngine } from './queue-engine.js';
 
 /** Braces make it a hash tag: all keys of the queue fall into one slot, as Redis Cluster wants of a script. */
@@ -34,7 +34,10 @@ export async function openRedisEngine(
     await client.connect();
     return client;
   };
-  const disconnect = async () => clients.forEach((client) => client.disconnect());
+  const connections: OwnConnections = {
+    areUp: () => clients.every(({ status }) => status === 'ready'),
+    disconnect: () => clients.forEach((client) => client.disconnect()),
+  };
   try {
     const producing = await connect({ commandTimeout: 5_000 });
     await refuseEviction(producing);
@@ -50,10 +53,10 @@ export async function openRedisEngine(
         worker.on('error', onError);
         return worker;
       },
-      disconnect,
+      connections,
     );
   } catch (error) {
-    await disconnect();
+    connections.disconnect();
     if (error instanceof RedisEvictsKeys) throw error;
     throw new AlarmClockUnavailable('Redis for the timers cannot be used', { cause: error });
   }
