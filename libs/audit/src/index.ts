@@ -1,1 +1,2 @@
-export {};
+export * from './incident-history.js';
+export * from './plain-lines.js';
