@@ -68,20 +68,37 @@ export async function openEmbeddedPostgres(options: EmbeddedPostgresOptions): Pr
 
 async function arrive(dataDir: string, deadline: number, log: Log): Promise<Arrival> {
   const cluster = await prepareCluster(dataDir, log);
-  let startedPid = 0;
+  const started: Postmaster[] = [];
+  try {
+    return await startOrJoin(cluster, started, deadline, log);
+  } catch (error) {
+    // Nobody else can have entered what was started here: they would have needed the start lock, which we hold.
+    for (const postmaster of started) await stopPostmaster(postmaster, cluster, log);
+    throw error;
+  }
+}
+
+/** Adds what it starts to `started`. */
+async function startOrJoin(
+  cluster: Cluster,
+  started: Postmaster[],
+  deadline: number,
+  log: Log,
+): Promise<Arrival> {
   let nextReport = Date.now() + PROGRESS_MS;
   for (;;) {
     let postmaster = await findPostmaster(cluster);
     if (!postmaster) {
       postmaster = await startPostmaster(cluster, log);
-      startedPid = postmaster?.pid ?? 0;
+      if (postmaster) started.push(postmaster);
     }
     if (postmaster) {
       const client = await enter(cluster, postmaster).catch((error: unknown) => {
         if (isPassing(error)) return null;
         throw refusal(error, cluster);
       });
-      if (client) return { cluster, postmaster, client, startedHere: postmaster.pid === startedPid };
+      const { pid } = postmaster;
+      if (client) return { cluster, postmaster, client, startedHere: started.some((one) => one.pid === pid) };
     }
     if (Date.now() > deadline) throw new PostgresStartTimeout(`PostgreSQL in ${cluster.dir} does not answer`);
     if (Date.now() > nextReport) {
