@@ -44,6 +44,8 @@ export class Session {
     await client.query(
       'set tcp_keepalives_idle = 5; set tcp_keepalives_interval = 2; set tcp_keepalives_count = 3',
     );
+    // And, in the middle of a long statement, that our process is. Not every server platform can; those wait it out.
+    await client.query('set client_connection_check_interval = 1000').catch(() => undefined);
     return session;
   }
 
