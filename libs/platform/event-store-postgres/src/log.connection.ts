@@ -11,6 +11,9 @@ const answerTimeoutMs = 15_000;
 /** Planner settings for reading: every read follows an index; see the note on plans in log.schema.ts. */
 const readerOptions = '-c enable_seqscan=off -c enable_bitmapscan=off -c enable_sort=off -c jit=off';
 
+/** The order of the log rests on it; a database or role may have another default. */
+const writerOptions = '-c default_transaction_isolation=read\\ committed';
+
 function configFor(url: string, role: string): ClientConfig {
   return {
     connectionString: url,
@@ -24,7 +27,11 @@ function configFor(url: string, role: string): ClientConfig {
 const bounded = { statement_timeout: statementTimeoutMs, query_timeout: answerTimeoutMs };
 
 export const setupConfig = (url: string): ClientConfig => configFor(url, 'set-up');
-export const writerConfig = (url: string): ClientConfig => ({ ...configFor(url, 'writer'), ...bounded });
+export const writerConfig = (url: string): ClientConfig => ({
+  ...configFor(url, 'writer'),
+  ...bounded,
+  options: writerOptions,
+});
 export const readerConfig = (url: string): ClientConfig => ({
   ...configFor(url, 'reader'),
   ...bounded,

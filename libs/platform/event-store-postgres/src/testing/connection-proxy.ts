@@ -1,0 +1,65 @@
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+
+/** Stands between an engine and its server, and cuts connections at the moment a test wants. */
+export interface Proxy {
+  /** The server's URL, through this proxy. */
+  readonly url: string;
+  /** Cuts every connection when the server next answers on it, keeping the answer back. */
+  cutAtNextAnswer(): void;
+  /** Cuts now, and refuses new connections until `accept`. */
+  refuse(): void;
+  accept(): void;
+  close(): Promise<void>;
+}
+
+export async function openProxy(targetUrl: string): Promise<Proxy> {
+  const target = new URL(targetUrl);
+  const pairs = new Set<readonly [Socket, Socket]>();
+  let refusing = false;
+  let cutting = false;
+  const cutAll = (): void => {
+    for (const pair of pairs) for (const socket of pair) socket.destroy();
+    pairs.clear();
+  };
+  const server = createServer((client) => {
+    if (refusing) return void client.destroy();
+    const upstream = connect(Number(target.port), target.hostname);
+    const pair = [client, upstream] as const;
+    pairs.add(pair);
+    const end = (): void => {
+      pairs.delete(pair);
+      for (const socket of pair) socket.destroy();
+    };
+    for (const socket of pair) socket.on('error', end).on('close', end);
+    client.on('data', (chunk) => upstream.write(chunk));
+    upstream.on('data', (chunk) => {
+      if (cutting) {
+        cutting = false;
+        return cutAll();
+      }
+      client.write(chunk);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = new URL(targetUrl);
+  url.hostname = '127.0.0.1';
+  url.port = String((server.address() as AddressInfo).port);
+  return {
+    url: url.href,
+    cutAtNextAnswer: () => {
+      cutting = true;
+    },
+    refuse: () => {
+      refusing = true;
+      cutAll();
+    },
+    accept: () => {
+      refusing = false;
+    },
+    close: () => {
+      cutAll();
+      return new Promise((resolve) => server.close(() => resolve()));
+    },
+  };
+}
