@@ -1,0 +1,128 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type EventStore, InMemoryEventStore, type NewEvent, StoreUnavailable } from '@shaoying/event-store';
+import { EventSourcedJurisdictionDirectory } from './event-sourced-jurisdiction-directory.js';
+import { lindongYaml } from './testing/index.js';
+import { JurisdictionPublisher } from './jurisdiction-publisher.js';
+
+const actor = { id: 'admin-1', role: 'admin', orgUnitId: null };
+const now = '2026-01-05T02:00:00.000Z';
+const opened: EventSourcedJurisdictionDirectory[] = [];
+afterEach(async () => {
+  for (const directory of opened.splice(0)) await directory.stop();
+});
+
+function directoryOn(store: EventStore): EventSourcedJurisdictionDirectory {
+  const directory = new EventSourcedJurisdictionDirectory(store);
+  opened.push(directory);
+  return directory;
+}
+
+let eventCount = 0;
+function event(type: string, data: unknown): NewEvent {
+  eventCount += 1;
+  return {
+    eventId: `00000000-0000-5000-8000-${String(eventCount).padStart(12, '0')}`,
+    type,
+    schemaVersion: 1,
+    occurredAt: now,
+    recordedAt: now,
+    actor,
+    correlationId: 'c',
+    causationId: 'c',
+    commandId: 'c',
+    data,
+  };
+}
+
+async function publishLindong(store: EventStore): Promise<void> {
+  const directory = directoryOn(store);
+  await directory.start();
+  await new JurisdictionPublisher(store, directory).publishFile(lindongYaml(), actor, now);
+}
+
+const codeOf = (attempt: Promise<unknown>) =>
+  attempt.then(
+    () => 'no error',
+    (error: { code?: string }) => error.code,
+  );
+
+test('an empty log is read at once and has nothing to pin', async () => {
+  const directory = directoryOn(new InMemoryEventStore());
+  await directory.start();
+  expect(directory.status()).toEqual({ state: 'LIVE', position: '0' });
+  expect(() => directory.pins()).toThrow(expect.objectContaining({ code: 'JURISDICTION_NOT_PUBLISHED' }));
+});
+
+test('follows what others publish, past events of other rooms', async () => {
+  const store = new InMemoryEventStore();
+  const directory = directoryOn(store);
+  await directory.start();
+  await publishLindong(store);
+  const { position } = await store.append('incident-1', 'none', [
+    event('IncidentReported', { anything: true }),
+  ]);
+  await directory.caughtUpTo(position);
+  expect(directory.orgUnits('ESTATE')).toHaveLength(20);
+  expect(directory.status()).toEqual({ state: 'LIVE', position });
+});
+
+test('says so when a position does not come in time', async () => {
+  const directory = directoryOn(new InMemoryEventStore());
+  await directory.start();
+  expect(await codeOf(directory.caughtUpTo('5', 20))).toBe('JURISDICTION_DIRECTORY_BEHIND');
+});
+
+test('a stopped directory answers from what it has read, and waits for nothing', async () => {
+  const store = new InMemoryEventStore();
+  await publishLindong(store);
+  const directory = directoryOn(store);
+  await directory.start();
+  const waiting = codeOf(directory.caughtUpTo('1000000'));
+  await directory.stop();
+  expect(await waiting).toBe('JURISDICTION_DIRECTORY_STOPPED');
+  expect(await codeOf(directory.caughtUpTo('1000000'))).toBe('JURISDICTION_DIRECTORY_STOPPED');
+  expect(directory.categories()).toHaveLength(22);
+});
+
+test('a poison event stops it loudly at the position before, with what came earlier still readable', async () => {
+  const store = new InMemoryEventStore();
+  await publishLindong(store);
+  const before = await store.head();
+  const directory = directoryOn(store);
+  await directory.start();
+  const { position } = await store.append('org-unit-x', 'none', [
+    event('OrgUnitEstablished', { orgUnit: { id: 'x' } }),
+  ]);
+  expect(await codeOf(directory.caughtUpTo(position))).toBe('JURISDICTION_DIRECTORY_STOPPED');
+  expect(directory.status()).toMatchObject({
+    state: 'FAILED',
+    position: before,
+    error: { code: 'JURISDICTION_EVENT_POISONED' },
+  });
+  expect(directory.orgUnits('ESTATE')).toHaveLength(20);
+  expect(await codeOf(directoryOn(store).start())).toBe('JURISDICTION_DIRECTORY_STOPPED');
+});
+
+test('trouble with the store is retried from where it had read', async () => {
+  const store = new InMemoryEventStore();
+  await publishLindong(store);
+  let failuresLeft = 2;
+  const flaky: EventStore = Object.assign(Object.create(store) as EventStore, {
+    subscribe: (...args: Parameters<EventStore['subscribe']>) => {
+      if (failuresLeft === 0) return store.subscribe(...args);
+      failuresLeft -= 1;
+      throw new StoreUnavailable('gone for a moment');
+    },
+  });
+  const directory = directoryOn(flaky);
+  await directory.start();
+  expect(directory.status()).toEqual({ state: 'LIVE', position: await store.head() });
+  expect(directory.orgUnits('ESTATE')).toHaveLength(20);
+});
+
+test('keeps nothing running after stop', async () => {
+  const directory = new EventSourcedJurisdictionDirectory(new InMemoryEventStore());
+  await directory.start();
+  await Promise.race([directory.stop(), delay(1_000).then(() => Promise.reject(new Error('did not stop')))]);
+  expect(directory.status().state).toBe('STOPPED');
+});
