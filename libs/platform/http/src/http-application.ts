@@ -2,7 +2,7 @@ import type { CanActivate, DynamicModule, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { NestLogger, type HttpMetrics, type Logger } from '@shaoying/telemetry';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { parseJsonBody } from './json-body.js';
@@ -41,25 +41,27 @@ export async function createHttpApplication(
   options: HttpApplicationOptions,
 ): Promise<NestFastifyApplication> {
   const routes = new RouteTable();
-  const adapter = createAdapter(options);
+  const filter = new ProblemFilter(options.logger, routes, options.metrics);
+  const adapter = createAdapter(options, filter);
   const fastify = adapter.getInstance<FastifyInstance>();
   fastify.addHook('onRoute', ({ method, url }) => routes.add(method, url));
   acceptJsonOnly(fastify);
-  refuseNulInAddresses(fastify);
+  // First of all hooks: a request that a later one refuses has begun, too.
   if (options.metrics) measure(fastify, options.metrics);
+  refuseNulInAddresses(fastify);
   cutConnectionsOnClose(fastify, options.drainMs ?? DEFAULTS.drainMs);
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: new NestLogger(options.logger),
     bodyParser: false,
     abortOnError: false,
   });
-  app.useGlobalFilters(new ProblemFilter(options.logger, routes, options.metrics));
+  app.useGlobalFilters(filter);
   app.useGlobalPipes(new DtoPipe());
   app.useGlobalGuards(...(options.guards ?? []));
   return app;
 }
 
-function createAdapter(options: HttpApplicationOptions): FastifyAdapter {
+function createAdapter(options: HttpApplicationOptions, filter: ProblemFilter): FastifyAdapter {
   const requestTimeoutMs = options.requestTimeoutMs ?? DEFAULTS.requestTimeoutMs;
   return new FastifyAdapter({
     logger: false,
@@ -74,6 +76,9 @@ function createAdapter(options: HttpApplicationOptions): FastifyAdapter {
     requestIdHeader: false,
     genReqId: () => randomUUID(),
     routerOptions: { maxParamLength: PARAM_CHARS_MAX },
+    // A malformed or over-long address is refused by the router, before any filter of Nest's.
+    frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply): void =>
+      filter.answer(error, request, reply),
     clientErrorHandler: answerUnreadableRequest,
     http: {
       maxHeaderSize: HEADER_BYTES_MAX,

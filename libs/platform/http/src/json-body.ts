@@ -11,6 +11,10 @@ const LIMITS = {
 /** Own keys such as `__proto__`, `constructor` or `hasOwnProperty`: never a field of ours, often an attack. */
 const RESERVED: object = Object.prototype;
 
+export function isReservedKey(key: string): boolean {
+  return key in RESERVED;
+}
+
 /**
  * Parses a body and admits only what can be recorded: UTF-8, bounded depth and size, text without NUL and unpaired
  * surrogates (PostgreSQL stores neither), finite numbers, no keys of `Object.prototype`. One walk for all of it.
@@ -52,7 +56,7 @@ class Admission {
 
   private admitMembers(object: Record<string, unknown>, depth: number): void {
     for (const key of Object.keys(object)) {
-      if (key in RESERVED) throw new RequestRefused('FORBIDDEN_KEY');
+      if (isReservedKey(key)) throw new RequestRefused('FORBIDDEN_KEY');
       admitText(key);
       this.admit(object[key], depth + 1);
     }

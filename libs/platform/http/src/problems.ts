@@ -67,7 +67,7 @@ const MALFORMED: ProblemTable = {
     title: 'The body must be a JSON object',
     titleZh: '请求体必须是 JSON 对象',
   },
-  FORBIDDEN_KEY: { status: 400, title: 'The body uses a forbidden key', titleZh: '请求体含有禁用的键名' },
+  FORBIDDEN_KEY: { status: 400, title: 'The request uses a forbidden key', titleZh: '请求含有禁用的键名' },
   BODY_TOO_DEEP: {
     status: 400,
     title: 'The body is nested too deeply or has too many values',

@@ -1,7 +1,8 @@
 import type { ArgumentMetadata, PipeTransform, Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
-import { validateSync, type ValidationError } from 'class-validator';
+import { getMetadataStorage, validateSync, ValidationTypes, type ValidationError } from 'class-validator';
 import { RequestRefused, ValidationFailed, type FieldError } from './http.errors.js';
+import { isReservedKey } from './json-body.js';
 import { chineseMessage } from './validation-messages.js';
 
 const FIELD_ERRORS_MAX = 50;
@@ -35,6 +36,9 @@ export function validated<Dto extends object>(dto: Type<Dto>, value: unknown): D
   if (value === null || Array.isArray(plain) || (plain !== undefined && typeof plain !== 'object')) {
     throw new RequestRefused('BODY_NOT_AN_OBJECT');
   }
+  // Query strings come here without the admission that bodies pass.
+  if (plain !== undefined && Object.keys(plain).some(isReservedKey))
+    throw new RequestRefused('FORBIDDEN_KEY');
   const instance = plainToInstance(dto, plain ?? {}, { enableImplicitConversion: false });
   // Synchronous on purpose: no rule here needs I/O, and the asynchronous walk costs a promise per field.
   const errors = validateSync(instance, {
@@ -44,8 +48,50 @@ export function validated<Dto extends object>(dto: Type<Dto>, value: unknown): D
     stopAtFirstError: true,
     validationError: { target: false, value: false },
   });
-  if (errors.length > 0) throw new ValidationFailed(flatten(errors, '').slice(0, FIELD_ERRORS_MAX));
+  const fields = [...flatten(errors, ''), ...misplacedLists(instance, '')];
+  if (fields.length > 0) throw new ValidationFailed(fields.slice(0, FIELD_ERRORS_MAX));
   return instance;
+}
+
+interface NestedProperty {
+  readonly name: string;
+  readonly isList: boolean;
+}
+
+const nestedProperties = new WeakMap<object, readonly NestedProperty[]>();
+
+function nestedPropertiesOf(dto: Type): readonly NestedProperty[] {
+  const known = nestedProperties.get(dto);
+  if (known !== undefined) return known;
+  const found = getMetadataStorage()
+    .getTargetValidationMetadatas(dto, '', false, false)
+    .filter(({ type }) => type === ValidationTypes.NESTED_VALIDATION)
+    .map(({ propertyName, each }) => ({ name: propertyName, isList: each === true }));
+  nestedProperties.set(dto, found);
+  return found;
+}
+
+/**
+ * class-validator takes a list wherever it takes a nested object, and an object for a list of them: `location: []`
+ * would pass as a location. Here an object is an object and a list is a list of objects.
+ */
+function misplacedLists(instance: object, parent: string): FieldError[] {
+  return nestedPropertiesOf(instance.constructor as Type).flatMap(({ name, isList }) => {
+    const value: unknown = Reflect.get(instance, name);
+    if (typeof value !== 'object' || value === null) return [];
+    const field = parent === '' ? name : `${parent}.${name}`;
+    if (Array.isArray(value) !== isList) {
+      return [
+        fieldError(field, isList ? 'isArray' : 'isObject', isList ? 'must be an array' : 'must be an object'),
+      ];
+    }
+    if (!Array.isArray(value)) return misplacedLists(value, field);
+    return value.flatMap((item: unknown, index) => {
+      if (typeof item !== 'object' || item === null) return [];
+      if (Array.isArray(item)) return [fieldError(`${field}.${index}`, 'isObject', 'must be an object')];
+      return misplacedLists(item, `${field}.${index}`);
+    });
+  });
 }
 
 function flatten(errors: readonly ValidationError[], parent: string): FieldError[] {
