@@ -100,8 +100,9 @@ export class BullMqAlarmClock implements AlarmClock {
 
   private async closeOnce(): Promise<void> {
     this.waits.abort();
-    const closed = this.engine.close().then(() => true);
-    closed.catch((error: unknown) => this.log.warn({ err: error }, 'the alarm clock did not close cleanly'));
+    const closed = this.engine.close().catch((error: unknown) => {
+      this.log.warn({ err: error }, 'the alarm clock did not close cleanly');
+    });
     if (!(await settledWithin(closed, CLOSE_MS_MAX))) {
       this.log.warn(
         { processing: this.processing.size },
