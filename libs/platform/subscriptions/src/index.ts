@@ -1,1 +1,4 @@
-export {};
+export * from './cloud-event.js';
+export * from './feed.js';
+export * from './sse-stream.js';
+export * from './subscriptions.errors.js';
