@@ -1,0 +1,36 @@
+/** Thrown when something is to be sealed for a person who has been forgotten: a new subject id is needed. */
+export class SubjectForgotten extends Error {
+  readonly code = 'SUBJECT_FORGOTTEN';
+  constructor() {
+    super('this person has been forgotten; nothing can be sealed under the same subject id');
+  }
+}
+
+/** Thrown when sealed data was changed, belongs to another subject, or was never sealed here. */
+export class SealBroken extends Error {
+  readonly code = 'SEAL_BROKEN';
+  constructor(options?: ErrorOptions) {
+    super('the sealed data cannot be opened: it was changed or belongs to another subject', options);
+  }
+}
+
+/** Thrown when a subject's key is not there although nobody erased it: a restored or an empty database. Not forgetting. */
+export class SubjectKeyMissing extends Error {
+  readonly code = 'SUBJECT_KEY_MISSING';
+  constructor() {
+    super('the key of this subject is missing from the database and was not erased by us');
+  }
+}
+
+/** Thrown when the master key file is no key, or not the key the database was first opened with. */
+export class MasterKeyRefused extends Error {
+  readonly code = 'MASTER_KEY_REFUSED';
+}
+
+/** Thrown when more is to be sealed than a person's contact data can be. */
+export class PersonalDataTooLarge extends Error {
+  readonly code = 'PERSONAL_DATA_TOO_LARGE';
+  constructor(bytesMax: number) {
+    super(`personal data must not exceed ${bytesMax} bytes of JSON`);
+  }
+}

@@ -1,0 +1,102 @@
+import { createPool } from '@shaoying/postgres';
+import { createTestDatabase, type TestDatabase } from '@shaoying/postgres/testing';
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Pool } from 'pg';
+import { FORGOTTEN } from './personal-data-vault.js';
+import { PostgresPersonalDataVault } from './postgres-personal-data-vault.js';
+import { personalDataVaultContract } from './testing/index.js';
+
+const masterKey = randomBytes(32);
+let database: TestDatabase;
+let pool: Pool;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  pool = createPool(database.url);
+});
+afterAll(async () => {
+  await pool.end();
+  await database.drop();
+});
+
+personalDataVaultContract('PostgreSQL', () => PostgresPersonalDataVault.open(database.url, masterKey));
+
+describe('the vault on PostgreSQL', () => {
+  it('is opened by many processes at once, on an empty database', async () => {
+    const empty = await createTestDatabase();
+    const vaults = await Promise.all(
+      Array.from({ length: 6 }, () =>
+        PostgresPersonalDataVault.open(empty.url, masterKey, { connectionsMax: 1 }),
+      ),
+    );
+    const subjectId = randomUUID();
+    const sealed = await Promise.all(vaults.map((vault) => vault.seal(subjectId, { phone: '1' })));
+    expect(new Set(sealed.map(({ keyId }) => keyId)).size).toBe(1);
+    for (const [index, vault] of vaults.entries()) {
+      expect(await vault.unseal(sealed.at(-1 - index)!)).toEqual({ phone: '1' });
+    }
+    await Promise.all(vaults.map((vault) => vault.close()));
+    await empty.drop();
+  });
+
+  it('forgets in every process at once', async () => {
+    const [one, two] = await Promise.all([1, 2].map(() => PostgresPersonalDataVault.open(pool, masterKey)));
+    const sealed = await one!.seal(randomUUID(), { phone: '1' });
+    expect(await two!.unseal(sealed)).toEqual({ phone: '1' });
+    await one!.forget(sealed.subjectId);
+    expect(await two!.unseal(sealed)).toBe(FORGOTTEN);
+    const { rows } = await pool.query(
+      'SELECT wrapped_key FROM personal_data.subject_keys WHERE subject_id = $1',
+      [sealed.subjectId],
+    );
+    expect(rows).toEqual([{ wrapped_key: null }]);
+  });
+
+  it('has the key on disk, committed, before a seal returns', async () => {
+    const vault = await PostgresPersonalDataVault.open(pool, masterKey);
+    const sealed = await vault.seal(randomUUID(), {});
+    const { rows } = await pool.query(
+      `SELECT key_id, current_setting('synchronous_commit') AS synchronous_commit, current_setting('fsync') AS fsync
+       FROM personal_data.subject_keys WHERE subject_id = $1`,
+      [sealed.subjectId],
+    );
+    expect(rows).toEqual([{ key_id: sealed.keyId, synchronous_commit: 'on', fsync: 'on' }]);
+  });
+
+  it('keeps no key in the clear', async () => {
+    const vault = await PostgresPersonalDataVault.open(pool, masterKey);
+    const sealed = await vault.seal(randomUUID(), {});
+    const { rows } = await pool.query<{ wrapped_key: Buffer }>(
+      'SELECT wrapped_key FROM personal_data.subject_keys WHERE subject_id = $1',
+      [sealed.subjectId],
+    );
+    expect(rows[0]?.wrapped_key).toHaveLength(1 + 12 + 16 + 32);
+  });
+
+  it('refuses another master key at once, and one of the wrong length', async () => {
+    await PostgresPersonalDataVault.open(pool, masterKey);
+    for (const other of [randomBytes(32), randomBytes(16)]) {
+      const opened = PostgresPersonalDataVault.open(pool, other);
+      await expect(opened).rejects.toMatchObject({ code: 'MASTER_KEY_REFUSED' });
+    }
+  });
+
+  it('puts seals of the same moment into few statements', async () => {
+    const vault = await PostgresPersonalDataVault.open(pool, masterKey);
+    const spy = jest.spyOn(pool, 'query');
+    await Promise.all(Array.from({ length: 200 }, () => vault.seal(randomUUID(), { phone: '1' })));
+    expect(spy.mock.calls.length).toBeLessThanOrEqual(2);
+    spy.mockRestore();
+  });
+
+  it('tells every waiting seal when the database is lost, and works again afterwards', async () => {
+    const vault = await PostgresPersonalDataVault.open(pool, masterKey);
+    const failing = jest
+      .spyOn(pool, 'query')
+      .mockImplementation(() => Promise.reject(new Error('connection lost')));
+    const seals = await Promise.allSettled([1, 2].map(() => vault.seal(randomUUID(), {})));
+    expect(seals.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    failing.mockRestore();
+    expect(await vault.unseal(await vault.seal(randomUUID(), { a: 1 }))).toEqual({ a: 1 });
+  });
+});

@@ -1,0 +1,64 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { PersonalDataTooLarge, SealBroken } from './personal-data.errors.js';
+
+/** What an event carries in place of personal data. */
+export interface SealedData {
+  readonly subjectId: string;
+  /** Which key of the subject; a key is never used for another subject. */
+  readonly keyId: string;
+  /** Base64 of: format (1 byte) · nonce (12) · tag (16) · AES-256-GCM ciphertext. */
+  readonly ciphertext: string;
+}
+
+export const KEY_BYTES = 32;
+export const PLAIN_BYTES_MAX = 64 * 1024;
+
+const FORMAT = 1;
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const HEAD_BYTES = 1 + NONCE_BYTES + TAG_BYTES;
+
+/** Bound to the subject, so that ciphertext copied into another person's record does not open there. */
+export function sealJson(key: Buffer, subjectId: string, keyId: string, data: unknown): SealedData {
+  const plain = Buffer.from(JSON.stringify(data) ?? 'null', 'utf8');
+  if (plain.length > PLAIN_BYTES_MAX) throw new PersonalDataTooLarge(PLAIN_BYTES_MAX);
+  return { subjectId, keyId, ciphertext: encrypt(key, subjectId, plain).toString('base64') };
+}
+
+/** @throws SealBroken */
+export function unsealJson(key: Buffer, sealed: SealedData): unknown {
+  const plain = decrypt(key, sealed.subjectId, Buffer.from(sealed.ciphertext, 'base64'));
+  return JSON.parse(plain.toString('utf8'));
+}
+
+/** A subject's key as the database holds it: useless without the master key, and in another row. */
+export function wrapKey(masterKey: Buffer, subjectId: string, keyId: string, key: Buffer): Buffer {
+  return encrypt(masterKey, `${subjectId}/${keyId}`, key);
+}
+
+/** @throws SealBroken */
+export function unwrapKey(masterKey: Buffer, subjectId: string, keyId: string, wrapped: Buffer): Buffer {
+  return decrypt(masterKey, `${subjectId}/${keyId}`, wrapped);
+}
+
+/** Random 96-bit nonces are safe for 2^32 messages under one key (NIST SP 800-38D, 8.3): far beyond a city's reporters. */
+function encrypt(key: Buffer, boundTo: string, plain: Buffer): Buffer {
+  const nonce = randomBytes(NONCE_BYTES);
+  const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });
+  cipher.setAAD(Buffer.from(boundTo, 'utf8'));
+  const body = Buffer.concat([cipher.update(plain), cipher.final()]);
+  return Buffer.concat([Buffer.of(FORMAT), nonce, cipher.getAuthTag(), body]);
+}
+
+function decrypt(key: Buffer, boundTo: string, sealed: Buffer): Buffer {
+  if (sealed.length < HEAD_BYTES || sealed[0] !== FORMAT) throw new SealBroken();
+  const nonce = sealed.subarray(1, 1 + NONCE_BYTES);
+  const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });
+  decipher.setAAD(Buffer.from(boundTo, 'utf8'));
+  decipher.setAuthTag(sealed.subarray(1 + NONCE_BYTES, HEAD_BYTES));
+  try {
+    return Buffer.concat([decipher.update(sealed.subarray(HEAD_BYTES)), decipher.final()]);
+  } catch (cause) {
+    throw new SealBroken({ cause });
+  }
+}
