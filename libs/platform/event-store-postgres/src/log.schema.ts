@@ -73,6 +73,11 @@ CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON log
  * table grows. So: one generic plan, index scans only, and lateral sub-queries that OFFSET 0 keeps from being turned
  * into joins.
  *
+ * Measured beside a bare 100-row insert into a table with the same indexes (3.3 ms with pg's text arrays, 2.5 ms with
+ * binary ones): 3.8 ms with everything below. The settings and the notification cost nothing that can be measured. What
+ * is left is two index look-ups per event; an insert with ON CONFLICT could save one of them, for the price of a second
+ * path.
+ *
  * The judgement of each append, in this order: event ids known as this very append: answered as the first time; known
  * otherwise: refused; stream not where it was expected: refused with the actual revision; else written.
  */
