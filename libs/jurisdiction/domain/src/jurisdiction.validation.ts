@@ -61,7 +61,9 @@ function orgUnitProblems(orgUnits: readonly OrgUnit[]): string[] {
       problems.push(`org unit ${unit.id}: its parent ${unit.parentId} does not exist`);
     } else if (!PARENT_KINDS[unit.kind].includes(parent.kind)) {
       // Kinds rise strictly towards the city, so this also rules out every circle of parents.
-      problems.push(`org unit ${unit.id}: a unit of kind ${unit.kind} cannot stand under ${parent.id} (${parent.kind})`);
+      problems.push(
+        `org unit ${unit.id}: a unit of kind ${unit.kind} cannot stand under ${parent.id} (${parent.kind})`,
+      );
     }
   }
   return problems;

@@ -103,7 +103,10 @@ test('a sound jurisdiction has no problems', () => expect(jurisdictionProblems(g
 test.each<[string, Jurisdiction]>([
   ['org unit st is given twice', withUnits(unit('st', 'SUBDISTRICT', 'di'))],
   ['org unit es: its parent nowhere does not exist', withUnits(unit('es', 'ESTATE', 'nowhere'))],
-  ['org unit es: a unit of kind ESTATE cannot stand under di (DISTRICT)', withUnits(unit('es', 'ESTATE', 'di'))],
+  [
+    'org unit es: a unit of kind ESTATE cannot stand under di (DISTRICT)',
+    withUnits(unit('es', 'ESTATE', 'di')),
+  ],
   ['org unit es: only a city has no parent', withUnits(unit('es', 'ESTATE', null))],
   ['org unit c2: a city has no parent', withUnits(unit('c2', 'CITY', 'ct'))],
   [
