@@ -19,6 +19,11 @@ export function dueMs(alarm: Alarm): number {
   return ms;
 }
 
+/** True when an alarm may carry this id. */
+export function isDeadlineId(deadlineId: string): boolean {
+  return DEADLINE_ID.test(deadlineId);
+}
+
 /** @throws InvalidAlarm, TooManyAlarms */
 export function checkIdentities(alarms: readonly Identity[]): void {
   if (alarms.length > ALARM_LIMITS.alarmsMax) {
@@ -27,8 +32,7 @@ export function checkIdentities(alarms: readonly Identity[]): void {
     );
   }
   for (const { deadlineId, tier } of alarms) {
-    if (!DEADLINE_ID.test(deadlineId))
-      throw new InvalidAlarm('a deadline id must match [A-Za-z0-9_-]{1,200}');
+    if (!isDeadlineId(deadlineId)) throw new InvalidAlarm('a deadline id must match [A-Za-z0-9_-]{1,200}');
     if (!TIER.test(tier)) throw new InvalidAlarm('a tier must match [A-Z][A-Z0-9_]{0,49}');
   }
 }

@@ -1,4 +1,5 @@
 import type { Alarm, AlarmClock, Clock } from './alarm-clock.js';
+import { isDeadlineId } from './alarm-key.js';
 import type { DeadlineCursor, OpenDeadline, OpenDeadlines } from './open-deadlines.js';
 
 /** The tier that the scheduler arms. */
@@ -70,7 +71,9 @@ export class DeadlineArming {
 
   private async armPage(page: readonly OpenDeadline[]): Promise<number> {
     const { clock } = this.options;
-    const fresh = page.filter(({ deadlineId, dueAt }) => this.armed.get(deadlineId) !== dueAt);
+    // One id that no alarm can carry must not keep its whole page from being armed: that one is the sweeper's.
+    const armable = page.filter(({ deadlineId }) => isDeadlineId(deadlineId));
+    const fresh = armable.filter(({ deadlineId, dueAt }) => this.armed.get(deadlineId) !== dueAt);
     if (fresh.length === 0) return 0;
     // The clock keeps the first instant it was given: an extended deadline must leave before it can come back.
     const moved = fresh.filter(({ deadlineId }) => this.armed.has(deadlineId));

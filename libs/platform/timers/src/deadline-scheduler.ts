@@ -34,6 +34,7 @@ export interface DeadlineSchedulerStatus extends Lateness {
   readonly due: number;
   /** Due for more than {@link NOT_READY_AFTER_MS} and still open. */
   readonly late: number;
+  /** Of what is due; null when nothing is. */
   readonly oldestDueAt: string | null;
   /** Null when the alarm clock does not answer; the sweeper works without it. */
   readonly clock: AlarmClockStatus | null;
@@ -151,7 +152,8 @@ export class DeadlineScheduler {
       this.openDeadlines.counts(new Date(nowMs - NOT_READY_AFTER_MS).toISOString()),
       this.clock.status().catch(() => null),
     ]);
-    const { due, oldestDueAt } = counts;
+    const { due } = counts;
+    const oldestDueAt = due > 0 ? counts.oldestDueAt : null;
     return { armed: this.arming.size, due, late: late.due, ...this.firing.lateness(), oldestDueAt, clock };
   }
 

@@ -104,6 +104,16 @@ describe('the deadline scheduler and its alarms', () => {
     expect(await scheduler.status()).toMatchObject({ armed: 2_500, clock: { delayed: 2_500 } });
   });
 
+  it('arms the others of a page although one id fits no alarm, and sweeps that one', async () => {
+    const { truth, clock, scheduler, fired } = world();
+    truth.put([deadline('no:alarm', 10 * MINUTE), deadline('a', 10 * MINUTE)]);
+    await scheduler.start();
+    expect(await scheduler.status()).toMatchObject({ due: 0, oldestDueAt: null, clock: { delayed: 1 } });
+    await clock.advanceTo(at(11 * MINUTE));
+    await scheduler.sweep();
+    expect(fired).toEqual([`a ${at(10 * MINUTE)}`, `no:alarm ${at(11 * MINUTE)}`]);
+  });
+
   it.each([
     ['later', 30],
     ['earlier', 5],

@@ -24,7 +24,7 @@ export interface OpenDeadlines {
   stillOpen(deadlineId: string): Promise<OpenDeadline | null>;
   /** Open deadlines with dueAt ≤ `nowIso`, oldest first. */
   overdueSince(nowIso: string, limit: number): Promise<OpenDeadline[]>;
-  /** `due`: open with dueAt ≤ `nowIso`. `oldestDueAt`: the smallest dueAt among these, null when there is none. */
+  /** `due`: open with dueAt ≤ `nowIso`. `oldestDueAt`: the smallest dueAt of all open ones, null when there is none. */
   counts(nowIso: string): Promise<{ open: number; due: number; oldestDueAt: string | null }>;
   /** Calls `listener` after deadlines were projected. Answers with what ends that. */
   onChange(listener: () => void): () => void;

@@ -40,8 +40,8 @@ export class InMemoryOpenDeadlines implements OpenDeadlines {
   }
 
   async counts(nowIso: string): Promise<{ open: number; due: number; oldestDueAt: string | null }> {
-    const due = this.until(nowIso);
-    return { open: this.open.size, due: due.length, oldestDueAt: due[0]?.dueAt ?? null };
+    const oldest = this.until('9999')[0];
+    return { open: this.open.size, due: this.until(nowIso).length, oldestDueAt: oldest?.dueAt ?? null };
   }
 
   onChange(listener: () => void): () => void {
