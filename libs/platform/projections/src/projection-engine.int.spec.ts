@@ -161,6 +161,29 @@ describe('an engine', () => {
     expect(await seen()).toEqual([]);
   });
 
+  it('is ready once the tables of every projection exist', async () => {
+    const subject = engine([tally(), tally({ name: 'second' })]);
+    expect(await subject.ready(150)).toBe(false);
+    expect((await subject.status())[0]).toMatchObject({ status: 'absent', held: false, activity: null });
+    subject.start();
+    expect(await subject.ready(10_000)).toBe(true);
+    expect(await rows('select from tally.totals')).toEqual([]);
+    expect(await rows('select from second.totals')).toEqual([]);
+  });
+
+  it('does its work once the database it did not find is there', async () => {
+    const later = new URL(database.url);
+    later.pathname += '_later';
+    const subject = new ProjectionEngine({ store, url: later.href, projections: [tally()], log });
+    engines.push(subject);
+    subject.start();
+    await until('a failure is shown', async () => log.lines.length > 0);
+    await admin.query(`create database "${later.pathname.slice(1)}"`);
+    expect(await subject.ready(10_000)).toBe(true);
+    await subject.stop();
+    await admin.query(`drop database "${later.pathname.slice(1)}" with (force)`);
+  });
+
   it('leaves a schema alone that it did not make', async () => {
     await admin.query(
       'create schema tally; create table tally.precious (id int); insert into tally.precious values (1)',

@@ -42,6 +42,7 @@ export interface RunnerDependencies {
 const lockRetryMs = 1_000;
 const stoppedPollMs = 1_000;
 const supersededPollMs = 5_000;
+const refusedUpgradeRetryMs = 30_000;
 /**
  * The least time between two starts of live batches. Under load it makes one transaction of the 10 to 50 events that
  * arrive meanwhile (100 instead of some 1,000 commits per second and projection); an event after a quiet moment is
@@ -137,7 +138,7 @@ export class ProjectionRunner {
         await this.pauseIn(session, supersededPollMs);
       } else if (checkpoint && checkpoint.version < version) {
         if (checkpoint.status === 'stopped') await this.waitStopped(session, checkpoint);
-        else await this.upgrade(session, checkpoint);
+        else await this.upgrade(session);
       } else if (await session.tryLock(lockName(name))) {
         this.dependencies.log.info({ projection: name, version }, 'projection active');
         return;
@@ -222,7 +223,7 @@ export class ProjectionRunner {
   }
 
   /** Old tables go on serving, and an older process may go on filling them, until the swap. */
-  private async upgrade(session: Session, checkpoint: Checkpoint): Promise<void> {
+  private async upgrade(session: Session): Promise<void> {
     const { url, tail, log, now, head } = this.dependencies;
     const reader = tail.reader();
     this.activity = 'rebuilding';
@@ -232,10 +233,29 @@ export class ProjectionRunner {
     } catch (error) {
       if (error instanceof RebuildUnderWay) return await this.pauseIn(session, lockRetryMs);
       if (!(error instanceof PoisonEvent)) throw error;
-      await this.stopAt(session, error, checkpoint.position);
+      await this.refuseUpgrade(session, error);
     } finally {
       reader.close();
     }
+  }
+
+  /** An older process that goes on filling the old tables must not be stopped by what the new code cannot do. */
+  private async refuseUpgrade(session: Session, error: PoisonEvent): Promise<void> {
+    const { name } = this.projection;
+    if (await session.tryLock(lockName(name))) {
+      const checkpoint = await readCheckpoint(session, name);
+      if (checkpoint) await this.stopAt(session, error, checkpoint.position);
+      return;
+    }
+    this.failure = error.message;
+    const fields = {
+      projection: name,
+      position: error.position,
+      eventType: error.eventType,
+      err: error.cause,
+    };
+    this.dependencies.log.error(fields, 'new version cannot apply an event; the older process goes on');
+    await this.pauseIn(session, refusedUpgradeRetryMs);
   }
 
   private async pauseIn(session: Session, delayMs: number): Promise<void> {

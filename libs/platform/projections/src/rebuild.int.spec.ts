@@ -228,6 +228,39 @@ describe('a raised version', () => {
     await until('newer takes over', async () => (await newer.status())[0]?.activity === 'active');
   });
 
+  it('that cannot apply an event stops loudly, but not an older process that still can', async () => {
+    await append(60);
+    await append(1, 'Poison');
+    const older = engine([tally()]);
+    older.start();
+    await reached(61);
+    let refusing = true;
+    const refuse: Projection = {
+      ...second(),
+      async apply(events, tx) {
+        if (refusing && events.some((event) => event.type === 'Poison')) throw new Error('refused');
+        await second().apply(events, tx);
+      },
+    };
+    const newer = engine([refuse]);
+    newer.start();
+    await until('loud', async () => log.lines.some((line) => line.level === 'error'));
+    await append(9);
+    await reached(70);
+    expect(await checkpoint()).toMatchObject({ version: 1, status: 'running' });
+    await Promise.all([older.stop(), newer.stop()]);
+
+    const alone = engine([refuse]);
+    alone.start();
+    await until('stopped', async () => (await checkpoint())?.status === 'stopped');
+    expect(await seen()).toEqual(upTo(70));
+    refusing = false;
+    await alone.retry('tally');
+    await until('version 2', async () => (await checkpoint())?.version === 2);
+    await reached(70);
+    expect(await seen()).toEqual(upTo(70));
+  });
+
   it('is not undone by an older process that starts later', async () => {
     await append(10);
     const newer = engine([second()]);

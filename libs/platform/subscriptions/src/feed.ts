@@ -18,13 +18,16 @@ export interface FeedSource {
   head?(feedId: string): Promise<Position>;
 }
 
+/** What a bigint column holds: 19 digits can say more, and PostgreSQL would answer with an error instead of nothing. */
+const positionMax = 2n ** 63n - 1n;
+
 /**
  * Where a consumer resumes: `Last-Event-ID`, which a reconnecting EventSource sends by itself, before the `after` it
  * still has in its address; {@link START} when there is neither. @throws InvalidFeedPosition
  */
 export function resumePosition(lastEventId: string | undefined, after: string | undefined): Position {
   const given = lastEventId || after || START;
-  if (!isPosition(given)) throw new InvalidFeedPosition(given);
+  if (!isPosition(given) || BigInt(given) > positionMax) throw new InvalidFeedPosition(given);
   return given;
 }
 
@@ -51,6 +54,8 @@ export class SharedFeedSource implements FeedSource {
     const key = JSON.stringify([feedId, after, limit]);
     const shared = this.reads.get(key);
     if (shared) return shared;
+    // Without a subscription nobody would tell that the end has moved.
+    const isListening = this.unsubscribe !== undefined;
     const read = this.source.read(feedId, after, limit);
     this.reads.set(key, read);
     const forget = () => {
@@ -58,8 +63,7 @@ export class SharedFeedSource implements FeedSource {
     };
     read.then((items) => {
       const isEnd = items.length < limit;
-      // Without a subscription nobody would tell that the end has moved.
-      if (!isEnd || !this.unsubscribe || this.reads.size > readsKeptMax) forget();
+      if (!isEnd || !isListening || this.reads.size > readsKeptMax) forget();
     }, forget);
     return read;
   }

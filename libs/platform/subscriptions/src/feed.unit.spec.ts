@@ -8,7 +8,7 @@ describe('resumePosition', () => {
     expect(resumePosition('', undefined)).toBe('0');
   });
 
-  it.each(['-1', '1.5', 'x', '1; drop table', '9'.repeat(20)])('refuses %s', (given) => {
+  it.each(['-1', '1.5', 'x', '1; drop table', '9'.repeat(20), '9'.repeat(19)])('refuses %s', (given) => {
     expect(() => resumePosition(given, undefined)).toThrow(
       expect.objectContaining({ code: 'INVALID_FEED_POSITION' }),
     );
