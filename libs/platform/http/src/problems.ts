@@ -188,10 +188,25 @@ const LOG: ProblemTable = {
     title: 'The Idempotency-Key was used for another request',
     titleZh: '该 Idempotency-Key 已用于其他请求',
   },
+  PERSONAL_DATA_TOO_LARGE: {
+    status: 413,
+    title: 'The personal data is too large',
+    titleZh: '个人信息内容过大',
+  },
+  SUBJECT_FORGOTTEN: {
+    status: 409,
+    title: 'The personal data of this person has been erased',
+    titleZh: '该人员的个人信息已被删除',
+  },
   EVENT_TOO_LARGE: {
     status: 413,
     title: 'The content is too large to be recorded',
     titleZh: '内容过大，无法记录',
+  },
+  TOO_MANY_EVENTS: {
+    status: 413,
+    title: 'One command would record too much',
+    titleZh: '单个命令的记录内容过多',
   },
   OVERLOADED: {
     status: 503,
