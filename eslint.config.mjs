@@ -17,6 +17,7 @@ export const depConstraints = [
   only('layer:port', [], nest),
   only('layer:engine', ['layer:port'], nest),
   only('layer:platform', ['layer:port', 'layer:platform']),
+  only('layer:runtime', ['layer:port', 'layer:engine', 'layer:platform'], nest),
   only('layer:application', [
     'layer:domain',
     'layer:contracts',
@@ -40,6 +41,7 @@ export const depConstraints = [
     'layer:application',
     'layer:read-models',
     'layer:audit',
+    'layer:runtime',
   ]),
   only('scope:incident', ['scope:incident', 'scope:jurisdiction-published', 'scope:platform']),
   only('scope:jurisdiction', ['scope:jurisdiction', 'scope:platform']),

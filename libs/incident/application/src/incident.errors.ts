@@ -1,12 +1,24 @@
 import type { Refusal } from '@shaoying/incident-domain';
 
-/** Thrown when the decider refuses. `code` is the refusal's and reaches the client. */
+/** Thrown when the decider refuses. `code` is the refusal's and reaches the client; so do the messages. */
 export class IncidentRefused extends Error {
   readonly code: Refusal['code'];
+  readonly messageZh: string;
   constructor(readonly refusal: Refusal) {
-    super(refusal.code);
+    super(messageOf(refusal));
     this.code = refusal.code;
+    this.messageZh = messageZhOf(refusal);
   }
+}
+
+function messageOf(refusal: Refusal): string {
+  if (refusal.code !== 'INCIDENT_STATE' && refusal.code !== 'TASK_STATE') return refusal.code;
+  return `It is ${refusal.state}; this needs ${refusal.allowed.join(' or ') || 'another way of handling'}.`;
+}
+
+function messageZhOf(refusal: Refusal): string {
+  if (refusal.code !== 'INCIDENT_STATE' && refusal.code !== 'TASK_STATE') return refusal.code;
+  return `当前状态为 ${refusal.state}，此操作要求 ${refusal.allowed.join(' 或 ') || '其他处置方式'}。`;
 }
 
 /** Thrown when an Idempotency-Key comes back with another body. */

@@ -156,9 +156,9 @@ function itemOf(entry: IncidentEntry, { departmentId, what, data }: Dispatch): I
     type: `cn.shaoying.dispatch.${what}`,
     subject: `incidents/${entry.incidentId}`,
     time: entry.occurredAt,
-    dataschema: `/v1/schemas/dispatch.${what}.v1.json`,
+    dataSchema: `urn:shaoying:dispatch:${what}:v1`,
     sequence: entry.position,
     data: { incidentId: entry.incidentId, ...data },
   });
-  return { department_id: departmentId, position: entry.position, cloud_event: cloudEvent };
+  return { department_id: departmentId, position: entry.position, cloud_event: JSON.stringify(cloudEvent) };
 }

@@ -1,0 +1,51 @@
+import type { Actor } from '@shaoying/event-store';
+import type { Principal, Role } from '@shaoying/identity';
+
+/** Which roles may send which command. Relations (own task, own street) are the decider's. */
+export const mayCommand = {
+  report: ['resident', 'grid-worker', 'community', 'street-office', 'supervision-centre'],
+  file: ['street-office', 'grid-worker', 'community', 'supervision-centre'],
+  selfHandle: ['grid-worker', 'community'],
+  blowWhistle: ['street-office'],
+  handleTask: ['department'],
+  check: ['supervision-centre', 'grid-worker'],
+  feedback: ['callback', 'resident'],
+  close: ['supervision-centre'],
+  publish: ['admin'],
+} as const satisfies Record<string, readonly Role[]>;
+
+/** Which roles may ask which query. Scope (own street, own tasks) narrows what they find. */
+export const mayQuery = {
+  incidents: [
+    ...(['grid-worker', 'community', 'street-office', 'department', 'supervision-centre', 'callback'] as const),
+    ...(['arbitrator', 'oversight', 'admin'] as const),
+  ],
+  departments: ['department', 'street-office', 'supervision-centre', 'arbitrator', 'oversight', 'admin'],
+  metrics: ['street-office', 'department', 'supervision-centre', 'oversight', 'admin'],
+  history: ['street-office', 'department', 'supervision-centre', 'arbitrator', 'oversight', 'admin'],
+} as const satisfies Record<string, readonly Role[]>;
+
+/** Roles that see every street and department. */
+const unscoped: readonly Role[] = ['supervision-centre', 'callback', 'arbitrator', 'oversight', 'admin'];
+
+export interface Scope {
+  readonly streetId?: string;
+  readonly communityId?: string;
+  readonly departmentId?: string;
+}
+
+/** What the caller may see of incidents: null for everything, undefined for nothing at all. */
+export function scopeOf({ roles, orgUnitId }: Principal): Scope | null | undefined {
+  if (roles.some((role) => unscoped.includes(role))) return null;
+  if (orgUnitId === null) return undefined;
+  if (roles.includes('street-office')) return { streetId: orgUnitId };
+  if (roles.includes('department')) return { departmentId: orgUnitId };
+  if (roles.includes('community') || roles.includes('grid-worker')) return { communityId: orgUnitId };
+  return undefined;
+}
+
+/** The actor of a command: the first of the permitted roles that the caller has. */
+export function actorOf(principal: Principal, permitted: readonly Role[]): Actor {
+  const role = permitted.find((candidate) => principal.roles.includes(candidate)) ?? 'anonymous';
+  return { id: principal.id, role, orgUnitId: principal.orgUnitId };
+}

@@ -1,0 +1,290 @@
+import { Body, Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
+import { ApiBearerAuth, ApiHeader, ApiTags } from '@nestjs/swagger';
+import { CommandEndpoint } from '@shaoying/http';
+import { AnonymousAllowed, CurrentPrincipal, hasAnyRole, Roles, TokenOptional, type Principal, type Role } from '@shaoying/identity';
+import {
+  AcknowledgeTaskCommand,
+  BlowWhistleCommand,
+  CheckHandlingCommand,
+  CheckInCommand,
+  CloseIncidentCommand,
+  CompleteSelfHandlingCommand,
+  CompleteTaskCommand,
+  FileIncidentCommand,
+  RecordFeedbackCommand,
+  ReportIncidentCommand,
+  StartSelfHandlingCommand,
+  type CommandContext,
+  type CommandOutcome,
+} from '@shaoying/incident-application';
+import type { Location } from '@shaoying/incident-domain';
+import type { Command } from '@nestjs/cqrs';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { actorOf, mayCommand } from './access-policy.js';
+import {
+  BlowWhistleDto,
+  CheckHandlingDto,
+  CheckInDto,
+  CompletionDto,
+  EmptyDto,
+  FeedbackDto,
+  ReportIncidentDto,
+  StartSelfHandlingDto,
+  type LocationDto,
+} from './incident.dto.js';
+import { Refused } from './refused.js';
+
+interface Answer {
+  readonly id: string;
+  readonly state: string;
+  readonly revision: number;
+}
+
+/** The commands of an incident's main path. Every one takes Idempotency-Key and If-Match. */
+@ApiTags('incidents')
+@ApiBearerAuth()
+@ApiHeader({ name: 'Idempotency-Key', required: false, description: 'Same key, same body: the first answer again' })
+@ApiHeader({ name: 'If-Match', required: false, description: 'Revision as the last ETag gave it' })
+@Controller('v1/incidents')
+export class IncidentCommandsController {
+  private readonly endpoint = new CommandEndpoint();
+
+  constructor(private readonly commands: CommandBus) {}
+
+  @Post()
+  @AnonymousAllowed()
+  @Roles(...mayCommand.report)
+  async report(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPrincipal() principal: Principal,
+    @Body() body: ReportIncidentDto,
+  ): Promise<Answer & { receiptCode: string }> {
+    const { category, severity, description, channel } = body;
+    const reporter = body.reporter ? { name: body.reporter.name ?? null, phone: body.reporter.phone ?? null } : null;
+    const outcome = await this.endpoint.run(request, reply, principal, (context) =>
+      this.commands.execute(
+        new ReportIncidentCommand(withActor(context, principal, mayCommand.report), {
+          ...{ category, severity, description, channel, location: locationOf(body.location), reporter },
+          ...{ gridId: body.gridId ?? null, estateId: body.estateId ?? null, occurredAt: body.occurredAt ?? null },
+          anonymous: body.anonymous ?? reporter === null,
+          file: body.file === true && hasAnyRole(principal, ['street-office', 'supervision-centre']),
+        }),
+      ),
+    );
+    void reply.header('Location', `/v1/incidents/${outcome.incidentId}`);
+    return { ...answerOf(outcome), receiptCode: outcome.receiptCode };
+  }
+
+  /** Checks a report as POST /v1/incidents would, and records nothing. */
+  @Post('validate')
+  @HttpCode(200)
+  @AnonymousAllowed()
+  @Roles(...mayCommand.report)
+  validate(@Body() _body: ReportIncidentDto): { valid: true } {
+    return { valid: true };
+  }
+
+  @Post(':id/file')
+  @HttpCode(200)
+  @Roles(...mayCommand.file)
+  file(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPrincipal() principal: Principal,
+    @Param('id') id: string,
+    @Body() _body: EmptyDto,
+  ): Promise<Answer> {
+    return this.run(request, reply, principal, mayCommand.file, (context) => new FileIncidentCommand(context, id));
+  }
+
+  @Post(':id/self-handling')
+  @HttpCode(200)
+  @Roles(...mayCommand.selfHandle)
+  startSelfHandling(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPrincipal() principal: Principal,
+    @Param('id') id: string,
+    @Body() body: StartSelfHandlingDto,
+  ): Promise<Answer> {
+    const wanted = { level: body.level ?? null, note: body.note ?? null };
+    return this.run(request, reply, principal, mayCommand.selfHandle, (context) => {
+      return new StartSelfHandlingCommand(context, id, wanted);
+    });
+  }
+
+  @Post(':id/self-handling/complete')
+  @HttpCode(200)
+  @Roles(...mayCommand.selfHandle)
+  completeSelfHandling(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPrincipal() principal: Principal,
+    @Param('id') id: string,
+    @Body() body: CompletionDto,
+  ): Promise<Answer> {
+    return this.run(request, reply, principal, mayCommand.selfHandle, (context) => {
+      return new CompleteSelfHandlingCommand(context, id, completionOf(body));
+    });
+  }
+
+  @Post(':id/whistles')
+  @Roles(...mayCommand.blowWhistle)
+  async blowWhistle(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPrincipal() principal: Principal,
+    @Param('id') id: string,
+    @Body() body: BlowWhistleDto,
+  ): Promise<Answer & { whistleId: string; tasks: object[] }> {
+    const { kind, lead, assists = [], reason } = body;
+    const outcome = await this.endpoint.run(request, reply, principal, (context) =>
+      this.commands.execute(
+        new BlowWhistleCommand(withActor(context, principal, mayCommand.blowWhistle), id, { kind, lead, assists, reason }),
+      ),
+    );
+    const { whistleId, state } = outcome;
+    const tasks = state.tasks
+      .filter((task) => task.whistleId === whistleId)
+      .map(({ taskId, departmentId, role, deadlines }) => ({
+        ...{ taskId, departmentId, role },
+        deadlines: deadlines.map(({ firstStep: _, ...deadline }) => deadline),
+      }));
+    void reply.header('Location', `/v1/incidents/${id}`);
+    return { ...answerOf(outcome), whistleId, tasks };
+  }
+
+  @Post(':id/tasks/:taskId/acknowledge')
+  @HttpCode(200)
+  @Roles(...mayCommand.handleTask)
+  acknowledge(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPrincipal() principal: Principal,
+    @Param('id') id: string,
+    @Param('taskId') taskId: string,
+    @Body() _body: EmptyDto,
+  ): Promise<Answer> {
+    return this.run(request, reply, principal, mayCommand.handleTask, (context) => {
+      return new AcknowledgeTaskCommand(context, id, taskId);
+    });
+  }
+
+  @Post(':id/tasks/:taskId/check-in')
+  @HttpCode(200)
+  @Roles(...mayCommand.handleTask)
+  checkIn(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPrincipal() principal: Principal,
+    @Param('id') id: string,
+    @Param('taskId') taskId: string,
+    @Body() body: CheckInDto,
+  ): Promise<Answer> {
+    const { note, evidence } = completionOf(body);
+    const location = body.location ? locationOf(body.location) : null;
+    return this.run(request, reply, principal, mayCommand.handleTask, (context) => {
+      return new CheckInCommand(context, id, taskId, { occurredAt: body.occurredAt ?? null, location, note, evidence });
+    });
+  }
+
+  @Post(':id/tasks/:taskId/complete')
+  @HttpCode(200)
+  @Roles(...mayCommand.handleTask)
+  completeTask(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPrincipal() principal: Principal,
+    @Param('id') id: string,
+    @Param('taskId') taskId: string,
+    @Body() body: CompletionDto,
+  ): Promise<Answer> {
+    return this.run(request, reply, principal, mayCommand.handleTask, (context) => {
+      return new CompleteTaskCommand(context, id, taskId, completionOf(body));
+    });
+  }
+
+  @Post(':id/check')
+  @HttpCode(200)
+  @Roles(...mayCommand.check)
+  check(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPrincipal() principal: Principal,
+    @Param('id') id: string,
+    @Body() body: CheckHandlingDto,
+  ): Promise<Answer> {
+    const { result, note, evidence = [] } = body;
+    return this.run(request, reply, principal, mayCommand.check, (context) => {
+      return new CheckHandlingCommand(context, id, { result, note, evidence });
+    });
+  }
+
+  @Post(':id/feedback')
+  @HttpCode(200)
+  @TokenOptional()
+  @Roles(...mayCommand.feedback)
+  feedback(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPrincipal() principal: Principal,
+    @Param('id') id: string,
+    @Body() body: FeedbackDto,
+  ): Promise<Answer> {
+    const { solved, satisfaction, comment = null } = body;
+    const callback = hasAnyRole(principal, ['callback']) && body.receiptCode === undefined;
+    if (!callback && body.receiptCode === undefined) throw new Refused('RECEIPT_CODE_REQUIRED');
+    const receiptCode = body.receiptCode ?? null;
+    return this.run(request, reply, principal, mayCommand.feedback, (context) => {
+      return new RecordFeedbackCommand(context, id, { solved, satisfaction, comment, receiptCode });
+    });
+  }
+
+  @Post(':id/close')
+  @HttpCode(200)
+  @Roles(...mayCommand.close)
+  close(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPrincipal() principal: Principal,
+    @Param('id') id: string,
+    @Body() _body: EmptyDto,
+  ): Promise<Answer> {
+    return this.run(request, reply, principal, mayCommand.close, (context) => new CloseIncidentCommand(context, id));
+  }
+
+  private async run(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    principal: Principal,
+    permitted: readonly Role[],
+    command: (context: CommandContext) => Command<CommandOutcome>,
+  ): Promise<Answer> {
+    const outcome = await this.endpoint.run(request, reply, principal, (context) =>
+      this.commands.execute(command(withActor(context, principal, permitted))),
+    );
+    return answerOf(outcome);
+  }
+}
+
+function withActor(
+  context: Omit<CommandContext, 'actor'>,
+  principal: Principal,
+  permitted: readonly Role[],
+): CommandContext {
+  return { ...context, actor: actorOf(principal, permitted) };
+}
+
+function answerOf({ incidentId, state, revision }: CommandOutcome): Answer {
+  return { id: incidentId, state: state.lifecycle, revision };
+}
+
+function locationOf({ lon, lat, crs, address }: LocationDto): Location {
+  return { lon: lon ?? null, lat: lat ?? null, crs: crs ?? 'WGS84', address: address ?? null };
+}
+
+function completionOf({ note, evidence }: CompletionDto): { note: string | null; evidence: readonly string[] } {
+  return { note: note ?? null, evidence: evidence ?? [] };
+}

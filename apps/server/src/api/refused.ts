@@ -1,0 +1,17 @@
+/** Thrown by doors when a request is refused before any handler is asked. The code is registered as a problem. */
+export class Refused extends Error {
+  constructor(
+    readonly code:
+      | 'INCIDENT_NOT_FOUND'
+      | 'RECEIPT_NOT_FOUND'
+      | 'RECEIPT_CODE_REQUIRED'
+      | 'DEPARTMENT_NOT_FOUND'
+      | 'DEPARTMENT_NOT_YOURS'
+      | 'METRIC_NOT_FOUND'
+      | 'METRIC_DIMENSION'
+      | 'CALENDAR_NOT_FOUND'
+      | 'READ_MODEL_BEHIND',
+  ) {
+    super(code);
+  }
+}

@@ -1,0 +1,74 @@
+import { readOrCreateSecretFile, systemClock, type Clock, type Config } from '@shaoying/config';
+import { LocalIssuer, TokenVerifier } from '@shaoying/identity';
+import { ReceiptCodes } from '@shaoying/incident-application';
+import { DispatchFeedQuery } from '@shaoying/incident-read-models';
+import { EventSourcedJurisdictionDirectory, JurisdictionPublisher } from '@shaoying/jurisdiction-application';
+import { loadMasterKey, PostgresPersonalDataVault } from '@shaoying/personal-data';
+import { ReadModelGate } from '@shaoying/projections';
+import { openStores, type Stores } from '@shaoying/runtime';
+import { SharedFeedSource } from '@shaoying/subscriptions';
+import { createMetrics, type Logger, type Metrics } from '@shaoying/telemetry';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+
+const keyBytes = 32;
+
+/** What the roles of one process share: opened before Nest starts, closed after it has stopped. */
+export class Platform {
+  private constructor(
+    readonly config: Config,
+    readonly clock: Clock,
+    readonly logger: Logger,
+    readonly metrics: Metrics,
+    readonly stores: Stores,
+    readonly directory: EventSourcedJurisdictionDirectory,
+    readonly publisher: JurisdictionPublisher,
+    readonly gate: ReadModelGate,
+    readonly feeds: SharedFeedSource,
+    readonly receipts: ReceiptCodes,
+    readonly vault: PostgresPersonalDataVault,
+    /** Null when an OIDC issuer is trusted instead. */
+    readonly issuer: LocalIssuer | null,
+    readonly verifier: TokenVerifier,
+  ) {}
+
+  static async open(config: Config, logger: Logger, onPostgresExit: () => void): Promise<Platform> {
+    const clock = systemClock;
+    const { dataDir, production, oidc } = config;
+    const stores = await openStores(config, {
+      log: ({ level, msg, ...fields }) => logger[level](fields, msg),
+      onPostgresExit,
+    });
+    try {
+      const directory = new EventSourcedJurisdictionDirectory(stores.log);
+      const publisher = new JurisdictionPublisher(stores.log, directory);
+      const gate = new ReadModelGate({ url: stores.readModelUrl, log: logger });
+      const feed = new DispatchFeedQuery(stores.readModels, (listener) => gate.onAdvance('dispatch-feed', listener));
+      const secret = await readOrCreateSecretFile(join(dataDir, 'keys', 'receipts.key'), () => randomBytes(keyBytes));
+      const masterKey = await loadMasterKey(dataDir);
+      const vault = await PostgresPersonalDataVault.open(stores.readModels, masterKey);
+      const issuer = oidc === null && !production ? await LocalIssuer.open(dataDir) : null;
+      const verifier = issuer ? TokenVerifier.forLocalIssuer(issuer) : verifierFor(config);
+      await directory.start();
+      gate.start();
+      return new Platform(
+        ...([config, clock, logger, createMetrics({ role: config.roles.join(',') }), stores, directory] as const),
+        ...([publisher, gate, new SharedFeedSource(feed), new ReceiptCodes(secret), vault, issuer, verifier] as const),
+      );
+    } catch (error) {
+      await stores.close();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.gate.stop();
+    await this.directory.stop();
+    await this.stores.close();
+  }
+}
+
+function verifierFor({ oidc }: Config): TokenVerifier {
+  if (oidc === null) throw new Error('OIDC_ISSUER and OIDC_AUDIENCE must be set where there is no local issuer');
+  return TokenVerifier.forOidc(oidc);
+}

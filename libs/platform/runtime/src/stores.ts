@@ -1,0 +1,87 @@
+import { EMBEDDED, type Config } from '@shaoying/config';
+import type { EventStore } from '@shaoying/event-store';
+import { PostgresEventStore } from '@shaoying/event-store-postgres';
+import { createPool, openEmbeddedPostgres, type EmbeddedPostgres, type LogLine } from '@shaoying/postgres';
+import type { Pool } from 'pg';
+
+/** Thrown when a URL names an engine that this release cannot open. */
+export class EngineNotAvailable extends Error {
+  readonly code = 'ENGINE_NOT_AVAILABLE';
+}
+
+/** The three stores of a process, opened by their URLs alone. */
+export interface Stores {
+  readonly log: EventStore;
+  readonly readModelUrl: string;
+  readonly readModels: Pool;
+  readonly timersUrl: string;
+  /** False when PostgreSQL was running already, or is not ours to start. */
+  readonly postgresStartedHere: boolean;
+  /** Closes what was opened; the last process to leave stops the embedded PostgreSQL. */
+  close(): Promise<void>;
+}
+
+export interface StoresOptions {
+  readonly log: (line: LogLine) => void;
+  /** The embedded PostgreSQL ended without having been asked to. */
+  readonly onPostgresExit?: () => void;
+}
+
+/**
+ * Opens log, read models and timers as configured; starts or joins the embedded PostgreSQL when any of them needs it.
+ * @throws EngineNotAvailable, and what the engines throw
+ */
+export async function openStores(config: Config, options: StoresOptions): Promise<Stores> {
+  const embedded = await openEmbeddedIfNeeded(config, options);
+  const resolve = (url: string): string => (url === EMBEDDED && embedded ? embedded.url : url);
+  const opened: (() => Promise<unknown>)[] = embedded ? [() => embedded.close()] : [];
+  const close = async (): Promise<void> => {
+    while (opened.length > 0) await opened.pop()?.();
+  };
+  try {
+    const log = await openLog(resolve(config.eventStoreUrl), options);
+    opened.push(() => log.close());
+    const readModelUrl = resolve(config.readModelUrl);
+    const readModels = createPool(readModelUrl, {
+      max: 10,
+      applicationName: 'shaoying-queries',
+      log: options.log,
+    });
+    opened.push(() => readModels.end());
+    const timersUrl = resolve(config.timersUrl);
+    return {
+      log,
+      readModelUrl,
+      readModels,
+      timersUrl,
+      postgresStartedHere: embedded?.startedHere ?? false,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openEmbeddedIfNeeded(
+  config: Config,
+  options: StoresOptions,
+): Promise<EmbeddedPostgres | null> {
+  const { eventStoreUrl, readModelUrl, timersUrl, dataDir } = config;
+  if (![eventStoreUrl, readModelUrl, timersUrl].includes(EMBEDDED)) return null;
+  const { log, onPostgresExit } = options;
+  return openEmbeddedPostgres({ dataDir, log, ...(onPostgresExit ? { onExit: onPostgresExit } : {}) });
+}
+
+async function openLog(url: string, { log }: StoresOptions): Promise<EventStore> {
+  const scheme = url.slice(0, url.indexOf(':'));
+  if (scheme !== 'postgres' && scheme !== 'postgresql') {
+    throw new EngineNotAvailable(
+      `EVENT_STORE_URL: the engine for ${scheme}: is not built yet; use postgres://`,
+    );
+  }
+  return PostgresEventStore.open({
+    url,
+    onWarning: (message) => log({ level: 'warn', msg: String(message) }),
+  });
+}
