@@ -43,8 +43,12 @@ export class Platform {
       const directory = new EventSourcedJurisdictionDirectory(stores.log);
       const publisher = new JurisdictionPublisher(stores.log, directory);
       const gate = new ReadModelGate({ url: stores.readModelUrl, log: logger });
-      const feed = new DispatchFeedQuery(stores.readModels, (listener) => gate.onAdvance('dispatch-feed', listener));
-      const secret = await readOrCreateSecretFile(join(dataDir, 'keys', 'receipts.key'), () => randomBytes(keyBytes));
+      const feed = new DispatchFeedQuery(stores.readModels, (listener) =>
+        gate.onAdvance('dispatch-feed', listener),
+      );
+      const secret = await readOrCreateSecretFile(join(dataDir, 'keys', 'receipts.key'), () =>
+        randomBytes(keyBytes),
+      );
       const masterKey = await loadMasterKey(dataDir);
       const vault = await PostgresPersonalDataVault.open(stores.readModels, masterKey);
       const issuer = oidc === null && !production ? await LocalIssuer.open(dataDir) : null;
@@ -52,8 +56,23 @@ export class Platform {
       await directory.start();
       gate.start();
       return new Platform(
-        ...([config, clock, logger, createMetrics({ role: config.roles.join(',') }), stores, directory] as const),
-        ...([publisher, gate, new SharedFeedSource(feed), new ReceiptCodes(secret), vault, issuer, verifier] as const),
+        ...([
+          config,
+          clock,
+          logger,
+          createMetrics({ role: config.roles.join(',') }),
+          stores,
+          directory,
+        ] as const),
+        ...([
+          publisher,
+          gate,
+          new SharedFeedSource(feed),
+          new ReceiptCodes(secret),
+          vault,
+          issuer,
+          verifier,
+        ] as const),
       );
     } catch (error) {
       await stores.close();
@@ -69,6 +88,7 @@ export class Platform {
 }
 
 function verifierFor({ oidc }: Config): TokenVerifier {
-  if (oidc === null) throw new Error('OIDC_ISSUER and OIDC_AUDIENCE must be set where there is no local issuer');
+  if (oidc === null)
+    throw new Error('OIDC_ISSUER and OIDC_AUDIENCE must be set where there is no local issuer');
   return TokenVerifier.forOidc(oidc);
 }

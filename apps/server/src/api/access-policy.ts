@@ -17,7 +17,14 @@ export const mayCommand = {
 /** Which roles may ask which query. Scope (own street, own tasks) narrows what they find. */
 export const mayQuery = {
   incidents: [
-    ...(['grid-worker', 'community', 'street-office', 'department', 'supervision-centre', 'callback'] as const),
+    ...([
+      'grid-worker',
+      'community',
+      'street-office',
+      'department',
+      'supervision-centre',
+      'callback',
+    ] as const),
     ...(['arbitrator', 'oversight', 'admin'] as const),
   ],
   departments: ['department', 'street-office', 'supervision-centre', 'arbitrator', 'oversight', 'admin'],

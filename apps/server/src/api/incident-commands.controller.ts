@@ -2,7 +2,15 @@ import { Body, Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/commo
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiBearerAuth, ApiHeader, ApiTags } from '@nestjs/swagger';
 import { CommandEndpoint } from '@shaoying/http';
-import { AnonymousAllowed, CurrentPrincipal, hasAnyRole, Roles, TokenOptional, type Principal, type Role } from '@shaoying/identity';
+import {
+  AnonymousAllowed,
+  CurrentPrincipal,
+  hasAnyRole,
+  Roles,
+  TokenOptional,
+  type Principal,
+  type Role,
+} from '@shaoying/identity';
 import {
   AcknowledgeTaskCommand,
   BlowWhistleCommand,
@@ -44,7 +52,11 @@ interface Answer {
 /** The commands of an incident's main path. Every one takes Idempotency-Key and If-Match. */
 @ApiTags('incidents')
 @ApiBearerAuth()
-@ApiHeader({ name: 'Idempotency-Key', required: false, description: 'Same key, same body: the first answer again' })
+@ApiHeader({
+  name: 'Idempotency-Key',
+  required: false,
+  description: 'Same key, same body: the first answer again',
+})
 @ApiHeader({ name: 'If-Match', required: false, description: 'Revision as the last ETag gave it' })
 @Controller('v1/incidents')
 export class IncidentCommandsController {
@@ -62,12 +74,18 @@ export class IncidentCommandsController {
     @Body() body: ReportIncidentDto,
   ): Promise<Answer & { receiptCode: string }> {
     const { category, severity, description, channel } = body;
-    const reporter = body.reporter ? { name: body.reporter.name ?? null, phone: body.reporter.phone ?? null } : null;
+    const reporter = body.reporter
+      ? { name: body.reporter.name ?? null, phone: body.reporter.phone ?? null }
+      : null;
     const outcome = await this.endpoint.run(request, reply, principal, (context) =>
       this.commands.execute(
         new ReportIncidentCommand(withActor(context, principal, mayCommand.report), {
           ...{ category, severity, description, channel, location: locationOf(body.location), reporter },
-          ...{ gridId: body.gridId ?? null, estateId: body.estateId ?? null, occurredAt: body.occurredAt ?? null },
+          ...{
+            gridId: body.gridId ?? null,
+            estateId: body.estateId ?? null,
+            occurredAt: body.occurredAt ?? null,
+          },
           anonymous: body.anonymous ?? reporter === null,
           file: body.file === true && hasAnyRole(principal, ['street-office', 'supervision-centre']),
         }),
@@ -96,7 +114,13 @@ export class IncidentCommandsController {
     @Param('id') id: string,
     @Body() _body: EmptyDto,
   ): Promise<Answer> {
-    return this.run(request, reply, principal, mayCommand.file, (context) => new FileIncidentCommand(context, id));
+    return this.run(
+      request,
+      reply,
+      principal,
+      mayCommand.file,
+      (context) => new FileIncidentCommand(context, id),
+    );
   }
 
   @Post(':id/self-handling')
@@ -142,7 +166,12 @@ export class IncidentCommandsController {
     const { kind, lead, assists = [], reason } = body;
     const outcome = await this.endpoint.run(request, reply, principal, (context) =>
       this.commands.execute(
-        new BlowWhistleCommand(withActor(context, principal, mayCommand.blowWhistle), id, { kind, lead, assists, reason }),
+        new BlowWhistleCommand(withActor(context, principal, mayCommand.blowWhistle), id, {
+          kind,
+          lead,
+          assists,
+          reason,
+        }),
       ),
     );
     const { whistleId, state } = outcome;
@@ -186,7 +215,12 @@ export class IncidentCommandsController {
     const { note, evidence } = completionOf(body);
     const location = body.location ? locationOf(body.location) : null;
     return this.run(request, reply, principal, mayCommand.handleTask, (context) => {
-      return new CheckInCommand(context, id, taskId, { occurredAt: body.occurredAt ?? null, location, note, evidence });
+      return new CheckInCommand(context, id, taskId, {
+        occurredAt: body.occurredAt ?? null,
+        location,
+        note,
+        evidence,
+      });
     });
   }
 
@@ -252,7 +286,13 @@ export class IncidentCommandsController {
     @Param('id') id: string,
     @Body() _body: EmptyDto,
   ): Promise<Answer> {
-    return this.run(request, reply, principal, mayCommand.close, (context) => new CloseIncidentCommand(context, id));
+    return this.run(
+      request,
+      reply,
+      principal,
+      mayCommand.close,
+      (context) => new CloseIncidentCommand(context, id),
+    );
   }
 
   private async run(
@@ -285,6 +325,9 @@ function locationOf({ lon, lat, crs, address }: LocationDto): Location {
   return { lon: lon ?? null, lat: lat ?? null, crs: crs ?? 'WGS84', address: address ?? null };
 }
 
-function completionOf({ note, evidence }: CompletionDto): { note: string | null; evidence: readonly string[] } {
+function completionOf({ note, evidence }: CompletionDto): {
+  note: string | null;
+  evidence: readonly string[];
+} {
   return { note: note ?? null, evidence: evidence ?? [] };
 }

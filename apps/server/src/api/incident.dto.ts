@@ -152,7 +152,10 @@ export class CompletionDto extends NoteDto {
 }
 
 export class StartSelfHandlingDto extends NoteDto {
-  @ApiPropertyOptional({ enum: ['ESTATE', 'COMMUNITY'], description: 'Default: ESTATE where the incident lies in one' })
+  @ApiPropertyOptional({
+    enum: ['ESTATE', 'COMMUNITY'],
+    description: 'Default: ESTATE where the incident lies in one',
+  })
   @IsOptional()
   @IsIn(['ESTATE', 'COMMUNITY'])
   level?: 'ESTATE' | 'COMMUNITY';
@@ -183,7 +186,10 @@ export class BlowWhistleDto {
 }
 
 export class CheckInDto extends CompletionDto {
-  @ApiPropertyOptional({ format: 'date-time', description: 'For check-ins made offline; needs evidence to count' })
+  @ApiPropertyOptional({
+    format: 'date-time',
+    description: 'For check-ins made offline; needs evidence to count',
+  })
   @IsOptional()
   @IsInstant()
   occurredAt?: string;

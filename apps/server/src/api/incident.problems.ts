@@ -66,9 +66,17 @@ registerProblems({
     title: 'occurredAt is too far in the future',
     titleZh: 'occurredAt 晚于当前时间过多',
   },
-  WHISTLE_NEEDS_ONE_LEAD: { status: 422, title: 'A whistle has exactly one lead', titleZh: '吹哨须有且仅有一个主办' },
+  WHISTLE_NEEDS_ONE_LEAD: {
+    status: 422,
+    title: 'A whistle has exactly one lead',
+    titleZh: '吹哨须有且仅有一个主办',
+  },
   DEPARTMENT_TWICE: { status: 422, title: 'A department is summoned twice', titleZh: '同一部门重复派遣' },
-  UNKNOWN_CATEGORY: { status: 422, title: 'The category is unknown or not in use', titleZh: '事件类别不存在或已停用' },
+  UNKNOWN_CATEGORY: {
+    status: 422,
+    title: 'The category is unknown or not in use',
+    titleZh: '事件类别不存在或已停用',
+  },
   UNKNOWN_ESTATE: { status: 422, title: 'The estate is unknown', titleZh: '小区不存在' },
   UNKNOWN_GRID: { status: 422, title: 'The grid is unknown', titleZh: '网格不存在' },
   UNKNOWN_DEPARTMENT: { status: 422, title: 'The department is unknown', titleZh: '部门不存在' },
@@ -83,14 +91,23 @@ registerProblems({
     title: 'The metric cannot be shown by this dimension',
     titleZh: '该指标不支持此维度',
   },
-  CALENDAR_INVALID: { status: 422, title: 'This cannot be calculated', titleZh: '无法计算', messageIsDetail: true },
+  CALENDAR_INVALID: {
+    status: 422,
+    title: 'This cannot be calculated',
+    titleZh: '无法计算',
+    messageIsDetail: true,
+  },
   JURISDICTION_INVALID: {
     status: 422,
     title: 'The document may not be published',
     titleZh: '文件未通过发布校验',
     messageIsDetail: true,
   },
-  JURISDICTION_VERSION_MISMATCH: { status: 412, title: 'The document has changed since', titleZh: '文件已有新版本' },
+  JURISDICTION_VERSION_MISMATCH: {
+    status: 412,
+    title: 'The document has changed since',
+    titleZh: '文件已有新版本',
+  },
   JURISDICTION_NOT_PUBLISHED: {
     status: 503,
     title: 'The jurisdiction is not published yet',
@@ -103,5 +120,9 @@ registerProblems({
     titleZh: '辖区数据读取中',
     retryAfterSeconds: 1,
   },
-  JURISDICTION_DIRECTORY_STOPPED: { status: 503, title: 'The jurisdiction cannot be read', titleZh: '辖区数据不可用' },
+  JURISDICTION_DIRECTORY_STOPPED: {
+    status: 503,
+    title: 'The jurisdiction cannot be read',
+    titleZh: '辖区数据不可用',
+  },
 });

@@ -1,0 +1,228 @@
+import { Controller, Get, Headers, Param, Query, Req, Res } from '@nestjs/common';
+import { QueryBus } from '@nestjs/cqrs';
+import { ApiBearerAuth, ApiHeader, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
+import {
+  decodeCursor,
+  encodeCursor,
+  IsInstant,
+  IsOpaqueId,
+  PageQuery,
+  parseInstant,
+  parsePosition,
+  type Page,
+} from '@shaoying/http';
+import { CurrentPrincipal, Roles, type Principal } from '@shaoying/identity';
+import type { QueueItem, Workload } from '@shaoying/incident-read-models';
+import { resumePosition, streamFeed } from '@shaoying/subscriptions';
+import { IsIn, IsOptional } from 'class-validator';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Platform } from '../platform.js';
+import { ReadQueue, ReadWorkload } from '../queries/queries.js';
+import { mayQuery, scopeOf } from './access-policy.js';
+import { OpenStreams } from './open-streams.js';
+import { reached } from './read-your-writes.js';
+import { Refused } from './refused.js';
+
+class QueueQuery extends PageQuery {
+  @ApiPropertyOptional({ format: 'date-time' })
+  @IsOptional()
+  @IsInstant()
+  asOf?: string;
+
+  @ApiPropertyOptional({ format: 'date-time' })
+  @IsOptional()
+  @IsInstant()
+  knownAt?: string;
+}
+
+class FeedQuery extends PageQuery {
+  @ApiPropertyOptional({ description: 'Position after which to start' })
+  @IsOptional()
+  after?: string;
+}
+
+class WorkloadQuery {
+  @ApiPropertyOptional({ format: 'date-time' })
+  @IsOptional()
+  @IsInstant()
+  asOf?: string;
+
+  @ApiPropertyOptional({ format: 'date-time' })
+  @IsOptional()
+  @IsInstant()
+  knownAt?: string;
+
+  @ApiPropertyOptional({
+    format: 'date-time',
+    description: 'Start of the window; default 30 days before asOf',
+  })
+  @IsOptional()
+  @IsInstant()
+  from?: string;
+}
+
+class WorkloadListQuery extends WorkloadQuery {
+  @ApiPropertyOptional({
+    enum: ['CITY', 'DISTRICT', 'SUBDISTRICT'],
+    description: 'Level the departments belong to',
+  })
+  @IsOptional()
+  @IsIn(['CITY', 'DISTRICT', 'SUBDISTRICT', 'COMMUNITY'])
+  level?: string;
+
+  @ApiPropertyOptional({ description: 'Unit the departments belong to, at any depth' })
+  @IsOptional()
+  @IsOpaqueId()
+  parent?: string;
+}
+
+interface QueuePlace {
+  readonly notifiedAt: string;
+  readonly taskId: string;
+}
+
+const isQueuePlace = (value: unknown): value is QueuePlace =>
+  typeof value === 'object' &&
+  value !== null &&
+  'notifiedAt' in value &&
+  parseInstant(value.notifiedAt) !== undefined &&
+  'taskId' in value &&
+  typeof value.taskId === 'string';
+
+const windowMs = 30 * 24 * 3_600_000;
+
+/** Queues, feeds and workload of departments. */
+@ApiTags('departments')
+@ApiBearerAuth()
+@Controller('v1')
+export class DepartmentsController {
+  constructor(
+    private readonly queries: QueryBus,
+    private readonly platform: Platform,
+    private readonly streams: OpenStreams,
+  ) {}
+
+  @Get('departments/:id/queue')
+  @Roles(...mayQuery.departments)
+  async queue(
+    @Req() request: FastifyRequest,
+    @CurrentPrincipal() principal: Principal,
+    @Param('id') id: string,
+    @Query() query: QueueQuery,
+  ): Promise<Page<QueueItem>> {
+    this.assertVisible(principal, id);
+    await reached(this.platform, 'department-tasks', request);
+    const after = decodeCursor(query.cursor, isQueuePlace) ?? null;
+    const page = await this.queries.execute(
+      new ReadQueue(id, this.moment(query), { limit: query.limit, after }),
+    );
+    return { items: page.items, nextCursor: page.next ? encodeCursor(page.next) : null };
+  }
+
+  /** The dispatch feed by paging: the same items as the stream's. */
+  @Get('departments/:id/dispatches')
+  @Roles(...mayQuery.departments)
+  async dispatches(
+    @Req() request: FastifyRequest,
+    @CurrentPrincipal() principal: Principal,
+    @Param('id') id: string,
+    @Query() { after, limit }: FeedQuery,
+  ): Promise<{ items: unknown[]; nextCursor: string | null; position: string }> {
+    this.assertVisible(principal, id);
+    await reached(this.platform, 'dispatch-feed', request);
+    const start = parsePosition(after) ?? '0';
+    const items = await this.platform.feeds.read(id, start, limit + 1);
+    const page = items.slice(0, limit);
+    const position = page.at(-1)?.position ?? start;
+    return {
+      items: page.map((item) => JSON.parse(item.cloudEvent) as unknown),
+      nextCursor: items.length > limit ? position : null,
+      position,
+    };
+  }
+
+  /** The dispatch feed as Server-Sent Events; `id:` is the position and `Last-Event-ID` resumes after it. */
+  @Get('departments/:id/dispatches/stream')
+  @Roles(...mayQuery.departments)
+  @ApiHeader({ name: 'Last-Event-ID', required: false })
+  async stream(
+    @CurrentPrincipal() principal: Principal,
+    @Param('id') id: string,
+    @Query() { after }: FeedQuery,
+    @Headers('last-event-id') lastEventId: string | undefined,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    this.assertVisible(principal, id);
+    const start = resumePosition(parsePosition(lastEventId || undefined), parsePosition(after || undefined));
+    reply.hijack();
+    await streamFeed({
+      source: this.platform.feeds,
+      feedId: id,
+      after: start,
+      response: reply.raw,
+      signal: this.streams.signal,
+      onError: (error) =>
+        this.platform.logger.warn({ err: error, departmentId: id }, 'dispatch stream ended'),
+    });
+  }
+
+  @Get('departments/:id/workload')
+  @Roles(...mayQuery.departments)
+  async workload(
+    @Req() request: FastifyRequest,
+    @CurrentPrincipal() principal: Principal,
+    @Param('id') id: string,
+    @Query() query: WorkloadQuery,
+  ): Promise<Workload> {
+    this.assertVisible(principal, id);
+    await reached(this.platform, 'department-tasks', request);
+    const [workload] = await this.read([id], query);
+    if (workload === undefined) throw new Refused('DEPARTMENT_NOT_FOUND');
+    return workload;
+  }
+
+  @Get('workload')
+  @Roles(...mayQuery.departments)
+  async workloads(
+    @Req() request: FastifyRequest,
+    @CurrentPrincipal() principal: Principal,
+    @Query() query: WorkloadListQuery,
+  ): Promise<{ items: Workload[] }> {
+    await reached(this.platform, 'department-tasks', request);
+    const { directory } = this.platform;
+    const departments = directory
+      .orgUnits('DEPARTMENT')
+      .filter(({ id }) => this.mayRead(principal, id))
+      .filter(({ id }) => query.level === undefined || directory.ancestors(id)[0]?.kind === query.level)
+      .filter(({ id }) => query.parent === undefined || directory.isWithin(id, query.parent));
+    return {
+      items: await this.read(
+        departments.map(({ id }) => id),
+        query,
+      ),
+    };
+  }
+
+  private read(ids: readonly string[], query: WorkloadQuery): Promise<Workload[]> {
+    const moment = this.moment(query);
+    const from = query.from ?? new Date(Date.parse(moment.asOf) - windowMs).toISOString();
+    return this.queries.execute(new ReadWorkload(ids, moment, from));
+  }
+
+  private moment({ asOf, knownAt }: { asOf?: string; knownAt?: string }): { asOf: string; knownAt: string } {
+    const now = this.platform.clock.now().toISOString();
+    return { asOf: asOf ?? now, knownAt: knownAt ?? now };
+  }
+
+  private mayRead(principal: Principal, departmentId: string): boolean {
+    const scope = scopeOf(principal);
+    return scope === null || scope?.streetId !== undefined || scope?.departmentId === departmentId;
+  }
+
+  /** @throws Refused */
+  private assertVisible(principal: Principal, departmentId: string): void {
+    if (!this.mayRead(principal, departmentId)) throw new Refused('DEPARTMENT_NOT_YOURS');
+    if (this.platform.directory.orgUnit(departmentId)?.kind !== 'DEPARTMENT')
+      throw new Refused('DEPARTMENT_NOT_FOUND');
+  }
+}

@@ -1,0 +1,170 @@
+import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
+import { QueryBus } from '@nestjs/cqrs';
+import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import type { HistoryEntry, Replay, ReplayPoint } from '@shaoying/audit';
+import { decodeCursor, encodeCursor, parseInstant, RequestRefused, type Page } from '@shaoying/http';
+import { CurrentPrincipal, Public, Roles, type Principal } from '@shaoying/identity';
+import { receiptHashOf } from '@shaoying/incident-application';
+import { pendingDeadlines, type IncidentView } from '@shaoying/incident-read-models';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Platform } from '../platform.js';
+import {
+  FindByReceipt,
+  FindIncident,
+  ListIncidents,
+  ReadHistory,
+  ReplayIncident,
+} from '../queries/queries.js';
+import { mayQuery, scopeOf, type Scope } from './access-policy.js';
+import { ListIncidentsQuery, MomentQuery, ReplayQuery } from './incident.dto.js';
+import { reached } from './read-your-writes.js';
+import { Refused } from './refused.js';
+
+type ShownIncident = IncidentView & { readonly overdue: boolean };
+
+interface BoardPlace {
+  readonly reportedAt: string;
+  readonly id: string;
+}
+
+const isBoardPlace = (value: unknown): value is BoardPlace =>
+  typeof value === 'object' &&
+  value !== null &&
+  'reportedAt' in value &&
+  parseInstant(value.reportedAt) !== undefined &&
+  'id' in value &&
+  typeof value.id === 'string';
+
+const board = 'incident-board';
+
+/** Reading incidents: as they stand, as they were, and what happened to them. */
+@ApiTags('incidents')
+@Controller('v1')
+export class IncidentQueriesController {
+  constructor(
+    private readonly queries: QueryBus,
+    private readonly platform: Platform,
+  ) {}
+
+  @Get('incidents')
+  @ApiBearerAuth()
+  @Roles(...mayQuery.incidents)
+  async list(
+    @Req() request: FastifyRequest,
+    @CurrentPrincipal() principal: Principal,
+    @Query() query: ListIncidentsQuery,
+  ): Promise<Page<ShownIncident>> {
+    await reached(this.platform, board, request);
+    const { limit, cursor, ...filter } = query;
+    const scope = scopeOf(principal);
+    if (scope === undefined) return { items: [], nextCursor: null };
+    const now = this.platform.clock.now().toISOString();
+    const after = decodeCursor(cursor, isBoardPlace) ?? null;
+    const page = await this.queries.execute(new ListIncidents(filter, scope, { limit, after, now }));
+    return {
+      items: page.items.map((view) => shown(view, now)),
+      nextCursor: page.next ? encodeCursor(page.next) : null,
+    };
+  }
+
+  @Get('incidents/:id')
+  @ApiBearerAuth()
+  @Roles(...mayQuery.incidents)
+  async find(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPrincipal() principal: Principal,
+    @Param('id') id: string,
+    @Query() { asOf, knownAt }: MomentQuery,
+  ): Promise<ShownIncident> {
+    await reached(this.platform, board, request);
+    const now = this.platform.clock.now().toISOString();
+    const moment =
+      asOf === undefined && knownAt === undefined ? null : { asOf: asOf ?? now, knownAt: knownAt ?? now };
+    const view = await this.visible(principal, id);
+    const then = moment === null ? view : await this.queries.execute(new FindIncident(id, moment));
+    if (then === null) throw new Refused('INCIDENT_NOT_FOUND');
+    void reply.header('ETag', `"${then.revision}"`);
+    return shown(then, asOf ?? now);
+  }
+
+  /** What a reporter may see of the case, by the secret code alone. */
+  @Get('receipts/:receiptCode')
+  @Public()
+  async receipt(@Req() request: FastifyRequest, @Param('receiptCode') code: string): Promise<object> {
+    await reached(this.platform, board, request);
+    const view = await this.queries.execute(new FindByReceipt(receiptHashOf(code)));
+    if (view === null) throw new Refused('RECEIPT_NOT_FOUND');
+    const history = await this.queries.execute(new ReadHistory(view.id));
+    return {
+      ...{ id: view.id, state: view.state, category: view.category, reportedAt: view.reportedAt },
+      ...{ filedAt: view.filedAt, closedAt: view.closedAt },
+      promises: [...view.deadlines, ...view.tasks.flatMap((task) => task.deadlines)].map(
+        ({ timer, dueAt, status, metAt }) => ({ timer, dueAt, status, metAt }),
+      ),
+      history: history.map(({ type, occurredAt, line }) => ({ type, occurredAt, line })),
+    };
+  }
+
+  /** Every event with its envelope and a sentence in Chinese and English. */
+  @Get('incidents/:id/events')
+  @ApiTags('oversight')
+  @ApiBearerAuth()
+  @Roles(...mayQuery.history)
+  async events(
+    @Req() request: FastifyRequest,
+    @CurrentPrincipal() principal: Principal,
+    @Param('id') id: string,
+  ): Promise<{ items: HistoryEntry[] }> {
+    await reached(this.platform, board, request);
+    await this.visible(principal, id);
+    return { items: await this.queries.execute(new ReadHistory(id)) };
+  }
+
+  /** The state at an instant or revision, and what changed next. Straight from the log. */
+  @Get('incidents/:id/replay')
+  @ApiTags('oversight')
+  @ApiBearerAuth()
+  @Roles(...mayQuery.history)
+  async replay(
+    @Req() request: FastifyRequest,
+    @CurrentPrincipal() principal: Principal,
+    @Param('id') id: string,
+    @Query() query: ReplayQuery,
+  ): Promise<Replay> {
+    await reached(this.platform, board, request);
+    await this.visible(principal, id);
+    return this.queries.execute(new ReplayIncident(id, replayPoint(query)));
+  }
+
+  /** Refused as not found, so that nobody learns what lies outside their scope. */
+  private async visible(principal: Principal, id: string): Promise<IncidentView> {
+    const view = await this.queries.execute(new FindIncident(id, null));
+    if (view === null || !isVisible(view, scopeOf(principal))) throw new Refused('INCIDENT_NOT_FOUND');
+    return view;
+  }
+}
+
+function isVisible(view: IncidentView, scope: Scope | null | undefined): boolean {
+  if (scope === undefined) return false;
+  if (scope === null) return true;
+  const { streetId, communityId, departmentId } = scope;
+  if (streetId !== undefined) return view.streetId === null || view.streetId === streetId;
+  if (communityId !== undefined) {
+    return view.communityId === null || [view.communityId, view.estateId, view.gridId].includes(communityId);
+  }
+  return view.tasks.some((task) => task.departmentId === departmentId);
+}
+
+function shown(view: IncidentView, at: string): ShownIncident {
+  const next = pendingDeadlines(view)[0];
+  return { ...view, overdue: next !== undefined && Date.parse(next.dueAt) < Date.parse(at) };
+}
+
+/** @throws RequestRefused INVALID_INSTANT */
+function replayPoint({ at, knownAt }: ReplayQuery): ReplayPoint {
+  if (/^\d{1,9}$/.test(at)) return { revision: Number(at) };
+  const asOf = parseInstant(at);
+  if (asOf === undefined) throw new RequestRefused('INVALID_INSTANT');
+  return { asOf, knownAt: knownAt ?? null };
+}

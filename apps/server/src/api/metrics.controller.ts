@@ -1,0 +1,113 @@
+import { Controller, Get, Param, Query, Req } from '@nestjs/common';
+import { QueryBus } from '@nestjs/cqrs';
+import { ApiBearerAuth, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
+import { IsInstant } from '@shaoying/http';
+import { Roles } from '@shaoying/identity';
+import {
+  METRIC_DIMENSIONS,
+  MetricsQuery,
+  type MetricAnswer,
+  type MetricDefinition,
+  type MetricDimension,
+  type MetricExplanation,
+} from '@shaoying/incident-read-models';
+import { IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
+import type { FastifyRequest } from 'fastify';
+import { Platform } from '../platform.js';
+import { ComputeMetric, ExplainMetric } from '../queries/queries.js';
+import { mayQuery } from './access-policy.js';
+import { reached } from './read-your-writes.js';
+import { Refused } from './refused.js';
+
+class MetricQuery {
+  @ApiPropertyOptional({
+    format: 'date-time',
+    description: 'Start of the window, included; default: the beginning',
+  })
+  @IsOptional()
+  @IsInstant()
+  from?: string;
+
+  @ApiPropertyOptional({ format: 'date-time', description: 'End of the window, excluded; default: no end' })
+  @IsOptional()
+  @IsInstant()
+  to?: string;
+
+  @ApiPropertyOptional({ enum: METRIC_DIMENSIONS })
+  @IsOptional()
+  @IsIn(METRIC_DIMENSIONS)
+  by?: MetricDimension;
+
+  @ApiPropertyOptional({ format: 'date-time' })
+  @IsOptional()
+  @IsInstant()
+  asOf?: string;
+
+  @ApiPropertyOptional({ format: 'date-time' })
+  @IsOptional()
+  @IsInstant()
+  knownAt?: string;
+}
+
+class ExplainQuery extends MetricQuery {
+  @ApiPropertyOptional({ description: 'Key of the row to explain; absent for what has no such dimension' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(200)
+  key?: string;
+}
+
+const beginning = '1970-01-01T00:00:00.000Z';
+const end = '2200-12-31T23:59:59.999Z';
+
+/** Numbers, each with its formula and what stands behind it. */
+@ApiTags('metrics')
+@ApiBearerAuth()
+@Controller('v1/metrics')
+export class MetricsController {
+  constructor(
+    private readonly queries: QueryBus,
+    private readonly metrics: MetricsQuery,
+    private readonly platform: Platform,
+  ) {}
+
+  @Get()
+  @Roles(...mayQuery.metrics)
+  list(): { items: unknown } {
+    return { items: this.metrics.list() };
+  }
+
+  @Get(':name')
+  @Roles(...mayQuery.metrics)
+  async compute(
+    @Req() request: FastifyRequest,
+    @Param('name') name: string,
+    @Query() query: MetricQuery,
+  ): Promise<MetricAnswer> {
+    const { metric, window, moment, by } = await this.asked(request, name, query);
+    return this.queries.execute(new ComputeMetric(metric, window, moment, by));
+  }
+
+  /** The incidents in numerator and denominator with their deciding events, and the excluded with reasons. */
+  @Get(':name/explain')
+  @Roles(...mayQuery.metrics)
+  async explain(
+    @Req() request: FastifyRequest,
+    @Param('name') name: string,
+    @Query() query: ExplainQuery,
+  ): Promise<MetricExplanation> {
+    const { metric, window, moment, by } = await this.asked(request, name, query);
+    return this.queries.execute(new ExplainMetric(metric, window, moment, by, query.key ?? null));
+  }
+
+  private async asked(request: FastifyRequest, name: string, query: MetricQuery) {
+    const metric: MetricDefinition | undefined = this.metrics.definition(name);
+    if (metric === undefined) throw new Refused('METRIC_NOT_FOUND');
+    const by = query.by ?? null;
+    if (by !== null && !metric.dimensions.includes(by)) throw new Refused('METRIC_DIMENSION');
+    await reached(this.platform, metric.cohort === 'tasks' ? 'department-tasks' : 'containment', request);
+    const now = this.platform.clock.now().toISOString();
+    const window = { from: query.from ?? beginning, to: query.to ?? end };
+    return { metric, window, moment: { asOf: query.asOf ?? now, knownAt: query.knownAt ?? now }, by };
+  }
+}

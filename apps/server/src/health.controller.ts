@@ -1,0 +1,99 @@
+import { Controller, Get, Header, HttpCode, Optional, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { Public } from '@shaoying/identity';
+import { ProjectionEngine } from '@shaoying/projections';
+import { DeadlineScheduler } from '@shaoying/timers';
+import type { FastifyReply } from 'fastify';
+import { Platform } from './platform.js';
+
+/** A read model this far behind the log makes the process not ready. */
+const lagSecondsMax = 30;
+const checkMsMax = 2_000;
+
+interface Trouble {
+  readonly part: string;
+  readonly reason: string;
+}
+
+/** For load balancers, monitoring, and people at three in the morning. */
+@ApiTags('operations')
+@Controller()
+@Public()
+export class HealthController {
+  constructor(
+    private readonly platform: Platform,
+    @Optional() private readonly engine?: ProjectionEngine,
+    @Optional() private readonly scheduler?: DeadlineScheduler,
+  ) {}
+
+  @Get('health/live')
+  live(): { status: 'up' } {
+    return { status: 'up' };
+  }
+
+  /** 503 with the names of what is not ready. */
+  @Get('health/ready')
+  @HttpCode(200)
+  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<object> {
+    const notReady = (
+      await Promise.all([this.log(), this.jurisdiction(), this.readModels(), this.timers()])
+    ).flat();
+    if (notReady.length > 0) void reply.status(503).header('Retry-After', '2');
+    return {
+      status: notReady.length === 0 ? 'ready' : 'not ready',
+      roles: this.platform.config.roles,
+      notReady,
+    };
+  }
+
+  @Get('metrics')
+  @Header('Content-Type', 'text/plain; version=0.0.4; charset=utf-8')
+  metrics(): Promise<string> {
+    return this.platform.metrics.registry.metrics();
+  }
+
+  private async log(): Promise<Trouble[]> {
+    return attempt('event-log', async () => {
+      await this.platform.stores.log.head();
+      return [];
+    });
+  }
+
+  private async jurisdiction(): Promise<Trouble[]> {
+    const { state } = this.platform.directory.status();
+    return state === 'LIVE' ? [] : [{ part: 'jurisdiction', reason: `directory is ${state}` }];
+  }
+
+  private async readModels(): Promise<Trouble[]> {
+    const { engine } = this;
+    if (engine === undefined) return [];
+    return attempt('read-models', async () =>
+      (await engine.status()).flatMap(({ name, status, error, lagSeconds }) => {
+        const part = `read-model ${name}`;
+        if (status !== 'running') return [{ part, reason: error ?? status }];
+        return lagSeconds > lagSecondsMax
+          ? [{ part, reason: `${Math.round(lagSeconds)} s behind the log` }]
+          : [];
+      }),
+    );
+  }
+
+  private async timers(): Promise<Trouble[]> {
+    const { scheduler } = this;
+    if (scheduler === undefined) return [];
+    return attempt('timers', async () => {
+      const { ready, reason } = await scheduler.readiness();
+      return ready ? [] : [{ part: 'timers', reason: reason ?? 'late' }];
+    });
+  }
+}
+
+async function attempt(part: string, check: () => Promise<Trouble[]>): Promise<Trouble[]> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooSlow = new Promise<Trouble[]>((resolve) => {
+    timer = setTimeout(() => resolve([{ part, reason: `no answer within ${checkMsMax} ms` }]), checkMsMax);
+  });
+  // What went wrong is for the log and the CLI: anyone may call this, and messages may hold addresses.
+  const checked = check().catch(() => [{ part, reason: 'cannot be reached' }]);
+  return Promise.race([checked, tooSlow]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,98 @@
+import 'reflect-metadata';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { ConfigError, loadConfig, type Config } from '@shaoying/config';
+import { createHttpApplication, mountOpenApi } from '@shaoying/http';
+import { AccessGuard } from '@shaoying/identity';
+import { createLogger, type Logger } from '@shaoying/telemetry';
+import { AppModule } from './app.module.js';
+import { Platform } from './platform.js';
+import { publishSampleJurisdiction } from './sample-jurisdiction.js';
+import { welcome } from './welcome.js';
+
+/** Ctrl-C ends everything within 5 s; whatever still hangs then is cut off. */
+const stopMsMax = 4_800;
+
+async function main(): Promise<void> {
+  const config = readConfig();
+  if (config === null) return;
+  const logger = createLogger({ level: config.logLevel, role: config.roles.join(',') });
+  const stop = stopper(logger);
+  const platform = await Platform.open(config, logger, () => {
+    logger.fatal('PostgreSQL has ended; this process ends too and can be started again');
+    void stop(1);
+  });
+  stop.also(() => platform.close());
+  await publishSampleJurisdiction(platform);
+  const app = await serve(platform, logger);
+  stop.also(() => app.close());
+  await app.listen(config.port, config.host);
+  const address = await app.getUrl();
+  logger.info({ address, roles: config.roles }, 'started');
+  process.stdout.write(`${await welcome(platform, address)}\n`);
+}
+
+function readConfig(): Config | null {
+  try {
+    return loadConfig(process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 2;
+    return null;
+  }
+}
+
+async function serve(platform: Platform, logger: Logger): Promise<NestFastifyApplication> {
+  const { config, verifier, metrics } = platform;
+  const app = await createHttpApplication(AppModule.of(platform), {
+    logger,
+    metrics: metrics.http,
+    guards: [new AccessGuard(verifier, { anonymousReports: config.allowAnonymousReports })],
+  });
+  mountOpenApi(app, {
+    title: 'Shaoying 哨应',
+    description: 'Grid-based incident handling: 街道吹哨、部门报到. Every number explains itself.',
+    version: '1',
+  });
+  return app;
+}
+
+interface Stopper {
+  (exitCode: number): Promise<void>;
+  /** Something to close before what was opened earlier. */
+  also(close: () => Promise<unknown>): void;
+}
+
+/** Closes what was opened, last first, once, on SIGINT or SIGTERM. */
+function stopper(logger: Logger): Stopper {
+  const closers: (() => Promise<unknown>)[] = [];
+  let stopping = false;
+  const stop = async (exitCode: number): Promise<void> => {
+    if (stopping) return;
+    stopping = true;
+    setTimeout(() => {
+      logger.error('stopping took too long; what hangs is cut off');
+      process.exit(exitCode || 1);
+    }, stopMsMax).unref();
+    for (const close of closers.reverse()) {
+      await close().catch((error: unknown) => logger.error({ err: error }, 'closing failed'));
+    }
+    logger.info('stopped');
+    process.exit(exitCode);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      logger.info({ signal }, 'stopping');
+      void stop(0);
+    });
+  }
+  return Object.assign(stop, { also: (close: () => Promise<unknown>) => void closers.push(close) });
+}
+
+main().catch((error: unknown) => {
+  createLogger({ role: 'start' }).fatal({ err: error }, 'could not start');
+  process.stderr.write(
+    `Shaoying could not start: ${error instanceof Error ? error.message : String(error)}\n`,
+  );
+  process.exit(1);
+});

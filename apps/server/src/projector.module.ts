@@ -1,0 +1,37 @@
+import { Inject, Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { incidentProjections } from '@shaoying/incident-read-models';
+import { ProjectionEngine } from '@shaoying/projections';
+import { Platform } from './platform.js';
+
+/** Longest wait for the tables of the read models to exist before requests are taken. */
+const readyMsMax = 30_000;
+
+/** Role `projector`: fills the read models. */
+@Module({
+  providers: [
+    {
+      provide: ProjectionEngine,
+      inject: [Platform],
+      useFactory: ({ stores, logger }: Platform) =>
+        new ProjectionEngine({
+          store: stores.log,
+          url: stores.readModelUrl,
+          projections: incidentProjections,
+          log: logger,
+        }),
+    },
+  ],
+  exports: [ProjectionEngine],
+})
+export class ProjectorModule implements OnApplicationBootstrap, OnModuleDestroy {
+  constructor(@Inject(ProjectionEngine) private readonly engine: ProjectionEngine) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    this.engine.start();
+    await this.engine.ready(readyMsMax);
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.engine.stop();
+  }
+}

@@ -1,0 +1,203 @@
+import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import { IncidentHistory, type HistoryEntry, type Replay, type ReplayPoint } from '@shaoying/audit';
+import type { Scope } from '../api/access-policy.js';
+import {
+  DepartmentTasksQuery,
+  IncidentBoardQuery,
+  MetricsQuery,
+  type BoardFilter,
+  type BoardPage,
+  type IncidentView,
+  type MetricAnswer,
+  type MetricDefinition,
+  type MetricDimension,
+  type MetricExplanation,
+  type MetricWindow,
+  type Moment,
+  type QueuePage,
+  type Workload,
+} from '@shaoying/incident-read-models';
+
+// What travels on the QueryBus, each with the one read model or history that answers it.
+
+export class FindIncident extends Query<IncidentView | null> {
+  constructor(
+    readonly incidentId: string,
+    /** Null: as the board stands. */
+    readonly moment: Moment | null,
+  ) {
+    super();
+  }
+}
+
+@QueryHandler(FindIncident)
+export class FindIncidentHandler implements IQueryHandler<FindIncident> {
+  constructor(
+    private readonly board: IncidentBoardQuery,
+    private readonly history: IncidentHistory,
+  ) {}
+
+  execute({ incidentId, moment }: FindIncident): Promise<IncidentView | null> {
+    return moment === null
+      ? this.board.find(incidentId)
+      : this.history.viewAt(incidentId, moment.asOf, moment.knownAt);
+  }
+}
+
+export class FindByReceipt extends Query<IncidentView | null> {
+  constructor(readonly receiptHash: string) {
+    super();
+  }
+}
+
+@QueryHandler(FindByReceipt)
+export class FindByReceiptHandler implements IQueryHandler<FindByReceipt> {
+  constructor(private readonly board: IncidentBoardQuery) {}
+
+  execute({ receiptHash }: FindByReceipt): Promise<IncidentView | null> {
+    return this.board.findByReceipt(receiptHash);
+  }
+}
+
+export class ListIncidents extends Query<BoardPage> {
+  constructor(
+    readonly filter: BoardFilter,
+    readonly scope: Scope | null,
+    readonly page: { limit: number; after: { reportedAt: string; id: string } | null; now: string },
+  ) {
+    super();
+  }
+}
+
+@QueryHandler(ListIncidents)
+export class ListIncidentsHandler implements IQueryHandler<ListIncidents> {
+  constructor(private readonly board: IncidentBoardQuery) {}
+
+  execute({ filter, scope, page }: ListIncidents): Promise<BoardPage> {
+    return this.board.list(filter, scope, page);
+  }
+}
+
+export class ReadHistory extends Query<HistoryEntry[]> {
+  constructor(readonly incidentId: string) {
+    super();
+  }
+}
+
+@QueryHandler(ReadHistory)
+export class ReadHistoryHandler implements IQueryHandler<ReadHistory> {
+  constructor(private readonly history: IncidentHistory) {}
+
+  execute({ incidentId }: ReadHistory): Promise<HistoryEntry[]> {
+    return this.history.events(incidentId);
+  }
+}
+
+export class ReplayIncident extends Query<Replay> {
+  constructor(
+    readonly incidentId: string,
+    readonly point: ReplayPoint,
+  ) {
+    super();
+  }
+}
+
+@QueryHandler(ReplayIncident)
+export class ReplayIncidentHandler implements IQueryHandler<ReplayIncident> {
+  constructor(private readonly history: IncidentHistory) {}
+
+  execute({ incidentId, point }: ReplayIncident): Promise<Replay> {
+    return this.history.replay(incidentId, point);
+  }
+}
+
+export class ReadQueue extends Query<QueuePage> {
+  constructor(
+    readonly departmentId: string,
+    readonly moment: Moment,
+    readonly page: { limit: number; after: { notifiedAt: string; taskId: string } | null },
+  ) {
+    super();
+  }
+}
+
+@QueryHandler(ReadQueue)
+export class ReadQueueHandler implements IQueryHandler<ReadQueue> {
+  constructor(private readonly tasks: DepartmentTasksQuery) {}
+
+  execute({ departmentId, moment, page }: ReadQueue): Promise<QueuePage> {
+    return this.tasks.queue(departmentId, moment, page);
+  }
+}
+
+export class ReadWorkload extends Query<Workload[]> {
+  constructor(
+    readonly departmentIds: readonly string[],
+    readonly moment: Moment,
+    readonly from: string,
+  ) {
+    super();
+  }
+}
+
+@QueryHandler(ReadWorkload)
+export class ReadWorkloadHandler implements IQueryHandler<ReadWorkload> {
+  constructor(private readonly tasks: DepartmentTasksQuery) {}
+
+  execute({ departmentIds, moment, from }: ReadWorkload): Promise<Workload[]> {
+    return this.tasks.workload(departmentIds, moment, from);
+  }
+}
+
+export class ComputeMetric extends Query<MetricAnswer> {
+  constructor(
+    readonly metric: MetricDefinition,
+    readonly window: MetricWindow,
+    readonly moment: Moment,
+    readonly by: MetricDimension | null,
+  ) {
+    super();
+  }
+}
+
+@QueryHandler(ComputeMetric)
+export class ComputeMetricHandler implements IQueryHandler<ComputeMetric> {
+  constructor(private readonly metrics: MetricsQuery) {}
+
+  execute({ metric, window, moment, by }: ComputeMetric): Promise<MetricAnswer> {
+    return this.metrics.compute(metric, window, moment, by);
+  }
+}
+
+export class ExplainMetric extends Query<MetricExplanation> {
+  constructor(
+    readonly metric: MetricDefinition,
+    readonly window: MetricWindow,
+    readonly moment: Moment,
+    readonly by: MetricDimension | null,
+    readonly key: string | null,
+  ) {
+    super();
+  }
+}
+
+@QueryHandler(ExplainMetric)
+export class ExplainMetricHandler implements IQueryHandler<ExplainMetric> {
+  constructor(private readonly metrics: MetricsQuery) {}
+
+  execute({ metric, window, moment, by, key }: ExplainMetric): Promise<MetricExplanation> {
+    return this.metrics.explain(metric, window, moment, by, key);
+  }
+}
+
+export const queryHandlers = [
+  FindIncidentHandler,
+  FindByReceiptHandler,
+  ListIncidentsHandler,
+  ReadHistoryHandler,
+  ReplayIncidentHandler,
+  ReadQueueHandler,
+  ReadWorkloadHandler,
+  ComputeMetricHandler,
+  ExplainMetricHandler,
+];

@@ -1,0 +1,53 @@
+import { Inject, Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
+import { uuidV5 } from '@shaoying/config';
+import { MarkOverdueCommand } from '@shaoying/incident-application';
+import { OpenDeadlinesQuery } from '@shaoying/incident-read-models';
+import { DeadlineScheduler, openAlarmClock, type OpenDeadline } from '@shaoying/timers';
+import { IncidentModule } from './incident.module.js';
+import { Platform } from './platform.js';
+
+/** Namespace of the commands that alarms send; the same deadline always sends the same command. */
+const ALARMS = '0b8c5a4e-52d7-5f0e-8b1c-7a1c9f6f2d35';
+
+/** Role `timers`: wakes at due times and asks the decider. */
+@Module({
+  imports: [IncidentModule],
+  providers: [
+    {
+      provide: DeadlineScheduler,
+      inject: [Platform, CommandBus],
+      useFactory: async (platform: Platform, commands: CommandBus) => {
+        const { stores, gate, clock, logger } = platform;
+        return new DeadlineScheduler({
+          openDeadlines: new OpenDeadlinesQuery(stores.readModels, (listener) =>
+            gate.onAdvance('open-deadlines', listener),
+          ),
+          clock: await openAlarmClock({ url: stores.timersUrl, clock: () => clock.now(), log: logger }),
+          now: () => clock.now(),
+          fire: (deadline) => markOverdue(commands, deadline),
+          log: logger,
+        });
+      },
+    },
+  ],
+  exports: [DeadlineScheduler],
+})
+export class TimersModule implements OnApplicationBootstrap, OnModuleDestroy {
+  constructor(@Inject(DeadlineScheduler) private readonly scheduler: DeadlineScheduler) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.scheduler.start();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.scheduler.stop();
+  }
+}
+
+async function markOverdue(commands: CommandBus, { deadlineId, incidentId }: OpenDeadline): Promise<void> {
+  const commandId = uuidV5(ALARMS, `${deadlineId}-BREACH`);
+  const actor = { id: 'system:timers', role: 'system', orgUnitId: null };
+  const context = { commandId, correlationId: commandId, causationId: commandId, actor };
+  await commands.execute(new MarkOverdueCommand(context, incidentId, deadlineId));
+}
