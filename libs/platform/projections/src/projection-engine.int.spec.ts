@@ -154,7 +154,7 @@ describe('an engine', () => {
     expect(performance.now() - startedMs).toBeLessThan(2_000);
     await until('no connection left', async () => {
       const left = await rows(
-        `select from pg_stat_activity where application_name = 'shaoying-projection-tally'`,
+        `select from pg_stat_activity where datname = current_database() and application_name = 'shaoying-projection-tally'`,
       );
       return left.length === 0;
     });
@@ -198,7 +198,7 @@ describe('two engines on one database', () => {
   const lockHolders = () =>
     rows<{ pid: number }>(
       `select a.pid from pg_locks l join pg_stat_activity a using (pid)
-       where l.locktype = 'advisory' and l.granted and a.application_name = 'shaoying-projection-tally'`,
+       where l.locktype = 'advisory' and l.granted and a.datname = current_database() and a.application_name = 'shaoying-projection-tally'`,
     );
 
   it('only one writes, and the other takes over within seconds when the first is cut off', async () => {
@@ -230,7 +230,7 @@ describe('two engines on one database', () => {
     for (let round = 0; round < 8; round += 1) {
       await append(`stream-${round}`, 60);
       await admin.query(
-        `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'shaoying-projection-tally'`,
+        `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'shaoying-projection-tally'`,
       );
     }
     await reached(480);

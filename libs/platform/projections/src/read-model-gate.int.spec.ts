@@ -84,7 +84,7 @@ it('comes back after its connection is cut', async () => {
   engine.start();
   await gate.waitFor('tally', await append(), 5_000);
   await admin.query(
-    `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'shaoying-read-model-gate'`,
+    `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'shaoying-read-model-gate'`,
   );
   expect(await gate.waitFor('tally', await append(), 5_000)).toBe(true);
 });
