@@ -36,7 +36,7 @@ export class Platform {
     const clock = systemClock;
     const { dataDir, production, oidc } = config;
     const stores = await openStores(config, {
-      log: ({ level, msg, ...fields }) => logger[level](fields, msg),
+      log: ({ level, msg, ...fields }) => logger[level]({ postgres: fields }, msg),
       onPostgresExit,
     });
     try {
