@@ -29,6 +29,7 @@ const LOCK_POLL_MS = 200;
 const LOCK_ORPHAN_MS = 10_000;
 /** Longer than the server takes to stop. */
 const REPEAT_SIGNAL_MS = 6_000;
+const PARENT_POLL_MS = 200;
 
 class Refusal extends Error {}
 
@@ -272,10 +273,33 @@ const targets = {
 
 /** Whether a Ctrl-C in the terminal reaches us, and with us the command: we are the job in its foreground. */
 function inForeground() {
-  const stat = readText('/proc/self/stat');
-  if (stat === null) return Boolean(process.stdin.isTTY);
-  const [, , group, , , foreground] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const fields = statFields('self');
+  if (!fields) return Boolean(process.stdin.isTTY);
+  const [, , group, , , foreground] = fields;
   return group === foreground;
+}
+
+const statFields = (pid) => {
+  const stat = readText(`/proc/${pid}/stat`);
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? null;
+};
+
+/**
+ * Calls back when npm, which started us, is gone. npm hands a SIGTERM to the shell between us and it; most shells die
+ * of it without a word to us, and the server would run on with nobody to stop it.
+ */
+function onceNpmIsGone(callback) {
+  if (!process.env.npm_lifecycle_event) return;
+  const parent = process.ppid;
+  const isShell = readText(`/proc/${parent}/cmdline`)?.includes('tools/bootstrap.mjs');
+  const npm = isShell ? statFields(parent)?.[1] : null;
+  const timer = setInterval(() => {
+    const alive = process.ppid === parent && (!npm || statFields(parent)?.[1] === npm);
+    if (alive) return;
+    clearInterval(timer);
+    callback();
+  }, PARENT_POLL_MS);
+  timer.unref();
 }
 
 /** Runs the command to its end and answers with its exit code, 128 + n when signal n ended it. */
@@ -298,7 +322,10 @@ function runTarget(node, args) {
       child.kill(signal);
     }
   };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, forward);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => forward(signal));
+  onceNpmIsGone(() => {
+    if (passed.size === 0) forward('SIGTERM');
+  });
   return new Promise((done) => {
     child.once('error', (error) => {
       say(error.message);
