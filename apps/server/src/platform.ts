@@ -50,7 +50,7 @@ export class Platform {
         randomBytes(keyBytes),
       );
       const masterKey = await loadMasterKey(dataDir);
-      const vault = await PostgresPersonalDataVault.open(stores.readModels, masterKey);
+      const vault = await PostgresPersonalDataVault.open(stores.pool, masterKey);
       const issuer = oidc === null && !production ? await LocalIssuer.open(dataDir) : null;
       const verifier = issuer ? TokenVerifier.forLocalIssuer(issuer) : verifierFor(config);
       await directory.start();

@@ -1,1 +1,2 @@
+export * from './read-model-reader.js';
 export * from './stores.js';

@@ -3,6 +3,7 @@ import type { EventStore } from '@shaoying/event-store';
 import { PostgresEventStore } from '@shaoying/event-store-postgres';
 import { createPool, openEmbeddedPostgres, type EmbeddedPostgres, type LogLine } from '@shaoying/postgres';
 import type { Pool } from 'pg';
+import { ReadModelReader } from './read-model-reader.js';
 
 /** Thrown when a URL names an engine that this release cannot open. */
 export class EngineNotAvailable extends Error {
@@ -13,7 +14,10 @@ export class EngineNotAvailable extends Error {
 export interface Stores {
   readonly log: EventStore;
   readonly readModelUrl: string;
-  readonly readModels: Pool;
+  /** For queries; a pool of its own behind it. */
+  readonly readModels: ReadModelReader;
+  /** The same pool, for what also writes there (keys of personal data). */
+  readonly pool: Pool;
   readonly timersUrl: string;
   /** False when PostgreSQL was running already, or is not ours to start. */
   readonly postgresStartedHere: boolean;
@@ -42,17 +46,18 @@ export async function openStores(config: Config, options: StoresOptions): Promis
     const log = await openLog(resolve(config.eventStoreUrl), options);
     opened.push(() => log.close());
     const readModelUrl = resolve(config.readModelUrl);
-    const readModels = createPool(readModelUrl, {
+    const pool = createPool(readModelUrl, {
       max: 10,
       applicationName: 'shaoying-queries',
       log: options.log,
     });
-    opened.push(() => readModels.end());
+    opened.push(() => pool.end());
     const timersUrl = resolve(config.timersUrl);
     return {
       log,
       readModelUrl,
-      readModels,
+      readModels: new ReadModelReader(pool),
+      pool,
       timersUrl,
       postgresStartedHere: embedded?.startedHere ?? false,
       close,

@@ -8,7 +8,8 @@ export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
 
   log(message: unknown, ...rest: unknown[]): void {
-    this.write('info', message, rest);
+    // Nest tells of every module and route it maps: for whoever debugs the start, not for whoever runs it.
+    this.write('debug', message, rest);
   }
 
   error(message: unknown, ...rest: unknown[]): void {

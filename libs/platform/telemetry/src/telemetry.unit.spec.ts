@@ -62,7 +62,7 @@ describe('NestLogger', () => {
       nest.verbose('detail');
     });
     expect(lines[0]).toMatchObject({
-      level: 'info',
+      level: 'debug',
       context: 'RouterExplorer',
       message: 'Mapped {/v1/incidents, POST} route',
     });
