@@ -1,5 +1,5 @@
 import { toCloudEvent } from '@shaoying/subscriptions';
-import type { IncidentEventType } from '@shaoying/incident-domain';
+import type { IncidentEventType, Location } from '@shaoying/incident-domain';
 import type { Projection } from '@shaoying/projections';
 import { incidentEntries, RowBatch, type IncidentEntry } from '../incident-rows.js';
 
@@ -8,7 +8,7 @@ interface CaseRow {
   summary: {
     readonly category: string;
     readonly severity: string;
-    readonly location: unknown;
+    readonly location: Location | null;
     readonly gridId: string | null;
     readonly estateId: string | null;
     readonly communityId: string | null;
@@ -92,11 +92,12 @@ function dispatchesOf(known: CaseRow, entry: IncidentEntry): Dispatch[] {
   switch (entry.type) {
     case 'WhistleBlown': {
       const { whistleId, kind, reason, whistlingUnitId, tasks } = entry.data;
+      const summary = inFixedOrder(known.summary);
       return tasks.map(({ taskId, departmentId, role, deadlines }) => ({
         departmentId,
         what: 'dispatched',
         data: {
-          ...{ taskId, whistleId, departmentId, role, kind, reason, whistlingUnitId, ...known.summary },
+          ...{ taskId, whistleId, departmentId, role, kind, reason, whistlingUnitId, ...summary },
           deadlines: deadlines.map(({ deadlineId, timer, dueAt, provisional }) => ({
             ...{ deadlineId, timer, dueAt, provisional },
           })),
@@ -124,7 +125,7 @@ function dispatchesOf(known: CaseRow, entry: IncidentEntry): Dispatch[] {
     }
     case 'IncidentClosed': {
       const { resolutionLevel } = entry.data;
-      return byDepartment(known, Object.keys(known.tasks)).map(({ departmentId, taskIds }) => ({
+      return byDepartment(known, Object.keys(known.tasks).sort()).map(({ departmentId, taskIds }) => ({
         departmentId,
         what: 'closed',
         data: { taskIds, resolutionLevel },
@@ -133,6 +134,17 @@ function dispatchesOf(known: CaseRow, entry: IncidentEntry): Dispatch[] {
     default:
       return [];
   }
+}
+
+/**
+ * Keys in one order. A summary folded in memory has them as written, one loaded from jsonb as PostgreSQL sorts them; the
+ * text of an item must not depend on where the batch began.
+ */
+function inFixedOrder(summary: CaseRow['summary']): CaseRow['summary'] {
+  const { category, severity, location, gridId, estateId, communityId, streetId } = summary;
+  const { lon = null, lat = null, crs = 'WGS84', address = null } = location ?? {};
+  const ordered = location && { lon, lat, crs, address };
+  return { category, severity, location: ordered, gridId, estateId, communityId, streetId };
 }
 
 /** One item per department and event: the position is the item's id, and a department may hold several tasks. */
