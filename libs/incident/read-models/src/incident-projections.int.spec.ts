@@ -1,0 +1,94 @@
+import fc from 'fast-check';
+import { propertyParameters } from '@shaoying/event-store/testing';
+import {
+  expectSameTablesForAnyBatching,
+  expectSameTablesWhenDeliveredTwice,
+  projectionSpec,
+} from '@shaoying/projections/testing';
+import { incidentProjections } from './index.js';
+import { SimulatedCity, simulatedCities } from './testing/index.js';
+
+// Not shrunk: every attempt builds databases. The printed seed repeats the run, the printed log is short enough to read.
+const runs = { numRuns: 3, endOnFailure: true };
+
+/** Whistle with three departments, late and early check-ins, a failed check, self-handling, an import. */
+function busyCity(): SimulatedCity {
+  const city = new SimulatedCity().report('inc-1', { severity: 'MAJOR' });
+  city.pass(5).report('inc-2').handle('inc-2').whistle('inc-1', ['dept-1', 'dept-2', 'dept-3']);
+  city.pass(30).acknowledge('inc-1', 'dept-1').checkIn('inc-1', 'dept-1').finish('inc-2');
+  city.pass(300).ringAlarms().checkIn('inc-1', 'dept-2').checkIn('inc-1', 'dept-3', city.inMinutes(-200));
+  city.pass(60).complete('inc-1', 'dept-1').complete('inc-1', 'dept-2').complete('inc-1', 'dept-3');
+  city.importCase('old-1', {
+    ...{ departmentId: 'dept-1', openedAt: city.inMinutes(-9_000) },
+    ...{ targetAt: city.inMinutes(-8_000), closedAt: null },
+  });
+  city.pass(60).check('inc-1', 'FAIL').check('inc-2', 'PASS');
+  city.pass(60).complete('inc-1', 'dept-1').complete('inc-1', 'dept-2').complete('inc-1', 'dept-3');
+  city.pass(5).check('inc-1', 'PASS').feedback('inc-2', 'UNSOLVED').feedback('inc-1', 'SOLVED');
+  return city.pass(5).close('inc-1').finish('inc-2');
+}
+
+describe.each(incidentProjections.map((projection) => [projection.name, projection] as const))(
+  'projection %s',
+  (_name, projection) => {
+    const spec = projectionSpec(projection);
+
+    it('leaves the same tables for batches of 1, 7 and 1,000', () =>
+      expectSameTablesForAnyBatching(projection, busyCity().events));
+
+    it('leaves the same tables when everything is delivered twice', () =>
+      expectSameTablesWhenDeliveredTwice(projection, busyCity().events));
+
+    it('leaves the same tables for any batching of any legal history', async () => {
+      await fc.assert(
+        fc.asyncProperty(simulatedCities(60), (city) =>
+          expectSameTablesForAnyBatching(projection, city.events),
+        ),
+        propertyParameters(runs),
+      );
+    });
+
+    it('leaves the same tables when any legal history is delivered twice', async () => {
+      await fc.assert(
+        fc.asyncProperty(simulatedCities(60), (city) =>
+          expectSameTablesWhenDeliveredTwice(projection, city.events),
+        ),
+        propertyParameters(runs),
+      );
+    });
+
+    it('goes on after a restart at whatever event it stopped', async () => {
+      const { events } = busyCity();
+      await spec.givenEvents(events);
+      const uninterrupted = await spec.tables();
+      for (const stoppedAfter of [1, 9, Math.floor(events.length / 2), events.length - 1]) {
+        await spec.thenRows(await emptied(spec));
+        await spec.givenEvents(events.slice(0, stoppedAfter));
+        await spec.givenEvents(events.slice(stoppedAfter));
+        expect({ stoppedAfter, tables: await spec.tables() }).toEqual({
+          stoppedAfter,
+          tables: uninterrupted,
+        });
+      }
+    });
+
+    it('stops at an event of a version it does not know, and keeps what was there', async () => {
+      const { events } = busyCity();
+      await spec.givenEvents(events.slice(0, 10));
+      const before = await spec.tables();
+      const fromTheFuture = events.slice(10).map((event) => ({ ...event, schemaVersion: 99 }));
+      await expect(spec.givenEvents(fromTheFuture)).rejects.toMatchObject({ code: 'UNKNOWN_EVENT' });
+      expect(await spec.tables()).toEqual(before);
+    });
+
+    it('leaves streams of other aggregates alone', async () => {
+      const { events } = busyCity();
+      await spec.givenEvents(events.map((event) => ({ ...event, streamId: `other-${event.streamId}` })));
+      expect(Object.values(await spec.tables()).flat()).toEqual([]);
+    });
+  },
+);
+
+async function emptied(spec: ReturnType<typeof projectionSpec>): Promise<string> {
+  return `truncate ${Object.keys(await spec.tables()).join(', ')}`;
+}

@@ -1,0 +1,10 @@
+export { instantsAround, simulatedCities, simulatedDepartments } from './random-histories.js';
+export { readModelSpec, type ReadModelSpec } from './read-model-spec.js';
+export {
+  feedbackWindowMinutes,
+  simpleDeadlineMinutes,
+  SimulatedCity,
+  StepRefused,
+  type ImportSketch,
+  type ReportSketch,
+} from './simulated-city.js';

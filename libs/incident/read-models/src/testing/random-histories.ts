@@ -1,0 +1,140 @@
+import fc from 'fast-check';
+import type { IncidentState } from '@shaoying/incident-domain';
+import { SimulatedCity } from './simulated-city.js';
+
+export const simulatedDepartments = ['dept-1', 'dept-2', 'dept-3'] as const;
+
+interface Step {
+  readonly incident: number;
+  /** Before the step. */
+  readonly minutes: number;
+  /** Which of the steps possible in that state; taken modulo their number. */
+  readonly choice: number;
+  /** What the step does, where it has variants. */
+  readonly variant: number;
+}
+
+type Move = (city: SimulatedCity, id: string, variant: number) => unknown;
+
+const estates = ['estate-1', 'estate-2', null];
+const severities = ['MINOR', 'MAJOR', 'GROUP'] as const;
+const levels = ['ESTATE', 'COMMUNITY'] as const;
+
+const report: Move = (city, id, variant) =>
+  city.report(id, {
+    severity: severities[variant % 3] ?? 'MINOR',
+    category: variant % 2 === 0 ? 'GARBAGE' : 'PARKING',
+    estateId: estates[variant % estates.length] ?? null,
+    communityId: variant % 5 === 0 ? 'community-2' : 'community-1',
+    streetId: variant % 7 === 0 ? 'street-2' : 'street-1',
+    occurredAt: variant % 4 === 0 ? city.inMinutes(-90) : null,
+    filed: variant % 3 !== 0,
+  });
+
+const importCase: Move = (city, id, variant) =>
+  city.importCase(id, {
+    departmentId: simulatedDepartments[variant % 3] ?? 'dept-1',
+    openedAt: city.inMinutes(-5 * 24 * 60),
+    targetAt: variant % 5 === 0 ? null : city.inMinutes((variant % 9) * 24 * 60 - 4 * 24 * 60),
+    closedAt: variant % 2 === 0 ? null : city.inMinutes(-(variant % 4) * 24 * 60),
+  });
+
+const whistle: Move = (city, id, variant) => {
+  const first = variant % 3;
+  const rotated = [...simulatedDepartments.slice(first), ...simulatedDepartments.slice(0, first)];
+  city.whistle(id, rotated.slice(0, 1 + (variant % 3)));
+};
+
+const tasksIn = (state: IncidentState, ...states: string[]): string[] =>
+  state.tasks.filter((task) => states.includes(task.state)).map((task) => task.departmentId);
+
+function checkInAs(departmentId: string): Move {
+  return (city, id, variant) => {
+    const blownAt = city.stateOf(id).whistles.at(-1)?.blownAt ?? city.now;
+    // A device that was offline: believed when the claim is young, comes with a photo and after the whistle.
+    const claims = [null, city.inMinutes(-45), blownAt];
+    city.checkIn(id, departmentId, claims[variant % 3] ?? null);
+  };
+}
+
+/** Every step that is legal now; the random part only chooses. */
+function movesOf(state: IncidentState): Move[] {
+  switch (state.lifecycle) {
+    case 'NONE':
+      return [report, report, report, importCase];
+    case 'REPORTED':
+      return [(city, id) => city.file(id)];
+    case 'FILED':
+      return [whistle, whistle, (city, id, variant) => city.handle(id, levels[variant % 2])];
+    case 'HANDLING':
+      if (state.mode === 'SELF') return [(city, id) => city.finish(id)];
+      return [
+        ...tasksIn(state, 'NOTIFIED').map(
+          (dept): Move =>
+            (city, id) =>
+              city.acknowledge(id, dept),
+        ),
+        ...tasksIn(state, 'NOTIFIED', 'ACKNOWLEDGED').map(checkInAs),
+        ...tasksIn(state, 'CHECKED_IN').map(
+          (dept): Move =>
+            (city, id) =>
+              city.complete(id, dept),
+        ),
+      ];
+    case 'CHECKING':
+      return [(city, id, variant) => city.check(id, variant % 3 === 0 ? 'FAIL' : 'PASS')];
+    case 'FEEDBACK':
+      if (state.feedbackRecorded) return [(city, id) => city.close(id)];
+      return [(city, id, variant) => city.feedback(id, variant % 3 === 0 ? 'UNSOLVED' : 'SOLVED')];
+    case 'CLOSED':
+      return [];
+  }
+}
+
+function take(city: SimulatedCity, { incident, minutes, choice, variant }: Step): void {
+  city.pass(minutes);
+  if (variant % 4 === 0) city.ringAlarms();
+  const id = `inc-${incident}`;
+  const moves = movesOf(city.stateOf(id));
+  moves[choice % moves.length]?.(city, id, variant);
+}
+
+const step: fc.Arbitrary<Step> = fc.record({
+  incident: fc.nat(5),
+  // From the same instant to past every deadline, most often within the working day.
+  minutes: fc.oneof(fc.constantFrom(0, 1, 59, 60, 61, 180, 240, 241), fc.integer({ min: 0, max: 3_000 })),
+  choice: fc.nat(11),
+  variant: fc.nat(210),
+});
+
+/** Legal logs: up to six incidents interleaved, whistles at 1–3 departments, late and offline check-ins, alarms,
+ * failed checks, unsolved feedback, closings, imports. Shrinks to the shortest list of steps that still fails. */
+export function simulatedCities(stepsMax = 80): fc.Arbitrary<SimulatedCity> {
+  return fc
+    .array(step, { minLength: Math.min(10, stepsMax), maxLength: stepsMax, size: 'max' })
+    .map((steps) => {
+      const city = new SimulatedCity();
+      for (const each of steps) take(city, each);
+      return city;
+    });
+}
+
+/** An instant somewhere around a log: often exactly that of an event or a due time, where comparisons turn. */
+export function instantsAround(city: SimulatedCity): string[] {
+  const inEvents = city.events.flatMap((event) => [
+    event.occurredAt,
+    event.recordedAt,
+    ...dueInstantsOf(event.data),
+  ]);
+  const around = inEvents.flatMap((instant) =>
+    [-1, 0, 1].map((ms) => new Date(Date.parse(instant) + ms).toISOString()),
+  );
+  return [...new Set(around)].sort();
+}
+
+function dueInstantsOf(data: unknown): string[] {
+  if (typeof data !== 'object' || data === null) return [];
+  return Object.entries(data).flatMap(([key, value]: [string, unknown]) =>
+    key === 'dueAt' && typeof value === 'string' ? [value] : dueInstantsOf(value),
+  );
+}
