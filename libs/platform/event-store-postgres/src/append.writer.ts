@@ -5,6 +5,7 @@ import type { ClientConfig } from 'pg';
 import type { Settled } from './append.queue.js';
 import { sendBatch } from './append.statement.js';
 import { backoffMs, pause } from './backoff.js';
+import { endConnection } from './log.connection.js';
 import type { Warn } from './log.connection.js';
 
 /** Nothing was sent yet: three attempts within about 0.2 s, then the callers hear 503 and come back. */
@@ -61,7 +62,7 @@ export class AppendWriter {
   async close(): Promise<void> {
     const client = this.client;
     this.client = undefined;
-    await client?.end();
+    if (client) await endConnection(client);
   }
 
   /** One refused append would take its whole batch with it: each gets its own call, and the guilty fails alone. */
@@ -91,7 +92,10 @@ export class AppendWriter {
     if (this.client) return this.client;
     const client = new Client(this.config);
     // Also after the client was dropped: an 'error' event that nobody hears would end the process.
-    client.on('error', () => this.forget(client));
+    client.on('error', (error) => {
+      if (this.client === client) this.warn('the idle writer lost its connection', error);
+      this.forget(client);
+    });
     client.on('end', () => this.forget(client));
     try {
       await client.connect();

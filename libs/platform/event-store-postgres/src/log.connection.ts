@@ -1,4 +1,5 @@
 import type { ClientConfig } from 'pg';
+import { atMost } from './backoff.js';
 
 /** Hears what an operator should know but no caller can act upon: a lost connection, a server that is not durable. */
 export type Warn = (message: string, cause?: unknown) => void;
@@ -39,3 +40,11 @@ export const readerConfig = (url: string): ClientConfig => ({
 });
 /** Without time-outs: it waits for notifications for ever. */
 export const listenerConfig = (url: string): ClientConfig => configFor(url, 'listener');
+
+/** A client that is still connecting to a server that says nothing would keep `close` waiting for the time-out. */
+const endGraceMs = 1_000;
+
+/** Ends a client or a pool; never rejects, and never waits longer than the grace. */
+export function endConnection(connection: { end(): Promise<void> }): Promise<void> {
+  return atMost(endGraceMs, connection.end());
+}

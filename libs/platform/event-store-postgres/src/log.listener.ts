@@ -2,6 +2,7 @@ import { Client } from 'pg';
 import type { ClientConfig } from 'pg';
 import { backoffMs, pause } from './backoff.js';
 import { appendedChannel } from './log.schema.js';
+import { endConnection } from './log.connection.js';
 import type { Warn } from './log.connection.js';
 
 const reconnectBackoff = { baseMs: 50, maxMs: 5_000 };
@@ -15,7 +16,6 @@ export class LogListener {
   /** Grows with every hint. Who remembers it from before a read cannot miss what came during the read. */
   generation = 0;
   private readonly waiting = new Set<() => void>();
-  private client: Client | undefined;
   private running: Promise<void> | undefined;
   private readonly closing = new AbortController();
 
@@ -31,7 +31,6 @@ export class LogListener {
 
   async close(): Promise<void> {
     this.closing.abort();
-    await this.client?.end().catch(() => undefined);
     await this.running;
   }
 
@@ -64,31 +63,35 @@ export class LogListener {
           failures = 0;
         });
       } catch (error) {
-        if (!signal.aborted) this.warn('the listener for appended events lost its connection', error);
+        if (!signal.aborted) this.warn('the listener for appended events cannot connect', error);
       }
       failures += 1;
       if (!signal.aborted) await pause(backoffMs(failures, reconnectBackoff), signal);
     }
   }
 
-  /** Listens until the connection ends. */
+  /** Listens until the connection ends or the listener is closed. */
   private async listen(onListening: () => void): Promise<void> {
+    const { signal } = this.closing;
     const client = new Client(this.config);
-    this.client = client;
-    const ended = new Promise<void>((resolve) => {
-      client.on('end', resolve);
-      client.on('error', () => resolve());
-    });
+    let end = (): void => undefined;
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    client.on('end', end).on('error', end);
+    signal.addEventListener('abort', end);
     client.on('notification', () => this.hint());
     try {
-      await client.connect();
-      await client.query(`LISTEN ${appendedChannel}`);
+      // Raced: a server that says nothing must not hold up `close`.
+      await Promise.race([client.connect(), ended]);
+      await Promise.race([client.query(`LISTEN ${appendedChannel}`), ended]);
+      if (signal.aborted) return;
       onListening();
       // What was appended while nobody listened was announced to nobody.
       this.hint();
-      if (!this.closing.signal.aborted) await ended;
+      await ended;
+      if (!signal.aborted) this.warn('the listener for appended events lost its connection');
     } finally {
-      await client.end().catch(() => undefined);
+      signal.removeEventListener('abort', end);
+      await endConnection(client);
     }
   }
 }

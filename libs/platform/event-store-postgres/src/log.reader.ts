@@ -9,6 +9,7 @@ import {
 import type { Position, RecordedEvent } from '@shaoying/event-store';
 import { DatabaseError, Pool } from 'pg';
 import type { PoolConfig, QueryArrayConfig } from 'pg';
+import { endConnection } from './log.connection.js';
 import type { Warn } from './log.connection.js';
 
 /** Reads that may wait for a connection of the pool; beyond it a caller is told to come back. */
@@ -91,7 +92,7 @@ export class LogReader {
   }
 
   close(): Promise<void> {
-    return this.pool.end();
+    return endConnection(this.pool);
   }
 
   /** Reading twice is harmless, so a connection that turns out to be dead is replaced without the caller knowing. */

@@ -215,7 +215,7 @@ describe('a lost connection', () => {
     const stop = new AbortController();
     const { seen, ended } = collect(store, stop);
     proxy.refuse();
-    await sleep(50);
+    await until('the loss noticed', () => warnings.includes('the idle writer lost its connection'));
     const start = performance.now();
     const codes = await Promise.all(
       Array.from({ length: 3 }, () => codeOf(store.append(streamId, 0, [sampleEvent()]))),
@@ -229,6 +229,21 @@ describe('a lost connection', () => {
     stop.abort();
     await ended;
     await store.close();
+    await proxy.close();
+  });
+
+  test('closing while the connections are being made anew to a server that says nothing takes no longer than 3 s', async () => {
+    const proxy = await openProxy(database.url);
+    const store = await open({ url: proxy.url });
+    await store.append(sampleStreamId(), 'none', [sampleEvent()]);
+    const { ended } = collect(store, new AbortController());
+    await sleep(100);
+    proxy.fallSilent();
+    await sleep(300);
+    const start = performance.now();
+    await store.close();
+    await ended;
+    expect(performance.now() - start).toBeLessThan(3_000);
     await proxy.close();
   });
 

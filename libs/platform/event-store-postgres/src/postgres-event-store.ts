@@ -23,7 +23,7 @@ import type {
 import { Client } from 'pg';
 import { AppendQueue } from './append.queue.js';
 import { AppendWriter } from './append.writer.js';
-import { listenerConfig, readerConfig, setupConfig, writerConfig } from './log.connection.js';
+import { endConnection, listenerConfig, readerConfig, setupConfig, writerConfig } from './log.connection.js';
 import type { Warn } from './log.connection.js';
 import { LogListener } from './log.listener.js';
 import { LogReader } from './log.reader.js';
@@ -154,6 +154,6 @@ async function prepare(url: string, warn: Warn): Promise<void> {
       warn('PostgreSQL runs with fsync off: a power failure loses acknowledged events');
     await ensureLogSchema(client);
   } finally {
-    await client.end().catch(() => undefined);
+    await endConnection(client);
   }
 }

@@ -10,6 +10,8 @@ export interface Proxy {
   /** Cuts now, and refuses new connections until `accept`. */
   refuse(): void;
   accept(): void;
+  /** Cuts now, and takes new connections without ever answering, as a half-dead network does. */
+  fallSilent(): void;
   close(): Promise<void>;
 }
 
@@ -17,13 +19,21 @@ export async function openProxy(targetUrl: string): Promise<Proxy> {
   const target = new URL(targetUrl);
   const pairs = new Set<readonly [Socket, Socket]>();
   let refusing = false;
+  let silent = false;
   let cutting = false;
+  const ignored = new Set<Socket>();
   const cutAll = (): void => {
     for (const pair of pairs) for (const socket of pair) socket.destroy();
+    for (const socket of ignored) socket.destroy();
     pairs.clear();
+    ignored.clear();
   };
   const server = createServer((client) => {
     if (refusing) return void client.destroy();
+    if (silent) {
+      ignored.add(client);
+      return void client.on('error', () => client.destroy());
+    }
     const upstream = connect(Number(target.port), target.hostname);
     const pair = [client, upstream] as const;
     pairs.add(pair);
@@ -56,6 +66,10 @@ export async function openProxy(targetUrl: string): Promise<Proxy> {
     },
     accept: () => {
       refusing = false;
+    },
+    fallSilent: () => {
+      silent = true;
+      cutAll();
     },
     close: () => {
       cutAll();
