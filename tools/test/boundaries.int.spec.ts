@@ -1,0 +1,107 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+// The architecture's direction of dependencies, proved by planting what it forbids. The file is fed to the linter on
+// standard input, so that nothing is ever written into a source folder.
+
+interface Plant {
+  readonly rule: string;
+  readonly in: string;
+  readonly code: string;
+  readonly expected: 'refused' | 'allowed';
+}
+
+const plants: readonly Plant[] = [
+  {
+    rule: 'the domain imports no library of ours',
+    in: 'libs/incident/domain/src/planted.ts',
+    code: "import { START } from '@shaoying/event-store';\nexport const planted = START;\n",
+    expected: 'refused',
+  },
+  {
+    rule: 'the domain imports no package',
+    in: 'libs/incident/domain/src/planted.ts',
+    code: "import { Pool } from 'pg';\nexport const planted = Pool;\n",
+    expected: 'refused',
+  },
+  {
+    rule: 'an engine imports the port only',
+    in: 'libs/platform/event-store-postgres/src/planted.ts',
+    code: "import { NO_INCIDENT } from '@shaoying/incident-domain';\nexport const planted = NO_INCIDENT;\n",
+    expected: 'refused',
+  },
+  {
+    rule: 'a platform room knows no domain',
+    in: 'libs/platform/projections/src/planted.ts',
+    code: "import { NO_INCIDENT } from '@shaoying/incident-domain';\nexport const planted = NO_INCIDENT;\n",
+    expected: 'refused',
+  },
+  {
+    rule: 'incident rooms know the jurisdiction by its contracts only',
+    in: 'libs/incident/application/src/planted.ts',
+    code: "import { statutoryYear } from '@shaoying/jurisdiction-application';\nexport const planted = statutoryYear;\n",
+    expected: 'refused',
+  },
+  {
+    rule: 'read models know no Nest',
+    in: 'libs/incident/read-models/src/planted.ts',
+    code: "import { Module } from '@nestjs/common';\nexport const planted = Module;\n",
+    expected: 'refused',
+  },
+  {
+    rule: 'only the timers import the queue',
+    in: 'apps/server/src/planted.ts',
+    code: "import { Queue } from 'bullmq';\nexport const planted = Queue;\n",
+    expected: 'refused',
+  },
+  {
+    rule: 'incident rooms do know the contracts of the jurisdiction',
+    in: 'libs/incident/application/src/planted.ts',
+    code: "import { TIMER_KINDS } from '@shaoying/jurisdiction-contracts';\nexport const planted = TIMER_KINDS;\n",
+    expected: 'allowed',
+  },
+];
+
+const boundaryRules = ['@nx/enforce-module-boundaries', 'no-restricted-imports'];
+
+async function refusals({ in: filePath, code }: Plant): Promise<string[]> {
+  const eslint = execFile(process.execPath, [
+    ...['node_modules/eslint/bin/eslint.js', '--stdin', '--stdin-filename', filePath, '--format', 'json'],
+  ]);
+  let output = '';
+  eslint.stdout?.on('data', (chunk: string) => (output += chunk));
+  const closed = new Promise<void>((resolve, reject) =>
+    eslint.once('close', () => resolve()).once('error', reject),
+  );
+  eslint.stdin?.end(code);
+  await closed;
+  const [result] = JSON.parse(output) as {
+    messages: { ruleId: string | null; message: string; fatal?: boolean }[];
+  }[];
+  if (result?.messages.some((message) => message.fatal))
+    throw new Error(`the plant does not parse: ${output}`);
+  return (result?.messages ?? [])
+    .filter(({ ruleId }) => ruleId !== null && boundaryRules.includes(ruleId))
+    .map(({ message }) => message);
+}
+
+describe('module boundaries', () => {
+  // The rule reads Nx's graph and is silently skipped without one, as in a fresh clone.
+  beforeAll(async () => {
+    await run(process.execPath, ['node_modules/nx/dist/bin/nx.js', 'show', 'projects'], {
+      env: { ...process.env, NX_DAEMON: 'false' },
+    });
+  }, 120_000);
+
+  it.each(plants)(
+    '$rule ($expected)',
+    async (plant) => {
+      const found = await refusals(plant);
+      if (plant.expected === 'refused') expect(found).not.toEqual([]);
+      else expect(found).toEqual([]);
+    },
+    60_000,
+  );
+});
