@@ -1,4 +1,4 @@
-import { uuidV5, type Clock } from '@shaoying/config';
+import { isUuid, uuidV5, type Clock } from '@shaoying/config';
 import type { Actor, EventStore, NewEvent, Position, RecordedEvent } from '@shaoying/event-store';
 import {
   assertIncidentEventData,
@@ -91,6 +91,8 @@ export class IncidentCommandService {
    * @throws IncidentRefused, IdempotencyKeyReused, PreconditionFailed, TooMuchContention, and what the store throws
    */
   async execute(context: CommandContext, incidentId: string, build: CommandBuilder): Promise<CommandOutcome> {
+    // Ids come from addresses: what cannot be one names no incident, and must not reach the store as a stream's name.
+    if (!isUuid(incidentId)) throw new IncidentRefused({ code: 'INCIDENT_NOT_FOUND' });
     const streamId = incidentStreamId(incidentId);
     for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
       const outcome = await this.attempt(streamId, context, incidentId, build);
