@@ -237,10 +237,7 @@ function completeSelfHandling(
   const refusal = notTheirs(state, origin) ?? notIn(state, 'HANDLING');
   if (refusal) return refuse(refusal);
   if (state.mode !== 'SELF') return refuse({ code: 'INCIDENT_STATE', state: 'HANDLING', allowed: [] });
-  return accept(
-    ...totalBreachBefore(state, origin.now),
-    handlingCompleted(state, origin.now, note, evidence),
-  );
+  return accept(...handlingCompleted(state, origin.now, note, evidence));
 }
 
 function handlingCompleted(
@@ -248,9 +245,9 @@ function handlingCompleted(
   occurredAt: string,
   note: string | null,
   evidence: readonly string[],
-): IncidentEvent {
+): IncidentEvent[] {
   const total = deadlineOf(state.deadlines, 'INCIDENT_TOTAL');
-  return {
+  const completed: IncidentEvent = {
     type: 'HandlingCompleted',
     occurredAt,
     data: {
@@ -263,6 +260,11 @@ function handlingCompleted(
       late: isLate(occurredAt, total),
     },
   };
+  return [
+    ...totalBreachBefore(state, occurredAt),
+    completed,
+    ...lifted(state, asAWhole, 'COMPLETED', ['INCIDENT_TOTAL'], occurredAt),
+  ];
 }
 
 // ── whistle and tasks ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -368,8 +370,7 @@ function completeTask(state: IncidentState, { origin, taskId, note, evidence }: 
     ...breachesBefore(state, task, ['HANDLING'], now),
     completed,
     ...lifted(state, task, 'COMPLETED', ['HANDLING'], now),
-    ...(allDone ? totalBreachBefore(state, now) : []),
-    ...(allDone ? [handlingCompleted(state, now, note, evidence)] : []),
+    ...(allDone ? handlingCompleted(state, now, note, evidence) : []),
   );
 }
 
@@ -415,14 +416,16 @@ function incidentOverdue(state: IncidentState, { deadlineId, timer, dueAt }: Dea
   };
 }
 
+/** Whom an order addresses that concerns the incident as a whole. */
+const asAWhole = { taskId: null, departmentId: null };
+
 function lifted(
   state: IncidentState,
-  task: Task,
+  { taskId, departmentId }: Pick<SupervisionLifted['data'], 'taskId' | 'departmentId'>,
   reason: SupervisionLifted['data']['reason'],
   timers: IncidentTimer[],
   occurredAt: string,
 ): IncidentEvent[] {
-  const { taskId, departmentId } = task;
   return state.supervisions
     .filter((order) => order.taskId === taskId && !order.lifted && timers.includes(order.timer))
     .map(({ supervisionId }) => ({
