@@ -1,0 +1,388 @@
+import { givenOf, historyOf } from '@shaoying/testing';
+import { foldIncident, type IncidentCommand, type IncidentEvent, type Lifecycle } from './index.js';
+import {
+  acknowledge,
+  alarm,
+  assignment,
+  ASSIST,
+  at,
+  blow,
+  by,
+  byCommunity,
+  byStreet,
+  check,
+  checkIn,
+  close,
+  COMMUNITY,
+  complete,
+  completeSelfHandling,
+  days,
+  deadline,
+  feedback,
+  file,
+  filing,
+  hours,
+  importCase,
+  incidentDecider,
+  LEAD,
+  OTHER_COMMUNITY,
+  OTHER_STREET,
+  report,
+  startSelfHandling,
+  STREET,
+  TOTAL,
+  whistleLife,
+} from './testing/index.js';
+
+const given = givenOf(incidentDecider);
+const after = (...commands: IncidentCommand[]): IncidentEvent[] => historyOf(incidentDecider, commands);
+const lived = (steps: number): IncidentEvent[] => after(...whistleLife.slice(0, steps));
+const typesOf = (events: readonly IncidentEvent[]): string[] => events.map(({ type }) => type);
+
+describe('report', () => {
+  const { incidentId, category, severity, description, location, place } = report(0);
+  const said = { incidentId, category, severity, description, location, place, channel: 'APP' };
+  const { receiptHash } = report(0);
+  const reported: IncidentEvent = {
+    type: 'IncidentReported',
+    occurredAt: at(0),
+    data: {
+      ...{ ...said, anonymous: true, reporter: null, receiptHash },
+      ...{ claimedAt: null, imported: false, externalId: null },
+    },
+  };
+
+  test('is recorded as it was said', () => {
+    given([]).when(report(0)).then([reported]);
+  });
+
+  test('of an office files in the same step', () => {
+    given([])
+      .when(report(0, { filing: filing(0) }))
+      .then([reported, { type: 'IncidentFiled', occurredAt: at(0), data: { cycle: 1, ...filing(0) } }]);
+  });
+
+  test('keeps the sealed reporter beside it', () => {
+    const reporter = { subjectId: 's-1', keyId: 'k-1', ciphertext: 'AQID' };
+    given([])
+      .when(report(0, { anonymous: false, reporter }))
+      .thenLike([{ data: { anonymous: false, reporter } }]);
+  });
+
+  test('about the past is a report about the past, whatever its age', () => {
+    given([])
+      .when(report(days(30), { occurredAt: at(0) }))
+      .thenLike([{ occurredAt: at(0), data: { claimedAt: null } }]);
+  });
+
+  test('from a clock running ahead within the skew counts from now and keeps the claim', () => {
+    given([])
+      .when(report(0, { occurredAt: at(30) }))
+      .thenLike([{ occurredAt: at(0), data: { claimedAt: at(30) } }]);
+  });
+
+  test('from further in the future is refused', () => {
+    given([])
+      .when(report(0, { occurredAt: at(31) }))
+      .thenRefused('OCCURRED_AT_IN_FUTURE');
+  });
+
+  test('of an incident that exists is refused', () => {
+    given(lived(1)).when(report(1)).thenRefused('INCIDENT_EXISTS');
+    given(lived(11)).when(importCase()).thenRefused('INCIDENT_EXISTS');
+  });
+});
+
+describe('file', () => {
+  test('pins the versions and starts the total deadline', () => {
+    given(lived(1))
+      .when(file(5))
+      .then([{ type: 'IncidentFiled', occurredAt: at(5), data: { cycle: 1, ...filing(5) } }]);
+    expect(foldIncident(lived(2))).toMatchObject({ lifecycle: 'FILED', ...filing(5) });
+  });
+});
+
+describe('self-handling', () => {
+  test('is held by the unit that starts it, at its level', () => {
+    const history = after(report(0), file(5), startSelfHandling(10));
+    expect(history.at(-1)).toEqual({
+      type: 'SelfHandlingStarted',
+      occurredAt: at(10),
+      data: { level: 'ESTATE', handlingUnitId: COMMUNITY, note: null },
+    });
+    expect(foldIncident(history)).toMatchObject({ lifecycle: 'HANDLING', mode: 'SELF', level: 'ESTATE' });
+  });
+
+  const started = after(report(0), file(5), startSelfHandling(10));
+  const total = deadline('incident', 'INCIDENT_TOTAL', 5);
+
+  test('completed in time goes to checking at the level that handled it', () => {
+    given(started)
+      .when(completeSelfHandling(30))
+      .then([
+        {
+          type: 'HandlingCompleted',
+          occurredAt: at(30),
+          data: {
+            ...{ mode: 'SELF', cycle: 1, level: 'ESTATE', note: '已疏通' },
+            ...{ evidence: completeSelfHandling(30).evidence, dueAt: total.dueAt, late: false },
+          },
+        },
+      ]);
+    expect(
+      foldIncident(after(report(0), file(5), startSelfHandling(10), completeSelfHandling(30))),
+    ).toMatchObject({ lifecycle: 'CHECKING' });
+  });
+
+  test('completed at the due instant is in time', () => {
+    given(started)
+      .when(completeSelfHandling(5 + days(7)))
+      .thenLike([{ type: 'HandlingCompleted', data: { late: false } }]);
+  });
+
+  test('completed late proves the breach that no alarm has written', () => {
+    given(started)
+      .when(completeSelfHandling(6 + days(7)))
+      .thenLike([
+        { type: 'IncidentOverdue', occurredAt: total.dueAt, data: { deadlineId: TOTAL, cycle: 1 } },
+        { type: 'HandlingCompleted', occurredAt: at(6 + days(7)), data: { late: true } },
+      ]);
+  });
+
+  test('of another whose whistle is blown is refused', () => {
+    given(lived(3))
+      .when(completeSelfHandling(30))
+      .thenRefused('INCIDENT_STATE', { state: 'HANDLING', allowed: [] });
+  });
+});
+
+describe('whistle', () => {
+  const tasks = [assignment(10, LEAD, 'LEAD'), assignment(10, ASSIST, 'ASSIST')];
+
+  test('notifies each department, every clock starting at once', () => {
+    given(lived(2))
+      .when(blow(10))
+      .then([
+        {
+          type: 'WhistleBlown',
+          occurredAt: at(10),
+          data: {
+            ...{ whistleId: 'whistle-1', kind: 'PUBLIC_DEMAND', reason: blow(10).reason },
+            ...{ whistlingUnitId: STREET, tasks },
+          },
+        },
+      ]);
+    const state = foldIncident(lived(3));
+    expect(state).toMatchObject({ lifecycle: 'HANDLING', mode: 'WHISTLE', level: 'DISTRICT' });
+    expect(state.tasks.map(({ state, departmentId, role }) => [departmentId, role, state])).toEqual([
+      [LEAD, 'LEAD', 'NOTIFIED'],
+      [ASSIST, 'ASSIST', 'NOTIFIED'],
+    ]);
+  });
+
+  test.each([
+    ['no department', []],
+    ['no lead', [assignment(10, ASSIST, 'ASSIST')]],
+    ['two leads', [assignment(10, LEAD, 'LEAD'), assignment(10, ASSIST, 'LEAD')]],
+  ] as const)('with %s is refused', (_, tasks) => {
+    given(lived(2)).when(blow(10, { tasks })).thenRefused('WHISTLE_NEEDS_ONE_LEAD');
+  });
+
+  test('for one department twice is refused', () => {
+    const twice = [...tasks, assignment(10, LEAD, 'ASSIST')];
+    given(lived(2))
+      .when(blow(10, { tasks: twice }))
+      .thenRefused('DEPARTMENT_TWICE', { departmentId: LEAD });
+  });
+});
+
+describe('task', () => {
+  test('is acknowledged by its department', () => {
+    given(lived(3))
+      .when(acknowledge(20))
+      .then([
+        {
+          type: 'TaskAcknowledged',
+          occurredAt: at(20),
+          data: {
+            ...{ taskId: 'task-dp-water', departmentId: LEAD, implied: false },
+            ...{ dueAt: at(10 + hours(1)), late: false },
+          },
+        },
+      ]);
+  });
+
+  test('is completed by its department, with papers and note', () => {
+    given(lived(6))
+      .when(complete(hours(10), ASSIST, { note: '已清运' }))
+      .then([
+        {
+          type: 'TaskCompleted',
+          occurredAt: at(hours(10)),
+          data: {
+            ...{ taskId: 'task-dp-urban-management', departmentId: ASSIST, dueAt: at(10 + days(3)) },
+            ...{ late: false, note: '已清运', evidence: complete(0).evidence },
+          },
+        },
+      ]);
+  });
+
+  test('of the lead done leaves the incident in handling while an assisting one is open (edge case 7)', () => {
+    const leadDone = after(...whistleLife.slice(0, 6), complete(hours(9)));
+    expect(typesOf(leadDone).slice(-1)).toEqual(['TaskCompleted']);
+    expect(foldIncident(leadDone).lifecycle).toBe('HANDLING');
+    given(leadDone)
+      .when(check(hours(11)))
+      .thenRefused('INCIDENT_STATE', { state: 'HANDLING' });
+  });
+
+  test.each([
+    [LEAD, ASSIST],
+    [ASSIST, LEAD],
+  ])('the last one done, %s before %s, completes the handling', (first, last) => {
+    given(after(...whistleLife.slice(0, 6), complete(hours(9), first)))
+      .when(complete(hours(10), last))
+      .thenLike([
+        { type: 'TaskCompleted', data: { departmentId: last } },
+        { type: 'HandlingCompleted', data: { mode: 'WHISTLE', level: 'DISTRICT', late: false } },
+      ]);
+  });
+
+  test.each([acknowledge(20, LEAD), checkIn(20, LEAD), complete(20, LEAD)])(
+    'of a department is nobody else’s: $kind',
+    (command) => {
+      const origin = by(20, 'department', ASSIST);
+      given(lived(3))
+        .when({ ...command, origin })
+        .thenRefused('TASK_NOT_YOURS');
+      given(lived(3))
+        .when({ ...command, origin: byStreet(20) })
+        .thenRefused('TASK_NOT_YOURS');
+      given(lived(3))
+        .when({ ...command, taskId: 'task-unknown' })
+        .thenRefused('TASK_NOT_FOUND');
+    },
+  );
+
+  test('goes forward only', () => {
+    given(lived(4))
+      .when(acknowledge(21))
+      .thenRefused('TASK_STATE', { state: 'ACKNOWLEDGED', allowed: ['NOTIFIED'] });
+    given(lived(5)).when(acknowledge(61)).thenRefused('TASK_STATE', { state: 'CHECKED_IN' });
+    given(lived(5))
+      .when(checkIn(61))
+      .thenRefused('TASK_STATE', { state: 'CHECKED_IN', allowed: ['NOTIFIED', 'ACKNOWLEDGED'] });
+    given(lived(3))
+      .when(complete(21))
+      .thenRefused('TASK_STATE', { state: 'NOTIFIED', allowed: ['CHECKED_IN'] });
+    given(lived(4)).when(complete(21)).thenRefused('TASK_STATE', { state: 'ACKNOWLEDGED' });
+    given(lived(7))
+      .when(complete(hours(11), ASSIST))
+      .thenRefused('TASK_STATE', { state: 'DONE' });
+  });
+});
+
+// Row by row the table of domain.md §3.2: whatever a state does not list is refused there.
+describe('order of steps', () => {
+  const states: Record<Lifecycle, IncidentEvent[]> = {
+    REPORTED: lived(1),
+    FILED: lived(2),
+    HANDLING: lived(6),
+    CHECKING: lived(8),
+    FEEDBACK: lived(9),
+    CLOSED: lived(11),
+  };
+  const late = days(2);
+  const allowed: [IncidentCommand, Lifecycle[]][] = [
+    [file(late), ['REPORTED']],
+    [startSelfHandling(late), ['FILED']],
+    [completeSelfHandling(late), []],
+    [blow(late), ['FILED']],
+    [acknowledge(late), []],
+    [checkIn(late), []],
+    [complete(late), ['HANDLING']],
+    [check(late), ['CHECKING']],
+    [feedback(late), ['FEEDBACK']],
+  ];
+
+  test.each(Object.entries(states))('the sample case is %s', (name, history) => {
+    expect(foldIncident(history).lifecycle).toBe(name);
+  });
+
+  describe.each(allowed)('$kind', (command, where) => {
+    test.each(Object.entries(states))('in %s', (name, history) => {
+      const { events, refusal } = incidentDecider.decide(foldIncident(history), command);
+      if (where.includes(name as Lifecycle)) {
+        expect(events).not.toHaveLength(0);
+      } else {
+        const ofTask = command.kind === 'AcknowledgeTask' || command.kind === 'CheckIn';
+        const tasks = 'taskId' in command && ['REPORTED', 'FILED'].includes(name);
+        const inHandling = ofTask && name === 'HANDLING' ? 'TASK_STATE' : 'INCIDENT_STATE';
+        expect(refusal?.code).toBe(tasks ? 'TASK_NOT_FOUND' : inHandling);
+      }
+    });
+
+    test('of no incident', () => {
+      given([]).when(command).thenRefused('INCIDENT_NOT_FOUND');
+    });
+  });
+
+  test.each([close(late), alarm(late, TOTAL)])('$kind of no incident', (command) => {
+    given([]).when(command).thenRefused('INCIDENT_NOT_FOUND');
+  });
+
+  test('the whole life, read off its events', () => {
+    expect(typesOf(lived(11))).toEqual([
+      'IncidentReported',
+      'IncidentFiled',
+      'WhistleBlown',
+      'TaskAcknowledged',
+      'DepartmentCheckedIn',
+      'TaskAcknowledged',
+      'DepartmentCheckedIn',
+      'TaskCompleted',
+      'TaskCompleted',
+      'HandlingCompleted',
+      'CheckPassed',
+      'FeedbackRecorded',
+      'IncidentClosed',
+    ]);
+  });
+});
+
+describe('another area', () => {
+  test('another street office neither files, whistles nor checks', () => {
+    const origin = by(50, 'street-office', OTHER_STREET);
+    given(lived(1)).when(file(50, { origin })).thenRefused('INCIDENT_NOT_YOURS');
+    given(lived(2)).when(blow(50, { origin })).thenRefused('INCIDENT_NOT_YOURS');
+    given(lived(8))
+      .when(check(50, 'PASS', { origin }))
+      .thenRefused('INCIDENT_NOT_YOURS');
+  });
+
+  test.each(['community', 'grid-worker'])('another %s does not handle it', (role) => {
+    const origin = by(50, role, OTHER_COMMUNITY);
+    const started = after(report(0), file(5), startSelfHandling(10));
+    given(lived(2)).when(startSelfHandling(50, { origin })).thenRefused('INCIDENT_NOT_YOURS');
+    given(started).when(completeSelfHandling(50, { origin })).thenRefused('INCIDENT_NOT_YOURS');
+  });
+
+  test.each([COMMUNITY, 'es-liuyin-garden', 'gr-liuyin'])('a grid worker of %s does', (unit) => {
+    const origin = by(50, 'grid-worker', unit);
+    given(lived(2))
+      .when(startSelfHandling(50, { origin }))
+      .thenLike([{ type: 'SelfHandlingStarted' }]);
+  });
+
+  test('where nothing is known of the place, any street and community may act', () => {
+    const place = { gridId: null, estateId: null, communityId: null, streetId: null, districtId: null };
+    const nowhere = after(report(0, { place }));
+    const origin = by(50, 'street-office', OTHER_STREET);
+    given(nowhere)
+      .when(file(50, { origin }))
+      .thenLike([{ type: 'IncidentFiled' }]);
+    given(nowhere)
+      .when(file(50, { origin: byCommunity(50) }))
+      .thenLike([{ type: 'IncidentFiled' }]);
+  });
+});
