@@ -1,1 +1,2 @@
 export * from './sample-incident.js';
+export * from './random-incidents.js';
