@@ -51,19 +51,32 @@ export interface Workload {
   readonly p90CheckInMinutes: number | null;
 }
 
+const within = (at: string, knownAt: string): string => `${at} <= as_of and ${knownAt} <= known_at`;
+const ofRejected = (field: string): string => `(rejection ->> '${field}')::timestamptz`;
+
 /**
- * Tasks as they were at $1 as far as the log knew at $2: an instant that was later, or learnt later, is null.
- * `unmet_due` is the soonest deadline that nothing had met by then.
+ * Tasks as they were at $1 as far as the log knew at $2: an instant that was later, or learnt later, is null, and so
+ * is its event. A completion that was sent back later still stood then. `unmet_due` is the soonest deadline that
+ * nothing had met by then.
  */
 export const tasksAt = `
   with moment as (select $1::timestamptz as as_of, $2::timestamptz as known_at),
   facts as (
     select t.*,
-      case when acknowledged_at <= as_of and acknowledged_known_at <= known_at then acknowledged_at end as ack,
-      case when checked_in_at <= as_of and checked_in_known_at <= known_at then checked_in_at end as arrived,
-      case when completed_at <= as_of and completed_known_at <= known_at then completed_at end as done,
+      case when ${within('acknowledged_at', 'acknowledged_known_at')} then acknowledged_at end as ack,
+      case when ${within('acknowledged_at', 'acknowledged_known_at')} then acknowledged_event_id end as ack_event,
+      case when ${within('checked_in_at', 'checked_in_known_at')} then checked_in_at end as arrived,
+      case when ${within('checked_in_at', 'checked_in_known_at')} then checked_in_event_id end as arrived_event,
+      case when ${within('completed_at', 'completed_known_at')} then completed_at else stood.at end as done,
+      case when ${within('completed_at', 'completed_known_at')} then completed_event_id else stood.event end as done_event,
       as_of
-    from department_tasks.tasks t, moment
+    from department_tasks.tasks t cross join moment left join lateral (
+      select ${ofRejected('at')} as at, rejection ->> 'eventId' as event
+      from jsonb_array_elements(t.rejected) rejection
+      where ${within(ofRejected('at'), ofRejected('knownAt'))}
+        and not (${within(ofRejected('backAt'), ofRejected('backKnownAt'))})
+      order by 1 desc limit 1
+    ) stood on true
     where notified_at <= as_of and notified_known_at <= known_at
   ),
   at_moment as (
@@ -76,6 +89,13 @@ export const tasksAt = `
         handling_due) end as unmet_due
     from facts
   )`;
+
+/**
+ * True for every task that was open at some moment after `instant`, and for some more; the index on this expression
+ * keeps what was done long ago out of sight. A task is done at a moment only if it is completed and known to be before.
+ */
+const openAfter = (instant: string): string =>
+  `coalesce(greatest(completed_at, completed_known_at), 'infinity') >= ${instant}`;
 
 interface WorkloadRow {
   department_id: string;
@@ -116,7 +136,8 @@ export class DepartmentTasksQuery {
          'notifiedAt', ${isoUtc('notified_at')}, 'acknowledgedAt', ${isoUtc('ack')},
          'checkedInAt', ${isoUtc('arrived')}, 'overdue', coalesce(unmet_due < as_of, false), 'deadlines', deadlines
        ) as item
-       from at_moment where department_id = $3 and done is null ${after}
+       from at_moment
+       where department_id = $3 and done is null and ${openAfter('least($1::timestamptz, $2::timestamptz)')} ${after}
        order by notified_at, task_id limit ${page.limit + 1}`,
       values,
     );
@@ -147,6 +168,7 @@ export class DepartmentTasksQuery {
          ${minutesPercentile(0.5)} as median_minutes,
          ${minutesPercentile(0.9)} as p90_minutes
        from at_moment where department_id = any($3::text[])
+         and ${openAfter('least($1::timestamptz, $2::timestamptz, $4::timestamptz)')}
        group by department_id`,
       [moment.asOf, moment.knownAt, departmentIds, from],
     );

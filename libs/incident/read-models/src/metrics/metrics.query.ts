@@ -137,13 +137,18 @@ export class MetricsQuery {
       in_numerator: boolean;
       reason: string | null;
       events: (string | null)[];
+      denominator: number;
+      numerator: number;
     }>(
+      // The sums are of the whole window, also where it holds more cases than are listed.
       `${cohortOf(metric)}
        select incident_id, task_id, (${metric.denominator}) as in_denominator,
          coalesce((${metric.denominator}) and (${metric.numerator}), false) as in_numerator,
+         (count(*) filter (where ${metric.denominator}) over ())::int as denominator,
+         (count(*) filter (where (${metric.denominator}) and (${metric.numerator})) over ())::int as numerator,
          case ${metric.excluded} end as reason, array[${events}] as events
        from at_moment where ${inWindow(metric)} ${ofKey}
-       order by ${metric.windowColumn}, incident_id limit ${explainedMax + 1}`,
+       order by ${metric.windowColumn}, incident_id, task_id limit ${explainedMax + 1}`,
       values,
     );
     const listed = rows.slice(0, explainedMax);
@@ -151,8 +156,8 @@ export class MetricsQuery {
     const { name, formula, version } = metric;
     return {
       ...{ name, formula, version, key, ...window, ...moment },
-      numerator: counted.filter((row) => row.in_numerator).length,
-      denominator: counted.length,
+      numerator: rows[0]?.numerator ?? 0,
+      denominator: rows[0]?.denominator ?? 0,
       cases: counted.map((row) => ({
         incidentId: row.incident_id,
         taskId: row.task_id,
