@@ -3,16 +3,19 @@ import type { Projection } from '@shaoying/projections';
 import { projectionSpec } from '@shaoying/projections/testing';
 import type { SqlReader } from '../sql-reader.js';
 
-export type ReadModelSpec = ReturnType<typeof projectionSpec> & { readonly sql: SqlReader };
+export type ReadModelSpec = ReturnType<typeof projectionSpec> & {
+  /** The connection a query of the read model has in production. */
+  readonly sql: SqlReader;
+  /** Empties the tables in mid-test. */
+  startOver(): Promise<void>;
+};
 
-/** `projectionSpec` and beside it the connection a query of the read model has in production. */
+/** `projectionSpec`, and beside it what the read model's own queries need. */
 export function readModelSpec(projection: Projection): ReadModelSpec {
-  const spec = projectionSpec(projection);
   let pool: ReturnType<typeof createPool> | undefined;
-  const open = (): ReturnType<typeof createPool> => (pool ??= createPool(spec.url, { max: 2 }));
-  // Registered after the fixture's own hook, and Jest runs afterAll in that order: the pool must not outlive its
-  // database, or its connections are cut off and it warns.
+  // Registered before the fixture's own hook: the pool must not outlive the database.
   afterAll(() => pool?.end());
+  const spec = projectionSpec(projection);
   return {
     givenEvents: (events, batchSize) => spec.givenEvents(events, batchSize),
     thenRows: (sql, values) => spec.thenRows(sql, values),
@@ -20,6 +23,15 @@ export function readModelSpec(projection: Projection): ReadModelSpec {
     get url() {
       return spec.url;
     },
-    sql: { query: (text, values) => open().query(text, values) as never },
+    sql: {
+      async query<Row>(text: string, values?: unknown[]): Promise<{ rows: Row[] }> {
+        pool ??= createPool(spec.url, { max: 2 });
+        const { rows } = await pool.query(text, values);
+        return { rows: rows as Row[] };
+      },
+    },
+    async startOver() {
+      await spec.thenRows(`truncate ${Object.keys(await spec.tables()).join(', ')}`);
+    },
   };
 }

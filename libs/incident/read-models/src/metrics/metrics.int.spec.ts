@@ -1,0 +1,309 @@
+import fc from 'fast-check';
+import { propertyParameters } from '@shaoying/event-store/testing';
+import { containment, departmentTasks } from '../index.js';
+import type { Moment } from '../sql-reader.js';
+import { instantsAround, readModelSpec, SimulatedCity, simulatedCities } from '../testing/index.js';
+import { casesOf, type OracleCase } from '../testing/metric-oracle.js';
+import { metricDefinitions, type MetricDefinition, type MetricDimension } from './metric-definitions.js';
+import { MetricsQuery, type MetricExplanation, type MetricRow, type MetricWindow } from './metrics.query.js';
+
+const always: MetricWindow = { from: '2000-01-01T00:00:00.000Z', to: '2100-01-01T00:00:00.000Z' };
+
+function metric(name: string): MetricDefinition {
+  const found = metricDefinitions.find((definition) => definition.name === name);
+  if (!found) throw new Error(`no metric is called ${name}`);
+  return found;
+}
+
+const at = (asOf: string, knownAt = asOf): Moment => ({ asOf, knownAt });
+
+describe('metrics', () => {
+  const tasks = readModelSpec(departmentTasks);
+  const closures = readModelSpec(containment);
+  const queryOf = ({ cohort }: MetricDefinition): MetricsQuery =>
+    new MetricsQuery(cohort === 'tasks' ? tasks.sql : closures.sql);
+
+  async function given(city: SimulatedCity): Promise<void> {
+    await Promise.all([tasks.givenEvents(city.events), closures.givenEvents(city.events)]);
+  }
+
+  const compute = async (
+    name: string,
+    moment: Moment,
+    by: MetricDimension | null = null,
+    window = always,
+  ): Promise<readonly MetricRow[]> =>
+    (await queryOf(metric(name)).compute(metric(name), window, moment, by)).rows;
+
+  const explain = (name: string, moment: Moment): Promise<MetricExplanation> =>
+    queryOf(metric(name)).explain(metric(name), always, moment, null, null);
+
+  describe('containment', () => {
+    it('counts a minor case solved in its estate, and one that went to a department against', async () => {
+      const city = new SimulatedCity().report('kept', { estateId: 'estate-1' }).handle('kept', 'ESTATE');
+      city
+        .report('risen')
+        .whistle('risen', ['dept-1'])
+        .checkIn('risen', 'dept-1')
+        .complete('risen', 'dept-1');
+      city.finish('kept').check('kept', 'PASS').check('risen', 'PASS');
+      city.feedback('kept', 'SOLVED').feedback('risen', 'SOLVED').close('kept').close('risen');
+      await given(city);
+      expect(await compute('containment-estate', at(city.now))).toEqual([
+        { key: 'total', numerator: 1, denominator: 2, value: 0.5 },
+      ]);
+    });
+
+    it('leaves out, with the reason, another severity and what lies in no estate', async () => {
+      const city = new SimulatedCity().report('major', { severity: 'MAJOR' }).handle('major');
+      city.report('outside', { estateId: null }).handle('outside', 'COMMUNITY');
+      for (const id of ['major', 'outside']) {
+        city.pass(1).finish(id).check(id, 'PASS').feedback(id, 'SOLVED').close(id);
+      }
+      await given(city);
+      expect(await explain('containment-estate', at(city.now))).toMatchObject({
+        ...{ numerator: 0, denominator: 0, cases: [] },
+        excluded: [
+          { incidentId: 'major', taskId: null, reason: 'OTHER_SEVERITY' },
+          { incidentId: 'outside', taskId: null, reason: 'NOT_LOCATED_IN_AN_ESTATE' },
+        ],
+      });
+    });
+
+    it.each([
+      ['containment-estate', 'MINOR', 'COMMUNITY', 0],
+      ['containment-community', 'MAJOR', 'COMMUNITY', 1],
+      ['containment-community', 'MAJOR', 'ESTATE', 1],
+      ['containment-street', 'GROUP', 'COMMUNITY', 1],
+    ] as const)('%s: a %s case solved at %s counts %i', async (name, severity, level, numerator) => {
+      const city = new SimulatedCity().report('inc', { severity }).handle('inc', level).finish('inc');
+      await given(city.check('inc', 'PASS').feedback('inc', 'SOLVED').close('inc'));
+      expect(await compute(name, at(city.now))).toMatchObject([{ numerator, denominator: 1 }]);
+    });
+  });
+
+  it('is null, not 0 or 100 %, where the denominator is 0', async () => {
+    for (const { name } of metricDefinitions) {
+      expect(await compute(name, at('2026-03-02T01:00:00.000Z'))).toEqual([
+        { key: 'total', numerator: 0, denominator: 0, value: null },
+      ]);
+    }
+  });
+
+  it('marks a ranking below 20 cases as insufficient', async () => {
+    const city = new SimulatedCity();
+    for (let index = 0; index < 20; index += 1)
+      city.report(`inc-${index}`).whistle(`inc-${index}`, ['dept-1']);
+    city.report('one').whistle('one', ['dept-2']);
+    await given(city.pass(61));
+    expect(await compute('acknowledge-on-time', at(city.now), 'department')).toEqual([
+      { key: 'dept-1', numerator: 0, denominator: 20, value: 0, insufficient: false },
+      { key: 'dept-2', numerator: 0, denominator: 1, value: 0, insufficient: true },
+    ]);
+  });
+
+  it('takes a window from its first instant to before its last', async () => {
+    const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']);
+    const due = city.inMinutes(60);
+    const justAfter = new Date(Date.parse(due) + 1).toISOString();
+    await given(city.pass(120));
+    const denominator = async (from: string, to: string): Promise<number | undefined> =>
+      (await compute('acknowledge-on-time', at(city.now), null, { from, to }))[0]?.denominator;
+    expect(await denominator(due, justAfter)).toBe(1);
+    expect(await denominator(always.from, due)).toBe(0);
+    expect(await denominator(justAfter, always.to)).toBe(0);
+  });
+
+  describe('on time', () => {
+    it('is met at the very due time and late a millisecond after it', async () => {
+      const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1', 'dept-2']).pass(60);
+      city
+        .acknowledge('inc', 'dept-1')
+        .pass(1 / 60_000)
+        .acknowledge('inc', 'dept-2');
+      await given(city);
+      expect(await compute('acknowledge-on-time', at(city.now), 'department')).toMatchObject([
+        { key: 'dept-1', numerator: 1, denominator: 1 },
+        { key: 'dept-2', numerator: 0, denominator: 1 },
+      ]);
+    });
+
+    it('leaves out, with the reason, what is not due yet', async () => {
+      const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']);
+      await given(city);
+      expect(await explain('check-in-on-time', at(city.inMinutes(240)))).toMatchObject({
+        ...{ denominator: 0, cases: [] },
+        excluded: [{ incidentId: 'inc', taskId: 'inc-dept-1', reason: 'NOT_DUE_YET' }],
+      });
+    });
+
+    it('counts an offline check-in by its own time once it is known, and as missed before', async () => {
+      const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']).pass(300);
+      const beforeSync = city.inMinutes(-1);
+      city.checkIn('inc', 'dept-1', city.inMinutes(-200));
+      await given(city);
+      const asOf = city.inMinutes(-10);
+      expect(await compute('check-in-on-time', at(asOf, beforeSync))).toMatchObject([{ value: 0 }]);
+      expect(await compute('check-in-on-time', at(asOf, city.now))).toMatchObject([{ value: 1 }]);
+    });
+
+    it('lists as deciding only events that were there at the moment asked for', async () => {
+      const city = new SimulatedCity()
+        .report('inc')
+        .whistle('inc', ['dept-1'])
+        .pass(90)
+        .acknowledge('inc', 'dept-1');
+      await given(city);
+      const [, , blown, , acknowledged] = city.events.map((event) => event.eventId);
+      const eventsAt = async (asOf: string): Promise<unknown> =>
+        (await explain('acknowledge-on-time', at(asOf))).cases.map((found) => found.events);
+      expect(await eventsAt(city.inMinutes(-1))).toEqual([[blown]]);
+      expect(await eventsAt(city.now)).toEqual([[blown, acknowledged]]);
+    });
+  });
+
+  describe('handling that was sent back', () => {
+    function reworked(): { city: SimulatedCity; first: string; failed: string; second: string } {
+      const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']).checkIn('inc', 'dept-1');
+      const first = city.pass(60).complete('inc', 'dept-1').now;
+      const failed = city.pass(60).check('inc', 'FAIL').now;
+      const second = city.pass(5 * 24 * 60).complete('inc', 'dept-1').now;
+      return { city, first, failed, second };
+    }
+
+    it('is judged by the first completion that was accepted', async () => {
+      const { city, second } = reworked();
+      await given(city);
+      expect(await compute('handling-on-time', at(second))).toMatchObject([{ numerator: 0, denominator: 1 }]);
+    });
+
+    it('stood, seen from the time before it was sent back', async () => {
+      const { city, first, failed } = reworked();
+      await given(city);
+      expect(await compute('handling-on-time', at(first))).toMatchObject([{ numerator: 1, denominator: 1 }]);
+      expect(await compute('handling-on-time', at(failed))).toMatchObject([{ denominator: 0, value: null }]);
+    });
+  });
+
+  describe('imported cases', () => {
+    it('count as met although their target is still to come', async () => {
+      const city = new SimulatedCity();
+      const [openedAt, closedAt, targetAt] = [
+        city.inMinutes(-300),
+        city.inMinutes(-200),
+        city.inMinutes(900),
+      ];
+      await given(city.importCase('old', { departmentId: 'dept-1', openedAt, closedAt, targetAt }));
+      expect(await compute('handling-on-time', at(city.now))).toMatchObject([
+        { numerator: 1, denominator: 1 },
+      ]);
+    });
+
+    it('count against when open past their target, and not at all without a target', async () => {
+      const city = new SimulatedCity();
+      const [openedAt, targetAt] = [city.inMinutes(-300), city.inMinutes(-100)];
+      city.importCase('open', { departmentId: 'dept-1', openedAt, closedAt: null, targetAt });
+      city.importCase('aimless', { departmentId: 'dept-1', openedAt, closedAt: null, targetAt: null });
+      await given(city);
+      expect(await compute('handling-on-time', at(city.now))).toMatchObject([
+        { numerator: 0, denominator: 1 },
+      ]);
+    });
+
+    it('were unknown before the import, whatever instant is asked for', async () => {
+      const city = new SimulatedCity();
+      const beforeImport = city.inMinutes(-1);
+      const [openedAt, closedAt, targetAt] = [
+        city.inMinutes(-300),
+        city.inMinutes(-200),
+        city.inMinutes(-100),
+      ];
+      await given(city.importCase('old', { departmentId: 'dept-1', openedAt, closedAt, targetAt }));
+      expect(await compute('handling-on-time', at(city.now, beforeImport))).toMatchObject([
+        { denominator: 0 },
+      ]);
+    });
+  });
+
+  it('sums in an explanation are those of the whole window, also beyond the cases it lists', async () => {
+    await given(new SimulatedCity().report('inc').whistle('inc', ['dept-1']));
+    await tasks.thenRows(`
+      insert into tasks select (jsonb_populate_record(t, jsonb_build_object('task_id', 'copy-' || n))).*
+      from tasks t, generate_series(1, 5000) n`);
+    const explained = await explain('acknowledge-on-time', at('2026-04-01T00:00:00.000Z'));
+    expect(explained).toMatchObject({ truncated: true, denominator: 5_001, numerator: 0 });
+    expect(explained.cases).toHaveLength(5_000);
+  });
+
+  // Not shrunk: see incident-projections.int.spec.ts.
+  it('agree with a plain calculation from the events, at any moment, by every dimension', async () => {
+    await fc.assert(
+      fc.asyncProperty(simulatedCities(70), fc.infiniteStream(fc.nat()), async (city, dice) => {
+        await Promise.all([tasks.startOver(), closures.startOver()]);
+        await given(city);
+        const instants = instantsAround(city);
+        const pick = (): string => instants[dice.next().value % instants.length] ?? city.now;
+        for (let round = 0; round < 3; round += 1) {
+          const [from = '', to = ''] = round === 0 ? [always.from, always.to] : [pick(), pick()].sort();
+          const moment = round === 0 ? at(city.now) : at(pick(), pick());
+          for (const definition of metricDefinitions)
+            await expectAgreement(city, definition, { from, to }, moment);
+        }
+      }),
+      propertyParameters({ numRuns: 12, endOnFailure: true }),
+    );
+  }, 60_000);
+
+  async function expectAgreement(
+    city: SimulatedCity,
+    definition: MetricDefinition,
+    window: MetricWindow,
+    moment: Moment,
+  ): Promise<void> {
+    const cases = casesOf(definition.name, city.events, window, moment);
+    const told = { metric: definition.name, window, moment };
+    for (const by of [null, ...definition.dimensions]) {
+      const { rows } = await queryOf(definition).compute(definition, window, moment, by);
+      expect({ ...told, by, rows: sorted(rows) }).toEqual({ ...told, by, rows: sorted(rowsOf(cases, by)) });
+      for (const { key } of rowsOf(cases, by)) {
+        const explained = await queryOf(definition).explain(definition, window, moment, by, key);
+        const ofKey = cases.filter((found) => by === null || found.dimensions[by] === key);
+        expect({ ...told, by, ...listed(explained) }).toEqual({ ...told, by, ...expected(ofKey) });
+      }
+    }
+  }
+});
+
+function rowsOf(cases: readonly OracleCase[], by: MetricDimension | null): MetricRow[] {
+  const keys = by === null ? ['total'] : [...new Set(cases.map((found) => found.dimensions[by]))];
+  return keys.map((key) => {
+    const counted = cases.filter((found) => (by === null || found.dimensions[by] === key) && found.counts);
+    const [numerator, denominator] = [counted.filter((found) => found.good).length, counted.length];
+    const value = denominator === 0 ? null : numerator / denominator;
+    return { key, numerator, denominator, value, ...(by !== null && { insufficient: denominator < 20 }) };
+  });
+}
+
+const sorted = (rows: readonly MetricRow[]): MetricRow[] =>
+  [...rows].sort((a, b) => String(a.key).localeCompare(String(b.key)));
+
+const nameOf = (found: { incidentId: string; taskId: string | null }): string =>
+  `${found.incidentId} ${found.taskId ?? '-'}`;
+
+function listed({ numerator, denominator, cases, excluded }: MetricExplanation): object {
+  return {
+    ...{ numerator, denominator },
+    cases: cases.map((found) => `${nameOf(found)} ${found.inNumerator} ${found.events.join(' ')}`).sort(),
+    excluded: excluded.map((found) => `${nameOf(found)} ${found.reason}`).sort(),
+  };
+}
+
+function expected(cases: readonly OracleCase[]): object {
+  const counted = cases.filter((found) => found.counts);
+  const left = cases.filter((found) => !found.counts);
+  return {
+    ...{ numerator: counted.filter((found) => found.good).length, denominator: counted.length },
+    cases: counted.map((found) => `${nameOf(found)} ${found.good} ${found.events.join(' ')}`).sort(),
+    excluded: left.map((found) => `${nameOf(found)} ${found.reason}`).sort(),
+  };
+}
