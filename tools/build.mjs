@@ -20,7 +20,10 @@ const configMtime = Math.max(
 async function sourcesOf(srcDir) {
   const entries = await readdir(srcDir, { recursive: true, withFileTypes: true });
   return entries
-    .filter((e) => e.isFile() && e.name.endsWith('.ts') && !e.name.endsWith('.d.ts') && !e.name.endsWith('.spec.ts'))
+    .filter(
+      (e) =>
+        e.isFile() && e.name.endsWith('.ts') && !e.name.endsWith('.d.ts') && !e.name.endsWith('.spec.ts'),
+    )
     .map((e) => relative(srcDir, join(e.parentPath ?? e.path, e.name)));
 }
 
@@ -69,4 +72,5 @@ async function buildProject(dir) {
 const dirs = process.argv.slice(2).filter((arg) => !arg.startsWith('-'));
 const counts = await Promise.all((dirs.length > 0 ? dirs : projectDirs(root)).map(buildProject));
 const total = counts.reduce((sum, n) => sum + n, 0);
-if (!process.argv.includes('--quiet')) console.log(`built ${counts.length} project(s), ${total} file(s) emitted`);
+if (!process.argv.includes('--quiet'))
+  console.log(`built ${counts.length} project(s), ${total} file(s) emitted`);

@@ -22,6 +22,9 @@ export function projectDirs(root) {
 /** `{ '@shaoying/event-store': 'libs/platform/event-store', … }` */
 export function packageDirs(root) {
   return Object.fromEntries(
-    projectDirs(root).map((dir) => [JSON.parse(readFileSync(join(root, dir, 'package.json'), 'utf8')).name, dir]),
+    projectDirs(root).map((dir) => [
+      JSON.parse(readFileSync(join(root, dir, 'package.json'), 'utf8')).name,
+      dir,
+    ]),
   );
 }
