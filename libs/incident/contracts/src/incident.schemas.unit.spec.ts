@@ -1,0 +1,147 @@
+import type { IncidentEventOf, IncidentEventType } from '@shaoying/incident-domain';
+import { importCase, incidentDecider, live, triesOnAnIncident } from '@shaoying/incident-domain/testing';
+import { propertyParameters } from '@shaoying/event-store/testing';
+import { historyOf } from '@shaoying/testing';
+import fc from 'fast-check';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Static } from 'typebox';
+import {
+  assertIncidentEventData,
+  incidentEventTypes,
+  incidentIdOf,
+  type incidentSchemas,
+  incidentStreamId,
+  InvalidEventData,
+  isIncidentEventType,
+} from './index.js';
+
+type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+/** Without readonly, and with intersections flattened, so that two types can be compared exactly. */
+type Plain<T> = T extends readonly (infer Item)[]
+  ? Plain<Item>[]
+  : T extends object
+    ? { -readonly [Key in keyof T]: Plain<T[Key]> }
+    : T;
+type Same<A, B> =
+  (<T>() => T extends Plain<A> ? 1 : 2) extends <T>() => T extends Plain<B> ? 1 : 2 ? true : false;
+type Disagreeing = {
+  [Type in IncidentEventType]: Same<
+    Static<(typeof incidentSchemas)[Type]>,
+    IncidentEventOf<Type>['data']
+  > extends true
+    ? never
+    : Type;
+}[IncidentEventType];
+
+/** Does not compile where a type disagrees, and says which. */
+function allAgree(_proof: [Disagreeing] extends [never] ? true : Disagreeing): void {}
+
+/** Does not compile unless the comparison sees optional, nullable and further fields. */
+function tellsApart(
+  _optional: Same<{ a: string }, { a?: string }>,
+  _nullable: Same<{ a: string }, { a: string | null }>,
+  _further: Same<{ a: string }, { a: string; b: number }>,
+  _nested: Same<{ readonly a: readonly { b: 1 }[] }, { a: { b: 1 | 2 }[] }>,
+): void {}
+
+test('the schema of every event has exactly the static type of the domain', () => {
+  allAgree(true);
+  tellsApart(false, false, false, false);
+});
+
+function goldenData(type: IncidentEventType): Json {
+  const file = readFileSync(join(__dirname, `../golden/${type}.v1.json`), 'utf8');
+  return (JSON.parse(file) as { stored: { data: Json } }).stored.data;
+}
+
+/** Every copy of `value` in which one object, at any depth, is changed. */
+function* variants(value: Json, change: (object: { [key: string]: Json }) => Json[]): Generator<Json> {
+  if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) {
+      for (const changed of variants(item, change)) yield value.with(index, changed);
+    }
+  } else if (typeof value === 'object' && value !== null) {
+    yield* change(value);
+    for (const [key, item] of Object.entries(value)) {
+      for (const changed of variants(item, change)) yield { ...value, [key]: changed };
+    }
+  }
+}
+
+const withoutOneField = (object: { [key: string]: Json }): Json[] =>
+  Object.keys(object).map((key) => {
+    const { [key]: _removed, ...rest } = object;
+    return rest;
+  });
+const withAnotherField = (object: { [key: string]: Json }): Json[] => [{ ...object, surprise: 1 }];
+const withAFieldOfAnotherType = (object: { [key: string]: Json }): Json[] =>
+  Object.keys(object).map((key) => ({ ...object, [key]: { not: 'this' } }));
+
+describe.each(incidentEventTypes)('%s', (type) => {
+  const data = goldenData(type);
+
+  test('fits', () => {
+    expect(() => assertIncidentEventData(type, data)).not.toThrow();
+  });
+
+  test.each([
+    ['a field missing', withoutOneField],
+    ['a field more', withAnotherField],
+    ['a field of another type', withAFieldOfAnotherType],
+  ])('with %s, at any depth, does not', (_, change) => {
+    const changed = [...variants(data, change)];
+    expect(changed.length).toBeGreaterThan(0);
+    for (const variant of changed) {
+      expect(() => assertIncidentEventData(type, variant)).toThrow(InvalidEventData);
+    }
+  });
+
+  test.each([null, undefined, 7, 'text', [], [data]])('is not %j', (nothing) => {
+    expect(() => assertIncidentEventData(type, nothing)).toThrow(InvalidEventData);
+  });
+});
+
+test('the error says where it does not fit, never what was there', () => {
+  const data = goldenData('IncidentReported') as { [key: string]: Json };
+  const secret = '13800138000';
+  const attempt = () => assertIncidentEventData('IncidentReported', { ...data, reporter: { phone: secret } });
+  expect(attempt).toThrow(/\/reporter/);
+  expect(attempt).not.toThrow(new RegExp(secret));
+});
+
+test('every size has a limit', () => {
+  const data = goldenData('DepartmentCheckedIn') as { [key: string]: Json };
+  const whistle = goldenData('WhistleBlown') as { tasks: Json[] };
+  const fits = (type: IncidentEventType, variant: Json) => () => assertIncidentEventData(type, variant);
+  const photo = 'a'.repeat(64);
+  expect(fits('DepartmentCheckedIn', { ...data, evidence: Array(50).fill(photo) })).not.toThrow();
+  expect(fits('DepartmentCheckedIn', { ...data, evidence: Array(51).fill(photo) })).toThrow(InvalidEventData);
+  expect(fits('DepartmentCheckedIn', { ...data, evidence: ['A'.repeat(64)] })).toThrow(InvalidEventData);
+  expect(fits('DepartmentCheckedIn', { ...data, note: 'x'.repeat(10_001) })).toThrow(InvalidEventData);
+  expect(fits('DepartmentCheckedIn', { ...data, taskId: 'x'.repeat(201) })).toThrow(InvalidEventData);
+  expect(fits('DepartmentCheckedIn', { ...data, taskId: '' })).toThrow(InvalidEventData);
+  const many = Array(201).fill(whistle.tasks[0]) as Json[];
+  expect(fits('WhistleBlown', { ...whistle, tasks: many })).toThrow(InvalidEventData);
+});
+
+test('whatever the decider decides fits its schema', () => {
+  fc.assert(
+    fc.property(triesOnAnIncident, (attempts) => {
+      for (const { events = [] } of live(attempts)) {
+        for (const { type, data } of events) assertIncidentEventData(type, data);
+      }
+    }),
+    propertyParameters({ numRuns: 500 }),
+  );
+  for (const { type, data } of historyOf(incidentDecider, [importCase()]))
+    assertIncidentEventData(type, data);
+});
+
+test('a stream carries its incident in its name, and other streams none', () => {
+  expect(incidentIdOf(incidentStreamId('018f2f6e'))).toBe('018f2f6e');
+  expect(incidentIdOf('org-unit-st-hepan')).toBeNull();
+  expect(isIncidentEventType('WhistleBlown')).toBe(true);
+  expect(isIncidentEventType('constructor')).toBe(false);
+});
