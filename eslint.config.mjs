@@ -47,6 +47,7 @@ export const depConstraints = [
   only('scope:jurisdiction', ['scope:jurisdiction', 'scope:platform']),
   only('scope:audit', ['scope:audit', 'scope:incident', 'scope:jurisdiction', 'scope:platform']),
   only('scope:platform', ['scope:platform']),
+  only('layer:tools', ['*']),
 ];
 
 const soleImporter = (name, owner) => ({ name, message: `Only ${owner} imports ${name}.` });
@@ -72,6 +73,7 @@ export default tseslint.config(
     files: ['libs/platform/timers/**/*.ts', 'tools/**/*'],
     rules: { 'no-restricted-imports': 'off' },
   },
+  { files: ['**/*.cjs'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
   {
     // Tests may reach for the testing library and for any engine: they prove the rooms, they are not rooms.
     files: ['**/*.ts'],
