@@ -10,7 +10,7 @@ const Count = Type.Integer({ minimum: 0 });
 const Closed = <Properties extends Type.TProperties>(properties: Properties) =>
   Type.Object(properties, { additionalProperties: false });
 const List = <Schema extends Type.TSchema>(schema: Schema) => Type.Array(schema, { maxItems: 200 });
-const OneOf = <const Values extends string[]>(...values: Values) => Type.Enum(values);
+const OneOf = <Values extends string[]>(...values: [...Values]) => Type.Enum<Values>(values);
 
 const Severity = OneOf('MINOR', 'MAJOR', 'GROUP');
 const Level = OneOf('ESTATE', 'COMMUNITY', 'SUBDISTRICT', 'DISTRICT', 'CITY');
