@@ -1,0 +1,298 @@
+// npm run bench:commands [-- --json <file> --seconds <n> --rounds <n> --connections <n> --profile <dir>]
+//
+// How many commands a second one server carries out, as a share of what its HTTP layer can do at all: rounds of a no-op
+// with the same authentication and the same validated body, of reports, and of check-ins, taken in turn, so that a noisy
+// neighbour hits all three; the median of the rounds counts. Progress on stderr, the table on stdout. Targets are shown,
+// not enforced: a figure that only holds on a quiet machine must not fail a build.
+import { readArguments, UsageError } from './arguments.mjs';
+import { conditionsOf, loadAverage } from './conditions.mjs';
+import { median, rounded } from './figures.mjs';
+import { LoadGenerator } from './load/generator.mjs';
+import { postgresSeconds, processSeconds, used } from './processor-time.mjs';
+import { figure, table, writeJson } from './report.mjs';
+import { startServer } from './server.mjs';
+
+const usage =
+  'usage: npm run bench:commands -- [--json <file>] [--seconds <per round>] [--rounds <n>] [--connections <n>] ' +
+  '[--profile <directory for a V8 profile of the server>]';
+const limits = {
+  seconds: { default: 5, min: 1, max: 60 },
+  rounds: { default: 3, min: 1, max: 20 },
+  connections: { default: 64, min: 1, max: 1_000 },
+};
+/** Issue 3 of the project's plan; ratios to the no-op. */
+const targets = { report: 0.5, checkIn: 0.35 };
+const kinds = ['validate', 'report', 'reportPersonal', 'checkIn'];
+const titles = {
+  validate: '(1) no-op: POST /v1/incidents/validate',
+  report: '(2) POST /v1/incidents',
+  reportPersonal: '(2b) the same with name and phone, sealed',
+  checkIn: '(3) POST …/check-in',
+};
+/** Check-ins to prepare before any is measured; later rounds prepare by the rate of the one before. */
+const firstTasksPerSecond = 3_000;
+const spareTasks = 1.5;
+const preparedMax = 200_000;
+
+const say = (text) => process.stderr.write(`${text}\n`);
+
+/** Bodies such as offices send: Chinese text, a place, an estate. Eight, since no two reports are the same. */
+function reportBodies(extra) {
+  const places = [
+    '3 号楼东侧',
+    '5 号楼门前',
+    '北门',
+    '地下车库入口',
+    '2 单元楼道',
+    '东墙外',
+    '儿童乐园旁',
+    '西门岗亭',
+  ];
+  return places.map((place, index) =>
+    JSON.stringify({
+      category: 'rubbish-heap',
+      severity: 'MINOR',
+      description: `${place}堆放装修垃圾，已有三天，影响居民通行，请尽快处理。`,
+      location: { lon: 116.4 + index / 1_000, lat: 39.9, crs: 'WGS84', address: `柳荫花园${place}` },
+      estateId: 'es-liuyin-garden',
+      channel: 'PATROL',
+      ...extra,
+    }),
+  );
+}
+
+async function scenarioFor(server) {
+  const departmentIds = [
+    'dp-urban-management',
+    'dp-housing',
+    'dp-water',
+    'dp-fire',
+    'dp-ecology',
+    'dp-transport',
+  ];
+  const street = await server.token('street-office', 'st-hepan');
+  return {
+    reporter: street,
+    street,
+    departments: await Promise.all(
+      departmentIds.map(async (id) => ({ id, token: await server.token('department', id) })),
+    ),
+    reports: reportBodies({}),
+    personalReports: reportBodies({ reporter: { name: '王小明', phone: '+86 10 5550 0100' } }),
+    filed: reportBodies({ file: true })[0],
+    whistle: { kind: 'PUBLIC_DEMAND', reason: '居民反映多次，物业无权处理，请到场处置' },
+    checkIn: JSON.stringify({
+      note: '已到现场，正在处置',
+      location: { lon: 116.4, lat: 39.9, crs: 'WGS84' },
+    }),
+  };
+}
+
+/** One round of one kind: settled before, so that nothing left over burdens it; what it leaves over is told. */
+async function round(server, generator, kind, seconds) {
+  await server.settled();
+  const before = { server: processSeconds(server.pid), postgres: postgresSeconds(server.postgresPid) };
+  const figures = await generator.run(kind, seconds);
+  const after = { server: processSeconds(server.pid), postgres: postgresSeconds(server.postgresPid) };
+  const byProcess = used(before.postgres, after.postgres);
+  const elapsedSeconds = figures.elapsedMs / 1_000;
+  const cores = {
+    server: before.server === null ? null : (after.server - before.server) / elapsedSeconds,
+    postgres:
+      byProcess.size === 0 ? null : [...byProcess.values()].reduce((a, b) => a + b, 0) / elapsedSeconds,
+    generator: figures.generatorCores,
+  };
+  const connections = await connectionShares(server, byProcess, elapsedSeconds);
+  const behindMs = await server.settled();
+  return { ...figures, cores, connections, behindMs };
+}
+
+/** Cores used by PostgreSQL on behalf of each kind of connection, by its application name. */
+async function connectionShares(server, byProcess, elapsedSeconds) {
+  const rows = await server.query(
+    `select pid, coalesce(nullif(application_name, ''), backend_type) as name from pg_stat_activity`,
+  );
+  const shares = {};
+  for (const { pid, name } of rows) {
+    shares[name] = (shares[name] ?? 0) + (byProcess.get(pid) ?? 0) / elapsedSeconds;
+  }
+  return Object.fromEntries(Object.entries(shares).filter(([, share]) => share >= 0.01));
+}
+
+function tell(kind, index, { perSecond, p50Ms, p99Ms, failures, sample, cores, behindMs }) {
+  const shares = `server ${figure(cores.server)} + postgres ${figure(cores.postgres)} + generator ${figure(cores.generator)} cores`;
+  say(
+    `  round ${index}  ${kind.padEnd(14)} ${figure(perSecond).padStart(7)}/s  p50 ${figure(p50Ms)} ms  p99 ${figure(p99Ms)} ms  ` +
+      `errors ${failures}  ${shares}  read models ${figure(behindMs)} ms behind`,
+  );
+  if (failures > 0) say(`    first error: ${sample}`);
+}
+
+/** @returns rounds by kind */
+async function measure(server, generator, { seconds, rounds }) {
+  const results = Object.fromEntries(kinds.map((kind) => [kind, []]));
+  let tasksPerSecond = firstTasksPerSecond;
+  for (let index = 0; index <= rounds; index += 1) {
+    // Round 0 warms up: V8 compiles, PostgreSQL fills its caches, files grow to their first size.
+    const lengthSeconds = index === 0 ? Math.min(2, seconds) : seconds;
+    for (const kind of kinds) {
+      if (kind === 'checkIn') {
+        const wanted = Math.min(preparedMax, Math.ceil(tasksPerSecond * lengthSeconds * spareTasks));
+        say(`  preparing ${wanted.toLocaleString('en-US')} tasks to check in on …`);
+        await generator.prepare(wanted);
+      }
+      const figures = await round(server, generator, kind, lengthSeconds);
+      tell(kind, index === 0 ? 'warm-up' : index, figures);
+      if (kind === 'checkIn') tasksPerSecond = Math.max(500, figures.perSecond);
+      if (index > 0) results[kind].push(figures);
+    }
+  }
+  return results;
+}
+
+const failuresOf = (rounds) => rounds.reduce((sum, { failures }) => sum + failures, 0);
+const middleOf = (rounds, pick) => median(rounds.map(pick));
+
+/** Ratio of each round to the no-op of the same turn, then the middle: neighbours come and go between turns. */
+function ratioOf(results, kind) {
+  return median(results[kind].map(({ perSecond }, turn) => perSecond / results.validate[turn].perSecond));
+}
+
+function rowsOf(results) {
+  return kinds.flatMap((kind) => {
+    const rounds = results[kind];
+    const ratio = kind === 'validate' ? null : ratioOf(results, kind);
+    const target = targets[kind] ?? null;
+    return [
+      {
+        name: kind,
+        value: rounded(middleOf(rounds, ({ perSecond }) => perSecond)),
+        unit: 'requests/s',
+        ...(ratio === null ? {} : { ratio: rounded(ratio) }),
+        ...(target === null ? {} : { target, ok: ratio >= target }),
+      },
+      { name: `${kind} p50`, value: rounded(middleOf(rounds, ({ p50Ms }) => p50Ms)), unit: 'ms' },
+      { name: `${kind} p99`, value: rounded(middleOf(rounds, ({ p99Ms }) => p99Ms)), unit: 'ms' },
+      { name: `${kind} errors`, value: failuresOf(rounds), unit: 'requests' },
+      {
+        name: `${kind} read models behind`,
+        value: rounded(middleOf(rounds, ({ behindMs }) => behindMs)),
+        unit: 'ms',
+      },
+    ];
+  });
+}
+
+function coresOf(results) {
+  return Object.fromEntries(
+    kinds.map((kind) => {
+      const share = (who) => rounded(middleOf(results[kind], ({ cores }) => cores[who] ?? Number.NaN));
+      const names = new Set(results[kind].flatMap(({ connections }) => Object.keys(connections)));
+      const connections = Object.fromEntries(
+        [...names].map((name) => [name, rounded(middleOf(results[kind], (r) => r.connections[name] ?? 0))]),
+      );
+      const shares = { server: share('server'), postgres: share('postgres'), generator: share('generator') };
+      return [kind, { ...shares, connections }];
+    }),
+  );
+}
+
+function print(results, conditions) {
+  const lines = kinds.map((kind) => {
+    const rounds = results[kind];
+    const ratio = kind === 'validate' ? null : ratioOf(results, kind);
+    const target = targets[kind];
+    const verdict = target === undefined ? '' : `≥ ${target}${ratio >= target ? '  met' : '  missed'}`;
+    const of = (pick) => figure(middleOf(rounds, pick));
+    return [
+      ...[titles[kind], of((r) => r.perSecond), of((r) => r.p50Ms), of((r) => r.p99Ms), failuresOf(rounds)],
+      ...[ratio === null ? '' : figure(ratio), verdict],
+    ];
+  });
+  const head = ['', 'requests/s', 'p50 ms', 'p99 ms', 'errors', 'ratio to (1)', 'target'];
+  const cores = Object.entries(conditions.coresUsed).map(([kind, used]) => {
+    const rounds = results[kind];
+    return [
+      ...[titles[kind], figure(used.server), figure(used.postgres), figure(used.generator)],
+      figure(middleOf(rounds, ({ behindMs }) => behindMs)),
+    ];
+  });
+  const coresHead = ['cores used by', 'server', 'postgres', 'generator', 'read models behind, ms'];
+  const { postgres } = conditions;
+  process.stdout.write(
+    `\n${table(head, lines)}\n\n${table(coresHead, cores)}\n\n` +
+      `${conditions.connections} connections, ${conditions.rounds} rounds of ${conditions.seconds} s each, medians; ` +
+      `${conditions.cores} cores (${conditions.processor}) shared by server, PostgreSQL and load generator; ` +
+      `Node ${conditions.node.slice(1)}; PostgreSQL ${postgres.server_version}, fsync ${postgres.fsync}, ` +
+      `synchronous_commit ${postgres.synchronous_commit}, one synced write ${figure(conditions.diskSyncMs)} ms; ` +
+      `load average ${conditions.loadAverageBefore.join(' ')} before, ${conditions.loadAverageAfter.join(' ')} after.\n`,
+  );
+  if (conditions.inMemoryFileSystem)
+    process.stdout.write('The data was kept in memory: fsync cost nothing here.\n');
+}
+
+/** Resolves when somebody asks us to end. */
+function interrupted() {
+  return new Promise((_, reject) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+      process.once(signal, () => reject(Object.assign(new Error(`ended by ${signal}`), { signal })));
+    }
+  });
+}
+
+async function bench(options, opened) {
+  const loadAverageBefore = loadAverage();
+  const nodeOptions = options.profile ? ['--cpu-prof', `--cpu-prof-dir=${options.profile}`] : [];
+  say('starting a server on an empty folder …');
+  const starting = startServer({ nodeOptions });
+  opened.push(() =>
+    starting.then(
+      (server) => server.stop(),
+      () => undefined,
+    ),
+  );
+  const server = await starting;
+  const conditions = await conditionsOf(server.dataDir, (setting) => server.show(setting));
+  const { fsync, synchronous_commit: commit } = conditions.postgres;
+  say(`  fsync ${fsync}, synchronous_commit ${commit}, one synced write ${figure(conditions.diskSyncMs)} ms`);
+  if (fsync !== 'on' || commit === 'off')
+    throw new Error('the server does not wait for the disk: nothing to measure');
+  const generator = new LoadGenerator();
+  opened.push(() => generator.close());
+  await generator.open(server.url, options.connections, await scenarioFor(server));
+  const results = await measure(server, generator, options);
+  const { seconds, rounds, connections } = options;
+  Object.assign(conditions, {
+    seconds,
+    rounds,
+    connections,
+    loadAverageBefore,
+    loadAverageAfter: loadAverage(),
+  });
+  conditions.coresUsed = coresOf(results);
+  print(results, conditions);
+  if (options.json) await writeJson(options.json, rowsOf(results), conditions);
+}
+
+async function main() {
+  const options = readArguments(process.argv.slice(2), usage, limits);
+  const opened = [];
+  const ending = interrupted();
+  // Heard only while the race below is on; afterwards nobody is left to tell.
+  ending.catch(() => undefined);
+  try {
+    await Promise.race([bench(options, opened), ending]);
+  } finally {
+    for (const close of opened.reverse()) await close();
+  }
+}
+
+try {
+  await main();
+  process.exitCode = 0;
+} catch (error) {
+  say(error instanceof UsageError || error.signal ? error.message : error.stack);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}
+// An interrupted run leaves requests behind that nobody waits for.
+process.exit();

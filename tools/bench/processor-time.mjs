@@ -1,0 +1,45 @@
+// Whose processor time it was. Linux only: elsewhere the shares are unknown and the tables say so.
+import { readFileSync, readdirSync } from 'node:fs';
+
+/** Linux counts processor time in hundredths of a second for user space, whatever its kernel ticks at. */
+const TICKS_PER_SECOND = 100;
+
+function fieldsOf(pid) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return null;
+  }
+}
+
+const secondsOf = (fields) => (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+
+/** Seconds of processor time used so far by one process, user and system together; null where it cannot be known. */
+export function processSeconds(pid) {
+  const fields = fieldsOf(pid);
+  return fields ? secondsOf(fields) : null;
+}
+
+/** Seconds by process of a PostgreSQL server, `Map<pid, seconds>`: the postmaster and its children. */
+export function postgresSeconds(postmasterPid) {
+  const seconds = new Map();
+  let pids = [];
+  try {
+    pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  } catch {
+    return seconds;
+  }
+  for (const pid of pids) {
+    const fields = fieldsOf(pid);
+    if (fields && (Number(pid) === postmasterPid || Number(fields[1]) === postmasterPid)) {
+      seconds.set(Number(pid), secondsOf(fields));
+    }
+  }
+  return seconds;
+}
+
+/** What each process used between two answers of {@link postgresSeconds}. */
+export function used(before, after) {
+  return new Map([...after].map(([pid, seconds]) => [pid, seconds - (before.get(pid) ?? 0)]));
+}
