@@ -243,14 +243,14 @@ describe('metrics', () => {
         await given(city);
         const instants = instantsAround(city);
         const pick = (): string => instants[dice.next().value % instants.length] ?? city.now;
-        for (let round = 0; round < 3; round += 1) {
+        for (let round = 0; round < 5; round += 1) {
           const [from = '', to = ''] = round === 0 ? [always.from, always.to] : [pick(), pick()].sort();
           const moment = round === 0 ? at(city.now) : at(pick(), pick());
           for (const definition of metricDefinitions)
             await expectAgreement(city, definition, { from, to }, moment);
         }
       }),
-      propertyParameters({ numRuns: 12, endOnFailure: true }),
+      propertyParameters({ numRuns: 20, endOnFailure: true }),
     );
   }, 60_000);
 

@@ -1,0 +1,257 @@
+import fc from 'fast-check';
+import { propertyParameters } from '@shaoying/event-store/testing';
+import { departmentTasks } from '../index.js';
+import type { Moment } from '../sql-reader.js';
+import {
+  instantsAround,
+  readModelSpec,
+  SimulatedCity,
+  simulatedCities,
+  simulatedDepartments,
+} from '../testing/index.js';
+import { tasksOf, workloadOf } from '../testing/task-oracle.js';
+import { DepartmentTasksQuery, type QueueItem, type QueuePage } from './department-tasks.query.js';
+
+const at = (asOf: string, knownAt = asOf): Moment => ({ asOf, knownAt });
+const longAgo = '2000-01-01T00:00:00.000Z';
+
+describe('department tasks', () => {
+  const spec = readModelSpec(departmentTasks);
+  const query = new DepartmentTasksQuery(spec.sql);
+
+  const queueOf = async (departmentId: string, moment: Moment): Promise<readonly QueueItem[]> =>
+    (await query.queue(departmentId, moment, { limit: 200, after: null })).items;
+  const workload = async (departmentId: string, moment: Moment, from = longAgo) =>
+    (await query.workload([departmentId], moment, from))[0];
+
+  it('keeps one row per task with the instants of its life', async () => {
+    const city = new SimulatedCity().report('inc').pass(10).whistle('inc', ['dept-1']);
+    const notifiedAt = city.now;
+    city
+      .pass(10)
+      .acknowledge('inc', 'dept-1')
+      .pass(10)
+      .checkIn('inc', 'dept-1')
+      .pass(10)
+      .complete('inc', 'dept-1');
+    await spec.givenEvents(city.events);
+    expect(
+      await spec.thenRows(`select task_id, incident_id, whistle_id, department_id, role, kind, imported, notified_at,
+        acknowledged_at, checked_in_at, completed_at, acknowledge_due, check_in_due, handling_due, rejected from tasks`),
+    ).toEqual([
+      {
+        ...{ task_id: 'inc-dept-1', incident_id: 'inc', whistle_id: 'inc-whistle', department_id: 'dept-1' },
+        ...{ role: 'LEAD', kind: 'PUBLIC_DEMAND', imported: false, notified_at: new Date(notifiedAt) },
+        acknowledged_at: new Date(city.inMinutes(-20)),
+        checked_in_at: new Date(city.inMinutes(-10)),
+        completed_at: new Date(city.now),
+        acknowledge_due: new Date(city.inMinutes(30)),
+        check_in_due: new Date(city.inMinutes(210)),
+        handling_due: new Date(city.inMinutes(3 * 24 * 60 - 30)),
+        rejected: [],
+      },
+    ]);
+  });
+
+  it('keeps a completion that was sent back, with both ends', async () => {
+    const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']).checkIn('inc', 'dept-1');
+    const at1 = city.pass(10).complete('inc', 'dept-1').now;
+    const eventId = city.events.find((event) => event.type === 'TaskCompleted')?.eventId;
+    const backAt = city.pass(10).check('inc', 'FAIL').now;
+    await spec.givenEvents(city.events, 1);
+    expect(await spec.thenRows('select completed_at, completed_event_id, rejected from tasks')).toEqual([
+      {
+        ...{ completed_at: null, completed_event_id: null },
+        rejected: [{ at: at1, knownAt: at1, eventId, backAt, backKnownAt: backAt }],
+      },
+    ]);
+  });
+
+  describe('queue', () => {
+    it('lists the open tasks of one department, oldest first, with their deadlines', async () => {
+      const city = new SimulatedCity().report('new').report('old').whistle('old', ['dept-1', 'dept-2']);
+      city.pass(5).whistle('new', ['dept-1']).report('done').whistle('done', ['dept-1']);
+      city.checkIn('done', 'dept-1').complete('done', 'dept-1').acknowledge('old', 'dept-1');
+      await spec.givenEvents(city.events);
+      const items = await queueOf('dept-1', at(city.now));
+      expect(items.map((item) => [item.taskId, item.state])).toEqual([
+        ['old-dept-1', 'ACKNOWLEDGED'],
+        ['new-dept-1', 'NOTIFIED'],
+      ]);
+      expect(items[0]).toEqual({
+        ...{ taskId: 'old-dept-1', incidentId: 'old', whistleId: 'old-whistle', departmentId: 'dept-1' },
+        ...{
+          role: 'LEAD',
+          kind: 'PUBLIC_DEMAND',
+          state: 'ACKNOWLEDGED',
+          category: 'GARBAGE',
+          severity: 'MINOR',
+        },
+        ...{ estateId: 'estate-1', communityId: 'community-1', streetId: 'street-1', overdue: false },
+        ...{ notifiedAt: city.inMinutes(-5), acknowledgedAt: city.now, checkedInAt: null },
+        deadlines: [
+          deadline('ACKNOWLEDGE', city.inMinutes(43), city.inMinutes(55)),
+          deadline('CHECK_IN', city.inMinutes(187), city.inMinutes(235)),
+          deadline('HANDLING', city.inMinutes(3_451), city.inMinutes(4_315)),
+        ],
+      });
+    });
+
+    const deadline = (timer: string, warnAt: string, dueAt: string) => ({
+      ...{ deadlineId: `old-dept-1-${timer}`, timer, warnAt, dueAt, provisional: false },
+    });
+
+    it('is as it was at an instant, as far as the log knew', async () => {
+      const city = new SimulatedCity().report('inc').pass(10);
+      const before = city.inMinutes(-1);
+      city.whistle('inc', ['dept-1']).pass(300);
+      const beforeSync = city.inMinutes(-1);
+      city.checkIn('inc', 'dept-1', city.inMinutes(-100));
+      await spec.givenEvents(city.events);
+      const stateAt = async (moment: Moment) => (await queueOf('dept-1', moment)).map((item) => item.state);
+      expect(await stateAt(at(before, city.now))).toEqual([]);
+      expect(await stateAt(at(city.inMinutes(-50), beforeSync))).toEqual(['NOTIFIED']);
+      expect(await stateAt(at(city.inMinutes(-50), city.now))).toEqual(['CHECKED_IN']);
+      expect(await stateAt(at(city.inMinutes(-101), city.now))).toEqual(['NOTIFIED']);
+    });
+
+    it('pages without skipping or repeating, also among tasks of one instant and with new ones in between', async () => {
+      const city = new SimulatedCity();
+      for (let index = 0; index < 17; index += 1)
+        city.report(`inc-${index}`).whistle(`inc-${index}`, ['dept-1']);
+      await spec.givenEvents(city.events);
+      const before = (await queueOf('dept-1', at(city.now))).map((item) => item.taskId);
+      const seen: string[] = [];
+      let after: QueuePage['next'] = null;
+      do {
+        const page: QueuePage = await query.queue('dept-1', at(city.now), { limit: 4, after });
+        seen.push(...page.items.map((item) => item.taskId));
+        after = page.next;
+        const sofar = city.events.length;
+        const id = `later-${seen.length}`;
+        city.pass(1).report(id).whistle(id, ['dept-1']);
+        await spec.givenEvents(city.events.slice(sofar));
+      } while (after !== null && seen.length < 17);
+      expect(seen.slice(0, 17)).toEqual(before);
+    });
+
+    it('knows no task of a department that has none', async () => {
+      await spec.givenEvents(new SimulatedCity().report('inc').whistle('inc', ['dept-1']).events);
+      expect(await query.queue('dept-9', at('2026-04-01T00:00:00.000Z'), { limit: 5, after: null })).toEqual({
+        ...{ items: [], next: null },
+      });
+    });
+  });
+
+  describe('workload', () => {
+    it('is all zeros and nulls for a department without tasks', async () => {
+      const moment = at('2026-03-02T01:00:00.000Z');
+      expect(await query.workload(['dept-9'], moment, longAgo)).toEqual([
+        {
+          ...{ departmentId: 'dept-9', ...moment, from: longAgo, open: 0, overdue: 0, dueWithin24h: 0 },
+          byState: { NOTIFIED: 0, ACKNOWLEDGED: 0, CHECKED_IN: 0 },
+          ...{ inflow: 0, outflow: 0, weighted: 0, checkInOnTimeRate: null },
+          ...{ medianCheckInMinutes: null, p90CheckInMinutes: null },
+        },
+      ]);
+    });
+
+    it('answers in the order asked, once each', async () => {
+      await spec.givenEvents(new SimulatedCity().report('inc').whistle('inc', ['dept-1', 'dept-2']).events);
+      const answers = await query.workload(
+        ['dept-2', 'dept-9', 'dept-1'],
+        at('2026-03-02T01:00:00.000Z'),
+        longAgo,
+      );
+      expect(answers.map(({ departmentId, open }) => [departmentId, open])).toEqual([
+        ['dept-2', 1],
+        ['dept-9', 0],
+        ['dept-1', 1],
+      ]);
+    });
+
+    it('weighs a lead 1 and an assist 0.5', async () => {
+      const city = new SimulatedCity().report('a').whistle('a', ['dept-1', 'dept-2']);
+      await spec.givenEvents(city.report('b').whistle('b', ['dept-2', 'dept-1']).report('c').events);
+      expect(await workload('dept-1', at(city.now))).toMatchObject({ open: 2, weighted: 1.5 });
+    });
+
+    it('moves a task from due within 24 h to overdue as time goes by', async () => {
+      const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']).checkIn('inc', 'dept-1');
+      await spec.givenEvents(city.events);
+      const handlingDue = 3 * 24 * 60;
+      const both = async (minutes: number) => {
+        const answer = await workload('dept-1', at(city.inMinutes(minutes)));
+        return [answer?.dueWithin24h, answer?.overdue];
+      };
+      expect(await both(handlingDue - 24 * 60)).toEqual([0, 0]);
+      expect(await both(handlingDue - 24 * 60 + 1)).toEqual([1, 0]);
+      expect(await both(handlingDue)).toEqual([1, 0]);
+      expect(await both(handlingDue + 1)).toEqual([0, 1]);
+    });
+
+    it('takes the check-in rate of what was notified in the window and is decided', async () => {
+      const city = new SimulatedCity();
+      for (const id of ['met', 'late', 'missed', 'arrived']) city.report(id).whistle(id, ['dept-1']);
+      city.pass(100).checkIn('met', 'dept-1').pass(200).checkIn('late', 'dept-1');
+      const undecided = at(city.inMinutes(-250));
+      await spec.givenEvents(city.report('pending').whistle('pending', ['dept-1']).events);
+      expect(await workload('dept-1', undecided)).toMatchObject({ checkInOnTimeRate: null });
+      expect(await workload('dept-1', at(city.now))).toMatchObject({
+        ...{ checkInOnTimeRate: 1 / 4, medianCheckInMinutes: 200, p90CheckInMinutes: 280 },
+      });
+    });
+
+    it('counts in and out within the window only', async () => {
+      const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']).checkIn('inc', 'dept-1');
+      const between = city.pass(60).now;
+      city.pass(60).complete('inc', 'dept-1');
+      await spec.givenEvents(city.events);
+      expect(await workload('dept-1', at(between))).toMatchObject({ inflow: 1, outflow: 0, open: 1 });
+      expect(await workload('dept-1', at(city.now))).toMatchObject({ inflow: 1, outflow: 1, open: 0 });
+      expect(await workload('dept-1', at(city.now), between)).toMatchObject({
+        inflow: 0,
+        outflow: 1,
+        open: 0,
+      });
+    });
+
+    it('keeps to what the log knew', async () => {
+      const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']).pass(300);
+      const beforeSync = city.inMinutes(-1);
+      await spec.givenEvents(city.checkIn('inc', 'dept-1', city.inMinutes(-100)).events);
+      expect(await workload('dept-1', at(city.now, beforeSync))).toMatchObject({
+        ...{ byState: { NOTIFIED: 1, CHECKED_IN: 0 }, checkInOnTimeRate: 0, overdue: 1 },
+      });
+      expect(await workload('dept-1', at(city.now, city.now))).toMatchObject({
+        ...{ byState: { NOTIFIED: 0, CHECKED_IN: 1 }, checkInOnTimeRate: 1, overdue: 0 },
+      });
+    });
+  });
+
+  it('queue and workload agree with a plain calculation from the events, at any moment', async () => {
+    await fc.assert(
+      fc.asyncProperty(simulatedCities(70), fc.infiniteStream(fc.nat()), async (city, dice) => {
+        await spec.startOver();
+        await spec.givenEvents(city.events);
+        const instants = instantsAround(city);
+        const pick = (): string => instants[dice.next().value % instants.length] ?? city.now;
+        for (let round = 0; round < 8; round += 1) {
+          const moment = round === 0 ? at(city.now) : at(pick(), pick());
+          const from = [pick(), moment.asOf].sort()[0] ?? longAgo;
+          for (const departmentId of simulatedDepartments) {
+            const open = tasksOf(city.events, departmentId, moment).filter((task) => task.state !== 'DONE');
+            const queue = await queueOf(departmentId, moment);
+            expect({ moment, queue: queue.map(seen) }).toEqual({ moment, queue: open.map(seen) });
+            const expected = workloadOf(city.events, departmentId, moment, from);
+            expect(await workload(departmentId, moment, from)).toEqual(expected);
+          }
+        }
+      }),
+      propertyParameters({ numRuns: 20, endOnFailure: true }),
+    );
+  }, 60_000);
+});
+
+const seen = ({ taskId, state, overdue }: { taskId: string; state: string; overdue: boolean }): string =>
+  `${taskId} ${state}${overdue ? ' overdue' : ''}`;

@@ -1,0 +1,245 @@
+import fc from 'fast-check';
+import { propertyParameters } from '@shaoying/event-store/testing';
+import { decodeIncidentEvent } from '@shaoying/incident-contracts';
+import { incidentBoard } from '../index.js';
+import { readModelSpec, SimulatedCity, simulatedCities } from '../testing/index.js';
+import {
+  IncidentBoardQuery,
+  type BoardFilter,
+  type BoardPage,
+  type BoardScope,
+} from './incident-board.query.js';
+import { foldView } from './incident-view.js';
+
+describe('incident board', () => {
+  const spec = readModelSpec(incidentBoard);
+  const board = new IncidentBoardQuery(spec.sql);
+
+  async function idsOf(
+    filter: BoardFilter,
+    scope: BoardScope | null = null,
+    now = '2026-03-02T01:00:00.000Z',
+  ) {
+    const { items } = await board.list(filter, scope, { limit: 200, after: null, now });
+    return items.map((item) => item.id);
+  }
+
+  it('keeps one row per incident with what listings filter by', async () => {
+    const city = new SimulatedCity().report('inc', { severity: 'MAJOR', description: '井盖缺失' });
+    const reportedAt = city.now;
+    city.pass(5).whistle('inc', ['dept-1', 'dept-2']).pass(1).checkIn('inc', 'dept-1');
+    await spec.givenEvents(city.events);
+    expect(
+      await spec.thenRows(`select incident_id, revision, state, category, severity, estate_id, community_id, street_id,
+        department_ids, receipt_hash, reported_at, next_due_at, description from incidents`),
+    ).toEqual([
+      {
+        ...{ incident_id: 'inc', revision: city.events.length - 1, state: 'HANDLING', category: 'GARBAGE' },
+        ...{ severity: 'MAJOR', estate_id: 'estate-1', community_id: 'community-1', street_id: 'street-1' },
+        ...{ department_ids: ['dept-1', 'dept-2'], receipt_hash: 'receipt-of-inc', description: '井盖缺失' },
+        reported_at: new Date(reportedAt),
+        // dept-1 has answered; the acknowledgment of dept-2 is what comes first.
+        next_due_at: new Date(city.inMinutes(59)),
+      },
+    ]);
+  });
+
+  it('shows every incident as its own events tell it', async () => {
+    await fc.assert(
+      fc.asyncProperty(simulatedCities(60), async (city) => {
+        await spec.startOver();
+        await spec.givenEvents(city.events, 7);
+        for (const id of new Set(city.events.map((event) => event.streamId.replace('incident-', '')))) {
+          expect(await board.find(id)).toEqual(foldView(city.eventsOf(id).map(decodeIncidentEvent)));
+        }
+      }),
+      propertyParameters({ numRuns: 10, endOnFailure: true }),
+    );
+  });
+
+  it('holds nothing of the reporter but the hash of the receipt code', async () => {
+    const reporter = { subjectId: 'subject-7', keyId: 'key-7', ciphertext: 'c2VjcmV0' };
+    await spec.givenEvents(new SimulatedCity().report('inc', { reporter }).events);
+    const rows = JSON.stringify(await spec.tables());
+    for (const part of Object.values(reporter)) expect(rows).not.toContain(part);
+  });
+
+  it('finds by id and by receipt, and answers null for neither', async () => {
+    await spec.givenEvents(new SimulatedCity().report('inc', { receiptHash: 'hash-1' }).events);
+    expect((await board.find('inc'))?.id).toBe('inc');
+    expect((await board.findByReceipt('hash-1'))?.id).toBe('inc');
+    expect(await board.find('other')).toBeNull();
+    expect(await board.findByReceipt('inc')).toBeNull();
+  });
+
+  describe('filters', () => {
+    const city = new SimulatedCity();
+    city.report('plain').pass(1);
+    city.report('major', { severity: 'MAJOR' }).pass(1).report('parking', { category: 'PARKING' }).pass(1);
+    city.report('unfiled', { filed: false, streetId: 'street-2' }).pass(1);
+    city.report('elsewhere', { estateId: 'estate-9', communityId: 'community-9' }).pass(1);
+    city.report('nowhere', { estateId: null, communityId: null, streetId: null }).pass(1);
+    city.report('whistled').whistle('whistled', ['dept-1', 'dept-2']);
+    beforeEach(() => spec.givenEvents(city.events));
+
+    it.each<[string, BoardFilter, string[]]>([
+      ['nothing', {}, ['whistled', 'nowhere', 'elsewhere', 'unfiled', 'parking', 'major', 'plain']],
+      ['state', { state: 'HANDLING' }, ['whistled']],
+      ['category', { category: 'PARKING' }, ['parking']],
+      ['severity', { severity: 'MAJOR' }, ['major']],
+      ['street', { streetId: 'street-2' }, ['unfiled']],
+      ['community', { communityId: 'community-9' }, ['elsewhere']],
+      ['estate', { estateId: 'estate-9' }, ['elsewhere']],
+      ['lead or assisting department', { departmentId: 'dept-2' }, ['whistled']],
+      ['several at once', { state: 'FILED', category: 'PARKING' }, ['parking']],
+      ['several that exclude each other', { state: 'HANDLING', category: 'PARKING' }, []],
+      [
+        'an interval from its first instant to before its last',
+        { from: '2026-03-02T01:01:00.000Z', to: '2026-03-02T01:03:00.000Z' },
+        ['parking', 'major'],
+      ],
+      ['instants with any offset', { from: '2026-03-02T09:06:00.000+08:00' }, ['whistled']],
+    ])('by %s', async (_name, filter, expected) => {
+      expect(await idsOf(filter)).toEqual(expected);
+    });
+
+    it.each<[string, BoardScope, BoardFilter, string[]]>([
+      ['a street its own and what lies in no street', { streetId: 'street-2' }, {}, ['nowhere', 'unfiled']],
+      [
+        'a community its own and what lies in none',
+        { communityId: 'community-9' },
+        {},
+        ['nowhere', 'elsewhere'],
+      ],
+      ['a department what it was whistled to', { departmentId: 'dept-1' }, {}, ['whistled']],
+      ['nobody more by asking for it', { streetId: 'street-2' }, { streetId: 'street-1' }, []],
+    ])('shows %s', async (_name, scope, filter, expected) => {
+      expect(await idsOf(filter, scope)).toEqual(expected);
+    });
+  });
+
+  describe('overdue', () => {
+    it('compares the soonest unmet deadline with now', async () => {
+      const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']);
+      await spec.givenEvents(city.events);
+      const [due, after] = [city.inMinutes(60), city.inMinutes(61)];
+      expect(await idsOf({ overdue: true }, null, due)).toEqual([]);
+      expect(await idsOf({ overdue: false }, null, due)).toEqual(['inc']);
+      expect(await idsOf({ overdue: true }, null, after)).toEqual(['inc']);
+      expect(await idsOf({ overdue: false }, null, after)).toEqual([]);
+    });
+
+    it('remains where the breach is on record but nothing has met the deadline', async () => {
+      const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']).pass(300).ringAlarms();
+      await spec.givenEvents(city.events);
+      expect(await idsOf({ overdue: true }, null, city.now)).toEqual(['inc']);
+    });
+
+    it('ends with a late check-in, while it is recorded late for ever', async () => {
+      const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']).pass(300).ringAlarms();
+      await spec.givenEvents(city.checkIn('inc', 'dept-1').events);
+      expect(await idsOf({ overdue: true }, null, city.now)).toEqual([]);
+      expect((await board.find('inc'))?.tasks[0]).toMatchObject({
+        checkedInLate: true,
+        acknowledgedLate: true,
+      });
+    });
+
+    it('is not said of what is handled, nor of what never had a deadline', async () => {
+      const city = new SimulatedCity().report('handled').handle('handled').finish('handled');
+      city.report('unfiled', { filed: false });
+      await spec.givenEvents(city.events);
+      expect(await idsOf({ overdue: true }, null, '2030-01-01T00:00:00.000Z')).toEqual([]);
+    });
+
+    it('shows imported cases open past their target', async () => {
+      const city = new SimulatedCity();
+      const [openedAt, targetAt] = [city.inMinutes(-300), city.inMinutes(-100)];
+      city.importCase('open', { departmentId: 'dept-1', openedAt, targetAt, closedAt: null });
+      city.importCase('closed', {
+        departmentId: 'dept-1',
+        openedAt,
+        targetAt,
+        closedAt: city.inMinutes(-50),
+      });
+      await spec.givenEvents(city.events);
+      expect(await idsOf({ overdue: true }, null, city.now)).toEqual(['open']);
+    });
+  });
+
+  describe('text search', () => {
+    const descriptions = {
+      percent: '满 50% 折扣',
+      under: 'road_12',
+      plain: 'road 12 满 50 折',
+      slash: 'a\\b',
+    };
+    beforeEach(async () => {
+      const city = new SimulatedCity();
+      for (const [id, description] of Object.entries(descriptions)) city.report(id, { description });
+      await spec.givenEvents(city.events);
+    });
+
+    it.each<[string, string[]]>([
+      ['50%', ['percent']],
+      ['d_1', ['under']],
+      ['%', ['percent']],
+      ['_', ['under']],
+      ['\\', ['slash']],
+      ['满 50', ['percent', 'plain']],
+      ["'; drop table incidents; --", []],
+      ['$1', []],
+      ['?', []],
+    ])('takes %j literally', async (q, expected) => {
+      expect((await idsOf({ q })).sort()).toEqual(expected);
+    });
+  });
+
+  describe('paging', () => {
+    it('neither skips nor repeats, also among reports of one instant', async () => {
+      const city = new SimulatedCity();
+      for (let index = 0; index < 23; index += 1) {
+        if (index % 4 === 0) city.pass(1);
+        city.report(`inc-${String(index).padStart(2, '0')}`);
+      }
+      await spec.givenEvents(city.events);
+      const seen = await allPages(5, async () => undefined);
+      expect(seen).toEqual(await idsOf({}));
+      expect(seen).toHaveLength(23);
+    });
+
+    it('is not disturbed by reports that come in between', async () => {
+      const city = new SimulatedCity();
+      for (let index = 0; index < 12; index += 1) city.pass(1).report(`inc-${index}`);
+      await spec.givenEvents(city.events);
+      const before = await idsOf({});
+      let late = 0;
+      const seen = await allPages(3, async () => {
+        const sofar = city.events.length;
+        city.pass(1).report(`late-${(late += 1)}`);
+        await spec.givenEvents(city.events.slice(sofar));
+      });
+      expect(seen).toEqual(before);
+    });
+
+    it('has no next page after exactly the last item', async () => {
+      await spec.givenEvents(new SimulatedCity().report('a').report('b').events);
+      const page = { limit: 2, after: null, now: '2026-03-02T01:00:00.000Z' };
+      expect((await board.list({}, null, page)).next).toBeNull();
+      expect((await board.list({}, null, { ...page, limit: 1 })).next).not.toBeNull();
+    });
+
+    async function allPages(limit: number, between: () => Promise<void>): Promise<string[]> {
+      const seen: string[] = [];
+      let after: BoardPage['next'] = null;
+      do {
+        const page: BoardPage = await board.list({}, null, { limit, after, now: '2026-03-02T01:00:00.000Z' });
+        expect(page.items.length).toBeLessThanOrEqual(limit);
+        seen.push(...page.items.map((item) => item.id));
+        after = page.next;
+        await between();
+      } while (after !== null);
+      return seen;
+    }
+  });
+});
