@@ -1,0 +1,134 @@
+import type { CloudEvent } from '@shaoying/subscriptions';
+import { dispatchFeed } from '../index.js';
+import { readModelSpec, SimulatedCity } from '../testing/index.js';
+import { DispatchFeedQuery } from './dispatch-feed.query.js';
+
+const start = '0';
+
+describe('dispatch feed', () => {
+  const spec = readModelSpec(dispatchFeed);
+  const feed = new DispatchFeedQuery(spec.sql, () => () => undefined);
+
+  const eventsOf = async (departmentId: string): Promise<CloudEvent<Record<string, unknown>>[]> =>
+    (await feed.read(departmentId, start, 1_000)).map(
+      (item) => JSON.parse(item.cloudEvent) as CloudEvent<Record<string, unknown>>,
+    );
+  const typesOf = async (departmentId: string): Promise<string[]> =>
+    (await eventsOf(departmentId)).map((event) => event.type.replace('cn.shaoying.dispatch.', ''));
+
+  it('tells a department of its task in a CloudEvent with all it needs to go there', async () => {
+    const city = new SimulatedCity().report('inc').pass(1).whistle('inc', ['dept-1', 'dept-2'], 'EMERGENCY');
+    await spec.givenEvents(city.events);
+    const blown = city.events.find((event) => event.type === 'WhistleBlown');
+    expect(await eventsOf('dept-2')).toEqual([
+      {
+        ...{
+          specversion: '1.0',
+          id: `${blown?.eventId}-dept-2`,
+          source: '/shaoying',
+          subject: 'incidents/inc',
+        },
+        ...{ type: 'cn.shaoying.dispatch.dispatched', time: city.now, datacontenttype: 'application/json' },
+        ...{ dataschema: 'urn:shaoying:dispatch:dispatched:v1', sequence: blown?.position },
+        data: {
+          ...{ incidentId: 'inc', taskId: 'inc-dept-2', whistleId: 'inc-whistle', departmentId: 'dept-2' },
+          ...{ role: 'ASSIST', kind: 'EMERGENCY', reason: '多部门职责', whistlingUnitId: 'street-1' },
+          ...{ category: 'GARBAGE', severity: 'MINOR', gridId: 'grid-1', estateId: 'estate-1' },
+          ...{ communityId: 'community-1', streetId: 'street-1' },
+          location: { lon: 116.397, lat: 39.908, crs: 'GCJ02', address: '朝阳路 1 号' },
+          deadlines: [
+            deadline('ACKNOWLEDGE', city.inMinutes(60)),
+            deadline('CHECK_IN', city.inMinutes(240)),
+            deadline('HANDLING', city.inMinutes(3 * 24 * 60)),
+          ],
+        },
+      },
+    ]);
+  });
+
+  const deadline = (timer: string, dueAt: string) => ({
+    ...{ deadlineId: `inc-dept-2-${timer}`, timer, dueAt, provisional: false },
+  });
+
+  it('follows a task from dispatch over breach, supervision and rework to the close', async () => {
+    const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']).pass(240).ringAlarms();
+    city.checkIn('inc', 'dept-1').complete('inc', 'dept-1').check('inc', 'FAIL').complete('inc', 'dept-1');
+    city.check('inc', 'PASS').feedback('inc', 'UNSOLVED').complete('inc', 'dept-1').check('inc', 'PASS');
+    await spec.givenEvents(city.feedback('inc', 'SOLVED').close('inc').events);
+    expect(await typesOf('dept-1')).toEqual([
+      ...['dispatched', 'overdue', 'overdue', 'supervised', 'supervision-lifted'],
+      ...['returned-for-rework', 'returned-for-rework', 'closed'],
+    ]);
+    const reasons = (await eventsOf('dept-1')).flatMap((event) => event.data['reason'] ?? []);
+    expect(reasons).toEqual(['多部门职责', 'CHECKED_IN', 'CHECK_FAILED', 'NOT_SOLVED']);
+  });
+
+  it('tells no department of what concerns another', async () => {
+    const city = new SimulatedCity()
+      .report('a')
+      .report('b')
+      .whistle('a', ['dept-1'])
+      .whistle('b', ['dept-2']);
+    await spec.givenEvents(city.pass(300).ringAlarms().events);
+    const subjects = async (departmentId: string): Promise<Set<string | undefined>> =>
+      new Set((await eventsOf(departmentId)).map((event) => event.subject));
+    expect(await subjects('dept-1')).toEqual(new Set(['incidents/a']));
+    expect(await subjects('dept-2')).toEqual(new Set(['incidents/b']));
+    expect(await subjects('dept-3')).toEqual(new Set());
+  });
+
+  it('holds nothing for a case that its community handled itself', async () => {
+    const city = new SimulatedCity()
+      .report('inc')
+      .handle('inc')
+      .finish('inc')
+      .check('inc', 'FAIL')
+      .finish('inc');
+    await spec.givenEvents(city.check('inc', 'PASS').feedback('inc', 'SOLVED').close('inc').events);
+    expect((await spec.tables())['items']).toEqual([]);
+  });
+
+  it('reads on after a position, in log order, and no more than asked', async () => {
+    const city = new SimulatedCity();
+    for (let index = 0; index < 12; index += 1)
+      city.report(`inc-${index}`).whistle(`inc-${index}`, ['dept-1']);
+    await spec.givenEvents(city.events);
+    const positions: string[] = [];
+    for (let after = start; ;) {
+      const items = await feed.read('dept-1', after, 5);
+      expect(items.length).toBeLessThanOrEqual(5);
+      if (items.length === 0) break;
+      positions.push(...items.map((item) => item.position));
+      after = items.at(-1)?.position ?? after;
+    }
+    const blown = city.events.filter((event) => event.type === 'WhistleBlown').map((event) => event.position);
+    // Past 9 and 10: positions are numbers, not words.
+    expect(positions).toEqual(blown);
+  });
+
+  it('gives every item of every department an id of its own that stays the same', async () => {
+    const city = new SimulatedCity()
+      .report('inc')
+      .whistle('inc', ['dept-1', 'dept-2'])
+      .pass(300)
+      .ringAlarms();
+    await spec.givenEvents(city.events);
+    const idsOf = async (): Promise<string[]> =>
+      [...(await eventsOf('dept-1')), ...(await eventsOf('dept-2'))].map((event) => event.id);
+    const ids = await idsOf();
+    expect(new Set(ids).size).toBe(ids.length);
+    await spec.startOver();
+    await spec.givenEvents(city.events, 1);
+    expect(await idsOf()).toEqual(ids);
+  });
+
+  it('carries no reporter', async () => {
+    const reporter = { subjectId: 'subject-7', keyId: 'key-7', ciphertext: 'c2VjcmV0' };
+    const city = new SimulatedCity().report('inc', { reporter, description: '联系张三 13800000000' });
+    await spec.givenEvents(city.whistle('inc', ['dept-1']).events);
+    const stored = JSON.stringify(await spec.tables());
+    for (const part of [...Object.values(reporter), '13800000000', 'receipt-of-inc']) {
+      expect(stored).not.toContain(part);
+    }
+  });
+});
