@@ -66,6 +66,8 @@ class NoteBody {
   @IsOptional() @IsString() note?: string;
 }
 
+class NoBody {}
+
 class Gate {
   private open: () => void = () => undefined;
   entered = 0;
@@ -106,6 +108,10 @@ class CaseController {
       return { revision: 7, position: '42', replayed: body.note === 'again', context };
     });
   }
+
+  @Post('sign')
+  @HttpCode(204)
+  sign(@Body() _body: NoBody): void {}
 
   @Post('fail/:kind')
   @Public()
@@ -231,7 +237,7 @@ describe('the HTTP application', () => {
   describe('bodies', () => {
     it.each<[string, string]>([
       ['half an object', '{"severity":'],
-      ['nothing', ''],
+      ['a blank', ' '],
       ['two documents', '{}{}'],
       ['a comment', '{/* */}'],
       ['not a number', '{"a": NaN}'],
@@ -343,6 +349,14 @@ describe('the HTTP application', () => {
       const wanting = await call('POST', '/v1/cases');
       expectProblem(wanting, 400, 'VALIDATION_FAILED');
       expect((await call('POST', '/v1/cases/run', { headers: bearer() })).status).toBe(200);
+      expect((await call('POST', '/v1/cases/run', { headers: bearer(), raw: '' })).status).toBe(200);
+    });
+
+    it('takes an empty body, and no other, where a command has no fields', async () => {
+      const sign = (options: object) => call('POST', '/v1/cases/sign', { headers: bearer(), ...options });
+      expect((await sign({})).status).toBe(204);
+      expect((await sign({ body: {} })).status).toBe(204);
+      expectProblem(await sign({ body: { note: 'x' } }), 400, 'VALIDATION_FAILED');
     });
   });
 

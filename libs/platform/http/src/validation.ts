@@ -41,16 +41,29 @@ export function validated<Dto extends object>(dto: Type<Dto>, value: unknown): D
     throw new RequestRefused('FORBIDDEN_KEY');
   const instance = plainToInstance(dto, plain ?? {}, { enableImplicitConversion: false });
   // Synchronous on purpose: no rule here needs I/O, and the asynchronous walk costs a promise per field.
-  const errors = validateSync(instance, {
-    whitelist: true,
-    forbidNonWhitelisted: true,
-    forbidUnknownValues: true,
-    stopAtFirstError: true,
-    validationError: { target: false, value: false },
-  });
-  const fields = [...flatten(errors, ''), ...misplacedLists(instance, '')];
+  const errors = isWithoutFields(dto)
+    ? []
+    : validateSync(instance, {
+        whitelist: true,
+        forbidNonWhitelisted: true,
+        forbidUnknownValues: true,
+        stopAtFirstError: true,
+        validationError: { target: false, value: false },
+      });
+  const fields = isWithoutFields(dto)
+    ? unknownFields(instance)
+    : [...flatten(errors, ''), ...misplacedLists(instance, '')];
   if (fields.length > 0) throw new ValidationFailed(fields.slice(0, FIELD_ERRORS_MAX));
   return instance;
+}
+
+/** A DTO without a single rule, for commands that need no body; class-validator takes it for a class it does not know. */
+function isWithoutFields(dto: Type): boolean {
+  return getMetadataStorage().getTargetValidationMetadatas(dto, '', false, false).length === 0;
+}
+
+function unknownFields(instance: object): FieldError[] {
+  return Object.keys(instance).map((field) => fieldError(field, 'whitelistValidation', ''));
 }
 
 interface NestedProperty {
