@@ -1,4 +1,4 @@
-import { readOrCreateSecretFile, systemClock, type Clock, type Config } from '@shaoying/config';
+import { systemClock, type Clock, type Config } from '@shaoying/config';
 import { LocalIssuer, TokenInvalid, TokenVerifier } from '@shaoying/identity';
 import { ReceiptCodes } from '@shaoying/incident-application';
 import { DispatchFeedQuery } from '@shaoying/incident-read-models';
@@ -8,10 +8,6 @@ import { ReadModelGate } from '@shaoying/projections';
 import { openStores, type Stores } from '@shaoying/runtime';
 import { SharedFeedSource } from '@shaoying/subscriptions';
 import { createMetrics, type Logger, type Metrics } from '@shaoying/telemetry';
-import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
-
-const keyBytes = 32;
 
 /** What the roles of one process share: opened before Nest starts, closed after it has stopped. */
 export class Platform {
@@ -46,9 +42,7 @@ export class Platform {
       const feed = new DispatchFeedQuery(stores.readModels, (listener) =>
         gate.onAdvance('dispatch-feed', listener),
       );
-      const secret = await readOrCreateSecretFile(join(dataDir, 'keys', 'receipts.key'), () =>
-        randomBytes(keyBytes),
-      );
+      const receipts = await ReceiptCodes.open(dataDir);
       const masterKey = await loadMasterKey(dataDir);
       const vault = await PostgresPersonalDataVault.open(stores.pool, masterKey);
       const issuer = oidc === null && !production ? await LocalIssuer.open(dataDir) : null;
@@ -64,15 +58,7 @@ export class Platform {
           stores,
           directory,
         ] as const),
-        ...([
-          publisher,
-          gate,
-          new SharedFeedSource(feed),
-          new ReceiptCodes(secret),
-          vault,
-          issuer,
-          verifier,
-        ] as const),
+        ...([publisher, gate, new SharedFeedSource(feed), receipts, vault, issuer, verifier] as const),
       );
     } catch (error) {
       await stores.close();

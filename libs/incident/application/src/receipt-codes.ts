@@ -1,4 +1,6 @@
-import { createHash, createHmac } from 'node:crypto';
+import { readOrCreateSecretFile } from '@shaoying/config';
+import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 
 /** No I, L, O, U: read out over the telephone and typed by hand. */
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
@@ -6,12 +8,20 @@ const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 /** 16 characters of 5 bits: 80 bits, so that guessing is hopeless even without a rate limit. */
 const codeChars = 16;
 
+const keyBytes = 32;
+
 /**
  * Receipt codes: the secret by which a reporter, also an anonymous one, follows a case. Derived from the incident's id
  * under a key outside the log, so that a repeated request gets the same code while the log holds only its hash.
  */
 export class ReceiptCodes {
   constructor(private readonly secret: Buffer) {}
+
+  /** With the key of a data folder, made once; every process on that folder gives the same codes. */
+  static async open(dataDir: string): Promise<ReceiptCodes> {
+    const path = join(dataDir, 'keys', 'receipts.key');
+    return new ReceiptCodes(await readOrCreateSecretFile(path, () => randomBytes(keyBytes)));
+  }
 
   /** `K7QD-2M4X-90TB-ZC1F` */
   codeFor(incidentId: string): string {
