@@ -9,6 +9,10 @@ import {
   MarkOverdueHandler,
 } from './whistle.handlers.js';
 
+export * from './closing.handlers.js';
+export * from './intake.handlers.js';
+export * from './self-handling.handlers.js';
+export * from './whistle.handlers.js';
 export * from './incident.command-service.js';
 export * from './incident.jurisdiction.js';
 export * from './incident.errors.js';
