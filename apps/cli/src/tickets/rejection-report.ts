@@ -1,0 +1,53 @@
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { finished } from 'node:stream/promises';
+import { rejectionReasons, type Rejection } from './rejections.js';
+
+/** Lists the rows that stayed out, as CSV or JSON by the name of its file. Put in place whole, at the end. */
+export class RejectionReport {
+  private readonly partial: string;
+  private readonly stream: WriteStream;
+  private readonly json: boolean;
+  private entries = 0;
+
+  constructor(private readonly path: string) {
+    this.json = /\.json$/i.test(path);
+    this.partial = `${path}.${process.pid}.part`;
+    this.stream = createWriteStream(this.partial, { flags: 'w', mode: 0o600 });
+    // Told by finish(); without a listener it would end the process in the middle of an import.
+    this.stream.on('error', () => undefined);
+    this.stream.write(this.json ? '[' : 'line,column,code,externalId,reason\n');
+  }
+
+  add(rejection: Rejection): void {
+    const { line, column, code, externalId } = rejection;
+    const reason = rejectionReasons[code];
+    if (this.json) {
+      const entry = JSON.stringify({ line, column, code, externalId, reason });
+      this.stream.write(`${this.entries === 0 ? '\n' : ',\n'}${entry}`);
+    } else {
+      this.stream.write(
+        `${[String(line), column ?? '', code, externalId ?? '', reason].map(cell).join(',')}\n`,
+      );
+    }
+    this.entries += 1;
+  }
+
+  /** @throws what the file system says */
+  async finish(): Promise<void> {
+    this.stream.end(this.json ? '\n]\n' : '');
+    await finished(this.stream);
+    await rename(this.partial, this.path);
+  }
+
+  async discard(): Promise<void> {
+    this.stream.destroy();
+    await rm(this.partial, { force: true });
+  }
+}
+
+/** Quoted where needed; a leading = + - @ is disarmed, since the file is made to be opened in a spreadsheet. */
+function cell(text: string): string {
+  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
