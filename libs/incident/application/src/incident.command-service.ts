@@ -79,7 +79,7 @@ export class IncidentCommandService {
         return { incidentId, state: foldIncident(facts), events: facts, revision, position, replayed: false };
       }
     } catch (error) {
-      if (!isConflict(error)) throw error;
+      if (!cameLater(error)) throw error;
     }
     const earlier = replayOf(await this.load(streamId), context, incidentId);
     if (earlier === null) throw new IncidentRefused({ code: 'INCIDENT_EXISTS' });
@@ -124,18 +124,17 @@ export class IncidentCommandService {
       return { incidentId, state: before, events: [], revision, position, replayed: false };
     }
     try {
-      const written = await this.store.append(streamId, last.revision, envelop(facts, context, origin.now));
-      const { revision, position, duplicate } = written;
-      return {
-        incidentId,
-        state: foldIncident(facts, before),
-        events: facts,
-        revision,
-        position,
-        replayed: duplicate,
-      };
+      const { revision, position, duplicate } = await this.store.append(
+        streamId,
+        last.revision,
+        envelop(facts, context, origin.now),
+      );
+      // Another attempt of this very command came first, and may have decided at another moment: its events count.
+      if (duplicate) return null;
+      const state = foldIncident(facts, before);
+      return { incidentId, state, events: facts, revision, position, replayed: false };
     } catch (error) {
-      if (isConflict(error)) return null;
+      if (cameLater(error)) return null;
       throw error;
     }
   }
@@ -199,4 +198,9 @@ function replayOf(
 const codeOf = (error: unknown): unknown =>
   error instanceof Error && 'code' in error ? error.code : undefined;
 
-const isConflict = (error: unknown): boolean => codeOf(error) === 'REVISION_CONFLICT';
+/**
+ * Another writer came first. Event ids that are only partly new are such a case too: they derive from the command, so
+ * the other writer was another attempt of it that decided on more or fewer events.
+ */
+const cameLater = (error: unknown): boolean =>
+  codeOf(error) === 'REVISION_CONFLICT' || codeOf(error) === 'EVENT_ID_TAKEN';

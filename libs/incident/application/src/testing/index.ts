@@ -1,0 +1,2 @@
+export * from './sample-office.js';
+export * from './sample-requests.js';
