@@ -1,3 +1,4 @@
+import { uuidV5 } from '@shaoying/config';
 import { createHash } from 'node:crypto';
 import {
   type Actor,
@@ -22,7 +23,9 @@ import {
 } from './jurisdiction-documents.js';
 import { readJurisdictionFile, withStatutoryYears, writeJurisdictionFile } from './jurisdiction-file.js';
 import { DEFAULT_ID } from './published-jurisdiction.js';
-import { uuidV5 } from './uuid-v5.js';
+
+/** Namespace of this library's ids: the UUIDv5 of `shaoying:jurisdiction` in the URL namespace, written out. */
+const PUBLICATIONS = 'c55a93cd-8592-5310-b1c0-da16fb516475';
 
 export interface PublishOptions {
   /** The Idempotency-Key. Default: derived from the contents. */
@@ -190,7 +193,7 @@ export class JurisdictionPublisher {
     problems.push(...sizeProblems(stages.flat()));
     if (problems.length > 0) throw new JurisdictionInvalid(problems.slice(0, 100));
     const commandId =
-      options.commandId ?? uuidV5(`publish:${hashOf(stages.flat().map(({ event }) => event))}`);
+      options.commandId ?? uuidV5(PUBLICATIONS, `publish:${hashOf(stages.flat().map(({ event }) => event))}`);
     const published: PublishedDocument[] = [];
     for (const stage of stages) {
       for (let i = 0; i < stage.length; i += APPENDS_AT_ONCE) {
@@ -218,7 +221,7 @@ export class JurisdictionPublisher {
   ): Promise<Position> {
     const { streamId, version, event } = change;
     const newEvent: NewEvent = {
-      eventId: uuidV5(`${streamId}@${version}:${hashOf(event.data)}`),
+      eventId: uuidV5(PUBLICATIONS, `${streamId}@${version}:${hashOf(event.data)}`),
       type: event.type,
       schemaVersion: schemaVersionOf(event.type),
       occurredAt: now,

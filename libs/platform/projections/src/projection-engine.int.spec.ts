@@ -151,7 +151,7 @@ describe('an engine', () => {
     await until('applying', async () => applying);
     const startedMs = performance.now();
     await subject.stop();
-    expect(performance.now() - startedMs).toBeLessThan(2_000);
+    expect(performance.now() - startedMs).toBeLessThan(10_000);
     await until('no connection left', async () => {
       const left = await rows(
         `select from pg_stat_activity where datname = current_database() and application_name = 'shaoying-projection-tally'`,
