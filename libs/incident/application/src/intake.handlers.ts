@@ -102,7 +102,7 @@ export class ImportIncidentHandler implements ICommandHandler<ImportIncidentComm
     private readonly receipts: ReceiptCodes,
   ) {}
 
-  execute({ context, request }: ImportIncidentCommand): Promise<CommandOutcome> {
+  async execute({ context, request }: ImportIncidentCommand): Promise<CommandOutcome> {
     const { commandId } = context;
     const incidentId = uuidV5(commandId, 'incident');
     const taskId = uuidV5(commandId, `task:${request.departmentId}`);

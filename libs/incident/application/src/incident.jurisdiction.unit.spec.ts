@@ -1,0 +1,96 @@
+import type { Actor } from '@shaoying/event-store';
+import { NO_INCIDENT, type Place } from '@shaoying/incident-domain';
+import { lindongJurisdiction } from '@shaoying/jurisdiction-application/testing';
+import { IncidentJurisdiction } from './index.js';
+
+const jurisdiction = new IncidentJurisdiction(lindongJurisdiction());
+
+const of = (orgUnitId: string | null): Actor => ({ id: 'u-1', role: 'grid-worker', orgUnitId });
+const nowhere: Place = { gridId: null, estateId: null, communityId: null, streetId: null, districtId: null };
+const liuyin: Place = {
+  ...nowhere,
+  ...{ communityId: 'co-liuyin', streetId: 'st-hepan', districtId: 'di-qinghe' },
+};
+
+const codeOf = (act: () => unknown): unknown => {
+  try {
+    act();
+  } catch (error) {
+    return (error as { code?: unknown }).code;
+  }
+  return 'no error';
+};
+
+describe('a place', () => {
+  const place = (gridId: string | null, estateId: string | null, orgUnitId: string | null = null): Place =>
+    jurisdiction.place({ gridId, estateId }, of(orgUnitId));
+
+  test('of an estate lies in its community, street and district', () => {
+    expect(place(null, 'es-liuyin-garden')).toEqual({ ...liuyin, estateId: 'es-liuyin-garden' });
+  });
+
+  test('of a grid lies in the community the grid belongs to', () => {
+    expect(place('gr-liuyin', null)).toEqual({ ...liuyin, gridId: 'gr-liuyin' });
+  });
+
+  test('of both is that of the estate, within the grid', () => {
+    expect(place('gr-liuyin', 'es-liuyin-garden')).toEqual({
+      ...liuyin,
+      ...{ gridId: 'gr-liuyin', estateId: 'es-liuyin-garden' },
+    });
+  });
+
+  test('of an estate and a grid apart contradicts itself', () => {
+    expect(codeOf(() => place('gr-shuian', 'es-liuyin-garden'))).toBe('PLACE_CONTRADICTS_ITSELF');
+  });
+
+  test('unnamed is the reporter’s own area, as fine as it is', () => {
+    expect(place(null, null, 'es-liuyin-garden')).toEqual({ ...liuyin, estateId: 'es-liuyin-garden' });
+    expect(place(null, null, 'co-liuyin')).toEqual(liuyin);
+    expect(place(null, null, 'st-hepan')).toEqual({ ...liuyin, communityId: null });
+  });
+
+  test('named wins over the reporter’s own area', () => {
+    expect(place(null, 'es-liuyin-garden', 'co-shuian')).toMatchObject({ communityId: 'co-liuyin' });
+  });
+
+  test.each([null, 'dp-water', 'unknown'])('unnamed by somebody of %s is unknown', (orgUnitId) => {
+    expect(place(null, null, orgUnitId)).toEqual(nowhere);
+  });
+
+  test('that is not of its kind is refused', () => {
+    expect(codeOf(() => place(null, 'co-liuyin'))).toBe('UNKNOWN_ESTATE');
+    expect(codeOf(() => place(null, 'es-unknown'))).toBe('UNKNOWN_ESTATE');
+    expect(codeOf(() => place('es-liuyin-garden', null))).toBe('UNKNOWN_GRID');
+  });
+});
+
+describe('a department', () => {
+  test('of the district acts at district level', () => {
+    expect(jurisdiction.departmentLevel('dp-water')).toBe('DISTRICT');
+  });
+
+  test.each(['co-liuyin', 'dp-unknown'])('is not %s', (id) => {
+    expect(codeOf(() => jurisdiction.departmentLevel(id))).toBe('UNKNOWN_DEPARTMENT');
+  });
+});
+
+test('self-handling is the estate’s where there is one, else the community’s, unless the unit says otherwise', () => {
+  const at = (place: Place) => ({ ...NO_INCIDENT, place });
+  expect(jurisdiction.selfHandlingLevel(at({ ...liuyin, estateId: 'es-liuyin-garden' }), null)).toBe(
+    'ESTATE',
+  );
+  expect(jurisdiction.selfHandlingLevel(at(liuyin), null)).toBe('COMMUNITY');
+  expect(jurisdiction.selfHandlingLevel(at(liuyin), 'SUBDISTRICT')).toBe('SUBDISTRICT');
+});
+
+test('the same attempt gives a deadline the same id, another timer or command another', () => {
+  const pins = jurisdiction.pins();
+  const ids = (seed: string) =>
+    jurisdiction
+      .filingDeadlines('gas-leak', 'MINOR', pins, '2026-03-02T01:00:00.000Z', seed)
+      .map(({ deadlineId }) => deadlineId);
+  const [seed, other] = ['00000000-0000-5000-8000-000000000001', '00000000-0000-5000-8000-000000000002'];
+  expect(ids(seed)).toEqual(ids(seed));
+  expect(ids(seed)).not.toEqual(ids(other));
+});
