@@ -36,7 +36,7 @@ const columns = [
 /** Every incident as it stands: one row with what listings filter by, and the whole view as a document. */
 export const incidentBoard: Projection = {
   name: 'incident-board',
-  version: 1,
+  version: 2,
   schema: `
     create table incidents (
       incident_id    text primary key,
@@ -56,6 +56,7 @@ export const incidentBoard: Projection = {
     );
     create index on incidents (reported_at desc, incident_id desc);
     create index on incidents (street_id, reported_at desc, incident_id desc);
+    create index on incidents (community_id, reported_at desc, incident_id desc);
     create index on incidents (state, reported_at desc, incident_id desc);
     create index on incidents (next_due_at) where next_due_at is not null;
     create index on incidents using gin (department_ids);

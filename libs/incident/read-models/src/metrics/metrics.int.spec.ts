@@ -228,8 +228,8 @@ describe('metrics', () => {
   it('sums in an explanation are those of the whole window, also beyond the cases it lists', async () => {
     await given(new SimulatedCity().report('inc').whistle('inc', ['dept-1']));
     await tasks.thenRows(`
-      insert into tasks select (jsonb_populate_record(t, jsonb_build_object('task_id', 'copy-' || n))).*
-      from tasks t, generate_series(1, 5000) n`);
+      insert into tasks select copy.* from tasks t, generate_series(1, 5000) n,
+        jsonb_populate_record(t, jsonb_build_object('task_id', 'copy-' || n)) copy`);
     const explained = await explain('acknowledge-on-time', at('2026-04-01T00:00:00.000Z'));
     expect(explained).toMatchObject({ truncated: true, denominator: 5_001, numerator: 0 });
     expect(explained.cases).toHaveLength(5_000);

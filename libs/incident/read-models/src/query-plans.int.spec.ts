@@ -1,0 +1,175 @@
+import { DepartmentTasksQuery } from './department-tasks/department-tasks.query.js';
+import { DispatchFeedQuery } from './dispatch-feed/dispatch-feed.query.js';
+import {
+  IncidentBoardQuery,
+  type BoardFilter,
+  type BoardScope,
+} from './incident-board/incident-board.query.js';
+import { departmentTasks, dispatchFeed, incidentBoard, openDeadlines } from './index.js';
+import { MetricsQuery } from './metrics/metrics.query.js';
+import { OpenDeadlinesQuery } from './open-deadlines/open-deadlines.query.js';
+import type { SqlReader } from './sql-reader.js';
+import { readModelSpec, SimulatedCity } from './testing/index.js';
+
+interface PlanNode {
+  readonly 'Relation Name'?: string;
+  readonly 'Actual Rows': number;
+  readonly 'Actual Loops': number;
+  readonly 'Rows Removed by Filter'?: number;
+  readonly Plans?: readonly PlanNode[];
+}
+
+/** Rows a plan touched in tables, whether it kept them or not: what a query costs, whatever its plan is called. */
+function rowsTouched(node: PlanNode): number {
+  const own = (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops'];
+  const below = (node.Plans ?? []).reduce((sum, child) => sum + rowsTouched(child), 0);
+  return below + (node['Relation Name'] === undefined ? 0 : own);
+}
+
+/** Runs each query under EXPLAIN ANALYZE beside running it. */
+class MeasuringReader implements SqlReader {
+  touched = 0;
+  constructor(private readonly sql: SqlReader) {}
+
+  async query<Row>(text: string, values?: unknown[]): Promise<{ rows: Row[] }> {
+    const { rows } = await this.sql.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
+      `explain (analyze, timing off, format json) ${text}`,
+      values,
+    );
+    const plan = rows[0]?.['QUERY PLAN'][0].Plan;
+    if (plan) this.touched += rowsTouched(plan);
+    return this.sql.query<Row>(text, values);
+  }
+}
+
+// One row of the real projection copied many times: the statistics of a town after some years.
+describe('queries touch what they answer, not what there is', () => {
+  describe('department tasks', () => {
+    const spec = readModelSpec(departmentTasks);
+    const now = '2026-03-02T01:00:00.000Z';
+    beforeEach(async () => {
+      await spec.givenEvents(new SimulatedCity(now).report('inc').whistle('inc', ['dept-1']).events);
+      // 20,000 tasks done in the years before, 20 open, in one of ten departments.
+      await spec.thenRows(`
+        insert into tasks select copy.* from tasks t, generate_series(1, 20000) n, jsonb_populate_record(t, jsonb_build_object(
+          'task_id', 'old-' || n, 'department_id', 'dept-' || n % 10,
+          'notified_at', notified_at - n * interval '1 hour', 'notified_known_at', notified_at - n * interval '1 hour',
+          'acknowledge_due', acknowledge_due - n * interval '1 hour', 'check_in_due', check_in_due - n * interval '1 hour',
+          'handling_due', handling_due - n * interval '1 hour',
+          'completed_at', case when n > 200 then notified_at - n * interval '1 hour' + interval '20 minutes' end,
+          'completed_known_at', case when n > 200 then notified_at - n * interval '1 hour' + interval '20 minutes' end
+        )) copy`);
+      await spec.thenRows('analyze tasks');
+    });
+
+    it('queue: the open tasks', async () => {
+      const sql = new MeasuringReader(spec.sql);
+      const page = await new DepartmentTasksQuery(sql).queue(
+        'dept-1',
+        { asOf: now, knownAt: now },
+        { limit: 50, after: null },
+      );
+      expect(page.items).toHaveLength(21);
+      expect(sql.touched).toBeLessThan(50);
+    });
+
+    it('workload: the open tasks and those of the window', async () => {
+      const sql = new MeasuringReader(spec.sql);
+      const weekBefore = '2026-02-23T01:00:00.000Z';
+      const [answer] = await new DepartmentTasksQuery(sql).workload(
+        ['dept-1'],
+        { asOf: now, knownAt: now },
+        weekBefore,
+      );
+      expect(answer).toMatchObject({ open: 21, outflow: 0 });
+      expect(sql.touched).toBeLessThan(60);
+    });
+
+    it('on-time metric: the tasks due in the window', async () => {
+      const sql = new MeasuringReader(spec.sql);
+      const metrics = new MetricsQuery(sql);
+      for (const name of ['acknowledge-on-time', 'check-in-on-time', 'handling-on-time']) {
+        sql.touched = 0;
+        const definition = metrics.definition(name);
+        if (!definition) throw new Error(`no metric is called ${name}`);
+        const window = { from: '2026-01-01T00:00:00.000Z', to: '2026-01-08T00:00:00.000Z' };
+        const { rows } = await metrics.compute(definition, window, { asOf: now, knownAt: now }, null);
+        expect(rows[0]?.denominator).toBe(7 * 24);
+        expect(sql.touched).toBeLessThan(2 * 7 * 24);
+      }
+    });
+  });
+
+  describe('incident board', () => {
+    const spec = readModelSpec(incidentBoard);
+    beforeEach(async () => {
+      await spec.givenEvents(new SimulatedCity().report('inc').events);
+      // 20,000 incidents, one in 200 in the street that asks, all of them older than everyone else's.
+      await spec.thenRows(`
+        insert into incidents select copy.* from incidents t, generate_series(1, 20000) n, jsonb_populate_record(t, jsonb_build_object(
+          'incident_id', 'inc-' || n, 'receipt_hash', 'hash-' || n, 'reported_at', reported_at - n * interval '1 minute',
+          'street_id', case when n > 19900 then 'street-small' else 'street-' || n % 20 end,
+          'community_id', case when n > 19900 then 'community-small' else 'community-' || n % 200 end,
+          'state', case when n > 100 then 'CLOSED' else state end,
+          'department_ids', array['dept-' || case when n > 19900 then 'small' else (n % 8)::text end],
+          'next_due_at', case when n <= 100 then next_due_at - n * interval '1 minute' end
+        )) copy`);
+      await spec.thenRows('analyze incidents');
+    });
+
+    it.each<[string, BoardFilter, BoardScope | null, number]>([
+      ['the newest of all', {}, null, 52],
+      ['the newest of a street', { streetId: 'street-small' }, null, 52],
+      ['the newest of a state', { state: 'FILED' }, null, 102],
+      ['the overdue', { overdue: true }, null, 102],
+      ['what a department was whistled to', { departmentId: 'dept-small' }, null, 220],
+      ['what a department may see', {}, { departmentId: 'dept-small' }, 220],
+      ['what a street may see', {}, { streetId: 'street-small' }, 220],
+      ['what a community may see', {}, { communityId: 'community-small' }, 220],
+    ])('page of %s', async (_name, filter, scope, touchedMax) => {
+      const sql = new MeasuringReader(spec.sql);
+      const page = { limit: 50, after: null, now: '2030-01-01T00:00:00.000Z' };
+      const { items } = await new IncidentBoardQuery(sql).list(filter, scope, page);
+      expect(items).toHaveLength(50);
+      expect(sql.touched).toBeLessThanOrEqual(touchedMax);
+    });
+
+    it('receipt: one row', async () => {
+      const sql = new MeasuringReader(spec.sql);
+      expect(await new IncidentBoardQuery(sql).findByReceipt('hash-77')).not.toBeNull();
+      expect(sql.touched).toBe(1);
+    });
+  });
+
+  describe('open deadlines', () => {
+    const spec = readModelSpec(openDeadlines);
+
+    it('due: a page of the open ones', async () => {
+      await spec.thenRows(`
+        insert into deadlines select 'd-' || n, 'inc-' || n, null, 'CHECK_IN',
+          '2026-03-02T01:00:00Z'::timestamptz - n * interval '1 minute', case when n > 200 then 'MET' else 'OPEN' end
+        from generate_series(1, 20000) n`);
+      await spec.thenRows('analyze deadlines');
+      const sql = new MeasuringReader(spec.sql);
+      const query = new OpenDeadlinesQuery(sql, () => () => undefined);
+      const after = { dueAt: '2026-03-01T23:00:00.000Z', deadlineId: 'd-120' };
+      expect(await query.dueWithin('2026-03-02T00:30:00.000Z', after, 50)).toHaveLength(50);
+      expect(sql.touched).toBeLessThan(60);
+    });
+  });
+
+  describe('dispatch feed', () => {
+    const spec = readModelSpec(dispatchFeed);
+
+    it('read: the items after the position', async () => {
+      await spec.thenRows(`
+        insert into items select 'dept-' || n % 10, n, '{}' from generate_series(1, 20000) n`);
+      await spec.thenRows('analyze items');
+      const sql = new MeasuringReader(spec.sql);
+      expect(
+        await new DispatchFeedQuery(sql, () => () => undefined).read('dept-3', '10000', 100),
+      ).toHaveLength(100);
+      expect(sql.touched).toBeLessThan(120);
+    });
+  });
+});
