@@ -1,0 +1,138 @@
+import { PostgresEventStore } from '@shaoying/event-store-postgres';
+import type { EventStore } from '@shaoying/event-store';
+import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, sep } from 'node:path';
+import { Guardian } from './guardian.js';
+import { repositoryRoot, ServerProcess } from './running-server.js';
+import { waitFor } from './wait-for.js';
+
+const prefix = 'shaoying-e2e-';
+
+export interface Started {
+  readonly process: ServerProcess;
+  readonly url: string;
+}
+
+/** A folder with everything one server keeps: data, keys, its own embedded PostgreSQL, and the jurisdiction it reads. */
+export class ServerHome {
+  private readonly processes: ServerProcess[] = [];
+  private readonly logs: EventStore[] = [];
+
+  private constructor(
+    private readonly dir: string,
+    private readonly guardian: Guardian,
+  ) {}
+
+  /** `jurisdiction` changes the text of the sample, such as its deadlines. */
+  static async create(guardian: Guardian, jurisdiction: (yaml: string) => string): Promise<ServerHome> {
+    const dir = await mkdtemp(join(tmpdir(), prefix));
+    guardian.minds('dir', dir);
+    const sample = await readFile(join(repositoryRoot, 'samples/lindong.yaml'), 'utf8');
+    await writeFile(join(dir, 'jurisdiction.yaml'), jurisdiction(sample));
+    return new ServerHome(dir, guardian);
+  }
+
+  get dataDir(): string {
+    return join(this.dir, 'data');
+  }
+
+  /** Starts a server and does not wait for it. */
+  launch(env: Readonly<Record<string, string>> = {}): ServerProcess {
+    const process = ServerProcess.launch({
+      PORT: '0',
+      DATA_DIR: this.dataDir,
+      JURISDICTION_FILE: join(this.dir, 'jurisdiction.yaml'),
+      // Nobody's calendar: what depends on the zone of the machine shows.
+      TZ: 'America/St_Johns',
+      ...env,
+    });
+    this.guardian.minds('pid', process.pid);
+    this.processes.push(process);
+    return process;
+  }
+
+  /** Starts a server and waits until it listens. @throws ServerDidNotStart */
+  async start(env: Readonly<Record<string, string>> = {}): Promise<Started> {
+    const process = this.launch(env);
+    return { process, url: await process.listening() };
+  }
+
+  /** Process id of the embedded PostgreSQL; null when there is no `postmaster.pid`. */
+  async postgresPid(): Promise<number | null> {
+    const pid = Number((await this.postmasterFile())[0]);
+    return pid > 0 ? pid : null;
+  }
+
+  async postgresUrl(): Promise<string> {
+    const port = (await this.postmasterFile())[3];
+    const password = await readFile(join(this.dataDir, 'postgres.password'), 'utf8');
+    return `postgres://shaoying:${encodeURIComponent(password.trim())}@127.0.0.1:${port}/shaoying`;
+  }
+
+  /** The log itself, past the server; closed with the home. PostgreSQL must be running. */
+  async openLog(): Promise<EventStore> {
+    const log = await PostgresEventStore.open({ url: await this.postgresUrl() });
+    this.logs.push(log);
+    return log;
+  }
+
+  async closeLogs(): Promise<void> {
+    await Promise.all(this.logs.splice(0).map((log) => log.close()));
+  }
+
+  /** Processes other than servers that work in this folder: PostgreSQL and its children. Linux only; else none. */
+  async processesInside(): Promise<number[]> {
+    const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));
+    const inside = await Promise.all(
+      pids.map(async (pid) =>
+        (await readlink(`/proc/${pid}/cwd`).catch(() => '')).startsWith(this.dir + sep),
+      ),
+    );
+    return pids.filter((_, index) => inside[index]).map(Number);
+  }
+
+  /** Ends what still runs here, and removes the folder. */
+  async remove(): Promise<void> {
+    await this.closeLogs();
+    const running = this.processes.filter((process) => !process.ended);
+    await Promise.all(running.map((process) => process.stop('SIGTERM')));
+    const pid = await this.postgresPid();
+    if (pid !== null) killIfAlive(pid);
+    await waitFor('PostgreSQL is gone', async () => (await this.processesInside()).length === 0);
+    await rm(this.dir, { recursive: true, force: true });
+  }
+
+  private async postmasterFile(): Promise<string[]> {
+    const file = join(this.dataDir, 'postgres', 'postmaster.pid');
+    return (await readFile(file, 'utf8').catch(() => '')).split('\n');
+  }
+}
+
+function killIfAlive(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+export type NewHome = (jurisdiction?: (yaml: string) => string) => Promise<ServerHome>;
+
+/** Homes for the servers of one spec file; all removed after its last test, whatever happened. */
+export function useServerHomes(): NewHome {
+  const guardian = new Guardian();
+  const homes: ServerHome[] = [];
+  afterAll(async () => {
+    const removals = await Promise.allSettled(homes.map((home) => home.remove()));
+    const failed = removals.find((removal) => removal.status === 'rejected');
+    // Otherwise the guardian, which tries it the hard way once the run is over.
+    if (failed) throw failed.reason;
+    await guardian.dismiss();
+  }, 60_000);
+  return async (jurisdiction = (yaml) => yaml) => {
+    const home = await ServerHome.create(guardian, jurisdiction);
+    homes.push(home);
+    return home;
+  };
+}
