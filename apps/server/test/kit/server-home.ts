@@ -16,7 +16,8 @@ export interface Started {
 
 /** A folder with everything one server keeps: data, keys, its own embedded PostgreSQL, and the jurisdiction it reads. */
 export class ServerHome {
-  private readonly processes: ServerProcess[] = [];
+  /** Every server started here, in order. */
+  readonly servers: ServerProcess[] = [];
   private readonly logs: EventStore[] = [];
 
   private constructor(
@@ -48,7 +49,7 @@ export class ServerHome {
       ...env,
     });
     this.guardian.minds('pid', process.pid);
-    this.processes.push(process);
+    this.servers.push(process);
     return process;
   }
 
@@ -95,7 +96,7 @@ export class ServerHome {
   /** Ends what still runs here, and removes the folder. */
   async remove(): Promise<void> {
     await this.closeLogs();
-    const running = this.processes.filter((process) => !process.ended);
+    const running = this.servers.filter((process) => !process.ended);
     await Promise.all(running.map((process) => process.stop('SIGTERM')));
     const pid = await this.postgresPid();
     if (pid !== null) killIfAlive(pid);
