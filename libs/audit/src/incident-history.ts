@@ -105,13 +105,14 @@ function nextAfter(
 /** The leaves in which two JSON values differ, depth first. */
 export function changesBetween(from: unknown, to: unknown, path = '', found: Change[] = []): Change[] {
   if (found.length >= changesMax || Object.is(from, to)) return found;
-  if (isContainer(from) && isContainer(to)) {
+  if (isContainer(from) && isContainer(to) && Array.isArray(from) === Array.isArray(to)) {
     for (const key of new Set([...Object.keys(from), ...Object.keys(to)])) {
       changesBetween(from[key], to[key], `${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`, found);
     }
     return found;
   }
-  found.push({ path, from: from ?? null, to: to ?? null });
+  const change = { path, from: from ?? null, to: to ?? null };
+  if (change.from !== change.to) found.push(change);
   return found;
 }
 
