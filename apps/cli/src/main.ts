@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
-import { EXIT, exitCodeOf, type ExitCode } from './cli.errors.js';
+import { EXIT, exitCodeOf, UsageError, type ExitCode } from './cli.errors.js';
 import { onInterruption } from './interruption.js';
 import { callerPath, processTerminal as terminal } from './terminal.js';
 
@@ -27,6 +27,11 @@ function program(): Command {
     .addHelpText('after', exitCodes);
   addToken(shaoying);
   addImport(shaoying);
+  addReplay(shaoying);
+  addProjections(shaoying);
+  addTimers(shaoying);
+  addSeed(shaoying);
+  addCalendar(shaoying);
   return shaoying;
 }
 
@@ -79,6 +84,131 @@ function addImport(shaoying: Command): void {
         }
       },
     );
+}
+
+interface Json {
+  readonly json: boolean;
+}
+
+function addReplay(shaoying: Command): void {
+  shaoying
+    .command('replay')
+    .argument('<incidentId>')
+    .description(
+      'one incident as it was at an instant or a revision, and what came next; read from the log alone',
+    )
+    .option('--at <instant|revision>', 'such as 2026-02-13T16:00:00+08:00, or 3 (default: as it stands)')
+    .addOption(asJson())
+    .action(async (incidentId: string, { at, json }: Json & { at?: string }) => {
+      const { replayIncident, pointOf } = await import('./commands/replay.command.js');
+      pointOf(at ?? null);
+      const { atWork } = await import('./workplace.js');
+      await atWork((place) => replayIncident({ incidentId, at: at ?? null, json }, terminal, place));
+    });
+}
+
+function addProjections(shaoying: Command): void {
+  const projections = shaoying
+    .command('projections')
+    .description('read models: list, status, rebuild, retry');
+  projections
+    .command('list')
+    .description('the read models of this release')
+    .addOption(asJson())
+    .action(async ({ json }: Json) => {
+      (await import('./commands/projections.command.js')).listProjections(json, terminal);
+    });
+  projections
+    .command('status')
+    .description('how far each read model is; exit code 1 when one is stopped')
+    .addOption(asJson())
+    .action(async ({ json }: Json) => {
+      const { projectionsStatus } = await import('./commands/projections.command.js');
+      const { atWork } = await import('./workplace.js');
+      exitCode = await atWork((place) => projectionsStatus(json, terminal, place));
+    });
+  projections
+    .command('rebuild')
+    .argument('<name>')
+    .description('fill a read model from the log anew while the present one serves, then swap')
+    .option('--resume', 'go on with a rebuild that was stopped', false)
+    .addOption(asJson())
+    .action(async (name: string, { resume, json }: Json & { resume: boolean }) => {
+      const { signal } = onInterruption((text) => terminal.note(text));
+      const { rebuildReadModel } = await import('./commands/projections.command.js');
+      const { atWork } = await import('./workplace.js');
+      await atWork((place) => rebuildReadModel({ name, resume, json }, terminal, signal, place));
+    });
+  projections
+    .command('retry')
+    .argument('<name>')
+    .description('let a stopped read model try its event again')
+    .addOption(asJson())
+    .action(async (name: string, { json }: Json) => {
+      const { retryProjection } = await import('./commands/projections.command.js');
+      const { atWork } = await import('./workplace.js');
+      await atWork((place) => retryProjection(name, json, terminal, place));
+    });
+}
+
+function addTimers(shaoying: Command): void {
+  const timers = shaoying.command('timers').description('deadlines and their alarm clock');
+  timers
+    .command('status')
+    .description('open and due deadlines, and the state of the alarm clock')
+    .addOption(asJson())
+    .action(async ({ json }: Json) => {
+      const { timersStatus } = await import('./commands/timers.command.js');
+      const { atWork } = await import('./workplace.js');
+      await atWork((place) => timersStatus(json, terminal, place));
+    });
+  timers
+    .command('rearm')
+    .description('arm the deadlines of the next 48 h again, after the alarm clock lost its memory')
+    .addOption(asJson())
+    .action(async ({ json }: Json) => {
+      const { rearmTimers } = await import('./commands/timers.command.js');
+      const { atWork } = await import('./workplace.js');
+      await atWork((place) => rearmTimers(json, terminal, place));
+    });
+}
+
+const seedMax = 100_000;
+
+function addSeed(shaoying: Command): void {
+  shaoying
+    .command('seed')
+    .description('make demo incidents in every state of the main path; seeding again adds nothing twice')
+    .option('--incidents <n>', `how many, up to ${seedMax}`, '18')
+    .addOption(asJson())
+    .action(async ({ incidents, json }: Json & { incidents: string }) => {
+      const count = /^\d{1,6}$/.test(incidents) ? Number(incidents) : Number.NaN;
+      if (!(count >= 1 && count <= seedMax)) {
+        throw new UsageError(`--incidents must be a whole number from 1 to ${seedMax}`);
+      }
+      const { signal } = onInterruption((text) => terminal.note(text));
+      const { seedIncidents } = await import('./commands/seed.command.js');
+      const { atWork } = await import('./workplace.js');
+      await atWork((place) => seedIncidents(count, json, terminal, signal, place));
+    });
+}
+
+function addCalendar(shaoying: Command): void {
+  shaoying
+    .command('calendar')
+    .description('working calendars')
+    .command('due')
+    .argument('<calendarId>', "such as default, the sample city's")
+    .description('when a time allowed is over; records nothing')
+    .requiredOption('--start <time>', 'such as 2026-02-13T16:00 (Asia/Shanghai) or with an offset')
+    .requiredOption('--amount <n>', 'such as 3')
+    .requiredOption('--unit <unit>', 'WORKING_HOUR, WORKING_DAY, CALENDAR_DAY or CLOCK_HOUR')
+    .addOption(asJson())
+    .action(async (calendarId: string, options: Json & { start: string; amount: string; unit: string }) => {
+      const { calendarDue } = await import('./commands/calendar.command.js');
+      const { atWork } = await import('./workplace.js');
+      await atWork((place) => calendarDue({ calendarId, ...options }, terminal, place));
+    });
 }
 
 /** Commander has told the user already; its code for wrong usage is 1, ours is 2. */

@@ -1,0 +1,60 @@
+import { OpenDeadlinesQuery } from '@shaoying/incident-read-models';
+import { DeadlineScheduler, openAlarmClock } from '@shaoying/timers';
+import { show, table, type Terminal } from '../terminal.js';
+import type { Workplace } from '../workplace.js';
+
+/** `timers status`: what is due, and how the alarm clock is. */
+export async function timersStatus(json: boolean, terminal: Terminal, workplace: Workplace): Promise<void> {
+  await withScheduler(workplace, async (scheduler, query) => {
+    const now = workplace.clock.now().toISOString();
+    const { open, due, oldestDueAt } = await query.counts(now);
+    const { late, clock } = await scheduler.status();
+    const oldestDue = due > 0 ? oldestDueAt : null;
+    const status = {
+      open,
+      due,
+      late,
+      oldestDueAt: oldestDue,
+      nextDueAt: due > 0 ? null : oldestDueAt,
+      clock,
+    };
+    show(terminal, json, status, () => [
+      ...table([
+        ['open deadlines', String(open)],
+        ['due and open', String(due)],
+        ['due for over 30 s', String(late)],
+        [due > 0 ? 'oldest due at' : 'next due at', oldestDueAt ?? '—'],
+        ['alarm clock', clock === null ? 'does not answer; the server sweeps instead' : ''],
+      ]),
+      ...Object.entries(clock ?? {}).map(([name, value]) => `  ${name}: ${String(value)}`),
+    ]);
+  });
+}
+
+/** `timers rearm`: arms every deadline of the next 48 h again, for an alarm clock that lost its memory. */
+export async function rearmTimers(json: boolean, terminal: Terminal, workplace: Workplace): Promise<void> {
+  await withScheduler(workplace, async (scheduler) => {
+    const armed = await scheduler.rearm();
+    show(terminal, json, { armed }, () => [`armed ${armed} deadlines of the next 48 h`]);
+  });
+}
+
+/** A scheduler that is never started: it arms and tells, and fires nothing; firing is the server's. */
+async function withScheduler(
+  { stores, clock, logger }: Workplace,
+  work: (scheduler: DeadlineScheduler, query: OpenDeadlinesQuery) => Promise<void>,
+): Promise<void> {
+  const query = new OpenDeadlinesQuery(stores.readModels, () => () => undefined);
+  const scheduler = new DeadlineScheduler({
+    openDeadlines: query,
+    clock: await openAlarmClock({ url: stores.timersUrl, clock: () => clock.now(), log: logger }),
+    now: () => clock.now(),
+    fire: () => Promise.reject(new Error('the command line fires no deadlines')),
+    log: logger,
+  });
+  try {
+    await work(scheduler, query);
+  } finally {
+    await scheduler.stop();
+  }
+}
