@@ -208,6 +208,13 @@ describe('feedback', () => {
       .thenRefused('CALLBACK_BY_SCORED_UNIT');
   });
 
+  test('of whoever shows the receipt code is the reporter’s, wherever they work', () => {
+    const origin = byDepartment(hours(40), LEAD);
+    given(checked)
+      .when(feedback(hours(40), { origin, source: 'REPORTER', receiptHash }))
+      .thenLike([{ data: { source: 'REPORTER' } }]);
+  });
+
   test.each([
     ['nothing yet', lived(1)],
     ['being handled', lived(5)],
@@ -250,6 +257,11 @@ describe('close', () => {
     given(after(...life))
       .when(close(50))
       .thenLike([{ data: { resolutionLevel: 'ESTATE' } }]);
+  });
+
+  test('of what departments were called to and the estate finished, at the departments’ level', () => {
+    const taken = after(report(0), file(5), startSelfHandling(10)).slice(-1);
+    expect(foldIncident([...lived(3), ...taken]).level).toBe('DISTRICT');
   });
 
   test('before feedback is refused while the window is open, and says until when', () => {

@@ -78,6 +78,20 @@ test('no supervision order is in force once handling is completed', () => {
   });
 });
 
+test('a supervision order is issued once and lifted once', () => {
+  everyStep((_, index, life) => {
+    if (index < life.length - 1) return;
+    for (const type of ['SupervisionIssued', 'SupervisionLifted']) {
+      const ids = life
+        .flatMap(({ events = [] }) => events)
+        .flatMap((event) =>
+          event.type === type && 'supervisionId' in event.data ? [event.data.supervisionId] : [],
+        );
+      expect(new Set(ids).size).toBe(ids.length);
+    }
+  });
+});
+
 test('a task that is done does not become overdue, by any alarm at any time', () => {
   everyStep(({ after, command }) => {
     for (const task of after.tasks.filter(({ state }) => state === 'DONE')) {
