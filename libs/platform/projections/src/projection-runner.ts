@@ -44,11 +44,15 @@ const stoppedPollMs = 1_000;
 const supersededPollMs = 5_000;
 const refusedUpgradeRetryMs = 30_000;
 /**
- * The least time between two starts of live batches. Under load it makes one transaction of the 10 to 50 events that
- * arrive meanwhile (100 instead of some 1,000 commits per second and projection); an event after a quiet moment is
- * not delayed at all.
+ * The least time between two starts of live batches: 10 ms, and one more for every event of the last batch. Up to some
+ * 100 events a second that is 11 ms and nobody notices; an event after a quiet moment is not delayed at all. From 1,000
+ * a second on it is the longest, 200 ms, and one transaction takes 200 events instead of 20.
+ *
+ * Why: a batch costs the server and PostgreSQL together some 2 ms before its first event. Measured with five
+ * projections over reports, whistles and check-ins (tools/bench): 760 µs of processor time per event in batches of 20,
+ * 330 µs in batches of 200, 220 µs in batches of 1,000; and the commands share those processors.
  */
-const batchIntervalMs = 10;
+const batchIntervalMs = { least: 10, perEvent: 1, longest: 200 } as const;
 
 /** Keeps one projection going: takes its lock, follows the log, survives what can be survived. */
 export class ProjectionRunner {
@@ -172,7 +176,7 @@ export class ProjectionRunner {
         if (events.length === 0) return;
         const startedMs = performance.now();
         await writeIsolatingPoison(name, position, events, write, onCommitted);
-        const leftMs = batchIntervalMs - (performance.now() - startedMs);
+        const leftMs = intervalAfter(events.length) - (performance.now() - startedMs);
         if (events.length < batchSize && leftMs > 0) await pause(leftMs, over);
       }
     } catch (error) {
@@ -261,6 +265,11 @@ export class ProjectionRunner {
   private async pauseIn(session: Session, delayMs: number): Promise<void> {
     await pause(delayMs, AbortSignal.any([this.stopping.signal, session.lost]));
   }
+}
+
+function intervalAfter(eventCount: number): number {
+  const { least, perEvent, longest } = batchIntervalMs;
+  return Math.min(least + perEvent * eventCount, longest);
 }
 
 export function lockName(projectionName: string): string {
