@@ -142,17 +142,12 @@ describe('replay at an instant', () => {
   });
 
   it('names as next what was so soonest after it, not what was written soonest after it', async () => {
-    const city = lateCase();
-    const history = await historyOf(city);
-    const whistled = city.inMinutes(-300);
-    const { next } = await history.replay('inc', { asOf: whistled, knownAt: null });
-    // Breach of the acknowledgment at 60 minutes, though alarms and check-in were written after 300.
-    expect(next?.event).toMatchObject({ type: 'TaskOverdue', occurredAt: city.inMinutes(-240) });
-    expect(next?.changes).toContainEqual({
-      path: '/tasks/0/deadlines/0/status',
-      from: 'OPEN',
-      to: 'BREACHED',
-    });
+    const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']);
+    const whistled = city.now;
+    city.pass(50).acknowledge('inc', 'dept-1').pass(10).checkIn('inc', 'dept-1', city.inMinutes(-40));
+    const { next } = await (await historyOf(city)).replay('inc', { asOf: whistled, knownAt: null });
+    expect(next?.event).toMatchObject({ type: 'DepartmentCheckedIn', revision: 4 });
+    expect(next?.changes).toContainEqual({ path: '/tasks/0/state', from: 'NOTIFIED', to: 'CHECKED_IN' });
   });
 
   it('has nothing next after the last instant', async () => {
