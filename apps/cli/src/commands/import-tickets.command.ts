@@ -58,7 +58,7 @@ export async function importTicketFile(
   const startedMs = performance.now();
   const map = await loadMap(options.map);
   const survey = await surveyFile(options.file, map, signal);
-  const report = options.report === null ? null : new RejectionReport(options.report);
+  const report = options.report === null ? null : await RejectionReport.open(options.report);
   const rejections = new Rejections(report, terminal);
   try {
     const result =

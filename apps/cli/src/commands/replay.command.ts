@@ -60,10 +60,12 @@ function linesOf(replay: Replay, events: readonly HistoryEntry[]): string[] {
   }
   if (next !== null) {
     lines.push('', '接下来 next:', ...entryLines(next.event));
-    for (const { path, from, to } of next.changes.slice(0, changesToldMax)) {
+    // Before the report there is nothing that could have changed.
+    const changes = state === null ? [] : next.changes;
+    for (const { path, from, to } of changes.slice(0, changesToldMax)) {
       lines.push(`      ${path}: ${JSON.stringify(from)} → ${JSON.stringify(to)}`);
     }
-    const more = next.changes.length - changesToldMax;
+    const more = changes.length - changesToldMax;
     if (more > 0) lines.push(`      … ${more} more (--json shows all)`);
   }
   return lines;

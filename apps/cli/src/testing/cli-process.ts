@@ -15,7 +15,13 @@ export class CliProcess {
     private readonly root: string,
     readonly dataDir: string,
     private readonly databaseUrl: string,
+    private readonly settings: NodeJS.ProcessEnv = {},
   ) {}
+
+  /** The same with other settings. */
+  with(settings: NodeJS.ProcessEnv): CliProcess {
+    return new CliProcess(this.root, this.dataDir, this.databaseUrl, settings);
+  }
 
   /** @param root of the workspace */
   static async over(root: string, databaseUrl: string): Promise<CliProcess> {
@@ -27,7 +33,8 @@ export class CliProcess {
     const { INIT_CWD: _, ...inherited } = process.env;
     const url = this.databaseUrl;
     const stores = { EVENT_STORE_URL: url, READ_MODEL_URL: url, TIMERS_URL: url };
-    return { ...inherited, ...stores, DATA_DIR: this.dataDir, NODE_ENV: 'development', LOG_LEVEL: 'warn' };
+    const defaults = { DATA_DIR: this.dataDir, NODE_ENV: 'development', LOG_LEVEL: 'warn' };
+    return { ...inherited, ...stores, ...defaults, ...this.settings };
   }
 
   start(args: readonly string[]): { readonly child: ChildProcess; readonly ended: Promise<CliAnswer> } {

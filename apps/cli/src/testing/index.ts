@@ -1,1 +1,2 @@
 export * from './cli-process.js';
+export * from './jurisdiction-from.js';

@@ -27,7 +27,7 @@ interface Line {
 
 /**
  * Records of a CSV file in order, each with the line it starts on; UTF-8 with or without a byte order mark, blank lines
- * skipped. Fields are csv-parse's work. Where a record starts and ends is decided here, line by line: csv-parse takes a
+ * skipped; a line end within a field is `\n`. Fields are csv-parse's work. Where a record starts and ends is decided here, line by line: csv-parse takes a
  * quote that was never closed for a field of many lines and loses the good rows behind it; here the bad row costs
  * itself, and reading goes on at the next line.
  */

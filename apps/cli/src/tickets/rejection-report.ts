@@ -1,22 +1,34 @@
-import { createWriteStream, type WriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import type { WriteStream } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
+import { UsageError } from '../cli.errors.js';
 import { rejectionReasons, type Rejection } from './rejections.js';
 
 /** Lists the rows that stayed out, as CSV or JSON by the name of its file. Put in place whole, at the end. */
 export class RejectionReport {
-  private readonly partial: string;
-  private readonly stream: WriteStream;
-  private readonly json: boolean;
   private entries = 0;
 
-  constructor(private readonly path: string) {
-    this.json = /\.json$/i.test(path);
-    this.partial = `${path}.${process.pid}.part`;
-    this.stream = createWriteStream(this.partial, { flags: 'w', mode: 0o600 });
+  private constructor(
+    private readonly path: string,
+    private readonly partial: string,
+    private readonly stream: WriteStream,
+    private readonly json: boolean,
+  ) {
     // Told by finish(); without a listener it would end the process in the middle of an import.
-    this.stream.on('error', () => undefined);
-    this.stream.write(this.json ? '[' : 'line,column,code,externalId,reason\n');
+    stream.on('error', () => undefined);
+    stream.write(json ? '[' : 'line,column,code,externalId,reason\n');
+  }
+
+  /** Before the import and not at its end: nobody should wait an hour to hear of a missing folder. @throws UsageError */
+  static async open(path: string): Promise<RejectionReport> {
+    const partial = `${path}.${process.pid}.part`;
+    try {
+      // Names of columns and ids of cases are not for every user of the machine.
+      const file = await open(partial, 'w', 0o600);
+      return new RejectionReport(path, partial, file.createWriteStream(), /\.json$/i.test(path));
+    } catch (error) {
+      throw new UsageError(`the report ${path} cannot be written: ${String(error)}`);
+    }
   }
 
   add(rejection: Rejection): void {

@@ -1,0 +1,136 @@
+import { EventSourcedJurisdictionDirectory, JurisdictionPublisher } from '@shaoying/jurisdiction-application';
+import { PostgresEventStore } from '@shaoying/event-store-postgres';
+import { incidentIdOf } from '@shaoying/incident-contracts';
+import type { ProjectionStatus } from '@shaoying/projections';
+import { createTestDatabase, type TestDatabase } from '@shaoying/postgres/testing';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CliProcess } from '../testing/index.js';
+import type { SeedSummary } from './seed.command.js';
+
+const root = join(__dirname, '../../../..');
+const actor = { id: 'spec', role: 'admin', orgUnitId: null };
+
+let database: TestDatabase;
+let cli: CliProcess;
+let store: PostgresEventStore;
+
+/** The sample city, and one round of demo incidents, each in another state. */
+beforeAll(async () => {
+  database = await createTestDatabase();
+  cli = await CliProcess.over(root, database.url);
+  store = await PostgresEventStore.open({ url: database.url });
+}, 30_000);
+
+afterAll(async () => {
+  await store.close();
+  await database.drop();
+  await cli.remove();
+});
+
+const inEachState = 9;
+
+test('seed: without a jurisdiction it says what to do', async () => {
+  const answer = await cli.run('seed');
+  expect([answer.exitCode, answer.stderr]).toMatchObject([1, expect.stringContaining('run npm start once')]);
+}, 30_000);
+
+test('seed: incidents in every state by the real commands; seeding again writes nothing', async () => {
+  const directory = new EventSourcedJurisdictionDirectory(store);
+  await directory.start();
+  const yaml = readFileSync(join(root, 'samples/lindong.yaml'), 'utf8');
+  await new JurisdictionPublisher(store, directory).publishFile(yaml, actor, new Date().toISOString());
+  await directory.stop();
+  const first = await cli.json<SeedSummary>('seed', '--incidents', String(inEachState));
+  expect(first).toMatchObject({ incidents: inEachState, replayed: 0 });
+  const head = await store.head();
+  const second = await cli.json<SeedSummary>('seed', '--incidents', String(inEachState));
+  expect(second).toMatchObject({ incidents: inEachState, eventsWritten: 0 });
+  expect(await store.head()).toBe(head);
+}, 30_000);
+
+async function closedIncident(): Promise<string> {
+  const events = await store.readAll('0', { limit: 5_000 });
+  const closed = events.find(({ type }) => type === 'IncidentClosed');
+  return incidentIdOf(closed?.streamId ?? '') ?? '';
+}
+
+test('replay: plain lines in both languages up to a revision, and what came next', async () => {
+  const incidentId = await closedIncident();
+  const { stdout, exitCode } = await cli.run('replay', incidentId, '--at', '2');
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(/吹哨/);
+  expect(stdout).toMatch(/blew the whistle/);
+  expect(stdout).not.toMatch(/IncidentClosed|Closed, resolved/);
+  const whole = await cli.json<{ state: { state: string }; next: null }>('replay', incidentId);
+  expect(whole).toMatchObject({ state: { state: 'CLOSED' }, next: null });
+  const before = await cli.json<{ state: null }>('replay', incidentId, '--at', '2020-01-01T00:00:00Z');
+  expect(before).toMatchObject({ state: null, next: { event: { revision: 0 } } });
+  expect(await cli.run('replay', 'nobody')).toMatchObject({ exitCode: 1 });
+}, 30_000);
+
+test('projections: rebuilt from the log without a server; status tells how far each is', async () => {
+  const absent = await cli.json<ProjectionStatus[]>('projections', 'status');
+  expect(absent.map(({ status }) => status)).toEqual(absent.map(() => 'absent'));
+  const names = absent.map(({ name }) => name);
+  for (const name of names) await cli.json('projections', 'rebuild', name);
+  const head = await store.head();
+  const after = await cli.json<ProjectionStatus[]>('projections', 'status');
+  expect(after.map(({ name, position, lagEvents }) => ({ name, position, lagEvents }))).toEqual(
+    names.map((name) => ({ name, position: head, lagEvents: 0 })),
+  );
+  expect(await cli.run('projections', 'rebuild', 'nothing')).toMatchObject({ exitCode: 2 });
+  expect(await cli.json('projections', 'retry', names[0] ?? '')).toMatchObject({ retried: false });
+}, 60_000);
+
+test('timers: open deadlines are counted and armed again, and nothing fires', async () => {
+  const head = await store.head();
+  const status = await cli.json<{ open: number; due: number }>('timers', 'status');
+  expect(status.open).toBeGreaterThan(0);
+  const { armed } = await cli.json<{ armed: number }>('timers', 'rearm');
+  expect(armed).toBeGreaterThan(0);
+  expect(await cli.json('timers', 'status')).toMatchObject({ clock: { delayed: armed } });
+  expect(await store.head()).toBe(head);
+}, 30_000);
+
+test('calendar due: over the Spring Festival, and over a make-up Sunday', async () => {
+  const due = (start: string, amount: string, unit: string) =>
+    cli.json('calendar', 'due', 'default', '--start', start, '--amount', amount, '--unit', unit);
+  expect(await due('2026-02-13T16:00', '3', 'WORKING_DAY')).toMatchObject({
+    due: '2026-02-25T08:00:00.000Z',
+  });
+  expect(await due('2025-12-31T09:00:00Z', '2', 'WORKING_HOUR')).toMatchObject({
+    due: '2026-01-04T02:00:00.000Z',
+  });
+  const unknown = await cli.run(
+    'calendar',
+    'due',
+    'x',
+    '--start',
+    '2026-02-13T16:00',
+    '--amount',
+    '3',
+    '--unit',
+    'WORKING_DAY',
+  );
+  expect([unknown.exitCode, unknown.stderr]).toMatchObject([1, expect.stringContaining('there are default')]);
+}, 30_000);
+
+test('token: refused in production and where tokens come from elsewhere', async () => {
+  const { exitCode, stdout } = await cli.run('token', '--role', 'department', '--org', 'dp-gas');
+  expect([exitCode, stdout.split('.').length]).toEqual([0, 3]);
+  const elsewhere = await cli
+    .with({ OIDC_ISSUER: 'https://id.example', OIDC_AUDIENCE: 'a' })
+    .run('token', '--role', 'admin');
+  expect([elsewhere.exitCode, elsewhere.stdout]).toEqual([2, '']);
+  const production = await cli
+    .with({ NODE_ENV: 'production', ROLES: 'projector' })
+    .run('token', '--role', 'admin');
+  expect([production.exitCode, production.stdout]).toEqual([2, '']);
+}, 30_000);
+
+test('wrong settings: exit code 2, every problem told, nothing on standard output', async () => {
+  const answer = await cli.with({ PORT: 'x', EVENT_STORE_URL: 'mysql://h/x' }).run('projections', 'status');
+  expect([answer.exitCode, answer.stdout]).toEqual([2, '']);
+  expect(answer.stderr).toMatch(/PORT[\s\S]*EVENT_STORE_URL/);
+}, 30_000);
