@@ -17,6 +17,22 @@ async function main(): Promise<void> {
   if (config === null) return;
   const logger = createLogger({ level: config.logLevel, role: config.roles.join(',') });
   const stop = stopper(logger);
+  try {
+    await stop.after(start(config, logger, stop));
+  } catch (error) {
+    logger.fatal({ err: error }, 'could not start');
+    process.stderr.write(`Shaoying could not start: ${reasonOf(error, config)}\n`);
+    await stop(1);
+  }
+}
+
+function reasonOf(error: unknown, { host, port }: Config): string {
+  if (!(error instanceof Error)) return String(error);
+  const inUse = 'code' in error && error.code === 'EADDRINUSE';
+  return inUse ? `${host}:${port} is in use; choose another port with PORT` : error.message;
+}
+
+async function start(config: Config, logger: Logger, stop: Stopper): Promise<void> {
   const platform = await Platform.open(config, logger, () => {
     logger.fatal('PostgreSQL has ended; this process ends too and can be started again');
     void stop(1);
@@ -26,9 +42,9 @@ async function main(): Promise<void> {
   const app = await serve(platform, logger);
   stop.also(() => app.close());
   await app.listen(config.port, config.host);
-  const address = await app.getUrl();
-  logger.info({ address, roles: config.roles }, 'started');
-  process.stdout.write(`${await welcome(platform, address)}\n`);
+  const url = await app.getUrl();
+  logger.info({ url, roles: config.roles }, 'started');
+  process.stdout.write(`${await welcome(platform, url)}\n`);
 }
 
 function readConfig(): Config | null {
@@ -61,12 +77,18 @@ interface Stopper {
   (exitCode: number): Promise<void>;
   /** Something to close before what was opened earlier. */
   also(close: () => Promise<unknown>): void;
+  /**
+   * Runs the start. A signal in the middle of it waits for its end: closing PostgreSQL under connections that are still
+   * being made would end the process with their errors.
+   */
+  after(starting: Promise<void>): Promise<void>;
 }
 
 /** Closes what was opened, last first, once, on SIGINT or SIGTERM. */
 function stopper(logger: Logger): Stopper {
   const closers: (() => Promise<unknown>)[] = [];
   let stopping = false;
+  let started: Promise<unknown> = Promise.resolve();
   const stop = async (exitCode: number): Promise<void> => {
     if (stopping) return;
     stopping = true;
@@ -74,6 +96,7 @@ function stopper(logger: Logger): Stopper {
       logger.error('stopping took too long; what hangs is cut off');
       process.exit(exitCode || 1);
     }, stopMsMax).unref();
+    await started;
     for (const close of closers.reverse()) {
       await close().catch((error: unknown) => logger.error({ err: error }, 'closing failed'));
     }
@@ -86,13 +109,13 @@ function stopper(logger: Logger): Stopper {
       void stop(0);
     });
   }
-  return Object.assign(stop, { also: (close: () => Promise<unknown>) => void closers.push(close) });
+  return Object.assign(stop, {
+    also: (close: () => Promise<unknown>) => void closers.push(close),
+    after: (starting: Promise<void>) => {
+      started = starting.catch(() => undefined);
+      return starting;
+    },
+  });
 }
 
-main().catch((error: unknown) => {
-  createLogger({ role: 'start' }).fatal({ err: error }, 'could not start');
-  process.stderr.write(
-    `Shaoying could not start: ${error instanceof Error ? error.message : String(error)}\n`,
-  );
-  process.exit(1);
-});
+await main();
