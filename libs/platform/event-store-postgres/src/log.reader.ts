@@ -11,6 +11,7 @@ import { DatabaseError, Pool } from 'pg';
 import type { PoolConfig, QueryArrayConfig } from 'pg';
 import { endConnection } from './log.connection.js';
 import type { Warn } from './log.connection.js';
+import { StreamGathering } from './stream.gathering.js';
 
 /** Reads that may wait for a connection of the pool; beyond it a caller is told to come back. */
 const readQueueMax = 1_000;
@@ -29,6 +30,10 @@ const asText = { getTypeParser: () => (text: string) => text };
 
 const sql = {
   stream: `SELECT ${columns} FROM log.events WHERE stream_id = $1 AND revision >= $2 ORDER BY revision`,
+  // OFFSET 0 keeps the planner from joining otherwise than stream by stream, each along its index.
+  streams: `SELECT ${columns} FROM unnest($1::text[]) AS wanted(id) CROSS JOIN LATERAL (
+      SELECT * FROM log.events WHERE stream_id = wanted.id COLLATE "C" ORDER BY revision OFFSET 0
+    ) e`,
   streamExists: 'SELECT 1 FROM log.events WHERE stream_id = $1 LIMIT 1',
   streamRevision: 'SELECT revision FROM log.events WHERE stream_id = $1 ORDER BY revision DESC LIMIT 1',
   head: 'SELECT position FROM log.events ORDER BY position DESC LIMIT 1',
@@ -61,6 +66,7 @@ function eventOf(row: readonly string[]): RecordedEvent {
 /** Every read of the log, over a pool of connections. */
 export class LogReader {
   private readonly pool: Pool;
+  private readonly gathering = new StreamGathering((streamIds) => this.streams(streamIds));
 
   constructor(config: PoolConfig, warn: Warn) {
     this.pool = new Pool(config);
@@ -69,10 +75,33 @@ export class LogReader {
 
   /** @throws StreamNotFound */
   async stream(streamId: string, fromRevision: number): Promise<RecordedEvent[]> {
+    if (fromRevision === 0) {
+      const events = await this.gathering.read(streamId);
+      if (events === undefined) throw new StreamNotFound(streamId);
+      return events;
+    }
     const rows = await this.query('stream', [streamId, fromRevision]);
     if (rows.length > 0) return rows.map(eventOf);
-    if (fromRevision > 0 && (await this.query('streamExists', [streamId])).length > 0) return [];
+    if ((await this.query('streamExists', [streamId])).length > 0) return [];
     throw new StreamNotFound(streamId);
+  }
+
+  /** Whole streams by id; those that do not exist are absent. */
+  private async streams(streamIds: readonly string[]): Promise<Map<string, RecordedEvent[]>> {
+    const [only] = streamIds;
+    const rows =
+      streamIds.length === 1 && only !== undefined
+        ? await this.query('stream', [only, 0])
+        : await this.query('streams', [[...streamIds]]);
+    const streams = new Map<string, RecordedEvent[]>();
+    for (const event of rows.map(eventOf)) {
+      const events = streams.get(event.streamId);
+      if (events) events.push(event);
+      else streams.set(event.streamId, [event]);
+    }
+    // A join promises no order, although this one keeps it.
+    for (const events of streams.values()) events.sort((a, b) => a.revision - b.revision);
+    return streams;
   }
 
   /** Revision of the stream's last event, -1 when there is no such stream. */
@@ -96,7 +125,7 @@ export class LogReader {
   }
 
   /** Reading twice is harmless, so a connection that turns out to be dead is replaced without the caller knowing. */
-  private async query(name: keyof typeof sql, values: (string | number)[]): Promise<string[][]> {
+  private async query(name: keyof typeof sql, values: (string | number | string[])[]): Promise<string[][]> {
     if (this.pool.waitingCount >= readQueueMax) throw new Overloaded();
     const query: QueryArrayConfig = {
       name: `log.${name}`,
