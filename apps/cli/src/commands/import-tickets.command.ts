@@ -19,7 +19,7 @@ import { RejectionReport } from '../tickets/rejection-report.js';
 import { rejectionReasons, type Rejection } from '../tickets/rejections.js';
 import { readTicketFile } from '../tickets/ticket-file.js';
 import { importTickets, type ImportCounts, type ImportResult } from '../tickets/ticket-import.js';
-import { readTicketMap, type TicketMap } from '../tickets/ticket-map.js';
+import { readTicketMap, TicketMapInvalid, type TicketMap } from '../tickets/ticket-map.js';
 import { TicketUnits } from '../tickets/ticket-units.js';
 import { withDirectory, type Workplace } from '../workplace.js';
 
@@ -57,7 +57,7 @@ export async function importTicketFile(
 ): Promise<ExitCode> {
   const startedMs = performance.now();
   const map = await loadMap(options.map);
-  const survey = await surveyFile(options.file, map, signal);
+  const survey = await surveyFile(options.file, map, signal, workplace === null);
   const report = options.report === null ? null : await RejectionReport.open(options.report);
   const rejections = new Rejections(report, terminal);
   try {
@@ -89,6 +89,7 @@ type Outcome = ImportCounts & Pick<ImportSummary, 'unitsPublished' | 'position'>
 
 interface Survey {
   readonly rows: number;
+  /** Kept for a dry run alone; an import meets them again. */
   readonly rejections: readonly Rejection[];
   readonly repeated: number;
   readonly units: TicketUnits;
@@ -103,7 +104,12 @@ async function loadMap(path: string): Promise<TicketMap> {
 }
 
 /** Reads the file to its end before anything is written: how many rows there are, and which units they name. */
-async function surveyFile(path: string, map: TicketMap, signal: AbortSignal): Promise<Survey> {
+async function surveyFile(
+  path: string,
+  map: TicketMap,
+  signal: AbortSignal,
+  keepRejections: boolean,
+): Promise<Survey> {
   const { isFile } = await stat(path).then(
     (found) => ({ isFile: found.isFile() }),
     () => ({ isFile: false }),
@@ -115,13 +121,16 @@ async function surveyFile(path: string, map: TicketMap, signal: AbortSignal): Pr
   let repeated = 0;
   for await (const row of readTicketFile(path, map, Date.now(), signal)) {
     rows += 1;
-    if ('rejection' in row) rejections.push(row.rejection);
-    else {
+    if ('rejection' in row) {
+      if (keepRejections) rejections.push(row.rejection);
+    } else {
       units.learn(row.ticket);
       if (row.repeated) repeated += 1;
     }
   }
   if (signal.aborted) throw new CommandFailed('stopped before anything was imported');
+  const problems = units.nameProblems();
+  if (problems.length > 0) throw new TicketMapInvalid(problems);
   return { rows, rejections, repeated, units };
 }
 
@@ -149,6 +158,8 @@ async function bring(it: Bringing): Promise<Outcome> {
   const { workplace, terminal, signal } = it;
   const { result, unitsPublished, published } = await withDirectory(workplace, async (directory) => {
     const publication = await publishUnits(it, directory);
+    // It knows all units now; following on, it would read back every event that is about to be written.
+    await directory.stop();
     return { ...publication, result: await importRows(it, directory) };
   });
   const { position: last, ...counts } = result;

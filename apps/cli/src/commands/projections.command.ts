@@ -57,14 +57,14 @@ export async function rebuildReadModel(
   signal: AbortSignal,
   workplace: Workplace,
 ): Promise<void> {
+  if (!isKnown(name)) throw unknown(name);
   const engine = projectionEngine(workplace);
   const head = await workplace.stores.log.head();
   const startedMs = performance.now();
   let events = 0;
-  const total = (await engine.status()).find((status) => status.name === name);
-  if (total === undefined) throw unknown(name);
   const progress = await startProgress(terminal, 'events');
-  const expected = eventsUpTo(total, head);
+  // For the bar alone: positions are dense on PostgreSQL, elsewhere the bar ends early.
+  const expected = Number(head);
   try {
     await engine.rebuild(name, {
       ...{ signal, resume },
@@ -87,11 +87,6 @@ export async function rebuildReadModel(
   ]);
 }
 
-/** Of the whole log, for the bar alone: positions are dense on PostgreSQL and an upper bound elsewhere. */
-function eventsUpTo({ position, lagEvents }: ProjectionStatus, head: string): number {
-  return position === '0' ? lagEvents : Number(BigInt(head) > 0n ? BigInt(head) : 0n);
-}
-
 /** `projections retry`: lets a stopped one try its event again, in whichever process runs it. */
 export async function retryProjection(
   name: string,
@@ -99,12 +94,14 @@ export async function retryProjection(
   terminal: Terminal,
   workplace: Workplace,
 ): Promise<void> {
-  if (!incidentProjections.some((projection) => projection.name === name)) throw unknown(name);
+  if (!isKnown(name)) throw unknown(name);
   const retried = await projectionEngine(workplace).retry(name);
   show(terminal, json, { name, retried }, () => [
     retried ? `${name} tries its event again` : `${name} is not stopped; nothing to retry`,
   ]);
 }
+
+const isKnown = (name: string): boolean => incidentProjections.some((projection) => projection.name === name);
 
 function unknown(name: string): UsageError {
   const known = incidentProjections.map((projection) => projection.name).join(', ');

@@ -50,10 +50,7 @@ export class TicketUnits {
    */
   missingFrom(directory: JurisdictionDirectory): OrgUnit[] {
     const { units = [], departments, neighbourhoods, effectiveFrom } = this.map.jurisdiction;
-    const problems = [
-      ...sameIds('departments', this.departments, departments.ids),
-      ...sameIds('neighbourhoods', this.neighbourhoods, neighbourhoods?.ids),
-    ];
+    const problems = this.nameProblems();
     const wanted: OrgUnit[] = units.map((unit) => ({ ...unit, effectiveFrom }));
     for (const [value, id] of this.departments) {
       wanted.push({ ...unitOf(departments, value, id), kind: 'DEPARTMENT', effectiveFrom });
@@ -67,6 +64,15 @@ export class TicketUnits {
     if (problems.length > 0) throw new TicketMapInvalid(problems.slice(0, 50));
     const byId = new Map(wanted.map((unit) => [unit.id, unit]));
     return [...byId.values()].filter(({ id }) => directory.orgUnit(id) === undefined);
+  }
+
+  /** Names that would make one id; asks no directory. */
+  nameProblems(): string[] {
+    const { departments, neighbourhoods } = this.map.jurisdiction;
+    return [
+      ...sameIds('departments', this.departments, departments.ids),
+      ...sameIds('neighbourhoods', this.neighbourhoods, neighbourhoods?.ids),
+    ];
   }
 
   private placeProblems(wanted: readonly OrgUnit[], directory: JurisdictionDirectory): string[] {
