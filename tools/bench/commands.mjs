@@ -30,7 +30,7 @@ const titles = {
   checkIn: '(3) POST …/check-in',
 };
 /** Check-ins to prepare before any is measured; later rounds prepare by the rate of the one before. */
-const firstTasksPerSecond = 3_000;
+const firstTasksPerSecond = 1_500;
 const spareTasks = 1.5;
 const preparedMax = 200_000;
 
@@ -120,7 +120,7 @@ async function connectionShares(server, byProcess, elapsedSeconds) {
 }
 
 function tell(kind, index, { perSecond, p50Ms, p99Ms, failures, sample, cores, behindMs }) {
-  const shares = `server ${figure(cores.server)} + postgres ${figure(cores.postgres)} + generator ${figure(cores.generator)} cores`;
+  const shares = `${figure(costMs({ cores, perSecond }))} ms of processor each; server ${figure(cores.server)} + postgres ${figure(cores.postgres)} + generator ${figure(cores.generator)} cores`;
   say(
     `  round ${index}  ${kind.padEnd(14)} ${figure(perSecond).padStart(7)}/s  p50 ${figure(p50Ms)} ms  p99 ${figure(p99Ms)} ms  ` +
       `errors ${failures}  ${shares}  read models ${figure(behindMs)} ms behind`,
@@ -150,6 +150,15 @@ async function measure(server, generator, { seconds, rounds }) {
   return results;
 }
 
+/**
+ * Processor time per request, server and PostgreSQL together, in ms: what a command costs, whoever else uses the machine
+ * while it is measured. NaN where the system does not tell.
+ */
+function costMs({ cores, perSecond }) {
+  if (cores.server === null || cores.postgres === null) return Number.NaN;
+  return ((cores.server + cores.postgres) * 1_000) / perSecond;
+}
+
 const failuresOf = (rounds) => rounds.reduce((sum, { failures }) => sum + failures, 0);
 const middleOf = (rounds, pick) => median(rounds.map(pick));
 
@@ -174,6 +183,7 @@ function rowsOf(results) {
       { name: `${kind} p50`, value: rounded(middleOf(rounds, ({ p50Ms }) => p50Ms)), unit: 'ms' },
       { name: `${kind} p99`, value: rounded(middleOf(rounds, ({ p99Ms }) => p99Ms)), unit: 'ms' },
       { name: `${kind} errors`, value: failuresOf(rounds), unit: 'requests' },
+      { name: `${kind} processor time`, value: rounded(middleOf(rounds, costMs)), unit: 'ms/request' },
       {
         name: `${kind} read models behind`,
         value: rounded(middleOf(rounds, ({ behindMs }) => behindMs)),
@@ -214,10 +224,18 @@ function print(results, conditions) {
     const rounds = results[kind];
     return [
       ...[titles[kind], figure(used.server), figure(used.postgres), figure(used.generator)],
+      figure(middleOf(rounds, costMs)),
       figure(middleOf(rounds, ({ behindMs }) => behindMs)),
     ];
   });
-  const coresHead = ['cores used by', 'server', 'postgres', 'generator', 'read models behind, ms'];
+  const coresHead = [
+    'cores used by',
+    'server',
+    'postgres',
+    'generator',
+    'ms per request',
+    'read models behind, ms',
+  ];
   const { postgres } = conditions;
   process.stdout.write(
     `\n${table(head, lines)}\n\n${table(coresHead, cores)}\n\n` +

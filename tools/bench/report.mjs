@@ -27,7 +27,7 @@ export function table(head, lines) {
   return [first, widths.map((n) => '─'.repeat(n)).join('  '), ...rest].join('\n');
 }
 
-/** `1,234`, `12.3`, `0.04`: as many digits as a benchmark can know. */
+/** `1,234`, `12.3`, `0.04`: as many digits as a benchmark can know; `–` for what could not be measured. */
 export function figure(value) {
   if (value === null || value === undefined || Number.isNaN(value)) return '–';
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en-US');
