@@ -4,9 +4,10 @@ import { SseClient } from '@shaoying/subscriptions/testing';
 import { execFile, spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { City } from './kit/city.js';
-import { expected, fileIncident, type Moved } from './kit/incident-steps.js';
+import { City, type Problem } from './kit/city.js';
+import { expected, fileIncident, report, type Moved } from './kit/incident-steps.js';
 import { incidentsOf, Load, streamsOf, wholeLog, type Acknowledged } from './kit/load.js';
+import { expectProblem } from './kit/problems.js';
 import { useServerHomes, type ServerHome, type Started } from './kit/server-home.js';
 import { waitFor } from './kit/wait-for.js';
 
@@ -180,6 +181,32 @@ test('two servers run side by side and know nothing of each other', async () => 
   const [first, second] = cities as [City, City];
   const stranger = await second.withToken(first.as('oversight').token ?? '').get('/v1/incidents');
   expect(stranger.status).toBe(401);
+}, 60_000);
+
+test('roles in processes of their own share one PostgreSQL, which stays until the last of them ends', async () => {
+  const home = await newHome();
+  // Started at once on an empty folder: one of them makes the cluster, one publishes the jurisdiction.
+  const [api, projector, timers] = await Promise.all(
+    ['api', 'projector', 'timers'].map((ROLES) => home.start({ ROLES })),
+  );
+  const city = await City.of(home, api as Started);
+  const { id } = await fileIncident(city);
+  const view = await city.as('oversight').get<IncidentView>(`/v1/incidents/${id}`);
+  expect(expected(200, view).state).toBe('FILED');
+  const elsewhere = await fetch(`${projector?.url}/v1/incidents/${id}`);
+  expect(elsewhere.status).toBe(404);
+  for (const server of [timers, projector]) expect((await server?.process.stop())?.code).toBe(0);
+  expect((await fileIncident(city)).state).toBe('FILED');
+  expect((await api?.process.stop())?.code).toBe(0);
+  await expectPostgresGone(home);
+}, 60_000);
+
+test('without ALLOW_ANONYMOUS_REPORTS a report needs a token', async () => {
+  const home = await newHome();
+  const city = await City.of(home, await home.start({ ALLOW_ANONYMOUS_REPORTS: 'false' }));
+  const refused = await city.anonymous.post<Problem>('/v1/incidents', report);
+  expectProblem(refused, 401, 'TOKEN_MISSING');
+  expected(201, await city.as('resident').post('/v1/incidents', report));
 }, 60_000);
 
 test('a port that is taken is told in one line, and neither server nor PostgreSQL stays', async () => {
