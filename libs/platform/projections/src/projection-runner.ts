@@ -49,7 +49,7 @@ const refusedUpgradeRetryMs = 30_000;
  * a second on it is the longest, 200 ms, and one transaction takes 200 events instead of 20.
  *
  * Why: a batch costs the server and PostgreSQL together some 2 ms before its first event. Measured with five
- * projections over reports, whistles and check-ins (tools/bench): 760 µs of processor time per event in batches of 20,
+ * projections over reports, whistles and check-ins (docs/benchmarks.md): 760 µs of processor time per event in batches of 20,
  * 330 µs in batches of 200, 220 µs in batches of 1,000; and the commands share those processors.
  */
 const batchIntervalMs = { least: 10, perEvent: 1, longest: 200 } as const;
