@@ -1,9 +1,10 @@
 import { Inject, Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
-import { uuidV5 } from '@shaoying/config';
+import { uuidV5, type Clock } from '@shaoying/config';
 import { MarkOverdueCommand } from '@shaoying/incident-application';
 import { OpenDeadlinesQuery } from '@shaoying/incident-read-models';
 import { DeadlineScheduler, openAlarmClock, type OpenDeadline } from '@shaoying/timers';
+import { setTimeout } from 'node:timers/promises';
 import { IncidentModule } from './incident.module.js';
 import { Platform } from './platform.js';
 
@@ -25,7 +26,10 @@ const ALARMS = '0b8c5a4e-52d7-5f0e-8b1c-7a1c9f6f2d35';
           ),
           clock: await openAlarmClock({ url: stores.timersUrl, clock: () => clock.now(), log: logger }),
           now: () => clock.now(),
-          fire: (deadline) => markOverdue(commands, deadline),
+          fire: async (deadline) => {
+            await pastDue(deadline, clock);
+            await markOverdue(commands, deadline);
+          },
           log: logger,
         });
       },
@@ -43,6 +47,12 @@ export class TimersModule implements OnApplicationBootstrap, OnModuleDestroy {
   async onModuleDestroy(): Promise<void> {
     await this.scheduler.stop();
   }
+}
+
+/** An act in the very millisecond of the due time is in time, so the alarm of that millisecond waits for the next one. */
+async function pastDue({ dueAt }: OpenDeadline, clock: Clock): Promise<void> {
+  const waitMs = Date.parse(dueAt) + 1 - clock.now().getTime();
+  if (waitMs > 0) await setTimeout(waitMs);
 }
 
 async function markOverdue(commands: CommandBus, { deadlineId, incidentId }: OpenDeadline): Promise<void> {

@@ -22,6 +22,7 @@ registerProblems({
     messageIsDetail: true,
   },
   FEEDBACK_RECORDED: { status: 409, title: 'Feedback is recorded already', titleZh: '评价已记录' },
+  FEEDBACK_WINDOW_OVER: { status: 409, title: 'The time for feedback is over', titleZh: '评价期已过' },
   FEEDBACK_OUTSTANDING: {
     status: 409,
     title: 'Feedback is awaited still',

@@ -51,6 +51,9 @@ export interface CommandOutcome {
 /** Makes the domain's command once the state is known; deadlines depend on what was filed. */
 export type CommandBuilder = (state: IncidentState, origin: CommandOrigin) => IncidentCommand;
 
+/** Makes the domain's command for an incident that is not there yet; may look things up and seal personal data. */
+export type OpeningBuilder = (origin: CommandOrigin) => Promise<IncidentCommand>;
+
 /** Attempts against concurrent writers. Ten dispatchers on one incident at once is more than any street office has. */
 const attemptsMax = 10;
 
@@ -68,10 +71,18 @@ export class IncidentCommandService {
    * Opens a new incident. The stream is not read first: the append itself tells whether it exists.
    * @throws IncidentRefused, IdempotencyKeyReused, and what the store throws
    */
-  async open(context: CommandContext, incidentId: string, build: CommandBuilder): Promise<CommandOutcome> {
+  async open(context: CommandContext, incidentId: string, build: OpeningBuilder): Promise<CommandOutcome> {
     const origin = this.originOf(context);
-    const facts = factsOf(NO_INCIDENT, build(NO_INCIDENT, origin));
     const streamId = incidentStreamId(incidentId);
+    let facts: readonly IncidentEvent[];
+    try {
+      facts = factsOf(NO_INCIDENT, await build(origin));
+    } catch (error) {
+      // What the first attempt named may be out of use by now; its retry gets its answer all the same.
+      const earlier = replayOf(await this.load(streamId), context, incidentId);
+      if (earlier === null) throw error;
+      return earlier;
+    }
     const events = envelop(facts, context, origin.now);
     try {
       const { revision, position, duplicate } = await this.store.append(streamId, 'none', events);

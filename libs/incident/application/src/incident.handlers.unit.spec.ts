@@ -147,10 +147,24 @@ describe('report', () => {
     expect(await typesOf()).toEqual([]);
   });
 
+  const active = 'name: 下水道堵塞, responsibleDepartmentId: dp-water, urgency: URGENT, active: true';
+
   test('of a category that is retired is refused', async () => {
-    const active = 'name: 下水道堵塞, responsibleDepartmentId: dp-water, urgency: URGENT, active: true';
     await office.publishChanged(active, active.replace('true', 'false'));
     expect(await codeOf(report())).toBe('UNKNOWN_CATEGORY');
+  });
+
+  test('repeated after its category was retired gets its first answer', async () => {
+    const context = office.as('resident', null, 'the same request');
+    const handler = office.handlers().report;
+    const first = await handler.execute(new ReportIncidentCommand(context, reportRequest));
+    await office.publishChanged(active, active.replace('true', 'false'));
+    const again = await handler.execute(new ReportIncidentCommand(context, reportRequest));
+    expect(again).toMatchObject({
+      incidentId: first.incidentId,
+      receiptCode: first.receiptCode,
+      replayed: true,
+    });
   });
 });
 

@@ -101,9 +101,19 @@ export class IncidentJurisdiction {
     if (estate && ofGrid && !this.related(estate.id, ofGrid.id)) {
       throw new UnknownReference('PLACE_CONTRADICTS_ITSELF', `${estate.id} / ${named.gridId}`);
     }
-    const own = actor.orgUnitId === null ? undefined : this.directory.orgUnit(actor.orgUnitId);
-    const known = estate ?? ofGrid ?? (own?.kind === 'DEPARTMENT' ? undefined : own);
-    return { ...this.areasOf(known), gridId: named.gridId };
+    const own = actor.orgUnitId === null ? undefined : this.ownArea(actor.orgUnitId);
+    const known = estate ?? ofGrid ?? own?.unit;
+    return {
+      ...this.areasOf(known),
+      gridId: named.gridId ?? (known === own?.unit ? (own?.gridId ?? null) : null),
+    };
+  }
+
+  /** Grid workers may act for a grid; departments have no area of their own. */
+  private ownArea(id: string): { unit: OrgUnit | undefined; gridId: string | null } {
+    const grid = this.directory.grid(id);
+    const unit = this.directory.orgUnit(grid?.orgUnitId ?? id);
+    return { unit: unit?.kind === 'DEPARTMENT' ? undefined : unit, gridId: grid?.id ?? null };
   }
 
   /** The areas around a unit, for cases that come with it. @throws UnknownReference */

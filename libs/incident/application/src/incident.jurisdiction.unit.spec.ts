@@ -50,6 +50,14 @@ describe('a place', () => {
     expect(place(null, null, 'st-hepan')).toEqual({ ...liuyin, communityId: null });
   });
 
+  test('unnamed by somebody who acts for a grid is that grid', () => {
+    const grid = jurisdiction.directory.grids()[0];
+    expect(place(null, null, grid?.id ?? null)).toMatchObject({
+      gridId: grid?.id,
+      communityId: grid?.orgUnitId,
+    });
+  });
+
   test('named wins over the reporter’s own area', () => {
     expect(place(null, 'es-liuyin-garden', 'co-shuian')).toMatchObject({ communityId: 'co-liuyin' });
   });

@@ -25,39 +25,21 @@ export class ReportIncidentHandler implements ICommandHandler<ReportIncidentComm
   async execute({ context, request }: ReportIncidentCommand): Promise<ReportedOutcome> {
     const incidentId = uuidV5(context.commandId, 'incident');
     const { category, severity, description, location, channel, anonymous, occurredAt } = request;
-    this.jurisdiction.assertCategory(category);
-    const place = this.jurisdiction.place(request, context.actor);
-    const pins = this.jurisdiction.pins();
     const receiptCode = this.receipts.codeFor(incidentId);
-    const reporter = await this.seal(context.commandId, request);
-    const outcome = await this.incidents.open(context, incidentId, (_, origin) => ({
-      kind: 'ReportIncident',
-      ...{
-        origin,
-        incidentId,
-        category,
-        severity,
-        description,
-        location,
-        place,
-        channel,
-        anonymous,
-        reporter,
-      },
-      ...{ receiptHash: receiptHashOf(receiptCode), occurredAt, tolerance: claimTolerance },
-      filing: request.file
-        ? {
-            pins,
-            deadlines: this.jurisdiction.filingDeadlines(
-              category,
-              severity,
-              pins,
-              origin.now,
-              context.commandId,
-            ),
-          }
-        : null,
-    }));
+    const outcome = await this.incidents.open(context, incidentId, async (origin) => {
+      this.jurisdiction.assertCategory(category);
+      const place = this.jurisdiction.place(request, context.actor);
+      const pins = this.jurisdiction.pins();
+      const start = (): Deadline[] =>
+        this.jurisdiction.filingDeadlines(category, severity, pins, origin.now, context.commandId);
+      const reporter = await this.seal(context.commandId, request);
+      return {
+        kind: 'ReportIncident',
+        ...{ origin, incidentId, category, severity, description, location, place, channel, anonymous },
+        ...{ reporter, receiptHash: receiptHashOf(receiptCode), occurredAt, tolerance: claimTolerance },
+        filing: request.file ? { pins, deadlines: start() } : null,
+      };
+    });
     return { ...outcome, receiptCode };
   }
 
@@ -108,16 +90,18 @@ export class ImportIncidentHandler implements ICommandHandler<ImportIncidentComm
     const taskId = uuidV5(commandId, `task:${request.departmentId}`);
     const { externalId, category, severity, description, location, channel, whistlingUnitId } = request;
     const { openedAt, targetAt, closedAt, departmentId } = request;
-    const place = this.jurisdiction.placeWithin(request.orgUnitId);
-    const level = this.jurisdiction.departmentLevel(departmentId);
     const deadlines = targetAt === null ? [] : [importedDeadline(taskId, openedAt, targetAt)];
-    return this.incidents.open(context, incidentId, (_, origin) => ({
-      kind: 'ImportIncident',
-      ...{ origin, incidentId, externalId, category, severity, description, location, place, channel },
-      ...{ openedAt, closedAt, whistleId: uuidV5(commandId, 'whistle'), whistlingUnitId },
-      receiptHash: receiptHashOf(this.receipts.codeFor(incidentId)),
-      task: { taskId, departmentId, role: 'LEAD', level, deadlines },
-    }));
+    return this.incidents.open(context, incidentId, async (origin) => {
+      const place = this.jurisdiction.placeWithin(request.orgUnitId);
+      const level = this.jurisdiction.departmentLevel(departmentId);
+      return {
+        kind: 'ImportIncident',
+        ...{ origin, incidentId, externalId, category, severity, description, location, place, channel },
+        ...{ openedAt, closedAt, whistleId: uuidV5(commandId, 'whistle'), whistlingUnitId },
+        receiptHash: receiptHashOf(this.receipts.codeFor(incidentId)),
+        task: { taskId, departmentId, role: 'LEAD', level, deadlines },
+      };
+    });
   }
 }
 

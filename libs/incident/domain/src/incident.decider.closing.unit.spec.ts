@@ -264,6 +264,16 @@ describe('close', () => {
     expect(foldIncident([...lived(3), ...taken]).level).toBe('DISTRICT');
   });
 
+  test('without feedback is the only way once its window is over', () => {
+    const until = checkedAt + FEEDBACK_WINDOW;
+    given(checked)
+      .when(feedback(until))
+      .thenLike([{ type: 'FeedbackRecorded' }]);
+    given(checked)
+      .when(feedback(until + 1))
+      .thenRefused('FEEDBACK_WINDOW_OVER');
+  });
+
   test('before feedback is refused while the window is open, and says until when', () => {
     const until = checkedAt + FEEDBACK_WINDOW;
     given(checked)

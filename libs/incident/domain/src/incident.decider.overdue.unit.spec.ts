@@ -67,6 +67,12 @@ describe('a task deadline', () => {
       .thenNothing();
   });
 
+  test('in the very due millisecond is nothing: an act in it would be in time', () => {
+    given(blown)
+      .when(alarm(due('CHECK_IN'), idOf('CHECK_IN')))
+      .thenNothing();
+  });
+
   test('marked twice is marked once', () => {
     const marked = after(...whistleLife.slice(0, 3), alarm(due('CHECK_IN') + 1, idOf('CHECK_IN')));
     given(marked)

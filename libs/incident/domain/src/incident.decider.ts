@@ -451,7 +451,7 @@ function markTaskOverdue(state: IncidentState, task: Task, deadlineId: string, n
     state.lifecycle === 'HANDLING' &&
     isPending(task, deadline.timer) &&
     !task.breached.includes(deadlineId) &&
-    Date.parse(now) >= Date.parse(deadline.dueAt);
+    isLate(now, deadline);
   if (!open) return accept();
   return accept(overdue(task, deadline), ...supervision(deadline, task.taskId, task.departmentId, now));
 }
@@ -462,7 +462,7 @@ function markTotalOverdue(state: IncidentState, deadlineId: string, now: string)
     total !== undefined &&
     (state.lifecycle === 'FILED' || state.lifecycle === 'HANDLING') &&
     !state.breached.includes(deadlineId) &&
-    Date.parse(now) >= Date.parse(total.dueAt);
+    isLate(now, total);
   if (!open) return accept();
   return accept(incidentOverdue(state, total), ...supervision(total, null, null, now));
 }
@@ -523,6 +523,9 @@ function recordFeedback(state: IncidentState, command: RecordFeedback): Decision
     return refuse({ code: 'CALLBACK_BY_SCORED_UNIT' });
   }
   if (state.feedbackRecorded) return refuse({ code: 'FEEDBACK_RECORDED' });
+  if (state.feedbackUntil !== null && Date.parse(origin.now) > Date.parse(state.feedbackUntil)) {
+    return refuse({ code: 'FEEDBACK_WINDOW_OVER' });
+  }
   const again = solved === 'UNSOLVED';
   return accept({
     type: 'FeedbackRecorded',

@@ -16,6 +16,7 @@ export type Refusal =
   | { readonly code: 'CALLBACK_BY_SCORED_UNIT' }
   | { readonly code: 'RECEIPT_CODE_WRONG' }
   | { readonly code: 'FEEDBACK_RECORDED' }
+  | { readonly code: 'FEEDBACK_WINDOW_OVER' }
   | { readonly code: 'FEEDBACK_OUTSTANDING'; readonly until: string };
 
 export type RefusalCode = Refusal['code'];

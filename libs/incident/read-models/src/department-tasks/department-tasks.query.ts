@@ -45,7 +45,7 @@ export interface Workload {
   readonly outflow: number;
   /** LEAD counts 1, ASSIST 0.5 (domain.md §4). */
   readonly weighted: number;
-  /** Null where no check-in fell due in the window. */
+  /** Of the tasks notified in the window whose check-in is decided (made, or past its due time); null where none is. */
   readonly checkInOnTimeRate: number | null;
   readonly medianCheckInMinutes: number | null;
   readonly p90CheckInMinutes: number | null;

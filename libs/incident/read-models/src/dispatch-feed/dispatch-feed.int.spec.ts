@@ -122,6 +122,25 @@ describe('dispatch feed', () => {
     expect(await idsOf()).toEqual(ids);
   });
 
+  it('carries no case of another system’s past', async () => {
+    const city = new SimulatedCity()
+      .importCase('old', {
+        departmentId: 'dept-1',
+        openedAt: '2022-01-03T09:00:00.000Z',
+        targetAt: null,
+        closedAt: null,
+      })
+      .report('new')
+      .whistle('new', ['dept-1']);
+    await spec.givenEvents(city.events);
+    const items = [
+      ...(await eventsOf('dept-1')),
+      ...(await eventsOf('dept-2')),
+      ...(await eventsOf('dept-3')),
+    ];
+    expect(items.map((item) => item.subject)).toEqual(['incidents/new']);
+  });
+
   it('carries no reporter', async () => {
     const reporter = { subjectId: 'subject-7', keyId: 'key-7', ciphertext: 'c2VjcmV0' };
     const city = new SimulatedCity().report('inc', { reporter, description: '联系张三 13800000000' });

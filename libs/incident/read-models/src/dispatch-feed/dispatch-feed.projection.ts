@@ -40,7 +40,7 @@ const eventTypes: IncidentEventType[] = [
 /** What concerns each department, in log order, as CloudEvents ready to send. Carries no reporter, only references. */
 export const dispatchFeed: Projection = {
   name: 'dispatch-feed',
-  version: 1,
+  version: 2,
   schema: `
     create table cases (
       incident_id text primary key,
@@ -75,7 +75,8 @@ export const dispatchFeed: Projection = {
 };
 
 function remember(cases: RowBatch<CaseRow>, entry: IncidentEntry): void {
-  if (entry.type === 'IncidentReported') {
+  // The past of another system is no news: its departments dealt with it there.
+  if (entry.type === 'IncidentReported' && !entry.data.imported) {
     const { category, severity, location, place } = entry.data;
     const { gridId, estateId, communityId, streetId } = place;
     const summary = { category, severity, location, gridId, estateId, communityId, streetId };

@@ -85,7 +85,13 @@ function movesOf(state: IncidentState): Move[] {
       return [(city, id, variant) => city.check(id, variant % 3 === 0 ? 'FAIL' : 'PASS')];
     case 'FEEDBACK':
       if (state.feedbackRecorded) return [(city, id) => city.close(id)];
-      return [(city, id, variant) => city.feedback(id, variant % 3 === 0 ? 'UNSOLVED' : 'SOLVED')];
+      return [
+        (city, id, variant) => {
+          // Nobody answered in time: the supervision centre closes without.
+          if (state.feedbackUntil !== null && city.now > state.feedbackUntil) city.close(id);
+          else city.feedback(id, variant % 3 === 0 ? 'UNSOLVED' : 'SOLVED');
+        },
+      ];
     case 'CLOSED':
       return [];
   }

@@ -180,7 +180,11 @@ export class SimulatedCity {
       const due = [...state.deadlines, ...state.tasks.flatMap((task) => task.deadlines)]
         .filter((deadline) => Date.parse(deadline.dueAt) <= this.nowMs)
         .sort((a, b) => Date.parse(a.dueAt) - Date.parse(b.dueAt));
-      for (const { deadlineId } of due) this.send(incidentId, timers, { kind: 'MarkOverdue', deadlineId });
+      for (const { deadlineId, dueAt } of due) {
+        // An act in the due millisecond is in time, so the alarm of that millisecond speaks in the next one.
+        const speaksAt = Math.max(this.nowMs, Date.parse(dueAt) + 1);
+        this.send(incidentId, timers, { kind: 'MarkOverdue', deadlineId }, new Date(speaksAt).toISOString());
+      }
     }
     return this;
   }
@@ -240,8 +244,8 @@ export class SimulatedCity {
     }
   }
 
-  private send(incidentId: string, actor: Actor, command: Unsent<IncidentCommand>): this {
-    const origin: CommandOrigin = { now: this.now, actor };
+  private send(incidentId: string, actor: Actor, command: Unsent<IncidentCommand>, now = this.now): this {
+    const origin: CommandOrigin = { now, actor };
     const decision = decide(this.stateOf(incidentId), { ...command, origin } as IncidentCommand);
     if (decision.refusal) throw new StepRefused(command.kind, decision.refusal.code);
     const streamId = incidentStreamId(incidentId);
@@ -250,7 +254,7 @@ export class SimulatedCity {
     decision.events.forEach(({ type, occurredAt, data }, index) => {
       this.events.push({
         ...{ eventId: uuidOf('e', this.events.length), type, schemaVersion: 1, occurredAt, actor, data },
-        ...{ recordedAt: this.now, correlationId: commandId, causationId: commandId, commandId },
+        ...{ recordedAt: now, correlationId: commandId, causationId: commandId, commandId },
         ...{ streamId, revision: revision + index, position: String(this.events.length + 1) },
       });
     });
