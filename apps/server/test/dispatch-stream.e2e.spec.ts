@@ -154,6 +154,16 @@ test('another department may not listen, nor whoever has no token; a position th
   expectProblem(await city.as('gas').get<Problem>(path, headers), 400, 'INVALID_POSITION');
 });
 
+test('a stream ends with the access token, and says so', async () => {
+  const gas = await city.withRole('department', 'dp-gas', 2);
+  const client = await SseClient.open(`${city.url}/v1/departments/dp-gas/dispatches/stream`, {
+    Authorization: `Bearer ${gas.token ?? ''}`,
+  });
+  open.add(client);
+  await client.closed;
+  expect(client.received.at(-1)).toEqual({ event: 'end', data: '{"reason":"TOKEN_EXPIRED"}' });
+}, 20_000);
+
 test('a shutdown tells every stream that it ends, and the next server resumes them', async () => {
   await blowWhistle(city, { lead: 'dp-gas' });
   const before = await paged('dp-gas', 200);

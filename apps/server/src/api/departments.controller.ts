@@ -161,6 +161,7 @@ export class DepartmentsController {
       after: start,
       response: reply.raw,
       signal: this.streams.signal,
+      ...(principal.expiresAt === undefined ? {} : { expiresAt: principal.expiresAt }),
       onError: (error) =>
         this.platform.logger.warn({ err: error, departmentId: id }, 'dispatch stream ended'),
     });

@@ -19,6 +19,8 @@ export interface Principal {
   readonly roles: readonly Role[];
   /** The unit the person acts for; null for residents and oversight. */
   readonly orgUnitId: string | null;
+  /** When the access token ends; long answers such as streams end with it. Absent for callers without a token. */
+  readonly expiresAt?: Date;
 }
 
 /** Someone without a token, where that is allowed. */

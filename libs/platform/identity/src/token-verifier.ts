@@ -154,7 +154,7 @@ function isVerdict(error: unknown): boolean {
   return error instanceof TypeError && error.message !== 'fetch failed';
 }
 
-function principalOf({ sub = '', roles, org }: JWTPayload): Principal {
+function principalOf({ sub = '', roles, org, exp = 0 }: JWTPayload): Principal {
   if (!SUBJECT.test(sub)) throw new TokenInvalid('the claim sub of the access token is not acceptable');
   // These ids stand in events for callers without a token and for the server itself.
   if (sub === 'anonymous' || sub.startsWith('system:')) {
@@ -167,5 +167,10 @@ function principalOf({ sub = '', roles, org }: JWTPayload): Principal {
     throw new TokenInvalid('the claim org of the access token is not acceptable');
   }
   // Identity providers add roles of their own, which mean nothing here.
-  return Object.freeze({ id: sub, roles: Object.freeze(roles.filter(isRole)), orgUnitId: org ?? null });
+  return Object.freeze({
+    id: sub,
+    roles: Object.freeze(roles.filter(isRole)),
+    orgUnitId: org ?? null,
+    expiresAt: new Date(exp * 1000),
+  });
 }
