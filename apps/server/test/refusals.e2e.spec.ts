@@ -448,6 +448,12 @@ describe('what it says', () => {
       expectProblem(answer, 400, 'MALFORMED_JSON');
     }));
 
+  test('a resident does not file by reporting', () =>
+    addsNothing(async () => {
+      const answer = await city.as('resident').post<Problem>('/v1/incidents', { ...report, file: true });
+      expectProblem(answer, 403, 'ROLE_NOT_PERMITTED');
+    }));
+
   test('a refusal is told in Chinese when asked for', () =>
     addsNothing(async () => {
       const zh = { headers: { 'Accept-Language': 'zh-CN,zh;q=0.9,en;q=0.8' } };

@@ -5,6 +5,8 @@ import type { Principal, Role } from '@shaoying/identity';
 export const mayCommand = {
   report: ['resident', 'grid-worker', 'community', 'street-office', 'supervision-centre'],
   file: ['street-office', 'grid-worker', 'community', 'supervision-centre'],
+  /** Filing in the same step as reporting. */
+  fileAtOnce: ['street-office', 'supervision-centre'],
   selfHandle: ['grid-worker', 'community'],
   blowWhistle: ['street-office'],
   handleTask: ['department'],

@@ -1,6 +1,6 @@
 import { Controller, Get, Headers, Param, Query, Req, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
-import { ApiBearerAuth, ApiHeader, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiHeader, ApiPropertyOptional, ApiTags, IntersectionType } from '@nestjs/swagger';
 import {
   decodeCursor,
   encodeCursor,
@@ -19,21 +19,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Platform } from '../platform.js';
 import { ReadQueue, ReadWorkload } from '../queries/queries.js';
 import { mayQuery, scopeOf } from './access-policy.js';
+import { MomentQuery } from './incident.dto.js';
 import { OpenStreams } from './open-streams.js';
 import { reached } from './read-your-writes.js';
 import { Refused } from './refused.js';
 
-class QueueQuery extends PageQuery {
-  @ApiPropertyOptional({ format: 'date-time' })
-  @IsOptional()
-  @IsInstant()
-  asOf?: string;
-
-  @ApiPropertyOptional({ format: 'date-time' })
-  @IsOptional()
-  @IsInstant()
-  knownAt?: string;
-}
+class QueueQuery extends IntersectionType(PageQuery, MomentQuery) {}
 
 class FeedQuery extends PageQuery {
   @ApiPropertyOptional({ description: 'Position after which to start' })
@@ -41,17 +32,7 @@ class FeedQuery extends PageQuery {
   after?: string;
 }
 
-class WorkloadQuery {
-  @ApiPropertyOptional({ format: 'date-time' })
-  @IsOptional()
-  @IsInstant()
-  asOf?: string;
-
-  @ApiPropertyOptional({ format: 'date-time' })
-  @IsOptional()
-  @IsInstant()
-  knownAt?: string;
-
+class WorkloadQuery extends MomentQuery {
   @ApiPropertyOptional({
     format: 'date-time',
     description: 'Start of the window; default 30 days before asOf',

@@ -1,11 +1,11 @@
-import { Body, Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiBearerAuth, ApiHeader, ApiTags } from '@nestjs/swagger';
 import { CommandEndpoint } from '@shaoying/http';
 import {
   AnonymousAllowed,
-  CurrentPrincipal,
   hasAnyRole,
+  RoleNotPermitted,
   Roles,
   TokenOptional,
   type Principal,
@@ -28,8 +28,8 @@ import {
 } from '@shaoying/incident-application';
 import type { Location } from '@shaoying/incident-domain';
 import type { Command } from '@nestjs/cqrs';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { actorOf, mayCommand } from './access-policy.js';
+import { Caller, type CommandCaller } from './caller.js';
 import {
   BlowWhistleDto,
   CheckHandlingDto,
@@ -68,18 +68,19 @@ export class IncidentCommandsController {
   @AnonymousAllowed()
   @Roles(...mayCommand.report)
   async report(
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-    @CurrentPrincipal() principal: Principal,
+    @Caller() caller: CommandCaller,
     @Body() body: ReportIncidentDto,
   ): Promise<Answer & { receiptCode: string }> {
+    // Others' reports are verified before they are filed; told, not passed over in silence.
+    if (body.file === true && !hasAnyRole(caller.principal, mayCommand.fileAtOnce))
+      throw new RoleNotPermitted();
     const { category, severity, description, channel } = body;
     const reporter = body.reporter
       ? { name: body.reporter.name ?? null, phone: body.reporter.phone ?? null }
       : null;
-    const outcome = await this.endpoint.run(request, reply, principal, (context) =>
+    const outcome = await this.endpoint.run(caller.request, caller.reply, caller.principal, (context) =>
       this.commands.execute(
-        new ReportIncidentCommand(withActor(context, principal, mayCommand.report), {
+        new ReportIncidentCommand(withActor(context, caller.principal, mayCommand.report), {
           ...{ category, severity, description, channel, location: locationOf(body.location), reporter },
           ...{
             gridId: body.gridId ?? null,
@@ -87,11 +88,11 @@ export class IncidentCommandsController {
             occurredAt: body.occurredAt ?? null,
           },
           anonymous: body.anonymous ?? reporter === null,
-          file: body.file === true && hasAnyRole(principal, ['street-office', 'supervision-centre']),
+          file: body.file === true,
         }),
       ),
     );
-    void reply.header('Location', `/v1/incidents/${outcome.incidentId}`);
+    void caller.reply.header('Location', `/v1/incidents/${outcome.incidentId}`);
     return { ...answerOf(outcome), receiptCode: outcome.receiptCode };
   }
 
@@ -107,34 +108,20 @@ export class IncidentCommandsController {
   @Post(':id/file')
   @HttpCode(200)
   @Roles(...mayCommand.file)
-  file(
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-    @CurrentPrincipal() principal: Principal,
-    @Param('id') id: string,
-    @Body() _body: EmptyDto,
-  ): Promise<Answer> {
-    return this.run(
-      request,
-      reply,
-      principal,
-      mayCommand.file,
-      (context) => new FileIncidentCommand(context, id),
-    );
+  file(@Caller() caller: CommandCaller, @Param('id') id: string, @Body() _body: EmptyDto): Promise<Answer> {
+    return this.run(caller, mayCommand.file, (context) => new FileIncidentCommand(context, id));
   }
 
   @Post(':id/self-handling')
   @HttpCode(200)
   @Roles(...mayCommand.selfHandle)
   startSelfHandling(
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-    @CurrentPrincipal() principal: Principal,
+    @Caller() caller: CommandCaller,
     @Param('id') id: string,
     @Body() body: StartSelfHandlingDto,
   ): Promise<Answer> {
     const wanted = { level: body.level ?? null, note: body.note ?? null };
-    return this.run(request, reply, principal, mayCommand.selfHandle, (context) => {
+    return this.run(caller, mayCommand.selfHandle, (context) => {
       return new StartSelfHandlingCommand(context, id, wanted);
     });
   }
@@ -143,13 +130,11 @@ export class IncidentCommandsController {
   @HttpCode(200)
   @Roles(...mayCommand.selfHandle)
   completeSelfHandling(
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-    @CurrentPrincipal() principal: Principal,
+    @Caller() caller: CommandCaller,
     @Param('id') id: string,
     @Body() body: CompletionDto,
   ): Promise<Answer> {
-    return this.run(request, reply, principal, mayCommand.selfHandle, (context) => {
+    return this.run(caller, mayCommand.selfHandle, (context) => {
       return new CompleteSelfHandlingCommand(context, id, completionOf(body));
     });
   }
@@ -157,16 +142,14 @@ export class IncidentCommandsController {
   @Post(':id/whistles')
   @Roles(...mayCommand.blowWhistle)
   async blowWhistle(
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-    @CurrentPrincipal() principal: Principal,
+    @Caller() caller: CommandCaller,
     @Param('id') id: string,
     @Body() body: BlowWhistleDto,
   ): Promise<Answer & { whistleId: string; tasks: object[] }> {
     const { kind, lead, assists = [], reason } = body;
-    const outcome = await this.endpoint.run(request, reply, principal, (context) =>
+    const outcome = await this.endpoint.run(caller.request, caller.reply, caller.principal, (context) =>
       this.commands.execute(
-        new BlowWhistleCommand(withActor(context, principal, mayCommand.blowWhistle), id, {
+        new BlowWhistleCommand(withActor(context, caller.principal, mayCommand.blowWhistle), id, {
           kind,
           lead,
           assists,
@@ -181,7 +164,7 @@ export class IncidentCommandsController {
         ...{ taskId, departmentId, role },
         deadlines: deadlines.map(({ firstStep: _, ...deadline }) => deadline),
       }));
-    void reply.header('Location', `/v1/incidents/${id}`);
+    void caller.reply.header('Location', `/v1/incidents/${id}`);
     return { ...answerOf(outcome), whistleId, tasks };
   }
 
@@ -189,14 +172,12 @@ export class IncidentCommandsController {
   @HttpCode(200)
   @Roles(...mayCommand.handleTask)
   acknowledge(
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-    @CurrentPrincipal() principal: Principal,
+    @Caller() caller: CommandCaller,
     @Param('id') id: string,
     @Param('taskId') taskId: string,
     @Body() _body: EmptyDto,
   ): Promise<Answer> {
-    return this.run(request, reply, principal, mayCommand.handleTask, (context) => {
+    return this.run(caller, mayCommand.handleTask, (context) => {
       return new AcknowledgeTaskCommand(context, id, taskId);
     });
   }
@@ -205,16 +186,14 @@ export class IncidentCommandsController {
   @HttpCode(200)
   @Roles(...mayCommand.handleTask)
   checkIn(
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-    @CurrentPrincipal() principal: Principal,
+    @Caller() caller: CommandCaller,
     @Param('id') id: string,
     @Param('taskId') taskId: string,
     @Body() body: CheckInDto,
   ): Promise<Answer> {
     const { note, evidence } = completionOf(body);
     const location = body.location ? locationOf(body.location) : null;
-    return this.run(request, reply, principal, mayCommand.handleTask, (context) => {
+    return this.run(caller, mayCommand.handleTask, (context) => {
       return new CheckInCommand(context, id, taskId, {
         occurredAt: body.occurredAt ?? null,
         location,
@@ -228,14 +207,12 @@ export class IncidentCommandsController {
   @HttpCode(200)
   @Roles(...mayCommand.handleTask)
   completeTask(
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-    @CurrentPrincipal() principal: Principal,
+    @Caller() caller: CommandCaller,
     @Param('id') id: string,
     @Param('taskId') taskId: string,
     @Body() body: CompletionDto,
   ): Promise<Answer> {
-    return this.run(request, reply, principal, mayCommand.handleTask, (context) => {
+    return this.run(caller, mayCommand.handleTask, (context) => {
       return new CompleteTaskCommand(context, id, taskId, completionOf(body));
     });
   }
@@ -244,14 +221,12 @@ export class IncidentCommandsController {
   @HttpCode(200)
   @Roles(...mayCommand.check)
   check(
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-    @CurrentPrincipal() principal: Principal,
+    @Caller() caller: CommandCaller,
     @Param('id') id: string,
     @Body() body: CheckHandlingDto,
   ): Promise<Answer> {
     const { result, note, evidence = [] } = body;
-    return this.run(request, reply, principal, mayCommand.check, (context) => {
+    return this.run(caller, mayCommand.check, (context) => {
       return new CheckHandlingCommand(context, id, { result, note, evidence });
     });
   }
@@ -261,17 +236,15 @@ export class IncidentCommandsController {
   @TokenOptional()
   @Roles(...mayCommand.feedback)
   feedback(
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-    @CurrentPrincipal() principal: Principal,
+    @Caller() caller: CommandCaller,
     @Param('id') id: string,
     @Body() body: FeedbackDto,
   ): Promise<Answer> {
     const { solved, satisfaction, comment = null } = body;
-    const callback = hasAnyRole(principal, ['callback']) && body.receiptCode === undefined;
+    const callback = hasAnyRole(caller.principal, ['callback']) && body.receiptCode === undefined;
     if (!callback && body.receiptCode === undefined) throw new Refused('RECEIPT_CODE_REQUIRED');
     const receiptCode = body.receiptCode ?? null;
-    return this.run(request, reply, principal, mayCommand.feedback, (context) => {
+    return this.run(caller, mayCommand.feedback, (context) => {
       return new RecordFeedbackCommand(context, id, { solved, satisfaction, comment, receiptCode });
     });
   }
@@ -279,31 +252,17 @@ export class IncidentCommandsController {
   @Post(':id/close')
   @HttpCode(200)
   @Roles(...mayCommand.close)
-  close(
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-    @CurrentPrincipal() principal: Principal,
-    @Param('id') id: string,
-    @Body() _body: EmptyDto,
-  ): Promise<Answer> {
-    return this.run(
-      request,
-      reply,
-      principal,
-      mayCommand.close,
-      (context) => new CloseIncidentCommand(context, id),
-    );
+  close(@Caller() caller: CommandCaller, @Param('id') id: string, @Body() _body: EmptyDto): Promise<Answer> {
+    return this.run(caller, mayCommand.close, (context) => new CloseIncidentCommand(context, id));
   }
 
   private async run(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    principal: Principal,
+    caller: CommandCaller,
     permitted: readonly Role[],
     command: (context: CommandContext) => Command<CommandOutcome>,
   ): Promise<Answer> {
-    const outcome = await this.endpoint.run(request, reply, principal, (context) =>
-      this.commands.execute(command(withActor(context, principal, permitted))),
+    const outcome = await this.endpoint.run(caller.request, caller.reply, caller.principal, (context) =>
+      this.commands.execute(command(withActor(context, caller.principal, permitted))),
     );
     return answerOf(outcome);
   }

@@ -16,10 +16,11 @@ import type { FastifyRequest } from 'fastify';
 import { Platform } from '../platform.js';
 import { ComputeMetric, ExplainMetric } from '../queries/queries.js';
 import { mayQuery } from './access-policy.js';
+import { MomentQuery } from './incident.dto.js';
 import { reached } from './read-your-writes.js';
 import { Refused } from './refused.js';
 
-class MetricQuery {
+class MetricQuery extends MomentQuery {
   @ApiPropertyOptional({
     format: 'date-time',
     description: 'Start of the window, included; default: the beginning',
@@ -37,16 +38,6 @@ class MetricQuery {
   @IsOptional()
   @IsIn(METRIC_DIMENSIONS)
   by?: MetricDimension;
-
-  @ApiPropertyOptional({ format: 'date-time' })
-  @IsOptional()
-  @IsInstant()
-  asOf?: string;
-
-  @ApiPropertyOptional({ format: 'date-time' })
-  @IsOptional()
-  @IsInstant()
-  knownAt?: string;
 }
 
 class ExplainQuery extends MetricQuery {
