@@ -20,8 +20,7 @@ export class ReadModelReader {
       return { rows: rows as Row[] };
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-      const passing =
-        notBuiltYet.has(code) || isTransient(error);
+      const passing = notBuiltYet.has(code) || isTransient(error);
       throw passing
         ? new ReadModelsUnavailable('the read models cannot be asked now', { cause: error })
         : error;
