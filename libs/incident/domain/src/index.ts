@@ -2,4 +2,5 @@ export * from './incident.events.js';
 export * from './incident.state.js';
 export * from './incident.commands.js';
 export * from './incident.refusals.js';
+export type { Decision } from './decider/decision.js';
 export * from './incident.decider.js';
