@@ -41,6 +41,8 @@ interface Fixture {
 const incidents = {} as Record<Stage, Fixture>;
 const nowhere = '00000000-0000-5000-8000-000000000000';
 
+const cursorOf = (place: object): string => Buffer.from(JSON.stringify(place)).toString('base64url');
+
 /** An incident in each stage of its path. Self-handled ones have no task. */
 async function bringTo(stage: Stage): Promise<Fixture> {
   if (stage === 'REPORTED') {
@@ -521,6 +523,20 @@ describe('reading', () => {
     ['a limit too high', 'oversight', '/v1/incidents?limit=201', 400, 'VALIDATION_FAILED'],
     ['a limit of nothing', 'oversight', '/v1/incidents?limit=0', 400, 'VALIDATION_FAILED'],
     ['a cursor of ours that is none', 'oversight', '/v1/incidents?cursor=e30', 400, 'INVALID_CURSOR'],
+    [
+      'a cursor with a NUL in it',
+      'oversight',
+      `/v1/incidents?cursor=${cursorOf({ reportedAt: '2026-01-01T00:00:00.000Z', id: 'a\u0000b' })}`,
+      400,
+      'INVALID_CURSOR',
+    ],
+    [
+      'a cursor with an offset no database knows',
+      'oversight',
+      `/v1/departments/dp-gas/queue?cursor=${cursorOf({ notifiedAt: '2026-01-01T00:00+18:59', taskId: 'x' })}`,
+      400,
+      'INVALID_CURSOR',
+    ],
     ['an unknown filter', 'oversight', '/v1/incidents?colour=red', 400, 'VALIDATION_FAILED'],
     ['an unknown state', 'oversight', '/v1/incidents?state=LOST', 400, 'VALIDATION_FAILED'],
     [
@@ -557,6 +573,19 @@ describe('reading', () => {
     ]) {
       expectProblem(await city.anonymous.get<Problem>(path), 401, 'TOKEN_MISSING');
     }
+  });
+
+  test.each([
+    ['too long', { start: '2026-01-01T00:00:00Z', amount: 100_000, unit: 'WORKING_DAY' }, 'DURATION_INVALID'],
+    [
+      'part of a day',
+      { start: '2026-01-01T00:00:00Z', amount: 0.5, unit: 'WORKING_DAY' },
+      'DURATION_INVALID',
+    ],
+    ['beyond 2099', { start: '2150-01-01T00:00:00Z', amount: 1, unit: 'CLOCK_HOUR' }, 'INSTANT_OUT_OF_RANGE'],
+  ])('a due time is not calculated for what is %s', async (_what, body, code) => {
+    const answer = await city.as('oversight').post<Problem>('/v1/calendars/default/due', body);
+    expectProblem(answer, 422, code);
   });
 
   test('an address answers a method it does not have with 405 and those it has', async () => {

@@ -66,7 +66,8 @@ const isQueuePlace = (value: unknown): value is QueuePlace =>
   typeof value === 'object' &&
   value !== null &&
   'notifiedAt' in value &&
-  parseInstant(value.notifiedAt) !== undefined &&
+  // As this server writes it: PostgreSQL does not take every notation that a request may use.
+  parseInstant(value.notifiedAt) === value.notifiedAt &&
   'taskId' in value &&
   typeof value.taskId === 'string';
 

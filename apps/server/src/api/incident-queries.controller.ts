@@ -31,7 +31,8 @@ const isBoardPlace = (value: unknown): value is BoardPlace =>
   typeof value === 'object' &&
   value !== null &&
   'reportedAt' in value &&
-  parseInstant(value.reportedAt) !== undefined &&
+  // As this server writes it: PostgreSQL does not take every notation that a request may use.
+  parseInstant(value.reportedAt) === value.reportedAt &&
   'id' in value &&
   typeof value.id === 'string';
 

@@ -98,6 +98,24 @@ registerProblems({
     titleZh: '无法计算',
     messageIsDetail: true,
   },
+  DURATION_INVALID: {
+    status: 422,
+    title: 'This duration cannot be added',
+    titleZh: '时长无效',
+    messageIsDetail: true,
+  },
+  INSTANT_OUT_OF_RANGE: {
+    status: 422,
+    title: 'This lies outside the years that can be calculated',
+    titleZh: '时间超出可计算范围',
+    messageIsDetail: true,
+  },
+  TOO_MANY_WAITERS: {
+    status: 503,
+    title: 'The server is busy',
+    titleZh: '服务器繁忙',
+    retryAfterSeconds: 1,
+  },
   JURISDICTION_INVALID: {
     status: 422,
     title: 'The document may not be published',

@@ -1,6 +1,7 @@
 import { Transform } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
 import { RequestRefused } from './http.errors.js';
+import { parseJsonBody } from './json-body.js';
 
 export const PAGE_LIMIT_DEFAULT = 50;
 export const PAGE_LIMIT_MAX = 200;
@@ -53,7 +54,8 @@ function parseCursor(cursor: string): unknown {
   if (cursor.length === 0 || cursor.length > CURSOR_CHARS_MAX || !/^[A-Za-z0-9_-]+$/.test(cursor))
     return undefined;
   try {
-    return JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+    // Admitted as a body is: a NUL in it would reach PostgreSQL as part of a value, and be an error there.
+    return parseJsonBody(Buffer.from(cursor, 'base64url'));
   } catch {
     return undefined;
   }
