@@ -9,6 +9,8 @@ import { Platform } from './platform.js';
 /** A read model this far behind the log makes the process not ready. */
 const lagSecondsMax = 30;
 const checkMsMax = 2_000;
+/** A check that hangs is waited for by nobody after this long: the next request starts another. */
+const checkAbandonedMs = 10_000;
 
 interface Trouble {
   readonly part: string;
@@ -20,6 +22,9 @@ interface Trouble {
 @Controller()
 @Public()
 export class HealthController {
+  /** By part. Anyone may ask as often as they like: the stores are asked once at a time, over one connection each. */
+  private readonly underWay = new Map<string, Promise<Trouble[]>>();
+
   constructor(
     private readonly platform: Platform,
     @Optional() private readonly engine?: ProjectionEngine,
@@ -53,7 +58,7 @@ export class HealthController {
   }
 
   private async log(): Promise<Trouble[]> {
-    return attempt('event-log', async () => {
+    return this.attempt('event-log', async () => {
       await this.platform.stores.log.head();
       return [];
     });
@@ -67,7 +72,7 @@ export class HealthController {
   private async readModels(): Promise<Trouble[]> {
     const { engine } = this;
     if (engine === undefined) return [];
-    return attempt('read-models', async () =>
+    return this.attempt('read-models', async () =>
       (await engine.status()).flatMap(({ name, status, error, lagSeconds }) => {
         const part = `read-model ${name}`;
         if (status !== 'running') return [{ part, reason: error ?? status }];
@@ -81,19 +86,33 @@ export class HealthController {
   private async timers(): Promise<Trouble[]> {
     const { scheduler } = this;
     if (scheduler === undefined) return [];
-    return attempt('timers', async () => {
+    return this.attempt('timers', async () => {
       const { ready, reason } = await scheduler.readiness();
       return ready ? [] : [{ part: 'timers', reason: reason ?? 'late' }];
     });
   }
-}
 
-async function attempt(part: string, check: () => Promise<Trouble[]>): Promise<Trouble[]> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooSlow = new Promise<Trouble[]>((resolve) => {
-    timer = setTimeout(() => resolve([{ part, reason: `no answer within ${checkMsMax} ms` }]), checkMsMax);
-  });
-  // What went wrong is for the log and the CLI: anyone may call this, and messages may hold addresses.
-  const checked = check().catch(() => [{ part, reason: 'cannot be reached' }]);
-  return Promise.race([checked, tooSlow]).finally(() => clearTimeout(timer));
+  private async attempt(part: string, check: () => Promise<Trouble[]>): Promise<Trouble[]> {
+    let timer: NodeJS.Timeout | undefined;
+    const tooSlow = new Promise<Trouble[]>((resolve) => {
+      timer = setTimeout(() => resolve([{ part, reason: `no answer within ${checkMsMax} ms` }]), checkMsMax);
+    });
+    return Promise.race([this.shared(part, check), tooSlow]).finally(() => clearTimeout(timer));
+  }
+
+  /** The check of this part that is under way, or a new one. */
+  private shared(part: string, check: () => Promise<Trouble[]>): Promise<Trouble[]> {
+    const other = this.underWay.get(part);
+    if (other !== undefined) return other;
+    // What went wrong is for the log and the CLI: anyone may call this, and messages may hold addresses.
+    const checked = check().catch(() => [{ part, reason: 'cannot be reached' }]);
+    const forget = (): void => {
+      clearTimeout(abandoned);
+      if (this.underWay.get(part) === checked) this.underWay.delete(part);
+    };
+    const abandoned = setTimeout(forget, checkAbandonedMs).unref();
+    this.underWay.set(part, checked);
+    void checked.then(forget);
+    return checked;
+  }
 }

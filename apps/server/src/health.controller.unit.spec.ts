@@ -1,0 +1,76 @@
+import type { ProjectionEngine } from '@shaoying/projections';
+import type { DeadlineScheduler } from '@shaoying/timers';
+import type { FastifyReply } from 'fastify';
+import { HealthController } from './health.controller.js';
+import type { Platform } from './platform.js';
+
+interface Asked {
+  log: number;
+  readModels: number;
+  timers: number;
+}
+
+/** A controller over stores that answer when `answer` says so; `asked` counts how often each was asked. */
+function controllerOver(answer: () => Promise<void>): { controller: HealthController; asked: Asked } {
+  const asked: Asked = { log: 0, readModels: 0, timers: 0 };
+  const after = async <Value>(part: keyof Asked, value: Value): Promise<Value> => {
+    asked[part] += 1;
+    await answer();
+    return value;
+  };
+  const platform = {
+    config: { roles: ['api'] },
+    stores: { log: { head: () => after('log', '0') } },
+    directory: { status: () => ({ state: 'LIVE' }) },
+  } as unknown as Platform;
+  const engine = { status: () => after('readModels', []) } as unknown as ProjectionEngine;
+  const scheduler = {
+    readiness: () => after('timers', { ready: true, reason: null }),
+  } as unknown as DeadlineScheduler;
+  return { controller: new HealthController(platform, engine, scheduler), asked };
+}
+
+const reply = { status: () => reply, header: () => reply } as unknown as FastifyReply;
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+test('however many ask at once whether it is ready, each store is asked once', async () => {
+  const { controller, asked } = controllerOver(turn);
+  const answers = await Promise.all(Array.from({ length: 200 }, () => controller.ready(reply)));
+  expect(answers.every((answer) => 'status' in answer && answer.status === 'ready')).toBe(true);
+  expect(asked).toEqual({ log: 1, readModels: 1, timers: 1 });
+});
+
+test('whoever asks after an answer gets a new one', async () => {
+  let down = false;
+  const { controller, asked } = controllerOver(() =>
+    down ? Promise.reject(new Error('gone')) : Promise.resolve(),
+  );
+  expect(await controller.ready(reply)).toMatchObject({ status: 'ready' });
+  down = true;
+  expect(await controller.ready(reply)).toMatchObject({
+    status: 'not ready',
+    notReady: [{ part: 'event-log' }, { part: 'read-models' }, { part: 'timers' }],
+  });
+  expect(asked.log).toBe(2);
+});
+
+test('a store that does not answer is named after 2 s, and asked again 10 s after it was asked', async () => {
+  jest.useFakeTimers();
+  try {
+    const { controller, asked } = controllerOver(() => new Promise(() => undefined));
+    const first = controller.ready(reply);
+    await jest.advanceTimersByTimeAsync(2_000);
+    expect(await first).toMatchObject({ notReady: [{ part: 'event-log' }, {}, {}] });
+    const second = controller.ready(reply);
+    await jest.advanceTimersByTimeAsync(8_000);
+    await second;
+    expect(asked.log).toBe(1);
+    const third = controller.ready(reply);
+    await jest.advanceTimersByTimeAsync(2_000);
+    await third;
+    expect(asked.log).toBe(2);
+  } finally {
+    jest.useRealTimers();
+  }
+});
