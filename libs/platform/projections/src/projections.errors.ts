@@ -68,9 +68,9 @@ export function messageOf(error: unknown): string {
 }
 
 // 08 connection, 40 rolled back (deadlock, serialisation), 53 out of resources, 57P operator intervention,
-// 58 I/O, 25006 read-only server during a fail-over, 55P03 lock not available. Not 57014 (statement timeout): a batch
+// 58 I/O, 25P03 idle in a transaction (we were frozen), 25006 read-only server during a fail-over, 55P03 lock not available. Not 57014 (statement timeout): a batch
 // that takes too long must be halved, not repeated.
-const transientSqlStates = /^(08...|40...|53...|57P..|58...|25006|55P03)$/;
+const transientSqlStates = /^(08...|40...|53...|57P..|58...|25P03|25006|55P03)$/;
 const transientCodes = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -85,7 +85,7 @@ const transientCodes = new Set([
 ]);
 // pg raises these as plain errors without a code.
 const transientMessages =
-  /connection (terminated|ended|error)|client (was closed|has encountered)|not queryable|timeout expired|timeout exceeded/i;
+  /connection (terminated|ended|error)|client (was closed|has encountered)|not queryable|timeout expired|timeout exceeded|read timeout/i;
 
 /** True when the same statement may succeed later without anyone's help: never the fault of an event. */
 export function isTransient(error: unknown): boolean {

@@ -6,7 +6,16 @@ import { BatchRolledBack } from './projections.errors.js';
 const statementTimeoutMs = 60_000;
 /** A process frozen between two statements loses its transaction, so that its successor is not kept waiting. */
 const idleInTransactionTimeoutMs = 30_000;
+/** A server that is gone without a word, as behind a broken switch, is given up after this long. */
+const answerTimeoutMs = statementTimeoutMs + 10_000;
 const connectTimeoutMs = 5_000;
+
+export interface SessionLimits {
+  /** A process frozen between two batches loses its session after this long, and its locks with it. Default 45,000 ms. */
+  readonly idleMsMax?: number;
+  /** An idle session says this often that its process is alive. Default 10,000 ms. */
+  readonly signOfLifeMs?: number;
+}
 /** PostgreSQL silently truncates longer statement names, and two of them could then meet. */
 const statementNameCharsMax = 63;
 /**
@@ -24,6 +33,8 @@ export class Session {
   /** Aborts when the connection is gone, by our hand or another's. */
   readonly lost: AbortSignal;
   private readonly preparedTexts = new Map<string, string>();
+  /** Calls under way. */
+  private busy = 0;
 
   private constructor(
     private readonly client: pg.Client,
@@ -35,7 +46,11 @@ export class Session {
   }
 
   /** @throws when PostgreSQL does not answer within 5 s. */
-  static async open(url: string, applicationName: string): Promise<Session> {
+  static async open(
+    url: string,
+    applicationName: string,
+    { idleMsMax = 45_000, signOfLifeMs = 10_000 }: SessionLimits = {},
+  ): Promise<Session> {
     const client = new pg.Client({
       connectionString: url,
       application_name: applicationName,
@@ -43,9 +58,22 @@ export class Session {
       connectionTimeoutMillis: connectTimeoutMs,
       statement_timeout: statementTimeoutMs,
       idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,
+      query_timeout: answerTimeoutMs,
     });
     const session = new Session(client, new AbortController());
-    await client.connect();
+    try {
+      await client.connect();
+      await session.prepare(idleMsMax);
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
+    session.showLife(signOfLifeMs);
+    return session;
+  }
+
+  private async prepare(idleMsMax: number): Promise<void> {
+    const { client } = this;
     // The server must notice within seconds that our machine is gone, or the lock outlives us by two hours.
     await client.query(
       'set tcp_keepalives_idle = 5; set tcp_keepalives_interval = 2; set tcp_keepalives_count = 3',
@@ -55,11 +83,29 @@ export class Session {
     await client.query('set enable_seqscan = off; set jit = off');
     // And, in the middle of a long statement, that our process is. Not every server platform can; those wait it out.
     await client.query('set client_connection_check_interval = 1000').catch(() => undefined);
-    return session;
+    // A frozen process keeps its connection, which the kernel answers for: without this it would keep its locks, too.
+    await client.query(`set idle_session_timeout = ${idleMsMax}`);
+  }
+
+  private showLife(everyMs: number): void {
+    const timer = setInterval(() => {
+      if (this.busy === 0) this.client.query('select 1').catch(() => undefined);
+    }, everyMs).unref();
+    if (this.lost.aborted) clearInterval(timer);
+    this.lost.addEventListener('abort', () => clearInterval(timer), { once: true });
   }
 
   async query<Row = Record<string, unknown>>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
-    return (await this.client.query(text, [...values])).rows as Row[];
+    return this.whileBusy(async () => (await this.client.query(text, [...values])).rows as Row[]);
+  }
+
+  private async whileBusy<T>(work: () => Promise<T>): Promise<T> {
+    this.busy += 1;
+    try {
+      return await work();
+    } finally {
+      this.busy -= 1;
+    }
   }
 
   /** Session-level advisory lock, held until the session closes. */
@@ -72,7 +118,11 @@ export class Session {
   }
 
   /** Runs `work` in one transaction with `search_path` set to `schema` alone; commits, or rolls back and rethrows. */
-  async inTransaction<T>(schema: string, work: (tx: ProjectionTransaction) => Promise<T>): Promise<T> {
+  inTransaction<T>(schema: string, work: (tx: ProjectionTransaction) => Promise<T>): Promise<T> {
+    return this.whileBusy(() => this.transaction(schema, work));
+  }
+
+  private async transaction<T>(schema: string, work: (tx: ProjectionTransaction) => Promise<T>): Promise<T> {
     const tx = new SessionTransaction(this.client, schema, this.preparedTexts);
     await this.client.query(`begin; set local search_path to ${pg.escapeIdentifier(schema)}`);
     try {
