@@ -14,6 +14,14 @@ export class SealBroken extends Error {
   }
 }
 
+/** Thrown when the database of the keys cannot be asked now. Nothing was sealed that could be opened; try again. */
+export class PersonalDataUnavailable extends Error {
+  readonly code = 'SERVICE_UNAVAILABLE';
+  constructor(options: ErrorOptions) {
+    super('the keys of personal data cannot be asked for now', options);
+  }
+}
+
 /** Thrown when a subject's key is not there although nobody erased it: a restored or an empty database. Not forgetting. */
 export class SubjectKeyMissing extends Error {
   readonly code = 'SUBJECT_KEY_MISSING';

@@ -52,6 +52,23 @@ describe('the vault on PostgreSQL', () => {
     expect(rows).toEqual([{ wrapped_key: null }]);
   });
 
+  it('says that it is unavailable when its database is, and seals again when that is back', async () => {
+    const away = await createTestDatabase();
+    const vault = await PostgresPersonalDataVault.open(away.url, masterKey);
+    await pool.query(`ALTER DATABASE ${away.name} ALLOW_CONNECTIONS false`);
+    await pool.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [
+      away.name,
+    ]);
+    const seals = [1, 2].map(() => vault.seal(randomUUID(), { phone: '1' }));
+    for (const sealed of await Promise.allSettled(seals)) {
+      expect(sealed).toMatchObject({ status: 'rejected', reason: { code: 'SERVICE_UNAVAILABLE' } });
+    }
+    await pool.query(`ALTER DATABASE ${away.name} ALLOW_CONNECTIONS true`);
+    await expect(vault.seal(randomUUID(), { phone: '1' })).resolves.toBeDefined();
+    await vault.close();
+    await away.drop();
+  });
+
   it('has the key on disk, committed, before a seal returns', async () => {
     const vault = await PostgresPersonalDataVault.open(pool, masterKey);
     const sealed = await vault.seal(randomUUID(), {});

@@ -1,4 +1,5 @@
-import type { Pool } from 'pg';
+import { DatabaseError, type Pool } from 'pg';
+import { PersonalDataUnavailable } from './personal-data.errors.js';
 
 /** A subject's key as it is stored; without the key once it was forgotten. */
 export interface SubjectKey {
@@ -32,7 +33,10 @@ export class SubjectKeyQueue {
 
   constructor(private readonly pool: Pool) {}
 
-  /** Stores the candidate unless the subject has a key; gives back the one that counts, durable. */
+  /**
+   * Stores the candidate unless the subject has a key; gives back the one that counts, durable.
+   * @throws PersonalDataUnavailable, and pg's errors for faults of the statement itself
+   */
   keep(candidate: SubjectKey): Promise<SubjectKey> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ candidate, resolve, reject });
@@ -57,7 +61,8 @@ export class SubjectKeyQueue {
           if (key === undefined) reject(new Error('a subject key was neither stored nor found'));
           else resolve(key);
         }
-      } catch (error) {
+      } catch (cause) {
+        const error = isRefusal(cause) ? cause : new PersonalDataUnavailable({ cause });
         for (const { reject } of batch) reject(error);
       }
     }
@@ -93,6 +98,11 @@ export class SubjectKeyQueue {
     }
     return stored;
   }
+}
+
+/** True when PostgreSQL judged the statement; all else (connection, shutdown, resources, time) passes by itself. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof DatabaseError && !/^(08|25006|40|53|57|58)/.test(error.code ?? '08');
 }
 
 function collect(into: Map<string, SubjectKey>, rows: readonly Row[]): void {

@@ -41,6 +41,13 @@ describe('a pool', () => {
     expect((await pool.query('SELECT id FROM note WHERE id = 2')).rows).toEqual([]);
   });
 
+  it('gives up an answer that does not come, and the connection with it', async () => {
+    const impatient = createPool(database.url, { max: 1, answerMsMax: 200 });
+    await expect(impatient.query('SELECT pg_sleep(10)')).rejects.toThrow('timeout');
+    expect((await impatient.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+    await impatient.end();
+  });
+
   it('does not hand a broken connection to the next caller', async () => {
     const failing = withTransaction(pool, async (client) => {
       await client.query('SELECT pg_terminate_backend(pg_backend_pid())');

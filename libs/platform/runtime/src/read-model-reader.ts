@@ -6,8 +6,8 @@ export class ReadModelsUnavailable extends Error {
   readonly code = 'SERVICE_UNAVAILABLE';
 }
 
-/** SQLSTATE of a missing table or schema: a projector has not made them yet. */
-const notBuiltYet = new Set(['42P01', '3F000']);
+/** SQLSTATE of a missing table or schema: a projector has not made them yet; and of a statement that took too long. */
+const passingBy = new Set(['42P01', '3F000', '57014']);
 
 /** Reads from a pool; what passes by itself becomes one typed error, so that a door answers 503 and not 500. */
 export class ReadModelReader {
@@ -20,7 +20,7 @@ export class ReadModelReader {
       return { rows: rows as Row[] };
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-      const passing = notBuiltYet.has(code) || isTransient(error);
+      const passing = passingBy.has(code) || isTransient(error);
       throw passing
         ? new ReadModelsUnavailable('the read models cannot be asked now', { cause: error })
         : error;
