@@ -22,6 +22,7 @@ export function incidentEntries(events: readonly RecordedEvent[]): IncidentEntry
 /** Rows of one table of one batch: read once, folded in memory, written back once. */
 export class RowBatch<Row extends { incident_id: string }> {
   private readonly rows = new Map<string, Row>();
+  private readonly keysByIncident = new Map<string, Set<string>>();
   private readonly touched = new Set<string>();
 
   private constructor(
@@ -43,7 +44,7 @@ export class RowBatch<Row extends { incident_id: string }> {
       `select to_jsonb(t) as row from ${table} t where incident_id = any($1::text[])`,
       [ids],
     );
-    for (const { row } of found) batch.rows.set(String(row[key]), row);
+    for (const { row } of found) batch.keep(row);
     return batch;
   }
 
@@ -52,13 +53,20 @@ export class RowBatch<Row extends { incident_id: string }> {
   }
 
   ofIncident(incidentId: string): Row[] {
-    return [...this.rows.values()].filter((row) => row.incident_id === incidentId);
+    return [...(this.keysByIncident.get(incidentId) ?? [])].flatMap((key) => this.rows.get(key) ?? []);
   }
 
   set(row: Row): void {
+    this.touched.add(this.keep(row));
+  }
+
+  private keep(row: Row): string {
     const key = String(row[this.key]);
     this.rows.set(key, row);
-    this.touched.add(key);
+    const keys = this.keysByIncident.get(row.incident_id);
+    if (keys === undefined) this.keysByIncident.set(row.incident_id, new Set([key]));
+    else keys.add(key);
+    return key;
   }
 
   /** Changes a row where there is one. */
