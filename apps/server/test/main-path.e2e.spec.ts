@@ -59,6 +59,36 @@ async function step(
 }
 
 describe('the path of an incident by whistle', () => {
+  test('every optional field may come as null', async () => {
+    const none = {
+      gridId: null,
+      occurredAt: null,
+      reporter: null,
+      anonymous: null,
+      evidence: null,
+      note: null,
+    };
+    const { gridId, occurredAt, reporter, anonymous, evidence, note } = none;
+    const { id, tasks, whistleId } = await blowWhistle(
+      city,
+      { assists: null },
+      { gridId, occurredAt, reporter, anonymous },
+    );
+    expect(whistleId).toBeTruthy();
+    const task = `tasks/${tasks[0]?.taskId ?? ''}`;
+    await act(city, 'urbanManagement', id, `${task}/check-in`, {
+      occurredAt,
+      location: null,
+      evidence,
+      note,
+    });
+    await act(city, 'urbanManagement', id, `${task}/complete`, { evidence, note });
+    await act(city, 'supervision', id, 'check', { result: 'PASS', note: '合格', evidence });
+    const told = { solved: 'SOLVED', satisfaction: 'SATISFIED', comment: null, receiptCode: null };
+    await act(city, 'callback', id, 'feedback', told);
+    expect(await read(id)).toMatchObject({ state: 'FEEDBACK', anonymous: true });
+  });
+
   test('report, file, whistle, three departments, failed check, rework, passed check, feedback, close', async () => {
     const reported = (await step('resident', '/v1/incidents', report, {
       ...{ status: 201, state: 'REPORTED', revision: 0 },

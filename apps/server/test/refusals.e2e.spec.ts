@@ -296,6 +296,8 @@ describe('whose it is', () => {
       const told = { solved: 'SOLVED', satisfaction: 'SATISFIED' };
       for (const caller of [city.as('resident'), city.anonymous]) {
         expectProblem(await caller.post<Problem>(path, told), 403, 'RECEIPT_CODE_REQUIRED');
+        const without = { ...told, receiptCode: null };
+        expectProblem(await caller.post<Problem>(path, without), 403, 'RECEIPT_CODE_REQUIRED');
         for (const receiptCode of ['', 'AAAA-BBBB-CCCC-DDDD', incidents.RATED.receiptCode]) {
           const answer = await caller.post<Problem>(path, { ...told, receiptCode });
           expectProblem(answer, 403, 'RECEIPT_CODE_WRONG');
@@ -315,9 +317,11 @@ const invalidBodies: Readonly<Record<string, readonly (readonly [object, string]
     [{ severity: 'HUGE' }, 'severity'],
     [{ severity: undefined }, 'severity'],
     [{ description: '' }, 'description'],
+    [{ description: ' \n\u3000' }, 'description'],
     [{ description: longText(5_001) }, 'description'],
     [{ description: ['x'] }, 'description'],
     [{ location: undefined }, 'location'],
+    [{ location: { address: null } }, 'location.lon'],
     [{ location: null }, 'location'],
     [{ location: [] }, 'location'],
     [{ location: 'here' }, 'location'],
@@ -368,6 +372,7 @@ const invalidBodies: Readonly<Record<string, readonly (readonly [object, string]
     [{ assists: [{}] }, 'assists'],
     [{ assists: Array.from({ length: 21 }, (_, n) => `dp-${n}`) }, 'assists'],
     [{ reason: '' }, 'reason'],
+    [{ reason: ' ' }, 'reason'],
     [{ reason: longText(2_001) }, 'reason'],
   ],
   'check-in': [
@@ -381,6 +386,7 @@ const invalidBodies: Readonly<Record<string, readonly (readonly [object, string]
     [{ result: 'MAYBE' }, 'result'],
     [{ result: undefined }, 'result'],
     [{ note: '' }, 'note'],
+    [{ note: '\u3000' }, 'note'],
     [{ note: undefined }, 'note'],
     [{ evidence: {} }, 'evidence'],
   ],

@@ -241,9 +241,9 @@ export class IncidentCommandsController {
     @Body() body: FeedbackDto,
   ): Promise<Answer> {
     const { solved, satisfaction, comment = null } = body;
-    const callback = hasAnyRole(caller.principal, ['callback']) && body.receiptCode === undefined;
-    if (!callback && body.receiptCode === undefined) throw new Refused('RECEIPT_CODE_REQUIRED');
     const receiptCode = body.receiptCode ?? null;
+    if (receiptCode === null && !hasAnyRole(caller.principal, ['callback']))
+      throw new Refused('RECEIPT_CODE_REQUIRED');
     return this.run(caller, mayCommand.feedback, (context) => {
       return new RecordFeedbackCommand(context, id, { solved, satisfaction, comment, receiptCode });
     });

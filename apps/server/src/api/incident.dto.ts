@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsInstant, IsOpaqueId, IsSha256, PageQuery } from '@shaoying/http';
+import { IsInstant, IsNotBlank, IsOpaqueId, IsSha256, PageQuery } from '@shaoying/http';
 import { Transform, Type } from 'class-transformer';
 import {
   ArrayMaxSize,
@@ -8,7 +8,6 @@ import {
   IsBoolean,
   IsDefined,
   IsIn,
-  IsNotEmpty,
   IsNumber,
   IsObject,
   IsOptional,
@@ -55,7 +54,7 @@ export class LocationDto {
   @ApiPropertyOptional({ maxLength: 500 })
   @IsOptional()
   @IsString()
-  @IsNotEmpty()
+  @IsNotBlank()
   @MaxLength(500)
   address?: string;
 }
@@ -84,7 +83,7 @@ export class ReportIncidentDto {
 
   @ApiProperty({ maxLength: descriptionCharsMax })
   @IsString()
-  @IsNotEmpty()
+  @IsNotBlank()
   @MaxLength(descriptionCharsMax)
   description!: string;
 
@@ -180,7 +179,7 @@ export class BlowWhistleDto {
 
   @ApiProperty({ maxLength: noteCharsMax })
   @IsString()
-  @IsNotEmpty()
+  @IsNotBlank()
   @MaxLength(noteCharsMax)
   reason!: string;
 }
@@ -209,7 +208,7 @@ export class CheckHandlingDto {
 
   @ApiProperty({ maxLength: noteCharsMax })
   @IsString()
-  @MinLength(1)
+  @IsNotBlank()
   @MaxLength(noteCharsMax)
   note!: string;
 

@@ -18,6 +18,17 @@ export function IsInstant(): PropertyDecorator {
   );
 }
 
+/** Text that says something: blanks alone are none. */
+export function IsNotBlank(): PropertyDecorator {
+  return ValidateBy({
+    name: 'isNotBlank',
+    validator: {
+      validate: (value: unknown) => typeof value === 'string' && value.trim() !== '',
+      defaultMessage: () => '$property must not be blank',
+    },
+  });
+}
+
 const OPAQUE_ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/;
 
 /** An id from outside: safe in an address, a stream name and a file name, and never parsed. */

@@ -26,7 +26,16 @@ import {
 } from '@shaoying/identity';
 import { createLogger, createMetrics } from '@shaoying/telemetry';
 import { Type } from 'class-transformer';
-import { IsArray, IsIn, IsNumber, IsOptional, IsString, MaxLength, ValidateNested } from 'class-validator';
+import {
+  IsArray,
+  IsDefined,
+  IsIn,
+  IsNumber,
+  IsOptional,
+  IsString,
+  MaxLength,
+  ValidateNested,
+} from 'class-validator';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
@@ -56,7 +65,7 @@ class PlaceBody {
 class CaseBody {
   @IsIn(['MINOR', 'MAJOR']) severity!: string;
   @IsString() @MaxLength(20) text!: string;
-  @ValidateNested() @Type(() => PlaceBody) place!: PlaceBody;
+  @IsDefined() @ValidateNested() @Type(() => PlaceBody) place!: PlaceBody;
   @IsOptional() @IsInstant() occurredAt?: string;
   @IsOptional() @IsOpaqueId() gridId?: string;
   @IsOptional() @IsArray() @IsSha256({ each: true }) evidence?: string[];
@@ -320,7 +329,7 @@ describe('the HTTP application', () => {
         severity: 'IS_IN',
         text: 'MAX_LENGTH',
         'place.lon': 'IS_NUMBER',
-        'place.lat': 'IS_NUMBER',
+        'place.lat': 'IS_DEFINED',
         'place.alt': 'UNKNOWN_FIELD',
         occurredAt: 'IS_INSTANT',
         gridId: 'IS_OPAQUE_ID',
@@ -343,6 +352,27 @@ describe('the HTTP application', () => {
         400,
         'VALIDATION_FAILED',
       );
+    });
+
+    it('takes a field that is null as one that was not sent', async () => {
+      const sent = { ...CASE, gridId: null, evidence: null, occurredAt: null };
+      const { status, body } = await call('POST', '/v1/cases', { body: sent });
+      expect(status).toBe(201);
+      expect(body['body']).toEqual(CASE);
+      const item = await call('POST', '/v1/cases', { body: { ...CASE, evidence: [null] } });
+      expectProblem(item, 400, 'VALIDATION_FAILED');
+    });
+
+    it('says of a missing field that it is missing, and of a wrong type that, not what it breaks besides', async () => {
+      const { body } = await call('POST', '/v1/cases', { body: { text: 5, place: { lon: 1 } } });
+      expect(body['errors']).toEqual(
+        expect.arrayContaining([
+          { field: 'severity', code: 'IS_DEFINED', message: 'severity is required' },
+          { field: 'text', code: 'IS_STRING', message: 'text must be a string' },
+          { field: 'place.lat', code: 'IS_DEFINED', message: 'lat is required' },
+        ]),
+      );
+      expect(body['errors']).toHaveLength(3);
     });
 
     it('takes an absent body as an empty one', async () => {

@@ -3,6 +3,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   unknownField: '未知字段',
   isDefined: '必填',
   isNotEmpty: '不能为空',
+  isNotBlank: '不能为空',
   isString: '必须是文本',
   isNumber: '必须是数字',
   isInt: '必须是整数',

@@ -30,7 +30,11 @@ export class DtoPipe implements PipeTransform {
   }
 }
 
-/** The value as an instance of its DTO class. @throws ValidationFailed, RequestRefused */
+/**
+ * The value as an instance of its DTO class. A field that is `null` is taken as one that was not sent, as clients in
+ * many languages write it; class-validator would let it past an optional field's rules and into the handler.
+ * @throws ValidationFailed, RequestRefused
+ */
 export function validated<Dto extends object>(dto: Type<Dto>, value: unknown): Dto {
   const plain = value ?? undefined;
   if (value === null || Array.isArray(plain) || (plain !== undefined && typeof plain !== 'object')) {
@@ -39,7 +43,9 @@ export function validated<Dto extends object>(dto: Type<Dto>, value: unknown): D
   // Query strings come here without the admission that bodies pass.
   if (plain !== undefined && Object.keys(plain).some(isReservedKey))
     throw new RequestRefused('FORBIDDEN_KEY');
-  const instance = plainToInstance(dto, plain ?? {}, { enableImplicitConversion: false });
+  const instance = plainToInstance(dto, withoutNulls(plain ?? {}) as object, {
+    enableImplicitConversion: false,
+  });
   // Synchronous on purpose: no rule here needs I/O, and the asynchronous walk costs a promise per field.
   const errors = isWithoutFields(dto)
     ? []
@@ -47,14 +53,28 @@ export function validated<Dto extends object>(dto: Type<Dto>, value: unknown): D
         whitelist: true,
         forbidNonWhitelisted: true,
         forbidUnknownValues: true,
-        stopAtFirstError: true,
-        validationError: { target: false, value: false },
+        validationError: { target: false, value: true },
       });
   const fields = isWithoutFields(dto)
     ? unknownFields(instance)
     : [...flatten(errors, ''), ...misplacedLists(instance, '')];
   if (fields.length > 0) throw new ValidationFailed(fields.slice(0, FIELD_ERRORS_MAX));
   return instance;
+}
+
+/** The same value where no field in it is null, else a copy. Items of lists keep their places: they are not fields. */
+function withoutNulls(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) {
+    const items = value.map(withoutNulls);
+    return items.some((item, index) => item !== value[index]) ? items : value;
+  }
+  const fields = Object.entries(value);
+  const kept = fields
+    .filter(([, field]) => field !== null)
+    .map(([name, field]) => [name, withoutNulls(field)] as const);
+  const isSame = kept.length === fields.length && kept.every(([, field], at) => field === fields[at]?.[1]);
+  return isSame ? value : Object.fromEntries(kept);
 }
 
 /** A DTO without a single rule, for commands that need no body; class-validator takes it for a class it does not know. */
@@ -110,11 +130,20 @@ function misplacedLists(instance: object, parent: string): FieldError[] {
 function flatten(errors: readonly ValidationError[], parent: string): FieldError[] {
   return errors.flatMap((error) => {
     const field = parent === '' ? error.property : `${parent}.${error.property}`;
-    const own = Object.entries(error.constraints ?? {}).map(([rule, message]) =>
-      fieldError(field, rule, message),
-    );
-    return [...own, ...flatten(error.children ?? [], field)];
+    return [...ownError(error, field), ...flatten(error.children ?? [], field)];
   });
+}
+
+/**
+ * One error per field: that it is missing, or the broken rule that stands highest above it. Decorators run from below,
+ * and "not longer than 5000" is no answer to who sent no text at all.
+ */
+function ownError({ constraints = {}, property, value }: ValidationError, field: string): FieldError[] {
+  const broken = Object.entries(constraints).at(-1);
+  if (broken === undefined) return [];
+  if (broken[0] === 'whitelistValidation' || (value as unknown) !== undefined)
+    return [fieldError(field, ...broken)];
+  return [fieldError(field, 'isDefined', `${property} is required`)];
 }
 
 function fieldError(field: string, rule: string, message: string): FieldError {
