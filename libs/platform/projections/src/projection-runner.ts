@@ -1,4 +1,4 @@
-import type { Position } from '@shaoying/event-store';
+import { type Position, comparePositions } from '@shaoying/event-store';
 import { liveBatchWriter, writeIsolatingPoison } from './batch.js';
 import {
   type Checkpoint,
@@ -112,7 +112,8 @@ export class ProjectionRunner {
         this.failure = undefined;
         onWorking();
         if (checkpoint.status === 'stopped') await this.waitStopped(session, checkpoint);
-        else await this.follow(session, checkpoint.position);
+        else if (!(await this.stoppedAhead(session, checkpoint)))
+          await this.follow(session, checkpoint.position);
       }
     } finally {
       await session.close();
@@ -210,6 +211,24 @@ export class ProjectionRunner {
       error: error.message,
       now: this.dependencies.now(),
     });
+  }
+
+  /**
+   * A log restored from an older copy ends before the checkpoint. What it then grows up to there would never be applied,
+   * and nobody would notice: so this stops, and a rebuild is what helps. @returns whether it did
+   */
+  private async stoppedAhead(session: Session, { name, position }: Checkpoint): Promise<boolean> {
+    const head = await this.dependencies.head();
+    if (comparePositions(position, head) <= 0) return false;
+    const error = `the read model is at ${position}, the log ends at ${head}: rebuild it`;
+    await recordStop(session, {
+      name,
+      at: position,
+      errorPosition: null,
+      error,
+      now: this.dependencies.now(),
+    });
+    return true;
   }
 
   /** Keeps the lock: the row is where `retry` comes from, whoever asks for it. */

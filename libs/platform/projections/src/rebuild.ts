@@ -168,7 +168,8 @@ class Rebuild {
 
   /**
    * Readers never see a position go back: with the live row locked, nothing moves, and the few events the live tables
-   * have beyond ours are applied in the same transaction. @returns undefined when they are more than one page.
+   * have beyond ours are applied in the same transaction. Where the log itself ends before the live tables, as after it
+   * was restored from an older copy, the log is right. @returns undefined when they are more than one page.
    */
   private async swap(filledTo: Position): Promise<Position | undefined> {
     return this.session.inTransaction(this.shadow, async (tx) => {
@@ -181,8 +182,10 @@ class Rebuild {
       if (comparePositions(position, served) < 0) {
         const missing = await this.dependencies.reader.read(position);
         position = missing.at(-1)?.position ?? position;
-        if (comparePositions(position, served) < 0) return undefined;
-        await this.applyRemainder(tx, filledTo, position, missing);
+        if (missing.length > 0) {
+          if (comparePositions(position, served) < 0) return undefined;
+          await this.applyRemainder(tx, filledTo, position, missing);
+        }
       }
       await this.exchange(tx, rows.length > 0, position);
       return position;
