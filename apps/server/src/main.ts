@@ -33,10 +33,7 @@ function reasonOf(error: unknown, { host, port }: Config): string {
 }
 
 async function start(config: Config, logger: Logger, stop: Stopper): Promise<void> {
-  const platform = await Platform.open(config, logger, () => {
-    logger.fatal('PostgreSQL has ended; this process ends too and can be started again');
-    void stop(1);
-  });
+  const platform = await Platform.open(config, logger, () => void stop(1));
   stop.also(() => platform.close());
   await publishSampleJurisdiction(platform);
   const app = await serve(platform, logger);

@@ -26,14 +26,19 @@ export class Platform {
     /** Null when an OIDC issuer is trusted instead. */
     readonly issuer: LocalIssuer | null,
     readonly verifier: Pick<TokenVerifier, 'verify'>,
+    /** Ends the process in order, as a failure: for what it cannot do its work without. */
+    readonly fail: () => void,
   ) {}
 
-  static async open(config: Config, logger: Logger, onPostgresExit: () => void): Promise<Platform> {
+  static async open(config: Config, logger: Logger, fail: () => void): Promise<Platform> {
     const clock = systemClock;
     const { dataDir, production, oidc } = config;
     const stores = await openStores(config, {
       log: ({ level, msg, ...fields }) => logger[level]({ postgres: fields }, msg),
-      onPostgresExit,
+      onPostgresExit: () => {
+        logger.fatal('PostgreSQL has ended; this process ends too and can be started again');
+        fail();
+      },
     });
     try {
       const directory = new EventSourcedJurisdictionDirectory(stores.log);
@@ -58,7 +63,7 @@ export class Platform {
           stores,
           directory,
         ] as const),
-        ...([publisher, gate, new SharedFeedSource(feed), receipts, vault, issuer, verifier] as const),
+        ...([publisher, gate, new SharedFeedSource(feed), receipts, vault, issuer, verifier, fail] as const),
       );
     } catch (error) {
       await stores.close();

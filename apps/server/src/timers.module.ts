@@ -38,10 +38,20 @@ const ALARMS = '0b8c5a4e-52d7-5f0e-8b1c-7a1c9f6f2d35';
   exports: [DeadlineScheduler],
 })
 export class TimersModule implements OnApplicationBootstrap, OnModuleDestroy {
-  constructor(@Inject(DeadlineScheduler) private readonly scheduler: DeadlineScheduler) {}
+  constructor(
+    @Inject(DeadlineScheduler) private readonly scheduler: DeadlineScheduler,
+    @Inject(Platform) private readonly platform: Platform,
+  ) {}
 
-  async onApplicationBootstrap(): Promise<void> {
-    await this.scheduler.start();
+  /** In the background: a weekend's backlog of breaches is written while reports are taken already. */
+  onApplicationBootstrap(): void {
+    this.scheduler.start().catch((error: unknown) => {
+      this.platform.logger.fatal(
+        { err: error },
+        'timers cannot run; this process ends and can be started again',
+      );
+      this.platform.fail();
+    });
   }
 
   async onModuleDestroy(): Promise<void> {

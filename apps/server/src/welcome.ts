@@ -1,7 +1,7 @@
 import { uuidV5 } from '@shaoying/config';
 import { commandContext } from '@shaoying/http';
 import type { LocalIssuer, Principal, Role } from '@shaoying/identity';
-import type { OrgUnitKind } from '@shaoying/jurisdiction-contracts';
+import type { Grid, OrgUnitKind } from '@shaoying/jurisdiction-contracts';
 import { randomUUID } from 'node:crypto';
 import type { Platform } from './platform.js';
 
@@ -98,7 +98,10 @@ function threeCalls({ directory }: Platform, baseUrl: string, tokens: readonly D
   return [
     curl(street, incidents, {
       ...{ category: category.code, severity: 'MINOR', description: `${estate.name}：${category.name}` },
-      ...{ location: { lon: 116.4, lat: 39.9, crs: 'WGS84', address: estate.name }, estateId: estate.id },
+      ...{
+        location: { ...middleOf(directory.grids(), estate.parentId), address: estate.name },
+        estateId: estate.id,
+      },
       ...{ channel: 'PATROL', file: true },
     }),
     curl(street, whistles, {
@@ -108,4 +111,17 @@ function threeCalls({ directory }: Platform, baseUrl: string, tokens: readonly D
     }),
     curl(department, `${incidents}/${incidentId}/tasks/${taskId}/check-in`, { note: '已到现场' }),
   ];
+}
+
+/** A point in the unit's grid, so that the example does not lie in another city; none in a jurisdiction without grids. */
+function middleOf(grids: readonly Grid[], orgUnitId: string | null): object {
+  const corners = grids.find((grid) => grid.orgUnitId === orgUnitId)?.boundary.coordinates[0];
+  if (corners === undefined) return {};
+  const middle = (degrees: readonly number[]): number =>
+    Number(((Math.min(...degrees) + Math.max(...degrees)) / 2).toFixed(6));
+  return {
+    lon: middle(corners.map(([lon]) => lon)),
+    lat: middle(corners.map(([, lat]) => lat)),
+    crs: 'WGS84',
+  };
 }

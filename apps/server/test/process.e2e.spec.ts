@@ -271,7 +271,12 @@ describeWithCurl(`the three lines it prints${noCurl ? ' (skipped: no curl on PAT
     const city = await City.of(home, server);
     city.sawWrite(await (await home.openLog()).head());
     const view = await city.as('oversight').get<IncidentView>(`/v1/incidents/${answers[0]?.id}`);
-    expect(expected(200, view).tasks).toMatchObject([{ state: 'CHECKED_IN' }]);
+    // In its community's grid: a caller who changes the text and nothing else reports from the right place.
+    expect(expected(200, view)).toMatchObject({
+      tasks: [{ state: 'CHECKED_IN' }],
+      location: { lon: 120.41, lat: 31.83, crs: 'WGS84' },
+      communityId: 'co-liuyin',
+    });
     // The tokens it prints, one per role, are good.
     const tokens = [...server.process.stdout.matchAll(/^ {4}(\S+) +\S+ +(eyJ\S+)$/gm)];
     expect(tokens).toHaveLength(10);

@@ -22,6 +22,7 @@ import { mayQuery, scopeOf } from './access-policy.js';
 import { MomentQuery } from './incident.dto.js';
 import { OpenStreams } from './open-streams.js';
 import { reached } from './read-your-writes.js';
+import { momentOf } from './moment.js';
 import { Refused } from './refused.js';
 
 class QueueQuery extends IntersectionType(PageQuery, MomentQuery) {}
@@ -96,7 +97,7 @@ export class DepartmentsController {
     await reached(this.platform, 'department-tasks', request);
     const after = decodeCursor(query.cursor, isQueuePlace) ?? null;
     const page = await this.queries.execute(
-      new ReadQueue(id, this.moment(query), { limit: query.limit, after }),
+      new ReadQueue(id, momentOf(query, this.platform.clock), { limit: query.limit, after }),
     );
     return { items: page.items, nextCursor: page.next ? encodeCursor(page.next) : null };
   }
@@ -136,17 +137,22 @@ export class DepartmentsController {
   ): Promise<void> {
     this.assertVisible(principal, id);
     const start = resumePosition(parsePosition(lastEventId || undefined), parsePosition(after || undefined));
-    reply.hijack();
-    await streamFeed({
-      source: this.platform.feeds,
-      feedId: id,
-      after: start,
-      response: reply.raw,
-      signal: this.streams.signal,
-      ...(principal.expiresAt === undefined ? {} : { expiresAt: principal.expiresAt }),
-      onError: (error) =>
-        this.platform.logger.warn({ err: error, departmentId: id }, 'dispatch stream ended'),
-    });
+    this.streams.enter();
+    try {
+      reply.hijack();
+      await streamFeed({
+        source: this.platform.feeds,
+        feedId: id,
+        after: start,
+        response: reply.raw,
+        signal: this.streams.signal,
+        ...(principal.expiresAt === undefined ? {} : { expiresAt: principal.expiresAt }),
+        onError: (error) =>
+          this.platform.logger.warn({ err: error, departmentId: id }, 'dispatch stream ended'),
+      });
+    } finally {
+      this.streams.leave();
+    }
   }
 
   @Get('departments/:id/workload')
@@ -187,14 +193,9 @@ export class DepartmentsController {
   }
 
   private read(ids: readonly string[], query: WorkloadQuery): Promise<Workload[]> {
-    const moment = this.moment(query);
+    const moment = momentOf(query, this.platform.clock);
     const from = query.from ?? new Date(Date.parse(moment.asOf) - windowMs).toISOString();
     return this.queries.execute(new ReadWorkload(ids, moment, from));
-  }
-
-  private moment({ asOf, knownAt }: { asOf?: string; knownAt?: string }): { asOf: string; knownAt: string } {
-    const now = this.platform.clock.now().toISOString();
-    return { asOf: asOf ?? now, knownAt: knownAt ?? now };
   }
 
   private mayRead(principal: Principal, departmentId: string): boolean {

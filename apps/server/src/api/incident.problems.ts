@@ -30,6 +30,12 @@ registerProblems({
     detail: 'It can be closed once feedback is recorded or its window is over.',
     detailZh: '记录评价或评价期满后方可结案。',
   },
+  TOO_MANY_STREAMS: {
+    status: 503,
+    title: 'Too many streams are open',
+    titleZh: '打开的数据流过多',
+    retryAfterSeconds: 10,
+  },
   TOO_MUCH_CONTENTION: {
     status: 503,
     title: 'Too many changes at once',

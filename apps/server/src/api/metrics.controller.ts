@@ -17,6 +17,7 @@ import { Platform } from '../platform.js';
 import { ComputeMetric, ExplainMetric } from '../queries/queries.js';
 import { mayQuery } from './access-policy.js';
 import { MomentQuery } from './incident.dto.js';
+import { momentOf } from './moment.js';
 import { reached } from './read-your-writes.js';
 import { Refused } from './refused.js';
 
@@ -97,8 +98,7 @@ export class MetricsController {
     const by = query.by ?? null;
     if (by !== null && !metric.dimensions.includes(by)) throw new Refused('METRIC_DIMENSION');
     await reached(this.platform, metric.cohort === 'tasks' ? 'department-tasks' : 'containment', request);
-    const now = this.platform.clock.now().toISOString();
     const window = { from: query.from ?? beginning, to: query.to ?? end };
-    return { metric, window, moment: { asOf: query.asOf ?? now, knownAt: query.knownAt ?? now }, by };
+    return { metric, window, moment: momentOf(query, this.platform.clock), by };
   }
 }

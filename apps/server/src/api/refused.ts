@@ -10,7 +10,8 @@ export class Refused extends Error {
       | 'METRIC_NOT_FOUND'
       | 'METRIC_DIMENSION'
       | 'CALENDAR_NOT_FOUND'
-      | 'READ_MODEL_BEHIND',
+      | 'READ_MODEL_BEHIND'
+      | 'TOO_MANY_STREAMS',
   ) {
     super(code);
   }

@@ -7,4 +7,22 @@ export interface SqlReader {
 export interface Moment {
   readonly asOf: string;
   readonly knownAt: string;
+  /**
+   * True when nobody asked for a moment: everything the read model has counts, and `asOf` is only the clock that due
+   * times are compared with. Otherwise a process whose clock is behind would not show what it has been told already.
+   */
+  readonly live?: boolean;
 }
+
+/** $1 and $2 of every query at a moment. `infinity` as the second says live. */
+export const momentValues = ({ asOf, knownAt, live }: Moment): [string, string] => [
+  asOf,
+  live === true ? 'infinity' : knownAt,
+];
+
+/** `as_of` to compare due times with, `facts_until` and `known_at` to cut facts at. */
+export const momentSql = `
+  with moment as (
+    select $1::timestamptz as as_of, $2::timestamptz as known_at,
+      case when $2::timestamptz = 'infinity' then 'infinity'::timestamptz else $1::timestamptz end as facts_until
+  )`;

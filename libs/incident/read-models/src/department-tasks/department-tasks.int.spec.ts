@@ -115,6 +115,20 @@ describe('department tasks', () => {
       expect(await stateAt(at(city.inMinutes(-101), city.now))).toEqual(['NOTIFIED']);
     });
 
+    it('shows all it has been told when nobody names a moment, also to a clock that is behind', async () => {
+      const city = new SimulatedCity().report('inc').pass(10).whistle('inc', ['dept-1']);
+      const behind = city.inMinutes(-5);
+      await spec.givenEvents(city.events);
+      expect(await queueOf('dept-1', at(behind))).toEqual([]);
+      expect(await queueOf('dept-1', { ...at(behind), live: true })).toMatchObject([
+        { taskId: 'inc-dept-1' },
+      ]);
+      expect(await workload('dept-1', { ...at(behind), live: true })).toMatchObject({
+        open: 1,
+        asOf: behind,
+      });
+    });
+
     it('pages without skipping or repeating, also among tasks of one instant and with new ones in between', async () => {
       const city = new SimulatedCity();
       for (let index = 0; index < 17; index += 1)

@@ -1,4 +1,4 @@
-import type { Moment, SqlReader } from '../sql-reader.js';
+import { momentSql, momentValues, type Moment, type SqlReader } from '../sql-reader.js';
 
 export interface QueueItem {
   readonly taskId: string;
@@ -51,7 +51,7 @@ export interface Workload {
   readonly p90CheckInMinutes: number | null;
 }
 
-const within = (at: string, knownAt: string): string => `${at} <= as_of and ${knownAt} <= known_at`;
+const within = (at: string, knownAt: string): string => `${at} <= facts_until and ${knownAt} <= known_at`;
 const ofRejected = (field: string): string => `(rejection ->> '${field}')::timestamptz`;
 
 /**
@@ -60,7 +60,7 @@ const ofRejected = (field: string): string => `(rejection ->> '${field}')::times
  * nothing had met by then.
  */
 export const tasksAt = `
-  with moment as (select $1::timestamptz as as_of, $2::timestamptz as known_at),
+${momentSql},
   facts as (
     select t.*,
       case when ${within('acknowledged_at', 'acknowledged_known_at')} then acknowledged_at end as ack,
@@ -77,7 +77,7 @@ export const tasksAt = `
         and not (${within(ofRejected('backAt'), ofRejected('backKnownAt'))})
       order by 1 desc limit 1
     ) stood on true
-    where notified_at <= as_of and notified_known_at <= known_at
+    where notified_at <= facts_until and notified_known_at <= known_at
   ),
   at_moment as (
     select facts.*,
@@ -124,7 +124,7 @@ export class DepartmentTasksQuery {
     moment: Moment,
     page: { limit: number; after: { notifiedAt: string; taskId: string } | null },
   ): Promise<QueuePage> {
-    const values: unknown[] = [moment.asOf, moment.knownAt, departmentId];
+    const values: unknown[] = [...momentValues(moment), departmentId];
     const after = page.after === null ? '' : `and (notified_at, task_id) > ($4::timestamptz, $5)`;
     if (page.after !== null) values.push(page.after.notifiedAt, page.after.taskId);
     const { rows } = await this.sql.query<{ item: QueueItem }>(
@@ -170,7 +170,7 @@ export class DepartmentTasksQuery {
        from at_moment where department_id = any($3::text[])
          and ${openAfter('least($1::timestamptz, $2::timestamptz, $4::timestamptz)')}
        group by department_id`,
-      [moment.asOf, moment.knownAt, departmentIds, from],
+      [...momentValues(moment), departmentIds, from],
     );
     const found = new Map(rows.map((row) => [row.department_id, row]));
     return departmentIds.map((id) => workloadOf(id, found.get(id), moment, from));
@@ -192,7 +192,7 @@ function workloadOf(
 ): Workload {
   const dueCount = row?.check_in_due ?? 0;
   return {
-    ...{ departmentId, ...moment, from, open: row?.open ?? 0 },
+    ...{ departmentId, asOf: moment.asOf, knownAt: moment.knownAt, from, open: row?.open ?? 0 },
     byState: {
       NOTIFIED: row?.notified ?? 0,
       ACKNOWLEDGED: row?.acknowledged ?? 0,

@@ -1,5 +1,5 @@
 import { tasksAt } from '../department-tasks/department-tasks.query.js';
-import type { Moment, SqlReader } from '../sql-reader.js';
+import { momentSql, momentValues, type Moment, type SqlReader } from '../sql-reader.js';
 import { metricDefinitions, type MetricDefinition, type MetricDimension } from './metric-definitions.js';
 
 export interface MetricWindow {
@@ -19,7 +19,7 @@ export interface MetricRow {
   readonly insufficient?: boolean;
 }
 
-export interface MetricAnswer extends MetricWindow, Moment {
+export interface MetricAnswer extends MetricWindow, Omit<Moment, 'live'> {
   readonly name: string;
   readonly title: string;
   readonly formula: string;
@@ -36,7 +36,7 @@ export interface ExplainedCase {
   readonly events: readonly string[];
 }
 
-export interface MetricExplanation extends MetricWindow, Moment {
+export interface MetricExplanation extends MetricWindow, Omit<Moment, 'live'> {
   readonly name: string;
   readonly formula: string;
   readonly version: number;
@@ -64,10 +64,10 @@ const dimensionColumns: Record<MetricDimension, string> = {
 };
 
 const closuresAt = `
-  with moment as (select $1::timestamptz as as_of, $2::timestamptz as known_at),
+${momentSql},
   at_moment as (
     select closures.*, null::text as task_id, as_of from containment.closures, moment
-    where closed_at <= as_of and closed_known_at <= known_at
+    where closed_at <= facts_until and closed_known_at <= known_at
   )`;
 
 /** Computes metrics from the read models, each with what stands behind it. */
@@ -98,7 +98,7 @@ export class MetricsQuery {
          count(*) filter (where ${metric.denominator})::int as denominator,
          count(*) filter (where (${metric.denominator}) and (${metric.numerator}))::int as numerator
        from at_moment where ${inWindow(metric)} group by 1 order by 1 nulls last`,
-      [moment.asOf, moment.knownAt, window.from, window.to],
+      [...momentValues(moment), window.from, window.to],
     );
     const counted =
       by === null && rows.length === 0 ? [{ key: 'total', numerator: 0, denominator: 0 }] : rows;
@@ -110,7 +110,7 @@ export class MetricsQuery {
       version,
       by,
       ...window,
-      ...moment,
+      ...{ asOf: moment.asOf, knownAt: moment.knownAt },
       rows: counted.map((row) => rowOf(row, by)),
     };
   }
@@ -123,7 +123,7 @@ export class MetricsQuery {
     by: MetricDimension | null,
     key: string | null,
   ): Promise<MetricExplanation> {
-    const values: unknown[] = [moment.asOf, moment.knownAt, window.from, window.to];
+    const values: unknown[] = [...momentValues(moment), window.from, window.to];
     let ofKey = '';
     if (by !== null) {
       values.push(key);
@@ -155,7 +155,7 @@ export class MetricsQuery {
     const counted = listed.filter((row) => row.in_denominator);
     const { name, formula, version } = metric;
     return {
-      ...{ name, formula, version, key, ...window, ...moment },
+      ...{ name, formula, version, key, ...window, asOf: moment.asOf, knownAt: moment.knownAt },
       numerator: rows[0]?.numerator ?? 0,
       denominator: rows[0]?.denominator ?? 0,
       cases: counted.map((row) => ({
