@@ -470,7 +470,7 @@ describe('what it says', () => {
       const problem = expectProblem(answer, 409, 'INCIDENT_STATE');
       expect(answer.headers.get('content-language')).toBe('zh-CN');
       expect(problem.title).toBe('事件当前状态不允许此操作');
-      expect(problem.detail).toContain('REPORTED');
+      expect(problem.detail).toBe('当前状态为“已上报”（REPORTED），此操作要求“待评价”（FEEDBACK）。');
       const invalid = await city
         .as('street')
         .post<Problem>('/v1/incidents', { ...report, severity: 'X', description: '' }, zh);

@@ -1,4 +1,4 @@
-import type { Refusal } from '@shaoying/incident-domain';
+import type { Lifecycle, Refusal, TaskState } from '@shaoying/incident-domain';
 
 /** Thrown when the decider refuses. `code` is the refusal's and reaches the client; so do the messages. */
 export class IncidentRefused extends Error {
@@ -18,7 +18,27 @@ function messageOf(refusal: Refusal): string {
 
 function messageZhOf(refusal: Refusal): string {
   if (refusal.code !== 'INCIDENT_STATE' && refusal.code !== 'TASK_STATE') return refusal.code;
-  return `当前状态为 ${refusal.state}，此操作要求 ${refusal.allowed.join(' 或 ') || '其他处置方式'}。`;
+  const allowed = refusal.allowed.map(stateZh).join('或');
+  return `当前状态为${stateZh(refusal.state)}，此操作要求${allowed || '其他处置方式'}。`;
+}
+
+const STATES_ZH: Readonly<Record<Lifecycle | TaskState, string>> = {
+  REPORTED: '已上报',
+  FILED: '已立案',
+  HANDLING: '处置中',
+  CHECKING: '核查中',
+  FEEDBACK: '待评价',
+  CLOSED: '已结案',
+  NOTIFIED: '待签收',
+  ACKNOWLEDGED: '已签收',
+  CHECKED_IN: '已报到',
+  DONE: '已办结',
+};
+
+/** With the wire name beside it, which the reader finds in the answers. */
+function stateZh(state: string): string {
+  const name = Object.hasOwn(STATES_ZH, state) ? STATES_ZH[state as keyof typeof STATES_ZH] : undefined;
+  return name === undefined ? state : `“${name}”（${state}）`;
 }
 
 /** Thrown when an Idempotency-Key comes back with another body. */
