@@ -376,6 +376,14 @@ describe('what a resident sees', () => {
     }
   });
 
+  test('a code works the moment it was given, though its holder knows no position', async () => {
+    for (let n = 0; n < 10; n += 1) {
+      const { receiptCode } = expected(201, await city.anonymous.post<Reported>('/v1/incidents', report));
+      const answer = await fetch(`${city.url}/v1/receipts/${receiptCode}`);
+      expect(await answer.json()).toMatchObject({ state: 'REPORTED' });
+    }
+  });
+
   test('a code that nobody was given shows nothing', async () => {
     const answer = await city.anonymous.get<{ code: string }>('/v1/receipts/AAAA-BBBB-CCCC-DDDD');
     expect(expected(404, answer).code).toBe('RECEIPT_NOT_FOUND');

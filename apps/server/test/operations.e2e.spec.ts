@@ -132,6 +132,21 @@ describe('documentation', () => {
     ]);
   });
 
+  test('tells of every call of the contract what it does, what it answers and how it refuses', async () => {
+    const { paths } = expected(200, await city.anonymous.get<OpenApi>('/docs-json'));
+    for (const [method, path] of routes.filter(([, address]) => address.startsWith('/v1/'))) {
+      const operation = JSON.stringify(paths[path]?.[method]);
+      expect(operation).toMatch(/"summary":"[^"]{5,}/);
+      expect(operation).toContain('application/problem+json');
+      expect(operation).toContain(method === 'get' ? 'Shaoying-Min-Position' : 'Shaoying-Position');
+    }
+    const whistle = JSON.stringify(paths['/v1/incidents/{id}/whistles']?.['post']);
+    expect(whistle).toContain('#/components/schemas/WhistleAnswer');
+    expect(JSON.stringify(paths['/v1/incidents']?.['get'])).toMatch(
+      /"name":"cursor".*"name":"state"|"name":"state".*"name":"cursor"/,
+    );
+  });
+
   test('is a page that needs nothing from elsewhere', async () => {
     const page = await city.anonymous.get('/docs');
     expect(page.status).toBe(200);

@@ -18,6 +18,7 @@ import { IsIn, IsOptional } from 'class-validator';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Platform } from '../platform.js';
 import { ReadQueue, ReadWorkload } from '../queries/queries.js';
+import { DispatchesAnswer, QueueAnswer, WorkloadAnswer, WorkloadsAnswer, Tells } from './answers.dto.js';
 import { mayQuery, scopeOf } from './access-policy.js';
 import { MomentQuery } from './incident.dto.js';
 import { OpenStreams } from './open-streams.js';
@@ -85,6 +86,7 @@ export class DepartmentsController {
     private readonly streams: OpenStreams,
   ) {}
 
+  @Tells('Open tasks of a department, oldest first', QueueAnswer)
   @Get('departments/:id/queue')
   @Roles(...mayQuery.departments)
   async queue(
@@ -103,6 +105,7 @@ export class DepartmentsController {
   }
 
   /** The dispatch feed by paging: the same items as the stream's. */
+  @Tells('The dispatch feed by paging', DispatchesAnswer)
   @Get('departments/:id/dispatches')
   @Roles(...mayQuery.departments)
   async dispatches(
@@ -125,6 +128,9 @@ export class DepartmentsController {
   }
 
   /** The dispatch feed as Server-Sent Events; `id:` is the position and `Last-Event-ID` resumes after it. */
+  @Tells(
+    'The dispatch feed as Server-Sent Events: id is the position, event is dispatch, data one CloudEvent',
+  )
   @Get('departments/:id/dispatches/stream')
   @Roles(...mayQuery.departments)
   @ApiHeader({ name: 'Last-Event-ID', required: false })
@@ -155,6 +161,7 @@ export class DepartmentsController {
     }
   }
 
+  @Tells('Workload of a department at a moment', WorkloadAnswer)
   @Get('departments/:id/workload')
   @Roles(...mayQuery.departments)
   async workload(
@@ -170,6 +177,7 @@ export class DepartmentsController {
     return workload;
   }
 
+  @Tells('Workload of all departments in scope', WorkloadsAnswer)
   @Get('workload')
   @Roles(...mayQuery.departments)
   async workloads(

@@ -28,6 +28,7 @@ import {
 } from '@shaoying/incident-application';
 import type { Location } from '@shaoying/incident-domain';
 import type { Command } from '@nestjs/cqrs';
+import { CommandAnswer, ReportAnswer, WhistleAnswer, Tells } from './answers.dto.js';
 import { actorOf, mayCommand } from './access-policy.js';
 import { Caller, type CommandCaller } from './caller.js';
 import {
@@ -64,6 +65,7 @@ export class IncidentCommandsController {
 
   constructor(private readonly commands: CommandBus) {}
 
+  @Tells('Report an incident', ReportAnswer, 201)
   @Post()
   @AnonymousAllowed()
   @Roles(...mayCommand.report)
@@ -75,9 +77,7 @@ export class IncidentCommandsController {
     if (body.file === true && !hasAnyRole(caller.principal, mayCommand.fileAtOnce))
       throw new RoleNotPermitted();
     const { category, severity, description, channel } = body;
-    const reporter = body.reporter
-      ? { name: body.reporter.name ?? null, phone: body.reporter.phone ?? null }
-      : null;
+    const reporter = reporterOf(body.reporter);
     const outcome = await this.endpoint.run(caller.request, caller.reply, caller.principal, (context) =>
       this.commands.execute(
         new ReportIncidentCommand(withActor(context, caller.principal, mayCommand.report), {
@@ -97,6 +97,7 @@ export class IncidentCommandsController {
   }
 
   /** Checks a report as POST /v1/incidents would, and records nothing. */
+  @Tells('Check a report without recording it')
   @Post('validate')
   @HttpCode(200)
   @AnonymousAllowed()
@@ -105,6 +106,7 @@ export class IncidentCommandsController {
     return { valid: true };
   }
 
+  @Tells('File 立案: the clocks start, policy and calendar are pinned', CommandAnswer)
   @Post(':id/file')
   @HttpCode(200)
   @Roles(...mayCommand.file)
@@ -112,6 +114,7 @@ export class IncidentCommandsController {
     return this.run(caller, mayCommand.file, (context) => new FileIncidentCommand(context, id));
   }
 
+  @Tells('Start self-handling 自处置', CommandAnswer)
   @Post(':id/self-handling')
   @HttpCode(200)
   @Roles(...mayCommand.selfHandle)
@@ -126,6 +129,7 @@ export class IncidentCommandsController {
     });
   }
 
+  @Tells('Complete self-handling', CommandAnswer)
   @Post(':id/self-handling/complete')
   @HttpCode(200)
   @Roles(...mayCommand.selfHandle)
@@ -139,6 +143,7 @@ export class IncidentCommandsController {
     });
   }
 
+  @Tells('Blow the whistle 吹哨: one lead, any assists', WhistleAnswer, 201)
   @Post(':id/whistles')
   @Roles(...mayCommand.blowWhistle)
   async blowWhistle(
@@ -168,6 +173,7 @@ export class IncidentCommandsController {
     return { ...answerOf(outcome), whistleId, tasks };
   }
 
+  @Tells('Acknowledge a task 签收', CommandAnswer)
   @Post(':id/tasks/:taskId/acknowledge')
   @HttpCode(200)
   @Roles(...mayCommand.handleTask)
@@ -182,6 +188,7 @@ export class IncidentCommandsController {
     });
   }
 
+  @Tells('Check in 报到; late is recorded for ever', CommandAnswer)
   @Post(':id/tasks/:taskId/check-in')
   @HttpCode(200)
   @Roles(...mayCommand.handleTask)
@@ -203,6 +210,7 @@ export class IncidentCommandsController {
     });
   }
 
+  @Tells('Complete a task', CommandAnswer)
   @Post(':id/tasks/:taskId/complete')
   @HttpCode(200)
   @Roles(...mayCommand.handleTask)
@@ -217,6 +225,7 @@ export class IncidentCommandsController {
     });
   }
 
+  @Tells('Check on site 核查: pass, or back for rework', CommandAnswer)
   @Post(':id/check')
   @HttpCode(200)
   @Roles(...mayCommand.check)
@@ -231,6 +240,7 @@ export class IncidentCommandsController {
     });
   }
 
+  @Tells('Record feedback 回访: by callback, or by the reporter with the receipt code', CommandAnswer)
   @Post(':id/feedback')
   @HttpCode(200)
   @TokenOptional()
@@ -249,6 +259,7 @@ export class IncidentCommandsController {
     });
   }
 
+  @Tells('Close 结案: after feedback, or when its window is over', CommandAnswer)
   @Post(':id/close')
   @HttpCode(200)
   @Roles(...mayCommand.close)
@@ -282,6 +293,14 @@ function answerOf({ incidentId, state, revision }: CommandOutcome): Answer {
 
 function locationOf({ lon, lat, crs, address }: LocationDto): Location {
   return { lon: lon ?? null, lat: lat ?? null, crs: crs ?? 'WGS84', address: address ?? null };
+}
+
+/** Somebody who leaves neither name nor number is nobody who could be contacted. */
+function reporterOf(
+  given: ReportIncidentDto['reporter'],
+): { name: string | null; phone: string | null } | null {
+  const { name = null, phone = null } = given ?? {};
+  return name === null && phone === null ? null : { name, phone };
 }
 
 function completionOf({ note, evidence }: CompletionDto): {

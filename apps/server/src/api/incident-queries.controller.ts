@@ -15,6 +15,7 @@ import {
   ReadHistory,
   ReplayIncident,
 } from '../queries/queries.js';
+import { Tells } from './answers.dto.js';
 import { mayQuery, scopeOf, type Scope } from './access-policy.js';
 import { ListIncidentsQuery, MomentQuery, ReplayQuery } from './incident.dto.js';
 import { reached } from './read-your-writes.js';
@@ -38,6 +39,9 @@ const isBoardPlace = (value: unknown): value is BoardPlace =>
 
 const board = 'incident-board';
 
+/** For the read model to reach what was recorded before a receipt code was asked for. */
+const receiptWaitMsMax = 2_000;
+
 /** Reading incidents: as they stand, as they were, and what happened to them. */
 @ApiTags('incidents')
 @Controller('v1')
@@ -47,6 +51,7 @@ export class IncidentQueriesController {
     private readonly platform: Platform,
   ) {}
 
+  @Tells('List incidents within scope, newest first')
   @Get('incidents')
   @ApiBearerAuth()
   @Roles(...mayQuery.incidents)
@@ -68,6 +73,7 @@ export class IncidentQueriesController {
     };
   }
 
+  @Tells('One incident with whistles, tasks, deadlines and cycles; asOf and knownAt replay it from the log')
   @Get('incidents/:id')
   @ApiBearerAuth()
   @Roles(...mayQuery.incidents)
@@ -90,11 +96,12 @@ export class IncidentQueriesController {
   }
 
   /** What a reporter may see of the case, by the secret code alone. */
+  @Tells('What the reporter may see: state, promises, history without persons')
   @Get('receipts/:receiptCode')
   @Public()
   async receipt(@Req() request: FastifyRequest, @Param('receiptCode') code: string): Promise<object> {
     await reached(this.platform, board, request);
-    const view = await this.queries.execute(new FindByReceipt(receiptHashOf(code)));
+    const view = await this.findByReceipt(receiptHashOf(code));
     if (view === null) throw new Refused('RECEIPT_NOT_FOUND');
     const history = await this.queries.execute(new ReadHistory(view.id));
     return {
@@ -107,7 +114,18 @@ export class IncidentQueriesController {
     };
   }
 
+  /** People type their code in at once and know nothing of positions: a code not there yet is looked for once more. */
+  private async findByReceipt(receiptHash: string): Promise<IncidentView | null> {
+    const find = (): Promise<IncidentView | null> => this.queries.execute(new FindByReceipt(receiptHash));
+    const view = await find();
+    if (view !== null) return view;
+    const head = await this.platform.stores.log.head();
+    await this.platform.gate.waitFor(board, head, receiptWaitMsMax);
+    return find();
+  }
+
   /** Every event with its envelope and a sentence in Chinese and English. */
+  @Tells('Every event with its envelope and a line in Chinese and English')
   @Get('incidents/:id/events')
   @ApiTags('oversight')
   @ApiBearerAuth()
@@ -123,6 +141,7 @@ export class IncidentQueriesController {
   }
 
   /** The state at an instant or revision, and what changed next. Straight from the log. */
+  @Tells('The state at an instant or revision, and what changed next')
   @Get('incidents/:id/replay')
   @ApiTags('oversight')
   @ApiBearerAuth()

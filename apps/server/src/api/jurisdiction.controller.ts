@@ -18,6 +18,7 @@ import type { Publication } from '@shaoying/jurisdiction-application';
 import { IsIn, IsNumber, IsOptional, Max, Min } from 'class-validator';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Platform } from '../platform.js';
+import { DueAnswerShape, Tells } from './answers.dto.js';
 import { actorOf, mayCommand } from './access-policy.js';
 import { Refused } from './refused.js';
 
@@ -53,32 +54,38 @@ const documentSchema = { schema: { type: 'object', additionalProperties: true } 
 export class JurisdictionController {
   constructor(private readonly platform: Platform) {}
 
+  @Tells('Org units in force')
   @Get('org-units')
   orgUnits(@Query() { kind }: OrgUnitsQuery): { items: readonly OrgUnit[] } {
     return { items: this.platform.directory.orgUnits(kind) };
   }
 
+  @Tells('Categories of the dispatch catalogue')
   @Get('categories')
   categories(): { items: readonly Category[] } {
     return { items: this.platform.directory.categories() };
   }
 
+  @Tells('Grids with their boundaries')
   @Get('grids')
   grids(): { items: readonly Grid[] } {
     return { items: this.platform.directory.grids() };
   }
 
+  @Tells('Deadline policies in force')
   @Get('deadline-policies')
   policies(): { items: readonly DeadlinePolicy[] } {
     return { items: this.platform.directory.policies() };
   }
 
+  @Tells('Working calendars in force')
   @Get('calendars')
   calendars(): { items: readonly WorkingCalendar[] } {
     return { items: this.platform.directory.calendars() };
   }
 
   /** A calculator; records nothing. */
+  @Tells('When a duration from an instant is over; records nothing', DueAnswerShape)
   @Post('calendars/:id/due')
   @HttpCode(200)
   due(@Param('id') id: string, @Body() body: DueDto): DueAnswer {
@@ -89,6 +96,7 @@ export class JurisdictionController {
   }
 
   /** Publishes a policy or its next version. Open incidents keep the version they were filed under. */
+  @Tells('Publish the next version of a deadline policy; open incidents keep theirs')
   @Post('deadline-policies')
   @Roles(...mayCommand.publish)
   @ApiBody(documentSchema)
@@ -101,6 +109,7 @@ export class JurisdictionController {
   }
 
   /** Publishes a calendar or its next version. */
+  @Tells('Publish the next version of a working calendar')
   @Post('calendars')
   @Roles(...mayCommand.publish)
   @ApiBody(documentSchema)

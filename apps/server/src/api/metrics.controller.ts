@@ -15,6 +15,7 @@ import { IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
 import type { FastifyRequest } from 'fastify';
 import { Platform } from '../platform.js';
 import { ComputeMetric, ExplainMetric } from '../queries/queries.js';
+import { MetricAnswerShape, Tells } from './answers.dto.js';
 import { mayQuery } from './access-policy.js';
 import { MomentQuery } from './incident.dto.js';
 import { momentOf } from './moment.js';
@@ -63,12 +64,14 @@ export class MetricsController {
     private readonly platform: Platform,
   ) {}
 
+  @Tells('Metrics with formula and version')
   @Get()
   @Roles(...mayQuery.metrics)
   list(): { items: unknown } {
     return { items: this.metrics.list() };
   }
 
+  @Tells('A metric, in total or by a dimension', MetricAnswerShape)
   @Get(':name')
   @Roles(...mayQuery.metrics)
   async compute(
@@ -81,6 +84,7 @@ export class MetricsController {
   }
 
   /** The incidents in numerator and denominator with their deciding events, and the excluded with reasons. */
+  @Tells('The incidents behind a number with their deciding events, and the excluded with reasons')
   @Get(':name/explain')
   @Roles(...mayQuery.metrics)
   async explain(

@@ -190,7 +190,7 @@ export class JurisdictionPublisher {
     let position = await this.readToHead();
     const problems = jurisdictionProblems(jurisdictionWith(documents, this.directory.inForce()));
     const stages = changesOf(documents, this.directory);
-    problems.push(...sizeProblems(stages.flat()));
+    problems.push(...sizeProblems(stages.flat()), ...this.lostYears(documents));
     if (problems.length > 0) throw new JurisdictionInvalid(problems.slice(0, 100));
     const commandId =
       options.commandId ?? uuidV5(PUBLICATIONS, `publish:${hashOf(stages.flat().map(({ event }) => event))}`);
@@ -210,6 +210,15 @@ export class JurisdictionPublisher {
     }
     if (published.length > 0) await this.directory.caughtUpTo(position);
     return { published, position };
+  }
+
+  /** A version without a year that is in force would turn its holidays into working days without anybody saying so. */
+  private lostYears({ calendars }: JurisdictionDocuments): string[] {
+    return calendars.flatMap(({ calendarId, years }) =>
+      Object.keys(this.directory.calendar(calendarId)?.years ?? {})
+        .filter((year) => !Object.hasOwn(years, year))
+        .map((year) => `calendar ${calendarId} no longer carries ${year}, which its version in force does`),
+    );
   }
 
   private async append(

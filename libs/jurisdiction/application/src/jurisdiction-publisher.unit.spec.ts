@@ -103,6 +103,18 @@ describe('publishing changes', () => {
     };
   };
 
+  test('a calendar that forgets a year in force is refused: its holidays would be working days', async () => {
+    const { directory, publisher, store } = await openLindong();
+    const head = await store.head();
+    const { version: _version, ...calendar } = directory.calendar('default')!;
+    const { 2026: _2026, ...years } = calendar.years;
+    await expect(publisher.publishCalendar({ ...calendar, years }, actor, now)).rejects.toMatchObject({
+      code: 'JURISDICTION_INVALID',
+      problems: [expect.stringContaining('2026')],
+    });
+    expect(await store.head()).toBe(head);
+  });
+
   test('a changed calendar is the next version, and pins of before resolve as before', async () => {
     const { directory, publisher } = await openLindong();
     const query = { timer: 'CHECK_IN', start: '2026-12-31T08:00:00.000Z', category: 'road-damage' } as const;

@@ -1,5 +1,5 @@
 import type { INestApplication } from '@nestjs/common';
-import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 
 export interface OpenApiOptions {
   readonly title: string;
@@ -15,9 +15,90 @@ export function mountOpenApi(app: INestApplication, { title, description, versio
     .setVersion(version)
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' })
     .build();
-  SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, base), {
+  SwaggerModule.setup('docs', app, () => withConventions(SwaggerModule.createDocument(app, base)), {
     jsonDocumentUrl: 'docs-json',
     yamlDocumentUrl: 'docs-yaml',
     customSiteTitle: title,
   });
+}
+
+const problem = {
+  type: 'object',
+  description: 'RFC 9457. Chinese with Accept-Language: zh-CN.',
+  required: ['type', 'title', 'status', 'code', 'instance', 'requestId'],
+  properties: {
+    type: { type: 'string', description: '/problems/<code>' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string' },
+    code: { type: 'string', description: 'Stable; what programs should look at' },
+    instance: { type: 'string' },
+    requestId: { type: 'string' },
+    errors: {
+      type: 'array',
+      description: 'With VALIDATION_FAILED: what is wrong with each field',
+      items: {
+        type: 'object',
+        properties: { field: { type: 'string' }, code: { type: 'string' }, message: { type: 'string' } },
+      },
+    },
+  },
+};
+
+const minPosition = {
+  name: 'Shaoying-Min-Position',
+  in: 'header' as const,
+  required: false,
+  schema: { type: 'string' },
+  description:
+    'Shaoying-Position of an earlier answer: waits up to 5 s until the read model has it, else 503 with Retry-After',
+};
+
+const commandHeaders = {
+  ETag: { schema: { type: 'string' }, description: 'Revision after the command, for If-Match' },
+  'Shaoying-Position': {
+    schema: { type: 'string' },
+    description: 'For Shaoying-Min-Position of later reads',
+  },
+  'Idempotency-Replayed': {
+    schema: { type: 'string' },
+    description: 'true: the first answer to this key again',
+  },
+};
+
+type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
+
+/** What holds for every call of the contract is written here once, not at every route. */
+function withConventions(document: OpenAPIObject): OpenAPIObject {
+  document.components = {
+    ...document.components,
+    schemas: { ...document.components?.schemas, Problem: problem },
+  };
+  for (const [path, item] of Object.entries(document.paths)) {
+    if (!path.startsWith('/v1/')) continue;
+    if (item.get) addReadConventions(item.get);
+    if (item.post) addCommandConventions(item.post);
+  }
+  return document;
+}
+
+function addReadConventions(operation: Operation): void {
+  operation.parameters = [...(operation.parameters ?? []), minPosition];
+  addProblem(operation);
+}
+
+function addCommandConventions(operation: Operation): void {
+  for (const [status, answer] of Object.entries(operation.responses)) {
+    if (status.startsWith('2') && answer !== undefined && !('$ref' in answer)) {
+      answer.headers = { ...commandHeaders, ...answer.headers };
+    }
+  }
+  addProblem(operation);
+}
+
+function addProblem(operation: Operation): void {
+  operation.responses['default'] = {
+    description: 'Refused: a problem',
+    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+  };
 }

@@ -1,5 +1,6 @@
 import { Transform } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import { ApiPropertyOptional } from '@nestjs/swagger';
 import { RequestRefused } from './http.errors.js';
 import { parseJsonBody } from './json-body.js';
 
@@ -10,6 +11,7 @@ const CURSOR_CHARS_MAX = 1_024;
 /** Query of a list; extend it with the list's filters. */
 export class PageQuery {
   /** 1 to 200, default 50. */
+  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: PAGE_LIMIT_MAX, default: PAGE_LIMIT_DEFAULT })
   @Transform(({ value }: { value: unknown }): unknown =>
     typeof value === 'string' && /^\d{1,6}$/.test(value) ? Number(value) : value,
   )
@@ -19,6 +21,7 @@ export class PageQuery {
   limit: number = PAGE_LIMIT_DEFAULT;
 
   /** `nextCursor` of the page before. Read it with {@link decodeCursor}. */
+  @ApiPropertyOptional({ description: 'nextCursor of the page before, unchanged' })
   @IsOptional()
   @IsString()
   @MaxLength(CURSOR_CHARS_MAX)

@@ -1,0 +1,147 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiOperation, ApiProperty, ApiResponse } from '@nestjs/swagger';
+
+// Shapes of answers for the OpenAPI document. What the methods return is checked against their own types; these classes
+// are never made.
+
+const states = ['REPORTED', 'FILED', 'HANDLING', 'CHECKING', 'FEEDBACK', 'CLOSED'];
+const timers = ['INCIDENT_TOTAL', 'ACKNOWLEDGE', 'CHECK_IN', 'HANDLING'];
+const instant = { format: 'date-time', description: 'UTC' };
+const nullableId = { type: String, nullable: true };
+const nullableInstant = { type: String, format: 'date-time', nullable: true };
+const nullableNumber = { type: Number, nullable: true };
+
+type Answer = new () => unknown;
+
+/** One line for the list of calls, and the shape of the good answer where it has one of its own. */
+export function Tells(summary: string, type?: Answer, status = 200): MethodDecorator {
+  const answer = type ? [ApiResponse({ status, type })] : [];
+  return applyDecorators(ApiOperation({ summary }), ...answer);
+}
+
+export class CommandAnswer {
+  @ApiProperty({ description: 'Incident' }) id!: string;
+  @ApiProperty({ enum: states }) state!: string;
+  @ApiProperty({ type: 'integer' }) revision!: number;
+}
+
+export class ReportAnswer extends CommandAnswer {
+  @ApiProperty({ example: 'K7QD-2M4X-90TB-ZC1F', description: "The reporter's secret" }) receiptCode!: string;
+}
+
+export class DeadlineAnswer {
+  @ApiProperty() deadlineId!: string;
+  @ApiProperty({ enum: timers }) timer!: string;
+  @ApiProperty(instant) dueAt!: string;
+  @ApiProperty(instant) warnAt!: string;
+  @ApiProperty({ description: 'Reaches into a year whose calendar is not published' }) provisional!: boolean;
+}
+
+export class TaskAnswer {
+  @ApiProperty() taskId!: string;
+  @ApiProperty() departmentId!: string;
+  @ApiProperty({ enum: ['LEAD', 'ASSIST'] }) role!: string;
+  @ApiProperty({ type: [DeadlineAnswer] }) deadlines!: DeadlineAnswer[];
+}
+
+export class WhistleAnswer extends CommandAnswer {
+  @ApiProperty() whistleId!: string;
+  @ApiProperty({ type: [TaskAnswer] }) tasks!: TaskAnswer[];
+}
+
+export class QueueItemAnswer extends TaskAnswer {
+  @ApiProperty() incidentId!: string;
+  @ApiProperty() whistleId!: string;
+  @ApiProperty({ description: 'Kind of whistle' }) kind!: string;
+  @ApiProperty({ enum: ['NOTIFIED', 'ACKNOWLEDGED', 'CHECKED_IN'] }) state!: string;
+  @ApiProperty() category!: string;
+  @ApiProperty({ enum: ['MINOR', 'MAJOR', 'GROUP'] }) severity!: string;
+  @ApiProperty(nullableId) estateId!: string | null;
+  @ApiProperty(nullableId) communityId!: string | null;
+  @ApiProperty(nullableId) streetId!: string | null;
+  @ApiProperty(instant) notifiedAt!: string;
+  @ApiProperty(nullableInstant) acknowledgedAt!: string | null;
+  @ApiProperty(nullableInstant) checkedInAt!: string | null;
+  @ApiProperty() overdue!: boolean;
+}
+
+export class QueueAnswer {
+  @ApiProperty({ type: [QueueItemAnswer] }) items!: QueueItemAnswer[];
+  @ApiProperty(nullableId) nextCursor!: string | null;
+}
+
+export class ByStateAnswer {
+  @ApiProperty({ type: 'integer' }) NOTIFIED!: number;
+  @ApiProperty({ type: 'integer' }) ACKNOWLEDGED!: number;
+  @ApiProperty({ type: 'integer' }) CHECKED_IN!: number;
+}
+
+export class WorkloadAnswer {
+  @ApiProperty() departmentId!: string;
+  @ApiProperty(instant) asOf!: string;
+  @ApiProperty(instant) knownAt!: string;
+  @ApiProperty({ ...instant, description: 'Start of the window of inflow, outflow and rates' }) from!: string;
+  @ApiProperty({ type: 'integer' }) open!: number;
+  @ApiProperty({ type: ByStateAnswer }) byState!: ByStateAnswer;
+  @ApiProperty({ type: 'integer' }) overdue!: number;
+  @ApiProperty({ type: 'integer' }) dueWithin24h!: number;
+  @ApiProperty({ type: 'integer' }) inflow!: number;
+  @ApiProperty({ type: 'integer' }) outflow!: number;
+  @ApiProperty({ description: 'LEAD counts 1, ASSIST 0.5' }) weighted!: number;
+  @ApiProperty(nullableNumber) checkInOnTimeRate!: number | null;
+  @ApiProperty(nullableNumber) medianCheckInMinutes!: number | null;
+  @ApiProperty(nullableNumber) p90CheckInMinutes!: number | null;
+}
+
+export class WorkloadsAnswer {
+  @ApiProperty({ type: [WorkloadAnswer] }) items!: WorkloadAnswer[];
+}
+
+export class MetricRowAnswer {
+  @ApiProperty({ ...nullableId, description: 'Null gathers what has no such dimension' }) key!: string | null;
+  @ApiProperty({ type: 'integer' }) numerator!: number;
+  @ApiProperty({ type: 'integer' }) denominator!: number;
+  @ApiProperty({ ...nullableNumber, description: 'Null where the denominator is 0' }) value!: number | null;
+  @ApiProperty({ required: false, description: 'Fewer than 20: not to be ranked by' }) insufficient?: boolean;
+}
+
+export class MetricAnswerShape {
+  @ApiProperty() name!: string;
+  @ApiProperty() title!: string;
+  @ApiProperty() formula!: string;
+  @ApiProperty({ type: 'integer' }) version!: number;
+  @ApiProperty(nullableId) by!: string | null;
+  @ApiProperty(instant) from!: string;
+  @ApiProperty(instant) to!: string;
+  @ApiProperty(instant) asOf!: string;
+  @ApiProperty(instant) knownAt!: string;
+  @ApiProperty({ type: [MetricRowAnswer] }) rows!: MetricRowAnswer[];
+}
+
+export class CloudEventAnswer {
+  @ApiProperty({ enum: ['1.0'] }) specversion!: string;
+  @ApiProperty({ description: 'Stays the same at every delivery' }) id!: string;
+  @ApiProperty() source!: string;
+  @ApiProperty({
+    enum: ['dispatched', 'overdue', 'supervised', 'supervision-lifted', 'returned-for-rework', 'closed'].map(
+      (what) => `cn.shaoying.dispatch.${what}`,
+    ),
+  })
+  type!: string;
+  @ApiProperty({ example: 'incidents/<id>' }) subject!: string;
+  @ApiProperty(instant) time!: string;
+  @ApiProperty({ description: 'Position in the log' }) sequence!: string;
+  @ApiProperty({ type: 'object', additionalProperties: true }) data!: object;
+}
+
+export class DispatchesAnswer {
+  @ApiProperty({ type: [CloudEventAnswer] }) items!: CloudEventAnswer[];
+  @ApiProperty({ ...nullableId, description: '`after` of the next page' }) nextCursor!: string | null;
+  @ApiProperty({ description: 'Of the last item; where a stream goes on' }) position!: string;
+}
+
+export class DueAnswerShape {
+  @ApiProperty(instant) due!: string;
+  @ApiProperty({ type: 'integer' }) calendarVersion!: number;
+  @ApiProperty() provisional!: boolean;
+}
