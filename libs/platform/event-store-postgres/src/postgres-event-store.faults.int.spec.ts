@@ -165,8 +165,11 @@ describe('a lost connection', () => {
       }
     });
     for (let round = 0; round < 12; round += 1) {
-      await sleep(40 + Math.random() * 60);
+      await sleep(Math.random() * 60);
       killed += await terminate('shaoying log %');
+      // Not a count over a time, which a busy machine would miss: after every cut the appends have to go on.
+      const sinceThen = acknowledged.length;
+      await until(`appends after cut ${round}`, () => acknowledged.length >= sinceThen + 5, 30_000);
     }
     writing = false;
     await Promise.all(writers);
@@ -174,10 +177,9 @@ describe('a lost connection', () => {
     stop.abort();
     await ended;
     expect(killed).toBeGreaterThanOrEqual(12);
-    expect(acknowledged.length).toBeGreaterThan(50);
     expect(seen.map((event) => event.eventId).sort()).toEqual([...acknowledged].sort());
     expect(seen.map((event) => event.position)).toEqual(seen.map((_, index) => String(index + 1)));
-  });
+  }, 120_000);
 
   test('the answer cut off after the append was written: settled by a retry, written once', async () => {
     const proxy = await openProxy(database.url);
