@@ -21,6 +21,14 @@ export class StreamNotFound extends Error {
   }
 }
 
+/** Thrown when a stream is longer than one answer may be: `LIMITS.streamReadEventsMax`, `LIMITS.streamReadBytesMax`. */
+export class StreamTooLong extends Error {
+  readonly code = 'STREAM_TOO_LONG';
+  constructor(readonly streamId: string) {
+    super(`stream ${streamId} is longer than can be read at once`);
+  }
+}
+
 /** Thrown when the connection failed after an append was sent: it may or may not be written. Retry with the same event ids. */
 export class UnknownOutcome extends Error {
   readonly code = 'UNKNOWN_OUTCOME';
@@ -73,6 +81,7 @@ export class InvalidArgument extends Error {
 export type EventStoreError =
   | RevisionConflict
   | StreamNotFound
+  | StreamTooLong
   | UnknownOutcome
   | StoreUnavailable
   | Overloaded
@@ -85,6 +94,7 @@ export type EventStoreError =
 const eventStoreErrors = [
   RevisionConflict,
   StreamNotFound,
+  StreamTooLong,
   UnknownOutcome,
   StoreUnavailable,
   Overloaded,

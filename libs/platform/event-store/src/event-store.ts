@@ -71,11 +71,15 @@ export interface AppendResult {
 export interface ReadAllOptions {
   /** Default 500, 1 to 5,000. */
   readonly limit?: number;
+  /** Only events of these types, 1 to 100 wire names; others are passed by in the store, not sent. Default: all. */
+  readonly types?: readonly string[];
 }
 
 export interface SubscribeOptions {
   /** Events per batch at the most. Default 500, 1 to 5,000. */
   readonly batchSize?: number;
+  /** Only events of these types, 1 to 100 wire names. Default: all. */
+  readonly types?: readonly string[];
   /** Ends the iterator cleanly. */
   readonly signal?: AbortSignal;
 }
@@ -88,24 +92,34 @@ export interface EventStore {
   /**
    * Appends all events or none. Idempotent by event id: an append whose ids are all in the stream already, in this order,
    * is answered as the first time with `duplicate: true`, whatever was expected and however far the stream has moved on.
-   * An append of no events writes nothing and checks the expected revision.
+   * An append of no events writes nothing and checks the expected revision. That ids are known in *another* stream is
+   * told where the engine can see it (PostgreSQL; EventStoreDB cannot).
    * @throws RevisionConflict, EventIdTaken, EventTooLarge, TooManyEvents, AppendTooLarge, InvalidArgument,
    * Overloaded, StoreUnavailable, UnknownOutcome
    */
   append(streamId: string, expected: ExpectedRevision, events: readonly NewEvent[]): Promise<AppendResult>;
 
   /**
-   * Events of one stream from `fromRevision` (default 0) in order; empty when the stream exists but is shorter.
-   * @throws StreamNotFound, InvalidArgument, StoreUnavailable
+   * Events of one stream from `fromRevision` (default 0) to its end, in order; empty when the stream exists but is
+   * shorter. A decision needs all of them, so there is no half answer: more than `LIMITS.streamReadEventsMax` events or
+   * `LIMITS.streamReadBytesMax` bytes are refused.
+   * @throws StreamNotFound, StreamTooLong, InvalidArgument, Overloaded, StoreUnavailable
    */
   readStream(streamId: string, fromRevision?: number): Promise<RecordedEvent[]>;
 
   /**
    * The events after `after` in total order, at most `limit`, and fewer where they would pass `LIMITS.readBytesMax`
    * together. Empty only at the end of the log, so page until an empty answer. `after` may lie beyond the end.
-   * @throws InvalidArgument, StoreUnavailable
+   * @throws InvalidArgument, Overloaded, StoreUnavailable
    */
   readAll(after: Position, options?: ReadAllOptions): Promise<RecordedEvent[]>;
+
+  /**
+   * The event at exactly this position; undefined where there is none. Who keeps an event's id beside its position can
+   * tell by it whether the log is still the one it has read, or was replaced by another (an older backup).
+   * @throws InvalidArgument, Overloaded, StoreUnavailable
+   */
+  eventAt(position: Position): Promise<RecordedEvent | undefined>;
 
   /** Position of the last event, {@link START} for an empty log. */
   head(): Promise<Position>;
@@ -139,6 +153,11 @@ export const LIMITS = {
   readEventsMax: 5_000,
   /** When the caller names no limit. */
   readEventsDefault: 500,
+  /** Event types to filter by: all of ours are some forty. */
+  readTypesMax: 100,
+  /** One stream in one answer: an incident has tens of events, a long one with rework some hundred. */
+  streamReadEventsMax: 20_000,
+  streamReadBytesMax: 64 * 1024 * 1024,
   streamIdCharsMax: 200,
   eventTypeCharsMax: 200,
 } as const;

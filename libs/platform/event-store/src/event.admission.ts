@@ -83,6 +83,19 @@ export function requireLimit(limit: number | undefined): number {
   return value;
 }
 
+/**
+ * The set of types to read, `undefined` for all.
+ * @throws InvalidArgument when there are none, too many, or one that can name no event
+ */
+export function requireTypes(types: readonly string[] | undefined): ReadonlySet<string> | undefined {
+  if (types === undefined) return undefined;
+  if (types.length === 0 || types.length > LIMITS.readTypesMax) {
+    throw new InvalidArgument(`a filter names 1 to ${LIMITS.readTypesMax} types, not ${types.length}`);
+  }
+  for (const type of types) requireName('an event type', type, LIMITS.eventTypeCharsMax);
+  return new Set(types);
+}
+
 function jsonOf(what: string, value: unknown): string {
   let text: string | undefined;
   try {

@@ -1,9 +1,21 @@
 import { Buffer } from 'node:buffer';
 import { admitAppend, isExpected, recordedEvent } from './event.admission.js';
-import { requireLimit, requirePosition, requireRevision, requireStreamId } from './event.admission.js';
+import {
+  requireLimit,
+  requirePosition,
+  requireRevision,
+  requireStreamId,
+  requireTypes,
+} from './event.admission.js';
 import type { StoredEvent } from './event.admission.js';
 import { LIMITS, START } from './event-store.js';
-import { EventIdTaken, RevisionConflict, StoreUnavailable, StreamNotFound } from './event-store.errors.js';
+import {
+  EventIdTaken,
+  RevisionConflict,
+  StoreUnavailable,
+  StreamNotFound,
+  StreamTooLong,
+} from './event-store.errors.js';
 import type {
   AppendResult,
   EventStore,
@@ -58,6 +70,9 @@ class InMemoryLog {
   }
 }
 
+const bytesOf = ({ data, metadata }: StoredEvent): number =>
+  Buffer.byteLength(data) + Buffer.byteLength(metadata);
+
 const recorded = (entry: Entry): RecordedEvent =>
   recordedEvent(entry.stored, entry.streamId, entry.revision, String(entry.place));
 
@@ -100,13 +115,25 @@ export class InMemoryEventStore implements EventStore {
     requireRevision(fromRevision);
     const stream = this.log.streams.get(streamId);
     if (!stream) throw new StreamNotFound(streamId);
-    return stream.slice(fromRevision).map(recorded);
+    const wanted = stream.slice(fromRevision);
+    const bytes = wanted.reduce((sum, { stored }) => sum + bytesOf(stored), 0);
+    if (wanted.length > LIMITS.streamReadEventsMax || bytes > LIMITS.streamReadBytesMax) {
+      throw new StreamTooLong(streamId);
+    }
+    return wanted.map(recorded);
   }
 
   async readAll(after: Position, options: ReadAllOptions = {}): Promise<RecordedEvent[]> {
     this.requireOpen();
     requirePosition(after);
-    return this.page(after, requireLimit(options.limit));
+    return this.page(after, requireLimit(options.limit), requireTypes(options.types));
+  }
+
+  async eventAt(position: Position): Promise<RecordedEvent | undefined> {
+    this.requireOpen();
+    requirePosition(position);
+    const entry = this.log.entries[Number(position) - 1];
+    return entry && recorded(entry);
   }
 
   async head(): Promise<Position> {
@@ -119,17 +146,22 @@ export class InMemoryEventStore implements EventStore {
     requirePosition(after);
     const { signal } = options;
     const ended = signal ? AbortSignal.any([signal, this.closing.signal]) : this.closing.signal;
-    return this.follow(after, requireLimit(options.batchSize), ended);
+    return this.follow(after, requireLimit(options.batchSize), requireTypes(options.types), ended);
   }
 
   async close(): Promise<void> {
     this.closing.abort();
   }
 
-  private async *follow(after: Position, limit: number, ended: AbortSignal): AsyncGenerator<RecordedEvent[]> {
+  private async *follow(
+    after: Position,
+    limit: number,
+    types: ReadonlySet<string> | undefined,
+    ended: AbortSignal,
+  ): AsyncGenerator<RecordedEvent[]> {
     let from = after;
     while (!ended.aborted) {
-      const batch = this.page(from, limit);
+      const batch = this.page(from, limit, types);
       const last = batch.at(-1);
       if (last) {
         from = last.position;
@@ -140,14 +172,16 @@ export class InMemoryEventStore implements EventStore {
     }
   }
 
-  private page(after: Position, limit: number): RecordedEvent[] {
+  private page(after: Position, limit: number, types: ReadonlySet<string> | undefined): RecordedEvent[] {
     const { entries } = this.log;
     const end = BigInt(entries.length);
     const start = Number(BigInt(after) < end ? BigInt(after) : end);
     const batch: RecordedEvent[] = [];
     let bytes = 0;
-    for (const entry of entries.slice(start, start + limit)) {
-      bytes += Buffer.byteLength(entry.stored.data) + Buffer.byteLength(entry.stored.metadata);
+    for (let index = start; index < entries.length && batch.length < limit; index += 1) {
+      const entry = entries[index] as Entry;
+      if (types && !types.has(entry.stored.type)) continue;
+      bytes += bytesOf(entry.stored);
       if (batch.length > 0 && bytes > LIMITS.readBytesMax) break;
       batch.push(recorded(entry));
     }

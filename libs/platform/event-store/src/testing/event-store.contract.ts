@@ -3,6 +3,7 @@ import { concurrencyContract } from './concurrency.contract.js';
 import { fidelityContract } from './fidelity.contract.js';
 import { readContract } from './read.contract.js';
 import { subscribeContract } from './subscribe.contract.js';
+import { LIMITS } from '../event-store.js';
 import type { EventStore } from '../event-store.js';
 
 /** An engine under test, on an empty log. */
@@ -14,16 +15,32 @@ export interface EngineUnderTest {
   close(): Promise<void>;
 }
 
+/** Where engines may differ; everything else is the same for all. */
+export interface Capabilities {
+  /** Whether an event id that another stream holds is refused. EventStoreDB keeps no index over all ids. Default true. */
+  readonly seesIdsOfOtherStreams?: boolean;
+  /** Bytes of one append where the server takes less than `LIMITS.appendBytesMax`; at least 2 MiB. */
+  readonly appendBytesMax?: number;
+}
+
 export type MakeEngine = () => Promise<EngineUnderTest>;
 
 /** How a contract reaches the engine of the running test. */
-export type Engine = () => EngineUnderTest;
+export interface Engine {
+  (): EngineUnderTest;
+  readonly seesIdsOfOtherStreams: boolean;
+  readonly appendBytesMax: number;
+}
 
 /**
  * What every event log owes its callers, as a Jest block. `makeEngine` is called once per chapter: tests keep apart by
  * their stream ids and start from the head of the log.
  */
-export function eventStoreContract(name: string, makeEngine: MakeEngine): void {
+export function eventStoreContract(
+  name: string,
+  makeEngine: MakeEngine,
+  { seesIdsOfOtherStreams = true, appendBytesMax = LIMITS.appendBytesMax }: Capabilities = {},
+): void {
   const chapters = { appendContract, readContract, fidelityContract, subscribeContract, concurrencyContract };
   describe(`event store contract: ${name}`, () => {
     for (const [chapter, contract] of Object.entries(chapters)) {
@@ -33,7 +50,7 @@ export function eventStoreContract(name: string, makeEngine: MakeEngine): void {
           engine = await makeEngine();
         });
         afterAll(() => engine.close());
-        contract(() => engine);
+        contract(Object.assign(() => engine, { seesIdsOfOtherStreams, appendBytesMax }));
       });
     }
   });
