@@ -9,8 +9,12 @@ const connectTimeoutMs = 5_000;
 const statementTimeoutMs = 10_000;
 const answerTimeoutMs = 15_000;
 
-/** Planner settings for reading: every read follows an index; see the note on plans in log.schema.ts. */
-const readerOptions = '-c enable_seqscan=off -c enable_bitmapscan=off -c enable_sort=off -c jit=off';
+/**
+ * Planner settings for reading: every read follows an index; see the note on plans in log.schema.ts. Instants are read as
+ * text, so its form must not depend on the database's or the role's settings.
+ */
+const readerOptions =
+  '-c enable_seqscan=off -c enable_bitmapscan=off -c enable_sort=off -c jit=off -c timezone=UTC -c datestyle=ISO';
 
 /** The order of the log rests on it; a database or role may have another default. */
 const writerOptions = '-c default_transaction_isolation=read\\ committed';

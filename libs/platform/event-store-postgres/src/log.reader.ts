@@ -5,6 +5,7 @@ import {
   START,
   StoreUnavailable,
   StreamNotFound,
+  StreamTooLong,
 } from '@shaoying/event-store';
 import type { Position, RecordedEvent } from '@shaoying/event-store';
 import { DatabaseError, Pool } from 'pg';
@@ -19,36 +20,74 @@ const readAttemptsMax = 2;
 /** Largest bigint. Positions from outside have up to 19 digits and may be larger than any. */
 const positionMax = 9_223_372_036_854_775_807n;
 
-/*
- * Instants as seconds since 1970 in a double (exact to the microsecond until the year 2255, to the millisecond beyond
- * 9999): independent of the session's TimeZone and DateStyle, and cheaper for both sides than to_char.
+/** Events of one stream in one statement; a longer stream takes several. */
+const streamPageEvents = 2_000;
+const streamPageBytes = 16 * 1024 * 1024;
+/**
+ * What one statement brings of each of several streams: more than an incident has. A stream with more events or a larger
+ * one is read by itself, so that 32 streams bring 150 MB at the worst and not gigabytes.
  */
-const columns = `position, event_id, revision, schema_version, date_part('epoch', occurred_at),
-  date_part('epoch', recorded_at), stream_id, type, metadata, data`;
+const gatheredEventsMax = 64;
+const gatheredDataBytesMax = 64 * 1024;
+/** Positions one statement looks through for the types of a filter: some 25 ms where nothing matches. */
+const filterWindow = 100_000n;
+
+/* Instants as text: the reader's session is in UTC with ISO dates, and cutting text is cheaper than computing dates. */
+const heads = `position, event_id, revision, schema_version, occurred_at, recorded_at, stream_id, type, metadata`;
+const columns = `${heads}, data`;
 
 const asText = { getTypeParser: () => (text: string) => text };
 
+/**
+ * The rows of `source` in the order of `key`, up to `bytesMax` of them together, always at least one. octet_length reads
+ * the size of a large value from its header, so values beyond the limit are never unpacked.
+ */
+const upToBytes = (source: string, key: string, bytesMax: number): string =>
+  `SELECT ${columns}, bytes_so_far FROM (
+      SELECT *, sum(bytes) OVER (ORDER BY ${key} ROWS UNBOUNDED PRECEDING) AS bytes_so_far FROM (
+        SELECT *, octet_length(metadata) + octet_length(data) AS bytes FROM ${source}
+      ) e
+    ) e WHERE bytes_so_far <= ${bytesMax} OR bytes_so_far = bytes ORDER BY ${key}`;
+
 const sql = {
-  stream: `SELECT ${columns} FROM log.events WHERE stream_id = $1 AND revision >= $2 ORDER BY revision`,
-  // OFFSET 0 keeps the planner from joining otherwise than stream by stream, each along its index.
-  streams: `SELECT ${columns} FROM unnest($1::text[]) AS wanted(id) CROSS JOIN LATERAL (
-      SELECT * FROM log.events WHERE stream_id = wanted.id COLLATE "C" ORDER BY revision OFFSET 0
-    ) e`,
+  stream: upToBytes(
+    `log.events WHERE stream_id = $1 AND revision >= $2 ORDER BY revision LIMIT ${streamPageEvents}`,
+    'revision',
+    streamPageBytes,
+  ),
+  // The LIMIT keeps the planner from joining otherwise than stream by stream, each along its index. A window that counts
+  // bytes as above would cost 12 µs more per stream.
+  streams: `SELECT ${heads}, CASE WHEN octet_length(data) <= ${gatheredDataBytesMax} THEN data END
+      FROM unnest($1::text[]) AS wanted(id) CROSS JOIN LATERAL (
+        SELECT * FROM log.events WHERE stream_id = wanted.id COLLATE "C" ORDER BY revision LIMIT ${gatheredEventsMax}
+      ) e`,
   streamExists: 'SELECT 1 FROM log.events WHERE stream_id = $1 LIMIT 1',
   streamRevision: 'SELECT revision FROM log.events WHERE stream_id = $1 ORDER BY revision DESC LIMIT 1',
   head: 'SELECT position FROM log.events ORDER BY position DESC LIMIT 1',
-  // octet_length reads the size of a large value from its header, so values beyond the limit are never unpacked.
-  page: `SELECT ${columns} FROM (
-      SELECT *, sum(bytes) OVER (ORDER BY position ROWS UNBOUNDED PRECEDING) AS bytes_so_far FROM (
-        SELECT *, octet_length(metadata) + octet_length(data) AS bytes
-          FROM log.events WHERE position > $1 ORDER BY position LIMIT $2
-      ) e
-    ) e WHERE bytes_so_far <= ${LIMITS.readBytesMax} OR bytes_so_far = bytes ORDER BY position`,
+  at: `SELECT ${columns} FROM log.events WHERE position = $1`,
+  page: upToBytes(
+    'log.events WHERE position > $1 ORDER BY position LIMIT $2',
+    'position',
+    LIMITS.readBytesMax,
+  ),
+  pageOfTypes: upToBytes(
+    'log.events WHERE position > $1 AND position <= $3 AND type = ANY ($4::text[]) ORDER BY position LIMIT $2',
+    'position',
+    LIMITS.readBytesMax,
+  ),
 } as const;
 
-const instantOf = (seconds: string): string => new Date(Math.round(Number(seconds) * 1000)).toISOString();
+type Row = readonly (string | null)[];
+const [streamIdColumn, dataColumn, bytesSoFarColumn] = [6, 9, 10] as const;
+const eventBytesMax = LIMITS.eventBytesMax + LIMITS.metadataBytesMax;
 
-function eventOf(row: readonly string[]): RecordedEvent {
+/** `2026-02-13 08:00:01.2+00` as `2026-02-13T08:00:01.200Z`: PostgreSQL leaves zeros at the end away. */
+function instantOf(text: string): string {
+  const milliseconds = text.charAt(19) === '.' ? text.slice(20, text.indexOf('+')) : '';
+  return `${text.slice(0, 10)}T${text.slice(11, 19)}.${milliseconds.padEnd(3, '0')}Z`;
+}
+
+function eventOf(row: Row): RecordedEvent {
   const [position, eventId, revision, schemaVersion, occurred, recorded, streamId, type, metadata, data] =
     row as [string, string, string, string, string, string, string, string, string, string];
   const stored = {
@@ -63,6 +102,23 @@ function eventOf(row: readonly string[]): RecordedEvent {
   return recordedEvent(stored, streamId, Number(revision), position);
 }
 
+/** A page as it came from the server, not yet turned into events: the next one can be asked for before that is done. */
+export interface RawPage {
+  /** Where to go on: after the last event of the page, or after what was looked through in vain. */
+  readonly reached: Position;
+  readonly count: number;
+  readonly events: () => RecordedEvent[];
+}
+
+export interface PageRequest {
+  readonly limit: number;
+  readonly types: ReadonlySet<string> | undefined;
+}
+
+function rawPage(after: Position, rows: readonly Row[]): RawPage {
+  return { reached: rows.at(-1)?.[0] ?? after, count: rows.length, events: () => rows.map(eventOf) };
+}
+
 /** Every read of the log, over a pool of connections. */
 export class LogReader {
   private readonly pool: Pool;
@@ -73,34 +129,53 @@ export class LogReader {
     this.pool.on('error', (error) => warn('an idle reader lost its connection', error));
   }
 
-  /** @throws StreamNotFound */
+  /** @throws StreamNotFound, StreamTooLong */
   async stream(streamId: string, fromRevision: number): Promise<RecordedEvent[]> {
     if (fromRevision === 0) {
       const events = await this.gathering.read(streamId);
       if (events === undefined) throw new StreamNotFound(streamId);
-      return events;
+      return events === 'alone' ? this.longStream(streamId, 0) : events;
     }
-    const rows = await this.query('stream', [streamId, fromRevision]);
-    if (rows.length > 0) return rows.map(eventOf);
-    if ((await this.query('streamExists', [streamId])).length > 0) return [];
-    throw new StreamNotFound(streamId);
+    const events = await this.longStream(streamId, fromRevision);
+    if (events.length === 0 && (await this.query('streamExists', [streamId])).length === 0) {
+      throw new StreamNotFound(streamId);
+    }
+    return events;
   }
 
-  /** Whole streams by id; those that do not exist are absent. */
-  private async streams(streamIds: readonly string[]): Promise<Map<string, RecordedEvent[]>> {
-    const [only] = streamIds;
-    const rows =
-      streamIds.length === 1 && only !== undefined
-        ? await this.query('stream', [only, 0])
-        : await this.query('streams', [[...streamIds]]);
-    const streams = new Map<string, RecordedEvent[]>();
-    for (const event of rows.map(eventOf)) {
-      const events = streams.get(event.streamId);
-      if (events) events.push(event);
-      else streams.set(event.streamId, [event]);
+  /** Page by page, so that one statement brings a bounded answer. @throws StreamTooLong */
+  private async longStream(streamId: string, fromRevision: number): Promise<RecordedEvent[]> {
+    const events: RecordedEvent[] = [];
+    let bytes = 0;
+    for (;;) {
+      const rows = await this.query('stream', [streamId, fromRevision + events.length]);
+      const pageBytes = Number(rows.at(-1)?.[bytesSoFarColumn] ?? 0);
+      bytes += pageBytes;
+      if (events.length + rows.length > LIMITS.streamReadEventsMax || bytes > LIMITS.streamReadBytesMax) {
+        throw new StreamTooLong(streamId);
+      }
+      for (const row of rows) events.push(eventOf(row));
+      // A page with room for one more of the largest events was not cut for its bytes.
+      if (rows.length < streamPageEvents && pageBytes + eventBytesMax <= streamPageBytes) return events;
     }
-    // A join promises no order, although this one keeps it.
-    for (const events of streams.values()) events.sort((a, b) => a.revision - b.revision);
+  }
+
+  /** Whole streams by id; those that do not exist are absent, those too long for company are told to come alone. */
+  private async streams(streamIds: readonly string[]): Promise<Map<string, RecordedEvent[] | 'alone'>> {
+    const rowsOf = new Map<string, Row[]>();
+    for (const row of await this.query('streams', [[...streamIds]])) {
+      const streamId = row[streamIdColumn] as string;
+      const rows = rowsOf.get(streamId);
+      if (rows) rows.push(row);
+      else rowsOf.set(streamId, [row]);
+    }
+    const streams = new Map<string, RecordedEvent[] | 'alone'>();
+    for (const [streamId, rows] of rowsOf) {
+      const whole = rows.length < gatheredEventsMax && rows.every((row) => row[dataColumn] !== null);
+      // A join promises no order, although this one keeps it.
+      const events = whole ? rows.map(eventOf).sort((a, b) => a.revision - b.revision) : 'alone';
+      streams.set(streamId, events);
+    }
     return streams;
   }
 
@@ -110,9 +185,31 @@ export class LogReader {
     return Number(row?.[0] ?? -1);
   }
 
-  async page(after: Position, limit: number): Promise<RecordedEvent[]> {
-    if (BigInt(after) > positionMax) return [];
-    return (await this.query('page', [after, limit])).map(eventOf);
+  /** At most `limit` events after `after`; none only at the end of the log. */
+  async page(after: Position, { limit, types }: PageRequest): Promise<RawPage> {
+    if (BigInt(after) > positionMax) return rawPage(after, []);
+    if (types) return this.pageOfTypes(after, limit, [...types]);
+    return rawPage(after, await this.query('page', [after, limit]));
+  }
+
+  /**
+   * Looks through the log window by window, so that no statement takes longer the longer the log is. What was there
+   * before the first look has been looked through when nothing was found.
+   */
+  private async pageOfTypes(after: Position, limit: number, types: string[]): Promise<RawPage> {
+    const head = BigInt(await this.head());
+    for (let from = BigInt(after); from < head; from += filterWindow) {
+      const to = from + filterWindow < head ? from + filterWindow : head;
+      const rows = await this.query('pageOfTypes', [from.toString(), limit, to.toString(), types]);
+      if (rows.length > 0) return rawPage(after, rows);
+    }
+    return rawPage(BigInt(after) < head ? head.toString() : after, []);
+  }
+
+  async at(position: Position): Promise<RecordedEvent | undefined> {
+    if (BigInt(position) > positionMax) return undefined;
+    const [row] = await this.query('at', [position]);
+    return row && eventOf(row);
   }
 
   async head(): Promise<Position> {
@@ -125,7 +222,7 @@ export class LogReader {
   }
 
   /** Reading twice is harmless, so a connection that turns out to be dead is replaced without the caller knowing. */
-  private async query(name: keyof typeof sql, values: (string | number | string[])[]): Promise<string[][]> {
+  private async query(name: keyof typeof sql, values: (string | number | string[])[]): Promise<Row[]> {
     if (this.pool.waitingCount >= readQueueMax) throw new Overloaded();
     const query: QueryArrayConfig = {
       name: `log.${name}`,
@@ -136,7 +233,7 @@ export class LogReader {
     };
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return (await this.pool.query<string[]>(query)).rows;
+        return (await this.pool.query<(string | null)[]>(query)).rows;
       } catch (cause) {
         const serverAnswered = cause instanceof DatabaseError && !/^(57P|08)/.test(cause.code ?? '');
         if (serverAnswered || attempt === readAttemptsMax) {

@@ -1,7 +1,7 @@
 import type { Position, RecordedEvent } from '@shaoying/event-store';
 import { backoffMs, pause } from './backoff.js';
 import type { LogListener } from './log.listener.js';
-import type { LogReader } from './log.reader.js';
+import type { LogReader, PageRequest, RawPage } from './log.reader.js';
 import type { Warn } from './log.connection.js';
 
 const readBackoff = { baseMs: 50, maxMs: 5_000 };
@@ -10,7 +10,7 @@ export interface Following {
   readonly reader: LogReader;
   readonly listener: LogListener;
   readonly warn: Warn;
-  readonly limit: number;
+  readonly request: PageRequest;
   readonly ended: AbortSignal;
 }
 
@@ -30,38 +30,43 @@ async function unlessEnded<T>(work: Promise<T>, ended: AbortSignal): Promise<T |
 }
 
 /** Reads until it succeeds: a server that is gone for a minute delays a subscriber and does not end it. */
-async function pageWhateverHappens(from: Position, { reader, warn, limit, ended }: Following) {
+async function pageWhateverHappens(
+  from: Position,
+  { reader, warn, request, ended }: Following,
+): Promise<RawPage | undefined> {
   for (let failures = 1; !ended.aborted; failures += 1) {
     try {
-      return await reader.page(from, limit);
+      return await reader.page(from, request);
     } catch (error) {
       warn('a subscription cannot read and tries again', error);
       await pause(backoffMs(failures, readBackoff), ended);
     }
   }
-  return [];
+  return undefined;
 }
 
 /**
  * Catch-up, then live. Each batch is read at the position after the last event handed out, so nothing is skipped,
- * repeated or reordered. While catching up, one batch is read ahead while the consumer works on the one before.
+ * repeated or reordered. While catching up, the next page is asked for before this one is turned into events: the server
+ * works on it while we and the consumer work on this one.
  */
 export async function* follow(after: Position, following: Following): AsyncGenerator<RecordedEvent[]> {
-  const { listener, limit, ended } = following;
+  const { listener, request, ended } = following;
   let from = after;
-  let ahead: Promise<RecordedEvent[]> | undefined;
+  let ahead: Promise<RawPage | undefined> | undefined;
+  // Remembered before a read begins, ahead or not: what is appended during it must not be slept through.
+  let seen = listener.generation;
+  const read = (): Promise<RawPage | undefined> => {
+    seen = listener.generation;
+    return pageWhateverHappens(from, following);
+  };
   while (!ended.aborted) {
-    const seen = listener.generation;
-    const batch = await unlessEnded(ahead ?? pageWhateverHappens(from, following), ended);
+    const page = await unlessEnded(ahead ?? read(), ended);
     ahead = undefined;
-    if (!batch || ended.aborted) return;
-    const last = batch.at(-1);
-    if (last) {
-      from = last.position;
-      if (batch.length === limit) ahead = pageWhateverHappens(from, following);
-      yield batch;
-    } else {
-      await listener.changed(seen, ended);
-    }
+    if (!page || ended.aborted) return;
+    from = page.reached;
+    if (page.count === request.limit) ahead = read();
+    if (page.count > 0) yield page.events();
+    else await listener.changed(seen, ended);
   }
 }

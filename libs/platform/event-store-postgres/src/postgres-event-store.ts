@@ -5,6 +5,7 @@ import {
   requirePosition,
   requireRevision,
   requireStreamId,
+  requireTypes,
   RevisionConflict,
   START,
   StoreUnavailable,
@@ -27,6 +28,7 @@ import { endConnection, listenerConfig, readerConfig, setupConfig, writerConfig 
 import type { Warn } from './log.connection.js';
 import { LogListener } from './log.listener.js';
 import { LogReader } from './log.reader.js';
+import type { PageRequest } from './log.reader.js';
 import { ensureLogSchema } from './log.schema.js';
 import { follow } from './log.subscription.js';
 
@@ -103,7 +105,14 @@ export class PostgresEventStore implements EventStore {
   async readAll(after: Position, options: ReadAllOptions = {}): Promise<RecordedEvent[]> {
     this.requireOpen();
     requirePosition(after);
-    return this.reader.page(after, requireLimit(options.limit));
+    const { limit, types } = options;
+    return (await this.reader.page(after, pageRequest(limit, types))).events();
+  }
+
+  async eventAt(position: Position): Promise<RecordedEvent | undefined> {
+    this.requireOpen();
+    requirePosition(position);
+    return this.reader.at(position);
   }
 
   async head(): Promise<Position> {
@@ -114,11 +123,11 @@ export class PostgresEventStore implements EventStore {
   subscribe(after: Position, options: SubscribeOptions = {}): AsyncIterable<RecordedEvent[]> {
     this.requireOpen();
     requirePosition(after);
-    const limit = requireLimit(options.batchSize);
+    const request = pageRequest(options.batchSize, options.types);
     const { signal } = options;
     const ended = signal ? AbortSignal.any([signal, this.closing.signal]) : this.closing.signal;
     this.listener.start();
-    return follow(after, { reader: this.reader, listener: this.listener, warn: this.warn, limit, ended });
+    return follow(after, { reader: this.reader, listener: this.listener, warn: this.warn, request, ended });
   }
 
   close(): Promise<void> {
@@ -142,6 +151,10 @@ export class PostgresEventStore implements EventStore {
   private requireOpen(): void {
     if (this.closing.signal.aborted) throw new StoreUnavailable('the event store is closed');
   }
+}
+
+function pageRequest(limit: number | undefined, types: readonly string[] | undefined): PageRequest {
+  return { limit: requireLimit(limit), types: requireTypes(types) };
 }
 
 async function prepare(url: string, warn: Warn): Promise<void> {

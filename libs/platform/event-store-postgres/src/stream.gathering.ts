@@ -1,10 +1,13 @@
 import type { RecordedEvent } from '@shaoying/event-store';
 
+/** The events of a stream; `'alone'` for one too long to be read with others. */
+export type Gathered = RecordedEvent[] | 'alone';
+
 /** Reads the events of several streams; a stream that does not exist is absent from the answer. */
-export type ReadStreams = (streamIds: readonly string[]) => Promise<ReadonlyMap<string, RecordedEvent[]>>;
+export type ReadStreams = (streamIds: readonly string[]) => Promise<ReadonlyMap<string, Gathered>>;
 
 interface Waiting {
-  readonly resolve: (events: RecordedEvent[] | undefined) => void;
+  readonly resolve: (events: Gathered | undefined) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -23,7 +26,7 @@ export class StreamGathering {
   constructor(private readonly readStreams: ReadStreams) {}
 
   /** Undefined when there is no such stream. @throws what `readStreams` throws */
-  read(streamId: string): Promise<RecordedEvent[] | undefined> {
+  read(streamId: string): Promise<Gathered | undefined> {
     return new Promise((resolve, reject) => {
       const others = this.waiting.get(streamId);
       if (others) others.push({ resolve, reject });
@@ -51,7 +54,7 @@ export class StreamGathering {
       for (const [streamId, readers] of gathered) {
         const events = found.get(streamId);
         // A list of their own for each: callers may change theirs.
-        for (const { resolve } of readers) resolve(events && [...events]);
+        for (const { resolve } of readers) resolve(Array.isArray(events) ? [...events] : events);
       }
     } catch (error) {
       for (const [, readers] of gathered) for (const { reject } of readers) reject(error);
