@@ -6,21 +6,21 @@ import {
   START,
 } from '@shaoying/event-store';
 import {
-  isJurisdictionEventType,
+  JURISDICTION_EVENT_TYPES,
   JurisdictionEventPoisoned,
   parseJurisdictionEvent,
 } from '@shaoying/jurisdiction-contracts';
 import { DirectoryBehind, DirectoryStopped } from './jurisdiction.errors.js';
 import { PublishedJurisdiction } from './published-jurisdiction.js';
 
-/** The port's maximum: foreign events are passed by, so large batches only save round trips. */
-const BATCH_SIZE = 5_000;
+/** Some hundred grids and units are published at once; a batch of the largest events stays within the port's bytes. */
+const BATCH_SIZE = 1_000;
 const RETRY_DELAY_MS_MIN = 100;
 const RETRY_DELAY_MS_MAX = 5_000;
 
 export interface DirectoryStatus {
   readonly state: 'IDLE' | 'STARTING' | 'LIVE' | 'FAILED' | 'STOPPED';
-  /** The last position read. */
+  /** Everything published up to here has been read; what else was appended since may lie beyond it. */
   readonly position: Position;
   /** The poison event, or the last trouble with the store while it is retried. */
   readonly error?: Error;
@@ -62,7 +62,8 @@ export class EventSourcedJurisdictionDirectory extends PublishedJurisdiction {
   }
 
   /**
-   * Resolves when everything up to `position` has been read.
+   * Resolves when what was published up to `position` has been read; `position` is one that a publication was answered
+   * with.
    * @param timeoutMs default 5,000
    * @throws DirectoryBehind after the time-out, DirectoryStopped
    */
@@ -100,10 +101,12 @@ export class EventSourcedJurisdictionDirectory extends PublishedJurisdiction {
 
   private async follow(): Promise<void> {
     const { signal } = this.stopping;
+    const options = { types: JURISDICTION_EVENT_TYPES, batchSize: BATCH_SIZE, signal };
     let delayMs = RETRY_DELAY_MS_MIN;
     while (!signal.aborted) {
       try {
-        for await (const batch of this.store.subscribe(this.reached, { batchSize: BATCH_SIZE, signal })) {
+        await this.catchUp(signal);
+        for await (const batch of this.store.subscribe(this.reached, options)) {
           this.read(batch);
           delayMs = RETRY_DELAY_MS_MIN;
           this.error = undefined;
@@ -122,11 +125,28 @@ export class EventSourcedJurisdictionDirectory extends PublishedJurisdiction {
     }
   }
 
+  /** The log holds a thousand events of incidents for one of ours: it is asked for ours only, and told where it ended. */
+  private async catchUp(signal: AbortSignal): Promise<void> {
+    const head = await this.store.head();
+    while (!signal.aborted) {
+      const options = { types: JURISDICTION_EVENT_TYPES, limit: BATCH_SIZE };
+      const page = await this.store.readAll(this.reached, options);
+      if (page.length === 0) break;
+      this.read(page);
+    }
+    if (comparePositions(head, this.reached) > 0) this.reach(head);
+  }
+
   private read(batch: readonly RecordedEvent[]): void {
     for (const { type, schemaVersion, data, position } of batch) {
-      if (isJurisdictionEventType(type)) this.apply(parseJurisdictionEvent(type, schemaVersion, data));
+      this.apply(parseJurisdictionEvent(type, schemaVersion, data));
       this.reached = position;
     }
+    this.reach(this.reached);
+  }
+
+  private reach(position: Position): void {
+    this.reached = position;
     for (const waiter of [...this.waiters]) {
       if (comparePositions(this.reached, waiter.position) >= 0) waiter.settle();
     }

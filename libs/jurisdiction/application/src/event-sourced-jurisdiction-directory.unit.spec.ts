@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type EventStore, InMemoryEventStore, type NewEvent, StoreUnavailable } from '@shaoying/event-store';
+import { JURISDICTION_EVENT_TYPES } from '@shaoying/jurisdiction-contracts';
 import { EventSourcedJurisdictionDirectory } from './event-sourced-jurisdiction-directory.js';
 import { lindongYaml } from './testing/index.js';
 import { JurisdictionPublisher } from './jurisdiction-publisher.js';
@@ -55,15 +56,35 @@ test('an empty log is read at once and has nothing to pin', async () => {
 
 test('follows what others publish, past events of other rooms', async () => {
   const store = new InMemoryEventStore();
+  const incident = event('IncidentReported', { anything: true });
+  const { position: before } = await store.append('incident-1', 'none', [incident]);
   const directory = directoryOn(store);
   await directory.start();
+  expect(directory.status()).toEqual({ state: 'LIVE', position: before });
   await publishLindong(store);
-  const { position } = await store.append('incident-1', 'none', [
-    event('IncidentReported', { anything: true }),
-  ]);
+  const position = await store.head();
+  await store.append('incident-1', 0, [event('IncidentReported', { anything: true })]);
   await directory.caughtUpTo(position);
   expect(directory.orgUnits('ESTATE')).toHaveLength(20);
   expect(directory.status()).toEqual({ state: 'LIVE', position });
+});
+
+test('never asks the log for the events of other rooms', async () => {
+  const store = new InMemoryEventStore();
+  await publishLindong(store);
+  const asked: unknown[] = [];
+  const listening: EventStore = Object.assign(Object.create(store) as EventStore, {
+    readAll: (...args: Parameters<EventStore['readAll']>) => {
+      asked.push(args[1]?.types);
+      return store.readAll(...args);
+    },
+    subscribe: (...args: Parameters<EventStore['subscribe']>) => {
+      asked.push(args[1]?.types);
+      return store.subscribe(...args);
+    },
+  });
+  await directoryOn(listening).start();
+  expect(new Set(asked)).toEqual(new Set([JURISDICTION_EVENT_TYPES]));
 });
 
 test('says so when a position does not come in time', async () => {
