@@ -1,5 +1,5 @@
 import { readOrCreateSecretFile } from '@shaoying/config';
-import { createHash, createHmac, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
+import { createHmac, createSecretKey, hash, randomBytes, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 
 /** No I, L, O, U: read out over the telephone and typed by hand. */
@@ -7,6 +7,7 @@ const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
 /** 16 characters of 5 bits: 80 bits, so that guessing is hopeless even without a rate limit. */
 const codeChars = 16;
+const groupChars = 4;
 
 const keyBytes = 32;
 
@@ -30,15 +31,18 @@ export class ReceiptCodes {
 
   /** `K7QD-2M4X-90TB-ZC1F` */
   codeFor(incidentId: string): string {
-    const digest = createHmac('sha256', this.key).update(incidentId).digest();
-    const chars = Array.from({ length: codeChars }, (_, index) => alphabet.charAt((digest[index] ?? 0) & 31));
-    return (chars.join('').match(/.{4}/g) ?? []).join('-');
+    // One character per byte: a text is cheaper to get out of the cipher library than a Buffer.
+    const digest = createHmac('sha256', this.key).update(incidentId).digest('latin1');
+    let code = '';
+    for (let index = 0; index < codeChars; index += 1) {
+      if (index > 0 && index % groupChars === 0) code += '-';
+      code += alphabet.charAt(digest.charCodeAt(index) & 31);
+    }
+    return code;
   }
 }
 
 /** What the log holds of a code. Forgiving about case, blanks and dashes, as people are. */
 export function receiptHashOf(code: string): string {
-  return createHash('sha256')
-    .update(code.toUpperCase().replace(/[^0-9A-Z]/g, ''))
-    .digest('hex');
+  return hash('sha256', code.toUpperCase().replace(/[^0-9A-Z]/g, ''), 'hex');
 }

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { createHash } from 'node:crypto';
 import { SimulatedClock, systemClock } from './clock.js';
 import { isUuid, uuidV5, uuidV7 } from './uuid.js';
 
@@ -29,6 +30,18 @@ describe('uuidV5', () => {
       }),
     );
   });
+
+  it.each([0, 1, 335, 336, 337, 5_000])(
+    'is the SHA-1 of namespace and name, also for %d characters',
+    (chars) => {
+      // Long after short and short after long: nothing of one name may be left in the next.
+      for (const name of ['号'.repeat(chars), 'x', 'é'.repeat(chars)]) {
+        const sha1 = createHash('sha1').update(DNS.replaceAll('-', ''), 'hex').update(name).digest('hex');
+        expect(uuidV5(DNS, name).replaceAll('-', '').slice(0, 12)).toBe(sha1.slice(0, 12));
+        expect(uuidV5(DNS, name).slice(-12)).toBe(sha1.slice(20, 32));
+      }
+    },
+  );
 });
 
 describe('uuidV7', () => {
