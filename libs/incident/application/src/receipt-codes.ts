@@ -32,7 +32,7 @@ export class ReceiptCodes {
   /** `K7QD-2M4X-90TB-ZC1F` */
   codeFor(incidentId: string): string {
     // One character per byte: a text is cheaper to get out of the cipher library than a Buffer.
-    const digest = createHmac('sha256', this.key).update(incidentId).digest('latin1');
+    const digest = createHmac('sha256', this.key).update(incidentId).digest('binary');
     let code = '';
     for (let index = 0; index < codeChars; index += 1) {
       if (index > 0 && index % groupChars === 0) code += '-';
