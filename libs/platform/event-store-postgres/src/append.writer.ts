@@ -15,13 +15,28 @@ const settleAttemptsMax = 8;
 const retryBackoff = { baseMs: 50, maxMs: 3_200 };
 
 /**
- * True when the server itself said no: the call was its own transaction, so nothing is written. The exceptions end the
- * connection (57P01 terminated, 57P02 crash, 57P05 idle too long, 25P04 too long; class 08) and may come after the
- * commit.
+ * Codes with which a server ends the connection (57P01 terminated, 57P02 crash, 57P05 idle too long, 25P04 too long;
+ * class 08): they may come after the commit.
  */
-function isDefinite(error: unknown): error is DatabaseError {
-  return error instanceof DatabaseError && !/^(57P|08|25P04)/.test(error.code ?? '08');
+const endsConnection = /^(57P|08|25P04)/;
+
+/**
+ * Classes of faults that one append's own data can cause: bad data (22), a broken constraint (23), an index entry or a
+ * value too large (54), a trigger that says no (P0). Such an append fails alone. Every other fault (locks, time-outs,
+ * disk, memory, privileges) would meet its neighbours as well, each after a wait of up to 10 s.
+ */
+const causedByOneAppend = /^(22|23|54|P0)/;
+
+/** Part of a batch. In doubt: it was sent before and may be written, because the answer was lost. */
+interface Part {
+  readonly appends: readonly AdmittedAppend[];
+  readonly inDoubt: boolean;
 }
+
+type Sent =
+  | { readonly kind: 'settled'; readonly settled: readonly Settled[] }
+  | { readonly kind: 'refused'; readonly error: DatabaseError; readonly inDoubt: boolean }
+  | { readonly kind: 'unreachable'; readonly error: unknown; readonly inDoubt: boolean };
 
 /**
  * The one connection that writes. A batch whose connection is lost after it was sent is sent again with the same event
@@ -33,30 +48,33 @@ export class AppendWriter {
   constructor(
     private readonly config: ClientConfig,
     private readonly warn: Warn,
-    /** Called when the server cannot be reached, so that those who wait behind the batch need not try each anew. */
-    private readonly onUnreachable: (error: Error) => void,
+    /**
+     * Called when the server cannot be reached, or refuses for a reason that is no append's own, so that those who wait
+     * behind the batch need not try each anew.
+     */
+    private readonly onUnavailable: (error: Error) => void,
   ) {}
 
+  /** A batch that is refused because of one append is halved until that one is found: it fails alone. */
   async write(batch: readonly AdmittedAppend[]): Promise<readonly Settled[]> {
-    let sent = false;
-    let lastError: unknown;
-    for (let attempt = 0; attempt < (sent ? settleAttemptsMax : unsentAttemptsMax); attempt += 1) {
-      if (attempt > 0) await pause(backoffMs(attempt, retryBackoff));
-      const client = await this.connected().catch((error: unknown) => {
-        lastError = error;
-      });
-      if (!client) continue;
-      try {
-        return await sendBatch(client, batch);
-      } catch (error) {
-        lastError = error;
-        if (isDefinite(error)) return this.refused(batch, error);
-        sent = true;
-        this.drop(client);
-        this.warn(`an append of ${batch.length} lost its connection and is sent again`, error);
+    const parts: Part[] = [{ appends: batch, inDoubt: false }];
+    const settled: Settled[] = [];
+    for (let part = parts.shift(); part; part = parts.shift()) {
+      const sent = await this.send(part);
+      if (sent.kind === 'settled') {
+        settled.push(...sent.settled);
+        continue;
       }
+      const tried = { ...part, inDoubt: sent.inDoubt };
+      if (sent.kind === 'refused' && causedByOneAppend.test(sent.error.code ?? '')) {
+        if (part.appends.length > 1) parts.unshift(...halvesOf(tried));
+        else settled.push(this.guilty(part, sent.error));
+        continue;
+      }
+      const unavailable = this.unavailable(sent);
+      for (const left of [tried, ...parts.splice(0)]) settled.push(...failed(left, unavailable));
     }
-    return this.gaveUp(batch, sent, lastError);
+    return settled;
   }
 
   async close(): Promise<void> {
@@ -65,27 +83,42 @@ export class AppendWriter {
     if (client) await endConnection(client);
   }
 
-  /** One refused append would take its whole batch with it: each gets its own call, and the guilty fails alone. */
-  private async refused(batch: readonly AdmittedAppend[], error: DatabaseError): Promise<readonly Settled[]> {
-    const [only, ...more] = batch;
-    if (only && more.length === 0) {
-      this.warn(`PostgreSQL refused an append to ${only.streamId}`, error);
-      return [new StoreUnavailable(`PostgreSQL refused an append (${error.code})`, { cause: error })];
+  /** Sends until the log has answered, or the attempts are used up. Never rejects. */
+  private async send({ appends, inDoubt }: Part): Promise<Sent> {
+    let doubt = inDoubt;
+    let lastError: unknown;
+    for (let attempt = 0; attempt < (doubt ? settleAttemptsMax : unsentAttemptsMax); attempt += 1) {
+      if (attempt > 0) await pause(backoffMs(attempt, retryBackoff));
+      const client = await this.connected().catch((error: unknown) => {
+        lastError = error;
+      });
+      if (!client) continue;
+      try {
+        return { kind: 'settled', settled: await sendBatch(client, appends) };
+      } catch (error) {
+        lastError = error;
+        const refusal = await definite(error, client);
+        if (refusal) return { kind: 'refused', error: refusal, inDoubt: doubt };
+        doubt = true;
+        this.drop(client);
+        this.warn(`an append of ${appends.length} lost its connection and is sent again`, error);
+      }
     }
-    const settled: Settled[] = [];
-    for (const append of batch) settled.push(...(await this.write([append])));
-    return settled;
+    return { kind: 'unreachable', error: lastError, inDoubt: doubt };
   }
 
-  private gaveUp(batch: readonly AdmittedAppend[], sent: boolean, cause: unknown): readonly Settled[] {
-    const unreachable = new StoreUnavailable('the event log cannot be reached', { cause });
-    this.warn(unreachable.message, cause);
-    this.onUnreachable(unreachable);
-    if (!sent) return batch.map(() => unreachable);
-    const unknown = new UnknownOutcome('the connection to the event log was lost after an append was sent', {
-      cause,
-    });
-    return batch.map(() => unknown);
+  private guilty({ appends }: Part, error: DatabaseError): StoreUnavailable {
+    this.warn(`PostgreSQL refused an append to ${appends[0]?.streamId}`, error);
+    return new StoreUnavailable(`PostgreSQL refused an append (${error.code})`, { cause: error });
+  }
+
+  private unavailable({ kind, error: cause }: Exclude<Sent, { kind: 'settled' }>): StoreUnavailable {
+    const message =
+      kind === 'refused' ? `PostgreSQL cannot append now (${cause.code})` : 'the event log cannot be reached';
+    const unavailable = new StoreUnavailable(message, { cause });
+    this.warn(message, cause);
+    this.onUnavailable(unavailable);
+    return unavailable;
   }
 
   private async connected(): Promise<Client> {
@@ -124,4 +157,32 @@ async function requireDurableCommits(client: Client): Promise<void> {
   await client.query(
     `SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`,
   );
+}
+
+/**
+ * The error, when the server itself said no and lives on: the call was its own transaction, so nothing of it is written. An
+ * error with which the connection or the server ends (FATAL, PANIC: a full disk under the write-ahead log) may come after
+ * the commit, and its severity is a word in the server's language; so the server is asked whether it is still there.
+ */
+async function definite(error: unknown, client: Client): Promise<DatabaseError | undefined> {
+  if (!(error instanceof DatabaseError) || endsConnection.test(error.code ?? '08')) return undefined;
+  return client.query('SELECT 1').then(
+    () => error,
+    () => undefined,
+  );
+}
+
+function halvesOf({ appends, inDoubt }: Part): Part[] {
+  const half = appends.length >> 1;
+  return [appends.slice(0, half), appends.slice(half)].map((some) => ({ appends: some, inDoubt }));
+}
+
+/** What was sent and never answered may be written, whatever the server says now. */
+function failed({ appends, inDoubt }: Part, unavailable: StoreUnavailable): Settled[] {
+  const error = inDoubt
+    ? new UnknownOutcome('the connection to the event log was lost after an append was sent', {
+        cause: unavailable.cause,
+      })
+    : unavailable;
+  return appends.map(() => error);
 }

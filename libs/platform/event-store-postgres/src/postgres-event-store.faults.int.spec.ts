@@ -181,18 +181,6 @@ describe('a lost connection', () => {
     expect(seen.map((event) => event.position)).toEqual(seen.map((_, index) => String(index + 1)));
   }, 120_000);
 
-  test('the answer cut off after the append was written: settled by a retry, written once', async () => {
-    const proxy = await openProxy(database.url);
-    const store = await open({ url: proxy.url });
-    const streamId = sampleStreamId();
-    await store.append(streamId, 'none', [sampleEvent()]);
-    proxy.cutAtNextAnswer();
-    expect(await store.append(streamId, 0, sampleEvents(2))).toMatchObject({ revision: 2, duplicate: true });
-    expect(await store.readStream(streamId)).toHaveLength(3);
-    await store.close();
-    await proxy.close();
-  });
-
   test('the server gone for good after an append was sent: unknown outcome', async () => {
     const proxy = await openProxy(database.url);
     const store = await open({ url: proxy.url });

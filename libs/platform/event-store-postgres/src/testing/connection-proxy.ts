@@ -1,12 +1,19 @@
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 
+export interface Cut {
+  /** What the client still gets of the answer, before its connection ends. Default: nothing. */
+  readonly leaving?: (answer: Buffer) => Buffer;
+  /** Refuses new connections from then on, until `accept`. Default false. */
+  readonly thenRefuse?: boolean;
+}
+
 /** Stands between an engine and its server, and cuts connections at the moment a test wants. */
 export interface Proxy {
   /** The server's URL, through this proxy. */
   readonly url: string;
-  /** Cuts every connection when the server next answers on it, keeping the answer back. */
-  cutAtNextAnswer(): void;
+  /** Cuts every connection when the server next answers on any. @returns when that has happened */
+  cutAtNextAnswer(cut?: Cut): Promise<void>;
   /** Cuts now, and refuses new connections until `accept`. */
   refuse(): void;
   accept(): void;
@@ -20,7 +27,7 @@ export async function openProxy(targetUrl: string): Promise<Proxy> {
   const pairs = new Set<readonly [Socket, Socket]>();
   let refusing = false;
   let silent = false;
-  let cutting = false;
+  let cutting: { readonly cut: Cut; readonly done: () => void } | undefined;
   const ignored = new Set<Socket>();
   const cutAll = (): void => {
     for (const pair of pairs) for (const socket of pair) socket.destroy();
@@ -44,11 +51,19 @@ export async function openProxy(targetUrl: string): Promise<Proxy> {
     for (const socket of pair) socket.on('error', end).on('close', end);
     client.on('data', (chunk) => upstream.write(chunk));
     upstream.on('data', (chunk) => {
-      if (cutting) {
-        cutting = false;
-        return cutAll();
+      if (!cutting) return void client.write(chunk);
+      const { cut, done } = cutting;
+      cutting = undefined;
+      refusing ||= cut.thenRefuse === true;
+      const left = cut.leaving?.(chunk);
+      if (left) {
+        // Not destroyed with the others: what is left of the answer has to arrive before the end.
+        pairs.delete(pair);
+        upstream.off('close', end).destroy();
+        client.end(left);
       }
-      client.write(chunk);
+      cutAll();
+      done();
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -57,9 +72,10 @@ export async function openProxy(targetUrl: string): Promise<Proxy> {
   url.port = String((server.address() as AddressInfo).port);
   return {
     url: url.href,
-    cutAtNextAnswer: () => {
-      cutting = true;
-    },
+    cutAtNextAnswer: (cut = {}) =>
+      new Promise((resolve) => {
+        cutting = { cut, done: resolve };
+      }),
     refuse: () => {
       refusing = true;
       cutAll();

@@ -1,1 +1,1 @@
-export { openProxy, type Proxy } from './connection-proxy.js';
+export { openProxy, type Cut, type Proxy } from './connection-proxy.js';
