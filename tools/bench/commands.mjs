@@ -4,8 +4,8 @@
 // with the same authentication and the same validated body, of reports, and of check-ins, taken in turn, so that a noisy
 // neighbour hits all three; the median of the rounds counts. Progress on stderr, the table on stdout. Targets are shown,
 // not enforced: a figure that only holds on a quiet machine must not fail a build.
-import { readArguments, UsageError } from './arguments.mjs';
-import { conditionsOf, loadAverage } from './conditions.mjs';
+import { readArguments, runAsCommand, say } from './command-line.mjs';
+import { conditionsOf, loadAverage, requireDurable, told } from './conditions.mjs';
 import { median, rounded } from './figures.mjs';
 import { LoadGenerator } from './load/generator.mjs';
 import { postgresSeconds, processSeconds, used } from './processor-time.mjs';
@@ -33,8 +33,6 @@ const titles = {
 const firstTasksPerSecond = 1_500;
 const spareTasks = 1.5;
 const preparedMax = 200_000;
-
-const say = (text) => process.stderr.write(`${text}\n`);
 
 /** Bodies such as offices send: Chinese text, a place, an estate. Eight, since no two reports are the same. */
 function reportBodies(extra) {
@@ -236,26 +234,11 @@ function print(results, conditions) {
     'ms per request',
     'read models behind, ms',
   ];
-  const { postgres } = conditions;
+  const { connections, rounds, seconds } = conditions;
   process.stdout.write(
     `\n${table(head, lines)}\n\n${table(coresHead, cores)}\n\n` +
-      `${conditions.connections} connections, ${conditions.rounds} rounds of ${conditions.seconds} s each, medians; ` +
-      `${conditions.cores} cores (${conditions.processor}) shared by server, PostgreSQL and load generator; ` +
-      `Node ${conditions.node.slice(1)}; PostgreSQL ${postgres.server_version}, fsync ${postgres.fsync}, ` +
-      `synchronous_commit ${postgres.synchronous_commit}, one synced write ${figure(conditions.diskSyncMs)} ms; ` +
-      `load average ${conditions.loadAverageBefore.join(' ')} before, ${conditions.loadAverageAfter.join(' ')} after.\n`,
+      `${connections} connections, ${rounds} rounds of ${seconds} s each, medians. ${told(conditions)}\n`,
   );
-  if (conditions.inMemoryFileSystem)
-    process.stdout.write('The data was kept in memory: fsync cost nothing here.\n');
-}
-
-/** Resolves when somebody asks us to end. */
-function interrupted() {
-  return new Promise((_, reject) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-      process.once(signal, () => reject(Object.assign(new Error(`ended by ${signal}`), { signal })));
-    }
-  });
 }
 
 async function bench(options, opened) {
@@ -271,10 +254,7 @@ async function bench(options, opened) {
   );
   const server = await starting;
   const conditions = await conditionsOf(server.dataDir, (setting) => server.show(setting));
-  const { fsync, synchronous_commit: commit } = conditions.postgres;
-  say(`  fsync ${fsync}, synchronous_commit ${commit}, one synced write ${figure(conditions.diskSyncMs)} ms`);
-  if (fsync !== 'on' || commit === 'off')
-    throw new Error('the server does not wait for the disk: nothing to measure');
+  requireDurable(conditions);
   const generator = new LoadGenerator();
   opened.push(() => generator.close());
   await generator.open(server.url, options.connections, await scenarioFor(server));
@@ -292,25 +272,4 @@ async function bench(options, opened) {
   if (options.json) await writeJson(options.json, rowsOf(results), conditions);
 }
 
-async function main() {
-  const options = readArguments(process.argv.slice(2), usage, limits);
-  const opened = [];
-  const ending = interrupted();
-  // Heard only while the race below is on; afterwards nobody is left to tell.
-  ending.catch(() => undefined);
-  try {
-    await Promise.race([bench(options, opened), ending]);
-  } finally {
-    for (const close of opened.reverse()) await close();
-  }
-}
-
-try {
-  await main();
-  process.exitCode = 0;
-} catch (error) {
-  say(error instanceof UsageError || error.signal ? error.message : error.stack);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
-}
-// An interrupted run leaves requests behind that nobody waits for.
-process.exit();
+await runAsCommand(() => readArguments(process.argv.slice(2), usage, limits), bench);

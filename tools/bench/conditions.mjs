@@ -52,3 +52,21 @@ export async function conditionsOf(dataDir, show) {
     user: process.getuid?.() === 0 ? 'root' : 'ordinary',
   };
 }
+
+/** @throws Error when the server acknowledges before the disk has it: such figures would be worth nothing */
+export function requireDurable({ postgres: { fsync, synchronous_commit: commit } }) {
+  if (fsync !== 'on' || commit === 'off')
+    throw new Error('the server does not wait for the disk: nothing to measure');
+}
+
+/** One sentence for the end of a table. */
+export function told(conditions) {
+  const { postgres } = conditions;
+  return (
+    `${conditions.cores} cores (${conditions.processor}) shared by all processes of the run; ` +
+    `Node ${conditions.node.slice(1)}; PostgreSQL ${postgres.server_version}, fsync ${postgres.fsync}, ` +
+    `synchronous_commit ${postgres.synchronous_commit}, one synced write ${rounded(conditions.diskSyncMs)} ms; ` +
+    `load average ${conditions.loadAverageBefore.join(' ')} before, ${conditions.loadAverageAfter.join(' ')} after.` +
+    (conditions.inMemoryFileSystem ? ' The data was kept in memory: fsync cost nothing here.' : '')
+  );
+}

@@ -1,0 +1,71 @@
+// The command line of every benchmark: what it understands, and how it ends.
+import { parseArgs } from 'node:util';
+
+/** Thrown when the command line cannot be understood; the message is for the person who typed it. */
+export class UsageError extends Error {
+  code = 'USAGE';
+}
+
+/**
+ * Reads `--<name> <whole number>` for each limit, and `--json <file>` and `--keep-profile <dir>` for all.
+ * @param limits `{ name: { default, min, max, what } }`
+ * @throws UsageError
+ */
+export function readArguments(argv, usage, limits) {
+  const numbers = Object.fromEntries(Object.keys(limits).map((name) => [name, { type: 'string' }]));
+  const text = { json: { type: 'string' }, profile: { type: 'string' }, help: { type: 'boolean' } };
+  let values;
+  try {
+    ({ values } = parseArgs({ args: argv, options: { ...numbers, ...text } }));
+  } catch (error) {
+    throw new UsageError(`${error.message}\n${usage}`, { cause: error });
+  }
+  if (values.help) throw new UsageError(usage);
+  const read = { json: values.json ?? null, profile: values.profile ?? null };
+  for (const [name, { default: fallback, min, max }] of Object.entries(limits)) {
+    const given = values[name] ?? String(fallback);
+    const value = /^\d{1,9}$/.test(given) ? Number(given) : Number.NaN;
+    if (!(value >= min && value <= max)) {
+      throw new UsageError(`--${name} must be a whole number from ${min} to ${max}, not ${given}\n${usage}`);
+    }
+    read[name] = value;
+  }
+  return read;
+}
+
+/** Progress goes to stderr; the table alone to stdout. */
+export const say = (text) => process.stderr.write(`${text}\n`);
+
+/** Rejects when somebody asks us to end. */
+function interrupted() {
+  return new Promise((_, reject) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+      process.once(signal, () => reject(Object.assign(new Error(`ended by ${signal}`), { signal })));
+    }
+  });
+}
+
+/**
+ * Runs `bench(options, opened)` and ends the process: 0, 1 when it failed or was ended by a signal, 2 for a command line
+ * that cannot be understood. What `opened` holds is closed in reverse order, whatever happened.
+ */
+export async function runAsCommand(readOptions, bench) {
+  const opened = [];
+  const ending = interrupted();
+  // Heard only while the race below is on; afterwards nobody is left to tell.
+  ending.catch(() => undefined);
+  try {
+    const options = readOptions();
+    try {
+      await Promise.race([bench(options, opened), ending]);
+    } finally {
+      for (const close of opened.reverse()) await close();
+    }
+    process.exitCode = 0;
+  } catch (error) {
+    say(error instanceof UsageError || error.signal ? error.message : error.stack);
+    process.exitCode = error instanceof UsageError ? 2 : 1;
+  }
+  // An interrupted run leaves requests behind that nobody waits for.
+  process.exit();
+}
