@@ -1,0 +1,14 @@
+import type { RecordedEvent } from '@shaoying/event-store';
+
+/** Asserts what a whole log looks like: positions 1, 2, 3 …, every stream's revisions 0, 1, 2 …, every event id once. */
+export function expectLogInOrder(events: readonly RecordedEvent[]): void {
+  const misplaced = events.find((event, index) => event.position !== String(index + 1));
+  expect(misplaced).toBeUndefined();
+  const next = new Map<string, number>();
+  for (const { streamId, revision } of events) {
+    const due = next.get(streamId) ?? 0;
+    if (revision !== due) throw new Error(`${streamId} goes on at revision ${revision} instead of ${due}`);
+    next.set(streamId, revision + 1);
+  }
+  expect(new Set(events.map(({ eventId }) => eventId)).size).toBe(events.length);
+}
