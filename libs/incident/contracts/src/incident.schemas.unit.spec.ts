@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { Static } from 'typebox';
 import {
   assertIncidentEventData,
+  incidentCatalogue,
   incidentEventTypes,
   incidentIdOf,
   type incidentSchemas,
@@ -26,17 +27,23 @@ type Plain<T> = T extends readonly (infer Item)[]
     : T;
 type Same<A, B> =
   (<T>() => T extends Plain<A> ? 1 : 2) extends <T>() => T extends Plain<B> ? 1 : 2 ? true : false;
-type Disagreeing = {
-  [Type in IncidentEventType]: Same<
-    Static<(typeof incidentSchemas)[Type]>,
-    IncidentEventOf<Type>['data']
-  > extends true
-    ? never
-    : Type;
-}[IncidentEventType];
+/** Names in whose data the two tables disagree, and names that only one of them has. */
+type Disagreeing<Schemas, Domain> =
+  | Exclude<keyof Schemas, keyof Domain>
+  | Exclude<keyof Domain, keyof Schemas>
+  | {
+      [Type in keyof Schemas & keyof Domain]: Same<Schemas[Type], Domain[Type]> extends true ? never : Type;
+    }[keyof Schemas & keyof Domain];
+
+type SchemaTypes = { [Type in keyof typeof incidentSchemas]: Static<(typeof incidentSchemas)[Type]> };
+type DomainTypes = { [Type in IncidentEventType]: IncidentEventOf<Type>['data'] };
 
 /** Does not compile where a type disagrees, and says which. */
-function allAgree(_proof: [Disagreeing] extends [never] ? true : Disagreeing): void {}
+function allAgree(
+  _proof: [Disagreeing<SchemaTypes, DomainTypes>] extends [never]
+    ? true
+    : Disagreeing<SchemaTypes, DomainTypes>,
+): void {}
 
 /** Does not compile unless the comparison sees optional, nullable and further fields. */
 function tellsApart(
@@ -46,13 +53,31 @@ function tellsApart(
   _nested: Same<{ readonly a: readonly { b: 1 }[] }, { a: { b: 1 | 2 }[] }>,
 ): void {}
 
+interface Cups {
+  readonly Took: { readonly cups: number };
+  readonly Gave: { readonly cups: number; readonly to: string | null };
+}
+
+/** Does not compile unless the tables are compared name by name, both ways. */
+function namesWhatDisagrees(
+  _none: Same<Disagreeing<Cups, Cups>, never>,
+  _lessInTheFirst: Same<Disagreeing<Omit<Cups, 'Gave'> & { Gave: { cups: number } }, Cups>, 'Gave'>,
+  _lessInTheSecond: Same<Disagreeing<Cups, Omit<Cups, 'Gave'> & { Gave: { cups: number } }>, 'Gave'>,
+  _onlyInTheFirst: Same<Disagreeing<Cups & { Broke: object }, Cups>, 'Broke'>,
+  _onlyInTheSecond: Same<Disagreeing<Cups, Cups & { Broke: object }>, 'Broke'>,
+): void {}
+
 test('the schema of every event has exactly the static type of the domain', () => {
   allAgree(true);
   tellsApart(false, false, false, false);
+  namesWhatDisagrees(true, true, true, true, true);
 });
 
 function goldenData(type: IncidentEventType): Json {
-  const file = readFileSync(join(__dirname, `../golden/${type}.v1.json`), 'utf8');
+  const file = readFileSync(
+    join(__dirname, `../golden/${type}.v${incidentCatalogue[type].version}.json`),
+    'utf8',
+  );
   return (JSON.parse(file) as { stored: { data: Json } }).stored.data;
 }
 

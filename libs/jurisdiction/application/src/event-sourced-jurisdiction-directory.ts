@@ -138,9 +138,9 @@ export class EventSourcedJurisdictionDirectory extends PublishedJurisdiction {
   }
 
   private read(batch: readonly RecordedEvent[]): void {
-    for (const { type, schemaVersion, data, position } of batch) {
-      this.apply(parseJurisdictionEvent(type, schemaVersion, data));
-      this.reached = position;
+    for (const event of batch) {
+      this.apply(parseJurisdictionEvent(event));
+      this.reached = event.position;
     }
     this.reach(this.reached);
   }

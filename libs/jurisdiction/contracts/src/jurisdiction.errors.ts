@@ -18,10 +18,10 @@ export function isJurisdictionNotPublished(error: unknown): error is Jurisdictio
 export class JurisdictionEventPoisoned extends Error {
   readonly code = 'JURISDICTION_EVENT_POISONED';
   constructor(
-    readonly type: string,
-    readonly schemaVersion: number,
+    readonly event: { readonly type: string; readonly schemaVersion: number; readonly position: string },
     reason: string,
   ) {
-    super(`jurisdiction event ${type} version ${schemaVersion}: ${reason}`);
+    const { type, schemaVersion, position } = event;
+    super(`jurisdiction event ${type} version ${schemaVersion} at position ${position}: ${reason}`);
   }
 }

@@ -36,60 +36,82 @@ export type JurisdictionEvent = {
   [T in JurisdictionEventType]: { readonly type: T; readonly data: JurisdictionEventData[T] };
 }[JurisdictionEventType];
 
+/** One pure step from the data of version n to that of n + 1. */
+export type Upcaster = (data: Record<string, unknown>) => Record<string, unknown>;
+
 interface CatalogueEntry<T extends JurisdictionEventType> {
-  readonly schemaVersion: number;
-  /** Annotated with the domain's type: a schema that drifts from it does not compile. */
+  /** Version this release writes. */
+  readonly version: number;
+  /** `upcasters[0]` lifts version 1 to 2, and so on; `version - 1` of them. */
+  readonly upcasters: readonly Upcaster[];
   readonly shape: Shape<JurisdictionEventData[T]>;
 }
 
-const EVENT_CATALOGUE: { readonly [T in JurisdictionEventType]: CatalogueEntry<T> } = {
-  OrgUnitEstablished: { schemaVersion: 1, shape: record({ orgUnit: orgUnitShape, version: versionShape }) },
-  OrgUnitRevised: { schemaVersion: 1, shape: record({ orgUnit: orgUnitShape, version: versionShape }) },
-  GridMapPublished: { schemaVersion: 1, shape: record({ gridMap: gridMapShape }) },
-  DispatchCataloguePublished: { schemaVersion: 1, shape: record({ catalogue: catalogueShape }) },
-  DeadlinePolicyPublished: { schemaVersion: 1, shape: record({ policy: policyShape }) },
-  EscalationLadderPublished: { schemaVersion: 1, shape: record({ ladder: ladderShape }) },
-  WorkingCalendarPublished: { schemaVersion: 1, shape: record({ calendar: calendarShape }) },
-};
+const orgUnitVersion = record({ orgUnit: orgUnitShape, version: versionShape });
 
-export const JURISDICTION_EVENT_TYPES = Object.keys(EVENT_CATALOGUE) as readonly JurisdictionEventType[];
+/** Wire name → version, the way there and the shape; a type test holds each shape and the domain's type the same. */
+export const jurisdictionCatalogue = {
+  OrgUnitEstablished: { version: 1, upcasters: [], shape: orgUnitVersion },
+  OrgUnitRevised: { version: 1, upcasters: [], shape: orgUnitVersion },
+  GridMapPublished: { version: 1, upcasters: [], shape: record({ gridMap: gridMapShape }) },
+  DispatchCataloguePublished: { version: 1, upcasters: [], shape: record({ catalogue: catalogueShape }) },
+  DeadlinePolicyPublished: { version: 1, upcasters: [], shape: record({ policy: policyShape }) },
+  EscalationLadderPublished: { version: 1, upcasters: [], shape: record({ ladder: ladderShape }) },
+  WorkingCalendarPublished: { version: 1, upcasters: [], shape: record({ calendar: calendarShape }) },
+} as const satisfies { readonly [T in JurisdictionEventType]: CatalogueEntry<T> };
+
+const entryOf = (type: JurisdictionEventType): CatalogueEntry<JurisdictionEventType> =>
+  jurisdictionCatalogue[type];
+
+export const JURISDICTION_EVENT_TYPES = Object.keys(
+  jurisdictionCatalogue,
+) as readonly JurisdictionEventType[];
 
 /** One look-up, so that a reader of the whole log passes by foreign events at next to no cost. */
 export function isJurisdictionEventType(type: string): type is JurisdictionEventType {
-  return Object.hasOwn(EVENT_CATALOGUE, type);
+  return Object.hasOwn(jurisdictionCatalogue, type);
 }
 
 export function schemaVersionOf(type: JurisdictionEventType): number {
-  return EVENT_CATALOGUE[type].schemaVersion;
+  return jurisdictionCatalogue[type].version;
+}
+
+/** What is needed of an event of the log to read it, and to say where it stands. */
+export interface StoredJurisdictionEvent {
+  readonly type: string;
+  readonly schemaVersion: number;
+  readonly data: unknown;
+  readonly position: string;
 }
 
 /**
- * The event behind a wire name, version and payload.
+ * The event behind a wire name, version and payload, lifted to the version this program writes.
  * @throws JurisdictionEventPoisoned for an unknown type, a version newer than this program, or a payload that does
  * not have the shape of its version
  */
-export function parseJurisdictionEvent(
-  type: string,
-  schemaVersion: number,
-  data: unknown,
-): JurisdictionEvent {
-  if (!isJurisdictionEventType(type))
-    throw new JurisdictionEventPoisoned(type, schemaVersion, 'the type is unknown');
-  const entry = EVENT_CATALOGUE[type];
-  if (schemaVersion !== entry.schemaVersion) {
-    throw new JurisdictionEventPoisoned(
-      type,
-      schemaVersion,
-      `this program knows version ${entry.schemaVersion}`,
-    );
-  }
-  const result = parseShape<JurisdictionEventData[JurisdictionEventType]>(entry.shape, data);
+export function parseJurisdictionEvent(stored: StoredJurisdictionEvent): JurisdictionEvent {
+  const { type, schemaVersion } = stored;
+  if (!isJurisdictionEventType(type)) throw new JurisdictionEventPoisoned(stored, 'the type is unknown');
+  const { version, upcasters, shape } = entryOf(type);
+  if (!Number.isInteger(schemaVersion) || schemaVersion < 1 || schemaVersion > version)
+    throw new JurisdictionEventPoisoned(stored, `this program knows versions up to ${version}`);
+  const data = lifted(stored, upcasters.slice(schemaVersion - 1));
+  const result = parseShape(shape, data);
   if (!result.ok) {
     const [first] = result.problems;
-    throw new JurisdictionEventPoisoned(type, schemaVersion, `${first!.path} ${first!.message}`);
+    throw new JurisdictionEventPoisoned(stored, `${first!.path} ${first!.message}`);
   }
   // The catalogue ties the payload to its type; the compiler cannot follow a look-up by a union.
   return { type, data: result.value } as JurisdictionEvent;
+}
+
+function lifted(stored: StoredJurisdictionEvent, steps: readonly Upcaster[]): unknown {
+  try {
+    return steps.reduce((data, upcast) => upcast(data), stored.data as Record<string, unknown>);
+  } catch (error) {
+    // A step relies on the shape of its version, which is not checked once more before it.
+    throw new JurisdictionEventPoisoned(stored, `it cannot be lifted: ${String(error)}`);
+  }
 }
 
 /** Stream of each kind of document. */

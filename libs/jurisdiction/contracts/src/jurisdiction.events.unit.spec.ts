@@ -1,28 +1,16 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { goldenCorpusContract, type Json, readGolden } from '@shaoying/testing';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type {
-  Category,
-  DeadlinePolicy,
-  DispatchCatalogue,
-  EscalationLadder,
-  GridMap,
-  OrgUnit,
-  WorkingCalendar,
-} from '@shaoying/jurisdiction-domain';
+import type { Category, DeadlinePolicy } from '@shaoying/jurisdiction-domain';
 import {
   isJurisdictionEventType,
   JURISDICTION_EVENT_TYPES,
+  jurisdictionCatalogue,
+  type JurisdictionEventData,
+  type JurisdictionEventType,
   parseJurisdictionEvent,
-  schemaVersionOf,
 } from './jurisdiction.events.js';
-import type {
-  calendarShape,
-  catalogueShape,
-  gridMapShape,
-  ladderShape,
-  orgUnitShape,
-  policyShape,
-} from './jurisdiction.shapes.js';
+import type { catalogueShape, policyShape } from './jurisdiction.shapes.js';
 import type { Shaped } from './shape.js';
 
 interface GoldenEvent {
@@ -32,66 +20,100 @@ interface GoldenEvent {
 }
 
 const goldenDir = join(__dirname, '../golden');
-const golden = readdirSync(goldenDir).map((file): [string, GoldenEvent] => [
-  file,
-  JSON.parse(readFileSync(join(goldenDir, file), 'utf8')) as GoldenEvent,
-]);
+const position = '77';
+const golden = readdirSync(goldenDir)
+  .filter((name) => /\.v\d+\.json$/.test(name))
+  .map((name): [string, GoldenEvent] => [name, readGolden(goldenDir, name) as unknown as GoldenEvent]);
 
-const codeOf = (act: () => unknown) => {
+const thrownBy = (act: () => unknown): unknown => {
   try {
-    act();
+    return act();
   } catch (error) {
-    return (error as { code?: string }).code;
+    return error;
   }
-  return 'no error';
 };
 
-/** Does not compile when the two differ in anything, optional fields included. */
-function sameType<A, B>(
-  _same: [A, B] extends [B, A] ? (Required<A> extends Required<B> ? true : false) : false,
+/** Without readonly, and with intersections flattened, so that two types can be compared exactly. */
+type Plain<T> = T extends readonly [infer A, infer B]
+  ? [Plain<A>, Plain<B>]
+  : T extends readonly (infer Item)[]
+    ? Plain<Item>[]
+    : T extends object
+      ? { -readonly [Key in keyof T]: Plain<T[Key]> }
+      : T;
+type Same<A, B> =
+  (<T>() => T extends Plain<A> ? 1 : 2) extends <T>() => T extends Plain<B> ? 1 : 2 ? true : false;
+type Disagreeing = {
+  [Type in JurisdictionEventType]: Same<
+    Shaped<(typeof jurisdictionCatalogue)[Type]['shape']>,
+    JurisdictionEventData[Type]
+  > extends true
+    ? never
+    : Type;
+}[JurisdictionEventType];
+
+/** Does not compile where a type disagrees, and says which. */
+function allAgree(_proof: [Disagreeing] extends [never] ? true : Disagreeing): void {}
+
+/** Does not compile where the comparison is the other way. */
+function tells(
+  _same: Same<Shaped<typeof catalogueShape>['categories'][number], Category>,
+  _withoutAnOptional: Same<Shaped<typeof catalogueShape>['categories'][number], Omit<Category, 'hazard'>>,
+  _withAnOptional: Same<Omit<Shaped<typeof policyShape>, 'name'>, DeadlinePolicy>,
+  _withOneMore: Same<Shaped<typeof policyShape>, DeadlinePolicy & { readonly more?: string }>,
 ): void {}
 
-test('each schema has the fields of its domain type, optional ones included', () => {
-  sameType<Shaped<typeof orgUnitShape>, OrgUnit>(true);
-  sameType<Shaped<typeof gridMapShape>, GridMap>(true);
-  sameType<Shaped<typeof catalogueShape>, DispatchCatalogue>(true);
-  sameType<Shaped<typeof catalogueShape>['categories'][number], Category>(true);
-  sameType<Shaped<typeof policyShape>, DeadlinePolicy>(true);
-  sameType<Shaped<typeof policyShape>['rules'][number], DeadlinePolicy['rules'][number]>(true);
-  sameType<Shaped<typeof ladderShape>, EscalationLadder>(true);
-  sameType<Shaped<typeof calendarShape>, WorkingCalendar>(true);
+test('each schema has the fields of its domain type, optional ones included, and no others', () => {
+  allAgree(true);
+  tells(true, false, false, false);
 });
 
-test('every type and version has a golden file', () => {
-  const wanted = JURISDICTION_EVENT_TYPES.flatMap((type) =>
-    Array.from({ length: schemaVersionOf(type) }, (_, i) => `${type}.v${i + 1}.json`),
-  );
-  expect(golden.map(([file]) => file).toSorted()).toEqual(wanted.toSorted());
+goldenCorpusContract(
+  goldenDir,
+  Object.fromEntries(
+    Object.entries(jurisdictionCatalogue).map(([type, { version, shape }]) => [
+      type,
+      { version, schema: shape.schema },
+    ]),
+  ),
+  (file: Json) => (file as unknown as GoldenEvent).data,
+);
+
+test('every event has the steps that lift its versions to the one written today', () => {
+  for (const type of JURISDICTION_EVENT_TYPES) {
+    const { version, upcasters } = jurisdictionCatalogue[type];
+    expect([type, upcasters.length]).toEqual([type, version - 1]);
+  }
 });
 
 describe.each(golden)('%s', (file, event) => {
+  const { type, schemaVersion, data } = event;
+
   test('is read as it was written', () => {
-    expect(file).toBe(`${event.type}.v${event.schemaVersion}.json`);
-    expect(parseJurisdictionEvent(event.type, event.schemaVersion, event.data)).toEqual({
-      type: event.type,
-      data: event.data,
-    });
+    expect(file).toBe(`${type}.v${schemaVersion}.json`);
+    expect(parseJurisdictionEvent({ ...event, position })).toEqual({ type, data });
   });
 
   test('of a newer version is poison, and so is a payload with a field missing, added or of another type', () => {
-    const { type, schemaVersion, data } = event;
-    const poison = 'JURISDICTION_EVENT_POISONED';
-    expect(codeOf(() => parseJurisdictionEvent(type, schemaVersion + 1, data))).toBe(poison);
-    expect(codeOf(() => parseJurisdictionEvent(type, schemaVersion, { ...data, extra: 1 }))).toBe(poison);
+    const poison = {
+      ...{ code: 'JURISDICTION_EVENT_POISONED', event: { type, position } },
+      message: expect.stringContaining(`at position ${position}`) as string,
+    };
+    const read = (change: Partial<Record<keyof GoldenEvent, unknown>>) =>
+      thrownBy(() =>
+        parseJurisdictionEvent({ ...event, position, ...change } as GoldenEvent & { position: string }),
+      );
+    for (const foreign of [schemaVersion + 1, 0, -1, 1.5]) {
+      expect(read({ schemaVersion: foreign })).toMatchObject(poison);
+    }
+    expect(read({ data: { ...data, extra: 1 } })).toMatchObject(poison);
     for (const field of Object.keys(data)) {
       const { [field]: _removed, ...rest } = data;
-      expect(codeOf(() => parseJurisdictionEvent(type, schemaVersion, rest))).toBe(poison);
-      expect(codeOf(() => parseJurisdictionEvent(type, schemaVersion, { ...data, [field]: 'x' }))).toBe(
-        poison,
-      );
+      expect(read({ data: rest })).toMatchObject(poison);
+      expect(read({ data: { ...data, [field]: 'x' } })).toMatchObject(poison);
     }
     for (const nothing of [null, undefined, [], 'text', 7]) {
-      expect(codeOf(() => parseJurisdictionEvent(type, schemaVersion, nothing))).toBe(poison);
+      expect(read({ data: nothing })).toMatchObject(poison);
     }
   });
 });
@@ -99,6 +121,11 @@ describe.each(golden)('%s', (file, event) => {
 test('types of other rooms and of the language itself are no jurisdiction events', () => {
   for (const type of ['WhistleBlown', 'toString', '__proto__', 'constructor', '']) {
     expect(isJurisdictionEventType(type)).toBe(false);
-    expect(codeOf(() => parseJurisdictionEvent(type, 1, {}))).toBe('JURISDICTION_EVENT_POISONED');
+    expect(
+      thrownBy(() => parseJurisdictionEvent({ type, schemaVersion: 1, data: {}, position })),
+    ).toMatchObject({
+      code: 'JURISDICTION_EVENT_POISONED',
+      event: { position },
+    });
   }
 });

@@ -4,11 +4,16 @@ export interface ShapeProblem {
   readonly message: string;
 }
 
+/** JSON Schema, draft 2020-12. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
 /**
  * A run-time check that yields the static type: the schema of an event and its TypeScript type have one source.
  * `read` returns a fresh value with known fields only, or records problems and returns anything.
  */
 export interface Shape<T> {
+  /** The same as data, to be kept and compared. It counts characters where `read` counts UTF-16 units. */
+  readonly schema: JsonSchema;
   read(value: unknown, path: string, problems: ShapeProblem[]): T;
 }
 
@@ -22,14 +27,21 @@ function fail(problems: ShapeProblem[], path: string, message: string): never[] 
   return [];
 }
 
-function shape<T>(read: (value: unknown, path: string, problems: ShapeProblem[]) => unknown): Shape<T> {
+function shape<T>(
+  schema: JsonSchema,
+  read: (value: unknown, path: string, problems: ShapeProblem[]) => unknown,
+): Shape<T> {
   // A value read with problems is thrown away by parseShape, so its type is never relied on.
-  return { read: read as Shape<T>['read'] };
+  return { schema, read: read as Shape<T>['read'] };
 }
 
 /** A string of `min` to `max` characters (UTF-16 code units) without control characters. */
 export function text(max: number, pattern?: RegExp, min = 1): Shape<string> {
-  return shape((value, path, problems) => {
+  const schema = {
+    ...{ type: 'string', minLength: min, maxLength: max, not: { pattern: '\\p{Cc}' } },
+    ...(pattern && { pattern: pattern.source }),
+  };
+  return shape(schema, (value, path, problems) => {
     if (typeof value !== 'string') return fail(problems, path, 'must be a text');
     if (value.length < min || value.length > max) {
       return fail(problems, path, `must have ${min} to ${max} characters`);
@@ -42,7 +54,7 @@ export function text(max: number, pattern?: RegExp, min = 1): Shape<string> {
 }
 
 export function number(min: number, max: number): Shape<number> {
-  return shape((value, path, problems) => {
+  return shape({ type: 'number', minimum: min, maximum: max }, (value, path, problems) => {
     if (typeof value !== 'number' || !(value >= min && value <= max)) {
       return fail(problems, path, `must be a number from ${min} to ${max}`);
     }
@@ -51,7 +63,7 @@ export function number(min: number, max: number): Shape<number> {
 }
 
 export function integer(min: number, max: number): Shape<number> {
-  return shape((value, path, problems) => {
+  return shape({ type: 'integer', minimum: min, maximum: max }, (value, path, problems) => {
     if (!Number.isInteger(value) || (value as number) < min || (value as number) > max) {
       return fail(problems, path, `must be a whole number from ${min} to ${max}`);
     }
@@ -59,22 +71,26 @@ export function integer(min: number, max: number): Shape<number> {
   });
 }
 
-export const flag: Shape<boolean> = shape((value, path, problems) =>
+export const flag: Shape<boolean> = shape({ type: 'boolean' }, (value, path, problems) =>
   typeof value === 'boolean' ? value : fail(problems, path, 'must be true or false'),
 );
 
 export function oneOf<const T extends string>(values: readonly T[]): Shape<T> {
-  return shape((value, path, problems) =>
+  return shape({ enum: values }, (value, path, problems) =>
     values.includes(value as T) ? value : fail(problems, path, `must be one of ${values.join(', ')}`),
   );
 }
 
 export function nullable<T>(inner: Shape<T>): Shape<T | null> {
-  return shape((value, path, problems) => (value === null ? null : inner.read(value, path, problems)));
+  const schema = { anyOf: [inner.schema, { type: 'null' }] };
+  return shape(schema, (value, path, problems) =>
+    value === null ? null : inner.read(value, path, problems),
+  );
 }
 
 export function list<T>(item: Shape<T>, max: number, min = 0): Shape<readonly T[]> {
-  return shape((value, path, problems) => {
+  const schema = { type: 'array', items: item.schema, minItems: min, maxItems: max };
+  return shape(schema, (value, path, problems) => {
     if (!Array.isArray(value)) return fail(problems, path, 'must be a list');
     if (value.length < min || value.length > max)
       return fail(problems, path, `must have ${min} to ${max} entries`);
@@ -83,7 +99,8 @@ export function list<T>(item: Shape<T>, max: number, min = 0): Shape<readonly T[
 }
 
 export function pair<A, B>(first: Shape<A>, second: Shape<B>): Shape<readonly [A, B]> {
-  return shape((value, path, problems) => {
+  const prefixItems = [first.schema, second.schema];
+  return shape({ type: 'array', prefixItems, minItems: 2, maxItems: 2 }, (value, path, problems) => {
     if (!Array.isArray(value) || value.length !== 2) return fail(problems, path, 'must be a pair');
     return [first.read(value[0], `${path}[0]`, problems), second.read(value[1], `${path}[1]`, problems)];
   });
@@ -95,7 +112,11 @@ export function mapOf<T>(
   item: Shape<T>,
   max: number,
 ): Shape<Readonly<Record<string, T>>> {
-  return shape((value, path, problems) => {
+  const schema = {
+    ...{ type: 'object', patternProperties: { [keyPattern.source]: item.schema } },
+    ...{ additionalProperties: false, maxProperties: max },
+  };
+  return shape(schema, (value, path, problems) => {
     if (!isPlainObject(value)) return fail(problems, path, 'must be a mapping');
     const entries = Object.entries(value);
     if (entries.length > max) return fail(problems, path, `must have at most ${max} entries`);
@@ -115,7 +136,7 @@ interface OptionalShape<T> extends Shape<T | undefined> {
 
 /** A field that may be absent; an absent field stays absent. */
 export function optional<T>(inner: Shape<T>): OptionalShape<T> {
-  return { optional: true, read: inner.read };
+  return { optional: true, schema: inner.schema, read: inner.read };
 }
 
 type Fields = Readonly<Record<string, Shape<unknown>>>;
@@ -129,7 +150,13 @@ type RecordOf<F extends Fields> = {
 /** An object of exactly these fields: a misspelt one is a problem, not silence. */
 export function record<F extends Fields>(fields: F): Shape<{ [K in keyof RecordOf<F>]: RecordOf<F>[K] }> {
   const names = Object.keys(fields);
-  return shape((value, path, problems) => {
+  const schema = {
+    type: 'object',
+    required: names.filter((name) => !('optional' in fields[name]!)),
+    properties: Object.fromEntries(names.map((name) => [name, fields[name]!.schema])),
+    additionalProperties: false,
+  };
+  return shape(schema, (value, path, problems) => {
     if (!isPlainObject(value)) return fail(problems, path, 'must be a mapping');
     const at = (name: string) => (path === '' ? name : `${path}.${name}`);
     for (const name of Object.keys(value)) {

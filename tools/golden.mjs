@@ -1,0 +1,73 @@
+// Completes the golden corpora beside the event catalogues and seals what is new (docs/how-to/change-an-event.md):
+//   node tools/golden.mjs            writes missing schemas and lifted forms, adds seals for files that have none
+//   node tools/golden.mjs --check    writes nothing
+// It never touches a sealed file or an existing seal: what a release wrote stays as it was. Exit code 1 when a corpus is
+// not whole afterwards.
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const check = process.argv.includes('--check');
+
+// The catalogues are read as they are built: the sources must not lie newer beside them.
+execFileSync(process.execPath, [join(root, 'tools/build.mjs'), '--quiet'], { stdio: 'inherit' });
+const { corpusProblems, SEALS, sealsOf, sha256, wantedFiles } = await import('@shaoying/testing');
+const { incidentCatalogue, incidentSchemas } = await import('@shaoying/incident-contracts');
+const { jurisdictionCatalogue } = await import('@shaoying/jurisdiction-contracts');
+
+const withSchema = (catalogue, schemaOf) =>
+  Object.fromEntries(
+    Object.entries(catalogue).map(([type, entry]) => [type, { ...entry, schema: schemaOf(type) }]),
+  );
+
+const corpora = [
+  {
+    dir: 'libs/incident/contracts/golden',
+    catalogue: withSchema(incidentCatalogue, (type) => incidentSchemas[type]),
+    dataOf: (golden) => golden.stored.data,
+  },
+  {
+    dir: 'libs/jurisdiction/contracts/golden',
+    catalogue: withSchema(jurisdictionCatalogue, (type) => jurisdictionCatalogue[type].shape.schema),
+    dataOf: (golden) => golden.data,
+  },
+];
+
+const parse = (path) => JSON.parse(readFileSync(path, 'utf8'));
+
+/** What can be made from the catalogue and the events kept; null for the events themselves, which a log must give. */
+function make(name, { dir, catalogue, dataOf }) {
+  const [, type, version, kind] = /^(\w+)\.v(\d+)(?:\.(schema|lifted))?\.json$/.exec(name);
+  const entry = catalogue[type];
+  if (kind === 'schema') return Number(version) === entry.version ? entry.schema : null;
+  const event = join(root, dir, `${type}.v${version}.json`);
+  if (kind !== 'lifted' || !existsSync(event)) return null;
+  return entry.upcasters[Number(version) - 1](dataOf(parse(event)));
+}
+
+function complete(corpus) {
+  const goldenDir = join(root, corpus.dir);
+  for (const name of wantedFiles(corpus.catalogue)) {
+    const path = join(goldenDir, name);
+    const content = existsSync(path) ? null : make(name, corpus);
+    if (content === null) continue;
+    writeFileSync(path, `${JSON.stringify(content, null, 2)}\n`);
+    console.log(`wrote ${corpus.dir}/${name}`);
+  }
+  const seals = existsSync(join(goldenDir, SEALS)) ? sealsOf(goldenDir) : new Map();
+  for (const name of wantedFiles(corpus.catalogue).toSorted()) {
+    if (seals.has(name) || !existsSync(join(goldenDir, name))) continue;
+    appendFileSync(join(goldenDir, SEALS), `${sha256(goldenDir, name)}  ${name}\n`);
+    console.log(`sealed ${corpus.dir}/${name}`);
+  }
+}
+
+for (const corpus of corpora) {
+  if (!check) complete(corpus);
+  for (const problem of corpusProblems(join(root, corpus.dir), corpus.catalogue)) {
+    console.error(`${corpus.dir}: ${problem}`);
+    process.exitCode = 1;
+  }
+}
