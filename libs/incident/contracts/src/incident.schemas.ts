@@ -142,6 +142,8 @@ const SupervisionIssued = Closed({
   taskId: Nullable(Id),
   departmentId: Nullable(Id),
   deadlineId: Id,
+  dueAt: Nullable(Instant),
+  step: Type.Integer({ minimum: 1, maximum: 1_000 }),
   level: SupervisionLevel,
   notify: List(Id),
 });

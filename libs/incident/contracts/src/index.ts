@@ -1,2 +1,3 @@
 export * from './incident.schemas.js';
 export * from './incident.catalogue.js';
+export type { Upcaster } from './incident.upcasters.js';

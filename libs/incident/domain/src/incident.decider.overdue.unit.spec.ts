@@ -54,7 +54,7 @@ describe('a task deadline', () => {
             occurredAt: at(noticed),
             data: {
               ...{ supervisionId: `${idOf(timer)}-0`, taskId, departmentId: LEAD, deadlineId: idOf(timer) },
-              ...{ level: 'BLUE', notify: ['department', 'street-office'] },
+              ...{ dueAt: at(due(timer)), step: 1, level: 'BLUE', notify: ['department', 'street-office'] },
             },
           },
         ]);
@@ -156,7 +156,13 @@ describe('the total deadline', () => {
       .when(alarm(totalDue + 1, TOTAL))
       .thenLike([
         breach,
-        { type: 'SupervisionIssued', data: { taskId: null, departmentId: null, level: 'BLUE' } },
+        {
+          type: 'SupervisionIssued',
+          data: {
+            ...{ supervisionId: `${TOTAL}-0`, taskId: null, departmentId: null, deadlineId: TOTAL },
+            ...{ dueAt: at(totalDue), step: 1, level: 'BLUE' },
+          },
+        },
       ]);
   });
 

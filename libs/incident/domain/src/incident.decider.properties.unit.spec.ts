@@ -1,6 +1,13 @@
 import { propertyParameters } from '@shaoying/event-store/testing';
 import fc from 'fast-check';
-import { decide, evolve, foldIncident, NO_INCIDENT, type IncidentEvent } from './index.js';
+import {
+  decide,
+  evolve,
+  foldIncident,
+  NO_INCIDENT,
+  type IncidentEvent,
+  type SupervisionIssued,
+} from './index.js';
 import { commandOf, incidentDecider, live, triesOnAnIncident, type Step } from './testing/index.js';
 
 /** For every life of an incident that random people and clocks may give it, every step. */
@@ -88,6 +95,20 @@ test('a supervision order is issued once and lifted once', () => {
           event.type === type && 'supervisionId' in event.data ? [event.data.supervisionId] : [],
         );
       expect(new Set(ids).size).toBe(ids.length);
+    }
+  });
+});
+
+test('an order says which breach it answers, and when that was due', () => {
+  everyStep(({ events = [] }) => {
+    for (const order of events.filter(({ type }) => type === 'SupervisionIssued')) {
+      const { deadlineId, dueAt, step } = order.data as SupervisionIssued['data'];
+      expect(step).toBe(1);
+      expect(events).toContainEqual(
+        expect.objectContaining({
+          data: expect.objectContaining({ deadlineId, dueAt, timer: expect.any(String) }),
+        }),
+      );
     }
   });
 });

@@ -230,6 +230,10 @@ export type IncidentOverdue = Fact<
   }
 >;
 
+/**
+ * 督办: a step of the escalation ladder was taken for a deadline that was missed. A time to answer it in is a deadline of
+ * its own, not a part of the order.
+ */
 export type SupervisionIssued = Fact<
   'SupervisionIssued',
   {
@@ -238,6 +242,13 @@ export type SupervisionIssued = Fact<
     readonly taskId: string | null;
     readonly departmentId: string | null;
     readonly deadlineId: string;
+    /**
+     * When that deadline was due as the order was issued; it may be moved afterwards. Null on orders that were issued
+     * before they said so: `deadlineId` names where it stands.
+     */
+    readonly dueAt: string | null;
+    /** Place on the ladder that the incident has pinned, from 1: the step that answers the breach itself. */
+    readonly step: number;
     readonly level: SupervisionLevel;
     readonly notify: readonly string[];
   }

@@ -5,7 +5,11 @@ import { deadlineOf, isPending, pendingDeadlines } from '../incident.state.js';
 import { type Decision, accept } from './decision.js';
 import { isLate } from './guards.js';
 
-const supervisionIdOf = (deadline: Deadline): string => `${deadline.deadlineId}-0`;
+/** The step at +0 %, the only one that is taken so far; a ladder always begins with it. */
+const FIRST_STEP = 1;
+
+/** Counted from 0 here: so it was before orders carried their step, and the orders of open incidents keep their names. */
+const supervisionIdOf = ({ deadlineId }: Deadline, step: number): string => `${deadlineId}-${step - 1}`;
 
 function overdue(task: Task, deadline: Deadline): IncidentEvent {
   const { taskId, departmentId } = task;
@@ -104,13 +108,14 @@ function supervision(
 ): IncidentEvent[] {
   if (deadline.firstStep === null) return [];
   const { level, notify } = deadline.firstStep;
-  const { deadlineId } = deadline;
-  const supervisionId = supervisionIdOf(deadline);
+  const { deadlineId, dueAt } = deadline;
+  const step = FIRST_STEP;
+  const supervisionId = supervisionIdOf(deadline, step);
   return [
     {
       type: 'SupervisionIssued',
       occurredAt,
-      data: { supervisionId, taskId, departmentId, deadlineId, level, notify },
+      data: { supervisionId, taskId, departmentId, deadlineId, dueAt, step, level, notify },
     },
   ];
 }

@@ -105,15 +105,20 @@ function dispatchesOf(known: CaseRow, entry: IncidentEntry): Dispatch[] {
         },
       }));
     }
+    // Field by field: what departments are sent has versions of its own (dataschema), whatever an event comes to carry.
     case 'TaskOverdue': {
-      const { departmentId, ...data } = entry.data;
-      return [{ departmentId, what: 'overdue', data }];
+      const { departmentId, taskId, deadlineId, timer, dueAt } = entry.data;
+      return [{ departmentId, what: 'overdue', data: { taskId, deadlineId, timer, dueAt } }];
     }
-    case 'SupervisionIssued':
+    case 'SupervisionIssued': {
+      const { departmentId, supervisionId, taskId, deadlineId, level, notify } = entry.data;
+      const data = { supervisionId, taskId, deadlineId, level, notify };
+      return departmentId === null ? [] : [{ departmentId, what: 'supervised', data }];
+    }
     case 'SupervisionLifted': {
-      const { departmentId, ...data } = entry.data;
-      const what = entry.type === 'SupervisionIssued' ? 'supervised' : 'supervision-lifted';
-      return departmentId === null ? [] : [{ departmentId, what, data }];
+      const { departmentId, supervisionId, taskId, reason } = entry.data;
+      const data = { supervisionId, taskId, reason };
+      return departmentId === null ? [] : [{ departmentId, what: 'supervision-lifted', data }];
     }
     case 'CheckFailed':
     case 'FeedbackRecorded': {

@@ -36,7 +36,7 @@ const columns = [
 /** Every incident as it stands: one row with what listings filter by, and the whole view as a document. */
 export const incidentBoard: Projection = {
   name: 'incident-board',
-  version: 2,
+  version: 3,
   schema: `
     create table incidents (
       incident_id    text primary key,

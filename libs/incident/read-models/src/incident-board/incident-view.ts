@@ -6,6 +6,7 @@ import type {
   Satisfaction,
   Severity,
   Solved,
+  SupervisionIssued,
   SupervisionLevel,
   TaskRole,
   WhistleKind,
@@ -86,6 +87,10 @@ export interface IncidentView {
     readonly taskId: string | null;
     readonly departmentId: string | null;
     readonly deadlineId: string;
+    /** When the missed deadline was due as the order was issued. */
+    readonly dueAt: string | null;
+    /** Place on the ladder, from 1. */
+    readonly step: number;
     readonly level: SupervisionLevel;
     readonly issuedAt: string;
     readonly liftedAt: string | null;
@@ -174,6 +179,14 @@ function sentBack(view: IncidentView, rework: number, taskIds: readonly string[]
   };
 }
 
+/** Orders of version 1 did not say when the missed deadline was due; it was never moved while they were written. */
+function ordered(view: IncidentView, order: SupervisionIssued['data']): SupervisionIssued['data'] {
+  if (order.dueAt !== null) return order;
+  const deadlines = [...view.deadlines, ...view.tasks.flatMap((task) => task.deadlines)];
+  const missed = deadlines.find(({ deadlineId }) => deadlineId === order.deadlineId);
+  return { ...order, dueAt: missed?.dueAt ?? null };
+}
+
 function withCycle(
   view: IncidentView,
   change: Partial<IncidentView['cycles'][number]>,
@@ -253,7 +266,7 @@ function changed(view: IncidentView, event: Exclude<RecordedIncidentEvent, Repor
     case 'IncidentOverdue':
       return { ...view, deadlines: breach(view.deadlines, event.data.deadlineId) };
     case 'SupervisionIssued': {
-      const { notify: _, ...order } = event.data;
+      const { notify: _, ...order } = ordered(view, event.data);
       return { ...view, supervisions: [...view.supervisions, { ...order, issuedAt: at, liftedAt: null }] };
     }
     case 'SupervisionLifted':

@@ -118,7 +118,10 @@ describe('view of an incident', () => {
 
   it('shows a supervision order with both ends', () => {
     const city = whistled('dept-1').pass(241).ringAlarms();
-    const issued = { taskId: 'inc-dept-1', departmentId: 'dept-1', level: 'BLUE', issuedAt: city.now };
+    const issued = {
+      ...{ taskId: 'inc-dept-1', departmentId: 'dept-1', deadlineId: 'inc-dept-1-CHECK_IN' },
+      ...{ dueAt: city.inMinutes(-1), step: 1, level: 'BLUE', issuedAt: city.now },
+    };
     expect(viewOf(city).supervisions).toMatchObject([{ ...issued, liftedAt: null }]);
     const liftedAt = city.pass(10).checkIn('inc', 'dept-1').now;
     expect(viewOf(city).supervisions).toMatchObject([{ ...issued, liftedAt }]);

@@ -1,5 +1,5 @@
 import type { Actor, EventStore, RecordedEvent } from '@shaoying/event-store';
-import { incidentIdOf, incidentStreamId } from '@shaoying/incident-contracts';
+import { incidentCatalogue, incidentIdOf, incidentStreamId } from '@shaoying/incident-contracts';
 import {
   decide,
   foldIncident,
@@ -253,7 +253,8 @@ export class SimulatedCity {
     const commandId = uuidOf('c', this.events.length);
     decision.events.forEach(({ type, occurredAt, data }, index) => {
       this.events.push({
-        ...{ eventId: uuidOf('e', this.events.length), type, schemaVersion: 1, occurredAt, actor, data },
+        ...{ eventId: uuidOf('e', this.events.length), type, occurredAt, actor, data },
+        schemaVersion: incidentCatalogue[type].version,
         ...{ recordedAt: now, correlationId: commandId, causationId: commandId, commandId },
         ...{ streamId, revision: revision + index, position: String(this.events.length + 1) },
       });
