@@ -12,14 +12,20 @@ export interface PersonalDataVault {
   /**
    * Encrypts JSON for one subject, whose key is made at the first time. The key is durable before this returns.
    * `subjectId` is a random UUID chosen by the caller, recorded beside the ciphertext; never derived from a person.
-   * @throws SubjectForgotten, PersonalDataTooLarge, TypeError when `subjectId` is no UUID
+   * @throws SubjectForgotten, PersonalDataTooLarge, PersonalDataUnavailable, TypeError when `subjectId` is no UUID
    */
   seal(subjectId: string, data: unknown): Promise<SealedData>;
 
-  /** The data, or `'FORGOTTEN'` once its subject was erased. @throws SealBroken, SubjectKeyMissing */
+  /**
+   * The data, or `'FORGOTTEN'` once its subject was erased.
+   * @throws SealBroken, SubjectKeyMissing, PersonalDataUnavailable
+   */
   unseal(sealed: SealedData): Promise<unknown>;
 
-  /** Erases the subject's key, for ever. Idempotent; a subject never sealed for is forgotten in advance. */
+  /**
+   * Erases the subject's key, for ever. Idempotent; a subject never sealed for is forgotten in advance.
+   * @throws PersonalDataUnavailable: the key may or may not be erased; call it again
+   */
   forget(subjectId: string): Promise<void>;
 
   close(): Promise<void>;

@@ -1,3 +1,5 @@
+import { isFaultOfStatement } from '@shaoying/postgres';
+
 /** Thrown when something is to be sealed for a person who has been forgotten: a new subject id is needed. */
 export class SubjectForgotten extends Error {
   readonly code = 'SUBJECT_FORGOTTEN';
@@ -20,6 +22,14 @@ export class PersonalDataUnavailable extends Error {
   constructor(options: ErrorOptions) {
     super('the keys of personal data cannot be asked for now', options);
   }
+}
+
+/**
+ * What a failed statement means to the caller: a fault of the statement itself stays what it is (a bug of ours, and loud);
+ * all else, also a connection that could not be had for whatever reason, is the keys being unavailable.
+ */
+export function unlessFaultOfStatement(cause: unknown): unknown {
+  return isFaultOfStatement(cause) ? cause : new PersonalDataUnavailable({ cause });
 }
 
 /** Thrown when a subject's key is not there although nobody erased it: a restored or an empty database. Not forgetting. */

@@ -1,8 +1,10 @@
 import { createPool } from '@shaoying/postgres';
 import { createTestDatabase, type TestDatabase } from '@shaoying/postgres/testing';
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { Pool } from 'pg';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, type Pool } from 'pg';
 import { FORGOTTEN } from './personal-data-vault.js';
+import type { SealedData } from './sealing.js';
 import { PostgresPersonalDataVault } from './postgres-personal-data-vault.js';
 import { personalDataVaultContract } from './testing/index.js';
 
@@ -52,21 +54,93 @@ describe('the vault on PostgreSQL', () => {
     expect(rows).toEqual([{ wrapped_key: null }]);
   });
 
-  it('says that it is unavailable when its database is, and seals again when that is back', async () => {
-    const away = await createTestDatabase();
-    const vault = await PostgresPersonalDataVault.open(away.url, masterKey);
-    await pool.query(`ALTER DATABASE ${away.name} ALLOW_CONNECTIONS false`);
-    await pool.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [
-      away.name,
-    ]);
-    const seals = [1, 2].map(() => vault.seal(randomUUID(), { phone: '1' }));
-    for (const sealed of await Promise.allSettled(seals)) {
-      expect(sealed).toMatchObject({ status: 'rejected', reason: { code: 'SERVICE_UNAVAILABLE' } });
+  describe('says that it is unavailable, whatever is asked of it, and works again afterwards,', () => {
+    let away: TestDatabase;
+    let vault: PostgresPersonalDataVault;
+    let sealed: SealedData;
+    beforeEach(async () => {
+      away = await createTestDatabase();
+      vault = await PostgresPersonalDataVault.open(away.url, masterKey);
+      sealed = await vault.seal(randomUUID(), { phone: '1' });
+    });
+    afterEach(async () => {
+      await vault.close();
+      await away.drop();
+    });
+
+    const ofTheVault = `FROM pg_stat_activity WHERE datname = $1 AND application_name = 'shaoying personal-data'`;
+    const cutConnections = () =>
+      pool.query(`SELECT pg_terminate_backend(pid, 10000) ${ofTheVault}`, [away.name]);
+    const refuseConnections = (refused: boolean) =>
+      pool.query(`ALTER DATABASE ${away.name} ALLOW_CONNECTIONS ${!refused}`);
+
+    async function untilWaiting(statements: number): Promise<void> {
+      const waiting = async () => {
+        const found = await pool.query(`SELECT ${ofTheVault} AND wait_event_type = 'Lock'`, [away.name]);
+        return found.rowCount;
+      };
+      for (let left = 1_000; left > 0 && (await waiting()) !== statements; left -= 1) await sleep(10);
+      expect(await waiting()).toBe(statements);
     }
-    await pool.query(`ALTER DATABASE ${away.name} ALLOW_CONNECTIONS true`);
-    await expect(vault.seal(randomUUID(), { phone: '1' })).resolves.toBeDefined();
+
+    async function expectUnavailable(): Promise<void> {
+      const answers = await Promise.allSettled([
+        vault.seal(randomUUID(), { phone: '1' }),
+        vault.seal(randomUUID(), { phone: '2' }),
+        vault.unseal(sealed),
+        vault.forget(randomUUID()),
+      ]);
+      for (const answer of answers) {
+        expect(answer).toMatchObject({ status: 'rejected', reason: { code: 'SERVICE_UNAVAILABLE' } });
+      }
+    }
+
+    async function expectWorking(): Promise<void> {
+      expect(await vault.unseal(sealed)).toEqual({ phone: '1' });
+      await expect(vault.seal(randomUUID(), { phone: '1' })).resolves.toBeDefined();
+    }
+
+    it('when its connections are cut in the middle of a statement', async () => {
+      const blocker = new Client({ connectionString: away.url });
+      await blocker.connect();
+      await blocker.query('BEGIN; LOCK TABLE personal_data.subject_keys');
+      const asked = expectUnavailable();
+      // Both seals share a statement.
+      await untilWaiting(3);
+      await cutConnections();
+      await asked;
+      await blocker.end();
+      await expectWorking();
+    });
+
+    it('when its idle connections were cut and every new one is refused', async () => {
+      await refuseConnections(true);
+      await cutConnections();
+      await expectUnavailable();
+      // By now the pool has thrown the old ones away.
+      await expectUnavailable();
+      await refuseConnections(false);
+      await expectWorking();
+    });
+
+    it('when its database is gone', async () => {
+      await away.drop();
+      await expectUnavailable();
+    });
+  });
+
+  it('hides no fault of its own statements behind that', async () => {
+    const broken = await createTestDatabase();
+    const vault = await PostgresPersonalDataVault.open(broken.url, masterKey);
+    const sealed = await vault.seal(randomUUID(), {});
+    const admin = createPool(broken.url, { max: 1 });
+    await admin.query('DROP SCHEMA personal_data CASCADE');
+    await admin.end();
+    for (const asked of [vault.seal(randomUUID(), {}), vault.unseal(sealed), vault.forget(randomUUID())]) {
+      await expect(asked).rejects.toMatchObject({ code: '42P01' });
+    }
     await vault.close();
-    await away.drop();
+    await broken.drop();
   });
 
   it('has the key on disk, committed, before a seal returns', async () => {

@@ -1,10 +1,15 @@
 import { isUuid, uuidV7, systemClock } from '@shaoying/config';
 import { advisoryLockKey, createPool, withTransaction } from '@shaoying/postgres';
 import { randomBytes } from 'node:crypto';
-import type { Pool, PoolClient } from 'pg';
+import type { Pool, PoolClient, QueryConfig } from 'pg';
 import { masterKeyFingerprint } from './master-key.js';
 import { FORGOTTEN, type PersonalDataVault } from './personal-data-vault.js';
-import { MasterKeyRefused, SubjectForgotten, SubjectKeyMissing } from './personal-data.errors.js';
+import {
+  MasterKeyRefused,
+  SubjectForgotten,
+  SubjectKeyMissing,
+  unlessFaultOfStatement,
+} from './personal-data.errors.js';
 import { KEY_BYTES, sealJson, unsealJson, unwrapKey, wrapKey, type SealedData } from './sealing.js';
 import { SubjectKeyQueue } from './subject-key-queue.js';
 
@@ -85,12 +90,11 @@ export class PostgresPersonalDataVault implements PersonalDataVault {
 
   async unseal(sealed: SealedData): Promise<unknown> {
     const subject = normalised(sealed.subjectId);
-    const { rows } = await this.pool.query<{ key_id: string; wrapped_key: Buffer | null }>({
+    const [row] = await this.ask<{ key_id: string; wrapped_key: Buffer | null }>({
       name: 'personal-data-key',
       text: 'SELECT key_id, wrapped_key FROM personal_data.subject_keys WHERE subject_id = $1',
       values: [subject],
     });
-    const row = rows[0];
     if (row === undefined) throw new SubjectKeyMissing();
     if (row.wrapped_key === null) return FORGOTTEN;
     if (row.key_id !== sealed.keyId) throw new SubjectKeyMissing();
@@ -98,18 +102,27 @@ export class PostgresPersonalDataVault implements PersonalDataVault {
   }
 
   async forget(subjectId: string): Promise<void> {
-    await this.pool.query(
-      `INSERT INTO personal_data.subject_keys AS existing (subject_id, key_id, wrapped_key, forgotten_at)
-       VALUES ($1, $2, NULL, now())
-       ON CONFLICT (subject_id) DO UPDATE SET wrapped_key = NULL, forgotten_at = now()
-       WHERE existing.forgotten_at IS NULL`,
-      [normalised(subjectId), uuidV7(systemClock)],
-    );
+    await this.ask({
+      text: `INSERT INTO personal_data.subject_keys AS existing (subject_id, key_id, wrapped_key, forgotten_at)
+             VALUES ($1, $2, NULL, now())
+             ON CONFLICT (subject_id) DO UPDATE SET wrapped_key = NULL, forgotten_at = now()
+             WHERE existing.forgotten_at IS NULL`,
+      values: [normalised(subjectId), uuidV7(systemClock)],
+    });
   }
 
   async close(): Promise<void> {
     await this.newKeys.idle();
     if (this.ownsPool) await this.pool.end();
+  }
+
+  /** @throws PersonalDataUnavailable, and pg's errors for faults of the statement itself */
+  private async ask<Row extends object>(statement: QueryConfig): Promise<Row[]> {
+    try {
+      return (await this.pool.query<Row>(statement)).rows;
+    } catch (cause) {
+      throw unlessFaultOfStatement(cause);
+    }
   }
 
   private unwrap(wrapped: Buffer, subjectId: string, keyId: string): Buffer {

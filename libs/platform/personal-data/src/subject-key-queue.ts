@@ -1,5 +1,5 @@
-import { DatabaseError, type Pool } from 'pg';
-import { PersonalDataUnavailable } from './personal-data.errors.js';
+import type { Pool } from 'pg';
+import { unlessFaultOfStatement } from './personal-data.errors.js';
 
 /** A subject's key as it is stored; without the key once it was forgotten. */
 export interface SubjectKey {
@@ -62,7 +62,7 @@ export class SubjectKeyQueue {
           else resolve(key);
         }
       } catch (cause) {
-        const error = isRefusal(cause) ? cause : new PersonalDataUnavailable({ cause });
+        const error = unlessFaultOfStatement(cause);
         for (const { reject } of batch) reject(error);
       }
     }
@@ -98,11 +98,6 @@ export class SubjectKeyQueue {
     }
     return stored;
   }
-}
-
-/** True when PostgreSQL judged the statement; all else (connection, shutdown, resources, time) passes by itself. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof DatabaseError && !/^(08|25006|40|53|57|58)/.test(error.code ?? '08');
 }
 
 function collect(into: Map<string, SubjectKey>, rows: readonly Row[]): void {

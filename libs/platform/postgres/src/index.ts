@@ -6,4 +6,5 @@ export {
 } from './embedded-postgres.js';
 export * from './embedded-postgres.errors.js';
 export type { Log, LogLine } from './log-line.js';
+export { isFaultOfStatement, isPassing } from './passing.js';
 export { type PoolOptions, createPool, withTransaction } from './pool.js';

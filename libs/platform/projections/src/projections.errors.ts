@@ -1,4 +1,5 @@
-import type { Position } from '@shaoying/event-store';
+import { type Position, isEventStoreError } from '@shaoying/event-store';
+import { isPassing } from '@shaoying/postgres';
 
 /** Thrown when a projection cannot be registered: bad name, bad version, or two that would share a schema. */
 export class InvalidProjection extends Error {
@@ -67,30 +68,15 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-// 08 connection, 40 rolled back (deadlock, serialisation), 53 out of resources, 57P operator intervention,
-// 58 I/O, 25P03 idle in a transaction (we were frozen), 25006 read-only server during a fail-over, 55P03 lock not available. Not 57014 (statement timeout): a batch
-// that takes too long must be halved, not repeated.
-const transientSqlStates = /^(08...|40...|53...|57P..|58...|25P03|25006|55P03)$/;
-const transientCodes = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ECONNABORTED',
-  'EPIPE',
-  'ETIMEDOUT',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'STORE_UNAVAILABLE',
-]);
-// pg raises these as plain errors without a code.
-const transientMessages =
-  /connection (terminated|ended|error)|client (was closed|has encountered)|not queryable|timeout expired|timeout exceeded|read timeout/i;
-
-/** True when the same statement may succeed later without anyone's help: never the fault of an event. */
+/**
+ * True when the same batch may succeed later without anyone's help: never the fault of an event. A statement that took
+ * too long (57014) is not transient: its batch must be halved, not repeated.
+ */
 export function isTransient(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const code = (error as { code?: unknown }).code;
-  if (typeof code === 'string') return transientCodes.has(code) || transientSqlStates.test(code);
-  return transientMessages.test(error.message);
+  return isPassing(error) || isEventStoreAway(error);
+}
+
+/** Of the log, which a rebuild reads in the middle of its swap. */
+function isEventStoreAway(error: unknown): boolean {
+  return isEventStoreError(error) && (error.code === 'STORE_UNAVAILABLE' || error.code === 'OVERLOADED');
 }

@@ -1,13 +1,17 @@
-import { isTransient } from '@shaoying/projections';
-import type { Pool, QueryResultRow } from 'pg';
+import { isPassing } from '@shaoying/postgres';
+import { DatabaseError, type Pool, type QueryResultRow } from 'pg';
 
 /** Thrown when the read models cannot be asked now: no connection, or their tables are still being built. */
 export class ReadModelsUnavailable extends Error {
   readonly code = 'SERVICE_UNAVAILABLE';
 }
 
-/** SQLSTATE of a missing table or schema: a projector has not made them yet; and of a statement that took too long. */
-const passingBy = new Set(['42P01', '3F000', '57014']);
+/**
+ * What passes for a reader, beyond what passes for everyone: 42P01, 3F000 no such table or schema, a projector has not
+ * made them yet · 57014 the query took too long · 3D000, 55000, 28xxx no connection to be had, as while an operator
+ * restores the database. Nothing that whoever asked could have asked better.
+ */
+const passingForReaders = /^(42P01|3F000|57014|3D000|55000|28...)$/;
 
 /** Reads from a pool; what passes by itself becomes one typed error, so that a door answers 503 and not 500. */
 export class ReadModelReader {
@@ -19,11 +23,12 @@ export class ReadModelReader {
       const { rows } = await this.pool.query<QueryResultRow>(text, values);
       return { rows: rows as Row[] };
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-      const passing = passingBy.has(code) || isTransient(error);
-      throw passing
-        ? new ReadModelsUnavailable('the read models cannot be asked now', { cause: error })
-        : error;
+      if (!isPassing(error) && !isPassingForReaders(error)) throw error;
+      throw new ReadModelsUnavailable('the read models cannot be asked now', { cause: error });
     }
   }
+}
+
+function isPassingForReaders(error: unknown): boolean {
+  return error instanceof DatabaseError && passingForReaders.test(error.code ?? '');
 }
