@@ -27,6 +27,8 @@ const limits = {
   largest: { default: 5_000_000, min: 20_000, max: 50_000_000 },
 };
 const smallest = 10_000;
+/** A round of the usual length would make a small log a large one. */
+const smallestSeconds = 1;
 /** Issue 3 of the project's plan. */
 const targets = { distinct: 0.5, read: 150_000, readShare: 0.7, seenP99Ms: 50, growth: 0.85 };
 const paceHz = 1_000;
@@ -34,6 +36,7 @@ const paceHz = 1_000;
 /** What one length of log was measured at. */
 async function measureAppends(raw, store, { seconds, rounds, callers }) {
   const results = { ceiling: [], ceilingBinary: [], distinct: [], hot: [] };
+  const walBytes = [];
   const kinds = {
     ceiling: () => raw.insertBatches(seconds),
     ceilingBinary: () => raw.insertBatches(seconds, 'binary'),
@@ -43,9 +46,16 @@ async function measureAppends(raw, store, { seconds, rounds, callers }) {
   for (let round = 1; round <= rounds; round += 1) {
     // In turn, so that a noisy neighbour hits all of them; ratios compare within a turn.
     for (const [kind, measure] of Object.entries(kinds)) {
+      const before = await raw.written();
       const measured = await measure();
+      const after = await raw.written();
+      const bytesEach = (after.walBytes - before.walBytes) / (after.events - before.events);
       results[kind].push(measured.perSecond);
-      say(`    round ${round}  ${kind.padEnd(14)} ${figure(measured.perSecond).padStart(8)} events/s`);
+      if (kind === 'distinct') walBytes.push(bytesEach);
+      say(
+        `    round ${round}  ${kind.padEnd(14)} ${figure(measured.perSecond).padStart(8)} events/s  ` +
+          `${figure(bytesEach)} bytes of WAL each`,
+      );
     }
   }
   const share = (kind, of) => median(results[kind].map((value, turn) => value / results[of][turn]));
@@ -56,6 +66,7 @@ async function measureAppends(raw, store, { seconds, rounds, callers }) {
       distinctOfBinary: share('distinct', 'ceilingBinary'),
       hot: share('hot', 'ceiling'),
     },
+    walBytes: median(walBytes),
   };
 }
 
@@ -95,8 +106,9 @@ async function measureAll(raw, store, options, url) {
     await raw.fillTo(size, (done) => say(`  filling the log: ${figure(done)} of ${figure(size)} events`));
     say(`  appends at ${figure(size)} events`);
     // Round 0 warms up: V8 compiles, PostgreSQL caches plans and pages.
-    if (size === smallest) await measureAppends(raw, store, { ...options, rounds: 1, seconds: 1 });
-    appends.set(size, await measureAppends(raw, store, options));
+    const seconds = size === smallest ? smallestSeconds : options.seconds;
+    if (size === smallest) await measureAppends(raw, store, { ...options, rounds: 1, seconds });
+    appends.set(size, await measureAppends(raw, store, { ...options, seconds }));
     if (size === options.middle) {
       say('  reads of the whole log');
       reads = await measureReads(raw, store, options);
@@ -114,8 +126,8 @@ function rowsOf({ sizes, appends, reads, seen, peaks }) {
   const row = (name, value, unit, more = {}) => ({ name, value: rounded(value), unit, ...more });
   const judged = (ratio, target) => ({ ratio: rounded(ratio), target, ok: ratio >= target });
   const rows = sizes.flatMap((size) => {
-    const { rate, share } = at(size);
-    const of = `${size.toLocaleString('en-US')} events`;
+    const { rate, share, walBytes } = at(size);
+    const of = `from ${size.toLocaleString('en-US')} events on`;
     return [
       row(`(a) bare 100-row inserts, ${of}`, rate.ceiling, 'events/s'),
       row(`(a2) the same with binary arrays, ${of}`, rate.ceilingBinary, 'events/s'),
@@ -131,6 +143,7 @@ function rowsOf({ sizes, appends, reads, seen, peaks }) {
       row(`(c) single appends to hot streams, revision expected, ${of}`, rate.hot, 'events/s', {
         ratio: rounded(share.hot),
       }),
+      row(`WAL per event of (b), ${of}`, walBytes, 'bytes'),
     ];
   });
   const fastEnough = reads.rate.subscription >= targets.read || reads.share >= targets.readShare;
@@ -183,7 +196,7 @@ function print(rows, conditions) {
 async function bench(options, opened) {
   const loadAverageBefore = loadAverage();
   mkdirSync(join(root, 'tmp'), { recursive: true });
-  const dataDir = await mkdtemp(join(root, 'tmp', 'bench-'));
+  const dataDir = await mkdtemp(join(root, 'tmp', 'bench-log-'));
   opened.push(() => rmSync(dataDir, { recursive: true, force: true }));
   say('starting PostgreSQL on an empty folder …');
   const postgres = await openEmbeddedPostgres({ dataDir, log: () => undefined });

@@ -141,7 +141,7 @@ async function adoptAndStop(dataDir) {
 export async function startServer({ nodeOptions = [], env = {} } = {}) {
   const tmp = join(root, 'tmp');
   mkdirSync(tmp, { recursive: true });
-  const dataDir = await mkdtemp(join(tmp, 'bench-'));
+  const dataDir = await mkdtemp(join(tmp, 'bench-commands-'));
   const main = join(root, 'apps/server/dist/main.js');
   const child = spawn(process.execPath, ['--enable-source-maps', ...nodeOptions, main], {
     cwd: root,

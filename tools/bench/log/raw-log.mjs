@@ -53,6 +53,14 @@ export class RawLog {
     return Object.values(rows[0])[0];
   }
 
+  /** Events in the log, and bytes of WAL so far: as indexes grow, whole pages of them are logged after each checkpoint. */
+  async written() {
+    const { rows } = await this.#client.query(
+      `SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::float8 AS bytes`,
+    );
+    return { events: await this.#head(), walBytes: rows[0].bytes };
+  }
+
   async #head() {
     return Number(await this.store.head());
   }
