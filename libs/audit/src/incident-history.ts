@@ -1,14 +1,27 @@
-import { StreamNotFound, type EventStore } from '@shaoying/event-store';
+import { StreamNotFound, type EventStore, type RecordedEvent } from '@shaoying/event-store';
 import {
   decodeIncidentEvent,
   incidentStreamId,
   type RecordedIncidentEvent,
 } from '@shaoying/incident-contracts';
+import type { IncidentEventType } from '@shaoying/incident-domain';
 import { evolveView, foldView, type IncidentView } from '@shaoying/incident-read-models';
 import { plainLineOf, type NameOf, type PlainLine } from './plain-lines.js';
 
-/** An event as oversight reads it: the whole envelope, and a sentence. */
-export type HistoryEntry = Omit<RecordedIncidentEvent, 'requestHash'> & { readonly line: PlainLine };
+/**
+ * An event as oversight reads it: what stands in the log, of whatever version it was written in, and a sentence. States
+ * and changes beside it are today's reading of it.
+ */
+export type HistoryEntry = Omit<RecordedEvent<Readonly<Record<string, unknown>>>, 'requestHash' | 'type'> & {
+  readonly type: IncidentEventType;
+  readonly line: PlainLine;
+};
+
+/** An event as it is stored, and as today's domain reads it. */
+interface ReadEvent {
+  readonly stored: RecordedEvent;
+  readonly event: RecordedIncidentEvent;
+}
 
 /** A leaf of the state that an event changed. */
 export interface Change {
@@ -43,22 +56,25 @@ export class IncidentHistory {
     private readonly nameOf: NameOf,
   ) {}
 
-  /** Every event in order. @throws StreamNotFound */
+  /** Every event in order. @throws StreamNotFound, UnknownEvent */
   async events(incidentId: string): Promise<HistoryEntry[]> {
-    return (await this.read(incidentId)).map((event) => this.entryOf(event));
+    return (await this.read(incidentId)).map((read) => this.entryOf(read));
   }
 
-  /** The state at a point and what changed next. @throws StreamNotFound */
+  /** The state at a point and what changed next. @throws StreamNotFound, UnknownEvent */
   async replay(incidentId: string, point: ReplayPoint): Promise<Replay> {
     const history = await this.read(incidentId);
-    const included = history.filter((event) => isWithin(event, point));
-    const state = foldView(included);
+    const included = history.filter(({ event }) => isWithin(event, point));
+    const state = foldView(included.map(({ event }) => event));
     const next = nextAfter(history, included, point);
     return {
       at: 'revision' in point ? point.revision : point.asOf,
       state,
-      revisions: included.map((event) => event.revision),
-      next: next && { event: this.entryOf(next), changes: changesBetween(state, evolveView(state, next)) },
+      revisions: included.map(({ event }) => event.revision),
+      next: next && {
+        event: this.entryOf(next),
+        changes: changesBetween(state, evolveView(state, next.event)),
+      },
     };
   }
 
@@ -72,13 +88,15 @@ export class IncidentHistory {
     }
   }
 
-  private async read(incidentId: string): Promise<RecordedIncidentEvent[]> {
-    return (await this.store.readStream(incidentStreamId(incidentId))).map(decodeIncidentEvent);
+  private async read(incidentId: string): Promise<ReadEvent[]> {
+    const history = await this.store.readStream(incidentStreamId(incidentId));
+    return history.map((stored) => ({ stored, event: decodeIncidentEvent(stored) }));
   }
 
-  private entryOf(event: RecordedIncidentEvent): HistoryEntry {
-    const { requestHash: _, ...entry } = event;
-    return { ...entry, line: plainLineOf(event, this.nameOf) };
+  private entryOf({ stored, event }: ReadEvent): HistoryEntry {
+    const { requestHash: _, ...entry } = stored;
+    const data = stored.data as HistoryEntry['data'];
+    return { ...entry, type: event.type, data, line: plainLineOf(event, this.nameOf) };
   }
 }
 
@@ -90,15 +108,18 @@ function isWithin(event: RecordedIncidentEvent, point: ReplayPoint): boolean {
 
 /** By revision: the following one. By instant: the earliest that was so later, revisions breaking ties. */
 function nextAfter(
-  history: readonly RecordedIncidentEvent[],
-  included: readonly RecordedIncidentEvent[],
+  history: readonly ReadEvent[],
+  included: readonly ReadEvent[],
   point: ReplayPoint,
-): RecordedIncidentEvent | null {
-  const seen = new Set(included.map((event) => event.revision));
-  const rest = history.filter((event) => !seen.has(event.revision));
+): ReadEvent | null {
+  const seen = new Set(included);
+  const rest = history.filter((read) => !seen.has(read));
   if ('revision' in point) return rest[0] ?? null;
-  const later = rest.filter((event) => Date.parse(event.occurredAt) > Date.parse(point.asOf));
-  later.sort((a, b) => Date.parse(a.occurredAt) - Date.parse(b.occurredAt) || a.revision - b.revision);
+  const later = rest.filter(({ event }) => Date.parse(event.occurredAt) > Date.parse(point.asOf));
+  later.sort(
+    ({ event: a }, { event: b }) =>
+      Date.parse(a.occurredAt) - Date.parse(b.occurredAt) || a.revision - b.revision,
+  );
   return later[0] ?? null;
 }
 

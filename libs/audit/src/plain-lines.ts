@@ -94,10 +94,15 @@ const lines: Lines = {
     zh: `事件${timersZh[data.timer]}超期（时限 ${local(data.dueAt)}）`,
     en: `The incident missed its ${data.timer} deadline (due ${local(data.dueAt)})`,
   }),
-  SupervisionIssued: ({ data }, name) => ({
-    zh: `发出${coloursZh[data.level]}督办${data.departmentId === null ? '' : `：${name(data.departmentId)}`}`,
-    en: `${data.level} supervision order issued${data.departmentId === null ? '' : ` to ${name(data.departmentId)}`}`,
-  }),
+  SupervisionIssued: ({ data }, name) => {
+    // Orders of version 1 do not say when it was due; the breach before them does.
+    const [dueZh, dueEn] =
+      data.dueAt === null ? ['', ''] : [`，时限 ${local(data.dueAt)}`, `, due ${local(data.dueAt)}`];
+    return {
+      zh: `发出${coloursZh[data.level]}督办（第 ${data.step} 级${dueZh}）${data.departmentId === null ? '' : `：${name(data.departmentId)}`}`,
+      en: `${data.level} supervision order (step ${data.step}${dueEn}) issued${data.departmentId === null ? '' : ` to ${name(data.departmentId)}`}`,
+    };
+  },
   SupervisionLifted: ({ data }, name) => ({
     zh: `解除督办${data.departmentId === null ? '' : `：${name(data.departmentId)}`}`,
     en: `Supervision order lifted${data.departmentId === null ? '' : ` for ${name(data.departmentId)}`} (${data.reason})`,

@@ -72,9 +72,9 @@ describe('plain lines', () => {
       '〈dept-1〉 签收超期（时限 2026-03-02 10:00:00）',
       '〈dept-2〉 签收超期（时限 2026-03-02 10:00:00）',
       '〈dept-1〉 报到超期（时限 2026-03-02 13:00:00）',
-      '发出蓝色督办：〈dept-1〉',
+      '发出蓝色督办（第 1 级，时限 2026-03-02 13:00:00）：〈dept-1〉',
       '〈dept-2〉 报到超期（时限 2026-03-02 13:00:00）',
-      '发出蓝色督办：〈dept-2〉',
+      '发出蓝色督办（第 1 级，时限 2026-03-02 13:00:00）：〈dept-2〉',
       '〈dept-1〉 以报到视为签收，超期（时限 2026-03-02 10:00:00）',
       '〈dept-1〉 报到',
       '解除督办：〈dept-1〉',
@@ -96,9 +96,9 @@ describe('plain lines', () => {
       '〈dept-1〉 missed its ACKNOWLEDGE deadline (due 2026-03-02 10:00:00)',
       '〈dept-2〉 missed its ACKNOWLEDGE deadline (due 2026-03-02 10:00:00)',
       '〈dept-1〉 missed its CHECK_IN deadline (due 2026-03-02 13:00:00)',
-      'BLUE supervision order issued to 〈dept-1〉',
+      'BLUE supervision order (step 1, due 2026-03-02 13:00:00) issued to 〈dept-1〉',
       '〈dept-2〉 missed its CHECK_IN deadline (due 2026-03-02 13:00:00)',
-      'BLUE supervision order issued to 〈dept-2〉',
+      'BLUE supervision order (step 1, due 2026-03-02 13:00:00) issued to 〈dept-2〉',
       '〈dept-1〉 acknowledged by checking in, late (due 2026-03-02 10:00:00)',
     ]);
   });
