@@ -39,7 +39,12 @@ export async function runBench(name: string, args: readonly string[]): Promise<B
     const script = `tools/bench/${name}.mjs`;
     const { stdout } = await run(process.execPath, [script, ...args, '--json', json], { cwd: root });
     const { rows, conditions } = JSON.parse(await readFile(json, 'utf8')) as BenchResult;
-    return { stdout, rows, conditions, leftBehind: (await leftovers(name)).filter((x) => !before.includes(x)) };
+    return {
+      stdout,
+      rows,
+      conditions,
+      leftBehind: (await leftovers(name)).filter((x) => !before.includes(x)),
+    };
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
