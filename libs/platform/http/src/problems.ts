@@ -208,6 +208,18 @@ const LOG: ProblemTable = {
     title: 'One command would record too much',
     titleZh: '单个命令的记录内容过多',
   },
+  APPEND_TOO_LARGE: {
+    status: 413,
+    title: 'One command would record too much',
+    titleZh: '单个命令的记录内容过多',
+  },
+  STREAM_TOO_LONG: {
+    status: 409,
+    title: 'Too much has happened to this case to handle it further',
+    titleZh: '该案件的记录过多，无法继续处理',
+    detail: 'Report a new incident that refers to this one, and tell the operator.',
+    detailZh: '请新建事件并引用本案件，同时告知系统管理员。',
+  },
   OVERLOADED: {
     status: 503,
     title: 'The server is busy',
