@@ -63,6 +63,29 @@ describe('dispatch feed', () => {
     expect(reasons).toEqual(['多部门职责', 'CHECKED_IN', 'CHECK_FAILED', 'NOT_SOLVED']);
   });
 
+  it('sends what its own schema versions say, not what the events have come to carry', async () => {
+    const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']).pass(240).ringAlarms();
+    await spec.givenEvents(city.checkIn('inc', 'dept-1').events);
+    const sent = (await eventsOf('dept-1')).slice(2).map(({ dataschema, data }) => ({ dataschema, data }));
+    const of = { incidentId: 'inc', taskId: 'inc-dept-1' };
+    const deadlineId = 'inc-dept-1-CHECK_IN';
+    const supervisionId = `${deadlineId}-0`;
+    expect(sent).toEqual([
+      {
+        dataschema: 'urn:shaoying:dispatch:overdue:v1',
+        data: { ...of, deadlineId, timer: 'CHECK_IN', dueAt: city.now },
+      },
+      {
+        dataschema: 'urn:shaoying:dispatch:supervised:v1',
+        data: { ...of, supervisionId, deadlineId, level: 'BLUE', notify: ['street-1'] },
+      },
+      {
+        dataschema: 'urn:shaoying:dispatch:supervision-lifted:v1',
+        data: { ...of, supervisionId, reason: 'CHECKED_IN' },
+      },
+    ]);
+  });
+
   it('tells no department of what concerns another', async () => {
     const city = new SimulatedCity()
       .report('a')
