@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { InMemoryEventStore, StreamNotFound } from '@shaoying/event-store';
 import { propertyParameters } from '@shaoying/event-store/testing';
 import { decodeIncidentEvent, incidentIdOf, type RecordedIncidentEvent } from '@shaoying/incident-contracts';
+import { firstVersionOf } from '@shaoying/incident-contracts/testing';
 import { foldView, type IncidentView } from '@shaoying/incident-read-models';
 import { instantsAround, SimulatedCity, simulatedCities } from '@shaoying/incident-read-models/testing';
 import { changesBetween, IncidentHistory, type Change } from './incident-history.js';
@@ -53,6 +54,82 @@ describe('events of an incident', () => {
     const history = await historyOf(lateCase());
     await expect(history.events('other')).rejects.toBeInstanceOf(StreamNotFound);
     await expect(history.replay('other', { revision: 0 })).rejects.toBeInstanceOf(StreamNotFound);
+  });
+});
+
+describe('a history that an earlier release wrote', () => {
+  /** The late case with its events of version 1, and the same as today's release writes it. */
+  async function bothOf(city: SimulatedCity): Promise<[earlier: IncidentHistory, today: IncidentHistory]> {
+    const store = new InMemoryEventStore();
+    for (const id of idsIn(city)) {
+      const events = city.eventsOf(id).map(firstVersionOf);
+      await store.append(
+        `incident-${id}`,
+        'none',
+        events.map(({ streamId: _s, revision: _r, position: _p, ...event }) => event),
+      );
+    }
+    return [new IncidentHistory(store, names), await historyOf(city)];
+  }
+
+  it('is shown as it is stored, with a line in the words of today', async () => {
+    const [earlier] = await bothOf(lateCase());
+    const entries = await earlier.events('inc');
+    const order = entries.find(({ type }) => type === 'SupervisionIssued');
+    expect(order).toMatchObject({
+      schemaVersion: 1,
+      data: { deadlineId: 'inc-dept-1-CHECK_IN', level: 'BLUE' },
+    });
+    expect(Object.keys(order?.data ?? {})).not.toEqual(expect.arrayContaining(['step']));
+    expect(order?.line).toEqual({
+      zh: '发出蓝色督办（第 1 级）：〈dept-1〉',
+      en: 'BLUE supervision order (step 1) issued to 〈dept-1〉',
+    });
+  });
+
+  it('replays to the same states, with the same changes', async () => {
+    await fc.assert(
+      fc.asyncProperty(simulatedCities(60), async (city) => {
+        const [earlier, today] = await bothOf(city);
+        for (const id of idsIn(city)) {
+          for (const { revision } of city.eventsOf(id)) {
+            const [then, now] = await Promise.all([
+              earlier.replay(id, { revision }),
+              today.replay(id, { revision }),
+            ]);
+            expect(then.state).toEqual(now.state);
+            expect(then.next?.changes).toEqual(now.next?.changes);
+          }
+        }
+      }),
+      propertyParameters({ numRuns: 10 }),
+    );
+  });
+});
+
+describe('a history with an event of a release to come', () => {
+  it.each([
+    ['a newer version', { schemaVersion: 3 }],
+    ['an unknown type', { type: 'SupervisionAnswered' }],
+  ])('(%s) is refused by name and place, not told in part', async (_what, change) => {
+    const city = lateCase();
+    const store = new InMemoryEventStore();
+    await store.append(
+      'incident-inc',
+      'none',
+      city
+        .eventsOf('inc')
+        .map((event) => (event.type === 'SupervisionIssued' ? { ...event, ...change } : event))
+        .map(({ streamId: _s, revision: _r, position: _p, ...event }) => event),
+    );
+    const history = new IncidentHistory(store, names);
+    const unknown = {
+      code: 'UNKNOWN_EVENT',
+      message: expect.stringMatching(/at position \d+ is unknown/) as string,
+    };
+    await expect(history.events('inc')).rejects.toMatchObject(unknown);
+    await expect(history.replay('inc', { revision: 0 })).rejects.toMatchObject(unknown);
+    await expect(history.viewAt('inc', city.now, city.now)).rejects.toMatchObject(unknown);
   });
 });
 
