@@ -81,6 +81,24 @@ describe.each(incidentProjections.map((projection) => [projection.name, projecti
       expect(await spec.tables()).toEqual(before);
     });
 
+    it('stops at an event of a type it does not know in the stream of an incident', async () => {
+      const { events } = busyCity();
+      await spec.givenEvents(events.slice(0, 10));
+      const before = await spec.tables();
+      const [next, ...later] = events.slice(10);
+      const fromTheFuture = [{ ...next!, type: 'IncidentSuspended' }, ...later];
+      await expect(spec.givenEvents(fromTheFuture)).rejects.toMatchObject({
+        ...{ code: 'UNKNOWN_EVENT', event: { type: 'IncidentSuspended', position: next!.position } },
+      });
+      expect(await spec.tables()).toEqual(before);
+    });
+
+    it('passes by types it does not know in other streams', async () => {
+      const [event] = busyCity().events;
+      await spec.givenEvents([{ ...event!, streamId: 'org-unit-1', type: 'OrgUnitDissolved' }]);
+      expect(Object.values(await spec.tables()).flat()).toEqual([]);
+    });
+
     it('leaves streams of other aggregates alone', async () => {
       const { events } = busyCity();
       await spec.givenEvents(events.map((event) => ({ ...event, streamId: `other-${event.streamId}` })));

@@ -10,11 +10,19 @@ import type { ProjectionTransaction } from '@shaoying/projections';
 /** An incident's event with the incident it belongs to. */
 export type IncidentEntry = RecordedIncidentEvent & { readonly incidentId: string };
 
+/**
+ * A type of a release to come in an incident's stream: what it changed, this release cannot tell, so a read model that
+ * went on would be wrong and not say so.
+ */
+export function isForeignToIncidents({ streamId, type }: RecordedEvent): boolean {
+  return incidentIdOf(streamId) !== null && !isIncidentEventType(type);
+}
+
 /** The batch's incident events, decoded. @throws UnknownEvent, which stops the projection */
 export function incidentEntries(events: readonly RecordedEvent[]): IncidentEntry[] {
   return events.flatMap((event) => {
     const incidentId = incidentIdOf(event.streamId);
-    if (incidentId === null || !isIncidentEventType(event.type)) return [];
+    if (incidentId === null) return [];
     return [{ ...decodeIncidentEvent(event), incidentId }];
   });
 }

@@ -3,6 +3,7 @@ import { containment } from './containment/containment.projection.js';
 import { departmentTasks } from './department-tasks/department-tasks.projection.js';
 import { dispatchFeed } from './dispatch-feed/dispatch-feed.projection.js';
 import { incidentBoard } from './incident-board/incident-board.projection.js';
+import { isForeignToIncidents } from './incident-rows.js';
 import { openDeadlines } from './open-deadlines/open-deadlines.projection.js';
 
 export * from './department-tasks/department-tasks.query.js';
@@ -22,4 +23,4 @@ export const incidentProjections: readonly Projection[] = [
   containment,
   openDeadlines,
   dispatchFeed,
-];
+].map((projection) => ({ ...projection, alsoHandles: isForeignToIncidents }));

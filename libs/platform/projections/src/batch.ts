@@ -24,7 +24,9 @@ export async function applyHandled(
   events: readonly RecordedEvent[],
   tx: ProjectionTransaction,
 ): Promise<void> {
-  const handled = events.filter((event) => projection.eventTypes.includes(event.type));
+  const handled = events.filter(
+    (event) => projection.eventTypes.includes(event.type) || projection.alsoHandles?.(event) === true,
+  );
   if (handled.length > 0) await projection.apply(handled, tx);
 }
 

@@ -18,6 +18,11 @@ export interface Projection {
   readonly schema: string;
   /** Wire names it handles; others only move the checkpoint. */
   readonly eventTypes: readonly string[];
+  /**
+   * Events of other types that it must not pass by all the same, such as a type of a release to come in a stream of its
+   * own: `apply` gets them, and throws. Default: none.
+   */
+  readonly alsoHandles?: (event: RecordedEvent) => boolean;
   /** Folds the batch in memory and writes it set-based. Must give the same tables for any batching. */
   apply(events: readonly RecordedEvent[], tx: ProjectionTransaction): Promise<void>;
 }
