@@ -1,0 +1,36 @@
+import type { EventStore } from '@shaoying/event-store';
+import { eventStoreContract } from '@shaoying/event-store/testing';
+import { EventStoreDbEventStore } from './eventstoredb-event-store.js';
+import { LogServerDouble } from './testing/index.js';
+
+/** As our servers are configured: an append may take 16 MiB, the most a server can be told to take. */
+const maxAppendSize = 16 * 1024 * 1024;
+
+const paths = [
+  ['batch', {}],
+  ['plain', { hasBatchAppend: false }],
+] as const;
+
+describe.each(paths)('over the wire to a test double, %s append', (name, options) => {
+  eventStoreContract(
+    `EventStoreDB engine, ${name} append`,
+    async () => {
+      const server = await LogServerDouble.start({ ...options, maxAppendSize });
+      const handles: EventStore[] = [];
+      const another = async (): Promise<EventStore> => {
+        const handle = await EventStoreDbEventStore.open({ url: server.url });
+        handles.push(handle);
+        return handle;
+      };
+      return {
+        store: await another(),
+        another,
+        close: async () => {
+          await Promise.all(handles.map((handle) => handle.close()));
+          await server.goAway();
+        },
+      };
+    },
+    { seesIdsOfOtherStreams: false, appendBytesMax: maxAppendSize },
+  );
+});

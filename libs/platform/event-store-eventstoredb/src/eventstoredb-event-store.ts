@@ -1,0 +1,234 @@
+import {
+  admitAppend,
+  InvalidArgument,
+  isExpected,
+  LIMITS,
+  requireLimit,
+  requirePosition,
+  requireRevision,
+  requireStreamId,
+  requireTypes,
+  RevisionConflict,
+  START,
+  StoreUnavailable,
+  StreamTooLong,
+} from '@shaoying/event-store';
+import type {
+  AdmittedAppend,
+  AppendResult,
+  EventStore,
+  ExpectedRevision,
+  NewEvent,
+  Position,
+  ReadAllOptions,
+  RecordedEvent,
+  SubscribeOptions,
+} from '@shaoying/event-store';
+import { BatchAppendPath } from './append.batch-path.js';
+import { PlainAppendPath } from './append.call.js';
+import type { AppendPath } from './append.call.js';
+import { AppendWriter } from './append.writer.js';
+import { AppendsInFlight } from './appends.in-flight.js';
+import { pause } from './backoff.js';
+import { LogClient } from './eventstoredb.client.js';
+import type { Connection } from './eventstoredb.client.js';
+import { KnownIds } from './known-ids.js';
+import type { Warn } from './log.errors.js';
+import { LogReader } from './log.reader.js';
+import { follow } from './log.subscription.js';
+
+export interface EventStoreDbEventStoreOptions {
+  /** `esdb://` or `esdb+discover://` (also `kurrentdb://`, `kdb://`), with credentials and options as the client reads them. */
+  readonly url: string;
+  /** To reach a server, discovery included. Default 10,000 ms, 10 to 120,000. */
+  readonly connectTimeoutMs?: number;
+  /** For the answer to one attempt of an append. Default 10,000 ms, 10 to 120,000. */
+  readonly appendTimeoutMs?: number;
+  /** For a whole page. Default 30,000 ms, 10 to 600,000. */
+  readonly readTimeoutMs?: number;
+  /** Appends under way; beyond it callers get `Overloaded`. Default 5,000, 1 to 100,000. */
+  readonly appendsMax?: number;
+  /** `'plain'` makes a call of each append even where the server takes many over one. Default `'batch'`. */
+  readonly appendPath?: 'batch' | 'plain';
+  /** Hears of lost connections and of events that are not ours. Default: `process.emitWarning`. */
+  readonly onWarning?: Warn;
+}
+
+/** Given to appends under way when the store is closed; then they are cancelled, and their outcome is unknown. */
+const closeGraceMs = 5_000;
+
+function within(what: string, value: number, min: number, max: number): number {
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  throw new RangeError(`${what} must be a whole number from ${min} to ${max}, not ${value}`);
+}
+
+/** The event log on EventStoreDB or KurrentDB. Why it is built so: docs/adr/0008-eventstoredb-engine-and-its-client.md. */
+export class EventStoreDbEventStore implements EventStore {
+  private readonly client: LogClient;
+  private readonly reader: LogReader;
+  private readonly writer: AppendWriter;
+  private readonly inFlight: AppendsInFlight;
+  private readonly known = new KnownIds();
+  private readonly paths = new WeakMap<Connection, Promise<AppendPath>>();
+  /** First no more calls are taken, then those under way are cancelled. */
+  private readonly closing = new AbortController();
+  private readonly ended = new AbortController();
+  private closed: Promise<void> | undefined;
+  private readonly warn: Warn;
+  private readonly appendTimeoutMs: number;
+  private readonly readTimeoutMs: number;
+
+  /** Reaches the server. @throws StoreUnavailable, InvalidArgument, RangeError */
+  static async open(options: EventStoreDbEventStoreOptions): Promise<EventStoreDbEventStore> {
+    const store = new EventStoreDbEventStore(options);
+    try {
+      await store.head();
+      return store;
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  }
+
+  private constructor(private readonly options: EventStoreDbEventStoreOptions) {
+    const connectTimeoutMs = within('connectTimeoutMs', options.connectTimeoutMs ?? 10_000, 10, 120_000);
+    this.appendTimeoutMs = within('appendTimeoutMs', options.appendTimeoutMs ?? 10_000, 10, 120_000);
+    this.readTimeoutMs = within('readTimeoutMs', options.readTimeoutMs ?? 30_000, 10, 600_000);
+    this.inFlight = new AppendsInFlight(within('appendsMax', options.appendsMax ?? 5_000, 1, 100_000));
+    this.warn = options.onWarning ?? ((message) => process.emitWarning(message, 'EventStoreWarning'));
+    this.client = new LogClient(options.url, connectTimeoutMs);
+    this.reader = new LogReader(this.client, this.readTimeoutMs, this.warn, this.ended.signal);
+    this.writer = new AppendWriter({
+      path: () => this.path(),
+      reader: this.reader,
+      known: this.known,
+      warn: this.warn,
+      closing: this.closing.signal,
+    });
+  }
+
+  async append(
+    streamId: string,
+    expected: ExpectedRevision,
+    events: readonly NewEvent[],
+  ): Promise<AppendResult> {
+    this.requireOpen();
+    const admitted = admitAppend(streamId, expected, events);
+    requireNoSystemName('a stream id', streamId);
+    for (const { type } of admitted.events) requireNoSystemName('an event type', type);
+    if (events.length === 0) return this.appendNothing(admitted);
+    return this.inFlight.run(admitted.bytes, () => this.writer.append(admitted));
+  }
+
+  async readStream(streamId: string, fromRevision = 0): Promise<RecordedEvent[]> {
+    this.requireOpen();
+    requireStreamId(streamId);
+    requireRevision(fromRevision);
+    const events: RecordedEvent[] = [];
+    let bytes = 0;
+    for (let from = fromRevision; ;) {
+      const page = await this.reader.stream(streamId, from, LIMITS.readEventsMax);
+      const last = page.events.at(-1);
+      if (!last) break;
+      events.push(...page.events);
+      bytes += page.bytes;
+      if (events.length > LIMITS.streamReadEventsMax || bytes > LIMITS.streamReadBytesMax) {
+        throw new StreamTooLong(streamId);
+      }
+      from = last.revision + 1;
+    }
+    if (fromRevision === 0) this.known.remember(streamId, idsByRevision(events));
+    return events;
+  }
+
+  async readAll(after: Position, options: ReadAllOptions = {}): Promise<RecordedEvent[]> {
+    this.requireOpen();
+    requirePosition(after);
+    return this.reader.page(after, {
+      limit: requireLimit(options.limit),
+      types: requireTypes(options.types),
+    });
+  }
+
+  async eventAt(position: Position): Promise<RecordedEvent | undefined> {
+    this.requireOpen();
+    requirePosition(position);
+    return this.reader.at(position);
+  }
+
+  async head(): Promise<Position> {
+    this.requireOpen();
+    return this.reader.head();
+  }
+
+  subscribe(after: Position, options: SubscribeOptions = {}): AsyncIterable<RecordedEvent[]> {
+    this.requireOpen();
+    requirePosition(after);
+    const { signal } = options;
+    return follow(after, {
+      client: this.client,
+      reader: this.reader,
+      warn: this.warn,
+      limit: requireLimit(options.batchSize),
+      types: requireTypes(options.types),
+      silenceMsMax: this.readTimeoutMs,
+      ended: signal ? AbortSignal.any([signal, this.closing.signal]) : this.closing.signal,
+    });
+  }
+
+  close(): Promise<void> {
+    this.closed ??= this.drainAndRelease();
+    return this.closed;
+  }
+
+  private async drainAndRelease(): Promise<void> {
+    this.closing.abort();
+    const drained = new AbortController();
+    void this.inFlight.drained().then(() => drained.abort());
+    await pause(closeGraceMs, drained.signal);
+    this.ended.abort();
+    this.client.close();
+  }
+
+  /** Nothing to write: a read is enough. */
+  private async appendNothing({ streamId, expected }: AdmittedAppend): Promise<AppendResult> {
+    const revision = await this.reader.lastRevision(streamId);
+    if (!isExpected(expected, revision)) throw new RevisionConflict(streamId, expected, revision);
+    return { revision, position: START, duplicate: false };
+  }
+
+  private async path(): Promise<AppendPath> {
+    const connection = await this.client.connection();
+    const known = this.paths.get(connection);
+    if (known) return known;
+    const chosen = this.choosePath(connection);
+    this.paths.set(connection, chosen);
+    chosen.catch((error: unknown) => {
+      this.paths.delete(connection);
+      if (error instanceof Error) void this.client.noteFailure(connection, error);
+    });
+    return chosen;
+  }
+
+  private async choosePath(connection: Connection): Promise<AppendPath> {
+    const batch = this.options.appendPath !== 'plain' && (await this.client.serverHasBatchAppend(connection));
+    const Path = batch ? BatchAppendPath : PlainAppendPath;
+    return new Path(this.client, connection, this.appendTimeoutMs, this.ended.signal);
+  }
+
+  private requireOpen(): void {
+    if (this.closing.signal.aborted) throw new StoreUnavailable('the event store is closed');
+  }
+}
+
+function idsByRevision(events: readonly RecordedEvent[]): string[] {
+  const ids: string[] = [];
+  for (const { revision, eventId } of events) ids[revision] = eventId;
+  return ids;
+}
+
+/** @throws InvalidArgument for the names that the server keeps for itself: its filters and rights tell them apart by `$` */
+function requireNoSystemName(what: string, name: string): void {
+  if (name.startsWith('$'))
+    throw new InvalidArgument(`${what} must not begin with $ on EventStoreDB, like ${name}`);
+}

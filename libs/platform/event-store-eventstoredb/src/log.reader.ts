@@ -1,0 +1,237 @@
+import {
+  InvalidArgument,
+  LIMITS,
+  Overloaded,
+  START,
+  StoreUnavailable,
+  StreamNotFound,
+} from '@shaoying/event-store';
+import type { Position, RecordedEvent } from '@shaoying/event-store';
+import type { Connection, LogClient, ReadReq, ReadResp } from './eventstoredb.client.js';
+import { isInvalidPosition, isStreamDeleted } from './log.errors.js';
+import type { Warn } from './log.errors.js';
+import {
+  allRequest,
+  bytesOf,
+  placeRequest,
+  positionMax,
+  recordedFrom,
+  serverEventIn,
+  streamRequest,
+} from './log.messages.js';
+import type { ServerEvent } from './log.messages.js';
+
+/** Reads under way at once; HTTP/2 carries 100 streams of a connection at a time, the others wait in the client. */
+const readsMax = 1_000;
+const readAttemptsMax = 2;
+
+/** `false`: that is enough, cancel the call. */
+type Take = (event: ServerEvent) => boolean;
+
+/** Collects events until the page is full, in number or in bytes; a single event is never held back. */
+function pageTaker(page: ServerEvent[], limit: number, wanted?: (event: ServerEvent) => boolean): Take {
+  let bytes = 0;
+  return (event) => {
+    if (wanted && !wanted(event)) return true;
+    bytes += bytesOf(event);
+    if (page.length > 0 && bytes > LIMITS.readBytesMax) return false;
+    page.push(event);
+    return page.length < limit;
+  };
+}
+
+/** The server compared prefixes; a type is matched whole. */
+export const isOfType = ({ type }: ServerEvent, types: ReadonlySet<string> | undefined): boolean =>
+  types === undefined || types.has(type);
+
+const unavailable = (cause: unknown): StoreUnavailable =>
+  cause instanceof StoreUnavailable ? cause : new StoreUnavailable('the event log cannot be read', { cause });
+
+export interface StreamPage {
+  readonly events: RecordedEvent[];
+  readonly bytes: number;
+}
+
+interface Bounds {
+  readonly limit: number;
+  readonly types?: ReadonlySet<string> | undefined;
+}
+
+/** Every read but subscriptions. Each is bounded in time, in events and in bytes. */
+export class LogReader {
+  private underWay = 0;
+  private warnedOfForeign = false;
+
+  constructor(
+    private readonly client: LogClient,
+    private readonly deadlineMs: number,
+    private readonly warn: Warn,
+    private readonly ended: AbortSignal,
+  ) {}
+
+  /**
+   * One page of a stream as the server keeps it; `undefined` when there is no such stream. An empty page is the end.
+   * @throws Overloaded, StoreUnavailable
+   */
+  async streamPage(
+    streamId: string,
+    fromRevision: number,
+    limit: number,
+  ): Promise<readonly ServerEvent[] | undefined> {
+    const page: ServerEvent[] = [];
+    const take = pageTaker(page, limit);
+    try {
+      const found = await this.read(streamRequest(streamId, fromRevision, { count: limit }), take);
+      return found ? page : undefined;
+    } catch (error) {
+      if (error instanceof StoreUnavailable && isStreamDeleted(error.cause)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Of the stream's last event, whoever wrote it; -1 when there is no such stream. @throws Overloaded, StoreUnavailable */
+  async lastRevision(streamId: string): Promise<number> {
+    let revision = -1;
+    await this.read(streamRequest(streamId, 'end', { count: 1, backwards: true }), (event) => {
+      revision = event.revision;
+      return false;
+    });
+    return revision;
+  }
+
+  /** @throws StreamNotFound, Overloaded, StoreUnavailable */
+  async stream(streamId: string, fromRevision: number, limit: number): Promise<StreamPage> {
+    for (let from = fromRevision; ;) {
+      const page = await this.streamPage(streamId, from, limit);
+      if (!page) throw new StreamNotFound(streamId);
+      const events = page.flatMap((event) => this.ours(event) ?? []);
+      const last = page.at(-1);
+      const bytes = page.reduce((sum, event) => sum + bytesOf(event), 0);
+      if (events.length > 0 || !last) return { events, bytes };
+      from = last.revision + 1;
+    }
+  }
+
+  /** @throws InvalidArgument when this log has no such place, Overloaded, StoreUnavailable */
+  async page(after: Position, { limit, types }: Bounds): Promise<RecordedEvent[]> {
+    if (BigInt(after) > positionMax) return [];
+    for (let from = after; ;) {
+      const page: ServerEvent[] = [];
+      const take = pageTaker(page, limit, (event) => BigInt(event.position) > BigInt(from));
+      // One more than asked for: the read begins with the event at `from` itself.
+      await this.read(allRequest(from, { count: limit + 1 }, types), take);
+      const events = page.flatMap((event) => (isOfType(event, types) ? (this.ours(event) ?? []) : []));
+      const last = page.at(-1);
+      if (events.length > 0 || !last) return events;
+      from = last.position;
+    }
+  }
+
+  /** @throws Overloaded, StoreUnavailable */
+  async at(position: Position): Promise<RecordedEvent | undefined> {
+    if (position === START || BigInt(position) > positionMax) return undefined;
+    let found: ServerEvent | undefined;
+    try {
+      await this.read(placeRequest(position), (event) => {
+        found = event;
+        return false;
+      });
+    } catch (error) {
+      if (error instanceof InvalidArgument) return undefined;
+      throw error;
+    }
+    return found && BigInt(found.position) === BigInt(position) ? this.ours(found) : undefined;
+  }
+
+  /** Position of the last event that is ours. @throws Overloaded, StoreUnavailable */
+  async head(): Promise<Position> {
+    let head: Position | undefined;
+    let from: Position | 'end' = 'end';
+    for (let count = 1; ; count = 100) {
+      let last: ServerEvent | undefined;
+      await this.read(allRequest(from, { count, backwards: true }), (event) => {
+        last = event;
+        if (this.ours(event)) head = event.position;
+        return head === undefined;
+      });
+      if (head !== undefined) return head;
+      if (!last) return START;
+      from = last.position;
+    }
+  }
+
+  /** The event as the port gives it; told once when somebody else writes into the same cluster. */
+  ours(event: ServerEvent): RecordedEvent | undefined {
+    const recorded = recordedFrom(event);
+    if (!recorded && !this.warnedOfForeign) {
+      this.warnedOfForeign = true;
+      this.warn(
+        `the event log holds events that are not ours and passes them by, such as ${event.type} in ${event.streamId}`,
+      );
+    }
+    return recorded;
+  }
+
+  /** False when the server says that there is no such stream. @throws InvalidArgument, Overloaded, StoreUnavailable */
+  private async read(request: ReadReq, take: Take): Promise<boolean> {
+    if (this.underWay >= readsMax) throw new Overloaded();
+    this.underWay += 1;
+    try {
+      for (let attempt = 1; ; attempt += 1) {
+        const result = await this.attempt(request, take);
+        if (typeof result === 'boolean') return result;
+        if (isInvalidPosition(result.cause)) {
+          throw new InvalidArgument('the event log has no such position', { cause: result.cause });
+        }
+        // Repeated only where nothing was taken yet; nobody is told an event twice.
+        if (result.taken || attempt >= readAttemptsMax || this.ended.aborted) throw unavailable(result.cause);
+      }
+    } finally {
+      this.underWay -= 1;
+    }
+  }
+
+  private async attempt(request: ReadReq, take: Take): Promise<boolean | { cause: unknown; taken: boolean }> {
+    let taken = false;
+    try {
+      const connection = await this.client.connection();
+      return await this.collect(connection, request, (event) => {
+        taken = true;
+        return take(event);
+      });
+    } catch (cause) {
+      return { cause, taken };
+    }
+  }
+
+  private async collect(connection: Connection, request: ReadReq, take: Take): Promise<boolean> {
+    const call = connection.streams.read(request, ...this.client.callArguments(this.deadlineMs, true));
+    const cancel = (): void => call.cancel();
+    this.ended.addEventListener('abort', cancel);
+    let exists = true;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        call.on('data', (answer: ReadResp) => {
+          try {
+            if (answer.hasStreamNotFound()) exists = false;
+            const event = serverEventIn(answer);
+            if (!event || take(event)) return;
+            resolve();
+          } catch (error) {
+            reject(error);
+          }
+          call.cancel();
+        });
+        call.on('end', resolve);
+        // Also after our own cancel, which is no failure: the promise is settled by then.
+        call.on('error', (error) => {
+          void this.client.noteFailure(connection, error);
+          reject(error);
+        });
+      });
+      return exists;
+    } finally {
+      this.ended.removeEventListener('abort', cancel);
+    }
+  }
+}
