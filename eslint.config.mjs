@@ -50,11 +50,21 @@ export const depConstraints = [
   only('layer:tools', ['*']),
 ];
 
-const soleImporter = (name, owner) => ({ name, message: `Only ${owner} imports ${name}.` });
-const queueEngines = [
+const soleImporter = (name, owner) => ({
+  owner,
+  pattern: { group: [name, `${name}/*`], message: `Only ${owner} imports ${name}.` },
+});
+/** Packages that an engine hides: whoever needs another one changes one project. */
+const soleImporters = [
   soleImporter('bullmq', 'libs/platform/timers'),
   soleImporter('ioredis', 'libs/platform/timers'),
+  soleImporter('@eventstore/db-client', 'libs/platform/event-store-eventstoredb'),
 ];
+const restrictedFor = (project) => {
+  const patterns = soleImporters.filter(({ owner }) => owner !== project).map(({ pattern }) => pattern);
+  return { 'no-restricted-imports': ['error', { patterns }] };
+};
+const importerProjects = [...new Set(soleImporters.map(({ owner }) => owner))];
 
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', '.data*/**'] },
@@ -66,13 +76,11 @@ export default tseslint.config(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       '@typescript-eslint/switch-exhaustiveness-check': 'off',
       eqeqeq: ['error', 'always', { null: 'ignore' }],
-      'no-restricted-imports': ['error', { paths: queueEngines }],
+      ...restrictedFor(undefined),
     },
   },
-  {
-    files: ['libs/platform/timers/**/*.ts', 'tools/**/*'],
-    rules: { 'no-restricted-imports': 'off' },
-  },
+  ...importerProjects.map((project) => ({ files: [`${project}/**/*.ts`], rules: restrictedFor(project) })),
+  { files: ['tools/**/*'], rules: { 'no-restricted-imports': 'off' } },
   { files: ['**/*.cjs'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
   {
     // Tests may reach for the testing library and for any engine: they prove the rooms, they are not rooms.

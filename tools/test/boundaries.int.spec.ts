@@ -57,6 +57,24 @@ const plants: readonly Plant[] = [
     expected: 'refused',
   },
   {
+    rule: 'only its engine imports the client of EventStoreDB',
+    in: 'libs/platform/timers/src/planted.ts',
+    code: "import { EventStoreDBClient } from '@eventstore/db-client';\nexport const planted = EventStoreDBClient;\n",
+    expected: 'refused',
+  },
+  {
+    rule: 'only its engine imports the definitions of EventStoreDB',
+    in: 'libs/platform/runtime/src/planted.ts',
+    code: "import pb from '@eventstore/db-client/generated/streams_pb.js';\nexport const planted = pb;\n",
+    expected: 'refused',
+  },
+  {
+    rule: 'its engine does import the client of EventStoreDB',
+    in: 'libs/platform/event-store-eventstoredb/src/planted.ts',
+    code: "import { EventStoreDBClient } from '@eventstore/db-client';\nexport const planted = EventStoreDBClient;\n",
+    expected: 'allowed',
+  },
+  {
     rule: 'incident rooms do know the contracts of the jurisdiction',
     in: 'libs/incident/application/src/planted.ts',
     code: "import { TIMER_KINDS } from '@shaoying/jurisdiction-contracts';\nexport const planted = TIMER_KINDS;\n",

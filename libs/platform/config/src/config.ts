@@ -24,7 +24,7 @@ export interface Config {
   /** Absolute path. */
   readonly dataDir: string;
   readonly roles: readonly ProcessRole[];
-  /** {@link EMBEDDED}, `postgres:`, `postgresql:`, `esdb:` or `esdb+discover:`. */
+  /** {@link EMBEDDED}, `postgres:`, `postgresql:`, `esdb:` or `esdb+discover:` (also spelt `kurrentdb:`, `kdb:`). */
   readonly eventStoreUrl: string;
   /** {@link EMBEDDED}, `postgres:` or `postgresql:`. */
   readonly readModelUrl: string;
@@ -64,7 +64,10 @@ export function loadConfig(env: Environment, cwd: string = process.cwd()): Confi
     host: read.text('HOST', '127.0.0.1'),
     dataDir: resolve(cwd, read.text('DATA_DIR', '.data')),
     roles,
-    eventStoreUrl: read.url('EVENT_STORE_URL', ['postgres:', 'postgresql:', 'esdb:', 'esdb+discover:']),
+    eventStoreUrl: read.url('EVENT_STORE_URL', [
+      ...['postgres:', 'postgresql:'],
+      ...['esdb', 'kurrentdb', 'kdb'].flatMap((scheme) => [`${scheme}:`, `${scheme}+discover:`]),
+    ]),
     readModelUrl: read.url('READ_MODEL_URL', ['postgres:', 'postgresql:']),
     timersUrl: read.url('TIMERS_URL', ['redis:', 'rediss:', 'postgres:', 'postgresql:']),
     production,

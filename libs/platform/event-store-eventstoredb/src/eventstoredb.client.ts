@@ -35,7 +35,7 @@ export interface Connection {
   readonly channel: Channel;
 }
 
-const schemes = /^(?:esdb|kurrentdb|kurrent|kdb)(\+discover)?:\/\//;
+const schemes = /^(?:esdb|kurrentdb|kdb)(\+discover)?:\/\//;
 
 /** True for the connection strings of EventStoreDB and of KurrentDB, as it is called since 2025. */
 export const isEventStoreDbUrl = (url: string): boolean => schemes.test(url);

@@ -1,5 +1,6 @@
 import { EMBEDDED, type Config } from '@shaoying/config';
 import type { EventStore } from '@shaoying/event-store';
+import { EventStoreDbEventStore, isEventStoreDbUrl } from '@shaoying/event-store-eventstoredb';
 import { PostgresEventStore } from '@shaoying/event-store-postgres';
 import { createPool, openEmbeddedPostgres, type EmbeddedPostgres, type LogLine } from '@shaoying/postgres';
 import type { Pool } from 'pg';
@@ -79,14 +80,9 @@ async function openEmbeddedIfNeeded(
 }
 
 async function openLog(url: string, { log }: StoresOptions): Promise<EventStore> {
+  const onWarning = (message: string): void => log({ level: 'warn', msg: message });
+  if (isEventStoreDbUrl(url)) return EventStoreDbEventStore.open({ url, onWarning });
+  if (/^postgres(ql)?:/.test(url)) return PostgresEventStore.open({ url, onWarning });
   const scheme = url.slice(0, url.indexOf(':'));
-  if (scheme !== 'postgres' && scheme !== 'postgresql') {
-    throw new EngineNotAvailable(
-      `EVENT_STORE_URL: the engine for ${scheme}: is not built yet; use postgres://`,
-    );
-  }
-  return PostgresEventStore.open({
-    url,
-    onWarning: (message) => log({ level: 'warn', msg: String(message) }),
-  });
+  throw new EngineNotAvailable(`EVENT_STORE_URL: there is no engine for ${scheme}:`);
 }
