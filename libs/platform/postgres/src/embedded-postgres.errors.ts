@@ -22,3 +22,8 @@ export class PostgresClusterUnusable extends Error {
 export class PostgresStartTimeout extends Error {
   readonly code = 'POSTGRES_START_TIMEOUT';
 }
+
+/** Thrown when PostgreSQL cannot come back on the port that this process's connections lead to. */
+export class PostgresPortLost extends Error {
+  readonly code = 'POSTGRES_PORT_LOST';
+}

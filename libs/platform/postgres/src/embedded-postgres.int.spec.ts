@@ -1,12 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import { chmod, chown, cp, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { Client } from 'pg';
-import type { EmbeddedPostgres, LogLine } from './index.js';
+import type { EmbeddedPostgres, EmbeddedPostgresOptions, LogLine } from './index.js';
 import { openEmbeddedPostgres } from './index.js';
+import { Neighbour } from './testing/neighbour.js';
+import { processIsGone, until } from './testing/processes.js';
 
 const isRoot = process.getuid?.() === 0;
 const NOBODY = 65_534;
@@ -22,68 +24,12 @@ async function ask<T>(url: string, sql: string): Promise<T[]> {
   }
 }
 
-async function processIsGone(pid: number): Promise<boolean> {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
-  return text === null || / Z /.test(text);
-}
-
-async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
-  for (const deadline = Date.now() + 10_000; !(await condition());) {
-    if (Date.now() > deadline) throw new Error('did not happen within 10 s');
-    await new Promise((done) => setTimeout(done, 20));
-  }
-}
-
-interface Opened {
-  readonly pid: number;
-  readonly url: string;
-  readonly startedHere: boolean;
-}
-
-/** Another process that opens the data directory, says so, and closes when its input ends. */
-class Neighbour {
-  private constructor(
-    private readonly child: ChildProcess,
-    readonly opened: Opened,
-  ) {}
-
-  static async start(dataDir: string, as: { uid?: number; gid?: number } = {}): Promise<Neighbour> {
-    const code = `
-      import { openEmbeddedPostgres } from ${JSON.stringify(library)};
-      const { close, ...rest } = await openEmbeddedPostgres({ dataDir: ${JSON.stringify(dataDir)} });
-      console.log(JSON.stringify(rest));
-      process.stdin.on('end', () => void close()).resume();`;
-    const args = ['--input-type=module', '-e', code];
-    // In a process group of its own, so that a test can do to it what Ctrl-C in a terminal does.
-    const options = { detached: true, stdio: 'pipe', cwd: '/', ...as } as const;
-    const child = spawn(process.execPath, args, options);
-    let complaint = '';
-    child.stderr.on('data', (chunk) => (complaint += String(chunk)));
-    const ended = once(child, 'exit').then(() => Promise.reject(new Error(`neighbour ended: ${complaint}`)));
-    ended.catch(() => undefined);
-    const [line] = (await Promise.race([once(child.stdout, 'data'), ended])) as [Buffer];
-    return new Neighbour(child, JSON.parse(line.toString('utf8')) as Opened);
-  }
-
-  async close(): Promise<void> {
-    const exit = once(this.child, 'exit');
-    this.child.stdin?.end();
-    expect(await exit).toEqual([0, null]);
-  }
-
-  async signalGroup(signal: NodeJS.Signals): Promise<void> {
-    const exit = once(this.child, 'exit');
-    process.kill(-(this.child.pid ?? 0), signal);
-    await exit;
-  }
-}
-
 describe('the embedded PostgreSQL', () => {
   let home: string;
   let dataDir: string;
   const lines: LogLine[] = [];
-  const open = (onExit?: () => void): Promise<EmbeddedPostgres> =>
-    openEmbeddedPostgres({ dataDir, log: (line) => lines.push(line), ...(onExit ? { onExit } : {}) });
+  const open = (options: Partial<EmbeddedPostgresOptions> = {}): Promise<EmbeddedPostgres> =>
+    openEmbeddedPostgres({ dataDir, log: (line) => lines.push(line), ...options });
 
   beforeEach(async () => {
     lines.length = 0;
@@ -123,7 +69,7 @@ describe('the embedded PostgreSQL', () => {
 
   it('runs until the last of several users has left', async () => {
     const first = await open();
-    const neighbour = await Neighbour.start(dataDir);
+    const neighbour = await Neighbour.start(library, dataDir);
     expect(neighbour.opened).toMatchObject({ startedHere: false, pid: first.pid, url: first.url });
     await first.close();
     expect(await ask(neighbour.opened.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
@@ -133,9 +79,9 @@ describe('the embedded PostgreSQL', () => {
 
   it('is started by one of several processes that come at once, and joined by the others', async () => {
     const all = await Promise.all([
-      Neighbour.start(dataDir),
-      Neighbour.start(dataDir),
-      Neighbour.start(dataDir),
+      Neighbour.start(library, dataDir),
+      Neighbour.start(library, dataDir),
+      Neighbour.start(library, dataDir),
     ]);
     expect(all.filter(({ opened }) => opened.startedHere)).toHaveLength(1);
     expect(new Set(all.map(({ opened }) => opened.pid)).size).toBe(1);
@@ -153,7 +99,7 @@ describe('the embedded PostgreSQL', () => {
   });
 
   it('is adopted after its starter was killed', async () => {
-    const neighbour = await Neighbour.start(dataDir);
+    const neighbour = await Neighbour.start(library, dataDir);
     await ask(neighbour.opened.url, 'CREATE TABLE kept AS SELECT 42 AS answer');
     await neighbour.signalGroup('SIGKILL');
     const adopted = await open();
@@ -164,14 +110,14 @@ describe('the embedded PostgreSQL', () => {
   });
 
   it('is not reached by the Ctrl-C that ends its starter', async () => {
-    const neighbour = await Neighbour.start(dataDir);
+    const neighbour = await Neighbour.start(library, dataDir);
     await neighbour.signalGroup('SIGINT');
     expect(await ask(neighbour.opened.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
     await (await open()).close();
   });
 
   it('recovers what was committed when it was killed together with its starter', async () => {
-    const neighbour = await Neighbour.start(dataDir);
+    const neighbour = await Neighbour.start(library, dataDir);
     await ask(neighbour.opened.url, 'CREATE TABLE kept AS SELECT 42 AS answer');
     await neighbour.signalGroup('SIGKILL');
     process.kill(neighbour.opened.pid, 'SIGKILL');
@@ -181,16 +127,6 @@ describe('the embedded PostgreSQL', () => {
     await recovered.close();
   });
 
-  it('says loudly that it died, once, and can still be closed', async () => {
-    let exits = 0;
-    const postgres = await open(() => (exits += 1));
-    process.kill(postgres.pid, 'SIGKILL');
-    await until(() => exits > 0);
-    expect(lines.filter(({ level }) => level === 'error')).toHaveLength(1);
-    await postgres.close();
-    expect(exits).toBe(1);
-  });
-
   it('stays counted when PostgreSQL drops its connections', async () => {
     const postgres = await open();
     await ask(
@@ -198,7 +134,7 @@ describe('the embedded PostgreSQL', () => {
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'shaoying occupancy'`,
     );
     await until(() => lines.some(({ msg }) => msg.includes('is back')));
-    const neighbour = await Neighbour.start(dataDir);
+    const neighbour = await Neighbour.start(library, dataDir);
     await neighbour.close();
     expect(await ask(postgres.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
     await postgres.close();
@@ -310,21 +246,21 @@ describe('the embedded PostgreSQL', () => {
         await chmod(home, 0o755);
         await mkdir(dataDir);
         await chown(dataDir, NOBODY, NOBODY);
-        const neighbour = await Neighbour.start(dataDir, { uid: NOBODY, gid: NOBODY });
+        const neighbour = await Neighbour.start(library, dataDir, { uid: NOBODY, gid: NOBODY });
         expect((await stat(`/proc/${neighbour.opened.pid}`)).uid).toBe(NOBODY);
         const joined = await open();
         expect(joined.pid).toBe(neighbour.opened.pid);
         await neighbour.close();
         await joined.close();
         await (await open()).close();
-        await (await Neighbour.start(dataDir, { uid: NOBODY, gid: NOBODY })).close();
+        await (await Neighbour.start(library, dataDir, { uid: NOBODY, gid: NOBODY })).close();
       });
 
       it('refuses a cluster that root made, and says whose it is', async () => {
         await chmod(home, 0o777);
         await (await open()).close();
         await chmod(dataDir, 0o777);
-        const opening = Neighbour.start(dataDir, { uid: NOBODY, gid: NOBODY });
+        const opening = Neighbour.start(library, dataDir, { uid: NOBODY, gid: NOBODY });
         await expect(opening).rejects.toThrow('belongs to another user');
       });
     },

@@ -1,12 +1,12 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { open, readFile, readdir, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bareEnvironment, run } from './account.js';
 import type { Cluster } from './cluster.js';
-import { PostgresStartFailed } from './embedded-postgres.errors.js';
+import { PostgresPortLost, PostgresStartFailed } from './embedded-postgres.errors.js';
 import type { Log } from './log-line.js';
 
 /** A running PostgreSQL server, ours or one that an earlier process of ours started. */
@@ -39,6 +39,11 @@ const settings = (cluster: Cluster, port: number): Readonly<Record<string, strin
   // Queries here are short; compiling one costs more than running it.
   jit: 'off',
 });
+
+/** A log beyond this is renamed when PostgreSQL is started again under us; so two such files are the most there is. */
+const LOG_BYTES_MAX = 10 * 1024 * 1024;
+/** How long a port may be taken by others: a connection that happened to leave from it may end. */
+const PORT_WAIT_MS = 10_000;
 
 /** Lines 1 and 4 of `postmaster.pid`; null when there is none or it is only half written. */
 async function readPidFile(dir: string): Promise<Postmaster | null> {
@@ -98,58 +103,88 @@ async function forgetRecycledPid(pid: number, cluster: Cluster): Promise<void> {
   await rm(join(cluster.dir, 'postmaster.pid'), { force: true });
 }
 
-async function freePort(): Promise<number> {
-  const probe = createServer().listen({ host: '127.0.0.1', port: 0, exclusive: true });
-  await once(probe, 'listening');
+async function canListenOn(port: number): Promise<number | null> {
+  const probe = createServer();
+  const listening = once(probe, 'listening');
+  probe.listen({ host: '127.0.0.1', port, exclusive: true });
+  try {
+    await listening;
+  } catch {
+    return null;
+  }
   const address = probe.address();
   probe.close();
   await once(probe, 'close');
-  if (address === null || typeof address === 'string') throw new PostgresStartFailed('no free TCP port');
-  return address.port;
+  return address === null || typeof address === 'string' ? null : address.port;
 }
 
-/** The log of the run before is kept once, for the question why it ended; so two runs are the most there ever is. */
-async function freshLogFile(cluster: Cluster): Promise<string> {
-  const file = join(dirname(cluster.dir), 'postgres.log');
-  await rename(file, `${file}.1`).catch(() => undefined);
-  return file;
+/** Port of the server that runs or, when it crashed, ran here last; null after an orderly end. */
+export async function lastPort(cluster: Cluster): Promise<number | null> {
+  return (await readPidFile(cluster.dir))?.port ?? null;
 }
 
-async function tail(file: string): Promise<string> {
-  return (await readFile(file, 'utf8').catch(() => '')).slice(-2_000).trim();
+async function choosePort(preferred: number | null): Promise<number> {
+  const port = (preferred && (await canListenOn(preferred))) ?? (await canListenOn(0));
+  if (port === null) throw new PostgresStartFailed('no free TCP port');
+  return port;
+}
+
+/** @throws PostgresPortLost when `port` cannot be had within {@link PORT_WAIT_MS}. */
+async function waitForPort(port: number, signal?: AbortSignal): Promise<void> {
+  for (const deadline = Date.now() + PORT_WAIT_MS; (await canListenOn(port)) === null;) {
+    signal?.throwIfAborted();
+    if (Date.now() > deadline) throw new PostgresPortLost(`port ${port} is taken by another program`);
+    await sleep(100);
+  }
+}
+
+const logFileOf = (cluster: Cluster): string => join(dirname(cluster.dir), 'postgres.log');
+
+/**
+ * The log of the run before is kept once, for the question why it ended. Starts that follow a crash under us add to the
+ * same file: the first of them says why.
+ */
+async function openLogFile(cluster: Cluster, again: boolean): Promise<FileHandle> {
+  const file = logFileOf(cluster);
+  const size = again ? (await stat(file).catch(() => null))?.size : Infinity;
+  if ((size ?? 0) > LOG_BYTES_MAX) await rename(file, `${file}.1`).catch(() => undefined);
+  return open(file, 'a', 0o600);
+}
+
+/** The last words of the server, at the most 2,000 characters; of this run alone when `fromByte` is where it began. */
+export async function lastWords(cluster: Cluster, fromByte = 0): Promise<string> {
+  const text = await readFile(logFileOf(cluster)).catch(() => Buffer.alloc(0));
+  return text.subarray(fromByte).toString('utf8').slice(-2_000).trim();
 }
 
 /** What PostgreSQL says when it is only too early or the port was taken under our hands: try again. */
 const passing =
   /could not bind|Address already in use|lock file "postmaster.pid" already exists|still in use/;
 
-/** Starts the server. Null when it could not come up for a reason that passes: look again, then try again. */
-export async function startPostmaster(cluster: Cluster, log: Log): Promise<Postmaster | null> {
-  const port = await freePort();
-  const logFile = await freshLogFile(cluster);
-  const output = await open(logFile, 'a', 0o600);
+export interface StartOptions {
+  readonly log: Log;
+  /** The one port that is of use. Default: any. */
+  readonly port?: number;
+  /** Taken when it can be had and none is demanded: that of a crashed server, whose URL others may hold. */
+  readonly portPreferred?: number | null;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Starts the server. Null when it could not come up for a reason that passes: look again, then try again.
+ * @throws PostgresStartFailed, PostgresPortLost
+ */
+export async function startPostmaster(cluster: Cluster, options: StartOptions): Promise<Postmaster | null> {
+  const { log, port: wanted, portPreferred = null, signal } = options;
+  if (wanted !== undefined) await waitForPort(wanted, signal);
+  const port = wanted ?? (await choosePort(portPreferred));
+  const output = await openLogFile(cluster, wanted !== undefined);
   try {
-    const child = spawn(
-      cluster.binaries.postgres,
-      [
-        ...Object.entries(settings(cluster, port)).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
-        '-D',
-        cluster.dataArgument,
-      ],
-      {
-        cwd: cluster.dir,
-        env: bareEnvironment,
-        stdio: ['ignore', output.fd, output.fd],
-        // A session of its own: Ctrl-C in the terminal goes to the server's process group, and PostgreSQL has to
-        // outlive the server's last transactions.
-        detached: true,
-        windowsHide: true,
-        ...(cluster.account ?? {}),
-      },
-    );
+    const { size: logBytes } = await output.stat();
+    const child = spawnPostgres(cluster, port, output.fd);
     let ended: string | null = null;
     child.on('error', (error) => (ended = error.message));
-    child.on('exit', (code, signal) => (ended = `exit ${code ?? signal}`));
+    child.on('exit', (code, signalName) => (ended = `exit ${code ?? signalName}`));
     child.unref();
     while (ended === null) {
       const seen = await readPidFile(cluster.dir);
@@ -159,12 +194,29 @@ export async function startPostmaster(cluster: Cluster, log: Log): Promise<Postm
       }
       await sleep(POLL_MS);
     }
-    const words = await tail(logFile);
+    const words = await lastWords(cluster, logBytes);
     if (passing.test(words)) return null;
     throw new PostgresStartFailed(`postgres did not start (${String(ended)}): ${words}`);
   } finally {
     await output.close();
   }
+}
+
+function spawnPostgres(cluster: Cluster, port: number, output: number): ChildProcess {
+  const given = Object.entries(settings(cluster, port)).flatMap(([name, value]) => [
+    '-c',
+    `${name}=${value}`,
+  ]);
+  return spawn(cluster.binaries.postgres, [...given, '-D', cluster.dataArgument], {
+    cwd: cluster.dir,
+    env: bareEnvironment,
+    stdio: ['ignore', output, output],
+    // A session of its own: Ctrl-C in the terminal goes to the server's process group, and PostgreSQL has to
+    // outlive the server's last transactions.
+    detached: true,
+    windowsHide: true,
+    ...(cluster.account ?? {}),
+  });
 }
 
 async function endedWithin(postmaster: Postmaster, cluster: Cluster, timeoutMs: number): Promise<boolean> {

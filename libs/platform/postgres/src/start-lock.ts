@@ -46,12 +46,13 @@ async function clearStale(lockFile: string, seen: string): Promise<void> {
  * Runs `work` while no other process of this machine does the same for `lockFile`. A lock whose holder died is taken
  * over. This is order, not safety: in the instant between two takeovers two processes may hold it, and then
  * PostgreSQL's own `postmaster.pid` and the atomic rename of a new cluster still admit one only.
- * @throws PostgresStartTimeout when the lock is not had within `timeoutMs`.
+ * @throws PostgresStartTimeout when the lock is not had within `timeoutMs`; the signal's reason when it aborts before.
  */
 export async function withStartLock<T>(
   lockFile: string,
   timeoutMs: number,
   work: () => Promise<T>,
+  signal?: AbortSignal,
 ): Promise<T> {
   const mine = `${process.pid} ${(await startTicks(process.pid)) ?? '-'} ${randomUUID()}`;
   const draft = `${lockFile}.${randomUUID()}`;
@@ -73,6 +74,7 @@ export async function withStartLock<T>(
         await clearStale(lockFile, holder);
         continue;
       }
+      signal?.throwIfAborted();
       if (Date.now() > deadline) throw new PostgresStartTimeout(`${lockFile} is held by process ${holder}`);
       await sleep(POLL_MS);
     }
