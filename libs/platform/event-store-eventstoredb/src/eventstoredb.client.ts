@@ -64,9 +64,11 @@ export class LogClient {
     try {
       this.client = EventStoreDBClient.connectionString(url.replace(schemes, 'esdb$1://'));
     } catch (cause) {
-      // The cause carries the whole string, password included: only its message is passed on, which does not.
-      const why = cause instanceof Error ? cause.message : String(cause);
-      throw new InvalidArgument(`the connection string of the event log cannot be read: ${why}`);
+      // The client's message quotes the string, which holds a password: only the place is passed on.
+      const place = /at position \d+, expected .*/.exec(cause instanceof Error ? cause.message : '')?.[0];
+      throw new InvalidArgument(
+        `the connection string of the event log cannot be read${place ? ` ${place}` : ''}`,
+      );
     }
   }
 

@@ -1,2 +1,3 @@
 export { LogDouble } from './log.double.js';
 export { LogServerDouble, type Faults, type LogServerDoubleOptions } from './log-server.double.js';
+export { openDouble, type OpenDouble } from './open-double.js';

@@ -67,6 +67,8 @@ export class LogServerDouble {
   /** Appends that reached the log. */
   appends = 0;
   readonly calls = { append: 0, batchAppend: 0, read: 0, gossip: 0 };
+  /** Where each subscription asked to go on from; undefined for the start of the log. */
+  readonly subscribedFrom: (string | undefined)[] = [];
   private server: Server | undefined;
 
   private constructor(

@@ -48,7 +48,7 @@ async function readStream(server: LogServerDouble, call: ReadCall, options: Opti
   if (!stream || stream.length === 0) {
     const identifier = new sharedPb.StreamIdentifier().setStreamName(Buffer.from(streamId));
     const notFound = new streamsPb.ReadResp.StreamNotFound().setStreamIdentifier(identifier);
-    await send(server, call, new streamsPb.ReadResp().setStreamNotFound(notFound));
+    await send(call, new streamsPb.ReadResp().setStreamNotFound(notFound));
     return;
   }
   const count = Number(options.getCount());
@@ -86,8 +86,9 @@ async function subscribe(server: LogServerDouble, call: ReadCall, options: Optio
   call.on('cancelled', () => wake());
   call.on('close', () => wake());
   try {
-    await send(server, call, new streamsPb.ReadResp().setConfirmation(confirmation));
+    await send(call, new streamsPb.ReadResp().setConfirmation(confirmation));
     const after = options.getAll()?.getPosition()?.getCommitPosition();
+    server.subscribedFrom.push(after);
     const start = startOf(server, options);
     let index = start ?? (options.getAll()?.hasEnd() ? server.log.visibleCount : 0);
     // A subscription begins after the position, a read at it.
@@ -102,13 +103,13 @@ async function subscribe(server: LogServerDouble, call: ReadCall, options: Optio
         if (after !== undefined && record && record.position <= BigInt(after)) continue;
         await sendIf(server, call, record, matches);
         considered += 1;
-        if (considered % interval === 0 && record) await sendCheckpoint(server, call, record.position);
+        if (considered % interval === 0 && record) await sendCheckpoint(call, record.position);
       }
       if (!live) {
         const last = server.log.records[index - 1];
-        if (last && matches !== everything) await sendCheckpoint(server, call, last.position);
+        if (last && matches !== everything) await sendCheckpoint(call, last.position);
         if (server.tellsCaughtUp) {
-          await send(server, call, new streamsPb.ReadResp().setCaughtUp(new streamsPb.ReadResp.CaughtUp()));
+          await send(call, new streamsPb.ReadResp().setCaughtUp(new streamsPb.ReadResp.CaughtUp()));
         }
         live = true;
       }
@@ -175,7 +176,7 @@ async function sendEvent(server: LogServerDouble, call: ReadCall, record: LogRec
     .setCustomMetadata(record.metadata);
   event.getMetadataMap().set('type', record.type).set('content-type', 'application/json').set('created', '0');
   const readEvent = new streamsPb.ReadResp.ReadEvent().setEvent(event).setCommitPosition(place);
-  await send(server, call, new streamsPb.ReadResp().setEvent(readEvent));
+  await send(call, new streamsPb.ReadResp().setEvent(readEvent));
   const { faults } = server;
   if (faults.cutsAfterEvents === undefined) return;
   faults.cutsAfterEvents -= 1;
@@ -186,13 +187,13 @@ async function sendEvent(server: LogServerDouble, call: ReadCall, record: LogRec
   throw serviceError(status.UNAVAILABLE, 'Connection dropped');
 }
 
-async function sendCheckpoint(server: LogServerDouble, call: ReadCall, position: bigint): Promise<void> {
+async function sendCheckpoint(call: ReadCall, position: bigint): Promise<void> {
   const place = String(position);
   const checkpoint = new streamsPb.ReadResp.Checkpoint().setCommitPosition(place).setPreparePosition(place);
-  await send(server, call, new streamsPb.ReadResp().setCheckpoint(checkpoint));
+  await send(call, new streamsPb.ReadResp().setCheckpoint(checkpoint));
 }
 
-async function send(_server: LogServerDouble, call: ReadCall, answer: ReadResp): Promise<void> {
+async function send(call: ReadCall, answer: ReadResp): Promise<void> {
   if (call.cancelled || call.destroyed || call.write(answer)) return;
   await new Promise<void>((resolve) => {
     const done = (): void => {
