@@ -134,3 +134,18 @@ test('wrong settings: exit code 2, every problem told, nothing on standard outpu
   expect([answer.exitCode, answer.stdout]).toEqual([2, '']);
   expect(answer.stderr).toMatch(/PORT[\s\S]*EVENT_STORE_URL/);
 }, 30_000);
+
+// Last in the file: the log stays so.
+test('an event of a release to come: named by its place, on standard error, with exit code 1', async () => {
+  const events = await store.readAll('0', { limit: 5_000, types: ['IncidentReported'] });
+  const { streamId, revision: _r, position: _p, ...event } = events[0]!;
+  const eventId = '018f2f6e-0000-7000-8000-0000000000ff';
+  const foreign = { ...event, eventId, type: 'IncidentSuspended', data: {} };
+  const { position } = await store.append(streamId, 'any', [foreign]);
+  const place = `event IncidentSuspended version 1 at position ${position} is unknown to this release`;
+
+  const replay = await cli.run('replay', incidentIdOf(streamId) ?? '');
+  expect(replay).toEqual({ exitCode: 1, stdout: '', stderr: `${place}\n` });
+  const rebuild = await cli.run('projections', 'rebuild', 'incident-board');
+  expect([rebuild.exitCode, rebuild.stderr]).toEqual([1, expect.stringContaining(place)]);
+}, 60_000);

@@ -30,6 +30,12 @@ registerProblems({
     detail: 'It can be closed once feedback is recorded or its window is over.',
     detailZh: '记录评价或评价期满后方可结案。',
   },
+  UNKNOWN_EVENT: {
+    status: 503,
+    title: 'The log holds an event of a newer release',
+    titleZh: '日志中含有新版本软件写入的记录',
+    messageIsDetail: true,
+  },
   TOO_MANY_STREAMS: {
     status: 503,
     title: 'Too many streams are open',
