@@ -12,21 +12,6 @@ export function urlOf(cluster: Cluster, postmaster: Postmaster, database = DATAB
   return `postgres://${ROLE}:${encodeURIComponent(cluster.password)}@127.0.0.1:${postmaster.port}/${database}`;
 }
 
-/** Starting up, shutting down, cut off by a shutdown, no connection left, waited too long for one who leaves. */
-const passingStates = new Set(['57P03', '57P01', '57P02', '53300', '57014', '08006']);
-
-/** True when the same attempt may succeed in a moment. */
-export function isPassing(error: unknown): boolean {
-  if (error instanceof DatabaseError) return passingStates.has(error.code ?? '');
-  const { code, message } = error as NodeJS.ErrnoException;
-  return (
-    code === 'ECONNREFUSED' ||
-    code === 'ECONNRESET' ||
-    code === 'EPIPE' ||
-    /terminated|timeout/i.test(message)
-  );
-}
-
 async function connect(url: string): Promise<Client> {
   const client = new Client({
     connectionString: url,
@@ -64,7 +49,8 @@ export async function enter(cluster: Cluster, postmaster: Postmaster): Promise<C
     return connect(url);
   });
   try {
-    await client.query(`SET statement_timeout = ${ARRIVAL_TIMEOUT_MS}`);
+    // Of the lock, not of the statement: waiting too long for one who leaves is then an error that passes.
+    await client.query(`SET lock_timeout = ${ARRIVAL_TIMEOUT_MS}`);
     await client.query('SELECT pg_advisory_lock_shared($1::bigint)', [OCCUPANTS]);
     return client;
   } catch (error) {
