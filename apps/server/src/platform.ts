@@ -36,7 +36,9 @@ export class Platform {
     const stores = await openStores(config, {
       log: ({ level, msg, ...fields }) => logger[level]({ postgres: fields }, msg),
       onPostgresExit: () => {
-        logger.fatal('PostgreSQL has ended; this process ends too and can be started again');
+        logger.fatal(
+          'PostgreSQL has ended and cannot be brought back; this process ends too and can be started again',
+        );
         fail();
       },
     });

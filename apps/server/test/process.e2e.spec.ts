@@ -1,12 +1,13 @@
-import { comparePositions } from '@shaoying/event-store';
-import type { IncidentView, QueueItem } from '@shaoying/incident-read-models';
+import type { IncidentView } from '@shaoying/incident-read-models';
 import { SseClient } from '@shaoying/subscriptions/testing';
 import { execFile, spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { City, type Problem } from './kit/city.js';
 import { expected, fileIncident, report, type Moved } from './kit/incident-steps.js';
-import { incidentsOf, Load, streamsOf, wholeLog, type Acknowledged } from './kit/load.js';
+import { Load, type Acknowledged } from './kit/load.js';
+import { moments } from './kit/moments.js';
+import { everyPage, expectNothingLost } from './kit/nothing-lost.js';
 import { expectProblem } from './kit/problems.js';
 import { useServerHomes, type ServerHome, type Started } from './kit/server-home.js';
 import { waitFor } from './kit/wait-for.js';
@@ -15,93 +16,6 @@ const newHome = useServerHomes();
 
 /** api.md and issue 2: everything ends within 5 s of a signal. */
 const stopMsMax = 5_000;
-
-interface Page<Item> {
-  readonly items: readonly Item[];
-  readonly nextCursor: string | null;
-}
-
-async function everyPage<Item>(city: City, path: string): Promise<Item[]> {
-  const items: Item[] = [];
-  for (let cursor: string | null = ''; cursor !== null;) {
-    const query: string = cursor === '' ? '' : `&cursor=${cursor}`;
-    const page: Page<Item> = expected(
-      200,
-      await city.as('oversight').get<Page<Item>>(`${path}?limit=200${query}`),
-    );
-    items.push(...page.items);
-    cursor = page.nextCursor;
-  }
-  return items;
-}
-
-/** The log is whole, holds what was acknowledged exactly once, and the read models say what the log says. */
-async function expectNothingLost(
-  home: ServerHome,
-  city: City,
-  acknowledged: readonly Acknowledged[],
-): Promise<void> {
-  const log = await home.openLog();
-  const events = await wholeLog(log);
-  expect(new Set(events.map(({ eventId }) => eventId)).size).toBe(events.length);
-  for (let index = 1; index < events.length; index += 1) {
-    expect(comparePositions(events[index]?.position ?? '0', events[index - 1]?.position ?? '0')).toBe(1);
-  }
-  const streams = streamsOf(events);
-  for (const stream of streams.values()) {
-    expect(stream.map(({ revision }) => revision)).toEqual(stream.map((_, index) => index));
-  }
-  for (const { answer, path } of acknowledged) {
-    const stream = streams.get(`incident-${answer.id}`) ?? [];
-    const last = stream[answer.revision];
-    const own = stream.filter(({ commandId }) => commandId === last?.commandId).map(({ type }) => type);
-    expect({ path, own }).toEqual({ path, own: eventsOf(path) });
-  }
-  await expectReadModelsToEqual(incidentsOf(events), city, events.at(-1)?.position ?? '0');
-  for (const { who, path, key, body, answer } of acknowledged.slice(-5)) {
-    const again = await city.as(who).post<Moved>(path, body, { key });
-    expect(again.body).toEqual(answer);
-    expect(again.headers.get('idempotency-replayed')).toBe('true');
-  }
-  expect(await log.head()).toBe(events.at(-1)?.position);
-  await home.closeLogs();
-}
-
-function eventsOf(path: string): string[] {
-  if (path.endsWith('/whistles')) return ['WhistleBlown'];
-  if (path.endsWith('/check-in')) return ['TaskAcknowledged', 'DepartmentCheckedIn'];
-  return ['IncidentReported', 'IncidentFiled'];
-}
-
-async function expectReadModelsToEqual(
-  incidents: ReadonlyMap<string, IncidentView>,
-  city: City,
-  head: string,
-): Promise<void> {
-  city.sawWrite(head);
-  const board = await everyPage<IncidentView & { overdue: boolean }>(city, '/v1/incidents');
-  const views = new Map(board.map(({ overdue: _, ...view }) => [view.id, view]));
-  expect(views.size).toBe(board.length);
-  expect(views).toEqual(incidents);
-  const open = [...incidents.values()]
-    .flatMap(({ tasks }) => tasks)
-    .filter(({ departmentId, state }) => departmentId === 'dp-urban-management' && state !== 'DONE');
-  const queue = await everyPage<QueueItem>(city, '/v1/departments/dp-urban-management/queue');
-  const states = (tasks: readonly { taskId: string; state: string }[]): string[] =>
-    tasks.map(({ taskId, state }) => `${taskId} ${state}`).sort();
-  expect(states(queue)).toEqual(states(open));
-}
-
-/** A seed of its own per run; `KILL_SEED=<seed>` repeats the moments at which the server was killed. */
-function moments(): () => number {
-  let seed = Number(process.env['KILL_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-  process.stdout.write(`KILL_SEED=${seed}\n`);
-  return () => {
-    // The multiplier of Lehmer's generator: good enough for moments.
-    seed = (seed * 48_271) % 2_147_483_647;
-    return seed / 2_147_483_647;
-  };
-}
 
 test('killed in the middle of a load, three times: everything acknowledged is there, once', async () => {
   const random = moments();
@@ -231,23 +145,6 @@ test('settings that cannot be used are all told, and nothing is started', async 
   for (const name of ['PORT', 'ROLES', 'LOG_LEVEL']) expect(refused.stderr).toContain(name);
   expect(await home.postgresPid()).toBeNull();
 }, 30_000);
-
-test('when PostgreSQL is killed the server says so and ends; started again, it has lost nothing', async () => {
-  const home = await newHome();
-  const server = await home.start();
-  const load = new Load(await City.of(home, server), 'postgres-killed');
-  await waitFor('some commands are acknowledged', () => load.acknowledged.length >= 20);
-  process.kill((await home.postgresPid()) ?? 0, 'SIGKILL');
-  const { code } = await server.process.exited;
-  await load.end();
-  expect(code).toBeGreaterThan(0);
-  expect(server.process.log()).toContainEqual(
-    expect.objectContaining({ level: 'fatal', message: expect.stringContaining('PostgreSQL has ended') }),
-  );
-  expect(load.refused).toEqual([]);
-  const again = await home.start();
-  await expectNothingLost(home, await City.of(home, again), load.acknowledged);
-}, 120_000);
 
 const noCurl = spawnSync('curl', ['--version']).status !== 0;
 const describeWithCurl = noCurl ? describe.skip : describe;

@@ -2,6 +2,7 @@ import type { EventStore, RecordedEvent } from '@shaoying/event-store';
 import { START } from '@shaoying/event-store';
 import { decodeIncidentEvent } from '@shaoying/incident-contracts';
 import { foldView, type IncidentView } from '@shaoying/incident-read-models';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { City, PersonName } from './city.js';
 import { report, whistle, type Moved, type Whistled } from './incident-steps.js';
 
@@ -19,6 +20,8 @@ export class Load {
   readonly acknowledged: Acknowledged[] = [];
   /** Answers that are no success, other than "come back later". */
   readonly refused: string[] = [];
+  /** Answers that said "come back later", and named a number of seconds. */
+  comeBackLater = 0;
   private ending = false;
   private readonly workers: Promise<void>[];
   private keys = 0;
@@ -58,7 +61,12 @@ export class Load {
         this.acknowledged.push({ who, path, key, body, answer: answer.body });
         return answer.body;
       }
-      if (answer.status !== 503) this.refused.push(`${answer.status} ${answer.text}`);
+      const laterSeconds = Number(answer.headers.get('retry-after') ?? NaN);
+      if (answer.status === 503 && laterSeconds > 0) {
+        this.comeBackLater += 1;
+        // Sooner than it says: a test has less time than a client.
+        await sleep(50);
+      } else this.refused.push(`${answer.status} ${answer.text}`);
     } catch {
       // The connection broke: nobody knows what became of this one, and nothing is promised.
       this.ending = true;

@@ -140,7 +140,7 @@ describeOnLinux(`an embedded PostgreSQL that dies${onLinux ? '' : ' (skipped: ne
     const control = join(dataDir, 'postgres', 'global', 'pg_control');
     await rename(control, `${control}.away`);
     await killPostgres(postgres.pid);
-    const thief = await listenOn(port);
+    const thief = await stealPort(port);
     await rename(`${control}.away`, control);
     await until(() => exits > 0);
     expect(said('is taken by another program')).not.toEqual([]);
@@ -177,9 +177,16 @@ describeOnLinux(`an embedded PostgreSQL that dies${onLinux ? '' : ' (skipped: ne
   });
 });
 
-async function listenOn(port: number): Promise<Server> {
-  const server = createServer((socket) => socket.destroy());
-  server.listen({ host: '127.0.0.1', port, exclusive: true });
-  await once(server, 'listening');
-  return server;
+/** Retried: whoever wants to start PostgreSQL there looks from time to time whether the port is free. */
+async function stealPort(port: number): Promise<Server> {
+  for (const deadline = Date.now() + 10_000; ;) {
+    const server = createServer((socket) => socket.destroy());
+    server.listen({ host: '127.0.0.1', port, exclusive: true });
+    try {
+      await once(server, 'listening');
+      return server;
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+    }
+  }
 }
