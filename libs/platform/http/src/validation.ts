@@ -1,6 +1,7 @@
 import type { ArgumentMetadata, PipeTransform, Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import { getMetadataStorage, validateSync, ValidationTypes, type ValidationError } from 'class-validator';
+import { isAcceptable } from './dto-acceptance.js';
 import { RequestRefused, ValidationFailed, type FieldError } from './http.errors.js';
 import { isReservedKey } from './json-body.js';
 import { chineseMessage } from './validation-messages.js';
@@ -46,35 +47,41 @@ export function validated<Dto extends object>(dto: Type<Dto>, value: unknown): D
   const instance = plainToInstance(dto, withoutNulls(plain ?? {}) as object, {
     enableImplicitConversion: false,
   });
-  // Synchronous on purpose: no rule here needs I/O, and the asynchronous walk costs a promise per field.
-  const errors = isWithoutFields(dto)
-    ? []
-    : validateSync(instance, {
-        whitelist: true,
-        forbidNonWhitelisted: true,
-        forbidUnknownValues: true,
-        validationError: { target: false, value: true },
-      });
-  const fields = isWithoutFields(dto)
-    ? unknownFields(instance)
-    : [...flatten(errors, ''), ...misplacedLists(instance, '')];
+  if (isAcceptable(instance)) return instance;
+  const fields = isWithoutFields(dto) ? unknownFields(instance) : brokenRules(instance);
   if (fields.length > 0) throw new ValidationFailed(fields.slice(0, FIELD_ERRORS_MAX));
   return instance;
 }
 
+/** Synchronous on purpose: no rule here needs I/O, and the asynchronous walk costs a promise per field. */
+function brokenRules(instance: object): FieldError[] {
+  const errors = validateSync(instance, {
+    whitelist: true,
+    forbidNonWhitelisted: true,
+    forbidUnknownValues: true,
+    validationError: { target: false, value: true },
+  });
+  return [...flatten(errors, ''), ...misplacedLists(instance, '')];
+}
+
 /** The same value where no field in it is null, else a copy. Items of lists keep their places: they are not fields. */
 function withoutNulls(value: unknown): unknown {
+  return holdsNullField(value) ? copyWithoutNulls(value) : value;
+}
+
+/** Asked first: bodies with a null are rare, and making copies to throw away took longer than looking. */
+function holdsNullField(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (Array.isArray(value)) return value.some(holdsNullField);
+  const object = value as Record<string, unknown>;
+  return Object.keys(object).some((name) => object[name] === null || holdsNullField(object[name]));
+}
+
+function copyWithoutNulls(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) {
-    const items = value.map(withoutNulls);
-    return items.some((item, index) => item !== value[index]) ? items : value;
-  }
-  const fields = Object.entries(value);
-  const kept = fields
-    .filter(([, field]) => field !== null)
-    .map(([name, field]) => [name, withoutNulls(field)] as const);
-  const isSame = kept.length === fields.length && kept.every(([, field], at) => field === fields[at]?.[1]);
-  return isSame ? value : Object.fromEntries(kept);
+  if (Array.isArray(value)) return value.map(copyWithoutNulls);
+  const kept = Object.entries(value).filter(([, field]) => field !== null);
+  return Object.fromEntries(kept.map(([name, field]) => [name, copyWithoutNulls(field)]));
 }
 
 /** A DTO without a single rule, for commands that need no body; class-validator takes it for a class it does not know. */
