@@ -1,10 +1,10 @@
 import type { EventStore } from '@shaoying/event-store';
 import { eventStoreContract } from '@shaoying/event-store/testing';
 import { EventStoreDbEventStore } from './eventstoredb-event-store.js';
-import { LogServerDouble } from './testing/index.js';
+import { LogServerDouble, serverAppendBytesMax } from './testing/index.js';
 
-/** As our servers are configured: an append may take 16 MiB, the most a server can be told to take. */
-const maxAppendSize = 16 * 1024 * 1024;
+/** As our servers are configured. */
+const maxAppendSize = serverAppendBytesMax;
 
 const paths = [
   ['batch', {}],

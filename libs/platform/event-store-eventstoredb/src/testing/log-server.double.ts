@@ -15,6 +15,9 @@ import { batchAppend, plainAppend, serviceError } from './append.double.js';
 import { LogDouble } from './log.double.js';
 import { read } from './read.double.js';
 
+/** The most bytes that any server can be told to take in one append (MaxAppendSize): 16 MiB less 10,000. */
+export const serverAppendBytesMax = 16_767_216;
+
 /** What goes wrong, on demand. Numbers count down. */
 export interface Faults {
   /** Appends that are written and never answered. */

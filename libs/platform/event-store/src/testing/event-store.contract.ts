@@ -19,6 +19,8 @@ export interface EngineUnderTest {
 export interface Capabilities {
   /** Whether an event id that another stream holds is refused. EventStoreDB keeps no index over all ids. Default true. */
   readonly seesIdsOfOtherStreams?: boolean;
+  /** False for a server that keeps what earlier runs wrote. Default true. */
+  readonly startsEmpty?: boolean;
   /** Bytes of one append where the server takes less than `LIMITS.appendBytesMax`; at least 2 MiB. */
   readonly appendBytesMax?: number;
 }
@@ -29,6 +31,7 @@ export type MakeEngine = () => Promise<EngineUnderTest>;
 export interface Engine {
   (): EngineUnderTest;
   readonly seesIdsOfOtherStreams: boolean;
+  readonly startsEmpty: boolean;
   readonly appendBytesMax: number;
 }
 
@@ -39,8 +42,13 @@ export interface Engine {
 export function eventStoreContract(
   name: string,
   makeEngine: MakeEngine,
-  { seesIdsOfOtherStreams = true, appendBytesMax = LIMITS.appendBytesMax }: Capabilities = {},
+  capabilities: Capabilities = {},
 ): void {
+  const {
+    seesIdsOfOtherStreams = true,
+    startsEmpty = true,
+    appendBytesMax = LIMITS.appendBytesMax,
+  } = capabilities;
   const chapters = { appendContract, readContract, fidelityContract, subscribeContract, concurrencyContract };
   describe(`event store contract: ${name}`, () => {
     for (const [chapter, contract] of Object.entries(chapters)) {
@@ -50,7 +58,7 @@ export function eventStoreContract(
           engine = await makeEngine();
         });
         afterAll(() => engine.close());
-        contract(Object.assign(() => engine, { seesIdsOfOtherStreams, appendBytesMax }));
+        contract(Object.assign(() => engine, { seesIdsOfOtherStreams, startsEmpty, appendBytesMax }));
       });
     }
   });
