@@ -118,7 +118,7 @@ test('a poison event stops it loudly at the position before, with what came earl
   expect(directory.status()).toMatchObject({
     state: 'FAILED',
     position: before,
-    error: { code: 'JURISDICTION_EVENT_POISONED' },
+    error: { code: 'JURISDICTION_EVENT_POISONED', event: { type: 'OrgUnitEstablished', position } },
   });
   expect(directory.orgUnits('ESTATE')).toHaveLength(20);
   expect(await codeOf(directoryOn(store).start())).toBe('JURISDICTION_DIRECTORY_STOPPED');
