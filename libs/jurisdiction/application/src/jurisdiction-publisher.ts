@@ -9,7 +9,11 @@ import {
   type Position,
   START,
 } from '@shaoying/event-store';
-import { schemaVersionOf, type JurisdictionEventType } from '@shaoying/jurisdiction-contracts';
+import {
+  JURISDICTION_EVENT_TYPES,
+  type JurisdictionEventType,
+  schemaVersionOf,
+} from '@shaoying/jurisdiction-contracts';
 import { jurisdictionProblems } from '@shaoying/jurisdiction-domain';
 import type { EventSourcedJurisdictionDirectory } from './event-sourced-jurisdiction-directory.js';
 import { JurisdictionInvalid, VersionMismatch } from './jurisdiction.errors.js';
@@ -187,7 +191,9 @@ export class JurisdictionPublisher {
     now: string,
     options: PublishOptions = {},
   ): Promise<Publication> {
-    let position = await this.readToHead();
+    const head = await this.readToHead();
+    // Of its own events: the directory knows no others, and would be waited for in vain at the place of one.
+    let position = START;
     const problems = jurisdictionProblems(jurisdictionWith(documents, this.directory.inForce()));
     const stages = changesOf(documents, this.directory);
     problems.push(...sizeProblems(stages.flat()), ...this.lostYears(documents));
@@ -209,7 +215,7 @@ export class JurisdictionPublisher {
       );
     }
     if (published.length > 0) await this.directory.caughtUpTo(position);
-    return { published, position };
+    return { published, position: comparePositions(position, head) > 0 ? position : head };
   }
 
   /** A version without a year that is in force would turn its holidays into working days without anybody saying so. */
@@ -246,9 +252,17 @@ export class JurisdictionPublisher {
     return (await this.store.append(streamId, expected, [newEvent])).position;
   }
 
+  /** Lets the directory read what was published up to now. @returns where the log ended */
   private async readToHead(): Promise<Position> {
     const head = await this.store.head();
-    if (head !== START) await this.directory.caughtUpTo(head);
+    let last = this.directory.status().position;
+    for (;;) {
+      const options = { types: JURISDICTION_EVENT_TYPES, limit: LIMITS.readEventsDefault };
+      const unread = await this.store.readAll(last, options);
+      if (unread.length === 0) break;
+      last = unread.at(-1)!.position;
+    }
+    await this.directory.caughtUpTo(last);
     return head;
   }
 

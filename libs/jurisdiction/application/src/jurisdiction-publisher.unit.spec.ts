@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Actor, InMemoryEventStore, START } from '@shaoying/event-store';
+import { type Actor, InMemoryEventStore, type RecordedEvent, START } from '@shaoying/event-store';
 import { EventSourcedJurisdictionDirectory } from './event-sourced-jurisdiction-directory.js';
 import { JurisdictionPublisher } from './jurisdiction-publisher.js';
 
@@ -59,6 +59,20 @@ describe('the sample city', () => {
     expect(again.published).toEqual([]);
     expect(await store.head()).toBe(head);
     expect(again.position).toBe(head);
+  });
+
+  test('published again into a log that has gone on with incidents is waited for at its own events', async () => {
+    const { store, directory, publisher } = await openLindong();
+    const [{ streamId: _s, revision: _r, position: _p, ...event }] = (await store.readAll(START)) as [
+      RecordedEvent,
+    ];
+    const incident = { ...event, eventId: '018f2f6e-0000-7000-8000-0000000000aa', type: 'IncidentReported' };
+    const { position } = await store.append('incident-1', 'none', [incident]);
+    expect(await publisher.publishFile(lindong, actor, now)).toEqual({ published: [], position });
+    const renamed = lindong.replace('name: 三色督办', 'name: 分级督办');
+    const { published } = await publisher.publishFile(renamed, actor, now);
+    expect(published).toMatchObject([{ type: 'EscalationLadderPublished', version: 2 }]);
+    expect(directory.ladders()).toMatchObject([{ name: '分级督办' }]);
   });
 
   test('published by two at once is published once', async () => {
