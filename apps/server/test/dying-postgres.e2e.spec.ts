@@ -6,8 +6,8 @@ import { rename } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { City } from './kit/city.js';
-import { blowWhistle, expected, fileIncident, taskOf } from './kit/incident-steps.js';
+import { City, type Answer } from './kit/city.js';
+import { blowWhistle, expected, fileIncident, report, taskOf } from './kit/incident-steps.js';
 import { Load } from './kit/load.js';
 import { moments } from './kit/moments.js';
 import { expectNothingLost } from './kit/nothing-lost.js';
@@ -26,6 +26,46 @@ async function kill(home: ServerHome): Promise<void> {
   await killPostgres(pid);
 }
 
+const reads = (id: string): readonly string[] => [
+  '/v1/incidents?limit=5',
+  `/v1/incidents/${id}`,
+  `/v1/incidents/${id}/events`,
+  `/v1/incidents/${id}/replay?at=2`,
+  '/v1/departments/dp-urban-management/queue',
+  '/v1/departments/dp-urban-management/dispatches',
+  '/v1/departments/dp-urban-management/workload',
+  '/v1/metrics/check-in-on-time?by=department',
+  '/v1/categories',
+];
+
+/** No waiting for the read models to catch up with the load: as many reads as can be had in the outage. */
+const whateverIsThere = { 'Shaoying-Min-Position': '0' };
+
+interface Knocked {
+  /** What was neither a success nor a "come back later". */
+  readonly strange: string[];
+  /** How often it was "come back later". */
+  later: number;
+}
+
+/** Knocks at every door until told to end. */
+async function knockEverywhere(city: City, ended: AbortSignal): Promise<Knocked> {
+  const { id } = await fileIncident(city);
+  const reporter = { name: '王小明', phone: '13900001111' };
+  const knocked: Knocked = { strange: [], later: 0 };
+  const judge = (path: string, { status, headers, text }: Answer<unknown>): void => {
+    const later = status === 503 && Number(headers.get('retry-after')) > 0;
+    if (later) knocked.later += 1;
+    else if (status >= 300) knocked.strange.push(`${path}: ${status} ${text}`);
+  };
+  while (!ended.aborted) {
+    for (const path of reads(id)) judge(path, await city.as('oversight').get(path, whateverIsThere));
+    judge('a report with a reporter', await city.anonymous.post('/v1/incidents', { ...report, reporter }));
+    await sleep(20);
+  }
+  return knocked;
+}
+
 /** Keeps PostgreSQL from starting, as a broken disk would, until the returned function is called. */
 async function keepDown(home: ServerHome): Promise<() => Promise<void>> {
   const control = join(home.dataDir, 'postgres/global/pg_control');
@@ -39,6 +79,8 @@ test('PostgreSQL killed -9 under load: clients are told to come back, then go on
   const server = await home.start();
   const city = await City.of(home, server);
   const load = new Load(city, 'dying-postgres');
+  const knocking = new AbortController();
+  const knocked = knockEverywhere(city, knocking.signal);
   await waitFor('some commands are acknowledged', () => load.acknowledged.length >= 20, patience);
   for (let round = 1; round <= 3; round += 1) {
     await sleep(random() * 400);
@@ -61,6 +103,9 @@ test('PostgreSQL killed -9 under load: clients are told to come back, then go on
   }
   await waitFor('the server is ready', async () => (await readiness(city)) === 200, patience);
   await load.end();
+  knocking.abort();
+  expect((await knocked).strange).toEqual([]);
+  expect((await knocked).later).toBeGreaterThan(0);
   expect(load.refused).toEqual([]);
   expect(server.process.ended).toBe(false);
   await expectNothingLost(home, city, load.acknowledged);
