@@ -8,6 +8,7 @@ import { bareEnvironment, run } from './account.js';
 import type { Cluster } from './cluster.js';
 import { PostgresPortLost, PostgresStartFailed } from './embedded-postgres.errors.js';
 import type { Log } from './log-line.js';
+import { roomAt, sizesFor } from './sizing.js';
 
 /** A running PostgreSQL server, ours or one that an earlier process of ours started. */
 export interface Postmaster {
@@ -29,7 +30,7 @@ const settings = (cluster: Cluster, port: number): Readonly<Record<string, strin
   fsync: 'on',
   synchronous_commit: 'on',
   full_page_writes: 'on',
-  shared_buffers: '128MB',
+  ...sizesFor(roomAt(cluster.dir)),
   max_connections: 200,
   timezone: 'UTC',
   log_timezone: 'UTC',

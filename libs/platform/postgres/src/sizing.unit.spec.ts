@@ -1,0 +1,20 @@
+import { tmpdir } from 'node:os';
+import { roomAt, sizesFor } from './sizing.js';
+
+const GIB = 1024 ** 3;
+
+test.each([
+  ['a large machine', 64, 500, '1024MB', '4096MB'],
+  ['a small one', 4, 20, '512MB', '1280MB'],
+  ['a tiny one with a disk in memory', 0.5, 0.1875, '128MB', '64MB'],
+])('%s', (_what, memoryGiB, diskGiB, sharedBuffers, maxWalSize) => {
+  const room = { memoryBytes: memoryGiB * GIB, diskBytes: diskGiB * GIB };
+  expect(sizesFor(room)).toEqual({ shared_buffers: sharedBuffers, max_wal_size: maxWalSize });
+});
+
+test('the room of this machine is known', () => {
+  const { memoryBytes, diskBytes } = roomAt(tmpdir());
+  expect(memoryBytes).toBeGreaterThan(0.1 * GIB);
+  expect(memoryBytes).toBeLessThan(2 ** 50);
+  expect(diskBytes).toBeGreaterThan(0);
+});
