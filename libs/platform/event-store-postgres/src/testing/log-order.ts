@@ -1,4 +1,5 @@
 import type { RecordedEvent } from '@shaoying/event-store';
+import { placeOf } from './append-load.js';
 
 /** Asserts what a whole log looks like: positions 1, 2, 3 …, every stream's revisions 0, 1, 2 …, every event id once. */
 export function expectLogInOrder(events: readonly RecordedEvent[]): void {
@@ -11,4 +12,11 @@ export function expectLogInOrder(events: readonly RecordedEvent[]): void {
     next.set(streamId, revision + 1);
   }
   expect(new Set(events.map(({ eventId }) => eventId)).size).toBe(events.length);
+}
+
+/** Asserts that the log is in order, and holds every acknowledged place. */
+export function expectNothingLost(events: readonly RecordedEvent[], acknowledged: readonly string[]): void {
+  expectLogInOrder(events);
+  const present = new Set(events.map(placeOf));
+  expect(acknowledged.filter((place) => !present.has(place))).toEqual([]);
 }

@@ -1,2 +1,4 @@
+export { OwnCluster, type OwnClusterOptions, type Programs } from './own-cluster.js';
 export { killPostgres } from './processes.js';
+export { SmallDisk, noSmallDisk } from './small-disk.js';
 export { type TestDatabase, createTestDatabase } from './test-database.js';
