@@ -119,7 +119,24 @@ function metadataOf(event: NewEvent): string {
   return jsonOf('an envelope', metadata);
 }
 
-function admitEvent(event: NewEvent): { stored: StoredEvent; bytes: number } {
+/** Events of one command have all of their envelope in common but ids and instants; it is written once for them. */
+function isSameMetadata(a: NewEvent, b: NewEvent): boolean {
+  return (
+    a.actor === b.actor &&
+    a.commandId === b.commandId &&
+    a.requestHash === b.requestHash &&
+    a.correlationId === b.correlationId &&
+    a.causationId === b.causationId
+  );
+}
+
+interface Admitted {
+  readonly event: NewEvent;
+  readonly stored: StoredEvent;
+  readonly bytes: number;
+}
+
+function admitEvent(event: NewEvent, before: Admitted | undefined): Admitted {
   const { eventId, type, schemaVersion, occurredAt, recordedAt } = event;
   if (!uuid.test(eventId))
     throw new InvalidArgument(`an event id must be a UUID in lower case, not ${eventId}`);
@@ -127,9 +144,10 @@ function admitEvent(event: NewEvent): { stored: StoredEvent; bytes: number } {
   if (!Number.isInteger(schemaVersion) || schemaVersion < 1 || schemaVersion > int32Max) {
     throw new InvalidArgument(`a schema version must be a whole number from 1, not ${schemaVersion}`);
   }
-  requireInstant('occurredAt', occurredAt);
+  // Most events are recorded when they happen: one text, checked once.
+  if (occurredAt !== recordedAt) requireInstant('occurredAt', occurredAt);
   requireInstant('recordedAt', recordedAt);
-  const metadata = metadataOf(event);
+  const metadata = before && isSameMetadata(before.event, event) ? before.stored.metadata : metadataOf(event);
   const data = jsonOf(`the data of ${type}`, event.data);
   const metadataBytes = Buffer.byteLength(metadata);
   const dataBytes = Buffer.byteLength(data);
@@ -140,7 +158,7 @@ function admitEvent(event: NewEvent): { stored: StoredEvent; bytes: number } {
     );
   }
   const stored = { eventId, type, schemaVersion, occurredAt, recordedAt, metadata, data };
-  return { stored, bytes: metadataBytes + dataBytes };
+  return { event, stored, bytes: metadataBytes + dataBytes };
 }
 
 /**
@@ -161,16 +179,17 @@ export function admitAppend(
   }
   let bytes = 0;
   const admitted: StoredEvent[] = [];
+  let last: Admitted | undefined;
   for (const event of events) {
-    const { stored, bytes: eventBytes } = admitEvent(event);
-    admitted.push(stored);
-    bytes += eventBytes;
+    last = admitEvent(event, last);
+    admitted.push(last.stored);
+    bytes += last.bytes;
     // Checked as it grows: 500 of the largest events would be half a gigabyte of text before the end of the loop.
     if (bytes > LIMITS.appendBytesMax) {
       throw new AppendTooLarge(`an append carries more than ${LIMITS.appendBytesMax} bytes`);
     }
   }
-  if (new Set(admitted.map((event) => event.eventId)).size < admitted.length) {
+  if (admitted.length > 1 && new Set(admitted.map((event) => event.eventId)).size < admitted.length) {
     throw new InvalidArgument(`an append to stream ${streamId} carries the same event id twice`);
   }
   return { streamId, expected: expected === -1 ? 'none' : expected, events: admitted, bytes };
