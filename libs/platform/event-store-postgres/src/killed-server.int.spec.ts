@@ -1,7 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OwnCluster } from '@shaoying/postgres/testing';
 import { PostgresEventStore } from './postgres-event-store.js';
-import { AppendLoad, expectNothingLost, Follower, seededChance, until, wholeLog } from './testing/index.js';
+import {
+  AppendLoad,
+  expectNothingLost,
+  expectSameEvents,
+  Follower,
+  seededChance,
+  until,
+  wholeLog,
+} from './testing/index.js';
 
 const rounds = 8;
 
@@ -47,7 +55,7 @@ describeOnLinux(`PostgreSQL killed -9 under load${onLinux ? '' : ' (skipped: nee
       for (const follower of [steady, restless]) {
         await until('a subscriber sees the last event', () => follower.seen.length >= log.length);
         await follower.stop();
-        expect(follower.seen).toEqual(log);
+        expectSameEvents(follower.seen, log);
       }
     } finally {
       await Promise.all([store.close(), other.close()]);

@@ -20,3 +20,10 @@ export function expectNothingLost(events: readonly RecordedEvent[], acknowledged
   const present = new Set(events.map(placeOf));
   expect(acknowledged.filter((place) => !present.has(place))).toEqual([]);
 }
+
+/** Asserts that what was read is the log, byte for byte, and shows the first difference alone. */
+export function expectSameEvents(read: readonly RecordedEvent[], log: readonly RecordedEvent[]): void {
+  const differs = log.findIndex((event, index) => JSON.stringify(event) !== JSON.stringify(read[index]));
+  expect({ differs, event: read[differs] }).toEqual({ differs: -1, event: undefined });
+  expect(read).toHaveLength(log.length);
+}
