@@ -12,6 +12,7 @@ import type {
 } from './eventstoredb.client.js';
 import { outcomeOfFailure } from './append.call.js';
 import type { AppendPath, Outcome, WireAppend } from './append.call.js';
+import { wasNeverSent } from './log.errors.js';
 import { streamIdentifier, uuid, uuidText } from './log.messages.js';
 import type { ProposedEvent } from './log.messages.js';
 
@@ -110,6 +111,7 @@ class BatchCall {
   private readonly pending = new Map<string, Pending>();
   private readonly stream: BatchStream;
   private retired = false;
+  private answered = false;
 
   constructor(
     client: LogClient,
@@ -146,6 +148,7 @@ class BatchCall {
   }
 
   private settle(answer: BatchAppendResp): void {
+    this.answered = true;
     const correlationId = uuidText(answer.getCorrelationId());
     const pending = this.pending.get(correlationId);
     // An answer later than our patience: the append has been given up as unknown and is being settled another way.
@@ -158,12 +161,22 @@ class BatchCall {
 
   private fail(error: Error): void {
     this.retire();
-    const outcome = outcomeOfFailure(error);
+    const outcome = this.outcomeOf(error);
     for (const { settle, timer } of this.pending.values()) {
       clearTimeout(timer);
       settle(outcome);
     }
     this.pending.clear();
+  }
+
+  /**
+   * A call that ends, ends for all it carries: where the server ends it because it no longer leads and cannot take the
+   * last of them, those before may be written. What never left is not, nor what was refused with the call itself.
+   */
+  private outcomeOf(cause: Error): Outcome {
+    const outcome = outcomeOfFailure(cause);
+    const refused = outcome.kind === 'refused' && !this.answered;
+    return wasNeverSent(cause) || refused ? outcome : { kind: 'unknown', cause };
   }
 
   private retire(): void {

@@ -3,7 +3,7 @@ import type { ServiceError } from '@grpc/grpc-js';
 import type { Position } from '@shaoying/event-store';
 import { sharedPb, streamsPb } from './eventstoredb.client.js';
 import type { AppendReq, AppendResp, Connection, LogClient } from './eventstoredb.client.js';
-import { exceptionOf, isServiceError, isTurnedAway, wasNeverSent } from './log.errors.js';
+import { exceptionOf, isMessageTooLarge, isServiceError, isTurnedAway, wasNeverSent } from './log.errors.js';
 import { streamIdentifier, uuid } from './log.messages.js';
 import type { ProposedEvent, WireRevision } from './log.messages.js';
 
@@ -57,9 +57,8 @@ function outcomeOfStatus(cause: ServiceError): Outcome {
     case 'missing-required-metadata-property':
       return { kind: 'refused', cause };
   }
+  if (isMessageTooLarge(cause)) return { kind: 'too-large', message: cause.details };
   switch (cause.code) {
-    case status.RESOURCE_EXHAUSTED:
-      return { kind: 'too-large', message: cause.details };
     case status.PERMISSION_DENIED:
     case status.UNAUTHENTICATED:
     case status.INVALID_ARGUMENT:

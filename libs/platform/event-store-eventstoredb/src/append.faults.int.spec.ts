@@ -174,6 +174,19 @@ describe('events the stream holds already', () => {
 });
 
 describe('limits', () => {
+  test.each(paths)(
+    'more calls at once than a connection carries streams (100) wait for their turn, %s append',
+    async (_path, hasBatchAppend) => {
+      double = await openDouble({ hasBatchAppend });
+      const { store } = double;
+      const streamIds = Array.from({ length: 300 }, sampleStreamId);
+      await Promise.all(streamIds.map((streamId) => store.append(streamId, 'none', [sampleEvent()])));
+      const streams = await Promise.all(streamIds.map((streamId) => store.readStream(streamId)));
+      expect(streams.map((events) => events.length)).toEqual(streamIds.map(() => 1));
+    },
+    60_000,
+  );
+
   test('a server with its default limit of 1 MiB refuses what is larger, typed, and writes nothing', async () => {
     double = await openDouble();
     const { store } = double;

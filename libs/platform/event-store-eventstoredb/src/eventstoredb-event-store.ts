@@ -143,8 +143,7 @@ export class EventStoreDbEventStore implements EventStore {
 
   async readAll(after: Position, options: ReadAllOptions = {}): Promise<RecordedEvent[]> {
     this.requireOpen();
-    requirePosition(after);
-    return this.reader.page(after, {
+    return this.reader.page(admittedPosition(after), {
       limit: requireLimit(options.limit),
       types: requireTypes(options.types),
     });
@@ -152,8 +151,7 @@ export class EventStoreDbEventStore implements EventStore {
 
   async eventAt(position: Position): Promise<RecordedEvent | undefined> {
     this.requireOpen();
-    requirePosition(position);
-    return this.reader.at(position);
+    return this.reader.at(admittedPosition(position));
   }
 
   async head(): Promise<Position> {
@@ -163,9 +161,9 @@ export class EventStoreDbEventStore implements EventStore {
 
   subscribe(after: Position, options: SubscribeOptions = {}): AsyncIterable<RecordedEvent[]> {
     this.requireOpen();
-    requirePosition(after);
+    const from = admittedPosition(after);
     const { signal } = options;
-    return follow(after, {
+    return follow(from, {
       client: this.client,
       reader: this.reader,
       warn: this.warn,
@@ -219,6 +217,12 @@ export class EventStoreDbEventStore implements EventStore {
   private requireOpen(): void {
     if (this.closing.signal.aborted) throw new StoreUnavailable('the event store is closed');
   }
+}
+
+/** Without leading zeros: `00` is START too. @throws InvalidArgument */
+function admittedPosition(position: Position): Position {
+  requirePosition(position);
+  return BigInt(position).toString();
 }
 
 function idsByRevision(events: readonly RecordedEvent[]): string[] {

@@ -100,7 +100,8 @@ export class LogClient {
    * where the error names it.
    */
   async noteFailure({ streams }: Connection, error: Error): Promise<void> {
-    await this.client['handleError'](streams, error);
+    // It rejects when the connection after the lost one cannot be made either: who asks for that one is told.
+    await this.client['handleError'](streams, error).catch(() => undefined);
   }
 
   /** Asked once per connection. Servers older than 21.10 do not even know the question. @throws what gRPC throws */

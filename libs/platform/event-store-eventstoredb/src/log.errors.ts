@@ -47,5 +47,9 @@ export function isInvalidPosition(error: unknown): boolean {
   return error.code === status.UNKNOWN && /^Unexpected (Filtered)?ReadAllResult/.test(error.details);
 }
 
+/** True when a message is larger than the server, or this process, reads at all; its own limits say so otherwise. */
+export const isMessageTooLarge = ({ code, details }: ServiceError): boolean =>
+  code === status.RESOURCE_EXHAUSTED && /larger than max|exceeds the max/i.test(details);
+
 export const isStreamDeleted = (error: unknown): boolean =>
   isServiceError(error) && exceptionOf(error) === 'stream-deleted';

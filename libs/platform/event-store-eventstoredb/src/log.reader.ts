@@ -163,7 +163,8 @@ export class LogReader {
   /** The event as the port gives it; told once when somebody else writes into the same cluster. */
   ours(event: ServerEvent): RecordedEvent | undefined {
     const recorded = recordedFrom(event);
-    if (!recorded && !this.warnedOfForeign) {
+    const system = event.type.startsWith('$') || event.streamId.startsWith('$');
+    if (!recorded && !system && !this.warnedOfForeign) {
       this.warnedOfForeign = true;
       this.warn(
         `the event log holds events that are not ours and passes them by, such as ${event.type} in ${event.streamId}`,

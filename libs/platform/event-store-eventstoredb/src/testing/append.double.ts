@@ -137,6 +137,12 @@ export function batchAppend(
   }
   call.on('error', () => undefined);
   call.on('data', (message: BatchAppendReq) => {
+    // A leader that is one no more ends the whole call with the first append that it cannot take.
+    const notLeading = server.refusalOf(call.metadata);
+    if (notLeading) {
+      call.emit('error', notLeading);
+      return;
+    }
     const correlationId = uuidText(message.getCorrelationId());
     const request = requests.get(correlationId) ?? { streamId: '', expected: 'any', events: [] };
     requests.set(correlationId, request);
@@ -162,7 +168,7 @@ export function batchAppend(
       return;
     }
     void decide(server, request).then((decided) => {
-      if (decided && !call.cancelled) call.write(batchAnswer(server, base, decided));
+      if (decided && !call.cancelled && !call.destroyed) call.write(batchAnswer(server, base, decided));
     });
   });
   call.on('end', () => call.end());

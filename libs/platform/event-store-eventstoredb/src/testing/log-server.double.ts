@@ -104,7 +104,10 @@ export class LogServerDouble {
   /** At the same port, with the same log. */
   async comeBack(): Promise<void> {
     if (this.server) return;
-    const server = new Server({ 'grpc.max_receive_message_length': 16 * 1024 * 1024 });
+    const server = new Server({
+      'grpc.max_receive_message_length': 16 * 1024 * 1024,
+      'grpc.max_concurrent_streams': 100,
+    });
     this.serve(server);
     const credentials = serverCredentials(this.options);
     await new Promise<void>((resolve, reject) => {

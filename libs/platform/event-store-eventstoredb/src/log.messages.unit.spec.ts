@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto';
+import { admitAppend } from '@shaoying/event-store';
+import { propertyParameters, sampleEvent } from '@shaoying/event-store/testing';
+import fc from 'fast-check';
+import { sharedPb } from './eventstoredb.client.js';
+import { proposedEvent, recordedFrom, uuidText } from './log.messages.js';
+import type { ServerEvent } from './log.messages.js';
+
+const stored = (overrides = {}) => {
+  const [event] = admitAppend('incident-1', 'none', [sampleEvent(overrides)]).events;
+  if (!event) throw new Error('nothing admitted');
+  return event;
+};
+
+const onServer = (overrides: Partial<ServerEvent> = {}): ServerEvent => {
+  const { type, data, metadata, nativeId } = proposedEvent(stored(), randomUUID());
+  return {
+    streamId: 'incident-1',
+    revision: 0,
+    position: '42',
+    type,
+    nativeId,
+    data,
+    metadata,
+    ...overrides,
+  };
+};
+
+test('data goes to the server as it is; the envelope is one JSON object that a person can read there', () => {
+  const event = stored({ data: { 描述: '井盖缺失', b: 1, a: 2 }, requestHash: 'sha256:77af' });
+  const proposed = proposedEvent(event, randomUUID());
+  expect(Buffer.from(proposed.data).toString()).toBe('{"描述":"井盖缺失","b":1,"a":2}');
+  expect(Object.keys(JSON.parse(Buffer.from(proposed.metadata).toString()) as object)).toEqual([
+    ...['eventId', 'schemaVersion', 'occurredAt', 'recordedAt'],
+    ...['actor', 'correlationId', 'causationId', 'commandId', 'requestHash'],
+  ]);
+});
+
+test.each<[string, Partial<ServerEvent>]>([
+  ['a link', { type: '$>' }],
+  ['an event of a system stream', { streamId: '$stats' }],
+  ['an event without metadata', { metadata: new Uint8Array() }],
+  ['metadata that is no JSON', { metadata: Buffer.from('{') }],
+  ['metadata of another program', { metadata: Buffer.from('{"$correlationId":"7","eventId":"8"}') }],
+  ['data that is no JSON', { data: Buffer.from('\u0000') }],
+])('%s is not ours', (_what, overrides) => {
+  expect(recordedFrom(onServer())).toBeDefined();
+  expect(recordedFrom(onServer(overrides))).toBeUndefined();
+});
+
+test('a uuid in two signed halves is the uuid in text', () => {
+  fc.assert(
+    fc.property(fc.uuid(), (text) => {
+      const hex = text.replaceAll('-', '');
+      const half = (digits: string): string => BigInt.asIntN(64, BigInt(`0x${digits}`)).toString();
+      const structured = new sharedPb.UUID.Structured()
+        .setMostSignificantBits(half(hex.slice(0, 16)))
+        .setLeastSignificantBits(half(hex.slice(16)));
+      expect(uuidText(new sharedPb.UUID().setStructured(structured))).toBe(text);
+    }),
+    propertyParameters({ numRuns: 200 }),
+  );
+});
