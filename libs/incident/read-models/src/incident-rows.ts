@@ -6,6 +6,7 @@ import {
   type RecordedIncidentEvent,
 } from '@shaoying/incident-contracts';
 import type { ProjectionTransaction } from '@shaoying/projections';
+import { columnArray, travelType, type ColumnType } from './row-columns.js';
 
 /** An incident's event with the incident it belongs to. */
 export type IncidentEntry = RecordedIncidentEvent & { readonly incidentId: string };
@@ -27,74 +28,85 @@ export function incidentEntries(events: readonly RecordedEvent[]): IncidentEntry
   });
 }
 
-/** Rows of one table of one batch: read once, folded in memory, written back once. */
-export class RowBatch<Row extends { incident_id: string }> {
-  private readonly rows = new Map<string, Row>();
-  private readonly keysByIncident = new Map<string, Set<string>>();
-  private readonly touched = new Set<string>();
+/** Columns with their types, in the order in which they are sent. */
+export type RowShape<Row> = { readonly [Column in keyof Row & string]: ColumnType };
 
-  private constructor(
-    private readonly tx: ProjectionTransaction,
-    private readonly table: string,
-    private readonly key: keyof Row & string,
-  ) {}
+type Columns<Row> = [keyof Row & string, ColumnType][];
+const columnsOf = <Row>(shape: RowShape<Row>): Columns<Row> => Object.entries(shape) as Columns<Row>;
 
-  /** Loads the rows of the given incidents. `table` and `key` are literals of this library, never input. */
-  static async load<Row extends { incident_id: string }>(
-    tx: ProjectionTransaction,
-    table: string,
-    key: keyof Row & string,
-    entries: readonly IncidentEntry[],
-  ): Promise<RowBatch<Row>> {
-    const batch = new RowBatch<Row>(tx, table, key);
-    const ids = [...new Set(entries.map((entry) => entry.incidentId))];
-    const found = await tx.query<{ row: Row }>(
-      `select to_jsonb(t) as row from ${table} t where incident_id = any($1::text[])`,
-      [ids],
+/** A statement over any number of rows of one shape, sent as arrays. Its text is a literal of this library, never input. */
+export class RowStatement<Row> {
+  private readonly columns: Columns<Row>;
+  private readonly text: string;
+
+  /** @param textOf the statement; `rows` is a table `u` of the rows, with the shape's columns */
+  constructor(shape: RowShape<Row>, textOf: (rows: string) => string) {
+    this.columns = columnsOf(shape);
+    const arrays = this.columns.map(([, type], index) => `$${index + 1}::${travelType(type)}[]`);
+    this.text = textOf(`unnest(${arrays.join(', ')}) as u (${namesOf(shape)})`);
+  }
+
+  /** Runs it once for all rows; not at all for none. */
+  async run(tx: ProjectionTransaction, rows: readonly Row[]): Promise<void> {
+    if (rows.length === 0) return;
+    await tx.query(
+      this.text,
+      this.columns.map(([name, type]) => columnArray<Row>(type, rows, name)),
     );
-    for (const { row } of found) batch.keep(row);
-    return batch;
+  }
+}
+
+/** The shape's columns, as a list of names. */
+export const namesOf = <Row>(shape: RowShape<Row>): string =>
+  columnsOf(shape)
+    .map(([name]) => name)
+    .join(', ');
+
+/** The shape's columns of `u` as the table wants them. */
+export const valuesOf = <Row>(shape: RowShape<Row>): string =>
+  columnsOf(shape)
+    .map(([name, type]) => (travelType(type) === type ? `u.${name}` : `u.${name}::${type}`))
+    .join(', ');
+
+/** `a = excluded.a, …` for every column of the shape. */
+export const overwrite = <Row>(shape: RowShape<Row>): string =>
+  columnsOf(shape)
+    .map(([name]) => `${name} = excluded.${name}`)
+    .join(', ');
+
+/** Inserts rows. `onConflict` matters to a log that is delivered again: then it must lead to the same rows. */
+export const insertion = <Row>(table: string, shape: RowShape<Row>, onConflict: string): RowStatement<Row> =>
+  new RowStatement(
+    shape,
+    (rows) =>
+      `insert into ${table} (${namesOf(shape)}) select ${valuesOf(shape)} from ${rows} on conflict ${onConflict}`,
+  );
+
+/**
+ * One batch's rows of a table: those that begin in it, whole, and what changes in those that were there before, so that
+ * nothing has to be read to be written.
+ */
+export class Drafts<Row extends object, Change extends object> {
+  private readonly begun = new Map<string, Row>();
+  private readonly changed = new Map<string, Change>();
+
+  begin(key: string, row: Row): void {
+    this.begun.set(key, row);
+    this.changed.delete(key);
   }
 
-  get(key: string): Row | undefined {
-    return this.rows.get(key);
+  /** @param unchanged what a row that was there before would be sent with if nothing else changed */
+  change(key: string, change: Partial<Row> & Partial<Change>, unchanged: Change): void {
+    const row = this.begun.get(key);
+    if (row !== undefined) this.begun.set(key, { ...row, ...change });
+    else this.changed.set(key, { ...(this.changed.get(key) ?? unchanged), ...change });
   }
 
-  ofIncident(incidentId: string): Row[] {
-    return [...(this.keysByIncident.get(incidentId) ?? [])].flatMap((key) => this.rows.get(key) ?? []);
+  get rows(): Row[] {
+    return [...this.begun.values()];
   }
 
-  set(row: Row): void {
-    this.touched.add(this.keep(row));
-  }
-
-  private keep(row: Row): string {
-    const key = String(row[this.key]);
-    this.rows.set(key, row);
-    const keys = this.keysByIncident.get(row.incident_id);
-    if (keys === undefined) this.keysByIncident.set(row.incident_id, new Set([key]));
-    else keys.add(key);
-    return key;
-  }
-
-  /** Changes a row where there is one. */
-  patch(key: string, change: Partial<Row>): void {
-    const row = this.rows.get(key);
-    if (row !== undefined) this.set({ ...row, ...change });
-  }
-
-  /** Writes what was touched in one statement. */
-  async save(columns: readonly (keyof Row & string)[]): Promise<void> {
-    if (this.touched.size === 0) return;
-    const rows = [...this.touched].map((key) => this.rows.get(key));
-    const updates = columns
-      .filter((column) => column !== this.key)
-      .map((column) => `${column} = excluded.${column}`);
-    await this.tx.query(
-      `insert into ${this.table} (${columns.join(', ')})
-       select ${columns.join(', ')} from jsonb_populate_recordset(null::${this.table}, $1::jsonb)
-       on conflict (${this.key}) do update set ${updates.join(', ')}`,
-      [JSON.stringify(rows)],
-    );
+  get changes(): Change[] {
+    return [...this.changed.values()];
   }
 }

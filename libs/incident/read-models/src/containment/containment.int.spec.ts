@@ -7,7 +7,6 @@ describe('containment', () => {
 
   it('keeps the close of each incident and the level it was resolved at', async () => {
     const city = new SimulatedCity().report('kept').handle('kept', 'COMMUNITY').pass(10).finish('kept');
-    const filedAt = city.inMinutes(-10);
     city.report('open', { filed: false, severity: 'GROUP' }).check('kept', 'PASS').feedback('kept', 'SOLVED');
     await spec.givenEvents(city.pass(5).close('kept').events);
     const closed = city.events.at(-1);
@@ -19,13 +18,12 @@ describe('containment', () => {
           category: 'GARBAGE',
           severity: 'MINOR',
           ...place,
-          filed_at: new Date(filedAt),
         },
         ...{ closed_at: new Date(city.now), closed_known_at: new Date(city.now) },
         ...{ closed_event_id: closed?.eventId, resolution_level: 'COMMUNITY' },
       },
       {
-        ...{ incident_id: 'open', category: 'GARBAGE', severity: 'GROUP', ...place, filed_at: null },
+        ...{ incident_id: 'open', category: 'GARBAGE', severity: 'GROUP', ...place },
         ...{ closed_at: null, closed_known_at: null, closed_event_id: null, resolution_level: null },
       },
     ]);

@@ -1,32 +1,62 @@
 import type { IncidentEventType } from '@shaoying/incident-domain';
 import type { Projection } from '@shaoying/projections';
-import { incidentEntries, RowBatch } from '../incident-rows.js';
+import {
+  Drafts,
+  incidentEntries,
+  insertion,
+  overwrite,
+  RowStatement,
+  type RowShape,
+} from '../incident-rows.js';
 
 interface ClosureRow {
-  incident_id: string;
-  category: string;
-  severity: string;
-  estate_id: string | null;
-  community_id: string | null;
-  street_id: string | null;
-  filed_at: string | null;
-  closed_at: string | null;
-  closed_known_at: string | null;
-  closed_event_id: string | null;
-  resolution_level: string | null;
+  readonly incident_id: string;
+  readonly category: string;
+  readonly severity: string;
+  readonly estate_id: string | null;
+  readonly community_id: string | null;
+  readonly street_id: string | null;
+  readonly closed_at: string | null;
+  readonly closed_known_at: string | null;
+  readonly closed_event_id: string | null;
+  readonly resolution_level: string | null;
 }
 
-const columns = [
-  ...(['incident_id', 'category', 'severity', 'estate_id', 'community_id', 'street_id', 'filed_at'] as const),
-  ...(['closed_at', 'closed_known_at', 'closed_event_id', 'resolution_level'] as const),
-];
+type Closing = Pick<
+  ClosureRow,
+  'incident_id' | 'closed_at' | 'closed_known_at' | 'closed_event_id' | 'resolution_level'
+>;
 
-const eventTypes: IncidentEventType[] = ['IncidentReported', 'IncidentFiled', 'IncidentClosed'];
+const closingShape: RowShape<Closing> = {
+  incident_id: 'text',
+  closed_at: 'timestamptz',
+  closed_known_at: 'timestamptz',
+  closed_event_id: 'text',
+  resolution_level: 'text',
+};
+const closureShape: RowShape<ClosureRow> = {
+  ...closingShape,
+  ...{ category: 'text', severity: 'text', estate_id: 'text', community_id: 'text', street_id: 'text' },
+};
+
+const insertClosures = insertion(
+  'closures',
+  closureShape,
+  `(incident_id) do update set ${overwrite(closureShape)}`,
+);
+const close = new RowStatement<Closing>(
+  closingShape,
+  (rows) => `update closures c set closed_at = u.closed_at, closed_known_at = u.closed_known_at,
+      closed_event_id = u.closed_event_id, resolution_level = u.resolution_level
+    from ${rows} where c.incident_id = u.incident_id`,
+);
+
+const eventTypes: IncidentEventType[] = ['IncidentReported', 'IncidentClosed'];
 
 /** Each incident's last closing and the level it was resolved at: 小事不出小区、大事不出社区、群体事件不出街道. */
 export const containment: Projection = {
   name: 'containment',
-  version: 1,
+  version: 2,
   schema: `
     create table closures (
       incident_id      text primary key,
@@ -35,7 +65,6 @@ export const containment: Projection = {
       estate_id        text,
       community_id     text,
       street_id        text,
-      filed_at         timestamptz,
       closed_at        timestamptz,
       closed_known_at  timestamptz,
       closed_event_id  text,
@@ -45,39 +74,25 @@ export const containment: Projection = {
   `,
   eventTypes,
   async apply(events, tx) {
-    const entries = incidentEntries(events);
-    const rows = await RowBatch.load<ClosureRow>(tx, 'closures', 'incident_id', entries);
-    for (const entry of entries) {
-      switch (entry.type) {
-        case 'IncidentReported': {
-          const { category, severity, place } = entry.data;
-          rows.set({
-            ...{ incident_id: entry.incidentId, category, severity, estate_id: place.estateId },
-            ...{
-              community_id: place.communityId,
-              street_id: place.streetId,
-              filed_at: null,
-              closed_at: null,
-            },
-            ...{ closed_known_at: null, closed_event_id: null, resolution_level: null },
-          });
-          break;
-        }
-        case 'IncidentFiled':
-          rows.patch(entry.incidentId, { filed_at: entry.occurredAt });
-          break;
-        case 'IncidentClosed':
-          rows.patch(entry.incidentId, {
-            closed_at: entry.occurredAt,
-            closed_known_at: entry.recordedAt,
-            closed_event_id: entry.eventId,
-            resolution_level: entry.data.resolutionLevel,
-          });
-          break;
-        default:
-          break;
+    const closures = new Drafts<ClosureRow, Closing>();
+    for (const entry of incidentEntries(events)) {
+      const { incidentId } = entry;
+      if (entry.type === 'IncidentReported') {
+        const { category, severity, place } = entry.data;
+        closures.begin(incidentId, {
+          ...{ incident_id: incidentId, category, severity, estate_id: place.estateId },
+          ...{ community_id: place.communityId, street_id: place.streetId },
+          ...{ closed_at: null, closed_known_at: null, closed_event_id: null, resolution_level: null },
+        });
+      } else if (entry.type === 'IncidentClosed') {
+        const closing = {
+          ...{ incident_id: incidentId, closed_at: entry.occurredAt, closed_known_at: entry.recordedAt },
+          ...{ closed_event_id: entry.eventId, resolution_level: entry.data.resolutionLevel },
+        };
+        closures.change(incidentId, closing, closing);
       }
     }
-    await rows.save(columns);
+    await insertClosures.run(tx, closures.rows);
+    await close.run(tx, closures.changes);
   },
 };

@@ -1,79 +1,134 @@
 import type { IncidentEventType } from '@shaoying/incident-domain';
-import type { Projection } from '@shaoying/projections';
-import { incidentEntries, RowBatch, type IncidentEntry } from '../incident-rows.js';
+import type { Projection, ProjectionTransaction } from '@shaoying/projections';
+import {
+  Drafts,
+  incidentEntries,
+  insertion,
+  namesOf,
+  overwrite,
+  RowStatement,
+  valuesOf,
+  type IncidentEntry,
+  type RowShape,
+} from '../incident-rows.js';
 
+/** A task as its whistle begins it; what its incident is about comes from `cases`. */
 interface TaskRow {
-  task_id: string;
-  incident_id: string;
-  whistle_id: string;
-  department_id: string;
-  role: string;
-  kind: string;
-  category: string;
-  severity: string;
-  estate_id: string | null;
-  community_id: string | null;
-  street_id: string | null;
-  imported: boolean;
-  notified_at: string;
-  notified_known_at: string;
-  notified_event_id: string;
-  acknowledge_due: string | null;
-  acknowledged_at: string | null;
-  acknowledged_known_at: string | null;
-  acknowledged_event_id: string | null;
-  check_in_due: string | null;
-  checked_in_at: string | null;
-  checked_in_known_at: string | null;
-  checked_in_event_id: string | null;
-  handling_due: string | null;
-  completed_at: string | null;
-  completed_known_at: string | null;
-  completed_event_id: string | null;
-  rejected: readonly RejectedCompletion[];
-  deadlines: unknown;
+  readonly task_id: string;
+  readonly incident_id: string;
+  readonly whistle_id: string;
+  readonly department_id: string;
+  readonly role: string;
+  readonly kind: string;
+  readonly notified_at: string;
+  readonly notified_known_at: string;
+  readonly notified_event_id: string;
+  readonly acknowledge_due: string | null;
+  readonly acknowledged_at: string | null;
+  readonly acknowledged_known_at: string | null;
+  readonly acknowledged_event_id: string | null;
+  readonly check_in_due: string | null;
+  readonly checked_in_at: string | null;
+  readonly checked_in_known_at: string | null;
+  readonly checked_in_event_id: string | null;
+  readonly handling_due: string | null;
+  readonly completed_at: string | null;
+  readonly completed_known_at: string | null;
+  readonly completed_event_id: string | null;
+  /** JSON of {@link RejectedCompletion}s. */
+  readonly rejected: string;
+  readonly deadlines: string;
 }
 
-/** A completion that a check or the resident sent back. It stood until then, and a question about that time says so. */
-interface RejectedCompletion {
+/** What a batch does to a task that was there before. Null leaves an instant as it is, but for a completion. */
+interface TaskChange {
+  readonly task_id: string;
+  readonly acknowledged_at: string | null;
+  readonly acknowledged_known_at: string | null;
+  readonly acknowledged_event_id: string | null;
+  readonly checked_in_at: string | null;
+  readonly checked_in_known_at: string | null;
+  readonly checked_in_event_id: string | null;
+  readonly completion_changed: boolean;
+  readonly completed_at: string | null;
+  readonly completed_known_at: string | null;
+  readonly completed_event_id: string | null;
+  /** To be added. */
+  readonly rejected: string;
+}
+
+interface Completion {
   readonly at: string;
   readonly knownAt: string;
   readonly eventId: string;
+}
+
+/** A completion that a check or the resident sent back. It stood until then, and a question about that time says so. */
+interface RejectedCompletion extends Completion {
   readonly backAt: string;
   readonly backKnownAt: string;
 }
 
 interface CaseRow {
-  incident_id: string;
-  category: string;
-  severity: string;
-  estate_id: string | null;
-  community_id: string | null;
-  street_id: string | null;
-  imported: boolean;
+  readonly incident_id: string;
+  readonly category: string;
+  readonly severity: string;
+  readonly estate_id: string | null;
+  readonly community_id: string | null;
+  readonly street_id: string | null;
+  readonly imported: boolean;
 }
 
-const taskColumns = [
-  ...([
-    'task_id',
-    'incident_id',
-    'whistle_id',
-    'department_id',
-    'role',
-    'kind',
-    'category',
-    'severity',
-  ] as const),
-  ...(['estate_id', 'community_id', 'street_id', 'imported'] as const),
-  ...(['notified_at', 'notified_known_at', 'notified_event_id'] as const),
-  ...(['acknowledge_due', 'acknowledged_at', 'acknowledged_known_at', 'acknowledged_event_id'] as const),
-  ...(['check_in_due', 'checked_in_at', 'checked_in_known_at', 'checked_in_event_id'] as const),
-  ...(['handling_due', 'completed_at', 'completed_known_at', 'completed_event_id', 'rejected'] as const),
-  'deadlines' as const,
-];
-const caseColumns = [
-  ...(['incident_id', 'category', 'severity', 'estate_id', 'community_id', 'street_id', 'imported'] as const),
-];
+const caseShape: RowShape<CaseRow> = {
+  ...{ incident_id: 'text', category: 'text', severity: 'text', estate_id: 'text', community_id: 'text' },
+  ...{ street_id: 'text', imported: 'boolean' },
+};
+const taskShape: RowShape<TaskRow> = {
+  ...{
+    task_id: 'text',
+    incident_id: 'text',
+    whistle_id: 'text',
+    department_id: 'text',
+    role: 'text',
+    kind: 'text',
+  },
+  ...{ notified_at: 'timestamptz', notified_known_at: 'timestamptz', notified_event_id: 'text' },
+  ...{ acknowledge_due: 'timestamptz', acknowledged_at: 'timestamptz', acknowledged_known_at: 'timestamptz' },
+  ...{ acknowledged_event_id: 'text', check_in_due: 'timestamptz', checked_in_at: 'timestamptz' },
+  ...{ checked_in_known_at: 'timestamptz', checked_in_event_id: 'text', handling_due: 'timestamptz' },
+  ...{ completed_at: 'timestamptz', completed_known_at: 'timestamptz', completed_event_id: 'text' },
+  ...{ rejected: 'jsonb', deadlines: 'json' },
+};
+const changeShape: RowShape<TaskChange> = {
+  ...{ task_id: 'text', acknowledged_at: 'timestamptz', acknowledged_known_at: 'timestamptz' },
+  ...{ acknowledged_event_id: 'text', checked_in_at: 'timestamptz', checked_in_known_at: 'timestamptz' },
+  ...{ checked_in_event_id: 'text', completion_changed: 'boolean', completed_at: 'timestamptz' },
+  ...{ completed_known_at: 'timestamptz', completed_event_id: 'text', rejected: 'jsonb' },
+};
+
+const insertCases = insertion('cases', caseShape, '(incident_id) do nothing');
+const insertTasks = new RowStatement<TaskRow>(
+  taskShape,
+  (rows) =>
+    `insert into tasks (${namesOf(taskShape)}, category, severity, estate_id, community_id, street_id, imported)
+     select ${valuesOf(taskShape)}, category, severity, estate_id, community_id, street_id, imported
+     from ${rows} join cases on cases.incident_id = u.incident_id
+     on conflict (task_id) do update set ${overwrite(taskShape)}`,
+);
+const later = (act: string): string =>
+  ['at', 'known_at', 'event_id']
+    .map((part) => `${act}_${part} = coalesce(u.${act}_${part}, t.${act}_${part})`)
+    .join(', ');
+const changeTasks = new RowStatement<TaskChange>(
+  changeShape,
+  (rows) =>
+    `update tasks t set ${later('acknowledged')}, ${later('checked_in')},
+       completed_at = case when u.completion_changed then u.completed_at else t.completed_at end,
+       completed_known_at = case when u.completion_changed then u.completed_known_at else t.completed_known_at end,
+       completed_event_id = case when u.completion_changed then u.completed_event_id else t.completed_event_id end,
+       rejected = case when u.rejected = '[]' then t.rejected else t.rejected || u.rejected::jsonb end
+     from ${rows} where t.task_id = u.task_id`,
+);
 
 const eventTypes: IncidentEventType[] = [
   ...([
@@ -92,7 +147,7 @@ const eventTypes: IncidentEventType[] = [
  */
 export const departmentTasks: Projection = {
   name: 'department-tasks',
-  version: 2,
+  version: 3,
   schema: `
     create table cases (
       incident_id  text primary key,
@@ -132,10 +187,8 @@ export const departmentTasks: Projection = {
       completed_known_at    timestamptz,
       completed_event_id    text,
       rejected              jsonb not null,  -- completions that were sent back, each with both ends
-      deadlines             jsonb not null
-    );
-    create index on tasks (incident_id);
-    create index on tasks (department_id, notified_at, task_id);
+      deadlines             json not null
+    ) with (fillfactor = 80); -- room on the page for what comes later, so that no index has to learn of it
     -- What is done is never looked at for a queue: 20 open tasks among 100,000 done ones are read as 20. See openAfter.
     create index on tasks (department_id, coalesce(greatest(completed_at, completed_known_at), 'infinity'));
     create index on tasks (handling_due) where handling_due is not null;
@@ -145,63 +198,116 @@ export const departmentTasks: Projection = {
   eventTypes,
   async apply(events, tx) {
     const entries = incidentEntries(events);
-    const cases = await RowBatch.load<CaseRow>(tx, 'cases', 'incident_id', entries);
-    const tasks = await RowBatch.load<TaskRow>(tx, 'tasks', 'task_id', entries);
-    for (const entry of entries) fold(cases, tasks, entry);
-    await cases.save(caseColumns);
-    await tasks.save(taskColumns);
+    const batch = new TaskBatch(await standingCompletions(tx, entries));
+    for (const entry of entries) batch.fold(entry);
+    await insertCases.run(tx, batch.cases);
+    await insertTasks.run(tx, batch.tasks.rows);
+    await changeTasks.run(tx, batch.tasks.changes);
   },
 };
 
-function fold(cases: RowBatch<CaseRow>, tasks: RowBatch<TaskRow>, entry: IncidentEntry): void {
-  const { occurredAt, recordedAt, eventId } = entry;
-  switch (entry.type) {
-    case 'IncidentReported':
-      cases.set(caseOf(entry));
-      break;
-    case 'WhistleBlown':
-      for (const row of tasksOf(cases.get(entry.incidentId), entry)) tasks.set(row);
-      break;
-    case 'TaskAcknowledged':
-      tasks.patch(entry.data.taskId, {
-        ...{ acknowledged_at: occurredAt, acknowledged_known_at: recordedAt, acknowledged_event_id: eventId },
-      });
-      break;
-    case 'DepartmentCheckedIn':
-      tasks.patch(entry.data.taskId, {
-        ...{ checked_in_at: occurredAt, checked_in_known_at: recordedAt, checked_in_event_id: eventId },
-      });
-      break;
-    case 'TaskCompleted':
-      tasks.patch(entry.data.taskId, {
-        ...{ completed_at: occurredAt, completed_known_at: recordedAt, completed_event_id: eventId },
-      });
-      break;
-    case 'CheckFailed':
-    case 'FeedbackRecorded':
-      // On time is judged by the first accepted completion (domain.md §6, 29): one that was sent back is none.
-      for (const taskId of entry.data.taskIds) sendBack(tasks, taskId, entry);
-      break;
-    default:
-      break;
+/** Of the tasks that the batch sends back. */
+async function standingCompletions(
+  tx: ProjectionTransaction,
+  entries: readonly IncidentEntry[],
+): Promise<Map<string, Completion>> {
+  const taskIds = entries.flatMap((entry) =>
+    entry.type === 'CheckFailed' || entry.type === 'FeedbackRecorded' ? entry.data.taskIds : [],
+  );
+  if (taskIds.length === 0) return new Map();
+  const rows = await tx.query<{ id: string; at: Date; known: Date; event: string }>(
+    `select task_id as id, completed_at as at, completed_known_at as known, completed_event_id as event
+     from tasks where task_id = any($1::text[]) and completed_at is not null`,
+    [taskIds],
+  );
+  return new Map(
+    rows.map(({ id, at, known, event }) => [
+      id,
+      { at: at.toISOString(), knownAt: known.toISOString(), eventId: event },
+    ]),
+  );
+}
+
+const unchanged = (taskId: string): TaskChange => ({
+  ...{ task_id: taskId, acknowledged_at: null, acknowledged_known_at: null, acknowledged_event_id: null },
+  ...{ checked_in_at: null, checked_in_known_at: null, checked_in_event_id: null },
+  ...{ completion_changed: false, completed_at: null, completed_known_at: null, completed_event_id: null },
+  rejected: '[]',
+});
+
+class TaskBatch {
+  readonly cases: CaseRow[] = [];
+  readonly tasks = new Drafts<TaskRow, TaskChange>();
+  /** Sent back in this batch. */
+  private readonly rejected = new Map<string, readonly RejectedCompletion[]>();
+
+  constructor(private readonly completions: Map<string, Completion>) {}
+
+  fold(entry: IncidentEntry): void {
+    const { occurredAt, recordedAt, eventId } = entry;
+    switch (entry.type) {
+      case 'IncidentReported':
+        this.cases.push(caseOf(entry));
+        break;
+      case 'WhistleBlown':
+        for (const row of tasksOf(entry)) this.begin(row);
+        break;
+      case 'TaskAcknowledged':
+        this.change(entry.data.taskId, {
+          ...{ acknowledged_at: occurredAt, acknowledged_known_at: recordedAt },
+          acknowledged_event_id: eventId,
+        });
+        break;
+      case 'DepartmentCheckedIn':
+        this.change(entry.data.taskId, {
+          ...{ checked_in_at: occurredAt, checked_in_known_at: recordedAt, checked_in_event_id: eventId },
+        });
+        break;
+      case 'TaskCompleted':
+        this.complete(entry.data.taskId, { at: occurredAt, knownAt: recordedAt, eventId });
+        break;
+      case 'CheckFailed':
+      case 'FeedbackRecorded':
+        // On time is judged by the first accepted completion (domain.md §6, 29): one that was sent back is none.
+        for (const taskId of entry.data.taskIds) this.sendBack(taskId, entry);
+        break;
+      default:
+        break;
+    }
+  }
+
+  private begin(row: TaskRow): void {
+    this.tasks.begin(row.task_id, row);
+    this.completions.delete(row.task_id);
+    this.rejected.delete(row.task_id);
+  }
+
+  private change(taskId: string, change: Partial<TaskRow> & Partial<TaskChange>): void {
+    this.tasks.change(taskId, change, unchanged(taskId));
+  }
+
+  private complete(taskId: string, completion: Completion): void {
+    this.completions.set(taskId, completion);
+    const { at, knownAt, eventId } = completion;
+    this.change(taskId, {
+      ...{ completion_changed: true, completed_at: at, completed_known_at: knownAt },
+      completed_event_id: eventId,
+    });
+  }
+
+  private sendBack(taskId: string, { occurredAt, recordedAt }: IncidentEntry): void {
+    const completion = this.completions.get(taskId);
+    if (completion === undefined) return;
+    this.completions.delete(taskId);
+    const sentBack = { ...completion, backAt: occurredAt, backKnownAt: recordedAt };
+    const rejected = [...(this.rejected.get(taskId) ?? []), sentBack];
+    this.rejected.set(taskId, rejected);
+    this.change(taskId, {
+      ...{ completion_changed: true, completed_at: null, completed_known_at: null, completed_event_id: null },
+      rejected: JSON.stringify(rejected),
+    });
   }
 }
-
-function sendBack(tasks: RowBatch<TaskRow>, taskId: string, entry: IncidentEntry): void {
-  const { completed_at, completed_known_at, completed_event_id, rejected = [] } = tasks.get(taskId) ?? {};
-  if (!completed_at || !completed_known_at || !completed_event_id) return;
-  const completion = {
-    ...{ at: utc(completed_at), knownAt: utc(completed_known_at), eventId: completed_event_id },
-    ...{ backAt: entry.occurredAt, backKnownAt: entry.recordedAt },
-  };
-  tasks.patch(taskId, {
-    ...{ completed_at: null, completed_known_at: null, completed_event_id: null },
-    rejected: [...rejected, completion],
-  });
-}
-
-/** A row loaded from PostgreSQL writes its instants with an offset; inside a document they must all look the same. */
-const utc = (instant: string): string => new Date(instant).toISOString();
 
 function caseOf(entry: Extract<IncidentEntry, { type: 'IncidentReported' }>): CaseRow {
   const { category, severity, place, imported } = entry.data;
@@ -209,30 +315,24 @@ function caseOf(entry: Extract<IncidentEntry, { type: 'IncidentReported' }>): Ca
   return { incident_id: entry.incidentId, category, severity, estate_id, community_id, street_id, imported };
 }
 
-function tasksOf(
-  known: CaseRow | undefined,
-  entry: Extract<IncidentEntry, { type: 'WhistleBlown' }>,
-): TaskRow[] {
-  if (known === undefined) return [];
+function tasksOf(entry: Extract<IncidentEntry, { type: 'WhistleBlown' }>): TaskRow[] {
+  const { incidentId, occurredAt, recordedAt, eventId } = entry;
   const { whistleId, kind, tasks } = entry.data;
   return tasks.map(({ taskId, departmentId, role, deadlines }) => {
     const due = (timer: string): string | null =>
       deadlines.find((deadline) => deadline.timer === timer)?.dueAt ?? null;
     return {
-      ...known,
-      ...{ task_id: taskId, whistle_id: whistleId, department_id: departmentId, role, kind },
-      ...{
-        notified_at: entry.occurredAt,
-        notified_known_at: entry.recordedAt,
-        notified_event_id: entry.eventId,
-      },
+      ...{ task_id: taskId, incident_id: incidentId, whistle_id: whistleId, department_id: departmentId },
+      ...{ role, kind, notified_at: occurredAt, notified_known_at: recordedAt, notified_event_id: eventId },
       ...{ acknowledge_due: due('ACKNOWLEDGE'), acknowledged_at: null, acknowledged_known_at: null },
       ...{ acknowledged_event_id: null, check_in_due: due('CHECK_IN'), checked_in_at: null },
       ...{ checked_in_known_at: null, checked_in_event_id: null, handling_due: due('HANDLING') },
-      ...{ completed_at: null, completed_known_at: null, completed_event_id: null, rejected: [] },
-      deadlines: deadlines.map(({ deadlineId, timer, dueAt, warnAt, provisional }) => ({
-        ...{ deadlineId, timer, dueAt, warnAt, provisional },
-      })),
+      ...{ completed_at: null, completed_known_at: null, completed_event_id: null, rejected: '[]' },
+      deadlines: JSON.stringify(
+        deadlines.map(({ deadlineId, timer, dueAt, warnAt, provisional }) => ({
+          ...{ deadlineId, timer, dueAt, warnAt, provisional },
+        })),
+      ),
     };
   });
 }

@@ -1,11 +1,17 @@
 import { toCloudEvent } from '@shaoying/subscriptions';
 import type { IncidentEventType, Location } from '@shaoying/incident-domain';
-import type { Projection } from '@shaoying/projections';
-import { incidentEntries, RowBatch, type IncidentEntry } from '../incident-rows.js';
+import type { Projection, ProjectionTransaction } from '@shaoying/projections';
+import {
+  incidentEntries,
+  insertion,
+  overwrite,
+  RowStatement,
+  type IncidentEntry,
+  type RowShape,
+} from '../incident-rows.js';
 
-interface CaseRow {
-  incident_id: string;
-  summary: {
+interface Case {
+  readonly summary: {
     readonly category: string;
     readonly severity: string;
     readonly location: Location | null;
@@ -15,7 +21,13 @@ interface CaseRow {
     readonly streetId: string | null;
   };
   /** Task → department. */
-  tasks: Record<string, string>;
+  readonly tasks: Readonly<Record<string, string>>;
+}
+
+interface CaseRow {
+  readonly incident_id: string;
+  readonly summary: string;
+  readonly tasks: string;
 }
 
 interface Dispatch {
@@ -27,10 +39,20 @@ interface Dispatch {
 }
 
 interface ItemRow {
-  department_id: string;
-  position: string;
-  cloud_event: string;
+  readonly department_id: string;
+  readonly position: string;
+  readonly cloud_event: string;
 }
+
+const caseShape: RowShape<CaseRow> = { incident_id: 'text', summary: 'json', tasks: 'json' };
+const itemShape: RowShape<ItemRow> = { department_id: 'text', position: 'bigint', cloud_event: 'text' };
+
+const insertCases = insertion('cases', caseShape, `(incident_id) do update set ${overwrite(caseShape)}`);
+const changeCases = new RowStatement<Pick<CaseRow, 'incident_id' | 'tasks'>>(
+  { incident_id: 'text', tasks: 'json' },
+  (rows) => `update cases c set tasks = u.tasks::json from ${rows} where c.incident_id = u.incident_id`,
+);
+const insertItems = insertion('items', itemShape, 'do nothing');
 
 const eventTypes: IncidentEventType[] = [
   ...(['IncidentReported', 'WhistleBlown', 'TaskOverdue', 'SupervisionIssued', 'SupervisionLifted'] as const),
@@ -40,13 +62,13 @@ const eventTypes: IncidentEventType[] = [
 /** What concerns each department, in log order, as CloudEvents ready to send. Carries no reporter, only references. */
 export const dispatchFeed: Projection = {
   name: 'dispatch-feed',
-  version: 2,
+  version: 3,
   schema: `
     create table cases (
       incident_id text primary key,
-      summary     jsonb not null,
-      tasks       jsonb not null
-    );
+      summary     json not null,
+      tasks       json not null
+    ) with (fillfactor = 80);
     create table items (
       department_id text not null,
       position      bigint not null,
@@ -57,39 +79,67 @@ export const dispatchFeed: Projection = {
   eventTypes,
   async apply(events, tx) {
     const entries = incidentEntries(events);
-    const cases = await RowBatch.load<CaseRow>(tx, 'cases', 'incident_id', entries);
+    const cases = await knownCases(tx, entries);
+    const reported = new Set<string>();
+    const whistled = new Set<string>();
     const items: ItemRow[] = [];
     for (const entry of entries) {
+      if (entry.type === 'IncidentReported') reported.add(entry.incidentId);
+      if (entry.type === 'WhistleBlown' && !reported.has(entry.incidentId)) whistled.add(entry.incidentId);
       remember(cases, entry);
       const known = cases.get(entry.incidentId);
       if (known === undefined) continue;
       for (const dispatch of dispatchesOf(known, entry)) items.push(itemOf(entry, dispatch));
     }
-    await cases.save(['incident_id', 'summary', 'tasks']);
-    if (items.length === 0) return;
-    await tx.query(
-      `insert into items select * from jsonb_populate_recordset(null::items, $1::jsonb) on conflict do nothing`,
-      [JSON.stringify(items)],
-    );
+    await insertCases.run(tx, rowsOf(cases, reported));
+    await changeCases.run(tx, rowsOf(cases, whistled));
+    await insertItems.run(tx, items);
   },
 };
 
-function remember(cases: RowBatch<CaseRow>, entry: IncidentEntry): void {
+/** The cases of the incidents that are not reported in this batch. */
+async function knownCases(
+  tx: ProjectionTransaction,
+  entries: readonly IncidentEntry[],
+): Promise<Map<string, Case>> {
+  const reported = new Set<string>();
+  const wanted = new Set<string>();
+  for (const { type, incidentId } of entries) {
+    if (type === 'IncidentReported') reported.add(incidentId);
+    else if (!reported.has(incidentId)) wanted.add(incidentId);
+  }
+  if (wanted.size === 0) return new Map();
+  const rows = await tx.query<Case & { incident_id: string }>(
+    'select incident_id, summary, tasks from cases where incident_id = any($1::text[])',
+    [[...wanted]],
+  );
+  return new Map(rows.map(({ incident_id, summary, tasks }) => [incident_id, { summary, tasks }]));
+}
+
+function rowsOf(cases: ReadonlyMap<string, Case>, incidentIds: ReadonlySet<string>): CaseRow[] {
+  return [...incidentIds].flatMap((incident_id) => {
+    const known = cases.get(incident_id);
+    if (known === undefined) return [];
+    return [{ incident_id, summary: JSON.stringify(known.summary), tasks: JSON.stringify(known.tasks) }];
+  });
+}
+
+function remember(cases: Map<string, Case>, entry: IncidentEntry): void {
   // The past of another system is no news: its departments dealt with it there.
   if (entry.type === 'IncidentReported' && !entry.data.imported) {
     const { category, severity, location, place } = entry.data;
     const { gridId, estateId, communityId, streetId } = place;
     const summary = { category, severity, location, gridId, estateId, communityId, streetId };
-    cases.set({ incident_id: entry.incidentId, summary, tasks: {} });
+    cases.set(entry.incidentId, { summary, tasks: {} });
   }
-  if (entry.type === 'WhistleBlown') {
-    const tasks = cases.get(entry.incidentId)?.tasks ?? {};
+  const known = cases.get(entry.incidentId);
+  if (entry.type === 'WhistleBlown' && known !== undefined) {
     const added = Object.fromEntries(entry.data.tasks.map((task) => [task.taskId, task.departmentId]));
-    cases.patch(entry.incidentId, { tasks: { ...tasks, ...added } });
+    cases.set(entry.incidentId, { ...known, tasks: { ...known.tasks, ...added } });
   }
 }
 
-function dispatchesOf(known: CaseRow, entry: IncidentEntry): Dispatch[] {
+function dispatchesOf(known: Case, entry: IncidentEntry): Dispatch[] {
   switch (entry.type) {
     case 'WhistleBlown': {
       const { whistleId, kind, reason, whistlingUnitId, tasks } = entry.data;
@@ -146,7 +196,7 @@ function dispatchesOf(known: CaseRow, entry: IncidentEntry): Dispatch[] {
  * Keys in one order. A summary folded in memory has them as written, one loaded from jsonb as PostgreSQL sorts them; the
  * text of an item must not depend on where the batch began.
  */
-function inFixedOrder(summary: CaseRow['summary']): CaseRow['summary'] {
+function inFixedOrder(summary: Case['summary']): Case['summary'] {
   const { category, severity, location, gridId, estateId, communityId, streetId } = summary;
   const { lon = null, lat = null, crs = 'WGS84', address = null } = location ?? {};
   const ordered = location && { lon, lat, crs, address };
@@ -155,7 +205,7 @@ function inFixedOrder(summary: CaseRow['summary']): CaseRow['summary'] {
 
 /** One item per department and event: the position is the item's id, and a department may hold several tasks. */
 function byDepartment(
-  known: CaseRow,
+  known: Case,
   taskIds: readonly string[],
 ): { departmentId: string; taskIds: string[] }[] {
   const groups = new Map<string, string[]>();

@@ -1,4 +1,5 @@
 import type { SqlReader } from '../sql-reader.js';
+import { storySql, viewOf, type StoryRow } from './incident-story.js';
 import type { IncidentView } from './incident-view.js';
 
 export interface BoardFilter {
@@ -31,24 +32,22 @@ export interface BoardPage {
   readonly next: { readonly reportedAt: string; readonly id: string } | null;
 }
 
+const story = storySql('incident_board.');
+
 /** Reads the incident board. */
 export class IncidentBoardQuery {
   constructor(private readonly sql: SqlReader) {}
 
   async find(incidentId: string): Promise<IncidentView | null> {
-    const { rows } = await this.sql.query<{ doc: IncidentView }>(
-      'select doc from incident_board.incidents where incident_id = $1',
-      [incidentId],
-    );
-    return rows[0]?.doc ?? null;
+    return this.one(`select ${story} from incident_board.incidents i where i.incident_id = $1`, incidentId);
   }
 
   async findByReceipt(receiptHash: string): Promise<IncidentView | null> {
-    const { rows } = await this.sql.query<{ doc: IncidentView }>(
-      'select doc from incident_board.incidents where receipt_hash = $1',
-      [receiptHash],
+    return this.one(
+      `select ${story} from incident_board.reports r
+       join incident_board.incidents i on i.incident_id = r.incident_id where r.receipt_hash = $1`,
+      receiptHash,
     );
-    return rows[0]?.doc ?? null;
   }
 
   /** Newest first. Pages by (reportedAt, id), so that new reports neither shift nor repeat a page. */
@@ -57,46 +56,81 @@ export class IncidentBoardQuery {
     scope: BoardScope | null,
     page: { limit: number; after: { reportedAt: string; id: string } | null; now: string },
   ): Promise<BoardPage> {
-    const conditions = new Conditions();
-    for (const [column, value] of [
-      ['state', filter.state],
-      ['category', filter.category],
-      ['severity', filter.severity],
-      ['street_id', filter.streetId],
-      ['community_id', filter.communityId],
-      ['estate_id', filter.estateId],
-    ] as const) {
-      if (value !== undefined) conditions.add(`${column} = ?`, value);
-    }
-    if (filter.departmentId !== undefined) conditions.add('department_ids @> array[?]', filter.departmentId);
-    if (filter.from !== undefined) conditions.add('reported_at >= ?::timestamptz', filter.from);
-    if (filter.to !== undefined) conditions.add('reported_at < ?::timestamptz', filter.to);
-    if (filter.q !== undefined) conditions.add("description like '%' || ? || '%'", likeLiteral(filter.q));
-    if (filter.overdue === true) conditions.add('next_due_at < ?::timestamptz', page.now);
-    if (filter.overdue === false)
-      conditions.add('(next_due_at is null or next_due_at >= ?::timestamptz)', page.now);
-    if (scope?.streetId !== undefined) conditions.add('(street_id = ? or street_id is null)', scope.streetId);
-    if (scope?.communityId !== undefined) {
-      conditions.add('(community_id = ? or community_id is null)', scope.communityId);
-    }
-    if (scope?.departmentId !== undefined) conditions.add('department_ids @> array[?]', scope.departmentId);
-    if (page.after !== null) {
-      conditions.add(
-        '(reported_at, incident_id) < (?::timestamptz, ?)',
-        page.after.reportedAt,
-        page.after.id,
-      );
-    }
-    const { rows } = await this.sql.query<{ doc: IncidentView }>(
-      `select doc from incident_board.incidents ${conditions.where()}
-       order by reported_at desc, incident_id desc limit ${page.limit + 1}`,
-      conditions.values,
+    const { text, values } = pageSql(filter, scope, page);
+    // The page is found first: only its incidents' events are read.
+    const { rows } = await this.sql.query<StoryRow>(
+      `select ${story} from (${text}) i order by i.reported_at desc, i.incident_id desc`,
+      values,
     );
-    const items = rows.slice(0, page.limit).map((row) => row.doc);
+    const items = rows.slice(0, page.limit).flatMap((row) => viewOf(row) ?? []);
     const last = items.at(-1);
     const next = rows.length > page.limit && last ? { reportedAt: last.reportedAt, id: last.id } : null;
     return { items, next };
   }
+
+  private async one(text: string, value: string): Promise<IncidentView | null> {
+    const { rows } = await this.sql.query<StoryRow>(text, [value]);
+    return rows[0] ? viewOf(rows[0]) : null;
+  }
+}
+
+/**
+ * The incidents of a page. The table that a page is led by has an index in the page's order, begun by what it is filtered
+ * by: it is walked from the page's first incident to its last, and the others are asked for one row each.
+ */
+function pageSql(
+  filter: BoardFilter,
+  scope: BoardScope | null,
+  page: { limit: number; after: { reportedAt: string; id: string } | null; now: string },
+): { text: string; values: unknown[] } {
+  const departments = [filter.departmentId, scope?.departmentId].filter((id) => id !== undefined);
+  const tables = new Map(departments.map((_, index) => [`d${index}`, 'involvements']));
+  const isPlaced = [filter, scope].some((by) => by?.streetId !== undefined || by?.communityId !== undefined);
+  const isLedByIncidents = filter.state !== undefined || filter.overdue === true;
+  if (isPlaced || (departments.length === 0 && !isLedByIncidents)) tables.set('r', 'reports');
+  const lead = [...tables.keys()][0] ?? 'i';
+
+  const conditions = new Conditions();
+  for (const [column, value] of [
+    ['i.state', filter.state],
+    ['i.category', filter.category],
+    ['i.severity', filter.severity],
+    ['i.estate_id', filter.estateId],
+    ['r.street_id', filter.streetId],
+    ['r.community_id', filter.communityId],
+  ] as const) {
+    if (value !== undefined) conditions.add(`${column} = ?`, value);
+  }
+  departments.forEach((id, index) => conditions.add(`d${index}.department_id = ?`, id));
+  for (const [column, value] of [
+    ['r.street_id', scope?.streetId],
+    ['r.community_id', scope?.communityId],
+  ] as const) {
+    if (value !== undefined) conditions.add(`(${column} = ? or ${column} is null)`, value);
+  }
+  if (filter.from !== undefined) conditions.add(`${lead}.reported_at >= ?::timestamptz`, filter.from);
+  if (filter.to !== undefined) conditions.add(`${lead}.reported_at < ?::timestamptz`, filter.to);
+  if (filter.q !== undefined) {
+    const description = `i.report -> 'data' ->> 'description'`;
+    conditions.add(`${description} like '%' || ? || '%'`, likeLiteral(filter.q));
+  }
+  if (filter.overdue !== undefined) {
+    const clock = 'select from incident_board.clocks c where c.incident_id = i.incident_id';
+    conditions.add(
+      `${filter.overdue ? '' : 'not '}exists (${clock} and c.unmet_due < ?::timestamptz)`,
+      page.now,
+    );
+  }
+  if (page.after !== null) {
+    const place = `(${lead}.reported_at, ${lead}.incident_id)`;
+    conditions.add(`${place} < (?::timestamptz, ?)`, page.after.reportedAt, page.after.id);
+  }
+  const joins = [...tables].map(
+    ([alias, table]) => `join incident_board.${table} ${alias} on ${alias}.incident_id = i.incident_id`,
+  );
+  const text = `select i.incident_id, i.reported_at, i.report from incident_board.incidents i ${joins.join(' ')}
+    ${conditions.where()} order by ${lead}.reported_at desc, ${lead}.incident_id desc limit ${page.limit + 1}`;
+  return { text, values: conditions.values };
 }
 
 /** A where clause whose values never touch its text. */

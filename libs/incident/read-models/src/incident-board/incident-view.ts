@@ -6,14 +6,13 @@ import type {
   Satisfaction,
   Severity,
   Solved,
-  SupervisionIssued,
   SupervisionLevel,
   TaskRole,
   WhistleKind,
   Lifecycle,
   TaskState,
 } from '@shaoying/incident-domain';
-import type { RecordedIncidentEvent } from '@shaoying/incident-contracts';
+import { stateAfter, type ViewEvent, type ViewEventOf } from './view-events.js';
 
 export interface DeadlineView {
   readonly deadlineId: string;
@@ -162,7 +161,6 @@ function withTask(
 function sentBack(view: IncidentView, rework: number, taskIds: readonly string[]): IncidentView {
   return {
     ...view,
-    state: 'HANDLING',
     rework,
     deadlines: unsettle(view.deadlines, 'INCIDENT_TOTAL'),
     tasks: view.tasks.map((task) =>
@@ -180,7 +178,10 @@ function sentBack(view: IncidentView, rework: number, taskIds: readonly string[]
 }
 
 /** Orders of version 1 did not say when the missed deadline was due; it was never moved while they were written. */
-function ordered(view: IncidentView, order: SupervisionIssued['data']): SupervisionIssued['data'] {
+export function ordered<Order extends { dueAt: string | null; deadlineId: string }>(
+  view: IncidentView,
+  order: Order,
+): Order {
   if (order.dueAt !== null) return order;
   const deadlines = [...view.deadlines, ...view.tasks.flatMap((task) => task.deadlines)];
   const missed = deadlines.find(({ deadlineId }) => deadlineId === order.deadlineId);
@@ -194,7 +195,7 @@ function withCycle(
   return view.cycles.map((entry) => (entry.cycle === view.cycle ? { ...entry, ...change } : entry));
 }
 
-type Reported = Extract<RecordedIncidentEvent, { type: 'IncidentReported' }>;
+type Reported = ViewEventOf<'IncidentReported'>;
 
 function newView(event: Reported): IncidentView {
   const { data } = event;
@@ -211,23 +212,23 @@ function newView(event: Reported): IncidentView {
 }
 
 /** What everyone may see of an incident after one more event; null before it was reported. */
-export function evolveView(view: IncidentView | null, event: RecordedIncidentEvent): IncidentView | null {
+export function evolveView(view: IncidentView | null, event: ViewEvent): IncidentView | null {
   if (event.type === 'IncidentReported') return newView(event);
   if (view === null) return null;
-  return { ...changed(view, event), revision: event.revision };
+  return { ...changed(view, event), state: stateAfter(event) ?? view.state, revision: event.revision };
 }
 
-function changed(view: IncidentView, event: Exclude<RecordedIncidentEvent, Reported>): IncidentView {
+function changed(view: IncidentView, event: Exclude<ViewEvent, Reported>): IncidentView {
   const at = event.occurredAt;
   switch (event.type) {
     case 'IncidentFiled': {
       const { cycle, pins, deadlines } = event.data;
       const entry = { cycle, filedAt: at, handlingCompletedAt: null, closedAt: null, resolutionLevel: null };
       const cycles = [...view.cycles, entry];
-      return { ...view, state: 'FILED', filedAt: at, cycle, pins, deadlines: deadlines.map(opened), cycles };
+      return { ...view, filedAt: at, cycle, pins, deadlines: deadlines.map(opened), cycles };
     }
     case 'SelfHandlingStarted':
-      return { ...view, state: 'HANDLING', mode: 'SELF' };
+      return { ...view, mode: 'SELF' };
     case 'WhistleBlown':
       return whistled(view, event);
     case 'TaskAcknowledged':
@@ -255,7 +256,6 @@ function changed(view: IncidentView, event: Exclude<RecordedIncidentEvent, Repor
     case 'HandlingCompleted':
       return {
         ...view,
-        state: 'CHECKING',
         deadlines: settle(view.deadlines, ['INCIDENT_TOTAL'], at),
         cycles: withCycle(view, { handlingCompletedAt: at }),
       };
@@ -266,7 +266,11 @@ function changed(view: IncidentView, event: Exclude<RecordedIncidentEvent, Repor
     case 'IncidentOverdue':
       return { ...view, deadlines: breach(view.deadlines, event.data.deadlineId) };
     case 'SupervisionIssued': {
-      const { notify: _, ...order } = ordered(view, event.data);
+      const { supervisionId, taskId, departmentId, deadlineId, dueAt, step, level } = ordered(
+        view,
+        event.data,
+      );
+      const order = { supervisionId, taskId, departmentId, deadlineId, dueAt, step, level };
       return { ...view, supervisions: [...view.supervisions, { ...order, issuedAt: at, liftedAt: null }] };
     }
     case 'SupervisionLifted':
@@ -282,7 +286,7 @@ function changed(view: IncidentView, event: Exclude<RecordedIncidentEvent, Repor
       const result = event.type === 'CheckPassed' ? ('PASS' as const) : ('FAIL' as const);
       const checks = [...view.checks, { result, at, checkingUnitId, note }];
       return event.type === 'CheckPassed'
-        ? { ...view, state: 'FEEDBACK', checks }
+        ? { ...view, checks }
         : { ...sentBack(view, event.data.rework, event.data.taskIds), checks };
     }
     case 'FeedbackRecorded': {
@@ -293,20 +297,16 @@ function changed(view: IncidentView, event: Exclude<RecordedIncidentEvent, Repor
     case 'IncidentClosed': {
       const { resolutionLevel } = event.data;
       const cycles = withCycle(view, { closedAt: at, resolutionLevel });
-      return { ...view, state: 'CLOSED', closedAt: at, resolutionLevel, cycles };
+      return { ...view, closedAt: at, resolutionLevel, cycles };
     }
   }
 }
 
-function whistled(
-  view: IncidentView,
-  event: Extract<RecordedIncidentEvent, { type: 'WhistleBlown' }>,
-): IncidentView {
+function whistled(view: IncidentView, event: ViewEventOf<'WhistleBlown'>): IncidentView {
   const { whistleId, kind, reason, whistlingUnitId, tasks } = event.data;
   const blownAt = event.occurredAt;
   return {
     ...view,
-    state: 'HANDLING',
     mode: 'WHISTLE',
     whistles: [...view.whistles, { whistleId, kind, reason, whistlingUnitId, blownAt }],
     tasks: [
@@ -326,7 +326,7 @@ function whistled(
 }
 
 /** The view after all of the given events. */
-export function foldView(events: Iterable<RecordedIncidentEvent>): IncidentView | null {
+export function foldView(events: Iterable<ViewEvent>): IncidentView | null {
   let view: IncidentView | null = null;
   for (const event of events) view = evolveView(view, event);
   return view;

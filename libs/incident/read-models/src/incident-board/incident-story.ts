@@ -1,0 +1,22 @@
+import { foldView, type IncidentView } from './incident-view.js';
+import type { ViewEvent } from './view-events.js';
+
+/** What the view of an incident is folded from. */
+export interface StoryRow {
+  readonly incident_id: string;
+  readonly report: ViewEvent;
+  /** What came later, in order. */
+  readonly later: readonly ViewEvent[] | null;
+}
+
+/**
+ * The columns of a {@link StoryRow}, for incident `i`.
+ * @param schema with its dot, or nothing inside a batch, where the search path names it
+ */
+export const storySql = (schema: 'incident_board.' | ''): string =>
+  `i.incident_id, i.report, (
+     select json_agg(e.event order by e.revision) from ${schema}events e where e.incident_id = i.incident_id
+   ) as later`;
+
+export const viewOf = ({ report, later }: StoryRow): IncidentView | null =>
+  foldView([report, ...(later ?? [])]);
