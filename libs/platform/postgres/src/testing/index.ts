@@ -1,3 +1,4 @@
+export { findDumpPrograms, type DumpPrograms } from './dump-programs.js';
 export { OwnCluster, type OwnClusterOptions, type Programs } from './own-cluster.js';
 export { killPostgres } from './processes.js';
 export { SmallDisk, noSmallDisk } from './small-disk.js';
