@@ -1,7 +1,7 @@
 import { InvalidArgument, LIMITS } from '@shaoying/event-store';
 import type { Position, RecordedEvent } from '@shaoying/event-store';
 import type { ClientReadableStream } from '@grpc/grpc-js';
-import { backoffMs, pause } from './backoff.js';
+import { backoffMs, pause, unlessAborted } from './backoff.js';
 import type { Connection, LogClient, ReadResp } from './eventstoredb.client.js';
 import { isInvalidPosition } from './log.errors.js';
 import type { Warn } from './log.errors.js';
@@ -25,12 +25,6 @@ export interface Following {
   /** For the first answer, and between answers until the subscriber has caught up; later the channel's keep-alive. */
   readonly silenceMsMax: number;
   readonly ended: AbortSignal;
-}
-
-interface Batch {
-  readonly events: RecordedEvent[];
-  /** Where to resume once the consumer has these: their last, or a checkpoint behind it. */
-  readonly resume: Position;
 }
 
 interface Arrived {
@@ -70,7 +64,7 @@ class Feed {
   }
 
   /** Waits for a batch; `undefined` when `ended`. @throws what ended the call, after all that had arrived before */
-  async next(): Promise<Batch | undefined> {
+  async next(): Promise<RecordedEvent[] | undefined> {
     for (;;) {
       if (this.following.ended.aborted) return undefined;
       if (this.isBatchReady()) return this.batch();
@@ -90,7 +84,7 @@ class Feed {
     const event = serverEventIn(answer);
     if (event) this.arrive(event);
     const checkpoint = answer.getCheckpoint()?.getCommitPosition();
-    // Only with nothing in hand: resuming from it must not pass by what the consumer has not had yet.
+    // Only with nothing in hand: otherwise the last of what is in hand will be the place to go on from.
     if (checkpoint !== undefined && this.arrived.length === 0 && BigInt(checkpoint) > BigInt(this.resume)) {
       this.resume = checkpoint;
     }
@@ -126,7 +120,7 @@ class Feed {
     return full || (this.arrived.length > 0 && (this.caughtUp || this.failure !== undefined));
   }
 
-  private batch(): Batch {
+  private batch(): RecordedEvent[] {
     let count = 0;
     let bytes = 0;
     for (const { bytes: eventBytes } of this.arrived) {
@@ -141,10 +135,10 @@ class Feed {
       this.call.resume();
       this.expectAnswer();
     }
-    return { events, resume: this.resume };
+    return events;
   }
 
-  /** Where a later call goes on, when this one ends with nothing in hand. */
+  /** Where a later call goes on: after all that was handed out, or a checkpoint behind it. */
   get position(): Position {
     return this.resume;
   }
@@ -179,13 +173,12 @@ export async function* follow(after: Position, following: Following): AsyncGener
     let feed: Feed | undefined;
     let connection: Connection | undefined;
     try {
-      connection = await client.connection();
-      if (ended.aborted) return;
+      connection = await unlessAborted(client.connection(), ended);
+      if (!connection || ended.aborted) return;
       feed = open(connection, resume, following);
       for (let batch = await feed.next(); batch; batch = await feed.next()) {
-        resume = batch.resume;
         failures = 0;
-        yield batch.events;
+        yield batch;
       }
     } catch (error) {
       if (isInvalidPosition(error)) {
