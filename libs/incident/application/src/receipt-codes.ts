@@ -1,5 +1,5 @@
 import { readOrCreateSecretFile } from '@shaoying/config';
-import { hash, randomBytes } from 'node:crypto';
+import { createHmac, createSecretKey, hash, randomBytes, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 
 /** No I, L, O, U: read out over the telephone and typed by hand. */
@@ -16,12 +16,11 @@ const keyBytes = 32;
  * under a key outside the log, so that a repeated request gets the same code while the log holds only its hash.
  */
 export class ReceiptCodes {
-  private readonly innerPad: Buffer;
-  private readonly outerPad: Buffer;
+  // Made once: createHmac turns a Buffer into a key each time, which costs five times the HMAC itself.
+  private readonly key: KeyObject;
 
   constructor(secret: Buffer) {
-    this.innerPad = padded(secret, 0x36);
-    this.outerPad = padded(secret, 0x5c);
+    this.key = createSecretKey(secret);
   }
 
   /** With the key of a data folder, made once; every process on that folder gives the same codes. */
@@ -32,7 +31,8 @@ export class ReceiptCodes {
 
   /** `K7QD-2M4X-90TB-ZC1F` */
   codeFor(incidentId: string): string {
-    const digest = this.hmac(incidentId);
+    // One character per byte: a text is cheaper to get out of the cipher library than a Buffer.
+    const digest = createHmac('sha256', this.key).update(incidentId).digest('binary');
     let code = '';
     for (let index = 0; index < codeChars; index += 1) {
       if (index > 0 && index % groupChars === 0) code += '-';
@@ -40,25 +40,6 @@ export class ReceiptCodes {
     }
     return code;
   }
-
-  /**
-   * HMAC-SHA-256 (RFC 2104) as one character per byte. Of two one-shot hashes, since createHmac makes an object of the
-   * cipher library for each code and leaves it to the garbage collector: 1.2 µs instead of 2.8.
-   */
-  private hmac(text: string): string {
-    const inner = hash('sha256', Buffer.concat([this.innerPad, Buffer.from(text)]), 'binary');
-    return hash('sha256', Buffer.concat([this.outerPad, Buffer.from(inner, 'binary')]), 'binary');
-  }
-}
-
-const blockBytes = 64;
-
-/** A key as long as the hash's block, each byte crossed with `pad`. */
-function padded(secret: Buffer, pad: number): Buffer {
-  const key = Buffer.alloc(blockBytes);
-  if (secret.length > blockBytes) key.write(hash('sha256', secret, 'binary'), 'binary');
-  else secret.copy(key);
-  return Buffer.from(key.map((byte) => byte ^ pad));
 }
 
 /** What the log holds of a code. Forgiving about case, blanks and dashes, as people are. */

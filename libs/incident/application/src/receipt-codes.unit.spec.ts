@@ -1,5 +1,3 @@
-import fc from 'fast-check';
-import { createHmac } from 'node:crypto';
 import { ReceiptCodes, receiptHashOf } from './index.js';
 
 const codes = new ReceiptCodes(Buffer.alloc(32, 7));
@@ -20,17 +18,6 @@ test('the same for the same incident, another for another, another under another
 // Codes are out with reporters for as long as their cases live: how they are made may never change.
 test('as it was for the first incident ever', () => {
   expect(codes.codeFor('018f2f6e-0000-7000-8000-000000000001')).toBe('NH6T-N6CA-QVW2-W5F2');
-});
-
-test('the low five bits of an HMAC-SHA-256, whatever the length of the key', () => {
-  const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-  fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 200 }), fc.string({ unit: 'grapheme' }), (secret, id) => {
-      const digest = createHmac('sha256', secret).update(id).digest();
-      const expected = [...digest.subarray(0, 16)].map((byte) => alphabet.charAt(byte & 31)).join('');
-      expect(new ReceiptCodes(Buffer.from(secret)).codeFor(id).replaceAll('-', '')).toBe(expected);
-    }),
-  );
 });
 
 test.each(['k7qd-2m4x-90tb-zc1f', 'K7QD2M4X90TBZC1F', ' k7qd 2m4x 90tb zc1f ', 'K7QD—2M4X–90TB·ZC1F'])(
