@@ -246,25 +246,6 @@ describe('close', () => {
     await stopSilence();
   }, 60_000);
 
-  test('a subscriber leaves at once, even while the members of a cluster are being looked for', async () => {
-    double = await openDouble();
-    const { server } = double;
-    const url = `esdb+discover://localhost:${server.port}?tls=false&maxDiscoverAttempts=1000`;
-    const store = await EventStoreDbEventStore.open({
-      url,
-      connectTimeoutMs: 60_000,
-      onWarning: () => undefined,
-    });
-    await server.goAway();
-    await store.head().catch(() => undefined);
-    const stop = new AbortController();
-    const next = store.subscribe(START, { signal: stop.signal })[Symbol.asyncIterator]().next();
-    await sleep(50);
-    stop.abort();
-    expect((await next).done).toBe(true);
-    await store.close();
-  }, 30_000);
-
   test('a server that never was is unavailable at once', async () => {
     double = await openDouble();
     const { server } = double;
