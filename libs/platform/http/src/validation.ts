@@ -1,7 +1,6 @@
 import type { ArgumentMetadata, PipeTransform, Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import { getMetadataStorage, validateSync, ValidationTypes, type ValidationError } from 'class-validator';
-import { isAcceptable } from './dto-acceptance.js';
 import { RequestRefused, ValidationFailed, type FieldError } from './http.errors.js';
 import { isReservedKey } from './json-body.js';
 import { chineseMessage } from './validation-messages.js';
@@ -47,7 +46,6 @@ export function validated<Dto extends object>(dto: Type<Dto>, value: unknown): D
   const instance = plainToInstance(dto, withoutNulls(plain ?? {}) as object, {
     enableImplicitConversion: false,
   });
-  if (isAcceptable(instance)) return instance;
   const fields = isWithoutFields(dto) ? unknownFields(instance) : brokenRules(instance);
   if (fields.length > 0) throw new ValidationFailed(fields.slice(0, FIELD_ERRORS_MAX));
   return instance;
