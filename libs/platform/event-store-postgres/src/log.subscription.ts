@@ -4,6 +4,8 @@ import type { LogListener } from './log.listener.js';
 import type { LogReader, PageRequest, RawPage } from './log.reader.js';
 import type { Warn } from './log.connection.js';
 
+/** How much later a subscriber to some types may hear of one, so that it does not look after each batch of others. */
+const filteredPauseMs = 25;
 const readBackoff = { baseMs: 50, maxMs: 5_000 };
 
 export interface Following {
@@ -66,7 +68,12 @@ export async function* follow(after: Position, following: Following): AsyncGener
     if (!page || ended.aborted) return;
     from = page.reached;
     if (page.count === request.limit) ahead = read();
-    if (page.count > 0) yield page.events();
-    else await listener.changed(seen, ended);
+    if (page.count > 0) {
+      yield page.events();
+    } else {
+      await listener.changed(seen, ended);
+      // Nearly every hint is of an event that is not wanted: several are answered by one look.
+      if (request.types) await pause(filteredPauseMs, ended);
+    }
   }
 }
