@@ -26,7 +26,7 @@ export async function everyPage<Item>(city: City, path: string): Promise<Item[]>
 
 /** The log is whole, holds what was acknowledged exactly once, and the read models say what the log says. */
 export async function expectNothingLost(
-  home: ServerHome,
+  home: Pick<ServerHome, 'openLog' | 'closeLogs'>,
   city: City,
   acknowledged: readonly Acknowledged[],
 ): Promise<void> {
