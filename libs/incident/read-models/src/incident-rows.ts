@@ -43,7 +43,7 @@ export class RowStatement<Row> {
   constructor(shape: RowShape<Row>, textOf: (rows: string) => string) {
     this.columns = columnsOf(shape);
     const arrays = this.columns.map(([, type], index) => `$${index + 1}::${travelType(type)}[]`);
-    this.text = textOf(`unnest(${arrays.join(', ')}) as u (${namesOf(shape)})`);
+    this.text = textOf(`unnest(${arrays.join(', ')}) as u (${namesOf(shape).join(', ')})`);
   }
 
   /** Runs it once for all rows; not at all for none. */
@@ -56,31 +56,48 @@ export class RowStatement<Row> {
   }
 }
 
-/** The shape's columns, as a list of names. */
-export const namesOf = <Row>(shape: RowShape<Row>): string =>
-  columnsOf(shape)
-    .map(([name]) => name)
-    .join(', ');
+const namesOf = <Row>(shape: RowShape<Row>): string[] => columnsOf(shape).map(([name]) => name);
 
-/** The shape's columns of `u` as the table wants them. */
-export const valuesOf = <Row>(shape: RowShape<Row>): string =>
-  columnsOf(shape)
-    .map(([name, type]) => (travelType(type) === type ? `u.${name}` : `u.${name}::${type}`))
-    .join(', ');
+interface Merge<Row> {
+  readonly shape: RowShape<Row>;
+  /** Of the source. No two rows of a batch may have the same. */
+  readonly key: readonly string[];
+  /** Columns that a row which is there takes over; none by default. */
+  readonly overwritten?: readonly (keyof Row & string)[];
+  /** What is merged, where that is not the rows as they are. */
+  readonly source?: (rows: string) => string;
+  /** Columns of the source that the shape does not have. */
+  readonly derived?: readonly string[];
+}
 
-/** `a = excluded.a, …` for every column of the shape. */
-export const overwrite = <Row>(shape: RowShape<Row>): string =>
-  columnsOf(shape)
-    .map(([name]) => `${name} = excluded.${name}`)
-    .join(', ');
-
-/** Inserts rows. `onConflict` matters to a log that is delivered again: then it must lead to the same rows. */
-export const insertion = <Row>(table: string, shape: RowShape<Row>, onConflict: string): RowStatement<Row> =>
-  new RowStatement(
+/**
+ * Inserts the rows whose key is not there yet. The others matter to a log that is delivered again, which must lead to the
+ * same rows.
+ *
+ * MERGE instead of INSERT … ON CONFLICT: that one inserts on trial and confirms, in the log too. Measured with the two
+ * rows that a report is on the board: 34 µs instead of 42.
+ */
+export function merging<Row>(table: string, merge: Merge<Row>): RowStatement<Row> {
+  const { shape, key, overwritten = [], source = (rows) => `(select * from ${rows})`, derived = [] } = merge;
+  const columns = [...namesOf(shape), ...derived];
+  const types: Readonly<Record<string, ColumnType>> = shape;
+  const valueOf = (name: string): string => {
+    const type = types[name];
+    return type === undefined || travelType(type) === type ? `u.${name}` : `u.${name}::${type}`;
+  };
+  const changes = overwritten.map((name) => `${name} = ${valueOf(name)}`);
+  return new RowStatement(
     shape,
     (rows) =>
-      `insert into ${table} (${namesOf(shape)}) select ${valuesOf(shape)} from ${rows} on conflict ${onConflict}`,
+      `merge into ${table} t using ${source(rows)} u on ${key.map((name) => `t.${name} = u.${name}`).join(' and ')}
+       ${changes.length === 0 ? '' : `when matched then update set ${changes.join(', ')}`}
+       when not matched then insert (${columns.join(', ')}) values (${columns.map(valueOf).join(', ')})`,
   );
+}
+
+/** The columns of a shape, for a row that is overwritten whole. */
+export const wholeRow = <Row>(shape: RowShape<Row>): (keyof Row & string)[] =>
+  columnsOf(shape).map(([name]) => name);
 
 /**
  * One batch's rows of a table: those that begin in it, whole, and what changes in those that were there before, so that

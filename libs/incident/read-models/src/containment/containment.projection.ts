@@ -1,13 +1,6 @@
 import type { IncidentEventType } from '@shaoying/incident-domain';
 import type { Projection } from '@shaoying/projections';
-import {
-  Drafts,
-  incidentEntries,
-  insertion,
-  overwrite,
-  RowStatement,
-  type RowShape,
-} from '../incident-rows.js';
+import { Drafts, incidentEntries, merging, RowStatement, wholeRow, type RowShape } from '../incident-rows.js';
 
 interface ClosureRow {
   readonly incident_id: string;
@@ -39,11 +32,9 @@ const closureShape: RowShape<ClosureRow> = {
   ...{ category: 'text', severity: 'text', estate_id: 'text', community_id: 'text', street_id: 'text' },
 };
 
-const insertClosures = insertion(
-  'closures',
-  closureShape,
-  `(incident_id) do update set ${overwrite(closureShape)}`,
-);
+const insertClosures = merging('closures', {
+  ...{ shape: closureShape, key: ['incident_id'], overwritten: wholeRow(closureShape) },
+});
 const close = new RowStatement<Closing>(
   closingShape,
   (rows) => `update closures c set closed_at = u.closed_at, closed_known_at = u.closed_known_at,

@@ -3,11 +3,9 @@ import type { Projection, ProjectionTransaction } from '@shaoying/projections';
 import {
   Drafts,
   incidentEntries,
-  insertion,
-  namesOf,
-  overwrite,
+  merging,
   RowStatement,
-  valuesOf,
+  wholeRow,
   type IncidentEntry,
   type RowShape,
 } from '../incident-rows.js';
@@ -106,15 +104,12 @@ const changeShape: RowShape<TaskChange> = {
   ...{ completed_known_at: 'timestamptz', completed_event_id: 'text', rejected: 'jsonb' },
 };
 
-const insertCases = insertion('cases', caseShape, '(incident_id) do nothing');
-const insertTasks = new RowStatement<TaskRow>(
-  taskShape,
-  (rows) =>
-    `insert into tasks (${namesOf(taskShape)}, category, severity, estate_id, community_id, street_id, imported)
-     select ${valuesOf(taskShape)}, category, severity, estate_id, community_id, street_id, imported
-     from ${rows} join cases on cases.incident_id = u.incident_id
-     on conflict (task_id) do update set ${overwrite(taskShape)}`,
-);
+const insertCases = merging('cases', { shape: caseShape, key: ['incident_id'] });
+const caseFacts = 'category, severity, estate_id, community_id, street_id, imported';
+const insertTasks = merging('tasks', {
+  ...{ shape: taskShape, key: ['task_id'], overwritten: wholeRow(taskShape), derived: caseFacts.split(', ') },
+  source: (rows) => `(select u.*, ${caseFacts} from ${rows} join cases on cases.incident_id = u.incident_id)`,
+});
 const later = (act: string): string =>
   ['at', 'known_at', 'event_id']
     .map((part) => `${act}_${part} = coalesce(u.${act}_${part}, t.${act}_${part})`)

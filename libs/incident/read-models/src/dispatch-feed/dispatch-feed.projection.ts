@@ -3,9 +3,9 @@ import type { IncidentEventType, Location } from '@shaoying/incident-domain';
 import type { Projection, ProjectionTransaction } from '@shaoying/projections';
 import {
   incidentEntries,
-  insertion,
-  overwrite,
+  merging,
   RowStatement,
+  wholeRow,
   type IncidentEntry,
   type RowShape,
 } from '../incident-rows.js';
@@ -47,12 +47,14 @@ interface ItemRow {
 const caseShape: RowShape<CaseRow> = { incident_id: 'text', summary: 'json', tasks: 'json' };
 const itemShape: RowShape<ItemRow> = { department_id: 'text', position: 'bigint', cloud_event: 'text' };
 
-const insertCases = insertion('cases', caseShape, `(incident_id) do update set ${overwrite(caseShape)}`);
+const insertCases = merging('cases', {
+  ...{ shape: caseShape, key: ['incident_id'], overwritten: wholeRow(caseShape) },
+});
 const changeCases = new RowStatement<Pick<CaseRow, 'incident_id' | 'tasks'>>(
   { incident_id: 'text', tasks: 'json' },
   (rows) => `update cases c set tasks = u.tasks::json from ${rows} where c.incident_id = u.incident_id`,
 );
-const insertItems = insertion('items', itemShape, 'do nothing');
+const insertItems = merging('items', { shape: itemShape, key: ['department_id', 'position'] });
 
 const eventTypes: IncidentEventType[] = [
   ...(['IncidentReported', 'WhistleBlown', 'TaskOverdue', 'SupervisionIssued', 'SupervisionLifted'] as const),
@@ -82,18 +84,21 @@ export const dispatchFeed: Projection = {
     const cases = await knownCases(tx, entries);
     const reported = new Set<string>();
     const whistled = new Set<string>();
-    const items: ItemRow[] = [];
+    const items = new Map<string, ItemRow>();
     for (const entry of entries) {
       if (entry.type === 'IncidentReported') reported.add(entry.incidentId);
       if (entry.type === 'WhistleBlown' && !reported.has(entry.incidentId)) whistled.add(entry.incidentId);
       remember(cases, entry);
       const known = cases.get(entry.incidentId);
       if (known === undefined) continue;
-      for (const dispatch of dispatchesOf(known, entry)) items.push(itemOf(entry, dispatch));
+      for (const dispatch of dispatchesOf(known, entry)) {
+        const key = `${dispatch.departmentId}/${entry.position}`;
+        if (!items.has(key)) items.set(key, itemOf(entry, dispatch));
+      }
     }
     await insertCases.run(tx, rowsOf(cases, reported));
     await changeCases.run(tx, rowsOf(cases, whistled));
-    await insertItems.run(tx, items);
+    await insertItems.run(tx, [...items.values()]);
   },
 };
 

@@ -4,9 +4,9 @@ import type { Projection, ProjectionTransaction } from '@shaoying/projections';
 import {
   Drafts,
   incidentEntries,
-  insertion,
-  overwrite,
+  merging,
   RowStatement,
+  wholeRow,
   type IncidentEntry,
   type RowShape,
 } from '../incident-rows.js';
@@ -87,29 +87,28 @@ const clockShape: RowShape<ClockRow> = {
   ...{ acknowledge_due: 'timestamptz', check_in_due: 'timestamptz', handling_due: 'timestamptz' },
 };
 
-const insertIncidents = insertion(
-  'incidents',
-  incidentShape,
-  `(incident_id) do update set state = excluded.state`,
-);
+const insertIncidents = merging('incidents', {
+  ...{ shape: incidentShape, key: ['incident_id'], overwritten: ['state'] },
+});
 const changeStates = new RowStatement<StateChange>(
   { incident_id: 'text', state: 'text' },
   (rows) => `update incidents i set state = u.state from ${rows} where i.incident_id = u.incident_id`,
 );
-const insertReports = insertion('reports', reportShape, 'do nothing');
-const insertEvents = insertion('events', eventShape, 'do nothing');
-const insertInvolvements = new RowStatement<InvolvementRow>(
-  { department_id: 'text', incident_id: 'text' },
-  (rows) =>
-    `insert into involvements (department_id, reported_at, incident_id)
-     select u.department_id, i.reported_at, i.incident_id from ${rows} join incidents i on i.incident_id = u.incident_id
-     on conflict do nothing`,
-);
-const insertClocks = insertion(
-  'clocks',
-  clockShape,
-  `(incident_id, owner_id) do update set ${overwrite(clockShape)}`,
-);
+const insertReports = merging('reports', { shape: reportShape, key: ['receipt_hash'] });
+const insertEvents = merging('events', { shape: eventShape, key: ['incident_id', 'revision'] });
+const insertInvolvements = merging<InvolvementRow>('involvements', {
+  ...{
+    shape: { department_id: 'text', incident_id: 'text' },
+    key: ['department_id', 'reported_at', 'incident_id'],
+  },
+  derived: ['reported_at'],
+  source: (rows) =>
+    `(select distinct u.department_id, u.incident_id, i.reported_at
+      from ${rows} join incidents i on i.incident_id = u.incident_id)`,
+});
+const insertClocks = merging('clocks', {
+  ...{ shape: clockShape, key: ['incident_id', 'owner_id'], overwritten: wholeRow(clockShape) },
+});
 const changeClocks = new RowStatement<ClockChange>(
   changeShape,
   (rows) =>

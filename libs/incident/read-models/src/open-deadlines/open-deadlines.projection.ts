@@ -2,11 +2,9 @@ import type { Deadline, IncidentEventType } from '@shaoying/incident-domain';
 import type { Projection } from '@shaoying/projections';
 import {
   incidentEntries,
-  insertion,
-  namesOf,
-  overwrite,
+  merging,
   RowStatement,
-  valuesOf,
+  wholeRow,
   type IncidentEntry,
   type RowShape,
 } from '../incident-rows.js';
@@ -29,14 +27,14 @@ const dropShape: RowShape<Drop> = { incident_id: 'text', task_id: 'text', timer:
 const markShape: RowShape<Mark> = { ...dropShape, status: 'text' };
 const deadlineShape: RowShape<DeadlineRow> = { deadline_id: 'text', ...markShape, due_at: 'timestamptz' };
 
-const insertImported = insertion<{ incident_id: string }>('imported', { incident_id: 'text' }, 'do nothing');
-const insertDeadlines = new RowStatement<DeadlineRow>(
-  deadlineShape,
-  (rows) =>
-    `insert into deadlines (${namesOf(deadlineShape)}) select ${valuesOf(deadlineShape)} from ${rows}
-     where not exists (select from imported i where i.incident_id = u.incident_id)
-     on conflict (deadline_id) do update set ${overwrite(deadlineShape)}`,
-);
+const insertImported = merging<{ readonly incident_id: string }>('imported', {
+  ...{ shape: { incident_id: 'text' }, key: ['incident_id'] },
+});
+const insertDeadlines = merging('deadlines', {
+  ...{ shape: deadlineShape, key: ['deadline_id'], overwritten: wholeRow(deadlineShape) },
+  source: (rows) =>
+    `(select * from ${rows} where not exists (select from imported i where i.incident_id = u.incident_id))`,
+});
 const markDeadlines = new RowStatement<Mark>(
   markShape,
   (rows) =>
