@@ -1,21 +1,33 @@
 import type { Position, RecordedEvent } from '@shaoying/event-store';
-import { CHANNEL, moveCheckpoint } from './checkpoints.js';
+import { moveCheckpoint, noticeOf, placeOf } from './checkpoints.js';
 import { type Projection, type ProjectionTransaction, schemaOf } from './projection.js';
 import { CheckpointMoved, PoisonEvent, isTransient } from './projections.errors.js';
 import type { Session } from './session.js';
 
-/** Writes one batch that ends at `to`; all or nothing. Answers nothing: `to` is the new position. */
+/** Writes one batch, at least one event, that ends at `to`; all or nothing. Answers nothing: `to` is the new position. */
 export type WriteBatch = (from: Position, to: Position, events: readonly RecordedEvent[]) => Promise<void>;
 
-/** Rows and checkpoint in one transaction, then the notice to those who wait. @throws CheckpointMoved */
-export function liveBatchWriter(session: Session, projection: Projection, now: () => Date): WriteBatch {
-  return async (from, to, events) => {
-    await session.inTransaction(schemaOf(projection.name), async (tx) => {
-      await moveCheckpoint(tx, projection, from, to, now());
-      await applyHandled(projection, events, tx);
-    });
-    session.notify(CHANNEL, `${projection.name} ${to}`);
-  };
+/**
+ * Rows and checkpoint in one transaction, then the notice to those who wait; only in `generation` of the tables.
+ * @throws CheckpointMoved
+ */
+export function liveBatchWriter(
+  session: Session,
+  projection: Projection,
+  generation: string,
+  now: () => Date,
+): WriteBatch {
+  const { name } = projection;
+  return (from, to, events) =>
+    session.inTransaction(
+      schemaOf(name),
+      async (tx) => {
+        const last = events.at(-1) as RecordedEvent;
+        await moveCheckpoint(tx, projection, { generation, position: from }, placeOf(last), now());
+        await applyHandled(projection, events, tx);
+      },
+      () => noticeOf(name, { generation, position: to }),
+    );
 }
 
 /** Events of other types only move the checkpoint: `apply` is not called for them, nor for an empty batch. */
@@ -41,7 +53,7 @@ export async function writeIsolatingPoison(
   after: Position,
   events: readonly RecordedEvent[],
   write: WriteBatch,
-  onCommitted: (position: Position) => void,
+  onCommitted: (last: RecordedEvent) => void,
 ): Promise<Position> {
   let position = after;
   let start = 0;
@@ -59,7 +71,7 @@ export async function writeIsolatingPoison(
     }
     start += batch.length;
     position = last.position;
-    onCommitted(position);
+    onCommitted(last);
   }
   return position;
 }

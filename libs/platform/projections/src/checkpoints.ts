@@ -1,10 +1,10 @@
-import { type Position, START } from '@shaoying/event-store';
+import { type Position, type RecordedEvent, START, isPosition } from '@shaoying/event-store';
 import { type Projection, type ProjectionTransaction, schemaOf } from './projection.js';
 import { CheckpointMoved, InvalidProjection } from './projections.errors.js';
-import type { Session } from './session.js';
+import type { Notice, Session } from './session.js';
 
-/** The channel on which `<name> <position>` is told after each commit. */
-export const CHANNEL = 'projections';
+/** The channel on which `<name> <generation> <position>` is told after each commit. */
+const CHANNEL = 'projections';
 
 /** Kept for people; the full stack is in the log. */
 const errorCharsMax = 2_000;
@@ -13,6 +13,10 @@ const errorCharsMax = 2_000;
  * Design: one row per projection, updated by every batch in the batch's own transaction, so rows and checkpoint can
  * never disagree. `position` is text because positions are opaque; it is only ever compared for equality here.
  * fillfactor 10: the row is rewritten all day, and stays a HOT update within one page that way.
+ * `event_id` says which event is at `position`, so that a log that was replaced by another is noticed. `event_position`
+ * says which position that was true of: a release from before these columns moves `position` alone.
+ * `generation` is another one after every rebuild: positions are only comparable within one, since a rebuild may end
+ * before the tables it replaces.
  * A rebuild's position lives in a second table rather than under a made-up name in the first, so that whoever lists
  * the checkpoints never meets a projection that nobody can query.
  */
@@ -35,32 +39,57 @@ const controlSchema = `
     started_at timestamptz not null,
     updated_at timestamptz not null
   ) with (fillfactor = 10);
+  alter table projections.checkpoints
+    add column if not exists generation uuid not null default gen_random_uuid(),
+    add column if not exists event_position text,
+    add column if not exists event_id text;
+  alter table projections.shadows
+    add column if not exists event_position text,
+    add column if not exists event_id text;
 `;
 
-export interface Checkpoint {
+/** Right also after a release that knows nothing of event ids has moved the position. */
+const eventIdColumn = 'case when event_position = position then event_id end as "eventId"';
+
+/** A place in the log, and which event is there; null at {@link START}, and in rows of releases that did not say it. */
+export interface Place {
+  readonly position: Position;
+  readonly eventId: string | null;
+}
+
+export const BEGINNING: Place = { position: START, eventId: null };
+
+export function placeOf({ position, eventId }: Pick<RecordedEvent, 'position' | 'eventId'>): Place {
+  return { position, eventId };
+}
+
+export interface Checkpoint extends Place {
   readonly name: string;
   readonly version: number;
-  readonly position: Position;
+  /** Another one after every rebuild; positions of two generations are not comparable. */
+  readonly generation: string;
   readonly updatedAt: Date;
   readonly status: 'running' | 'stopped';
   readonly errorPosition: Position | null;
   readonly error: string | null;
 }
 
-export interface Shadow {
+export interface Shadow extends Place {
   readonly name: string;
   readonly version: number;
-  readonly position: Position;
   readonly startedAt: Date;
 }
 
-const checkpointColumns =
-  'name, version, position, updated_at as "updatedAt", status, error_position as "errorPosition", error';
+const checkpointColumns = `name, version, generation, position, ${eventIdColumn}, updated_at as "updatedAt",
+  status, error_position as "errorPosition", error`;
 
-/** Safe to call from several processes at once. */
+/** Safe to call from several processes at once. Completes the tables of an older release. */
 export async function ensureControlSchema(session: Session): Promise<void> {
+  // The newest column of the last table: all of it is made in one transaction.
   const rows = await session.query<{ present: boolean }>(
-    `select to_regclass('projections.shadows') is not null as present`,
+    `select exists (
+       select from pg_attribute where attrelid = to_regclass('projections.shadows') and attname = 'event_id'
+     ) as present`,
   );
   if (rows[0]?.present) return;
   await session.query(`begin; ${controlSchema} commit`);
@@ -78,10 +107,18 @@ export async function readCheckpoints(session: Session): Promise<Checkpoint[]> {
   return session.query<Checkpoint>(`select ${checkpointColumns} from projections.checkpoints order by name`);
 }
 
-export async function readShadows(session: Session): Promise<Shadow[]> {
-  return session.query<Shadow>(
-    'select name, version, position, started_at as "startedAt" from projections.shadows order by name',
+const shadowColumns = `name, version, position, ${eventIdColumn}, started_at as "startedAt"`;
+
+export async function readShadow(session: Session, name: string): Promise<Shadow | undefined> {
+  const rows = await session.query<Shadow>(
+    `select ${shadowColumns} from projections.shadows where name = $1`,
+    [name],
   );
+  return rows[0];
+}
+
+export async function readShadows(session: Session): Promise<Shadow[]> {
+  return session.query<Shadow>(`select ${shadowColumns} from projections.shadows order by name`);
 }
 
 /**
@@ -130,31 +167,72 @@ function markOf(projection: Projection): string {
  */
 export async function moveCheckpoint(
   tx: ProjectionTransaction,
-  projection: Projection,
-  from: Position,
-  to: Position,
+  { name, version }: Projection,
+  from: Pick<Checkpoint, 'generation' | 'position'>,
+  to: Place,
   now: Date,
 ): Promise<void> {
   const moved = await tx.query(
     {
       name: 'move-checkpoint',
-      text: `update projections.checkpoints set position = $4, updated_at = $5
-             where name = $1 and version = $2 and position = $3 and status = 'running' returning name`,
+      text: `update projections.checkpoints
+             set position = $5, event_position = $5, event_id = $6, updated_at = $7
+             where name = $1 and version = $2 and generation = $3 and position = $4 and status = 'running'
+             returning name`,
     },
-    [projection.name, projection.version, from, to, now],
+    [name, version, from.generation, from.position, to.position, to.eventId, now],
   );
-  if (moved.length !== 1) throw new CheckpointMoved(projection.name);
+  if (moved.length !== 1) throw new CheckpointMoved(name);
+}
+
+/** The same for a rebuild's shadow tables. @throws CheckpointMoved */
+export async function moveShadow(
+  tx: ProjectionTransaction,
+  name: string,
+  from: Position,
+  to: Place,
+  now: Date,
+): Promise<void> {
+  const moved = await tx.query(
+    {
+      name: 'move-shadow',
+      text: `update projections.shadows set position = $3, event_position = $3, event_id = $4, updated_at = $5
+             where name = $1 and position = $2 returning name`,
+    },
+    [name, from, to.position, to.eventId, now],
+  );
+  if (moved.length !== 1) throw new CheckpointMoved(name);
+}
+
+/** Told after a commit to everyone who waits for the read model. */
+export function noticeOf(name: string, reached: Pick<Checkpoint, 'generation' | 'position'>): Notice {
+  return { channel: CHANNEL, payload: `${name} ${reached.generation} ${reached.position}` };
+}
+
+/** Hears what {@link noticeOf} tells; also what releases tell that do not know of generations. */
+export async function listenToCheckpoints(
+  session: Session,
+  onNotice: (name: string, generation: string | null, position: Position) => void,
+): Promise<void> {
+  await session.listen(CHANNEL, (payload) => {
+    const [name, ...rest] = payload.split(' ');
+    const position = rest.at(-1);
+    if (name !== undefined && position !== undefined && isPosition(position)) {
+      onNotice(name, rest.length > 1 ? (rest[0] ?? null) : null, position);
+    }
+  });
 }
 
 /** Shows the stop to everyone: the next instance, `/health/ready`, the CLI. Does nothing when someone moved on. */
 export async function recordStop(
   session: Session,
-  stop: { name: string; at: Position; errorPosition: Position | null; error: string; now: Date },
+  at: Pick<Checkpoint, 'name' | 'generation' | 'position'>,
+  why: { errorPosition: Position | null; error: string; now: Date },
 ): Promise<void> {
   await session.query(
-    `update projections.checkpoints set status = 'stopped', error_position = $3, error = $4, updated_at = $5
-     where name = $1 and position = $2`,
-    [stop.name, stop.at, stop.errorPosition, stop.error.slice(0, errorCharsMax), stop.now],
+    `update projections.checkpoints set status = 'stopped', error_position = $4, error = $5, updated_at = $6
+     where name = $1 and generation = $2 and position = $3`,
+    [at.name, at.generation, at.position, why.errorPosition, why.error.slice(0, errorCharsMax), why.now],
   );
 }
 

@@ -43,6 +43,10 @@ export class LogTail {
   private readonly sleepers = new Set<() => void>();
   private readonly stopped = new AbortController();
   private liveEnd: Position | undefined;
+  /** When the oldest read began that what is held here rests on. */
+  private readSinceMs: number | undefined;
+  /** Ends the live subscription, and outdates the reads under way. */
+  private forgotten = new AbortController();
   private pumping: Promise<void> | undefined;
 
   constructor(
@@ -66,6 +70,21 @@ export class LogTail {
         this.wakeAll();
       },
     };
+  }
+
+  /**
+   * Reads everything anew from the store if anything was read before `sinceMs` (of `performance.now()`): when a database
+   * was away, it may have come back as an older copy, and events read before may be in it no more.
+   */
+  forget(sinceMs: number): void {
+    if (this.readSinceMs === undefined || this.readSinceMs >= sinceMs) return;
+    this.readSinceMs = undefined;
+    this.forgotten.abort();
+    this.forgotten = new AbortController();
+    this.pages.length = 0;
+    this.loading.clear();
+    this.liveEnd = undefined;
+    this.wakeAll();
   }
 
   async stop(): Promise<void> {
@@ -121,32 +140,42 @@ export class LogTail {
     if (cached.length > 0) return cached;
     const underWay = this.loading.get(after);
     if (underWay) return underWay;
-    const read = this.readPage(after).finally(() => this.loading.delete(after));
+    const read = this.readPage(after).finally(() => {
+      if (this.loading.get(after) === read) this.loading.delete(after);
+    });
     this.loading.set(after, read);
     return read;
   }
 
   private async readPage(after: Position): Promise<RecordedEvent[]> {
-    const events = await this.store.readAll(after, { limit: this.pageSize });
-    // A short page is not the end of the log: the store also limits a page by its bytes.
-    if (events.length > 0) this.insert(after, events);
-    else this.goLive(after);
-    return events;
+    for (;;) {
+      const { signal } = this.forgotten;
+      this.readSinceMs ??= performance.now();
+      const events = await this.store.readAll(after, { limit: this.pageSize });
+      if (signal.aborted) continue;
+      // A short page is not the end of the log: the store also limits a page by its bytes.
+      if (events.length > 0) this.insert(after, events);
+      else this.goLive(after);
+      return events;
+    }
   }
 
   private goLive(from: Position): void {
-    if (this.pumping) return;
+    if (this.liveEnd !== undefined) return;
     this.liveEnd = from;
-    this.pumping = this.pump();
+    const signal = AbortSignal.any([this.stopped.signal, this.forgotten.signal]);
+    // One that was forgotten ends on its own; stop() waits for it as well.
+    this.pumping = Promise.all([this.pumping, this.pump(signal)]).then(() => undefined);
   }
 
-  private async pump(): Promise<void> {
-    const { signal } = this.stopped;
+  private async pump(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
         const options = { batchSize: this.pageSize, signal };
         for await (const events of this.store.subscribe(this.liveEnd as Position, options)) {
+          if (signal.aborted) break;
           await this.roomFor(undefined, this.liveEnd as Position);
+          if (signal.aborted) break;
           this.insert(this.liveEnd as Position, events);
           this.liveEnd = events.at(-1)?.position ?? this.liveEnd;
           this.wakeAll();

@@ -2,6 +2,7 @@ import { InMemoryEventStore, type RecordedEvent, START } from '@shaoying/event-s
 import fc from 'fast-check';
 import { LogTail, type TailReader } from './log-tail.js';
 import { newEvent } from './testing/recorded-events.js';
+import { ReplaceableLog } from './testing/replaceable-log.js';
 
 const ignore = () => undefined;
 const append = (store: InMemoryEventStore, count: number) =>
@@ -91,4 +92,63 @@ it('ends a wait when its reader is aborted', async () => {
   setTimeout(() => abort.abort(), 20);
   expect(await waiting).toEqual([]);
   await tail.stop();
+});
+
+describe('a tail that forgets', () => {
+  const ids = (events: readonly RecordedEvent[]) => events.map((event) => event.eventId);
+
+  it('reads again what it had read, and follows live what comes after', async () => {
+    const log = new ReplaceableLog();
+    const tail = new LogTail(log, 10, ignore);
+    const reader = tail.reader();
+    await log.grow(30);
+    expect(await reader.read('0')).toHaveLength(10);
+    expect(await collect(tail.reader(), 30, async () => undefined)).toHaveLength(30);
+    await log.restore(5);
+    await log.grow(2);
+    const now = await log.readAll('0');
+    expect(ids(await reader.read('0'))).not.toEqual(ids(now));
+    tail.forget(performance.now());
+    expect(ids(await reader.next('0', AbortSignal.timeout(20_000)))).toEqual(ids(now));
+    const coming = reader.next('7', AbortSignal.timeout(20_000));
+    await log.grow(1);
+    expect(ids(await coming)).toEqual(ids(await log.readAll('7')));
+    await tail.stop();
+    await log.close();
+  });
+
+  it('does not give what it was reading at that moment', async () => {
+    const log = new ReplaceableLog();
+    await log.grow(5);
+    let release: () => void = () => undefined;
+    const slow = new Promise<void>((resolve) => (release = resolve));
+    const old = await log.readAll('0');
+    jest.spyOn(log, 'readAll').mockImplementationOnce(async () => {
+      await slow;
+      return old;
+    });
+    const tail = new LogTail(log, 10, ignore);
+    const reading = tail.reader().read('0');
+    await new Promise(setImmediate);
+    await log.restore(2);
+    tail.forget(performance.now());
+    release();
+    expect(ids(await reading)).toEqual(ids(old.slice(0, 2)));
+    await tail.stop();
+    await log.close();
+  });
+
+  it('keeps what it has read since', async () => {
+    const log = new ReplaceableLog();
+    await log.grow(5);
+    const tail = new LogTail(log, 10, ignore);
+    const sinceMs = performance.now();
+    await tail.reader().read('0');
+    const readAll = jest.spyOn(log, 'readAll');
+    tail.forget(sinceMs);
+    expect(await tail.reader().read('0')).toHaveLength(5);
+    expect(readAll).not.toHaveBeenCalled();
+    await tail.stop();
+    await log.close();
+  });
 });

@@ -101,26 +101,6 @@ describe('an engine', () => {
     expect(await seen()).toEqual(upTo(150));
   });
 
-  it('stops where the log ends before the checkpoint, until it is rebuilt', async () => {
-    await append('a', 120);
-    const first = engine([tally()]);
-    first.start();
-    await reached(120);
-    await first.stop();
-    // The log is restored from an older copy, and has grown since.
-    await store.close();
-    store = new InMemoryEventStore();
-    await append('b', 50);
-    const second = engine([tally()]);
-    second.start();
-    await until('it is stopped', async () => (await checkpoint())?.status === 'stopped');
-    expect((await checkpoint())?.error).toMatch('at 120, the log ends at 50');
-    await second.rebuild('tally');
-    await append('b', 10);
-    await reached(60);
-    expect(await seen()).toEqual(upTo(60));
-  });
-
   it('writes rows and checkpoint together or not at all', async () => {
     let crashes = 3;
     const crashAfterWriting: OnApply = async (_events, tx) => {

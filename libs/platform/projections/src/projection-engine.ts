@@ -99,10 +99,9 @@ export class ProjectionEngine {
   /** Starts all projections and returns; a database that is not there yet is waited for. See {@link ready}. */
   start(): void {
     if (this.runners.length > 0) return;
-    const { url, tail, batchSize, log, now } = this;
-    const head = () => this.store.head();
+    const { url, tail, batchSize, log, now, store: lookup } = this;
     this.runners = [...this.projections.values()].map(
-      (projection) => new ProjectionRunner(projection, { url, tail, batchSize, log, now, head }),
+      (projection) => new ProjectionRunner(projection, { url, tail, batchSize, log, now, lookup }),
     );
     for (const runner of this.runners) runner.start();
   }
@@ -171,10 +170,10 @@ export class ProjectionEngine {
    */
   async rebuild(name: string, options: RebuildOptions = {}): Promise<void> {
     const projection = this.known(name);
-    const { url, log, now } = this;
+    const { url, log, now, store: lookup } = this;
     const reader = this.tail.reader();
     try {
-      await rebuildProjection(projection, { url, log, now, reader, head: () => this.store.head() }, options);
+      await rebuildProjection(projection, { url, log, now, reader, lookup }, options);
     } finally {
       reader.close();
       // An engine that was never started has no other use for the tail's live subscription.

@@ -1,12 +1,16 @@
-import { type Position, comparePositions } from '@shaoying/event-store';
+import type { RecordedEvent } from '@shaoying/event-store';
+import { BatchPace } from './batch-pace.js';
 import { liveBatchWriter, writeIsolatingPoison } from './batch.js';
 import {
   type Checkpoint,
+  type Place,
   createProjection,
   ensureControlSchema,
+  placeOf,
   readCheckpoint,
   recordStop,
 } from './checkpoints.js';
+import { type LogLookup, replacementOf } from './log-identity.js';
 import type { LogTail } from './log-tail.js';
 import { backOffMs, pause } from './pause.js';
 import type { Projection } from './projection.js';
@@ -35,7 +39,7 @@ export interface RunnerDependencies {
   readonly batchSize: number;
   readonly log: ProjectionLog;
   readonly now: () => Date;
-  readonly head: () => Promise<Position>;
+  readonly lookup: LogLookup;
 }
 
 /** A dead instance is replaced after about this long. */
@@ -43,16 +47,8 @@ const lockRetryMs = 1_000;
 const stoppedPollMs = 1_000;
 const supersededPollMs = 5_000;
 const refusedUpgradeRetryMs = 30_000;
-/**
- * The least time between two starts of live batches: 10 ms, and one more for every event of the last batch. Up to some
- * 100 events a second that is 11 ms and nobody notices; an event after a quiet moment is not delayed at all. From 1,000
- * a second on it is the longest, 200 ms, and one transaction takes 200 events instead of 20.
- *
- * Why: a batch costs the server and PostgreSQL together some 2 ms before its first event. Measured with five
- * projections over reports, whistles and check-ins (docs/benchmarks.md): 760 µs of processor time per event in batches of 20,
- * 330 µs in batches of 200, 220 µs in batches of 1,000; and the commands share those processors.
- */
-const batchIntervalMs = { least: 10, perEvent: 1, longest: 200 } as const;
+/** How often a projection that follows makes sure that the log is still the one it reads. */
+const logCheckMs = 5_000;
 
 /** Keeps one projection going: takes its lock, follows the log, survives what can be survived. */
 export class ProjectionRunner {
@@ -103,6 +99,8 @@ export class ProjectionRunner {
   private async runOneSession(onWorking: () => void): Promise<void> {
     const session = await Session.open(this.dependencies.url, `shaoying-projection-${this.projection.name}`);
     this.session = session;
+    // Had the log been replaced since, this session would have been cut: where both are one database, as they mostly are.
+    let sureOfLogSinceMs = performance.now();
     try {
       await ensureControlSchema(session);
       await this.becomeActive(session);
@@ -112,8 +110,11 @@ export class ProjectionRunner {
         this.failure = undefined;
         onWorking();
         if (checkpoint.status === 'stopped') await this.waitStopped(session, checkpoint);
-        else if (!(await this.stoppedAhead(session, checkpoint)))
-          await this.follow(session, checkpoint.position);
+        else {
+          this.dependencies.tail.forget(sureOfLogSinceMs);
+          if (!(await this.stoppedAsReplaced(session, checkpoint))) await this.follow(session, checkpoint);
+          sureOfLogSinceMs = performance.now();
+        }
       }
     } finally {
       await session.close();
@@ -162,38 +163,54 @@ export class ProjectionRunner {
     return (await readCheckpoint(session, name)) as Checkpoint;
   }
 
-  private async follow(session: Session, from: Position): Promise<void> {
+  private async follow(session: Session, from: Checkpoint): Promise<void> {
     const { tail, batchSize, now } = this.dependencies;
     const { name } = this.projection;
-    const over = AbortSignal.any([this.stopping.signal, session.lost]);
-    const write = liveBatchWriter(session, this.projection, now);
+    const doubt = new AbortController();
+    const over = AbortSignal.any([this.stopping.signal, session.lost, doubt.signal]);
+    const write = liveBatchWriter(session, this.projection, from.generation, now);
     const reader = tail.reader();
+    const pace = new BatchPace(() => performance.now());
     this.activity = 'active';
-    let position = from;
-    const onCommitted = (reached: Position) => (position = reached);
+    let place: Place = from;
+    const watch = setInterval(() => void this.doubtLog(place, doubt), logCheckMs).unref();
+    const onCommitted = (last: RecordedEvent) => (place = placeOf(last));
     try {
       for (;;) {
-        const events = await reader.next(position, over);
+        const events = await reader.next(place.position, over);
         if (events.length === 0) return;
-        const startedMs = performance.now();
-        await writeIsolatingPoison(name, position, events, write, onCommitted);
-        const leftMs = intervalAfter(events.length) - (performance.now() - startedMs);
-        if (events.length < batchSize && leftMs > 0) await pause(leftMs, over);
+        pace.start(events.length);
+        await writeIsolatingPoison(name, place.position, events, write, onCommitted);
+        if (events.length < batchSize) await pause(pace.leftMs(), over);
       }
     } catch (error) {
       if (error instanceof CheckpointMoved) {
-        this.dependencies.log.info({ projection: name, position }, 'checkpoint moved, reading it again');
+        const fields = { projection: name, position: place.position };
+        this.dependencies.log.info(fields, 'checkpoint moved, reading it again');
       } else if (error instanceof PoisonEvent) {
-        await this.stopAt(session, error, position);
+        await this.stopAt(session, error, { ...from, ...place });
       } else {
         throw error;
       }
     } finally {
+      clearInterval(watch);
       reader.close();
     }
   }
 
-  private async stopAt(session: Session, error: PoisonEvent, at: Position): Promise<void> {
+  /**
+   * The log may be replaced under us without any connection of ours being cut. Found here it is only doubted: going back
+   * to the checkpoint asks again, and after a failure on a new session.
+   */
+  private async doubtLog(place: Place, doubt: AbortController): Promise<void> {
+    const reason = await replacementOf(this.dependencies.lookup, place).catch(messageOf);
+    if (reason === undefined) return;
+    const fields = { projection: this.projection.name, position: place.position, reason };
+    if (!doubt.signal.aborted) this.dependencies.log.warn(fields, 'log in doubt, checking it');
+    doubt.abort();
+  }
+
+  private async stopAt(session: Session, error: PoisonEvent, at: Checkpoint): Promise<void> {
     this.activity = 'stopped';
     this.dependencies.log.error(
       {
@@ -204,30 +221,17 @@ export class ProjectionRunner {
       },
       'projection stopped at an event it cannot apply; the others go on',
     );
-    await recordStop(session, {
-      name: error.projectionName,
-      at,
-      errorPosition: error.position,
-      error: error.message,
-      now: this.dependencies.now(),
-    });
+    const { position: errorPosition, message } = error;
+    await recordStop(session, at, { errorPosition, error: message, now: this.dependencies.now() });
   }
 
-  /**
-   * A log restored from an older copy ends before the checkpoint. What it then grows up to there would never be applied,
-   * and nobody would notice: so this stops, and a rebuild is what helps. @returns whether it did
-   */
-  private async stoppedAhead(session: Session, { name, position }: Checkpoint): Promise<boolean> {
-    const head = await this.dependencies.head();
-    if (comparePositions(position, head) <= 0) return false;
-    const error = `the read model is at ${position}, the log ends at ${head}: rebuild it`;
-    await recordStop(session, {
-      name,
-      at: position,
-      errorPosition: null,
-      error,
-      now: this.dependencies.now(),
-    });
+  /** Where the log was replaced, nothing but a rebuild helps. */
+  private async stoppedAsReplaced(session: Session, checkpoint: Checkpoint): Promise<boolean> {
+    const { lookup, now } = this.dependencies;
+    const reason = await replacementOf(lookup, checkpoint);
+    if (reason === undefined) return false;
+    const error = `the log was replaced: the read model is ${reason}; rebuild it`;
+    await recordStop(session, checkpoint, { errorPosition: null, error, now: now() });
     return true;
   }
 
@@ -247,12 +251,13 @@ export class ProjectionRunner {
 
   /** Old tables go on serving, and an older process may go on filling them, until the swap. */
   private async upgrade(session: Session): Promise<void> {
-    const { url, tail, log, now, head } = this.dependencies;
+    const { url, tail, log, now, lookup } = this.dependencies;
+    tail.forget(performance.now());
     const reader = tail.reader();
     this.activity = 'rebuilding';
     try {
       const signal = AbortSignal.any([this.stopping.signal, session.lost]);
-      await rebuildProjection(this.projection, { url, log, now, head, reader }, { resume: true, signal });
+      await rebuildProjection(this.projection, { url, log, now, lookup, reader }, { resume: true, signal });
     } catch (error) {
       if (error instanceof RebuildUnderWay) return await this.pauseIn(session, lockRetryMs);
       if (!(error instanceof PoisonEvent)) throw error;
@@ -267,7 +272,7 @@ export class ProjectionRunner {
     const { name } = this.projection;
     if (await session.tryLock(lockName(name))) {
       const checkpoint = await readCheckpoint(session, name);
-      if (checkpoint) await this.stopAt(session, error, checkpoint.position);
+      if (checkpoint) await this.stopAt(session, error, checkpoint);
       return;
     }
     this.failure = error.message;
@@ -284,11 +289,6 @@ export class ProjectionRunner {
   private async pauseIn(session: Session, delayMs: number): Promise<void> {
     await pause(delayMs, AbortSignal.any([this.stopping.signal, session.lost]));
   }
-}
-
-function intervalAfter(eventCount: number): number {
-  const { least, perEvent, longest } = batchIntervalMs;
-  return Math.min(least + perEvent * eventCount, longest);
 }
 
 export function lockName(projectionName: string): string {

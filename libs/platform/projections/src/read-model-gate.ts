@@ -1,5 +1,5 @@
-import { type Position, START, comparePositions, isPosition } from '@shaoying/event-store';
-import { CHANNEL } from './checkpoints.js';
+import { type Position, START, comparePositions } from '@shaoying/event-store';
+import { ensureControlSchema, listenToCheckpoints, readCheckpoints } from './checkpoints.js';
 import { backOffMs, pause } from './pause.js';
 import type { ProjectionLog } from './projection-engine.js';
 import { TooManyWaiters, messageOf } from './projections.errors.js';
@@ -15,17 +15,34 @@ export interface ReadModelGateOptions {
   readonly waitersMax?: number;
 }
 
+/** However many notices make it read at once: that many milliseconds between two readings. */
+const readAgainMsMin = 10;
+
 interface Waiter {
   readonly position: Position;
   readonly finish: (reached: boolean) => void;
 }
 
-/** How far each read model is, for processes that answer queries: one LISTEN for any number of waiting requests. */
+interface Reached {
+  readonly generation: string;
+  readonly position: Position;
+}
+
+/**
+ * How far each read model is, for processes that answer queries: one LISTEN for any number of waiting requests.
+ *
+ * The checkpoints themselves, read again and again, are the truth, also when they went back: a rebuild after the log was
+ * restored, or the database itself restored from an older copy. Notices between two readings only ever carry a read
+ * model forward, and only within one generation of its tables; one of another generation makes it read at once.
+ */
 export class ReadModelGate {
-  private readonly known = new Map<string, Position>();
+  private readonly known = new Map<string, Reached>();
+  /** What was told since the reading under way was asked for: its answer may not know of it yet. */
+  private readonly toldMeanwhile = new Map<string, Reached>();
   private readonly waiters = new Map<string, Set<Waiter>>();
   private readonly listeners = new Map<string, Set<() => void>>();
   private readonly stopping = new AbortController();
+  private readAtOnce = new AbortController();
   private readonly pollMs: number;
   private readonly waitersMax: number;
   private waiting = 0;
@@ -75,10 +92,13 @@ export class ReadModelGate {
 
   /** The last known position of each read model. */
   positions(): ReadonlyMap<string, Position> {
-    return new Map(this.known);
+    return new Map([...this.known].map(([name, { position }]) => [name, position]));
   }
 
-  /** Calls `listener` after each advance of read model `name`, also of many batches at once. @returns unsubscribe */
+  /**
+   * Calls `listener` after each move of read model `name`, also of many batches at once, also back.
+   * @returns unsubscribe
+   */
   onAdvance(name: string, listener: () => void): () => void {
     const set = this.listeners.get(name) ?? new Set();
     this.listeners.set(name, set);
@@ -87,7 +107,7 @@ export class ReadModelGate {
   }
 
   private hasReached(name: string, position: Position): boolean {
-    return comparePositions(this.known.get(name) ?? START, position) >= 0;
+    return comparePositions(this.known.get(name)?.position ?? START, position) >= 0;
   }
 
   private async run(): Promise<void> {
@@ -97,7 +117,10 @@ export class ReadModelGate {
       try {
         const session = await Session.open(url, 'shaoying-read-model-gate');
         try {
-          await session.listen(CHANNEL, (payload) => this.hear(payload));
+          await ensureControlSchema(session);
+          await listenToCheckpoints(session, (name, generation, position) =>
+            this.hear(name, generation, position),
+          );
           attempt = 0;
           await this.poll(session);
         } finally {
@@ -113,24 +136,46 @@ export class ReadModelGate {
   private async poll(session: Session): Promise<void> {
     const over = AbortSignal.any([this.stopping.signal, session.lost]);
     while (!over.aborted) {
-      for (const { name, position } of await readPositions(session)) this.advance(name, position);
-      await pause(this.pollMs, over);
+      this.readAtOnce = new AbortController();
+      this.toldMeanwhile.clear();
+      const rows = await readCheckpoints(session);
+      for (const name of [...this.known.keys()]) {
+        if (!rows.some((row) => row.name === name)) this.known.delete(name);
+      }
+      for (const { name, generation, position } of rows) this.learn(name, { generation, position });
+      await pause(readAgainMsMin, over);
+      await pause(this.pollMs - readAgainMsMin, AbortSignal.any([over, this.readAtOnce.signal]));
     }
   }
 
-  private hear(payload: string): void {
-    const space = payload.lastIndexOf(' ');
-    const position = payload.slice(space + 1);
-    if (space > 0 && isPosition(position)) this.advance(payload.slice(0, space), position);
+  /**
+   * A notice that came before the reading was asked for is of a batch that the reading sees: both come over one
+   * connection, in order. One that came since may be ahead of it.
+   */
+  private learn(name: string, read: Reached): void {
+    const told = this.toldMeanwhile.get(name);
+    this.set(name, told !== undefined && isFurther(told, read) ? told : read);
   }
 
-  /** Notices and polls overtake each other; a position only ever moves forward here. */
-  private advance(name: string, position: Position): void {
+  private hear(name: string, generation: string | null, position: Position): void {
+    const known = this.known.get(name);
+    if (generation === null || generation !== known?.generation) {
+      // Which of the two generations is the newer one, only the checkpoint says.
+      this.readAtOnce.abort();
+      if (generation === null) return;
+    }
+    const told = { generation, position };
+    const before = this.toldMeanwhile.get(name);
+    if (before?.generation !== generation || isFurther(told, before)) this.toldMeanwhile.set(name, told);
+    if (known !== undefined && isFurther(told, known)) this.set(name, told);
+  }
+
+  private set(name: string, reached: Reached): void {
     const before = this.known.get(name);
-    if (before !== undefined && comparePositions(position, before) <= 0) return;
-    this.known.set(name, position);
+    if (before?.generation === reached.generation && before.position === reached.position) return;
+    this.known.set(name, reached);
     for (const waiter of [...(this.waiters.get(name) ?? [])]) {
-      if (comparePositions(position, waiter.position) >= 0) waiter.finish(true);
+      if (comparePositions(reached.position, waiter.position) >= 0) waiter.finish(true);
     }
     for (const listener of [...(this.listeners.get(name) ?? [])]) this.call(listener, name);
   }
@@ -144,11 +189,7 @@ export class ReadModelGate {
   }
 }
 
-/** Nothing before the first projector has ever started. */
-async function readPositions(session: Session): Promise<{ name: string; position: Position }[]> {
-  const rows = await session.query<{ present: boolean }>(
-    `select to_regclass('projections.checkpoints') is not null as present`,
-  );
-  if (!rows[0]?.present) return [];
-  return session.query('select name, position from projections.checkpoints');
+/** Within one generation alone: positions of two are not comparable. */
+function isFurther(a: Reached, b: Reached): boolean {
+  return a.generation === b.generation && comparePositions(a.position, b.position) > 0;
 }

@@ -1,10 +1,21 @@
 import { type Position, type RecordedEvent, START, comparePositions } from '@shaoying/event-store';
 import { type WriteBatch, applyHandled, writeIsolatingPoison } from './batch.js';
-import { CHANNEL, type Shadow, createTables, ensureControlSchema } from './checkpoints.js';
+import {
+  BEGINNING,
+  type Checkpoint,
+  type Place,
+  createTables,
+  ensureControlSchema,
+  moveShadow,
+  noticeOf,
+  placeOf,
+  readShadow,
+} from './checkpoints.js';
+import { type LogLookup, replacementOf } from './log-identity.js';
 import type { TailReader } from './log-tail.js';
 import { pause } from './pause.js';
 import { type Projection, type ProjectionTransaction, schemaOf } from './projection.js';
-import { CheckpointMoved, RebuildAborted, RebuildUnderWay, messageOf } from './projections.errors.js';
+import { RebuildAborted, RebuildUnderWay, messageOf } from './projections.errors.js';
 import type { ProjectionLog } from './projection-engine.js';
 import { Session } from './session.js';
 
@@ -33,7 +44,7 @@ export interface RebuildDependencies {
   readonly log: ProjectionLog;
   readonly now: () => Date;
   readonly reader: TailReader;
-  readonly head: () => Promise<Position>;
+  readonly lookup: LogLookup;
 }
 
 /** Dropping the old tables waits this long for a reader in the middle of a query, then tries again. */
@@ -85,16 +96,10 @@ class Rebuild {
   async run(): Promise<void> {
     const { name, version } = this.projection;
     const startedMs = performance.now();
-    let position = await this.prepareShadow();
-    this.dependencies.log.info({ projection: name, version, position }, 'rebuild started');
-    for (;;) {
-      position = await this.fill(position);
-      const reached = await this.swap(position);
-      if (reached !== undefined) {
-        this.session.notify(CHANNEL, `${name} ${reached}`);
-        break;
-      }
-    }
+    let place = await this.prepareShadow();
+    this.dependencies.log.info({ projection: name, version, position: place.position }, 'rebuild started');
+    do place = await this.fill(place);
+    while (!(await this.swap(place)));
     const seconds = Math.round((performance.now() - startedMs) / 100) / 10;
     this.dependencies.log.info(
       { projection: name, version, events: this.events, seconds },
@@ -103,13 +108,12 @@ class Rebuild {
     await this.dropRetired();
   }
 
-  private async prepareShadow(): Promise<Position> {
+  private async prepareShadow(): Promise<Place> {
     const { name, version } = this.projection;
-    const rows = await this.session.query<Shadow>('select * from projections.shadows where name = $1', [
-      name,
-    ]);
-    const resumable = this.options.resume && rows[0]?.version === version;
-    if (resumable) return rows[0]?.position as Position;
+    if (this.options.resume) {
+      const left = await readShadow(this.session, name);
+      if (left?.version === version && !(await this.isOfAnotherLog(left))) return left;
+    }
     await this.session.inTransaction(this.shadow, async (tx) => {
       await tx.query(`drop schema if exists "${this.shadow}" cascade`);
       await createTables(tx, this.projection, this.shadow);
@@ -121,101 +125,107 @@ class Rebuild {
         [name, version, START, this.dependencies.now()],
       );
     });
-    return START;
+    return BEGINNING;
+  }
+
+  /** Nobody reads a shadow, so unlike tables that serve it need not stop and be asked about: it is begun anew. */
+  private async isOfAnotherLog(left: Place): Promise<boolean> {
+    const reason = await replacementOf(this.dependencies.lookup, left);
+    if (reason === undefined) return false;
+    const fields = { projection: this.projection.name, position: left.position };
+    this.dependencies.log.warn(fields, `the log was replaced: the shadow is ${reason}; it is begun anew`);
+    return true;
   }
 
   /** To the end of the log as it is when we get there. */
-  private async fill(from: Position): Promise<Position> {
-    let position = from;
-    const { reader, head } = this.dependencies;
+  private async fill(from: Place): Promise<Place> {
+    const { name } = this.projection;
+    const { reader, lookup } = this.dependencies;
+    let place = from;
+    const onCommitted = (last: RecordedEvent) => (place = placeOf(last));
     for (;;) {
-      if (this.options.signal?.aborted)
-        throw new RebuildAborted(`rebuild of ${this.projection.name} aborted`);
-      const events = await reader.read(position);
-      if (events.length === 0) return position;
-      position = await writeIsolatingPoison(
-        this.projection.name,
-        position,
-        events,
-        this.writer,
-        () => undefined,
-      );
+      if (this.options.signal?.aborted) throw new RebuildAborted(`rebuild of ${name} aborted`);
+      const events = await reader.read(place.position);
+      if (events.length === 0) return place;
+      await writeIsolatingPoison(name, place.position, events, this.writer, onCommitted);
       this.events += events.length;
-      this.options.onProgress?.({
-        name: this.projection.name,
-        position,
-        head: await head(),
-        events: this.events,
-      });
+      const { position } = place;
+      this.options.onProgress?.({ name, position, head: await lookup.head(), events: this.events });
     }
   }
 
-  private readonly writer: WriteBatch = async (from, to, events) => {
-    await this.session.inTransaction(this.shadow, async (tx) => {
-      await this.moveShadow(tx, from, to);
-      await applyHandled(this.projection, events, tx);
-    });
+  private readonly writer: WriteBatch = async (from, _to, events) => {
+    await this.session.inTransaction(this.shadow, (tx) => this.write(tx, from, events));
   };
 
-  private async moveShadow(tx: ProjectionTransaction, from: Position, to: Position): Promise<void> {
-    const moved = await tx.query(
-      `update projections.shadows set position = $3, updated_at = $4
-       where name = $1 and position = $2 returning name`,
-      [this.projection.name, from, to, this.dependencies.now()],
-    );
-    if (moved.length !== 1) throw new CheckpointMoved(this.projection.name);
+  private async write(
+    tx: ProjectionTransaction,
+    from: Position,
+    events: readonly RecordedEvent[],
+  ): Promise<void> {
+    const last = placeOf(events.at(-1) as RecordedEvent);
+    await moveShadow(tx, this.projection.name, from, last, this.dependencies.now());
+    await applyHandled(this.projection, events, tx);
   }
 
   /**
    * Readers never see a position go back: with the live row locked, nothing moves, and the few events the live tables
    * have beyond ours are applied in the same transaction. Where the log itself ends before the live tables, as after it
-   * was restored from an older copy, the log is right. @returns undefined when they are more than one page.
+   * was restored from an older copy, the log is right. @returns false when they are more than one page.
    */
-  private async swap(filledTo: Position): Promise<Position | undefined> {
-    return this.session.inTransaction(this.shadow, async (tx) => {
-      const rows = await tx.query<{ position: Position }>(
-        'select position from projections.checkpoints where name = $1 for update',
-        [this.projection.name],
-      );
-      const served = rows[0]?.position ?? START;
-      let position = filledTo;
-      if (comparePositions(position, served) < 0) {
-        const missing = await this.dependencies.reader.read(position);
-        position = missing.at(-1)?.position ?? position;
-        if (missing.length > 0) {
-          if (comparePositions(position, served) < 0) return undefined;
-          await this.applyRemainder(tx, filledTo, position, missing);
-        }
-      }
-      await this.exchange(tx, rows.length > 0, position);
-      return position;
-    });
+  private async swap(filledTo: Place): Promise<boolean> {
+    const { name } = this.projection;
+    const swapped = await this.session.inTransaction(
+      this.shadow,
+      async (tx) => {
+        const rows = await tx.query<{ position: Position }>(
+          'select position from projections.checkpoints where name = $1 for update',
+          [name],
+        );
+        const reached = await this.catchUp(tx, filledTo, rows[0]?.position ?? START);
+        return reached && this.exchange(tx, rows.length > 0, reached);
+      },
+      (made) => made && noticeOf(name, made),
+    );
+    return swapped !== undefined;
   }
 
-  private async applyRemainder(
+  /** @returns where the shadow is then; undefined when it cannot get to `served` in one page. */
+  private async catchUp(
     tx: ProjectionTransaction,
-    from: Position,
-    to: Position,
-    events: readonly RecordedEvent[],
-  ): Promise<void> {
-    await this.moveShadow(tx, from, to);
-    await applyHandled(this.projection, events, tx);
-    this.events += events.length;
+    filledTo: Place,
+    served: Position,
+  ): Promise<Place | undefined> {
+    if (comparePositions(filledTo.position, served) >= 0) return filledTo;
+    const missing = await this.dependencies.reader.read(filledTo.position);
+    const last = missing.at(-1);
+    if (last === undefined) return filledTo;
+    if (comparePositions(last.position, served) < 0) return undefined;
+    await this.write(tx, filledTo.position, missing);
+    this.events += missing.length;
+    return placeOf(last);
   }
 
-  private async exchange(tx: ProjectionTransaction, serving: boolean, position: Position): Promise<void> {
+  private async exchange(
+    tx: ProjectionTransaction,
+    serving: boolean,
+    { position, eventId }: Place,
+  ): Promise<Pick<Checkpoint, 'generation' | 'position'>> {
     const { name, version } = this.projection;
     await tx.query(`drop schema if exists "${this.retired}" cascade`);
     if (serving) await tx.query(`alter schema "${this.live}" rename to "${this.retired}"`);
     await tx.query(`alter schema "${this.shadow}" rename to "${this.live}"`);
-    await tx.query(
-      `insert into projections.checkpoints (name, version, position, updated_at, status)
-       values ($1, $2, $3, $4, 'running')
-       on conflict (name) do update set version = excluded.version, position = excluded.position,
-         updated_at = excluded.updated_at, status = 'running', error_position = null, error = null`,
-      [name, version, position, this.dependencies.now()],
+    const [made] = await tx.query<{ generation: string }>(
+      `insert into projections.checkpoints (name, version, position, event_position, event_id, updated_at, status)
+       values ($1, $2, $3, $3, $4, $5, 'running')
+       on conflict (name) do update set version = excluded.version, generation = excluded.generation,
+         position = excluded.position, event_position = excluded.event_position, event_id = excluded.event_id,
+         updated_at = excluded.updated_at, status = 'running', error_position = null, error = null
+       returning generation`,
+      [name, version, position, eventId, this.dependencies.now()],
     );
     await tx.query('delete from projections.shadows where name = $1', [name]);
+    return { generation: made?.generation as string, position };
   }
 
   /** Apart from the swap: dropping waits for readers in mid-query, and must not make all others wait behind it. */

@@ -33,3 +33,91 @@ test('an idle session of a process that lives keeps its lock', async () => {
   expect(await lostWithin(session, 1_500)).toBe(false);
   await session.close();
 });
+
+describe('a transaction', () => {
+  let session: Session;
+  let heard: string[];
+  beforeEach(async () => {
+    session = await Session.open(database.url, 'writer');
+    await session.query('create schema if not exists one; create schema if not exists two');
+    await session.query(
+      'create table if not exists one.t (n int primary key); create table if not exists two.t (n int)',
+    );
+    heard = [];
+    await session.listen('news', (payload) => heard.push(payload));
+  });
+  afterEach(() => session.close());
+
+  const notice = (payload: string) => () => ({ channel: 'news', payload });
+  /** What was told before this has been heard when this is. */
+  async function heardByNow(): Promise<string[]> {
+    await session.query(`select pg_notify('news', 'end')`);
+    for (let left = 500; left > 0 && heard.at(-1) !== 'end'; left -= 1) await sleep(10);
+    return heard.slice(0, -1);
+  }
+
+  test('tells its notice once it is committed, whatever characters are in it', async () => {
+    const payload = `it's a "test" \\ 测试; rollback; --`;
+    await session.inTransaction('one', (tx) => tx.query('select 1'), notice(payload));
+    expect(await heardByNow()).toEqual([payload]);
+  });
+
+  test('that fails tells nothing, and leaves nothing', async () => {
+    const failing = session.inTransaction(
+      'one',
+      async (tx) => {
+        await tx.query('insert into t values (1)');
+        await tx.query('insert into t values (1)');
+      },
+      notice('lie'),
+    );
+    await expect(failing).rejects.toMatchObject({ code: '23505' });
+    expect(await heardByNow()).toEqual([]);
+    expect(await session.query('select * from one.t')).toEqual([]);
+  });
+
+  test('in which a failure was swallowed is not taken for committed, and tells nothing', async () => {
+    const swallowing = session.inTransaction(
+      'one',
+      async (tx) => {
+        await tx.query('insert into t values (2)');
+        await tx.query('select 1 / 0').catch(() => undefined);
+      },
+      notice('lie'),
+    );
+    await expect(swallowing).rejects.toMatchObject({ code: 'BATCH_ROLLED_BACK' });
+    expect(await heardByNow()).toEqual([]);
+    expect(await session.query('select * from one.t')).toEqual([]);
+  });
+
+  test('may go on from a failure behind a savepoint', async () => {
+    await session.inTransaction(
+      'one',
+      async (tx) => {
+        await tx.query('savepoint before');
+        await tx.query('select 1 / 0').catch(() => undefined);
+        await tx.query('rollback to before');
+        await tx.query('insert into t values (3)');
+      },
+      notice('truth'),
+    );
+    expect(await heardByNow()).toEqual(['truth']);
+    expect(await session.query('select * from one.t')).toEqual([{ n: 3 }]);
+  });
+
+  test('writes into its own schema, whichever the one before it had', async () => {
+    for (const schema of ['one', 'two', 'one', 'two']) {
+      await session.inTransaction(schema, (tx) =>
+        tx.query('insert into t values (40 + (select count(*) from t))'),
+      );
+    }
+    expect(await session.query('select count(*)::int as rows from two.t')).toEqual([{ rows: 2 }]);
+  });
+
+  test('waits for no disk, since it can be done again, on a server that syncs', async () => {
+    const [settings] = await session.query(
+      `select current_setting('synchronous_commit') as own, current_setting('fsync') as fsync`,
+    );
+    expect(settings).toEqual({ own: 'off', fsync: 'on' });
+  });
+});

@@ -2,6 +2,12 @@ import pg from 'pg';
 import type { ProjectionTransaction } from './projection.js';
 import { BatchRolledBack } from './projections.errors.js';
 
+/** Told to every listener of a channel once the transaction it belongs to is committed. */
+export interface Notice {
+  readonly channel: string;
+  readonly payload: string;
+}
+
 /** One batch may take this long before it is taken for stuck and halved. */
 const statementTimeoutMs = 60_000;
 /** A process frozen between two statements loses its transaction, so that its successor is not kept waiting. */
@@ -35,6 +41,8 @@ export class Session {
   private readonly preparedTexts = new Map<string, string>();
   /** Calls under way. */
   private busy = 0;
+  /** What `search_path` is set to. A session has one schema, or two: setting it per batch cost 3 % of a small one. */
+  private searchPath: string | undefined;
 
   private constructor(
     private readonly client: pg.Client,
@@ -80,7 +88,14 @@ export class Session {
     );
     // A prepared statement may keep the plan it got while its table was empty, which reads all of the table. Projections
     // find their rows by key, so an index is right for all of them.
-    await client.query('set enable_seqscan = off; set jit = off');
+    await client.query(
+      'set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off',
+    );
+    // What is written here is derived from the log, and rows and checkpoint are one transaction: a crash takes the last
+    // moments of both, and they are applied again. So no batch waits for the disk; only the log does, before anyone
+    // sees an event. Measured: a small batch costs 14 to 24 % less processor time, and the log's own syncs do not queue
+    // behind five others. Never off: fsync, which keeps what is written in order.
+    await client.query('set synchronous_commit = off');
     // And, in the middle of a long statement, that our process is. Not every server platform can; those wait it out.
     await client.query('set client_connection_check_interval = 1000').catch(() => undefined);
     // A frozen process keeps its connection, which the kernel answers for: without this it would keep its locks, too.
@@ -117,26 +132,57 @@ export class Session {
     return rows[0]?.locked === true;
   }
 
-  /** Runs `work` in one transaction with `search_path` set to `schema` alone; commits, or rolls back and rethrows. */
-  inTransaction<T>(schema: string, work: (tx: ProjectionTransaction) => Promise<T>): Promise<T> {
-    return this.whileBusy(() => this.transaction(schema, work));
+  /**
+   * Runs `work` in one transaction with `search_path` set to `schema` alone; commits and tells `notice` of the result, or
+   * rolls back and rethrows.
+   */
+  inTransaction<T>(
+    schema: string,
+    work: (tx: ProjectionTransaction) => Promise<T>,
+    notice?: (result: T) => Notice | undefined,
+  ): Promise<T> {
+    return this.whileBusy(() => this.transaction(schema, work, notice));
   }
 
-  private async transaction<T>(schema: string, work: (tx: ProjectionTransaction) => Promise<T>): Promise<T> {
+  private async transaction<T>(
+    schema: string,
+    work: (tx: ProjectionTransaction) => Promise<T>,
+    notice: ((result: T) => Notice | undefined) | undefined,
+  ): Promise<T> {
     const tx = new SessionTransaction(this.client, schema, this.preparedTexts);
-    await this.client.query(`begin; set local search_path to ${pg.escapeIdentifier(schema)}`);
+    await this.setSearchPath(schema);
+    await this.client.query('begin');
     try {
       const result = await work(tx);
       tx.end();
-      const { command } = await this.client.query('commit');
-      // A statement that failed and was caught inside `work` leaves a transaction that COMMIT quietly rolls back.
-      if (command !== 'COMMIT') throw new BatchRolledBack(`commit of ${schema} ended as ${command}`);
+      await this.commit(tx, notice?.(result));
       return result;
     } catch (error) {
       tx.end();
       await this.client.query('rollback').catch(() => undefined);
       throw error;
     }
+  }
+
+  private async setSearchPath(schema: string): Promise<void> {
+    if (this.searchPath === schema) return;
+    await this.client.query(`set search_path to ${pg.escapeIdentifier(schema)}`);
+    this.searchPath = schema;
+  }
+
+  /**
+   * The notice goes with the commit, in one message, but in a transaction of its own after it: a transaction that
+   * notifies holds a lock over the whole database until its commit record is on disk, so six projections and the log
+   * would sync one behind the other. A notice lost to a crash is covered by the listener's polling.
+   */
+  private async commit(tx: SessionTransaction, notice: Notice | undefined): Promise<void> {
+    // A statement that failed and was caught inside `work` leaves a transaction that COMMIT quietly rolls back, and what
+    // stands behind it in the message would be told all the same.
+    const told = notice !== undefined && !tx.hadFailure ? `; ${notifying(notice)}` : '';
+    const answer = (await this.client.query(`commit${told}`)) as pg.QueryResult | pg.QueryResult[];
+    const command = Array.isArray(answer) ? answer[0]?.command : answer.command;
+    if (command !== 'COMMIT') throw new BatchRolledBack(`commit of ${tx.schema} ended as ${command}`);
+    if (notice !== undefined && tx.hadFailure) await this.client.query(notifying(notice));
   }
 
   async listen(channel: string, onPayload: (payload: string) => void): Promise<void> {
@@ -150,23 +196,20 @@ export class Session {
   async close(): Promise<void> {
     await this.client.end().catch(() => undefined);
   }
+}
 
-  /**
-   * Sent outside the batch's transaction on purpose: a transaction that notifies holds a lock over the whole database
-   * until its commit record is on disk, so six projections and the log would fsync one behind the other. A notice lost
-   * to a crash is covered by the listener's polling.
-   */
-  notify(channel: string, payload: string): void {
-    this.client.query('select pg_notify($1, $2)', [channel, payload]).catch(() => undefined);
-  }
+function notifying({ channel, payload }: Notice): string {
+  return `notify ${pg.escapeIdentifier(channel)}, ${pg.escapeLiteral(payload)}`;
 }
 
 class SessionTransaction implements ProjectionTransaction {
+  /** Whether any statement has failed, also one whose error was caught. */
+  hadFailure = false;
   private ended = false;
 
   constructor(
     private readonly client: pg.Client,
-    private readonly schema: string,
+    readonly schema: string,
     /** Statement names by schema and text, of the whole session. */
     private readonly preparedTexts: Map<string, string>,
   ) {}
@@ -180,7 +223,12 @@ class SessionTransaction implements ProjectionTransaction {
     // A text without values may hold several statements, which cannot be prepared.
     const name = typeof sql !== 'string' ? sql.name : values.length > 0 ? this.nameFor(text) : undefined;
     const config = { text, ...(name === undefined ? {} : this.statementName(name)) };
-    return (await this.client.query({ ...config, values: [...values] })).rows as Row[];
+    try {
+      return (await this.client.query({ ...config, values: [...values] })).rows as Row[];
+    } catch (error) {
+      this.hadFailure = true;
+      throw error;
+    }
   }
 
   end(): void {
