@@ -139,6 +139,25 @@ test('roles in processes of their own go on with the PostgreSQL that one of them
   expect(await home.processesInside()).toEqual([]);
 }, 240_000);
 
+test('a server whose PostgreSQL is dead still stops in order when told to, and nothing keeps running', async () => {
+  const home = await newHome();
+  const server = await home.start();
+  await fileIncident(await City.of(home, server));
+  const bringBack = await keepDown(home);
+  await kill(home);
+  await waitFor(
+    'a restart has failed',
+    () => server.process.stderr.includes('could not be started again'),
+    patience,
+  );
+  // 1 would be the answer of what had to be cut off.
+  expect((await server.process.stop('SIGTERM')).code).toBe(0);
+  expect(await home.processesInside()).toEqual([]);
+  await bringBack();
+  const city = await City.of(home, await home.start());
+  expect((await fileIncident(city)).state).toBe('FILED');
+}, 240_000);
+
 async function stealPort(port: number): Promise<Server> {
   const thief = createServer((socket) => socket.destroy()).listen(port, '127.0.0.1');
   await once(thief, 'listening');
