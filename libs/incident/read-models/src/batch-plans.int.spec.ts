@@ -69,7 +69,8 @@ describe.each(incidentProjections.map((projection) => [projection.name, projecti
       for (const batch of batches()) await spec.givenEvents(batch);
       const read = await readSince(spec, before);
       expect(read).toBeGreaterThan(0);
-      expect(read).toBeLessThan(2_000);
+      // Some hundreds, and thousands where entries of dead rows could not be cleared away yet; one table read is 20,000.
+      expect(read).toBeLessThan(oldRows / 2);
     });
   },
 );

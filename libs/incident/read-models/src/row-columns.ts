@@ -32,25 +32,30 @@ export function columnArray<Row>(type: ColumnType, rows: readonly Row[], name: k
   return travelling === 'text' ? textArray(cells as (string | null)[]) : fixedArray(travelling, cells);
 }
 
-function begin(oid: number, count: number, elementBytes: number, nulls: boolean): Buffer {
-  const buffer = Buffer.allocUnsafe(headerBytes + count * 4 + elementBytes);
-  buffer.writeInt32BE(1, 0);
-  buffer.writeInt32BE(nulls ? 1 : 0, 4);
-  buffer.writeInt32BE(oid, 8);
-  buffer.writeInt32BE(count, 12);
-  buffer.writeInt32BE(1, 16);
-  return buffer;
+/** @returns where the elements begin */
+function begin(buffer: Buffer, oid: number, count: number, nulls: boolean): number {
+  let at = buffer.writeInt32BE(1, 0);
+  for (const part of [nulls ? 1 : 0, oid, count, 1]) at = buffer.writeInt32BE(part, at);
+  return at;
 }
 
+/** Texts are encoded here, once, whatever their length in bytes comes to; then what they came to is copied. */
+let scratch = Buffer.allocUnsafe(64 * 1024);
+const scratchBytesMax = 8 * 1024 * 1024;
+/** UTF-8 takes three bytes at most for each unit of a JavaScript text. */
+const bytesPerUnitMax = 3;
+
 function textArray(cells: readonly (string | null)[]): Buffer {
-  let bytes = 0;
+  let units = 0;
   let nulls = false;
   for (const cell of cells) {
     if (cell === null) nulls = true;
-    else bytes += Buffer.byteLength(cell);
+    else units += cell.length;
   }
-  const buffer = begin(oids.text, cells.length, bytes, nulls);
-  let at = headerBytes;
+  const bytesMax = headerBytes + cells.length * 4 + units * bytesPerUnitMax;
+  if (bytesMax > scratch.length && bytesMax <= scratchBytesMax) scratch = Buffer.allocUnsafe(bytesMax);
+  const buffer = bytesMax <= scratch.length ? scratch : Buffer.allocUnsafe(bytesMax);
+  let at = begin(buffer, oids.text, cells.length, nulls);
   for (const cell of cells) {
     if (cell === null) {
       at = buffer.writeInt32BE(nullLength, at);
@@ -59,7 +64,7 @@ function textArray(cells: readonly (string | null)[]): Buffer {
     const written = buffer.write(cell, at + 4);
     at = buffer.writeInt32BE(written, at) + written;
   }
-  return buffer;
+  return buffer === scratch ? Buffer.from(buffer.subarray(0, at)) : buffer.subarray(0, at);
 }
 
 const widths = { integer: 4, bigint: 8, boolean: 1, timestamptz: 8 } as const;
@@ -67,8 +72,8 @@ const widths = { integer: 4, bigint: 8, boolean: 1, timestamptz: 8 } as const;
 function fixedArray(type: keyof typeof widths, cells: readonly Cell[]): Buffer {
   const width = widths[type];
   const present = cells.reduce<number>((count, cell) => (cell === null ? count : count + 1), 0);
-  const buffer = begin(oids[type], cells.length, present * width, present < cells.length);
-  let at = headerBytes;
+  const buffer = Buffer.allocUnsafe(headerBytes + cells.length * 4 + present * width);
+  let at = begin(buffer, oids[type], cells.length, present < cells.length);
   for (const cell of cells) {
     at = buffer.writeInt32BE(cell === null ? nullLength : width, at);
     if (cell !== null) at = writeCell(buffer, type, cell, at);

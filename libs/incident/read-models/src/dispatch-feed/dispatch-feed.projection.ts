@@ -70,7 +70,7 @@ export const dispatchFeed: Projection = {
       incident_id text primary key,
       summary     json not null,
       tasks       json not null
-    ) with (fillfactor = 80);
+    ) with (fillfactor = 50); -- the whistle finds room on its incident's page
     create table items (
       department_id text not null,
       position      bigint not null,
