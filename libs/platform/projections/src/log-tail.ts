@@ -40,7 +40,10 @@ export class LogTail {
   private readonly pages: Page[] = [];
   private readonly loading = new Map<Position, Promise<RecordedEvent[]>>();
   private readonly places = new Map<object, Position>();
-  private readonly sleepers = new Set<() => void>();
+  /** At the end of the log. Apart from those below: every batch of every reader would wake all the others in vain. */
+  private readonly waitingForEvents = new Set<() => void>();
+  /** In front, with a full cache. */
+  private readonly waitingForOthers = new Set<() => void>();
   private readonly stopped = new AbortController();
   private liveEnd: Position | undefined;
   /** When the oldest read began that what is held here rests on. */
@@ -67,7 +70,7 @@ export class LogTail {
       },
       close: () => {
         this.places.delete(place);
-        this.wakeAll();
+        wake(this.waitingForOthers);
       },
     };
   }
@@ -100,14 +103,16 @@ export class LogTail {
       let events = this.take(after);
       if (events.length === 0 && (overdue || !this.isLiveAt(after))) events = await this.load(place, after);
       if (events.length > 0) return events;
-      if (this.take(after).length === 0) overdue = !(await this.woken(pollMs, signal));
+      if (this.take(after).length === 0) {
+        overdue = !(await woken(this.waitingForEvents, pollMs, signal));
+      }
     }
     return [];
   }
 
   private moveTo(place: object, position: Position): void {
     this.places.set(place, position);
-    this.wakeAll();
+    wake(this.waitingForOthers);
   }
 
   private isLiveAt(position: Position): boolean {
@@ -178,7 +183,7 @@ export class LogTail {
           if (signal.aborted) break;
           this.insert(this.liveEnd as Position, events);
           this.liveEnd = events.at(-1)?.position ?? this.liveEnd;
-          this.wakeAll();
+          wake(this.waitingForEvents);
         }
       } catch (error) {
         this.onError(error);
@@ -241,7 +246,7 @@ export class LogTail {
       if (this.pages.some((page) => this.distanceTo(page) === undefined)) return;
       const leftMs = deadline - performance.now();
       if (leftMs <= 0) return;
-      await this.woken(leftMs, this.stopped.signal);
+      await woken(this.waitingForOthers, leftMs, this.stopped.signal);
     }
   }
 
@@ -252,27 +257,32 @@ export class LogTail {
     return true;
   }
 
-  /** Resolves true when something moved, false after `timeoutMs` or when `signal` aborts. */
-  private woken(timeoutMs: number, signal: AbortSignal): Promise<boolean> {
-    return new Promise((resolve) => {
-      const finish = (moved: boolean) => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', onAbort);
-        this.sleepers.delete(wake);
-        resolve(moved);
-      };
-      const wake = () => finish(true);
-      const onAbort = () => finish(false);
-      const timer = setTimeout(() => finish(false), timeoutMs);
-      signal.addEventListener('abort', onAbort, { once: true });
-      this.sleepers.add(wake);
-      if (signal.aborted) finish(false);
-    });
-  }
-
   private wakeAll(): void {
-    for (const wake of [...this.sleepers]) wake();
+    wake(this.waitingForEvents);
+    wake(this.waitingForOthers);
   }
+}
+
+function wake(sleepers: ReadonlySet<() => void>): void {
+  for (const resume of [...sleepers]) resume();
+}
+
+/** Resolves true when woken, false after `timeoutMs` or when `signal` aborts. */
+function woken(sleepers: Set<() => void>, timeoutMs: number, signal: AbortSignal): Promise<boolean> {
+  return new Promise((resolve) => {
+    const finish = (moved: boolean) => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+      sleepers.delete(resume);
+      resolve(moved);
+    };
+    const resume = () => finish(true);
+    const onAbort = () => finish(false);
+    const timer = setTimeout(() => finish(false), timeoutMs);
+    signal.addEventListener('abort', onAbort, { once: true });
+    sleepers.add(resume);
+    if (signal.aborted) finish(false);
+  });
 }
 
 /** Index of the first event after `position`: binary search, since every projection searches for every batch. */
