@@ -59,6 +59,7 @@ export class AppendWriter {
     const eventIds = append.events.map((event) => event.eventId);
     const events = append.events.map((event) => proposedEvent(event, randomUUID()));
     let stream = await this.streamBefore(append);
+    if (holdsAny(stream, eventIds)) stream = await this.readOn(streamId, stream, 0);
     for (let round = 1; ; round += 1) {
       const earlier = await this.earlierResult(streamId, stream, eventIds, events.at(-1)?.nativeId ?? '');
       if (earlier) return earlier;
@@ -66,6 +67,10 @@ export class AppendWriter {
       const outcome = await this.write({ streamId, expected: after === -1 ? 'none' : after, events });
       if (outcome.kind === 'written') return this.written(streamId, stream, eventIds, outcome);
       stream = await this.streamAfterConflict(streamId, stream, outcome);
+      // What an earlier call sent and was never told of may be what cannot be read yet: "conflict" would be a definite no.
+      if (stream.length <= (outcome.actual ?? -1)) {
+        throw new UnknownOutcome(`stream ${streamId} does not show yet what an append to it met`);
+      }
       const written = await this.earlierResult(streamId, stream, eventIds, events.at(-1)?.nativeId ?? '');
       if (written) return written;
       if (expected !== 'any') {
@@ -87,17 +92,21 @@ export class AppendWriter {
     return known.length > expected ? known : this.readOn(streamId, known, expected);
   }
 
-  /** Reads on from what is known to the end of the stream; again, until it shows revision `through` or time is up. */
+  /**
+   * Reads on from what is known to the end of the stream; again, until it shows revision `through` or time is up. The last
+   * known event is read once more: where it is not what it was, the log was replaced by an older copy and nothing is known.
+   */
   private async readOn(
     streamId: string,
     known: readonly string[],
     through: number,
     attemptsMax = 1,
   ): Promise<readonly string[]> {
-    const ids = [...known];
+    const ids = (await this.isStillThere(streamId, known)) ? [...known] : [];
+    if (ids.length < known.length) this.writing.known.forget(streamId);
     for (let attempt = 1; ; attempt += 1) {
       for (let page = await this.pageAfter(streamId, ids); page.length > 0;) {
-        for (const event of page) ids[event.revision] = envelopeOf(event)?.envelope.eventId ?? '';
+        for (const event of page) ids[event.revision] = idOf(event);
         page = await this.pageAfter(streamId, ids);
       }
       if (ids.length > through || attempt >= attemptsMax || this.writing.closing.aborted) break;
@@ -105,6 +114,13 @@ export class AppendWriter {
     }
     this.writing.known.remember(streamId, ids);
     return ids;
+  }
+
+  private async isStillThere(streamId: string, known: readonly string[]): Promise<boolean> {
+    if (known.length === 0) return true;
+    const revision = known.length - 1;
+    const [event] = (await this.writing.reader.streamPage(streamId, revision, 1)) ?? [];
+    return event?.revision === revision && idOf(event) === known[revision];
   }
 
   private async pageAfter(streamId: string, ids: readonly string[]): Promise<readonly ServerEvent[]> {
@@ -199,6 +215,14 @@ export class AppendWriter {
     }
     return path.send(append);
   }
+}
+
+/** Empty for somebody else's event. */
+const idOf = (event: ServerEvent): string => envelopeOf(event)?.envelope.eventId ?? '';
+
+function holdsAny(stream: readonly string[], eventIds: readonly string[]): boolean {
+  const wanted = new Set(eventIds);
+  return stream.some((id) => wanted.has(id));
 }
 
 function tooLarge({ events, streamId }: WireAppend, reason: string): EventTooLarge | AppendTooLarge {

@@ -25,3 +25,13 @@ test('a stream longer than the bound is not remembered, and leaves room for othe
   known.remember('a', ['5', '6', '7']);
   expect(known.of('a')).toEqual(['5', '6', '7']);
 });
+
+test('what is told counts where it contradicts what is known, and leaves its room', () => {
+  const known = new KnownIds(5);
+  known.remember('a', ['1', '2', '3', '4']);
+  known.remember('a', ['1', '5']);
+  expect(known.of('a')).toEqual(['1', '5']);
+  known.forget('a');
+  known.remember('b', ['1', '2', '3', '4', '5']);
+  expect([known.of('a'), known.of('b').length]).toEqual([[], 5]);
+});

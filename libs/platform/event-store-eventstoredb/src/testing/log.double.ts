@@ -83,6 +83,13 @@ export class LogDouble {
     return this.visible;
   }
 
+  /** As an operator does who restores a copy from before the last `count` events of a stream. */
+  loseLast(streamId: string, count: number): void {
+    const stream = this.streams.get(streamId) ?? [];
+    for (const lost of stream.splice(-count)) this.records.splice(this.records.indexOf(lost), 1);
+    this.visible = Math.min(this.visible, this.records.length);
+  }
+
   /** Index of the first record at or after a position. */
   indexOf(position: bigint): number {
     let [low, high] = [0, this.records.length];
@@ -140,7 +147,8 @@ export class LogDouble {
   }
 
   private async makeVisible(count: number): Promise<void> {
-    if (this.visibleAfterMs > 0) await new Promise((resolve) => setTimeout(resolve, this.visibleAfterMs));
+    if (this.visibleAfterMs > 0)
+      await new Promise((resolve) => setTimeout(resolve, this.visibleAfterMs).unref());
     this.visible = Math.max(this.visible, count);
     for (const listener of [...this.waiting]) listener();
   }
