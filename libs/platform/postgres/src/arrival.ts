@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client } from 'pg';
 import type { Cluster } from './cluster.js';
 import {
   PostgresClusterUnusable,
@@ -7,15 +6,16 @@ import {
   PostgresStartTimeout,
 } from './embedded-postgres.errors.js';
 import type { Log } from './log-line.js';
-import { enter } from './occupancy.js';
+import { type Place, enter } from './occupancy.js';
 import { isPassing } from './passing.js';
 import { type Postmaster, findPostmaster, lastPort, startPostmaster, stopPostmaster } from './postmaster.js';
+import { StartPatience } from './start-patience.js';
 
 /** A running server, and this process counted among its users. */
 export interface Arrival {
   readonly cluster: Cluster;
   readonly postmaster: Postmaster;
-  readonly client: Client;
+  readonly place: Place;
   readonly startedHere: boolean;
 }
 
@@ -32,11 +32,6 @@ const CANNOT_CONNECT_NOW = '57P03';
 const RETRY_MS = 50;
 const RETRY_MS_MAX = 1_000;
 const PROGRESS_MS = 5_000;
-/**
- * A server that says "starting up" (57P03) is reading its write-ahead log, up to 4 GiB of it: cut off, it would begin
- * again from the start, for ever. So the deadline is for a server that says nothing; this one is for reading.
- */
-const RECOVERY_MS_MAX = 30 * 60_000;
 
 /**
  * Starts the cluster's server or joins the one that runs. Call under the start lock. What was started is stopped again
@@ -67,12 +62,10 @@ async function startOrJoin(
     ...(port === undefined ? {} : { port }),
     ...(signal ? { signal } : {}),
   };
-  const lastChance = Math.max(deadline, Date.now() + RECOVERY_MS_MAX);
+  const patience = new StartPatience(deadline);
   let nextReport = Date.now() + PROGRESS_MS;
-  let isRecovering = false;
   for (let retryMs = RETRY_MS; ; retryMs = Math.min(RETRY_MS_MAX, retryMs * 1.5)) {
     signal?.throwIfAborted();
-    isRecovering = false;
     let postmaster = await findPostmaster(cluster);
     if (!postmaster) {
       postmaster = await startPostmaster(cluster, start);
@@ -80,16 +73,15 @@ async function startOrJoin(
     }
     if (postmaster) {
       requirePort(postmaster, port);
-      const client = await enter(cluster, postmaster).catch((error: unknown) => {
+      const place = await enter(cluster, postmaster).catch((error: unknown) => {
         if (!isPassing(error)) throw refusal(error, cluster);
-        isRecovering = (error as { code?: unknown }).code === CANNOT_CONNECT_NOW;
+        if ((error as { code?: unknown }).code === CANNOT_CONNECT_NOW) patience.heardRecovering();
         return null;
       });
       const { pid } = postmaster;
-      if (client) return { cluster, postmaster, client, startedHere: started.some((one) => one.pid === pid) };
+      if (place) return { cluster, postmaster, place, startedHere: started.some((one) => one.pid === pid) };
     }
-    if (Date.now() > (isRecovering ? lastChance : deadline))
-      throw new PostgresStartTimeout(`PostgreSQL in ${cluster.dir} does not answer`);
+    if (patience.isOver) throw new PostgresStartTimeout(`PostgreSQL in ${cluster.dir} does not answer`);
     if (Date.now() > nextReport) {
       log({ level: 'info', msg: 'waiting for PostgreSQL to recover or to make room' });
       nextReport = Date.now() + PROGRESS_MS;

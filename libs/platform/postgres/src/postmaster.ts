@@ -152,10 +152,25 @@ async function openLogFile(cluster: Cluster, again: boolean): Promise<FileHandle
   return open(file, 'a', 0o600);
 }
 
-/** The last words of the server, at the most 2,000 characters; of this run alone when `fromByte` is where it began. */
+const LAST_WORDS_BYTES = 8_000;
+
+/**
+ * The last words of the server, at the most 2,000 characters; of this run alone when `fromByte` is where it began. Only
+ * the end is read: a server that ran for months may have said more than fits into memory.
+ */
 export async function lastWords(cluster: Cluster, fromByte = 0): Promise<string> {
-  const text = await readFile(logFileOf(cluster)).catch(() => Buffer.alloc(0));
-  return text.subarray(fromByte).toString('utf8').slice(-2_000).trim();
+  const file = await open(logFileOf(cluster), 'r').catch(() => null);
+  if (!file) return '';
+  try {
+    const { size } = await file.stat();
+    const position = Math.max(fromByte, size - LAST_WORDS_BYTES);
+    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(LAST_WORDS_BYTES), position });
+    return buffer.toString('utf8', 0, bytesRead).slice(-2_000).trim();
+  } catch {
+    return '';
+  } finally {
+    await file.close();
+  }
 }
 
 /** What PostgreSQL says when it is only too early or the port was taken under our hands: try again. */

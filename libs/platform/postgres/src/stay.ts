@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client } from 'pg';
 import { type Arrival, arriveAt } from './arrival.js';
 import { PostgresPortLost } from './embedded-postgres.errors.js';
 import type { Log } from './log-line.js';
-import { enter, leave } from './occupancy.js';
+import { type Place, enter, leave } from './occupancy.js';
 import { isPassing } from './passing.js';
 import { isAlive, lastWords, stopPostmaster } from './postmaster.js';
 import type { RestartBudget } from './restart-budget.js';
@@ -18,6 +17,7 @@ export interface StayOptions {
 }
 
 const RETRY_MS = 50;
+const RETRY_MS_MAX = 1_000;
 const LAST_WORDS_CHARS = 500;
 
 /**
@@ -36,7 +36,7 @@ export class Stay {
     private arrival: Arrival,
     private readonly options: StayOptions,
   ) {
-    this.watch(arrival.client);
+    this.watch(arrival.place);
   }
 
   get pid(): number {
@@ -48,8 +48,8 @@ export class Stay {
     return this.ending;
   }
 
-  private watch(client: Client): void {
-    client.once('end', () => {
+  private watch({ ended }: Place): void {
+    void ended.then(() => {
       this.present = false;
       if (!this.ending) this.returning = this.comeBack();
     });
@@ -80,12 +80,14 @@ export class Stay {
   /** For as long as the server lives. @returns false when it does not, or we are leaving */
   private async reenter(): Promise<boolean> {
     const { cluster, postmaster } = this.arrival;
-    while (!this.ending && (await isAlive(postmaster.pid, cluster))) {
+    // Rarer and rarer: PostgreSQL writes a line for each that it turns away, and may recover for minutes.
+    for (let retryMs = RETRY_MS; !this.ending; retryMs = Math.min(RETRY_MS_MAX, retryMs * 1.5)) {
+      if (!(await isAlive(postmaster.pid, cluster))) return false;
       try {
-        this.settle({ ...this.arrival, client: await enter(cluster, postmaster) });
+        this.settle({ ...this.arrival, place: await enter(cluster, postmaster) });
         return true;
       } catch {
-        await sleep(RETRY_MS);
+        await sleep(retryMs, undefined, { signal: this.leaving.signal }).catch(() => undefined);
       }
     }
     return false;
@@ -126,21 +128,21 @@ export class Stay {
   private settle(arrival: Arrival): void {
     this.arrival = arrival;
     this.present = true;
-    this.watch(arrival.client);
+    this.watch(arrival.place);
   }
 
   private async leaveOnce(): Promise<void> {
     this.leaving.abort();
     await this.returning;
     if (!this.present) return;
-    const { cluster, postmaster, client } = this.arrival;
+    const { cluster, postmaster, place } = this.arrival;
     try {
-      if (await leave(client)) await stopPostmaster(postmaster, cluster, this.options.log);
+      if (await leave(place)) await stopPostmaster(postmaster, cluster, this.options.log);
     } catch (error) {
       // PostgreSQL went away before we could. If others are in it, they will turn off the light.
       if (!isPassing(error)) throw error;
     } finally {
-      await client.end().catch(() => undefined);
+      await place.client.end().catch(() => undefined);
     }
   }
 }
