@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ClientDuplexStream } from '@grpc/grpc-js';
 import emptyPb from 'google-protobuf/google/protobuf/empty_pb.js';
-import timestampPb from 'google-protobuf/google/protobuf/timestamp_pb.js';
 import { sharedPb, streamsPb } from './eventstoredb.client.js';
 import type {
   BatchAppendReq,
@@ -25,8 +24,6 @@ interface Pending {
 
 /** A message grows to this many bytes of events before the next is begun; servers take 16 MiB. */
 const messageBytesMax = 1024 * 1024;
-/** The server is asked to give up first, so that normally its own answer is heard and not our clock. */
-const answerGraceMs = 1_000;
 
 /** Details of an error in an answer, by their protobuf names. */
 const details = 'event_store.client.';
@@ -67,13 +64,9 @@ function outcomeOfAnswer(answer: BatchAppendResp): Outcome {
   return { kind, cause };
 }
 
-function* requestsFor(
-  append: WireAppend,
-  correlationId: string,
-  deadlineMs: number,
-): Generator<BatchAppendReq> {
+function* requestsFor(append: WireAppend, correlationId: string): Generator<BatchAppendReq> {
   const begin = (): BatchAppendReq => new streamsPb.BatchAppendReq().setCorrelationId(uuid(correlationId));
-  let request = begin().setOptions(optionsFor(append, deadlineMs));
+  let request = begin().setOptions(optionsFor(append));
   let bytes = 0;
   for (const event of append.events) {
     const eventBytes = event.data.length + event.metadata.length;
@@ -88,10 +81,12 @@ function* requestsFor(
   yield request.setIsFinal(true);
 }
 
-function optionsFor({ streamId, expected }: WireAppend, deadlineMs: number) {
-  const options = new streamsPb.BatchAppendReq.Options()
-    .setStreamIdentifier(streamIdentifier(streamId))
-    .setDeadline(timestampPb.Timestamp.fromDate(new Date(Date.now() + deadlineMs)));
+/**
+ * Without a deadline, which would be an instant of our clock judged by the server's: one that is some seconds ahead would
+ * let no append pass, ever. It gives up by itself after its write time-out, which it never exceeds anyway.
+ */
+function optionsFor({ streamId, expected }: WireAppend) {
+  const options = new streamsPb.BatchAppendReq.Options().setStreamIdentifier(streamIdentifier(streamId));
   return expected === 'none'
     ? options.setNoStream(new emptyPb.Empty())
     : options.setStreamPosition(String(expected));
@@ -135,10 +130,10 @@ class BatchCall {
         this.pending.delete(correlationId);
         resolve({ kind: 'unknown', cause: new Error(`no answer to an append within ${this.deadlineMs} ms`) });
         this.retire();
-      }, this.deadlineMs + answerGraceMs);
+      }, this.deadlineMs);
       this.pending.set(correlationId, { settle: resolve, timer });
       // Not awaited: what waits in the stream's buffer is bounded by the appends in flight (append.writer.ts).
-      for (const request of requestsFor(append, correlationId, this.deadlineMs)) this.stream.write(request);
+      for (const request of requestsFor(append, correlationId)) this.stream.write(request);
     });
   }
 

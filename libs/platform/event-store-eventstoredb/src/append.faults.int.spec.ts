@@ -98,6 +98,13 @@ test('what is never answered is an unknown outcome, which a later attempt with t
   expect(await streamIdsOf(store, streamId)).toEqual(idsOf(events));
 }, 120_000);
 
+test('a server whose clock is an hour ahead takes appends like any other', async () => {
+  double = await openDouble();
+  double.server.clockAheadMs = 3_600_000;
+  const result = await double.store.append(sampleStreamId(), 'none', sampleEvents(2));
+  expect(result).toMatchObject({ revision: 1, duplicate: false });
+}, 60_000);
+
 test('a server that is not ready is asked again', async () => {
   double = await openDouble();
   double.server.faults.turnsAway = 2;

@@ -158,6 +158,14 @@ export function batchAppend(
             : 'any';
     }
     request.events.push(...message.getProposedMessagesList().map(recordOf));
+    const deadlineMs = options?.getDeadline()?.toDate().getTime() ?? Infinity;
+    if (deadlineMs <= Date.now() + server.clockAheadMs) {
+      requests.delete(correlationId);
+      call.write(
+        new streamsPb.BatchAppendResp().setCorrelationId(message.getCorrelationId()).setError(tooLate()),
+      );
+      return;
+    }
     if (!message.getIsFinal()) return;
     requests.delete(correlationId);
     const base = new streamsPb.BatchAppendResp().setCorrelationId(message.getCorrelationId());
@@ -182,6 +190,9 @@ function errorStatus(message: string, name: string, details: Uint8Array): Status
 
 const notReady = (): StatusMessage =>
   errorStatus('Server Is Not Ready', 'google.protobuf.Empty', new emptyPb.Empty().serializeBinary());
+
+const tooLate = (): StatusMessage =>
+  errorStatus('Timeout', 'event_store.client.Timeout', new sharedPb.Timeout().serializeBinary());
 
 function batchAnswer(
   server: LogServerDouble,

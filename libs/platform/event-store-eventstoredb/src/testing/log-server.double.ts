@@ -67,6 +67,8 @@ export class LogServerDouble {
   };
   /** Where writes are to be sent, when this is not the leader. */
   leader: LogServerDouble | undefined;
+  /** How far this server's clock is ahead of ours. A deadline is an instant, and judged by the server's clock. */
+  clockAheadMs = 0;
   /** Appends that reached the log. */
   appends = 0;
   readonly calls = { append: 0, batchAppend: 0, read: 0, gossip: 0 };
