@@ -12,6 +12,8 @@ import type { Warn } from './log.connection.js';
 const unsentAttemptsMax = 3;
 /** Something was sent: waits of 50, 100, 200 … 3,200 ms make about 5 s, a restart of PostgreSQL with recovery. */
 const settleAttemptsMax = 8;
+/** A restart of PostgreSQL is waited out by all; a server that hangs for longer is waited for by the batch in doubt alone. */
+const waitingPatienceMs = 10_000;
 const retryBackoff = { baseMs: 50, maxMs: 3_200 };
 
 /**
@@ -85,10 +87,15 @@ export class AppendWriter {
 
   /** Sends until the log has answered, or the attempts are used up. Never rejects. */
   private async send({ appends, inDoubt }: Part): Promise<Sent> {
+    const startedMs = performance.now();
     let doubt = inDoubt;
     let lastError: unknown;
     for (let attempt = 0; attempt < (doubt ? settleAttemptsMax : unsentAttemptsMax); attempt += 1) {
-      if (attempt > 0) await pause(backoffMs(attempt, retryBackoff));
+      if (attempt > 0) {
+        // Those who wait have sent nothing: they need not hear as late as this batch, whose answer is worth waiting for.
+        if (performance.now() - startedMs > waitingPatienceMs) this.onUnavailable(silent(lastError));
+        await pause(backoffMs(attempt, retryBackoff));
+      }
       const client = await this.connected().catch((error: unknown) => {
         lastError = error;
       });
@@ -151,6 +158,9 @@ export class AppendWriter {
     void client.end().catch(() => undefined);
   }
 }
+
+const silent = (cause: unknown): StoreUnavailable =>
+  new StoreUnavailable('the event log does not answer', { cause });
 
 /** Acknowledged means durable, whatever the database's or the role's default is. Stricter settings are left alone. */
 async function requireDurableCommits(client: Client): Promise<void> {

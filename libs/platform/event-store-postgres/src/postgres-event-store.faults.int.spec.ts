@@ -197,6 +197,25 @@ describe('a lost connection', () => {
     await proxy.close();
   });
 
+  test('a server that hangs: who waits behind an append in doubt hears so while that is still being settled', async () => {
+    const proxy = await openProxy(database.url);
+    const store = await open({ url: proxy.url });
+    const streamId = sampleStreamId();
+    await store.append(streamId, 'none', [sampleEvent()]);
+    await admin.query('BEGIN');
+    await admin.query('LOCK TABLE log.events IN ACCESS EXCLUSIVE MODE');
+    const inDoubt = codeOf(store.append(streamId, 0, [sampleEvent()]));
+    await sleep(100);
+    proxy.fallSilent();
+    expect(await codeOf(store.append(sampleStreamId(), 'none', [sampleEvent()]))).toBe('STORE_UNAVAILABLE');
+    expect(await Promise.race([inDoubt, sleep(500, 'still being settled')])).toBe('still being settled');
+    proxy.refuse();
+    expect(await inDoubt).toBe('UNKNOWN_OUTCOME');
+    await admin.query('ROLLBACK');
+    await store.close();
+    await proxy.close();
+  }, 120_000);
+
   test('the server gone before anything was sent: unavailable soon, for all who wait; back: as if nothing was', async () => {
     const proxy = await openProxy(database.url);
     const store = await open({ url: proxy.url });
