@@ -20,7 +20,7 @@ const limits = {
   rounds: { default: 3, min: 1, max: 20 },
   connections: { default: 64, min: 1, max: 1_000 },
 };
-/** Issue 3 of the project's plan; ratios to the no-op. */
+/** What was asked for when this was planned; ratios to the no-op. */
 const targets = { report: 0.5, checkIn: 0.35 };
 const kinds = ['validate', 'report', 'reportPersonal', 'checkIn'];
 const titles = {

@@ -29,7 +29,7 @@ const limits = {
 const smallest = 10_000;
 /** A round of the usual length would make a small log a large one. */
 const smallestSeconds = 1;
-/** Issue 3 of the project's plan. */
+/** What the log was asked for when it was planned. */
 const targets = { distinct: 0.5, read: 150_000, readShare: 0.7, seenP99Ms: 50, growth: 0.85 };
 const paceHz = 1_000;
 

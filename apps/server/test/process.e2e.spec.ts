@@ -14,7 +14,7 @@ import { waitFor } from './kit/wait-for.js';
 
 const newHome = useServerHomes();
 
-/** api.md and issue 2: everything ends within 5 s of a signal. */
+/** Everything ends within 5 s of a signal. */
 const stopMsMax = 5_000;
 
 test('killed in the middle of a load, three times: everything acknowledged is there, once', async () => {

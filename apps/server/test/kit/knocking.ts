@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer, City } from './city.js';
 import { fileIncident, report } from './incident-steps.js';
+import { waitFor } from './wait-for.js';
 
 const reads = (id: string): readonly string[] => [
   '/v1/incidents?limit=5',
@@ -27,6 +28,11 @@ export interface Knocked {
 /** Knocks at every door until told to end. */
 export async function knockEverywhere(city: City, ended: AbortSignal): Promise<Knocked> {
   const { id } = await fileIncident(city);
+  // Asked below for whatever is there: it must be, once, before an outage may show less.
+  const oversight = city.as('oversight');
+  await waitFor('the incident is readable', async () => {
+    return (await oversight.get(`/v1/incidents/${id}`, whateverIsThere)).status === 200;
+  });
   const reporter = { name: '王小明', phone: '13900001111' };
   const knocked: Knocked = { strange: [], later: 0 };
   const judge = (path: string, { status, headers, text }: Answer<unknown>): void => {

@@ -10,7 +10,7 @@ import {
 } from '@shaoying/event-store';
 import type { AdmittedAppend, AppendResult } from '@shaoying/event-store';
 import type { AppendPath, Outcome, WireAppend } from './append.call.js';
-import { backoffMs, pause } from './backoff.js';
+import { backoffMs, pause } from '@shaoying/event-store';
 import type { KnownIds } from './known-ids.js';
 import type { Warn } from './log.errors.js';
 import { envelopeOf, proposedEvent } from './log.messages.js';

@@ -29,7 +29,7 @@ import { PlainAppendPath } from './append.call.js';
 import type { AppendPath } from './append.call.js';
 import { AppendWriter } from './append.writer.js';
 import { AppendsInFlight } from './appends.in-flight.js';
-import { pause } from './backoff.js';
+import { pause } from '@shaoying/event-store';
 import { LogClient } from './eventstoredb.client.js';
 import type { Connection } from './eventstoredb.client.js';
 import { KnownIds } from './known-ids.js';

@@ -1,7 +1,7 @@
 import { InvalidArgument, LIMITS } from '@shaoying/event-store';
 import type { Position, RecordedEvent } from '@shaoying/event-store';
 import type { ClientReadableStream } from '@grpc/grpc-js';
-import { backoffMs, pause, unlessAborted } from './backoff.js';
+import { backoffMs, pause, unlessAborted } from '@shaoying/event-store';
 import type { Connection, LogClient, ReadResp } from './eventstoredb.client.js';
 import { isInvalidPosition } from './log.errors.js';
 import type { Warn } from './log.errors.js';

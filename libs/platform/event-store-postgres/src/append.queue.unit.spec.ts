@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { admitAppend, Overloaded, START } from '@shaoying/event-store';
 import type { AdmittedAppend } from '@shaoying/event-store';
 import { sampleEvent, sampleEvents } from '@shaoying/event-store/testing';
@@ -104,4 +105,19 @@ test('what waits can be failed together; the batch being written is not touched'
   await releaseBatch();
   await expect(first).resolves.toEqual(written);
   await queue.drained();
+});
+
+test('appends that wait are bounded in bytes too, however few they are; one alone is never refused for its size', async () => {
+  const { queue, releaseBatch } = queueWith({ held: true });
+  const large = (): AdmittedAppend => {
+    const megabytes = sampleEvents(31, () => 'x'.repeat(1_000_000));
+    return admitAppend(randomUUID(), 'any', megabytes);
+  };
+  const underWay = queue.add(large());
+  await releaseBatch();
+  const waiting = [queue.add(large()), queue.add(large())];
+  await expect(queue.add(large())).rejects.toBeInstanceOf(Overloaded);
+  const small = queue.add(appendTo('small'));
+  for (let batch = 0; batch < 4; batch += 1) await releaseBatch();
+  await expect(Promise.all([underWay, ...waiting, small])).resolves.toHaveLength(4);
 });

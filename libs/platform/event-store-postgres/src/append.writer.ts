@@ -4,7 +4,7 @@ import { Client, DatabaseError } from 'pg';
 import type { ClientConfig } from 'pg';
 import type { Settled } from './append.queue.js';
 import { sendBatch } from './append.statement.js';
-import { backoffMs, pause } from './backoff.js';
+import { backoffMs, pause } from '@shaoying/event-store';
 import { endConnection } from './log.connection.js';
 import type { Warn } from './log.connection.js';
 

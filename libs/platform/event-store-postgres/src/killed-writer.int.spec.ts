@@ -37,6 +37,12 @@ function startWriter(url: string, streamIds: readonly string[]) {
   // Whoever is killed before its first answer is waited for by nobody.
   firstAnswer.catch(() => undefined);
   const kill = async (): Promise<string[]> => {
+    // A writer that died by itself would prove nothing of a kill, and hide what it died of.
+    expect({ exitCode: child.exitCode, signal: child.signalCode, errors }).toEqual({
+      exitCode: null,
+      signal: null,
+      errors: '',
+    });
     child.kill('SIGKILL');
     await ended;
     return output.split('\n').slice(0, -1);

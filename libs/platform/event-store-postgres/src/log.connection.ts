@@ -1,5 +1,5 @@
 import type { ClientConfig } from 'pg';
-import { atMost } from './backoff.js';
+import { atMost } from '@shaoying/event-store';
 
 /** Hears what an operator should know but no caller can act upon: a lost connection, a server that is not durable. */
 export type Warn = (message: string, cause?: unknown) => void;

@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 import type { ClientConfig } from 'pg';
-import { backoffMs, pause } from './backoff.js';
+import { backoffMs, pause } from '@shaoying/event-store';
 import { appendedChannel } from './log.schema.js';
 import { endConnection } from './log.connection.js';
 import type { Warn } from './log.connection.js';

@@ -102,12 +102,10 @@ function eventOf(row: Row): RecordedEvent {
   return recordedEvent(stored, streamId, Number(revision), position);
 }
 
-/** A page as it came from the server, not yet turned into events: the next one can be asked for before that is done. */
-export interface RawPage {
+export interface Page {
   /** Where to go on: after the last event of the page, or after what was looked through in vain. */
   readonly reached: Position;
-  readonly count: number;
-  readonly events: () => RecordedEvent[];
+  readonly events: RecordedEvent[];
 }
 
 export interface PageRequest {
@@ -115,8 +113,9 @@ export interface PageRequest {
   readonly types: ReadonlySet<string> | undefined;
 }
 
-function rawPage(after: Position, rows: readonly Row[]): RawPage {
-  return { reached: rows.at(-1)?.[0] ?? after, count: rows.length, events: () => rows.map(eventOf) };
+function pageOf(after: Position, rows: readonly Row[]): Page {
+  const events = rows.map(eventOf);
+  return { reached: events.at(-1)?.position ?? after, events };
 }
 
 /** Every read of the log, over a pool of connections. */
@@ -186,24 +185,24 @@ export class LogReader {
   }
 
   /** At most `limit` events after `after`; none only at the end of the log. */
-  async page(after: Position, { limit, types }: PageRequest): Promise<RawPage> {
-    if (BigInt(after) > positionMax) return rawPage(after, []);
+  async page(after: Position, { limit, types }: PageRequest): Promise<Page> {
+    if (BigInt(after) > positionMax) return pageOf(after, []);
     if (types) return this.pageOfTypes(after, limit, [...types]);
-    return rawPage(after, await this.query('page', [after, limit]));
+    return pageOf(after, await this.query('page', [after, limit]));
   }
 
   /**
    * Looks through the log window by window, so that no statement takes longer the longer the log is. What was there
    * before the first look has been looked through when nothing was found.
    */
-  private async pageOfTypes(after: Position, limit: number, types: string[]): Promise<RawPage> {
+  private async pageOfTypes(after: Position, limit: number, types: string[]): Promise<Page> {
     const head = BigInt(await this.head());
     for (let from = BigInt(after); from < head; from += filterWindow) {
       const to = from + filterWindow < head ? from + filterWindow : head;
       const rows = await this.query('pageOfTypes', [from.toString(), limit, to.toString(), types]);
-      if (rows.length > 0) return rawPage(after, rows);
+      if (rows.length > 0) return pageOf(after, rows);
     }
-    return rawPage(BigInt(after) < head ? head.toString() : after, []);
+    return pageOf(BigInt(after) < head ? head.toString() : after, []);
   }
 
   async at(position: Position): Promise<RecordedEvent | undefined> {

@@ -142,7 +142,7 @@ describe('a subscriber', () => {
     await admin.query(`INSERT INTO log.events
       SELECT position + 1, gen_random_uuid(), revision + 1, schema_version, occurred_at, recorded_at, stream_id,
              type, metadata, data FROM log.events`);
-    await until('the second event seen', () => seen.length === 2, 2_000);
+    await until('the second event seen', () => seen.length === 2);
     stop.abort();
     await ended;
   });

@@ -106,7 +106,7 @@ export class PostgresEventStore implements EventStore {
     this.requireOpen();
     requirePosition(after);
     const { limit, types } = options;
-    return (await this.reader.page(after, pageRequest(limit, types))).events();
+    return (await this.reader.page(after, pageRequest(limit, types))).events;
   }
 
   async eventAt(position: Position): Promise<RecordedEvent | undefined> {

@@ -1,3 +1,4 @@
+export * from './backoff.js';
 export * from './event-store.js';
 export * from './event-store.errors.js';
 export * from './event.admission.js';

@@ -10,32 +10,42 @@ export type RealServer =
 
 /**
  * Where a real server may be had: `EVENTSTORE_URL` names one for tests (its MaxAppendSize must be
- * {@link serverAppendBytesMax}, and it keeps what the tests write), or Docker answers.
+ * {@link serverAppendBytesMax}, and it keeps what the tests write), or Docker has the image or can pull it.
  */
 export function findRealServer(): RealServer {
   const url = process.env['EVENTSTORE_URL'];
   if (url) return { kind: 'url', url };
-  return dockerAnswers()
-    ? { kind: 'container' }
-    : { kind: 'none', reason: 'no EVENTSTORE_URL and no Docker' };
+  if (!ask(socketProbe)) return { kind: 'none', reason: 'no EVENTSTORE_URL and no Docker' };
+  // Docker without a way to its registry is no reason to fail.
+  if (ask(['docker', ['image', 'inspect', image]]) || ask(['docker', ['pull', '--quiet', image]])) {
+    return { kind: 'container' };
+  }
+  return { kind: 'none', reason: `Docker has no image ${image} and cannot pull it` };
 }
 
+const pullMsMax = 180_000;
+
 /** Asked of a process of its own: the titles of tests must be known before anything asynchronous can run. */
-function dockerAnswers(): boolean {
-  const host = process.env['DOCKER_HOST'];
-  const ask = `
-    const host = ${JSON.stringify(host ?? 'unix:///var/run/docker.sock')};
-    const url = new URL(host);
-    const to = url.protocol === 'unix:' ? { path: url.pathname } : { host: url.hostname, port: url.port || 2375 };
-    require('node:net').connect(to).on('connect', () => process.exit(0)).on('error', () => process.exit(1));
-    setTimeout(() => process.exit(1), 3000);`;
+function ask([program, args]: readonly [string, readonly string[]]): boolean {
   try {
-    execFileSync(process.execPath, ['-e', ask], { stdio: 'ignore', timeout: 10_000 });
+    execFileSync(program, args, { stdio: 'ignore', timeout: pullMsMax });
     return true;
   } catch {
     return false;
   }
 }
+
+const dockerHost = process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock';
+const socketProbe = [
+  process.execPath,
+  [
+    '-e',
+    `const url = new URL(${JSON.stringify(dockerHost)});
+     const to = url.protocol === 'unix:' ? { path: url.pathname } : { host: url.hostname, port: url.port || 2375 };
+     require('node:net').connect(to).on('connect', () => process.exit(0)).on('error', () => process.exit(1));
+     setTimeout(() => process.exit(1), 3000);`,
+  ],
+] as const;
 
 /** A server of its own, empty, configured as ours are. */
 export async function startContainer(): Promise<{ url: string; stop: () => Promise<void> }> {

@@ -1,6 +1,6 @@
-import { propertyParameters } from '@shaoying/event-store/testing';
+import { propertyParameters } from './testing/index.js';
 import fc from 'fast-check';
-import { backoffMs, pause, unlessAborted } from './backoff.js';
+import { atMost, backoffMs, pause, unlessAborted } from './backoff.js';
 
 const never = new Promise<never>(() => undefined);
 
@@ -14,6 +14,11 @@ test('waits double up to the most, and differ between processes by up to a half'
     }),
     propertyParameters({ numRuns: 200 }),
   );
+});
+
+test('two processes that lost the same server come back at different instants', () => {
+  const waits = Array.from({ length: 50 }, () => backoffMs(5, { baseMs: 50, maxMs: 5_000 }));
+  expect(new Set(waits).size).toBeGreaterThan(10);
 });
 
 test('a pause ends with an abort', async () => {
@@ -36,4 +41,9 @@ test('work that ends is answered as it ends', async () => {
   const { signal } = new AbortController();
   expect(await unlessAborted(Promise.resolve(7), signal)).toBe(7);
   await expect(unlessAborted(Promise.reject(new Error('lost')), signal)).rejects.toThrow('lost');
+});
+
+test('nobody waits longer than the most, nor hears of what failed', async () => {
+  await atMost(1, never);
+  await atMost(600_000, Promise.reject(new Error('lost')));
 });
