@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { arriveAt } from './arrival.js';
 import { prepareCluster } from './cluster.js';
 import type { LogLine } from './index.js';
-import { openEmbeddedPostgres } from './index.js';
+import { createPool, openEmbeddedPostgres } from './index.js';
 import { RESTART_LIMITS, RestartBudget } from './restart-budget.js';
 import { Stay } from './stay.js';
 import { childrenOf, processIsGone, until } from './testing/processes.js';
@@ -55,6 +55,15 @@ describeOnLinux(
       }
       const again = await openEmbeddedPostgres({ dataDir, log: () => undefined });
       expect(again.pid).toBe(postgres.pid);
+      // The server counts who left while it was held still until it has read that they did.
+      const pool = createPool(again.url, { log: () => undefined });
+      await until(async () => {
+        const { rows } = await pool.query<{ users: number }>(
+          `SELECT count(*)::int AS users FROM pg_stat_activity WHERE application_name = 'shaoying occupancy'`,
+        );
+        return rows[0]?.users === 1;
+      });
+      await pool.end();
       await again.close();
       expect(await processIsGone(postgres.pid)).toBe(true);
     }, 120_000);
