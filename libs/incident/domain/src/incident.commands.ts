@@ -1,16 +1,30 @@
 import type {
+  AppealItem,
+  ArbitrationRule,
   Deadline,
+  DeadlineMove,
+  DurationUnit,
+  IncidentLocated,
   Location,
+  Party,
   Pins,
   Place,
+  RejectionReason,
+  ReleaseReason,
   ResponsibilityLevel,
+  ReturnReason,
   Satisfaction,
   SealedReporter,
   Severity,
   Solved,
+  Summons,
+  SupervisionLevel,
+  SuspensionReason,
   TaskAssignment,
   WhistleKind,
+  WhistleOrigin,
 } from './incident.events.js';
+import type { Lifecycle } from './incident.state.js';
 
 /** Who asks, and when the server received it. The domain has no clock of its own. */
 export interface CommandOrigin {
@@ -25,6 +39,33 @@ export interface ClaimTolerance {
   readonly skewMs: number;
   /** An offline check-in synced later than this counts by its arrival. */
   readonly syncMs: number;
+}
+
+/** Who may propose and approve a kind of whistle; from the pinned policy. */
+export interface WhistleRule {
+  /** Roles. */
+  readonly proposers: readonly string[];
+  readonly approvers: readonly string[];
+  /** Blown before it is approved, to be ratified in time or flagged. */
+  readonly actsFirst: boolean;
+  /** Whoever approves is another person than whoever proposed. */
+  readonly fourEyes: boolean;
+}
+
+/** Rules of handling, from the policy version the incident has pinned. A command brings them: the domain has no constants. */
+export interface HandlingRules {
+  /** What becomes of the clock when a task goes to another department (domain.md §3.4 a). */
+  readonly clockOnReturn: 'RESTART' | 'CONTINUE' | 'APPORTION';
+  /** The how-manieth return of a cycle goes to arbitration instead of to the dispatcher. */
+  readonly returnsBeforeArbitration: number;
+  readonly refusalsBeforeArbitration: number;
+  readonly extensions: {
+    /** For one task. */
+    readonly max: number;
+    /** Roles that approve the first, the second …; the last entry stands for all further ones. */
+    readonly approvers: readonly (readonly string[])[];
+  };
+  readonly whistles: Readonly<Record<WhistleKind, WhistleRule>>;
 }
 
 interface Command<Kind extends string> {
@@ -44,7 +85,10 @@ export interface ReportIncident extends Command<'ReportIncident'> {
   readonly reporter: SealedReporter | null;
   readonly receiptHash: string;
   readonly occurredAt: string | null;
+  readonly recurrenceOf: string | null;
   readonly tolerance: ClaimTolerance;
+  /** VERIFY; not started where it is filed in the same step. */
+  readonly deadlines: readonly Deadline[];
   /** Files it in the same step; for offices whose own report needs no verification. */
   readonly filing: { readonly pins: Pins; readonly deadlines: readonly Deadline[] } | null;
 }
@@ -68,31 +112,95 @@ export interface ImportIncident extends Command<'ImportIncident'> {
   readonly task: TaskAssignment;
 }
 
+export interface LocateIncident extends Command<'LocateIncident'> {
+  readonly location: Location | null;
+  readonly place: Place;
+  readonly gridMapId: string | null;
+  readonly gridMapVersion: number | null;
+  readonly method: IncidentLocated['data']['method'];
+  readonly suggestedDepartmentId: string | null;
+  readonly reason: string | null;
+}
+
+export interface VerifyIncident extends Command<'VerifyIncident'> {
+  readonly note: string;
+  readonly evidence: readonly string[];
+}
+
+export interface RejectIncident extends Command<'RejectIncident'> {
+  readonly reasonCode: RejectionReason;
+  readonly reason: string;
+  readonly notice: string | null;
+}
+
 export interface FileIncident extends Command<'FileIncident'> {
   readonly pins: Pins;
+  /** INCIDENT_TOTAL, DISPATCH. */
   readonly deadlines: readonly Deadline[];
 }
 
 export interface StartSelfHandling extends Command<'StartSelfHandling'> {
   readonly level: ResponsibilityLevel;
   readonly handlingUnitId: string | null;
+  readonly parties: readonly Party[];
   readonly note: string | null;
 }
 
 export interface CompleteSelfHandling extends Command<'CompleteSelfHandling'> {
   readonly note: string | null;
   readonly evidence: readonly string[];
+  /** CHECK. */
+  readonly deadlines: readonly Deadline[];
 }
 
+export interface EscalateLevel extends Command<'EscalateLevel'> {
+  readonly to: ResponsibilityLevel;
+  readonly reason: string;
+}
+
+/** Blows it where the asker may approve it too or the kind acts first, else proposes it. */
 export interface BlowWhistle extends Command<'BlowWhistle'> {
   readonly whistleId: string;
   readonly whistle: WhistleKind;
   readonly reason: string;
+  readonly origination: WhistleOrigin;
+  readonly rules: HandlingRules;
   readonly tasks: readonly TaskAssignment[];
+  /** RATIFICATION; started where the whistle acts first. */
+  readonly deadlines: readonly Deadline[];
+}
+
+/** Approves a proposed whistle, which blows it, or ratifies one that acted first; or refuses either. */
+export interface ApproveWhistle extends Command<'ApproveWhistle'> {
+  readonly whistleId: string;
+  readonly approve: boolean;
+  readonly note: string | null;
+  readonly rules: HandlingRules;
+  /** Of the summoned departments, from this moment on. */
+  readonly tasks: readonly TaskAssignment[];
+}
+
+export interface CancelWhistle extends Command<'CancelWhistle'> {
+  readonly whistleId: string;
+  readonly reason: string;
+}
+
+export interface EvaluateTask extends Command<'EvaluateTask'> {
+  readonly whistleId: string;
+  readonly taskId: string;
+  readonly evaluationId: string;
+  readonly score: number;
+  readonly comment: string | null;
 }
 
 export interface AcknowledgeTask extends Command<'AcknowledgeTask'> {
   readonly taskId: string;
+}
+
+export interface RecordContact extends Command<'RecordContact'> {
+  readonly taskId: string;
+  readonly reached: boolean;
+  readonly note: string | null;
 }
 
 export interface CheckIn extends Command<'CheckIn'> {
@@ -104,15 +212,135 @@ export interface CheckIn extends Command<'CheckIn'> {
   readonly tolerance: ClaimTolerance;
 }
 
+/** A word on the work; `stage` says that this stage of it is done. */
+export interface ReportProgress extends Command<'ReportProgress'> {
+  readonly taskId: string;
+  readonly note: string;
+  readonly stage: string | null;
+  readonly evidence: readonly string[];
+}
+
 export interface CompleteTask extends Command<'CompleteTask'> {
   readonly taskId: string;
   readonly note: string | null;
   readonly evidence: readonly string[];
+  /** CHECK; started where this was the last task. */
+  readonly deadlines: readonly Deadline[];
 }
 
-/** Sent when the alarm clock wakes. Only the decider says whether anything is overdue. */
+export interface RequestReturn extends Command<'RequestReturn'> {
+  readonly returnId: string;
+  readonly taskId: string;
+  readonly reasonCode: ReturnReason;
+  readonly basis: string;
+  readonly suggestedUnitId: string | null;
+  readonly rules: HandlingRules;
+  /** RETURN_DECISION, ARBITRATION: whichever the request leads to is started. */
+  readonly deadlines: readonly Deadline[];
+  readonly arbitrationId: string;
+}
+
+export interface DecideReturn extends Command<'DecideReturn'> {
+  readonly taskId: string;
+  readonly accept: boolean;
+  readonly reason: string | null;
+  /** Whoever gets the task; null refuses, or leaves an assisting department unreplaced. */
+  readonly newTask: TaskAssignment | null;
+  readonly rules: HandlingRules;
+  /** CHECK, ARBITRATION. */
+  readonly deadlines: readonly Deadline[];
+  readonly arbitrationId: string;
+}
+
+/** A dispatcher cannot or may not decide who is responsible. */
+export interface OpenArbitration extends Command<'OpenArbitration'> {
+  readonly taskId: string;
+  readonly arbitrationId: string;
+  /** ARBITRATION. */
+  readonly deadlines: readonly Deadline[];
+}
+
+export interface Arbitrate extends Command<'Arbitrate'> {
+  readonly taskId: string;
+  readonly responsibleUnitId: string;
+  readonly rule: ArbitrationRule;
+  readonly reason: string;
+  /** For the responsible unit, where it is not the one that has the task. */
+  readonly newTask: TaskAssignment | null;
+  readonly rules: HandlingRules;
+}
+
+export interface AddDepartment extends Command<'AddDepartment'> {
+  readonly whistleId: string;
+  readonly reason: string;
+  readonly task: TaskAssignment;
+}
+
+export interface ChangeLead extends Command<'ChangeLead'> {
+  readonly whistleId: string;
+  readonly departmentId: string;
+  readonly reason: string;
+  readonly formerLead: 'ASSIST' | 'RELEASED';
+  /** For a department that is not in the whistle yet. */
+  readonly newTask: TaskAssignment | null;
+}
+
+export interface RequestRelease extends Command<'RequestRelease'> {
+  readonly taskId: string;
+  readonly reason: string;
+}
+
+export interface ReleaseTask extends Command<'ReleaseTask'> {
+  readonly taskId: string;
+  readonly reasonCode: ReleaseReason;
+  readonly reason: string;
+  /** CHECK; started where nothing was left to wait for. */
+  readonly deadlines: readonly Deadline[];
+}
+
+export interface TransferTask extends Command<'TransferTask'> {
+  readonly taskId: string;
+  readonly toDepartmentId: string;
+  readonly level: ResponsibilityLevel;
+  readonly reason: string;
+}
+
+export interface UrgeTask extends Command<'UrgeTask'> {
+  readonly taskId: string;
+  readonly note: string | null;
+}
+
+export interface RequestExtension extends Command<'RequestExtension'> {
+  readonly extensionId: string;
+  readonly taskId: string;
+  readonly amount: number;
+  readonly unit: DurationUnit;
+  readonly reason: string;
+  readonly rules: HandlingRules;
+}
+
+export interface DecideExtension extends Command<'DecideExtension'> {
+  readonly taskId: string;
+  readonly grant: boolean;
+  readonly reason: string | null;
+  readonly rules: HandlingRules;
+  /** Where the deadlines of the task's handling go, if it is granted. */
+  readonly moves: readonly DeadlineMove[];
+}
+
+/** Sent when the alarm clock wakes. Only the decider says whether anything is overdue, and what comes of it. */
 export interface MarkOverdue extends Command<'MarkOverdue'> {
   readonly deadlineId: string;
+  /** SUPERVISION_RESPONSE for an order that comes of it. */
+  readonly deadlines: readonly Deadline[];
+  /** For the closing that the end of the feedback window is. */
+  readonly closing: ClosingWindows;
+}
+
+/** Ends of the times after closing; null where the policy sets none. */
+export interface ClosingWindows {
+  readonly reopenUntil: string | null;
+  readonly appealUntil: string | null;
 }
 
 export interface CheckHandling extends Command<'CheckHandling'> {
@@ -120,6 +348,10 @@ export interface CheckHandling extends Command<'CheckHandling'> {
   readonly note: string;
   readonly evidence: readonly string[];
   readonly feedbackUntil: string;
+  /** CALLBACK, FEEDBACK_WINDOW; started by a pass. */
+  readonly deadlines: readonly Deadline[];
+  /** REWORK of each task, started by a fail. */
+  readonly reworks: readonly { readonly taskId: string; readonly deadline: Deadline }[];
 }
 
 export interface RecordFeedback extends Command<'RecordFeedback'> {
@@ -129,21 +361,174 @@ export interface RecordFeedback extends Command<'RecordFeedback'> {
   readonly source: 'CALLBACK' | 'REPORTER';
   /** SHA-256 of the receipt code the reporter showed; null for a callback. */
   readonly receiptHash: string | null;
+  /** REWORK of each task, started where it is not solved. */
+  readonly reworks: readonly { readonly taskId: string; readonly deadline: Deadline }[];
+  /** The incident this one was merged into, as it stands; null where it was not. */
+  readonly mergedInto: { readonly lifecycle: Lifecycle | 'NONE'; readonly feedbackUntil: string | null } | null;
 }
 
-export type CloseIncident = Command<'CloseIncident'>;
+export interface CorrectFeedback extends Command<'CorrectFeedback'> {
+  readonly solved: Solved;
+  readonly satisfaction: Satisfaction;
+  readonly comment: string | null;
+  readonly source: 'CALLBACK' | 'REPORTER';
+  readonly receiptHash: string | null;
+  readonly reason: string;
+}
+
+export interface CloseIncident extends Command<'CloseIncident'> {
+  readonly closing: ClosingWindows;
+}
+
+export interface ReopenIncident extends Command<'ReopenIncident'> {
+  readonly by: 'REPORTER' | 'OFFICE';
+  /** SHA-256 of the receipt code the reporter showed; null for an office. */
+  readonly receiptHash: string | null;
+  readonly reason: string;
+  readonly pins: Pins;
+  /** INCIDENT_TOTAL, DISPATCH. */
+  readonly deadlines: readonly Deadline[];
+}
+
+export interface SuspendIncident extends Command<'SuspendIncident'> {
+  readonly reasonCode: SuspensionReason;
+  readonly reason: string;
+  readonly reviewAt: string;
+  readonly usedPercent: number | null;
+  /** SUSPENSION_REVIEW, due at `reviewAt`. */
+  readonly deadlines: readonly Deadline[];
+}
+
+/** Resumes, or with another review date stays suspended until then. */
+export interface ResumeIncident extends Command<'ResumeIncident'> {
+  readonly reason: string;
+  readonly renewUntil: string | null;
+  /** SUSPENSION_REVIEW, where it is renewed. */
+  readonly deadlines: readonly Deadline[];
+  readonly moves: readonly DeadlineMove[];
+}
+
+export interface MergeIncident extends Command<'MergeIncident'> {
+  readonly into: string;
+  readonly reason: string;
+  /** The incident it is merged into, as it stands. */
+  readonly target: { readonly lifecycle: Lifecycle | 'NONE'; readonly openTasks: number };
+  /** Departments of this incident whose tasks go on there; must be said where both have open tasks. */
+  readonly keepDepartments: readonly string[] | null;
+}
+
+export interface UnmergeIncident extends Command<'UnmergeIncident'> {
+  readonly reason: string;
+  readonly moves: readonly DeadlineMove[];
+}
+
+/** On the incident that goes on, before its duplicate is merged into it. */
+export interface JoinDuplicate extends Command<'JoinDuplicate'> {
+  readonly incidentId: string;
+}
+
+export interface LeaveDuplicate extends Command<'LeaveDuplicate'> {
+  readonly incidentId: string;
+}
+
+export interface WithdrawIncident extends Command<'WithdrawIncident'> {
+  readonly reason: string | null;
+  readonly receiptHash: string | null;
+  /** Whether its category is a public hazard, by the catalogue in force. */
+  readonly hazard: boolean;
+}
+
+export interface VoidIncident extends Command<'VoidIncident'> {
+  readonly reason: string;
+}
+
+export interface IssueSupervision extends Command<'IssueSupervision'> {
+  readonly supervisionId: string;
+  /** Null: the incident as a whole. */
+  readonly taskId: string | null;
+  readonly level: SupervisionLevel;
+  readonly notify: readonly string[];
+  readonly reason: string;
+  /** SUPERVISION_RESPONSE. */
+  readonly deadlines: readonly Deadline[];
+}
+
+export interface RespondToSupervision extends Command<'RespondToSupervision'> {
+  readonly supervisionId: string;
+  readonly response: string;
+}
+
+export interface LiftSupervision extends Command<'LiftSupervision'> {
+  readonly supervisionId: string;
+  readonly reason: string;
+}
+
+export interface FileAppeal extends Command<'FileAppeal'> {
+  readonly appealId: string;
+  readonly item: AppealItem;
+  readonly itemId: string | null;
+  readonly reason: string;
+  readonly evidence: readonly string[];
+}
+
+export interface DecideAppeal extends Command<'DecideAppeal'> {
+  readonly appealId: string;
+  readonly exclude: boolean;
+  readonly reason: string;
+}
+
+export interface FlagReporter extends Command<'FlagReporter'> {
+  readonly reason: string;
+}
 
 export type IncidentCommand =
   | ReportIncident
   | ImportIncident
+  | LocateIncident
+  | VerifyIncident
+  | RejectIncident
   | FileIncident
   | StartSelfHandling
   | CompleteSelfHandling
+  | EscalateLevel
   | BlowWhistle
+  | ApproveWhistle
+  | CancelWhistle
+  | EvaluateTask
   | AcknowledgeTask
+  | RecordContact
   | CheckIn
+  | ReportProgress
   | CompleteTask
+  | RequestReturn
+  | DecideReturn
+  | OpenArbitration
+  | Arbitrate
+  | AddDepartment
+  | ChangeLead
+  | RequestRelease
+  | ReleaseTask
+  | TransferTask
+  | UrgeTask
+  | RequestExtension
+  | DecideExtension
   | MarkOverdue
   | CheckHandling
   | RecordFeedback
-  | CloseIncident;
+  | CorrectFeedback
+  | CloseIncident
+  | ReopenIncident
+  | SuspendIncident
+  | ResumeIncident
+  | MergeIncident
+  | UnmergeIncident
+  | JoinDuplicate
+  | LeaveDuplicate
+  | WithdrawIncident
+  | VoidIncident
+  | IssueSupervision
+  | RespondToSupervision
+  | LiftSupervision
+  | FileAppeal
+  | DecideAppeal
+  | FlagReporter;

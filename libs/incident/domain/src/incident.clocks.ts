@@ -1,0 +1,149 @@
+import type { Deadline, DeadlineMove, IncidentTimer } from './incident.events.js';
+import {
+  isOpenTask,
+  openExtensionOf,
+  type IncidentState,
+  type Lifecycle,
+  type Supervision,
+  type Task,
+  type Whistle,
+} from './incident.state.js';
+
+// Which clocks run, by the state of whoever they belong to. A deadline that nothing waits for cannot be missed.
+
+/** States in which the incident's own timers run. A deadline of another timer is not the incident's. */
+const RUNS_IN: Readonly<Partial<Record<IncidentTimer, readonly Lifecycle[]>>> = {
+  VERIFY: ['REPORTED'],
+  DISPATCH: ['FILED'],
+  INCIDENT_TOTAL: ['FILED', 'HANDLING'],
+  CHECK: ['CHECKING'],
+  CALLBACK: ['FEEDBACK'],
+  FEEDBACK_WINDOW: ['FEEDBACK'],
+  SUSPENSION_REVIEW: ['SUSPENDED'],
+};
+
+/** Whether the incident still owes what the timer measures. */
+export function isPendingForIncident(state: IncidentState, timer: IncidentTimer): boolean {
+  if (!RUNS_IN[timer]?.includes(state.lifecycle as Lifecycle)) return false;
+  if (timer === 'DISPATCH') return !state.dispatched;
+  if (timer === 'CALLBACK' || timer === 'FEEDBACK_WINDOW') return !state.feedbackRecorded;
+  return true;
+}
+
+/**
+ * Whether the task still owes what the deadline measures, the incident's own state aside. While a return or an
+ * extension that was asked for in time waits for its decision, the clock it is about runs on but is not read: the
+ * decision says whose time it was.
+ */
+export function isPendingForTask(
+  state: IncidentState,
+  task: Task,
+  { timer, stage }: Pick<Deadline, 'timer' | 'stage'>,
+): boolean {
+  const undecided = task.state === 'RETURN_REQUESTED' || task.state === 'IN_ARBITRATION';
+  switch (timer) {
+    case 'ACKNOWLEDGE':
+      return task.state === 'NOTIFIED';
+    case 'CONTACT':
+      return !task.contacted && isOpenTask(task) && !undecided;
+    case 'CHECK_IN':
+      return !task.checkedIn && isOpenTask(task) && !undecided;
+    case 'HANDLING':
+      return (
+        isOpenTask(task) &&
+        !undecided &&
+        (stage === null || !task.stagesDone.includes(stage)) &&
+        openExtensionOf(state, task.taskId) === undefined
+      );
+    case 'REWORK':
+      return task.reworking && isOpenTask(task);
+    case 'RETURN_WINDOW':
+      return task.state === 'NOTIFIED';
+    case 'RETURN_DECISION':
+      return task.state === 'RETURN_REQUESTED';
+    case 'ARBITRATION':
+      return task.state === 'IN_ARBITRATION';
+    default:
+      return false;
+  }
+}
+
+export const isPendingForWhistle = ({ state, toBeRatified }: Whistle): boolean =>
+  toBeRatified && (state === 'BLOWN' || state === 'COMPLETED');
+
+export const isPendingForOrder = ({ lifted, responded }: Supervision): boolean => !lifted && !responded;
+
+/** Whose a deadline is. */
+export type DeadlineOwner =
+  | { readonly kind: 'INCIDENT' }
+  | { readonly kind: 'TASK'; readonly task: Task }
+  | { readonly kind: 'WHISTLE'; readonly whistle: Whistle }
+  | { readonly kind: 'ORDER'; readonly order: Supervision };
+
+export interface OwnedDeadline {
+  readonly owner: DeadlineOwner;
+  readonly deadline: Deadline;
+  /** Whether something is still owed by it. */
+  readonly pending: boolean;
+  /** Whether its breach is on record. */
+  readonly breached: boolean;
+}
+
+const HANDLED_AT: readonly Lifecycle[] = ['HANDLING'];
+/** An emergency whistle that acted is to be ratified wherever the matter has got to. */
+const RATIFIED_AT: readonly Lifecycle[] = ['FILED', 'HANDLING', 'CHECKING', 'FEEDBACK', 'CLOSED'];
+const ANSWERED_AT: readonly Lifecycle[] = ['REPORTED', 'VERIFYING', 'FILED', 'HANDLING', 'CHECKING', 'FEEDBACK'];
+
+/** Every deadline with its owner and how it stands. Nothing is pending while the incident's clocks stand still. */
+export function ownedDeadlines(state: IncidentState): OwnedDeadline[] {
+  const lifecycle = state.lifecycle as Lifecycle;
+  const handled = HANDLED_AT.includes(lifecycle);
+  const ownedBy = (
+    owner: DeadlineOwner,
+    { deadlines, breached }: { readonly deadlines: readonly Deadline[]; readonly breached: readonly string[] },
+    pending: (deadline: Deadline) => boolean,
+  ): OwnedDeadline[] =>
+    deadlines.map((deadline) => ({
+      ...{ owner, deadline, pending: pending(deadline), breached: breached.includes(deadline.deadlineId) },
+    }));
+  return [
+    ...ownedBy({ kind: 'INCIDENT' }, state, ({ timer }) => isPendingForIncident(state, timer)),
+    ...state.tasks.flatMap((task) =>
+      ownedBy({ kind: 'TASK', task }, task, (deadline) => handled && isPendingForTask(state, task, deadline)),
+    ),
+    ...state.whistles.flatMap((whistle) =>
+      ownedBy(
+        { kind: 'WHISTLE', whistle },
+        whistle,
+        () => RATIFIED_AT.includes(lifecycle) && isPendingForWhistle(whistle),
+      ),
+    ),
+    ...state.supervisions.flatMap((order) =>
+      ownedBy(
+        { kind: 'ORDER', order },
+        order,
+        () => ANSWERED_AT.includes(lifecycle) && isPendingForOrder(order),
+      ),
+    ),
+  ];
+}
+
+/**
+ * Deadlines that a pause moves: those the incident would still owe if its clocks ran. For whoever has the calendar to
+ * compute {@link DeadlineMove}s with.
+ */
+export function pausedDeadlines(state: IncidentState): Deadline[] {
+  if (state.pausedAt === null || state.before === null) return [];
+  return ownedDeadlines({ ...state, lifecycle: state.before })
+    .filter(({ pending, breached, deadline }) => pending && !breached && isBefore(state.pausedAt, deadline))
+    .map(({ deadline }) => deadline);
+}
+
+const isBefore = (instant: string | null, { dueAt }: Deadline): boolean =>
+  instant !== null && Date.parse(instant) <= Date.parse(dueAt);
+
+/** The moves that concern deadlines a pause moves; others are left where they are. */
+export function admittedMoves(state: IncidentState, moves: readonly DeadlineMove[]): DeadlineMove[] {
+  const ids = new Set(pausedDeadlines(state).map(({ deadlineId }) => deadlineId));
+  return moves.filter(({ deadlineId }) => ids.has(deadlineId));
+}
