@@ -457,15 +457,9 @@ describe('the line of', () => {
     ],
     [
       'a decision on a return that is overdue',
-      told('TaskOverdue', { departmentId: water, timer: 'RETURN_DECISION', dueAt }),
-      '对 〈dp-water〉 退单申请的审核超期（时限 2026-03-02 10:00:00）',
-      'The decision on the return of 〈dp-water〉 is overdue (due 2026-03-02 10:00:00)',
-    ],
-    [
-      'an arbitration that is overdue',
-      told('TaskOverdue', { departmentId: water, timer: 'ARBITRATION', dueAt }),
-      '涉及 〈dp-water〉 的裁定超期（时限 2026-03-02 10:00:00）',
-      'The arbitration on the task of 〈dp-water〉 is overdue (due 2026-03-02 10:00:00)',
+      told('IncidentOverdue', { timer: 'RETURN_DECISION', dueAt }),
+      '事件退单审核超期（时限 2026-03-02 10:00:00）',
+      'The incident missed its RETURN_DECISION deadline (due 2026-03-02 10:00:00)',
     ],
     [
       'a contact that is overdue',
@@ -565,8 +559,8 @@ describe('the line of', () => {
     [
       'the withdrawal of a hazard',
       told('IncidentWithdrawn', { goesOn: true, taskIds: [] }),
-      '上报人撤回，涉及公共安全，继续办理',
-      'Withdrawn by the reporter, goes on as a public hazard',
+      '上报人撤回，事件继续办理',
+      'Withdrawn by the reporter, goes on without them',
     ],
     [
       'an incident created in error',
