@@ -26,8 +26,10 @@ export function boundingBoxOf(boundary: GridBoundary): BoundingBox | null {
   let [west, south, east, north] = [Infinity, Infinity, -Infinity, -Infinity];
   for (const [outer = []] of polygonsOf(boundary)) {
     for (const [lon, lat] of outer) {
-      [west, east] = [Math.min(west, lon), Math.max(east, lon)];
-      [south, north] = [Math.min(south, lat), Math.max(north, lat)];
+      if (lon < west) west = lon;
+      if (lon > east) east = lon;
+      if (lat < south) south = lat;
+      if (lat > north) north = lat;
     }
   }
   return west <= east ? [west, south, east, north] : null;

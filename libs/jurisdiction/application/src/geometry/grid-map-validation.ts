@@ -16,6 +16,9 @@ const TOLERATED_SHARE = 0.001;
 /** How long the checks hold up everything else at a time. */
 const SLICE_MS = 50;
 
+/** Enough to mend a map by; comparing all of a map that is wrong throughout takes minutes. */
+const FINDINGS_MAX = 100;
+
 export interface GridMapFindings {
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
@@ -37,19 +40,26 @@ export async function gridMapFindings(
   const own = boxed(changed);
   const basic = [...own, ...boxed(staying)].filter(({ grid }) => grid.kind === 'BASIC');
   const basicAt = searchable(basic);
+  const brokenRings = new Map<Grid, readonly string[]>();
+  const ringsOf = (grid: Grid): readonly string[] => {
+    const known = brokenRings.get(grid) ?? ringProblems(grid);
+    brokenRings.set(grid, known);
+    return known;
+  };
   const problems: string[] = [];
   const warnings: string[] = [];
   let heldUpSince = performance.now();
   for (const one of own) {
+    if (problems.length >= FINDINGS_MAX) break;
     if (performance.now() - heldUpSince > SLICE_MS) {
       await setImmediate();
       heldUpSince = performance.now();
     }
-    const broken = ringProblems(one.grid);
+    const broken = ringsOf(one.grid);
     problems.push(...broken);
     // The area shared with a boundary that crosses itself means nothing.
     if (broken.length > 0) continue;
-    const near = basicAt(one).filter(({ grid }) => grid !== one.grid && ringProblems(grid).length === 0);
+    const near = basicAt(one).filter(({ grid }) => grid !== one.grid && ringsOf(grid).length === 0);
     if (one.grid.kind === 'BASIC') problems.push(...overlapProblems(one, near, own));
     else if (basic.length > 0) warnings.push(...outsideWarnings(one.grid, near));
   }
