@@ -1,8 +1,7 @@
 import { givenOf, historyOf } from '@shaoying/testing';
-import { foldIncident, type IncidentCommand, type IncidentEvent, type Lifecycle } from './index.js';
+import { foldIncident, type IncidentCommand, type IncidentEvent } from './index.js';
 import {
   acknowledge,
-  alarm,
   assignment,
   ASSIST,
   at,
@@ -12,13 +11,11 @@ import {
   byStreet,
   check,
   checkIn,
-  close,
   COMMUNITY,
   complete,
   completeSelfHandling,
   days,
   deadline,
-  feedback,
   file,
   filing,
   hours,
@@ -37,7 +34,6 @@ import {
 const given = givenOf(incidentDecider);
 const after = (...commands: IncidentCommand[]): IncidentEvent[] => historyOf(incidentDecider, commands);
 const lived = (steps: number): IncidentEvent[] => after(...whistleLife.slice(0, steps));
-const typesOf = (events: readonly IncidentEvent[]): string[] => events.map(({ type }) => type);
 
 describe('report', () => {
   const { incidentId, category, severity, description, location, place } = report(0);
