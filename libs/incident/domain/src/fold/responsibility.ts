@@ -6,7 +6,7 @@ import {
   type IncidentState,
   type ReturnRequest,
 } from '../incident.state.js';
-import { updateTask, summoned, restarted, released, type DataOf, handledBy } from './changes.js';
+import { changedTasks, updateTask, summoned, restarted, released, type DataOf, handledBy } from './changes.js';
 import type { FoldsOf } from './folds.js';
 
 /** What each event of this room changes. */
@@ -105,9 +105,15 @@ function arbitrated(state: IncidentState, data: DataOf<'ResponsibilityDecided'>,
     ),
     lostTime: [...state.lostTime, ...lostTime],
   };
-  if (task === null) return decided;
   const whistleId = taskOf(state, taskId)?.whistleId ?? '';
-  return updateTask(summoned(decided, task, whistleId, at), task.taskId, () => ({ final: true }));
+  if (task !== null)
+    return updateTask(summoned(decided, task, whistleId, at), task.taskId, () => ({ final: true }));
+  // It is as final for a department that was in the whistle already.
+  const held = decided.tasks.filter(
+    (known) => known.whistleId === whistleId && known.departmentId === responsibleUnitId && isOpenTask(known),
+  );
+  const ids = held.map((known) => known.taskId);
+  return { ...decided, tasks: changedTasks(decided, ids, () => ({ final: true })) };
 }
 
 function ledBy(state: IncidentState, data: DataOf<'LeadChanged'>, at: string): IncidentState {
