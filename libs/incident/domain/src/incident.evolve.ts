@@ -13,6 +13,7 @@ import {
   NO_INCIDENT,
   openWhistles,
   taskOf,
+  withoutOpenExtensions,
   wordOf,
   type Extension,
   type IncidentState,
@@ -363,7 +364,10 @@ export function evolve(state: IncidentState, event: IncidentEvent): IncidentStat
     case 'ExtensionRefused':
       return decidedExtension(state, event.data.extensionId, 'REFUSED');
     case 'TaskCompleted':
-      return updateTask(state, event.data.taskId, () => ({ state: 'DONE', reworking: false }));
+      return updateTask(withoutOpenExtensions(state, event.data.taskId), event.data.taskId, () => ({
+        state: 'DONE',
+        reworking: false,
+      }));
     case 'HandlingCompleted':
       return {
         ...state,
