@@ -8,7 +8,7 @@ import type {
 } from '../incident.commands.js';
 import type { IncidentEvent, LostTime } from '../incident.events.js';
 import { isOpenTask, taskOf, type IncidentState, type Task } from '../incident.state.js';
-import { breachesBefore, lifted, ofTask, onTask } from './breaches.js';
+import { breachesBefore, concerning, lifted, ofTask, onTask } from './breaches.js';
 import { type Decision, accept, refuse } from './decision.js';
 import { settled } from './ending.js';
 import {
@@ -156,7 +156,7 @@ export function transferTask(state: IncidentState, command: TransferTask): Decis
   // The successor is in the whistle already: one department, one task.
   const events: IncidentEvent[] = [
     task.role === 'LEAD' ? leadPassedTo(task, within, reason, now) : notNeeded(task, reason, now),
-    ...lifted(state, onTask(taskId), 'ENDED', now),
+    ...lifted(state, concerning(task), 'ENDED', now),
   ];
   return accept(
     ...events,
