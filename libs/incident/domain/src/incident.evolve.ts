@@ -28,7 +28,7 @@ function newTask(assignment: TaskAssignment, whistleId: string, cycle: number, n
     ...assignment,
     ...{ whistleId, cycle, notifiedAt, state: 'NOTIFIED', breached: [], stagesDone: [] },
     ...{ checkedIn: false, contacted: false, reworking: false, final: false, evaluated: false },
-    lastWord: null,
+    ...{ leadsSince: assignment.role === 'LEAD' ? notifiedAt : null, lastWord: null },
   };
 }
 
@@ -533,12 +533,12 @@ function arbitrated(state: IncidentState, data: DataOf<'ResponsibilityDecided'>,
 function ledBy(state: IncidentState, data: DataOf<'LeadChanged'>, at: string): IncidentState {
   const { whistleId, fromTaskId, toTaskId, newTask: task, formerLead, lostTime } = data;
   const stepped = updateTask(state, fromTaskId, (former) => ({
-    role: 'ASSIST',
+    ...{ role: 'ASSIST', leadsSince: null },
     ...(formerLead === 'RELEASED' && isOpenTask(former) ? { state: 'RELEASED' as const } : {}),
   }));
   const next = task === null ? stepped : summoned(stepped, task, whistleId, at);
   return {
-    ...updateTask(next, toTaskId, () => ({ role: 'LEAD' })),
+    ...updateTask(next, toTaskId, () => ({ role: 'LEAD', leadsSince: at })),
     lostTime: [...state.lostTime, ...lostTime],
   };
 }

@@ -80,6 +80,8 @@ export interface Task {
   readonly state: TaskState;
   readonly cycle: number;
   readonly notifiedAt: string;
+  /** Since when its department leads; null while it assists. */
+  readonly leadsSince: string | null;
   readonly deadlines: readonly Deadline[];
   /** Deadlines whose breach is on record. */
   readonly breached: readonly string[];

@@ -81,12 +81,12 @@ export function changeLead(state: IncidentState, command: ChangeLead): Decision 
 /** The time in which the former lead led is its own (domain.md §6, 7), less what is booked already. */
 function timeAsLead(
   state: IncidentState,
-  { taskId, departmentId, notifiedAt }: Task,
+  { taskId, departmentId, notifiedAt, leadsSince }: Task,
   to: string,
 ): LostTime[] {
   const from = state.lostTime
     .filter((lost) => lost.taskId === taskId)
-    .reduce((latest, lost) => (lost.to > latest ? lost.to : latest), notifiedAt);
+    .reduce((latest, lost) => (lost.to > latest ? lost.to : latest), leadsSince ?? notifiedAt);
   return from < to ? [{ account: 'DEPARTMENT', unitId: departmentId, taskId, from, to }] : [];
 }
 
