@@ -341,7 +341,12 @@ function applied<State>(state: State, changes: readonly Change[]): State | Incid
       .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
     const last = keys.pop() ?? '';
     const parent = keys.reduce((node, key) => (node as Record<string, unknown>)[key], root);
-    Object.defineProperty(parent, last, { value: to, writable: true, enumerable: true, configurable: true });
+    // A list that became shorter: no list of a view holds nothing.
+    if (Array.isArray(parent) && to === null) parent.length = Math.min(parent.length, Number(last));
+    else
+      Object.defineProperty(parent, last, {
+        ...{ value: to, writable: true, enumerable: true, configurable: true },
+      });
   }
   return root as State;
 }
