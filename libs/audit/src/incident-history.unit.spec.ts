@@ -295,15 +295,15 @@ describe('changes between two states', () => {
     expect(changesBetween(from, to)).toEqual(expected);
   });
 
-  it('are 500 at the most', () => {
+  it('are 1,000 at the most', () => {
     const to = Array.from({ length: 2_000 }, (_, index) => ({ index }));
     expect(
       changesBetween(
         to.map(() => ({ index: -1 })),
         to,
       ),
-    ).toHaveLength(500);
-    expect(changesBetween([], to)).toHaveLength(500);
+    ).toHaveLength(1_000);
+    expect(changesBetween([], to)).toHaveLength(1_000);
   });
 
   it('lead from any state to any other, a field that went being null', () => {
