@@ -204,8 +204,9 @@ export class JurisdictionPublisher {
       .map(({ event, documentId, version }) => ({ type: event.type, documentId, version }));
     if (options.dryRun) return { published, position: head, warnings, problems };
     if (problems.length > 0) throw new JurisdictionInvalid(problems);
-    const position = await this.write(stages, actor, now, options);
+    // Asked before writing: the list grows with what is written.
     const before = recorded ? replayOf(recorded.events) : { published: [] };
+    const position = await this.write(stages, actor, now, options);
     return {
       ...before,
       published: [...before.published, ...published],
