@@ -27,12 +27,14 @@ import {
   type JurisdictionDocuments,
   jurisdictionWith,
   NO_DOCUMENTS,
+  one,
   readDocuments,
+  withCategories,
 } from './jurisdiction-documents.js';
 import { readJurisdictionFile, withStatutoryYears, writeJurisdictionFile } from './jurisdiction-file.js';
 import { lifeProblems } from './org-unit-changes.js';
 import { merger, renaming, splitting } from './org-unit-reforms.js';
-import { DEFAULT_ID, type PublishedJurisdiction } from './published-jurisdiction.js';
+import type { PublishedJurisdiction } from './published-jurisdiction.js';
 
 /** Namespace of this library's ids: the UUIDv5 of `shaoying:jurisdiction` in the URL namespace, written out. */
 const PUBLICATIONS = 'c55a93cd-8592-5310-b1c0-da16fb516475';
@@ -65,15 +67,6 @@ export interface Publication {
   readonly problems?: readonly string[];
   /** True when the command had been recorded before: what it published then is told again. */
   readonly replayed?: true;
-}
-
-/** Documents of one kind handed to a POST, not yet checked: any JSON. */
-export interface CategoriesInput {
-  /** Default `default`. */
-  readonly catalogueId?: string;
-  /** Needed for a new catalogue; default: the name it has. */
-  readonly name?: string;
-  readonly categories: unknown;
 }
 
 /** Streams written at the same time: enough for group commit, far below what an engine queues. */
@@ -157,7 +150,10 @@ export class JurisdictionPublisher {
     return this.publishAs(documents, actor, now, options);
   }
 
-  /** A unit that becomes several: `{id, into, from, children?}`. @throws as {@link publishFile} */
+  /**
+   * A unit that becomes several: `{id, into, from, children?, catalogueId?, categories?, gridMap?}`, the last three for
+   * what it answered for. @throws as {@link publishFile}
+   */
   async splitOrgUnit(body: unknown, actor: Actor, now: string, options: PublishOptions = {}) {
     return this.publishAs(() => checked(splitting(this.directory, body)), actor, now, options);
   }
@@ -165,9 +161,10 @@ export class JurisdictionPublisher {
   /**
    * Adds categories to a catalogue, or replaces those of the same code; the others stay. To take one out of use,
    * publish it with `active: false`: incidents of old keep their category.
+   * @param input `{catalogueId?, name?, categories}`; `default` and the name it has are the defaults
    * @throws as {@link publishFile}, VersionMismatch
    */
-  async publishCategories(input: CategoriesInput, actor: Actor, now: string, options: PublishOptions = {}) {
+  async publishCategories(input: unknown, actor: Actor, now: string, options: PublishOptions = {}) {
     return this.publishAs(() => withCategories(this.directory, input), actor, now, options);
   }
 
@@ -207,8 +204,9 @@ export class JurisdictionPublisher {
       .map(({ event, documentId, version }) => ({ type: event.type, documentId, version }));
     if (options.dryRun) return { published, position: head, warnings, problems };
     if (problems.length > 0) throw new JurisdictionInvalid(problems);
-    const position = await this.write(stages, actor, now, options);
+    // Asked before writing: the list grows with what is written.
     const before = recorded ? replayOf(recorded.events) : { published: [] };
+    const position = await this.write(stages, actor, now, options);
     return {
       ...before,
       published: [...before.published, ...published],
@@ -334,28 +332,9 @@ interface Examination {
   readonly warnings: readonly string[];
 }
 
-function one<K extends keyof JurisdictionDocuments>(kind: K, document: unknown): JurisdictionDocuments {
-  return { ...NO_DOCUMENTS, [kind]: readDocuments(kind, [document]) };
-}
-
 /** Reforms are put together from what was asked for: ids and names are looked at like those of any other document. */
 function checked(documents: JurisdictionDocuments): JurisdictionDocuments {
   return { ...documents, orgUnits: readDocuments('orgUnits', documents.orgUnits) };
-}
-
-function withCategories(current: PublishedJurisdiction, input: CategoriesInput): JurisdictionDocuments {
-  const catalogueId = input.catalogueId ?? DEFAULT_ID;
-  const before = current.catalogue(catalogueId);
-  const name = input.name ?? before?.name;
-  const [added] = readDocuments('catalogues', [{ catalogueId, name, categories: input.categories }]);
-  const byCode = new Map(before?.categories.map((category) => [category.code, category]));
-  const codes = added!.categories.map(({ code }) => code);
-  const twice = codes.filter((code, i) => codes.indexOf(code) !== i);
-  if (twice.length > 0) {
-    throw new JurisdictionInvalid(twice.map((code) => `category ${code} is given twice`));
-  }
-  for (const category of added!.categories) byCode.set(category.code, category);
-  return one('catalogues', { ...added, categories: [...byCode.values()] });
 }
 
 function unwritten(
