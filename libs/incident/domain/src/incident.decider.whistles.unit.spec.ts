@@ -23,7 +23,7 @@ const whistleState = (...commands: IncidentCommand[]) =>
   foldIncident(after(...commands)).whistles.map(({ state }) => state);
 
 describe('by its kind and by who asks', () => {
-  test.each<[WhistleKind, 'street' | 'community', string]>([
+  test.each<[WhistleKind, 'street' | 'community', 'NOT_NEEDED' | 'TO_BE_RATIFIED']>([
     ['PUBLIC_DEMAND', 'street', 'NOT_NEEDED'],
     ['JOINT_ENFORCEMENT', 'street', 'NOT_NEEDED'],
     ['EMERGENCY', 'street', 'TO_BE_RATIFIED'],
