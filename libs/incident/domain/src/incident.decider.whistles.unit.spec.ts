@@ -10,6 +10,7 @@ const { taskIdOf, deadlineIdOf, report, file, blow, acknowledge, checkIn, comple
   sample;
 const { approveWhistle, cancelWhistle, evaluateTask, startSelfHandling, requestReturn, releaseTask } = sample;
 const { by, byStreet, byStreetLeader, byCommunity, byDepartment, deadline, whistleLife } = sample;
+const { check, completeSelfHandling, feedback } = sample;
 
 const given = givenOf(incidentDecider);
 const after = (...commands: IncidentCommand[]): IncidentEvent[] => historyOf(incidentDecider, commands);
@@ -431,6 +432,28 @@ describe('cancelled', () => {
         { type: 'WhistleCancelled' },
         { type: 'SupervisionLifted', data: { supervisionId: `${decisionId}-0`, reason: 'ENDED' } },
       ]);
+  });
+
+  test('as a proposal leaves the handling of the estate’s own alone', () => {
+    const own = [...filed, blow(10, byTheCommunity), startSelfHandling(15)];
+    expect(foldIncident(after(...own, cancelWhistle(20)))).toMatchObject({
+      ...{ lifecycle: 'HANDLING', mode: 'SELF' },
+    });
+    given(after(...own, cancelWhistle(20)))
+      .when(completeSelfHandling(30))
+      .thenLike([{ type: 'HandlingCompleted', data: { mode: 'SELF' } }]);
+  });
+
+  test.each(['FAIL', 'UNSOLVED'])('it stays cancelled: what was done in it is not sent back (%s)', (how) => {
+    const assistDone = [...filed, blow(10), checkIn(20, ASSIST), complete(30, ASSIST), cancelWhistle(40)];
+    const ownHandling = [...assistDone, startSelfHandling(45), completeSelfHandling(50)];
+    const failed =
+      how === 'FAIL'
+        ? [...ownHandling, check(60, 'FAIL')]
+        : [...ownHandling, check(60), feedback(70, { solved: 'UNSOLVED' })];
+    const state = foldIncident(after(...failed));
+    expect(state).toMatchObject({ lifecycle: 'HANDLING', mode: 'SELF', whistles: [{ state: 'CANCELLED' }] });
+    expect(state.tasks.map((task) => task.state)).toEqual(['RELEASED', 'DONE']);
   });
 
   test('by a department, or once it is completed, is refused', () => {
