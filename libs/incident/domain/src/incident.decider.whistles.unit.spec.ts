@@ -446,14 +446,15 @@ describe('cancelled', () => {
 
   test.each(['FAIL', 'UNSOLVED'])('it stays cancelled: what was done in it is not sent back (%s)', (how) => {
     const assistDone = [...filed, blow(10), checkIn(20, ASSIST), complete(30, ASSIST), cancelWhistle(40)];
-    const ownHandling = [...assistDone, startSelfHandling(45), completeSelfHandling(50)];
+    const again = blow(45, { whistleId: 'whistle-2', tasks: [assignment(45, THIRD, 'LEAD')] });
+    const handled = [...assistDone, again, checkIn(50, THIRD), complete(55, THIRD)];
     const failed =
       how === 'FAIL'
-        ? [...ownHandling, check(60, 'FAIL')]
-        : [...ownHandling, check(60), feedback(70, { solved: 'UNSOLVED' })];
+        ? [...handled, check(60, 'FAIL')]
+        : [...handled, check(60), feedback(70, { solved: 'UNSOLVED' })];
     const state = foldIncident(after(...failed));
-    expect(state).toMatchObject({ lifecycle: 'HANDLING', mode: 'SELF', whistles: [{ state: 'CANCELLED' }] });
-    expect(state.tasks.map((task) => task.state)).toEqual(['RELEASED', 'DONE']);
+    expect(state.whistles.map((whistle) => whistle.state)).toEqual(['CANCELLED', 'BLOWN']);
+    expect(state.tasks.map((task) => task.state)).toEqual(['RELEASED', 'DONE', 'CHECKED_IN']);
   });
 
   test('by a department, or once it is completed, is refused', () => {
