@@ -1,6 +1,6 @@
 // What every npm script runs first. Plain JavaScript for Node >= 18 without any package: it installs what is missing,
 // finds a Node that can run Shaoying, builds what is stale, and then becomes a thin shell around the real command.
-//   node tools/bootstrap.mjs start | test [jest args] | cli <command> | nx <args> | exec <binary> [args] | bench <name> [args]
+//   node tools/bootstrap.mjs start | test [jest args] | cli <command> | nx <args> | exec <binary> [args] | bench <name> [args] | docs <name> [args]
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -255,6 +255,13 @@ function bench(name) {
   return file;
 }
 
+/** The script of tools/ that writes a page of docs/. */
+function pageWriter(name) {
+  const file = join(root, 'tools', `${name}.mjs`);
+  if (name !== 'state-machines') throw new Refusal(`there is no page "${name}" to write`);
+  return file;
+}
+
 /** Arguments for Node, by the word after `bootstrap.mjs`. Paths are relative to the root, where all but the CLI run. */
 const targets = {
   start: (args) => ['--enable-source-maps', join(root, 'apps/server/dist/main.js'), ...args],
@@ -269,6 +276,7 @@ const targets = {
   nx: (args) => [binary('nx'), ...args],
   exec: ([name, ...args]) => [binary(name), ...args],
   bench: ([name, ...args]) => [bench(name), ...args],
+  docs: ([name, ...args]) => [pageWriter(name), ...args],
 };
 
 /** Whether a Ctrl-C in the terminal reaches us, and with us the command: we are the job in its foreground. */
