@@ -4,8 +4,7 @@ import * as sample from './testing/index.js';
 
 // 督办: the ladder that climbs by itself, and what a person orders.
 
-const { incidentDecider, at, hours, days, LEAD, ASSIST, THIRD, taskIdOf, deadlineIdOf } =
-  sample;
+const { incidentDecider, at, hours, days, LEAD, ASSIST, THIRD, taskIdOf, deadlineIdOf } = sample;
 const { report, file, blow, acknowledge, checkIn, complete, alarm, deadline, by, byStreet, byCommunity } =
   sample;
 const { byDepartment, issueSupervision, respondToSupervision, liftSupervision, whistleLife, requestReturn } =
