@@ -510,7 +510,7 @@ test('evaluated before it is ratified, it is to be ratified in time still', () =
     ...[checkIn(20), complete(30), evaluateTask(40)],
   ];
   given(after(...life))
-    .when(alarm(10 + ALLOWED.RATIFICATION + 1, ratificationId))
+    .when(alarm(10 + sample.ALLOWED.RATIFICATION + 1, ratificationId))
     .thenLike([
       { type: 'IncidentOverdue', data: { timer: 'RATIFICATION' } },
       { type: 'WhistleFlagged', data: { reason: 'NOT_RATIFIED' } },
