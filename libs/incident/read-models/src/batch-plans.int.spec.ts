@@ -34,7 +34,7 @@ const oldOf: Record<string, string> = {
   reports: `select 'old-' || n, 'old-' || n, now(), 'street-1', 'community-1' from n`,
   events: `select 'old-' || n, 1, '{}' from n`,
   involvements: `select 'dept-1', now(), 'old-' || n from n`,
-  tasks: `select task.* from n, jsonb_populate_record((select t from tasks t limit 1), jsonb_build_object('task_id', 'old-' || n)) task`,
+  tasks: `select task.* from n, jsonb_populate_record((select t from tasks t limit 1), jsonb_build_object('task_id', 'old-' || n, 'incident_id', 'old-' || n)) task`,
   cases: `select c.* from n, jsonb_populate_record((select t from cases t limit 1), jsonb_build_object('incident_id', 'old-' || n)) c`,
   whistles: `select 'old-' || n, 'old-' || n, 'k', false, 'c', 'e', now(), now() from n`,
   lost_times: `select 'old-' || n, 0, 'old-' || n, 'old-' || n, 'DISPATCH', null, now(), now(), now(), now() from n`,
