@@ -5,6 +5,7 @@ import { DepartmentsController } from './api/departments.controller.js';
 import { IncidentCommandsController } from './api/incident-commands.controller.js';
 import { IncidentQueriesController } from './api/incident-queries.controller.js';
 import './api/incident.problems.js';
+import { JurisdictionPublicationController } from './api/jurisdiction-publication.controller.js';
 import { JurisdictionController } from './api/jurisdiction.controller.js';
 import { MetricsController } from './api/metrics.controller.js';
 import { OpenStreams } from './api/open-streams.js';
@@ -23,6 +24,7 @@ const overReadModels = [IncidentBoardQuery, DepartmentTasksQuery, MetricsQuery];
     DepartmentsController,
     MetricsController,
     JurisdictionController,
+    JurisdictionPublicationController,
   ],
   providers: [
     ...queryHandlers,

@@ -2,9 +2,8 @@ import fc from 'fast-check';
 import { decodeIncidentEvent, incidentEventTypes } from '@shaoying/incident-contracts';
 import type { RecordedEvent } from '@shaoying/event-store';
 import type { IncidentEvent, IncidentEventOf, IncidentEventType } from '@shaoying/incident-domain';
-import { live, triesOnAnIncident } from '@shaoying/incident-domain/testing';
-import { SimulatedCity } from '@shaoying/incident-read-models/testing';
-import { readGolden } from '@shaoying/testing';
+import * as sample from '@shaoying/incident-domain/testing';
+import { historyOf, readGolden } from '@shaoying/testing';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { plainLineOf, type PlainLine } from './plain-lines.js';
@@ -19,8 +18,8 @@ const golden: IncidentEvent[] = readdirSync(goldenDir)
   .map(({ stored }) => decodeIncidentEvent(stored));
 
 const decided: IncidentEvent[] = fc
-  .sample(triesOnAnIncident, { numRuns: 100, seed: 20_260_302 })
-  .flatMap((attempts) => live(attempts).flatMap(({ events = [] }) => events));
+  .sample(sample.triesOnAnIncident, { numRuns: 100, seed: 20_260_302 })
+  .flatMap((attempts) => sample.live(attempts).flatMap(({ events = [] }) => events));
 
 const ofType = (type: string): IncidentEvent[] =>
   [...golden, ...decided].filter((event) => event.type === type);
@@ -65,55 +64,66 @@ describe.each(incidentEventTypes)('the line of %s', (type) => {
 });
 
 describe('plain lines', () => {
-  const lines = (city: SimulatedCity, language: 'zh' | 'en'): string[] =>
-    city.events.map((event) => plainLineOf(decodeIncidentEvent(event), names)[language]);
-
-  const lateCase = (): SimulatedCity => {
-    const city = new SimulatedCity()
-      .report('inc')
-      .whistle('inc', ['dept-1', 'dept-2'], 'EMERGENCY')
-      .pass(240);
-    city.ringAlarms().checkIn('inc', 'dept-1').checkIn('inc', 'dept-2');
-    city.complete('inc', 'dept-1').complete('inc', 'dept-2').check('inc', 'FAIL');
-    return city;
-  };
+  const minute = sample.hours(9);
+  const emergency = (start: number) =>
+    sample.blow(start, { whistle: 'EMERGENCY', origin: sample.byCommunity(start) });
+  /** A summons that two departments answer late, and handle badly. */
+  const lateCase = historyOf(sample.incidentDecider, [
+    ...[sample.report(0), sample.file(5), emergency(10)],
+    ...(['ACKNOWLEDGE', 'CHECK_IN'] as const).flatMap((timer) =>
+      [sample.LEAD, sample.ASSIST].map((id) =>
+        sample.alarm(minute, sample.deadlineIdOf(sample.taskIdOf(id), timer)),
+      ),
+    ),
+    ...[sample.checkIn(minute + 5), sample.checkIn(minute + 6, sample.ASSIST)],
+    ...[sample.complete(minute + 7), sample.complete(minute + 8, sample.ASSIST)],
+    sample.check(minute + 9, 'FAIL'),
+  ]);
 
   it('tell a story in Chinese, times as in Shanghai', () => {
-    expect(lines(lateCase(), 'zh')).toEqual([
-      '上报事件（GARBAGE，渠道 APP）',
-      '立案，适用时限政策 policy 第 1 版',
-      '〈street-1〉 吹哨（应急处置哨）：主办 〈dept-1〉，协办 〈dept-2〉',
-      '〈dept-1〉 签收超期（时限 2026-03-02 10:00:00）',
-      '〈dept-2〉 签收超期（时限 2026-03-02 10:00:00）',
-      '〈dept-1〉 报到超期（时限 2026-03-02 13:00:00）',
-      '发出蓝色督办（第 1 级，时限 2026-03-02 13:00:00）：〈dept-1〉',
-      '〈dept-2〉 报到超期（时限 2026-03-02 13:00:00）',
-      '发出蓝色督办（第 1 级，时限 2026-03-02 13:00:00）：〈dept-2〉',
-      '〈dept-1〉 视为签收，超期（时限 2026-03-02 10:00:00）',
-      '〈dept-1〉 报到',
-      '解除督办（已报到）：〈dept-1〉',
-      '〈dept-2〉 视为签收，超期（时限 2026-03-02 10:00:00）',
-      '〈dept-2〉 报到',
-      '解除督办（已报到）：〈dept-2〉',
-      '〈dept-1〉 处置完毕',
-      '〈dept-2〉 处置完毕',
+    expect(lateCase.map((event) => plainLineOf(event, names).zh)).toEqual([
+      '上报事件（sewer-blockage，渠道 APP）',
+      '立案，适用时限政策 default 第 1 版',
+      '〈co-liuyin〉 吹哨（应急处置哨，先行吹哨、待补批）：主办 〈dp-water〉，协办 〈dp-urban-management〉',
+      '〈dp-water〉 签收超期（时限 2026-03-02 10:10:00）',
+      '发出红色督办（第 3 级，时限 2026-03-02 10:10:00）：〈dp-water〉',
+      '〈dp-urban-management〉 签收超期（时限 2026-03-02 10:10:00）',
+      '发出红色督办（第 3 级，时限 2026-03-02 10:10:00）：〈dp-urban-management〉',
+      '〈dp-water〉 报到超期（时限 2026-03-02 17:10:00）',
+      '发出蓝色督办（第 1 级，时限 2026-03-02 17:10:00）：〈dp-water〉',
+      '〈dp-urban-management〉 报到超期（时限 2026-03-02 17:10:00）',
+      '发出蓝色督办（第 1 级，时限 2026-03-02 17:10:00）：〈dp-urban-management〉',
+      '〈dp-water〉 视为签收，超期（时限 2026-03-02 10:10:00）',
+      '〈dp-water〉 报到，超期（时限 2026-03-02 17:10:00）',
+      '解除督办（已报到）：〈dp-water〉',
+      '解除督办（已报到）：〈dp-water〉',
+      '〈dp-urban-management〉 视为签收，超期（时限 2026-03-02 10:10:00）',
+      '〈dp-urban-management〉 报到，超期（时限 2026-03-02 17:10:00）',
+      '解除督办（已报到）：〈dp-urban-management〉',
+      '解除督办（已报到）：〈dp-urban-management〉',
+      '〈dp-water〉 处置完毕',
+      '〈dp-urban-management〉 处置完毕',
       '处置完成（区），待核查',
-      '〈centre〉 核查不通过，第 1 次返工',
+      '〈sc-qinghe〉 核查不通过，第 1 次返工',
     ]);
   });
 
   it('tell it in English', () => {
-    expect(lines(lateCase(), 'en').slice(0, 10)).toEqual([
-      'Incident reported (GARBAGE, by APP)',
-      'Filed under deadline policy policy version 1',
-      '〈street-1〉 blew the whistle (EMERGENCY): lead 〈dept-1〉, assisting 〈dept-2〉',
-      '〈dept-1〉 missed its ACKNOWLEDGE deadline (due 2026-03-02 10:00:00)',
-      '〈dept-2〉 missed its ACKNOWLEDGE deadline (due 2026-03-02 10:00:00)',
-      '〈dept-1〉 missed its CHECK_IN deadline (due 2026-03-02 13:00:00)',
-      'BLUE supervision order (step 1, due 2026-03-02 13:00:00) issued to 〈dept-1〉',
-      '〈dept-2〉 missed its CHECK_IN deadline (due 2026-03-02 13:00:00)',
-      'BLUE supervision order (step 1, due 2026-03-02 13:00:00) issued to 〈dept-2〉',
-      '〈dept-1〉 counts as having acknowledged, late (due 2026-03-02 10:00:00)',
+    expect(lateCase.slice(0, 14).map((event) => plainLineOf(event, names).en)).toEqual([
+      'Incident reported (sewer-blockage, by APP)',
+      'Filed under deadline policy default version 1',
+      '〈co-liuyin〉 blew the whistle (EMERGENCY, to be ratified): lead 〈dp-water〉, assisting 〈dp-urban-management〉',
+      '〈dp-water〉 missed its ACKNOWLEDGE deadline (due 2026-03-02 10:10:00)',
+      'RED supervision order (step 3, due 2026-03-02 10:10:00) issued to 〈dp-water〉',
+      '〈dp-urban-management〉 missed its ACKNOWLEDGE deadline (due 2026-03-02 10:10:00)',
+      'RED supervision order (step 3, due 2026-03-02 10:10:00) issued to 〈dp-urban-management〉',
+      '〈dp-water〉 missed its CHECK_IN deadline (due 2026-03-02 17:10:00)',
+      'BLUE supervision order (step 1, due 2026-03-02 17:10:00) issued to 〈dp-water〉',
+      '〈dp-urban-management〉 missed its CHECK_IN deadline (due 2026-03-02 17:10:00)',
+      'BLUE supervision order (step 1, due 2026-03-02 17:10:00) issued to 〈dp-urban-management〉',
+      '〈dp-water〉 counts as having acknowledged, late (due 2026-03-02 10:10:00)',
+      '〈dp-water〉 checked in, late (due 2026-03-02 17:10:00)',
+      'Supervision order lifted for 〈dp-water〉 (CHECKED_IN)',
     ]);
   });
 });

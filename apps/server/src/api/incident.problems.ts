@@ -133,6 +133,7 @@ registerProblems({
     title: 'The document may not be published',
     titleZh: '文件未通过发布校验',
     messageIsDetail: true,
+    problemsAreErrors: true,
   },
   JURISDICTION_VERSION_MISMATCH: {
     status: 412,
@@ -156,4 +157,6 @@ registerProblems({
     title: 'The jurisdiction cannot be read',
     titleZh: '辖区数据不可用',
   },
+  ORG_UNIT_NOT_FOUND: { status: 404, title: 'There is no such org unit', titleZh: '单位不存在' },
+  CATEGORY_NOT_FOUND: { status: 404, title: 'There is no such category', titleZh: '事件类别不存在' },
 });

@@ -1,4 +1,10 @@
-import { decide, foldIncident, type IncidentEvent, type IncidentState } from '@shaoying/incident-domain';
+import {
+  decide,
+  foldIncident,
+  NO_INCIDENT,
+  type IncidentEvent,
+  type IncidentState,
+} from '@shaoying/incident-domain';
 import { live, type Step, triesOnAnIncident } from '@shaoying/incident-domain/testing';
 import { propertyParameters } from '@shaoying/event-store/testing';
 import type { RecordedEvent } from '@shaoying/event-store';
@@ -26,6 +32,22 @@ function stored({ type, occurredAt, data }: IncidentEvent, revision: number): Re
 const eventsOf = (life: readonly Step[]): RecordedEvent[] =>
   life.flatMap(({ events = [] }) => events).map(stored);
 
+/**
+ * The tries of a life as an earlier release would have lived them, with nothing in its log that the first one could not
+ * have said: its clocks carry one step of the ladder, and start for fewer reasons.
+ */
+function livedEarlier(life: readonly Step[]): RecordedEvent[] {
+  const events: RecordedEvent[] = [];
+  let state = NO_INCIDENT;
+  for (const { command } of life) {
+    const { events: decided = [] } = decide(state, command);
+    const next = decided.map((event, index) => asTheFirstReleaseSaid(stored(event, events.length + index)));
+    state = foldIncident(next.map(decodeIncidentEvent), state);
+    events.push(...next);
+  }
+  return events;
+}
+
 const stateOf = (events: readonly RecordedEvent[]): IncidentState =>
   foldIncident(events.map(decodeIncidentEvent));
 
@@ -38,7 +60,7 @@ function forEveryLife(property: (life: Step[], cut: number) => void): void {
 
 test('the lives hold events of every type that has changed, of which the first release knew a form', () => {
   const lives = fc.sample(triesOnAnIncident, { seed: 20260302, numRuns: 300 }).map(live);
-  const first = lives.flatMap(eventsOf).map(asTheFirstReleaseSaid).map(firstVersionOf);
+  const first = lives.flatMap(livedEarlier).map(firstVersionOf);
   const types = new Set(first.filter(({ schemaVersion }) => schemaVersion === 1).map(({ type }) => type));
   expect(changedEventTypes).not.toEqual([]);
   expect(changedEventTypes.filter((type) => !types.has(type))).toEqual([]);
@@ -46,8 +68,8 @@ test('the lives hold events of every type that has changed, of which the first r
 
 test('what is taken for a first version here is what the first release let into the log', () => {
   forEveryLife((life) => {
-    for (const event of eventsOf(life)) {
-      const first = firstVersionOf(asTheFirstReleaseSaid(event));
+    for (const event of livedEarlier(life)) {
+      const first = firstVersionOf(event);
       const { type, schemaVersion } = first;
       expect(fitsKeptSchema(goldenDir, `${type}.v${schemaVersion}.schema.json`, first.data)).toBe(true);
       const read = decodeIncidentEvent(first);
@@ -58,7 +80,7 @@ test('what is taken for a first version here is what the first release let into 
 
 test('what a first version could not say is never lost by writing one', () => {
   forEveryLife((life) => {
-    for (const event of eventsOf(life)) {
+    for (const event of [...eventsOf(life), ...livedEarlier(life)]) {
       const first = firstVersionOf(event);
       // The one exception: no step can know when the deadline behind an order was due.
       const lost = first.schemaVersion === 1 && event.type === 'SupervisionIssued' ? { dueAt: null } : {};
@@ -67,12 +89,10 @@ test('what a first version could not say is never lost by writing one', () => {
   });
 });
 
-test('a history that an earlier release wrote, or began, gives the same state', () => {
-  forEveryLife((life, cut) => {
-    const events = eventsOf(life);
-    const said = events.map((event, index) => (index < cut ? asTheFirstReleaseSaid(event) : event));
-    for (const history of [events, said])
-      expect(stateOf(history.map(firstVersionOf))).toEqual(stateOf(history));
+test('a history that an earlier release wrote gives the same state', () => {
+  forEveryLife((life) => {
+    for (const events of [eventsOf(life), livedEarlier(life)])
+      expect(stateOf(events.map(firstVersionOf))).toEqual(stateOf(events));
   });
 });
 
@@ -94,14 +114,12 @@ test('a history that an earlier release began goes on with the same decisions', 
 describe('an order of supervision of version 1', () => {
   const order = fc
     .sample(triesOnAnIncident, { seed: 20260302, numRuns: 300 })
-    .flatMap((attempts) => eventsOf(live(attempts)))
-    .find(({ type, data }) => type === 'SupervisionIssued' && (data as { step: unknown }).step === 1)!;
+    .flatMap((attempts) => livedEarlier(live(attempts)))
+    .find((event) => event.type === 'SupervisionIssued' && firstVersionOf(event).schemaVersion === 1)!;
 
-  test('took the first step, and does not say when its deadline was due', () => {
-    const first = firstVersionOf(asTheFirstReleaseSaid(order));
-    expect(first).toMatchObject({ schemaVersion: 1 });
-    expect(decodeIncidentEvent(first).data).toMatchObject({ step: 1, dueAt: null, issuedBy: 'LADDER' });
-    expect(order.data).toMatchObject({ step: 1, dueAt: expect.any(String) as string });
+  test('took the first step of a ladder, and does not say when its deadline was due', () => {
+    const { data } = decodeIncidentEvent(firstVersionOf(order));
+    expect(data).toMatchObject({ step: 1, dueAt: null, issuedBy: 'LADDER', reason: null, deadlines: [] });
   });
 
   test('has the name that an order written today for the same breach would have', () => {

@@ -1,9 +1,11 @@
 import {
   calendarDocumentShape,
+  DEFAULT_HANDLING_RULES,
   catalogueDocumentShape,
   gridMapDocumentShape,
   jurisdictionStream,
   ladderDocumentShape,
+  metricDocumentShape,
   orgUnitShape,
   parseShape,
   policyDocumentShape,
@@ -16,11 +18,13 @@ import type {
   EscalationLadder,
   GridMap,
   Jurisdiction,
+  MetricDefinition,
   OrgUnit,
   WorkingCalendar,
 } from '@shaoying/jurisdiction-domain';
 import { JurisdictionInvalid } from './jurisdiction.errors.js';
-import type { PublishedJurisdiction } from './published-jurisdiction.js';
+import { type OrgUnitNews, orgUnitsAfter, orgUnitStages } from './org-unit-changes.js';
+import { DEFAULT_ID, type PublishedJurisdiction } from './published-jurisdiction.js';
 
 export type Unversioned<D> = Omit<D, 'version'>;
 
@@ -32,6 +36,7 @@ export interface JurisdictionDocuments {
   readonly policies: readonly Unversioned<DeadlinePolicy>[];
   readonly ladders: readonly Unversioned<EscalationLadder>[];
   readonly calendars: readonly Unversioned<WorkingCalendar>[];
+  readonly metricDefinitions: readonly Unversioned<MetricDefinition>[];
 }
 
 export const NO_DOCUMENTS: JurisdictionDocuments = {
@@ -41,11 +46,13 @@ export const NO_DOCUMENTS: JurisdictionDocuments = {
   policies: [],
   ladders: [],
   calendars: [],
+  metricDefinitions: [],
 };
 
-/** Files hold one jurisdiction; more documents of a kind than this is a mistake. */
-const DOCUMENTS_PER_KIND_MAX = 100;
-const ORG_UNITS_MAX = 5_000;
+/** Files hold one jurisdiction; more documents of a kind than this is a mistake. A prefecture has a map per street. */
+const DOCUMENTS_PER_KIND_MAX = 500;
+/** Versions of units. */
+const ORG_UNITS_MAX = 10_000;
 
 const DOCUMENT_KINDS = {
   orgUnits: { shape: orgUnitShape, max: ORG_UNITS_MAX },
@@ -54,6 +61,7 @@ const DOCUMENT_KINDS = {
   policies: { shape: policyDocumentShape, max: DOCUMENTS_PER_KIND_MAX },
   ladders: { shape: ladderDocumentShape, max: DOCUMENTS_PER_KIND_MAX },
   calendars: { shape: calendarDocumentShape, max: DOCUMENTS_PER_KIND_MAX },
+  metricDefinitions: { shape: metricDocumentShape, max: DOCUMENTS_PER_KIND_MAX },
 } as const satisfies {
   [K in keyof JurisdictionDocuments]: { shape: Shape<JurisdictionDocuments[K][number]>; max: number };
 };
@@ -71,7 +79,8 @@ export function readDocuments<K extends keyof JurisdictionDocuments>(
   if (values.length > max)
     throw new JurisdictionInvalid([`${kind} has ${values.length} entries, more than ${max}`]);
   const problems: string[] = [];
-  const documents = values.map((value, i) => {
+  const documents = values.map((given, i) => {
+    const value = kind === 'policies' ? withHandlingDefaults(given) : given;
     const result = parseShape<JurisdictionDocuments[keyof JurisdictionDocuments][number]>(shape, value);
     if (result.ok) return result.value;
     for (const { path, message } of result.problems) {
@@ -84,6 +93,45 @@ export function readDocuments<K extends keyof JurisdictionDocuments>(
   return documents as unknown as JurisdictionDocuments[K];
 }
 
+/** What a policy document does not say about handling is what places begin with; the event says all of it. */
+function withHandlingDefaults(policy: unknown): unknown {
+  if (typeof policy !== 'object' || policy === null || Array.isArray(policy)) return policy;
+  return { ...DEFAULT_HANDLING_RULES, ...policy };
+}
+
+/** One document of any JSON. @throws JurisdictionInvalid */
+export function one<K extends keyof JurisdictionDocuments>(
+  kind: K,
+  document: unknown,
+): JurisdictionDocuments {
+  return { ...NO_DOCUMENTS, [kind]: readDocuments(kind, [document]) };
+}
+
+/**
+ * A catalogue with categories added, or put in the place of those with the same code; the others stay.
+ * @param input `{catalogueId?, name?, categories}`
+ * @throws JurisdictionInvalid
+ */
+export function withCategories(current: PublishedJurisdiction, input: unknown): JurisdictionDocuments {
+  const { catalogueId = DEFAULT_ID, ...given } = asObject(input);
+  const before = typeof catalogueId === 'string' ? current.catalogue(catalogueId) : undefined;
+  const { name = before?.name, ...rest } = given;
+  const [added] = readDocuments('catalogues', [{ catalogueId, name, ...rest }]);
+  const byCode = new Map(before?.categories.map((category) => [category.code, category]));
+  const codes = added!.categories.map(({ code }) => code);
+  const twice = codes.filter((code, i) => codes.indexOf(code) !== i);
+  if (twice.length > 0) {
+    throw new JurisdictionInvalid(twice.map((code) => `category ${code} is given twice`));
+  }
+  for (const category of added!.categories) byCode.set(category.code, category);
+  return one('catalogues', { ...added, categories: [...byCode.values()] });
+}
+
+function asObject(value: unknown): Record<string, unknown> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
+  throw new JurisdictionInvalid(['the body must be a mapping with categories']);
+}
+
 /** One document that differs from what is in force, as the event that publishes it. */
 export interface Change {
   readonly streamId: string;
@@ -92,15 +140,23 @@ export interface Change {
   readonly event: JurisdictionEvent;
 }
 
-/** What publishing `documents` would change, in stages: a later one refers to earlier ones. */
-export function changesOf(documents: JurisdictionDocuments, current: PublishedJurisdiction): Change[][] {
+/**
+ * What publishing `documents` would change, in stages: a later one refers to earlier ones.
+ * @param today ISO date of the publication in the city's own time
+ */
+export function changesOf(
+  documents: JurisdictionDocuments,
+  current: PublishedJurisdiction,
+  today: string,
+): Change[][] {
   return [
     [
       ...documents.calendars.flatMap((it) => calendarChange(it, current)),
       ...documents.ladders.flatMap((it) => ladderChange(it, current)),
+      ...documents.metricDefinitions.flatMap((it) => metricChange(it, current)),
     ],
-    ...orgUnitStages(documents.orgUnits).map((stage) => stage.flatMap((it) => orgUnitChange(it, current))),
-    documents.gridMaps.flatMap((it) => gridMapChange(it, current)),
+    ...orgUnitStages(current, documents.orgUnits).map((stage) => stage.map(orgUnitChange)),
+    documents.gridMaps.flatMap((it) => gridMapChange(it, current, today)),
     documents.catalogues.flatMap((it) => catalogueChange(it, current)),
     // Last, since `pins()` answers as soon as a policy is there: nobody files an incident under half a jurisdiction.
     documents.policies.flatMap((it) => policyChange(it, current)),
@@ -108,14 +164,23 @@ export function changesOf(documents: JurisdictionDocuments, current: PublishedJu
 }
 
 /** The jurisdiction that would be in force after publishing, for validation as a whole. */
-export function jurisdictionWith(documents: JurisdictionDocuments, current: Jurisdiction): Jurisdiction {
+export function jurisdictionWith(
+  documents: JurisdictionDocuments,
+  published: PublishedJurisdiction,
+): Jurisdiction {
+  const current = published.inForce();
   return {
-    orgUnits: overlay(current.orgUnits, documents.orgUnits, (unit) => unit.id),
+    orgUnits: orgUnitsAfter(published, documents.orgUnits),
     gridMaps: overlay(current.gridMaps, documents.gridMaps.map(unpublished), (map) => map.gridMapId),
     catalogues: overlay(current.catalogues, documents.catalogues.map(unpublished), (it) => it.catalogueId),
     policies: overlay(current.policies, documents.policies.map(unpublished), (policy) => policy.policyId),
     ladders: overlay(current.ladders, documents.ladders.map(unpublished), (ladder) => ladder.ladderId),
     calendars: overlay(current.calendars, documents.calendars.map(unpublished), (it) => it.calendarId),
+    metricDefinitions: overlay(
+      current.metricDefinitions,
+      documents.metricDefinitions.map(unpublished),
+      (it) => it.metricId,
+    ),
   };
 }
 
@@ -129,34 +194,38 @@ function overlay<D>(current: readonly D[], added: readonly D[], idOf: (document:
   return [...current.filter((document) => !replaced.has(idOf(document))), ...added];
 }
 
-/** Parents before children, so that no unit is ever in the log before the one it stands under. */
-function orgUnitStages(units: readonly OrgUnit[]): OrgUnit[][] {
-  const depths: readonly OrgUnit['kind'][][] = [
-    ['CITY'],
-    ['DISTRICT'],
-    ['SUBDISTRICT'],
-    ['COMMUNITY', 'DEPARTMENT'],
-    ['ESTATE'],
-  ];
-  return depths.map((kinds) => units.filter((unit) => kinds.includes(unit.kind)));
-}
-
-function orgUnitChange(orgUnit: OrgUnit, current: PublishedJurisdiction): Change[] {
-  const known = current.orgUnit(orgUnit.id);
-  if (known && sameContents(known, orgUnit)) return [];
-  const version = current.orgUnitVersion(orgUnit.id) + 1;
-  const type = known ? 'OrgUnitRevised' : 'OrgUnitEstablished';
+function orgUnitChange({ orgUnit, version }: OrgUnitNews): Change {
+  const type = version === 1 ? 'OrgUnitEstablished' : 'OrgUnitRevised';
   const event = { type, data: { orgUnit, version } } as const;
-  return [{ streamId: jurisdictionStream.orgUnit(orgUnit.id), documentId: orgUnit.id, version, event }];
+  return change(jurisdictionStream.orgUnit(orgUnit.id), orgUnit.id, version, event);
 }
 
-function gridMapChange(document: Unversioned<GridMap>, current: PublishedJurisdiction): Change[] {
-  const gridMap = nextVersion(document, current.gridMap(document.gridMapId));
+/** A redrawn map that does not say since when holds from today on: cases of before keep lying where they lay. */
+function gridMapChange(
+  document: Unversioned<GridMap>,
+  current: PublishedJurisdiction,
+  today: string,
+): Change[] {
+  const before = current.gridMap(document.gridMapId);
+  const dated = (effectiveFrom: string | undefined): Unversioned<GridMap> => {
+    if (document.effectiveFrom !== undefined || effectiveFrom === undefined) return document;
+    const { gridMapId, name, grids } = document;
+    return { gridMapId, name, effectiveFrom, grids };
+  };
+  if (before && nextVersion(dated(before.effectiveFrom), before) === null) return [];
+  const gridMap = nextVersion(dated(before && today), before);
   if (!gridMap) return [];
   const streamId = jurisdictionStream.gridMap(gridMap.gridMapId);
   return [
     change(streamId, gridMap.gridMapId, gridMap.version, { type: 'GridMapPublished', data: { gridMap } }),
   ];
+}
+
+function metricChange(document: Unversioned<MetricDefinition>, current: PublishedJurisdiction): Change[] {
+  const metric = nextVersion(document, current.metricDefinition(document.metricId));
+  if (!metric) return [];
+  const event = { type: 'MetricDefinitionPublished', data: { metric } } as const;
+  return [change(jurisdictionStream.metric(metric.metricId), metric.metricId, metric.version, event)];
 }
 
 function catalogueChange(document: Unversioned<DispatchCatalogue>, current: PublishedJurisdiction): Change[] {

@@ -56,6 +56,7 @@ export function readJurisdictionFile(yamlText: string): JurisdictionDocuments {
     policies: read('policies', lists.policies),
     ladders: read('ladders', lists.ladders),
     calendars: read('calendars', mapEntries(lists.calendars, withStatutoryYears)),
+    metricDefinitions: read('metricDefinitions', lists.metricDefinitions),
   };
   if (problems.length > 0) throw new JurisdictionInvalid(problems);
   return documents;
@@ -73,9 +74,11 @@ export function writeJurisdictionFile(current: PublishedJurisdiction): string {
       policies: inForce.policies.map(withoutVersion),
       ladders: inForce.ladders.map(withoutVersion),
       calendars: inForce.calendars.map(withoutVersion),
+      metricDefinitions: inForce.metricDefinitions.map(withoutVersion),
     },
     { aliasDuplicateObjects: false },
   );
+  commentSections(document);
   visit(document, {
     Collection: (_key, node) => {
       // One line per unit, grid, category or rule: the file is read by people.
@@ -83,6 +86,28 @@ export function writeJurisdictionFile(current: PublishedJurisdiction): string {
     },
   });
   return document.toString({ lineWidth: 0, flowCollectionPadding: true });
+}
+
+/** What a reader of the file needs to know; the sample's comments say more. */
+const SECTION_COMMENTS: Readonly<Record<string, string>> = {
+  orgUnits:
+    ' A unit that was renamed, moved or ended has a line for each version, by its first day (effectiveFrom).',
+  gridMaps: ' WGS-84 degrees: bbox is west, south, east, north; boundary is GeoJSON.',
+  catalogues: ' Who is responsible for what, and where it is somebody else (responsibleByArea).',
+  policies: ' The most specific rule wins: category, whistleKind, urgency, severity, role.',
+  ladders: ' trigger: percent of the time allowed by which the deadline is past due.',
+  calendars: ' Dates that differ from Monday to Friday.',
+  metricDefinitions: ' What the published numbers mean.',
+};
+
+function commentSections(document: Document): void {
+  if (!isMap(document.contents)) return;
+  for (const { key } of document.contents.items) {
+    const comment = isScalar(key) ? SECTION_COMMENTS[String(key.value)] : undefined;
+    if (!isScalar(key) || comment === undefined) continue;
+    key.spaceBefore = true;
+    key.commentBefore = comment;
+  }
 }
 
 function isLeaf(node: unknown): boolean {
@@ -155,6 +180,7 @@ function rectangle([west, south, east, north]: readonly [number, number, number,
 }
 
 function withBbox(grid: Grid): unknown {
+  if (grid.boundary.type !== 'Polygon') return grid;
   const [ring, ...holes] = grid.boundary.coordinates;
   const [southWest, , northEast] = ring ?? [];
   if (!southWest || !northEast || holes.length > 0) return grid;

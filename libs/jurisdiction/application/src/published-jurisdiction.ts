@@ -6,8 +6,13 @@ import {
   type JurisdictionEvent,
   JurisdictionNotPublished,
   type JurisdictionPins,
+  type LocatedGrid,
+  type MovableDeadline,
+  type MovedDeadline,
   type PinChoice,
+  type RecordedDeadline,
   type ResolvedDeadline,
+  type Responsibility,
   type ScheduledLadderStep,
 } from '@shaoying/jurisdiction-contracts';
 import {
@@ -16,30 +21,45 @@ import {
   chooseRule,
   type DeadlinePolicy,
   type DispatchCatalogue,
+  type Duration,
   type EscalationLadder,
   type Grid,
   type GridMap,
+  type HandlingRules,
   instantAtPercent,
+  InstantOutOfRange,
   type Jurisdiction,
   type LadderStep,
+  type MapPoint,
+  type MetricDefinition,
+  type MetricId,
   type OrgUnit,
   type OrgUnitKind,
   type TimerKind,
   type WorkingCalendar,
+  workingTimeBetween,
 } from '@shaoying/jurisdiction-domain';
+import { movedByExtension, movedByPause, stepAt } from './deadline-moves.js';
+import { toWgs84 } from './geometry/grid-geometry.js';
+import { locateIn } from './geometry/grid-locator.js';
+import { OrgUnitHistory } from './org-unit-history.js';
 import { VersionedDocuments } from './versioned-documents.js';
 
 /** The id a document has unless a city publishes several of its kind. */
 export const DEFAULT_ID = 'default';
 
+/** The city's own time until a calendar says otherwise. */
+const CHINA_OFFSET_MINUTES = 480;
+
 /** All that has been published, folded in memory from its events. Says nothing about where they come from. */
 export class PublishedJurisdiction implements JurisdictionDirectory {
-  private readonly units = new Map<string, { readonly orgUnit: OrgUnit; readonly version: number }>();
-  private readonly gridMaps = new VersionedDocuments<GridMap>();
-  private readonly catalogues = new VersionedDocuments<DispatchCatalogue>();
+  private readonly units = new OrgUnitHistory();
+  private readonly maps = new VersionedDocuments<GridMap>();
+  private readonly dispatchCatalogues = new VersionedDocuments<DispatchCatalogue>();
   private readonly deadlinePolicies = new VersionedDocuments<DeadlinePolicy>();
   private readonly escalationLadders = new VersionedDocuments<EscalationLadder>();
   private readonly workingCalendars = new VersionedDocuments<WorkingCalendar>();
+  private readonly metrics = new VersionedDocuments<MetricDefinition>();
   private readonly gridsById = new Map<string, Grid>();
   private readonly categoriesByCode = new WeakMap<DispatchCatalogue, ReadonlyMap<string, Category>>();
 
@@ -47,15 +67,15 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
     switch (event.type) {
       case 'OrgUnitEstablished':
       case 'OrgUnitRevised':
-        this.units.set(event.data.orgUnit.id, event.data);
+        this.units.add(event.data.orgUnit, event.data.version);
         return;
       case 'GridMapPublished':
-        this.gridMaps.add(event.data.gridMap.gridMapId, event.data.gridMap);
+        this.maps.add(event.data.gridMap.gridMapId, event.data.gridMap);
         this.indexGrids();
         return;
       case 'DispatchCataloguePublished': {
         const { catalogue } = event.data;
-        this.catalogues.add(catalogue.catalogueId, catalogue);
+        this.dispatchCatalogues.add(catalogue.catalogueId, catalogue);
         this.categoriesByCode.set(
           catalogue,
           new Map(catalogue.categories.map((entry) => [entry.code, entry])),
@@ -71,21 +91,31 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
       case 'WorkingCalendarPublished':
         this.workingCalendars.add(event.data.calendar.calendarId, event.data.calendar);
         return;
+      case 'MetricDefinitionPublished':
+        this.metrics.add(event.data.metric.metricId, event.data.metric);
+        return;
     }
   }
 
-  orgUnit(id: string): OrgUnit | undefined {
-    return this.units.get(id)?.orgUnit;
+  orgUnit(id: string, at?: string): OrgUnit | undefined {
+    return at === undefined ? this.units.latest(id) : this.units.on(id, this.dayOf(at));
   }
 
   /** 0 while the unit does not exist. */
   orgUnitVersion(id: string): number {
-    return this.units.get(id)?.version ?? 0;
+    return this.units.version(id);
   }
 
-  orgUnits(kind?: OrgUnitKind): readonly OrgUnit[] {
-    const all = [...this.units.values()].map(({ orgUnit }) => orgUnit);
-    return kind === undefined ? all : all.filter((unit) => unit.kind === kind);
+  orgUnits(kind?: OrgUnitKind, at?: string): readonly OrgUnit[] {
+    return this.units.all(kind, at === undefined ? undefined : this.dayOf(at));
+  }
+
+  isActive(id: string, at: string): boolean {
+    return this.units.isActive(id, this.dayOf(at));
+  }
+
+  successors(id: string, at: string): readonly string[] {
+    return this.units.successors(id, this.dayOf(at));
   }
 
   ancestors(id: string): readonly OrgUnit[] {
@@ -106,7 +136,7 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
 
   category(code: string, pins?: JurisdictionPins): Category | undefined {
     if (pins) {
-      const pinned = this.catalogues.at(pins.catalogueId, pins.catalogueVersion);
+      const pinned = this.dispatchCatalogues.at(pins.catalogueId, pins.catalogueVersion);
       return pinned && this.categoriesByCode.get(pinned)?.get(code);
     }
     for (const catalogue of this.cataloguesDefaultFirst()) {
@@ -125,20 +155,56 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
     return [...byCode.values()];
   }
 
+  catalogues(): readonly DispatchCatalogue[] {
+    return this.dispatchCatalogues.current();
+  }
+
   catalogue(catalogueId: string, version?: number): DispatchCatalogue | undefined {
-    return this.catalogues.at(catalogueId, version);
+    return this.dispatchCatalogues.at(catalogueId, version);
+  }
+
+  responsible(
+    category: string,
+    areaIds: readonly string[],
+    pins?: JurisdictionPins,
+  ): Responsibility | undefined {
+    const entry = this.category(category, pins);
+    if (!entry) return undefined;
+    const areas = new Set(
+      areaIds.flatMap((id) => [id, ...this.ancestors(id).map((ancestor) => ancestor.id)]),
+    );
+    const own = entry.responsibleByArea
+      ?.filter(({ areaId }) => areas.has(areaId))
+      .toSorted((a, b) => this.depthOf(b.areaId) - this.depthOf(a.areaId))[0];
+    const departmentId = own?.departmentId ?? entry.responsibleDepartmentId;
+    if (departmentId === undefined) return undefined;
+    const assisting = own?.assistingDepartmentIds ?? entry.assistingDepartmentIds ?? [];
+    return {
+      departmentId,
+      assistingDepartmentIds: assisting.filter((id) => id !== departmentId),
+      basis: own?.basis ?? entry.basis ?? null,
+    };
   }
 
   grid(id: string): Grid | undefined {
     return this.gridsById.get(id);
   }
 
-  grids(): readonly Grid[] {
-    return [...this.gridsById.values()];
+  grids(at?: string): readonly Grid[] {
+    if (at === undefined) return [...this.gridsById.values()];
+    return this.mapsOn(this.dayOf(at)).flatMap((map) => map.grids);
+  }
+
+  gridMaps(): readonly GridMap[] {
+    return this.maps.current();
   }
 
   gridMap(gridMapId: string, version?: number): GridMap | undefined {
-    return this.gridMaps.at(gridMapId, version);
+    return this.maps.at(gridMapId, version);
+  }
+
+  locate(point: MapPoint, at: string): LocatedGrid | null {
+    return locateIn(this.mapsOn(this.dayOf(at)), toWgs84(point));
   }
 
   pins(choice: PinChoice = {}): JurisdictionPins {
@@ -146,7 +212,7 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
     const policy = this.policyOrThrow(policyId);
     const calendar = this.calendarOrThrow(policy.calendarId);
     const ladder = this.ladderOrThrow(policy.ladderId);
-    const catalogue = this.catalogues.at(catalogueId);
+    const catalogue = this.dispatchCatalogues.at(catalogueId);
     if (!catalogue) throw new JurisdictionNotPublished('dispatch-catalogue', catalogueId);
     return {
       policyId,
@@ -161,27 +227,55 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
   }
 
   deadline(query: DeadlineQuery): ResolvedDeadline | null {
+    return this.deadlines(query).at(-1) ?? null;
+  }
+
+  deadlines(query: DeadlineQuery): readonly ResolvedDeadline[] {
     const { pins, timer } = query;
     const policy = this.policyOrThrow(pins.policyId, pins.policyVersion);
     const calendar = this.calendarOrThrow(pins.calendarId, pins.calendarVersion);
     const urgency = query.urgency ?? this.category(query.category, pins)?.urgency ?? 'ORDINARY';
     const rule = chooseRule(policy, { ...query, urgency });
-    if (!rule?.duration) return null;
-    const { duration, warnPercent = policy.warnPercent } = rule;
+    if (!rule) return [];
+    const { duration, stages, warnPercent = policy.warnPercent } = rule;
     const startMs = Date.parse(query.start);
-    const { dueMs, provisional } = addDuration(calendar, startMs, duration);
-    return {
-      timer,
-      dueAt: iso(dueMs),
-      startedAt: iso(startMs),
-      duration,
-      policyId: policy.policyId,
-      policyVersion: policy.version,
-      calendarId: calendar.calendarId,
-      calendarVersion: calendar.version,
-      provisional,
-      warnAt: iso(instantAtPercent(calendar, startMs, dueMs, duration.unit, warnPercent)),
-    };
+    const one = duration ? [{ name: null, duration }] : [];
+    return (stages ?? one).map((stage) => {
+      const { dueMs, provisional } = addDuration(calendar, startMs, stage.duration);
+      return {
+        timer,
+        dueAt: iso(dueMs),
+        startedAt: iso(startMs),
+        duration: stage.duration,
+        policyId: policy.policyId,
+        policyVersion: policy.version,
+        calendarId: calendar.calendarId,
+        calendarVersion: calendar.version,
+        provisional,
+        warnAt: iso(instantAtPercent(calendar, startMs, dueMs, stage.duration.unit, warnPercent)),
+        unit: stage.duration.unit,
+        stage: stage.name,
+      };
+    });
+  }
+
+  rules(pins: JurisdictionPins): HandlingRules {
+    return this.policyOrThrow(pins.policyId, pins.policyVersion);
+  }
+
+  afterPause(deadline: MovableDeadline, pausedAt: string, resumedAt: string): MovedDeadline {
+    const calendar = this.calendarOrThrow(deadline.calendarId, deadline.calendarVersion);
+    return movedByPause(calendar, deadline, pausedAt, resumedAt);
+  }
+
+  extended(deadline: MovableDeadline, duration: Duration): MovedDeadline {
+    const calendar = this.calendarOrThrow(deadline.calendarId, deadline.calendarVersion);
+    return movedByExtension(calendar, deadline, duration);
+  }
+
+  workingMsBetween(calendarId: string, calendarVersion: number, from: string, to: string): number {
+    const calendar = this.calendarOrThrow(calendarId, calendarVersion);
+    return workingTimeBetween(calendar, Date.parse(from), Date.parse(to));
   }
 
   ladder(pins: JurisdictionPins, timer: TimerKind): readonly LadderStep[] {
@@ -189,13 +283,12 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
     return ladder.byTimer?.[timer] ?? ladder.steps;
   }
 
-  ladderSchedule(pins: JurisdictionPins, deadline: ResolvedDeadline): readonly ScheduledLadderStep[] {
+  ladderSchedule(pins: JurisdictionPins, deadline: RecordedDeadline): readonly ScheduledLadderStep[] {
     const calendar = this.calendarOrThrow(deadline.calendarId, deadline.calendarVersion);
-    const [startMs, dueMs] = [Date.parse(deadline.startedAt), Date.parse(deadline.dueAt)];
     return this.ladder(pins, deadline.timer).map((step, i) => ({
       ...step,
       tier: i + 1,
-      at: iso(instantAtPercent(calendar, startMs, dueMs, deadline.duration.unit, 100 + step.trigger)),
+      at: stepAt(calendar, deadline, step.trigger),
     }));
   }
 
@@ -223,34 +316,72 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
     return this.escalationLadders.at(ladderId, version);
   }
 
+  metricDefinitions(): readonly MetricDefinition[] {
+    return this.metrics.current();
+  }
+
+  metricDefinition(metricId: MetricId, version?: number): MetricDefinition | undefined {
+    return this.metrics.at(metricId, version);
+  }
+
   due(calendarId: string, query: DueQuery): DueAnswer {
     const calendar = this.calendarOrThrow(calendarId, query.calendarVersion);
     const { dueMs, provisional } = addDuration(calendar, Date.parse(query.start), query);
     return { due: iso(dueMs), calendarVersion: calendar.version, provisional };
   }
 
+  /**
+   * The day of an instant in the city's own time, which its calendar says.
+   * @throws InstantOutOfRange when it is no instant
+   */
+  dayOf(at: string): string {
+    const calendar = this.workingCalendars.at(DEFAULT_ID) ?? this.calendars()[0];
+    const offsetMinutes = calendar?.utcOffsetMinutes ?? CHINA_OFFSET_MINUTES;
+    const local = new Date(Date.parse(at) + offsetMinutes * 60_000);
+    if (Number.isNaN(local.getTime())) throw new InstantOutOfRange('this is not an instant');
+    return local.toISOString().slice(0, 10);
+  }
+
+  /** A unit's versions by first day, the ones that corrections replaced left out. */
+  orgUnitPhases(id: string): readonly OrgUnit[] {
+    return this.units.phases(id);
+  }
+
   /** Everything in force now, as validation wants it. */
   inForce(): Jurisdiction {
     return {
-      orgUnits: this.orgUnits(),
-      gridMaps: this.gridMaps.current(),
-      catalogues: this.catalogues.current(),
+      orgUnits: this.units.allPhases(),
+      gridMaps: this.maps.current(),
+      catalogues: this.dispatchCatalogues.current(),
       policies: this.policies(),
       ladders: this.ladders(),
       calendars: this.calendars(),
+      metricDefinitions: this.metricDefinitions(),
     };
   }
 
+  /** Areas further from the city are the more specific ones. */
+  private depthOf(areaId: string): number {
+    return this.ancestors(areaId).length;
+  }
+
+  /** Of each map the latest version that held on a day. */
+  private mapsOn(day: string): readonly GridMap[] {
+    return this.maps
+      .histories()
+      .map((versions) => versions.findLast((map) => (map.effectiveFrom ?? '') <= day))
+      .filter((map) => map !== undefined);
+  }
+
   private cataloguesDefaultFirst(): readonly DispatchCatalogue[] {
-    const first = this.catalogues.at(DEFAULT_ID);
-    const all = this.catalogues.current();
+    const first = this.dispatchCatalogues.at(DEFAULT_ID);
+    const all = this.dispatchCatalogues.current();
     return first ? [first, ...all.filter((catalogue) => catalogue !== first)] : all;
   }
 
   private indexGrids(): void {
     this.gridsById.clear();
-    for (const map of this.gridMaps.current())
-      for (const grid of map.grids) this.gridsById.set(grid.id, grid);
+    for (const map of this.maps.current()) for (const grid of map.grids) this.gridsById.set(grid.id, grid);
   }
 
   private policyOrThrow(id: string, version?: number): DeadlinePolicy {

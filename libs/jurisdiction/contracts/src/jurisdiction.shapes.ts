@@ -2,6 +2,7 @@ import {
   CLOCK_ON_RETURN,
   DURATION_UNITS,
   GRID_KINDS,
+  METRIC_IDS,
   ORG_UNIT_KINDS,
   SEVERITIES,
   SUPERVISION_LEVELS,
@@ -24,6 +25,8 @@ import {
   pair,
   record,
   type Shape,
+  type Shaped,
+  taggedBy,
   text,
 } from './shape.js';
 
@@ -34,15 +37,23 @@ import {
 export const DOCUMENT_LIMITS = {
   orgUnitsMax: 5_000,
   gridsPerMapMax: 5_000,
+  polygonsPerGridMax: 50,
   ringsPerGridMax: 20,
   pointsPerRingMax: 2_000,
   categoriesMax: 5_000,
   assistingDepartmentsMax: 20,
+  areasPerCategoryMax: 500,
+  basisCharsMax: 500,
+  successorsMax: 50,
   rulesMax: 2_000,
+  stagesPerRuleMax: 10,
+  rolesPerRuleMax: 20,
+  extensionsMax: 10,
   ladderStepsMax: 20,
   notifiedPerStepMax: 20,
   calendarYearsMax: 100,
   datesPerYearMax: 366,
+  formulaCharsMax: 1_000,
   idCharsMax: 80,
   nameCharsMax: 200,
 } as const;
@@ -67,11 +78,16 @@ const orgUnitFields = {
   parentId: nullable(id),
   divisionCode: optional(text(20, /^\d+$/)),
   effectiveFrom: isoDate,
+  effectiveTo: optional(isoDate),
+  successorIds: optional(list(id, L.successorsMax, 1)),
 };
+
+const polygon = list(list(pair(number(-180, 180), number(-90, 90)), L.pointsPerRingMax), L.ringsPerGridMax);
 
 const gridMapFields = {
   gridMapId: id,
   name,
+  effectiveFrom: optional(isoDate),
   grids: list(
     record({
       id,
@@ -79,12 +95,12 @@ const gridMapFields = {
       name,
       orgUnitId: id,
       code: optional(text(30, /^\d+$/)),
-      boundary: record({
-        type: oneOf(['Polygon']),
-        coordinates: list(
-          list(pair(number(-180, 180), number(-90, 90)), L.pointsPerRingMax),
-          L.ringsPerGridMax,
-        ),
+      boundary: taggedBy('type', {
+        Polygon: record({ type: oneOf(['Polygon']), coordinates: polygon }),
+        MultiPolygon: record({
+          type: oneOf(['MultiPolygon']),
+          coordinates: list(polygon, L.polygonsPerGridMax),
+        }),
       }),
     }),
     L.gridsPerMapMax,
@@ -100,6 +116,18 @@ const catalogueFields = {
       name,
       responsibleDepartmentId: optional(id),
       assistingDepartmentIds: optional(list(id, L.assistingDepartmentsMax)),
+      basis: optional(text(L.basisCharsMax)),
+      responsibleByArea: optional(
+        list(
+          record({
+            areaId: id,
+            departmentId: id,
+            assistingDepartmentIds: optional(list(id, L.assistingDepartmentsMax)),
+            basis: optional(text(L.basisCharsMax)),
+          }),
+          L.areasPerCategoryMax,
+        ),
+      ),
       hazard: optional(flag),
       urgency: optional(oneOf(URGENCIES)),
       active: flag,
@@ -107,6 +135,10 @@ const catalogueFields = {
     L.categoriesMax,
   ),
 };
+
+const roles = list(text(L.idCharsMax), L.rolesPerRuleMax, 1);
+
+const whistleRule = record({ proposers: roles, approvers: roles, actsFirst: flag, fourEyes: flag });
 
 const policyFields = {
   policyId: id,
@@ -116,6 +148,15 @@ const policyFields = {
   warnPercent: number(1, 99),
   clockOnReturn: oneOf(CLOCK_ON_RETURN),
   returnsBeforeArbitration: integer(1, 100),
+  refusalsBeforeArbitration: integer(1, 100),
+  extensions: record({ max: integer(0, L.extensionsMax), approvers: list(roles, L.extensionsMax) }),
+  whistles: record({
+    PUBLIC_DEMAND: whistleRule,
+    KEY_WORK: whistleRule,
+    JOINT_ENFORCEMENT: whistleRule,
+    EMERGENCY: whistleRule,
+  }),
+  repeatWhistleDays: integer(1, 3_650),
   rules: list(
     record({
       timer: oneOf(TIMER_KINDS),
@@ -128,7 +169,8 @@ const policyFields = {
           role: optional(oneOf(TASK_ROLES)),
         }),
       ),
-      duration: nullable(duration),
+      duration: optional(nullable(duration)),
+      stages: optional(list(record({ name, duration }), L.stagesPerRuleMax, 1)),
       warnPercent: optional(number(1, 99)),
     }),
     L.rulesMax,
@@ -176,6 +218,27 @@ const calendarFields = {
   workingDayRule: oneOf(WORKING_DAY_RULES),
 };
 
+const bilingual = record({ zh: text(L.formulaCharsMax), en: text(L.formulaCharsMax) });
+
+const metricFields = {
+  metricId: oneOf(METRIC_IDS),
+  name: record({ zh: name, en: name }),
+  formula: bilingual,
+  numerator: bilingual,
+  denominator: bilingual,
+  weights: optional(
+    list(record({ metricId: oneOf(METRIC_IDS), weight: number(0, 1) }), METRIC_IDS.length, 1),
+  ),
+  params: optional(
+    record({
+      weightBasicallySatisfied: optional(number(0, 1)),
+      weightPartlySolved: optional(number(0, 1)),
+      minimumSample: optional(integer(1, 1_000_000)),
+      windowDays: optional(integer(1, 3_650)),
+    }),
+  ),
+};
+
 /** Documents as they are handed in: without a version, which publishing gives them. */
 export const orgUnitShape = record(orgUnitFields);
 export const gridMapDocumentShape = record(gridMapFields);
@@ -183,6 +246,37 @@ export const catalogueDocumentShape = record(catalogueFields);
 export const policyDocumentShape = record(policyFields);
 export const ladderDocumentShape = record(ladderFields);
 export const calendarDocumentShape = record(calendarFields);
+export const metricDocumentShape = record(metricFields);
+
+/** A unit that a reform founds, or one that is there already, named by its id alone. */
+const newUnit = record({
+  id,
+  kind: optional(oneOf(ORG_UNIT_KINDS)),
+  name: optional(name),
+  parentId: optional(id),
+  divisionCode: optional(text(20, /^\d+$/)),
+});
+export type NewOrgUnit = Shaped<typeof newUnit>;
+
+/** Reforms of the administration, as they are handed in. */
+export const renamingShape = record({
+  id,
+  name: optional(name),
+  divisionCode: optional(text(20, /^\d+$/)),
+  from: isoDate,
+});
+export const mergerShape = record({
+  unitIds: list(id, L.successorsMax, 1),
+  into: newUnit,
+  from: isoDate,
+});
+export const splittingShape = record({
+  id,
+  into: list(newUnit, L.successorsMax, 1),
+  from: isoDate,
+  /** Where the units below it go. */
+  children: optional(list(record({ id, parentId: id }), L.orgUnitsMax)),
+});
 
 /** Documents as published. */
 export const gridMapShape = record({ ...gridMapFields, version });
@@ -190,4 +284,5 @@ export const catalogueShape = record({ ...catalogueFields, version });
 export const policyShape = record({ ...policyFields, version });
 export const ladderShape = record({ ...ladderFields, version });
 export const calendarShape = record({ ...calendarFields, version });
+export const metricShape = record({ ...metricFields, version });
 export const versionShape = version;

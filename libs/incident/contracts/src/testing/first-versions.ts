@@ -105,3 +105,7 @@ export function asTheFirstReleaseSaid<Event extends Versioned>(event: Event): Ev
   const low = lowered(event);
   return low === null ? event : { ...event, data: low.lifted };
 }
+
+/** The event as the first release would have stored it, with no more in it than that release could say. */
+export const writtenByTheFirstRelease = <Event extends Versioned>(event: Event): Event =>
+  firstVersionOf(asTheFirstReleaseSaid(event));

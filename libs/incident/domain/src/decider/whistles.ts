@@ -17,7 +17,7 @@ import {
   type IncidentState,
   type Whistle,
 } from '../incident.state.js';
-import { breachesBefore, lifted, ofIncident, ofTask, onIncident, onTask } from './breaches.js';
+import { breachesBefore, concerning, lifted, ofIncident, ofTask, onIncident } from './breaches.js';
 import { type Decision, accept, refuse } from './decision.js';
 import { settled } from './ending.js';
 import { isLate, knownWhistle, notIn, notTheirs, taskNotIn, unsoundSummons } from './guards.js';
@@ -109,10 +109,13 @@ export function approveWhistle(state: IncidentState, command: ApproveWhistle): D
   const { approvers, fourEyes } = rules.whistles[whistle.kind];
   if (!approvers.includes(origin.actor.role)) return refuse({ code: 'APPROVER_NOT_PERMITTED' });
   if (fourEyes && origin.actor.id === whistle.blownBy) return refuse({ code: 'APPROVER_IS_PROPOSER' });
-  if (whistle.state === 'PROPOSED') return decideProposal(state, whistle, command);
+  if (whistle.state === 'PROPOSED')
+    return refusedBy(notIn(state, 'FILED', 'HANDLING')) ?? decideProposal(state, whistle, command);
   if (!whistle.toBeRatified) return refuse({ code: 'WHISTLE_NEEDS_NO_APPROVAL' });
   return ratify(state, whistle, command);
 }
+
+const refusedBy = (refusal: Refusal | null): Decision | null => (refusal ? refuse(refusal) : null);
 
 function decideProposal(state: IncidentState, whistle: Whistle, command: ApproveWhistle): Decision {
   const { origin, approve, note, tasks } = command;
@@ -170,13 +173,10 @@ export function cancelWhistle(state: IncidentState, command: CancelWhistle): Dec
   const { whistle } = known;
   const own = whistle.reverse || actor.role === 'department';
   if (own && whistle.whistlingUnitId !== actor.orgUnitId) return refuse({ code: 'WHISTLE_NOT_YOURS' });
-  if (whistle.state === 'BLOWN') {
-    const elsewhere = notIn(state, 'HANDLING');
-    if (elsewhere) return refuse(elsewhere);
-  }
-  const taskIds = state.tasks
-    .filter((task) => task.whistleId === whistleId && isOpenTask(task))
-    .map(({ taskId }) => taskId);
+  const elsewhere = whistle.state === 'BLOWN' ? notIn(state, 'HANDLING') : notIn(state, 'FILED', 'HANDLING');
+  if (elsewhere) return refuse(elsewhere);
+  const open = state.tasks.filter((task) => task.whistleId === whistleId && isOpenTask(task));
+  const taskIds = open.map(({ taskId }) => taskId);
   const events: IncidentEvent[] = [
     ...taskIds.flatMap((taskId) => breachesBefore(state, now, ofTask(taskId))),
     {
@@ -184,7 +184,7 @@ export function cancelWhistle(state: IncidentState, command: CancelWhistle): Dec
       occurredAt: now,
       data: { whistleId, cancellingUnitId: actor.orgUnitId, reason, taskIds },
     },
-    ...taskIds.flatMap((taskId) => lifted(state, onTask(taskId), 'ENDED', now)),
+    ...open.flatMap((task) => lifted(state, concerning(task), 'ENDED', now)),
     ...lifted(
       state,
       ({ deadlineId }) => whistle.deadlines.some((deadline) => deadline.deadlineId === deadlineId),

@@ -165,7 +165,8 @@ export interface Try {
 
 /** Mostly the usual pace of an office, sometimes past every deadline. */
 const waitMinutes = fc.oneof(
-  { weight: 6, arbitrary: fc.integer({ min: 0, max: 300 }) },
+  { weight: 6, arbitrary: fc.integer({ min: 0, max: 60 }) },
+  { weight: 3, arbitrary: fc.integer({ min: 0, max: 300 }) },
   { weight: 1, arbitrary: fc.integer({ min: 0, max: sample.days(20) }) },
 );
 
@@ -176,7 +177,10 @@ const tryOf: fc.Arbitrary<Try> = fc.record({
   ),
   kind: fc.constantFrom(...commandKinds),
   waitMinutes,
-  actor: fc.option(fc.constantFrom(...actors), { freq: 6, nil: null }),
+  actor: fc.oneof(
+    { weight: 5, arbitrary: fc.constant(null) },
+    { weight: 1, arbitrary: fc.constantFrom(...actors) },
+  ),
   pick: fc.nat(1_000),
   claimMinutes: fc.option(fc.integer({ min: -sample.days(2), max: 60 }), { nil: null }),
   evidence: fc.boolean(),
@@ -446,7 +450,8 @@ function buildForTask(
     case 'RequestExtension':
       return sample.requestExtension(minute, departmentId, own);
     case 'DecideExtension': {
-      const asked = state.extensions.find(({ outcome }) => outcome === 'OPEN')?.taskId ?? own.taskId;
+      const extension = state.extensions.find(({ outcome }) => outcome === 'OPEN');
+      const asked = extension?.taskId ?? own.taskId;
       const handling = state.tasks.find(({ taskId }) => taskId === asked)?.deadlines ?? [];
       return sample.decideExtension(minute, {
         ...{
@@ -455,7 +460,7 @@ function buildForTask(
           reason: '经研究',
           moves: sample.movedBy(handling, 1_440),
         },
-        ...(evidence ? { origin: sample.bySupervision(minute) } : {}),
+        ...(extension?.ordinal === 2 ? { origin: sample.bySupervision(minute) } : {}),
       });
     }
   }
