@@ -1,7 +1,7 @@
 import { uuidV5 } from '@shaoying/config';
 import { commandContext } from '@shaoying/http';
 import type { LocalIssuer, Principal, Role } from '@shaoying/identity';
-import type { Grid, OrgUnitKind } from '@shaoying/jurisdiction-contracts';
+import { polygonsOf, type Grid, type OrgUnitKind } from '@shaoying/jurisdiction-contracts';
 import { randomUUID } from 'node:crypto';
 import type { Platform } from './platform.js';
 
@@ -115,7 +115,8 @@ function threeCalls({ directory }: Platform, baseUrl: string, tokens: readonly D
 
 /** A point in the unit's grid, so that the example does not lie in another city; none in a jurisdiction without grids. */
 function middleOf(grids: readonly Grid[], orgUnitId: string | null): object {
-  const corners = grids.find((grid) => grid.orgUnitId === orgUnitId)?.boundary.coordinates[0];
+  const grid = grids.find((candidate) => candidate.orgUnitId === orgUnitId);
+  const corners = grid && polygonsOf(grid.boundary)[0]?.[0];
   if (corners === undefined) return {};
   const middle = (degrees: readonly number[]): number =>
     Number(((Math.min(...degrees) + Math.max(...degrees)) / 2).toFixed(6));

@@ -2,7 +2,8 @@ import type { RecordedEvent } from '@shaoying/event-store';
 import type { IncidentEvent, IncidentEventType } from '@shaoying/incident-domain';
 import { Compile, type Validator } from 'typebox/compile';
 import { incidentSchemas } from './incident.schemas.js';
-import { supervisionIssuedV2, type Upcaster } from './incident.upcasters.js';
+import type { Upcaster } from './incident.upcasters.js';
+import * as upcasters from './incident.upcasters.js';
 
 interface CatalogueEntry {
   /** Version this release writes. */
@@ -11,24 +12,74 @@ interface CatalogueEntry {
   readonly upcasters: readonly Upcaster[];
 }
 
+/** Of an event that has not changed since it was new. */
+const asItWas: CatalogueEntry = { version: 1, upcasters: [] };
+
 /** Wire name → version and the way there. A new event, or a changed one: docs/how-to/change-an-event.md. */
 export const incidentCatalogue: Record<IncidentEventType, CatalogueEntry> = {
-  IncidentReported: { version: 1, upcasters: [] },
-  IncidentFiled: { version: 1, upcasters: [] },
-  SelfHandlingStarted: { version: 1, upcasters: [] },
-  WhistleBlown: { version: 1, upcasters: [] },
-  TaskAcknowledged: { version: 1, upcasters: [] },
-  DepartmentCheckedIn: { version: 1, upcasters: [] },
-  TaskCompleted: { version: 1, upcasters: [] },
-  HandlingCompleted: { version: 1, upcasters: [] },
-  TaskOverdue: { version: 1, upcasters: [] },
-  IncidentOverdue: { version: 1, upcasters: [] },
-  SupervisionIssued: { version: 2, upcasters: [supervisionIssuedV2] },
-  SupervisionLifted: { version: 1, upcasters: [] },
-  CheckPassed: { version: 1, upcasters: [] },
-  CheckFailed: { version: 1, upcasters: [] },
-  FeedbackRecorded: { version: 1, upcasters: [] },
-  IncidentClosed: { version: 1, upcasters: [] },
+  IncidentReported: { version: 2, upcasters: [upcasters.incidentReportedV2] },
+  IncidentLocated: asItWas,
+  IncidentVerified: asItWas,
+  IncidentRejected: asItWas,
+  IncidentFiled: { version: 2, upcasters: [upcasters.incidentFiledV2] },
+  SelfHandlingStarted: { version: 2, upcasters: [upcasters.selfHandlingStartedV2] },
+  IncidentEscalated: asItWas,
+  WhistleProposed: asItWas,
+  WhistleApproved: asItWas,
+  WhistleRefused: asItWas,
+  WhistleBlown: { version: 2, upcasters: [upcasters.whistleBlownV2] },
+  WhistleRatified: asItWas,
+  WhistleFlagged: asItWas,
+  WhistleCancelled: asItWas,
+  TaskEvaluated: asItWas,
+  TaskAcknowledged: asItWas,
+  DepartmentCheckedIn: asItWas,
+  ReporterContacted: asItWas,
+  ProgressReported: asItWas,
+  TaskStageCompleted: asItWas,
+  ReturnRequested: asItWas,
+  ReturnAccepted: asItWas,
+  ReturnRejected: asItWas,
+  ArbitrationOpened: asItWas,
+  ResponsibilityDecided: asItWas,
+  DepartmentAdded: asItWas,
+  LeadChanged: asItWas,
+  ReleaseRequested: asItWas,
+  TaskReleased: asItWas,
+  TaskTransferred: asItWas,
+  TaskUrged: asItWas,
+  ExtensionRequested: asItWas,
+  ExtensionGranted: asItWas,
+  ExtensionRefused: asItWas,
+  TaskCompleted: asItWas,
+  HandlingCompleted: { version: 2, upcasters: [upcasters.handlingCompletedV2] },
+  TaskOverdue: { version: 2, upcasters: [upcasters.taskOverdueV2] },
+  IncidentOverdue: { version: 2, upcasters: [upcasters.incidentOverdueV2] },
+  SupervisionIssued: {
+    version: 3,
+    upcasters: [upcasters.supervisionIssuedV2, upcasters.supervisionIssuedV3],
+  },
+  SupervisionResponded: asItWas,
+  SupervisionLifted: { version: 2, upcasters: [upcasters.supervisionLiftedV2] },
+  CheckPassed: { version: 2, upcasters: [upcasters.checkPassedV2] },
+  CheckFailed: { version: 2, upcasters: [upcasters.checkFailedV2] },
+  FeedbackRecorded: { version: 2, upcasters: [upcasters.feedbackRecordedV2] },
+  FeedbackCorrected: asItWas,
+  IncidentClosed: { version: 2, upcasters: [upcasters.incidentClosedV2] },
+  IncidentReopened: asItWas,
+  IncidentSuspended: asItWas,
+  SuspensionRenewed: asItWas,
+  IncidentResumed: asItWas,
+  IncidentMerged: asItWas,
+  IncidentUnmerged: asItWas,
+  DuplicateJoined: asItWas,
+  DuplicateLeft: asItWas,
+  IncidentWithdrawn: asItWas,
+  IncidentVoided: asItWas,
+  AppealFiled: asItWas,
+  ScoreExcluded: asItWas,
+  AppealRefused: asItWas,
+  ReporterFlagged: asItWas,
 };
 
 export const incidentEventTypes = Object.keys(incidentCatalogue) as IncidentEventType[];

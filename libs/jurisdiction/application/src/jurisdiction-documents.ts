@@ -1,5 +1,6 @@
 import {
   calendarDocumentShape,
+  DEFAULT_HANDLING_RULES,
   catalogueDocumentShape,
   gridMapDocumentShape,
   jurisdictionStream,
@@ -71,7 +72,8 @@ export function readDocuments<K extends keyof JurisdictionDocuments>(
   if (values.length > max)
     throw new JurisdictionInvalid([`${kind} has ${values.length} entries, more than ${max}`]);
   const problems: string[] = [];
-  const documents = values.map((value, i) => {
+  const documents = values.map((given, i) => {
+    const value = kind === 'policies' ? withHandlingDefaults(given) : given;
     const result = parseShape<JurisdictionDocuments[keyof JurisdictionDocuments][number]>(shape, value);
     if (result.ok) return result.value;
     for (const { path, message } of result.problems) {
@@ -82,6 +84,12 @@ export function readDocuments<K extends keyof JurisdictionDocuments>(
   if (problems.length > 0) throw new JurisdictionInvalid(problems.slice(0, 100));
   // DOCUMENT_KINDS ties each list to its shape; the compiler cannot follow a look-up by a union.
   return documents as unknown as JurisdictionDocuments[K];
+}
+
+/** What a policy document does not say about handling is what places begin with; the event says all of it. */
+function withHandlingDefaults(policy: unknown): unknown {
+  if (typeof policy !== 'object' || policy === null || Array.isArray(policy)) return policy;
+  return { ...DEFAULT_HANDLING_RULES, ...policy };
 }
 
 /** One document that differs from what is in force, as the event that publishes it. */

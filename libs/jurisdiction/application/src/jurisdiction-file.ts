@@ -155,6 +155,7 @@ function rectangle([west, south, east, north]: readonly [number, number, number,
 }
 
 function withBbox(grid: Grid): unknown {
+  if (grid.boundary.type !== 'Polygon') return grid;
   const [ring, ...holes] = grid.boundary.coordinates;
   const [southWest, , northEast] = ring ?? [];
   if (!southWest || !northEast || holes.length > 0) return grid;

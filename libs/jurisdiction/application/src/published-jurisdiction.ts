@@ -6,8 +6,13 @@ import {
   type JurisdictionEvent,
   JurisdictionNotPublished,
   type JurisdictionPins,
+  type LocatedGrid,
+  type MovableDeadline,
+  type MovedDeadline,
   type PinChoice,
+  type RecordedDeadline,
   type ResolvedDeadline,
+  type Responsibility,
   type ScheduledLadderStep,
 } from '@shaoying/jurisdiction-contracts';
 import {
@@ -16,25 +21,37 @@ import {
   chooseRule,
   type DeadlinePolicy,
   type DispatchCatalogue,
+  type Duration,
   type EscalationLadder,
   type Grid,
   type GridMap,
+  type HandlingRules,
   instantAtPercent,
+  InstantOutOfRange,
   type Jurisdiction,
   type LadderStep,
+  type MapPoint,
   type OrgUnit,
   type OrgUnitKind,
   type TimerKind,
   type WorkingCalendar,
+  workingTimeBetween,
 } from '@shaoying/jurisdiction-domain';
+import { movedByExtension, movedByPause, stepAt } from './deadline-moves.js';
+import { toWgs84 } from './geometry/grid-geometry.js';
+import { locateIn } from './geometry/grid-locator.js';
+import { OrgUnitHistory } from './org-unit-history.js';
 import { VersionedDocuments } from './versioned-documents.js';
 
 /** The id a document has unless a city publishes several of its kind. */
 export const DEFAULT_ID = 'default';
 
+/** The city's own time until a calendar says otherwise. */
+const CHINA_OFFSET_MINUTES = 480;
+
 /** All that has been published, folded in memory from its events. Says nothing about where they come from. */
 export class PublishedJurisdiction implements JurisdictionDirectory {
-  private readonly units = new Map<string, { readonly orgUnit: OrgUnit; readonly version: number }>();
+  private readonly units = new OrgUnitHistory();
   private readonly gridMaps = new VersionedDocuments<GridMap>();
   private readonly catalogues = new VersionedDocuments<DispatchCatalogue>();
   private readonly deadlinePolicies = new VersionedDocuments<DeadlinePolicy>();
@@ -47,7 +64,7 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
     switch (event.type) {
       case 'OrgUnitEstablished':
       case 'OrgUnitRevised':
-        this.units.set(event.data.orgUnit.id, event.data);
+        this.units.add(event.data.orgUnit, event.data.version);
         return;
       case 'GridMapPublished':
         this.gridMaps.add(event.data.gridMap.gridMapId, event.data.gridMap);
@@ -74,18 +91,25 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
     }
   }
 
-  orgUnit(id: string): OrgUnit | undefined {
-    return this.units.get(id)?.orgUnit;
+  orgUnit(id: string, at?: string): OrgUnit | undefined {
+    return at === undefined ? this.units.latest(id) : this.units.on(id, this.localDate(at));
   }
 
   /** 0 while the unit does not exist. */
   orgUnitVersion(id: string): number {
-    return this.units.get(id)?.version ?? 0;
+    return this.units.version(id);
   }
 
-  orgUnits(kind?: OrgUnitKind): readonly OrgUnit[] {
-    const all = [...this.units.values()].map(({ orgUnit }) => orgUnit);
-    return kind === undefined ? all : all.filter((unit) => unit.kind === kind);
+  orgUnits(kind?: OrgUnitKind, at?: string): readonly OrgUnit[] {
+    return this.units.all(kind, at === undefined ? undefined : this.localDate(at));
+  }
+
+  isActive(id: string, at: string): boolean {
+    return this.units.isActive(id, this.localDate(at));
+  }
+
+  successors(id: string, at: string): readonly string[] {
+    return this.units.successors(id, this.localDate(at));
   }
 
   ancestors(id: string): readonly OrgUnit[] {
@@ -129,6 +153,29 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
     return this.catalogues.at(catalogueId, version);
   }
 
+  responsible(
+    category: string,
+    areaIds: readonly string[],
+    pins?: JurisdictionPins,
+  ): Responsibility | undefined {
+    const entry = this.category(category, pins);
+    if (!entry) return undefined;
+    const areas = new Set(
+      areaIds.flatMap((id) => [id, ...this.ancestors(id).map((ancestor) => ancestor.id)]),
+    );
+    const own = entry.responsibleByArea
+      ?.filter(({ areaId }) => areas.has(areaId))
+      .toSorted((a, b) => this.depthOf(b.areaId) - this.depthOf(a.areaId))[0];
+    const departmentId = own?.departmentId ?? entry.responsibleDepartmentId;
+    if (departmentId === undefined) return undefined;
+    const assisting = own?.assistingDepartmentIds ?? entry.assistingDepartmentIds ?? [];
+    return {
+      departmentId,
+      assistingDepartmentIds: assisting.filter((id) => id !== departmentId),
+      basis: own?.basis ?? entry.basis ?? null,
+    };
+  }
+
   grid(id: string): Grid | undefined {
     return this.gridsById.get(id);
   }
@@ -139,6 +186,15 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
 
   gridMap(gridMapId: string, version?: number): GridMap | undefined {
     return this.gridMaps.at(gridMapId, version);
+  }
+
+  locate(point: MapPoint, at: string): LocatedGrid | null {
+    const day = this.localDate(at);
+    const inForce = this.gridMaps
+      .histories()
+      .map((versions) => versions.findLast((map) => (map.effectiveFrom ?? '') <= day))
+      .filter((map) => map !== undefined);
+    return locateIn(inForce, toWgs84(point));
   }
 
   pins(choice: PinChoice = {}): JurisdictionPins {
@@ -161,27 +217,55 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
   }
 
   deadline(query: DeadlineQuery): ResolvedDeadline | null {
+    return this.deadlines(query).at(-1) ?? null;
+  }
+
+  deadlines(query: DeadlineQuery): readonly ResolvedDeadline[] {
     const { pins, timer } = query;
     const policy = this.policyOrThrow(pins.policyId, pins.policyVersion);
     const calendar = this.calendarOrThrow(pins.calendarId, pins.calendarVersion);
     const urgency = query.urgency ?? this.category(query.category, pins)?.urgency ?? 'ORDINARY';
     const rule = chooseRule(policy, { ...query, urgency });
-    if (!rule?.duration) return null;
-    const { duration, warnPercent = policy.warnPercent } = rule;
+    if (!rule) return [];
+    const { duration, stages, warnPercent = policy.warnPercent } = rule;
     const startMs = Date.parse(query.start);
-    const { dueMs, provisional } = addDuration(calendar, startMs, duration);
-    return {
-      timer,
-      dueAt: iso(dueMs),
-      startedAt: iso(startMs),
-      duration,
-      policyId: policy.policyId,
-      policyVersion: policy.version,
-      calendarId: calendar.calendarId,
-      calendarVersion: calendar.version,
-      provisional,
-      warnAt: iso(instantAtPercent(calendar, startMs, dueMs, duration.unit, warnPercent)),
-    };
+    const one = duration ? [{ name: null, duration }] : [];
+    return (stages ?? one).map((stage) => {
+      const { dueMs, provisional } = addDuration(calendar, startMs, stage.duration);
+      return {
+        timer,
+        dueAt: iso(dueMs),
+        startedAt: iso(startMs),
+        duration: stage.duration,
+        policyId: policy.policyId,
+        policyVersion: policy.version,
+        calendarId: calendar.calendarId,
+        calendarVersion: calendar.version,
+        provisional,
+        warnAt: iso(instantAtPercent(calendar, startMs, dueMs, stage.duration.unit, warnPercent)),
+        unit: stage.duration.unit,
+        stage: stage.name,
+      };
+    });
+  }
+
+  rules(pins: JurisdictionPins): HandlingRules {
+    return this.policyOrThrow(pins.policyId, pins.policyVersion);
+  }
+
+  afterPause(deadline: MovableDeadline, pausedAt: string, resumedAt: string): MovedDeadline {
+    const calendar = this.calendarOrThrow(deadline.calendarId, deadline.calendarVersion);
+    return movedByPause(calendar, deadline, pausedAt, resumedAt);
+  }
+
+  extended(deadline: MovableDeadline, duration: Duration): MovedDeadline {
+    const calendar = this.calendarOrThrow(deadline.calendarId, deadline.calendarVersion);
+    return movedByExtension(calendar, deadline, duration);
+  }
+
+  workingMsBetween(calendarId: string, calendarVersion: number, from: string, to: string): number {
+    const calendar = this.calendarOrThrow(calendarId, calendarVersion);
+    return workingTimeBetween(calendar, Date.parse(from), Date.parse(to));
   }
 
   ladder(pins: JurisdictionPins, timer: TimerKind): readonly LadderStep[] {
@@ -189,13 +273,12 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
     return ladder.byTimer?.[timer] ?? ladder.steps;
   }
 
-  ladderSchedule(pins: JurisdictionPins, deadline: ResolvedDeadline): readonly ScheduledLadderStep[] {
+  ladderSchedule(pins: JurisdictionPins, deadline: RecordedDeadline): readonly ScheduledLadderStep[] {
     const calendar = this.calendarOrThrow(deadline.calendarId, deadline.calendarVersion);
-    const [startMs, dueMs] = [Date.parse(deadline.startedAt), Date.parse(deadline.dueAt)];
     return this.ladder(pins, deadline.timer).map((step, i) => ({
       ...step,
       tier: i + 1,
-      at: iso(instantAtPercent(calendar, startMs, dueMs, deadline.duration.unit, 100 + step.trigger)),
+      at: stepAt(calendar, deadline, step.trigger),
     }));
   }
 
@@ -239,6 +322,23 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
       ladders: this.ladders(),
       calendars: this.calendars(),
     };
+  }
+
+  /** Areas further from the city are the more specific ones. */
+  private depthOf(areaId: string): number {
+    return this.ancestors(areaId).length;
+  }
+
+  /**
+   * The day of an instant in the city's own time, which its calendar says.
+   * @throws InstantOutOfRange when it is no instant
+   */
+  private localDate(at: string): string {
+    const calendar = this.workingCalendars.at(DEFAULT_ID) ?? this.calendars()[0];
+    const offsetMinutes = calendar?.utcOffsetMinutes ?? CHINA_OFFSET_MINUTES;
+    const local = new Date(Date.parse(at) + offsetMinutes * 60_000);
+    if (Number.isNaN(local.getTime())) throw new InstantOutOfRange('this is not an instant');
+    return local.toISOString().slice(0, 10);
   }
 
   private cataloguesDefaultFirst(): readonly DispatchCatalogue[] {

@@ -18,6 +18,11 @@ export class VersionedDocuments<D extends { readonly version: number }> {
     return version === undefined ? known?.latest : known?.versions.get(version);
   }
 
+  /** Every version of each, oldest first; documents in order of first publication. */
+  histories(): readonly (readonly D[])[] {
+    return [...this.byId.values()].map(({ versions }) => [...versions.values()]);
+  }
+
   /** The latest of each, in order of first publication. */
   current(): readonly D[] {
     return [...this.byId.values()].map(({ latest }) => latest);

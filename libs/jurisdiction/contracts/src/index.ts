@@ -3,6 +3,8 @@ export {
   // The calculator's errors and the closed lists cross the border as well: controllers validate and answer with them.
   CalendarInvalid,
   CLOCK_ON_RETURN,
+  COORDINATE_SYSTEMS,
+  DEFAULT_HANDLING_RULES,
   DURATION_LIMITS,
   DURATION_UNITS,
   DurationInvalid,
@@ -10,6 +12,7 @@ export {
   InstantOutOfRange,
   isCalendarError,
   ORG_UNIT_KINDS,
+  polygonsOf,
   SEVERITIES,
   SUPERVISION_LEVELS,
   TASK_ROLES,

@@ -6,7 +6,9 @@ import type {
   DurationUnit,
   EscalationLadder,
   Grid,
+  HandlingRules,
   LadderStep,
+  MapPoint,
   OrgUnit,
   OrgUnitKind,
   Severity,
@@ -58,6 +60,52 @@ export interface ResolvedDeadline {
   readonly provisional: boolean;
   /** When the policy's warn percentage of the time allowed is used up (working time for working units). */
   readonly warnAt: string;
+  /** Unit its time is counted in. */
+  readonly unit: DurationUnit;
+  /** Name of the stage; `null` where the timer runs in one. */
+  readonly stage: string | null;
+}
+
+/** A deadline as an event recorded it, as far as the ladder and its calendar ask. */
+export interface RecordedDeadline {
+  readonly timer: TimerKind;
+  readonly startedAt: string;
+  readonly dueAt: string;
+  readonly calendarId: string;
+  readonly calendarVersion: number;
+  /** `null`: not recorded at the time; counts as time on the clock. */
+  readonly unit: DurationUnit | null;
+}
+
+export interface MovableDeadline extends RecordedDeadline {
+  readonly warnAt: string;
+}
+
+/** Where a deadline has moved to. */
+export interface MovedDeadline {
+  /** ISO 8601, UTC, milliseconds. */
+  readonly dueAt: string;
+  readonly warnAt: string;
+  readonly provisional: boolean;
+}
+
+/** The grid that a point lies in. */
+export interface LocatedGrid {
+  readonly gridId: string;
+  /** The unit that answers for the grid. */
+  readonly orgUnitId: string;
+  readonly gridMapId: string;
+  readonly gridMapVersion: number;
+  /** Other grids that contain the point, in the order in which they would have been chosen. */
+  readonly others: readonly string[];
+}
+
+/** Who answers for a matter in a place. */
+export interface Responsibility {
+  readonly departmentId: string;
+  readonly assistingDepartmentIds: readonly string[];
+  /** Legal basis in words, when the catalogue gives one. */
+  readonly basis: string | null;
 }
 
 /** A ladder step with the instant it falls due for one deadline. */
@@ -96,9 +144,21 @@ export interface PinChoice {
  * safe on the command path.
  */
 export interface JurisdictionDirectory {
-  orgUnit(id: string): OrgUnit | undefined;
-  /** In order of publication. */
-  orgUnits(kind?: OrgUnitKind): readonly OrgUnit[];
+  /**
+   * The latest version, ended or not. With `at` the version in force then: undefined before the unit's first day, and
+   * its last version after its end, so that what was done under its name keeps it ({@link isActive} tells).
+   * @param at ISO 8601; the day is the city's own
+   */
+  orgUnit(id: string, at?: string): OrgUnit | undefined;
+  /** In order of publication. With `at` only those that exist then, as they are then. */
+  orgUnits(kind?: OrgUnitKind, at?: string): readonly OrgUnit[];
+  /** Whether the unit exists at an instant: from its first day on, and before its end. */
+  isActive(id: string, at: string): boolean;
+  /**
+   * Who has taken over by `at`, following successors to units that are active then: `[id]` when the unit is, `[]` when
+   * it ended without successor, does not exist yet or never did. Each once, in order of id.
+   */
+  successors(id: string, at: string): readonly string[];
   /** Nearest first, without the unit itself; empty for an unknown unit. */
   ancestors(id: string): readonly OrgUnit[];
   /** True for the unit itself too. */
@@ -108,9 +168,25 @@ export interface JurisdictionDirectory {
   category(code: string, pins?: JurisdictionPins): Category | undefined;
   categories(): readonly Category[];
   catalogue(catalogueId: string, version?: number): DispatchCatalogue | undefined;
+  /**
+   * The dispatch catalogue's answer to who does what where: the entry for the most specific of the areas, which count
+   * with all that lies above them, else the responsible department of the category. Undefined when the category is
+   * unknown or nobody's.
+   * @param areaIds org units the place lies in, in any order
+   */
+  responsible(
+    category: string,
+    areaIds: readonly string[],
+    pins?: JurisdictionPins,
+  ): Responsibility | undefined;
 
   grid(id: string): Grid | undefined;
   grids(): readonly Grid[];
+  /**
+   * The grid a point lies in by the boundaries that held at `at`; `null` outside every grid. DEDICATED before UNIT
+   * before BASIC, of one kind the smaller one, then the lower id. A point on a boundary lies inside.
+   */
+  locate(point: MapPoint, at: string): LocatedGrid | null;
 
   /** Current versions. @throws JurisdictionNotPublished */
   pins(choice?: PinChoice): JurisdictionPins;
@@ -120,11 +196,38 @@ export interface JurisdictionDirectory {
    * @throws JurisdictionNotPublished when a pinned version is unknown, CalendarError for an instant out of range
    */
   deadline(query: DeadlineQuery): ResolvedDeadline | null;
+  /**
+   * The same with its stages, in order; one element with stage `null` where the timer has none, `[]` when the policy
+   * does not start it. {@link deadline} is the last of them.
+   * @throws as {@link deadline}
+   */
+  deadlines(query: DeadlineQuery): readonly ResolvedDeadline[];
+
+  /** Rules of handling of the pinned policy version. @throws JurisdictionNotPublished */
+  rules(pins: JurisdictionPins): HandlingRules;
+
+  /**
+   * A deadline moved by a pause: a due time counted in working units by the working time that passed in the pause,
+   * others by the time on the clock. Unchanged when it was due already when the pause began, or no time passed. A warning
+   * that was due before the pause stays where it is.
+   * @throws JurisdictionNotPublished, CalendarError
+   */
+  afterPause(deadline: MovableDeadline, pausedAt: string, resumedAt: string): MovedDeadline;
+  /**
+   * A deadline due `duration` after its old due time, in its own calendar; warned at the same share of the time allowed.
+   * @throws JurisdictionNotPublished, CalendarError
+   */
+  extended(deadline: MovableDeadline, duration: Duration): MovedDeadline;
+  /**
+   * Working milliseconds from one instant to another; negative when `to` is the earlier.
+   * @throws JurisdictionNotPublished, CalendarError
+   */
+  workingMsBetween(calendarId: string, calendarVersion: number, from: string, to: string): number;
 
   /** The steps for one timer, lowest first. @throws JurisdictionNotPublished */
   ladder(pins: JurisdictionPins, timer: TimerKind): readonly LadderStep[];
   /** The same steps, each with its instant for this deadline. @throws JurisdictionNotPublished */
-  ladderSchedule(pins: JurisdictionPins, deadline: ResolvedDeadline): readonly ScheduledLadderStep[];
+  ladderSchedule(pins: JurisdictionPins, deadline: RecordedDeadline): readonly ScheduledLadderStep[];
 
   /** Current version of each. */
   policies(): readonly DeadlinePolicy[];

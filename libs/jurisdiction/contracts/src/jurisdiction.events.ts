@@ -16,12 +16,16 @@ import {
   versionShape,
 } from './jurisdiction.shapes.js';
 import { JurisdictionEventPoisoned } from './jurisdiction.errors.js';
+import { ladderV1, policyV1, unchanged, type Upcaster } from './jurisdiction.upcasters.js';
 import { parseShape, record, type Shape } from './shape.js';
 
 /** What each event carries: the whole document, so that one event answers for one version by itself. */
 export interface JurisdictionEventData {
   OrgUnitEstablished: { readonly orgUnit: OrgUnit; readonly version: number };
-  /** Renamed, moved under another parent or recoded; still the same unit. */
+  /**
+   * Renamed, moved under another parent or recoded; still the same unit. Or ended, with those who take over: a merger
+   * and a split are this event in the stream of each unit that ends, since a stream has one unit's whole life.
+   */
   OrgUnitRevised: { readonly orgUnit: OrgUnit; readonly version: number };
   GridMapPublished: { readonly gridMap: GridMap };
   DispatchCataloguePublished: { readonly catalogue: DispatchCatalogue };
@@ -36,9 +40,6 @@ export type JurisdictionEvent = {
   [T in JurisdictionEventType]: { readonly type: T; readonly data: JurisdictionEventData[T] };
 }[JurisdictionEventType];
 
-/** One pure step from the data of version n to that of n + 1. */
-export type Upcaster = (data: Record<string, unknown>) => Record<string, unknown>;
-
 interface CatalogueEntry<T extends JurisdictionEventType> {
   /** Version this release writes. */
   readonly version: number;
@@ -51,12 +52,16 @@ const orgUnitVersion = record({ orgUnit: orgUnitShape, version: versionShape });
 
 /** Wire name → version, the way there and the shape; a type test holds each shape and the domain's type the same. */
 export const jurisdictionCatalogue = {
-  OrgUnitEstablished: { version: 1, upcasters: [], shape: orgUnitVersion },
-  OrgUnitRevised: { version: 1, upcasters: [], shape: orgUnitVersion },
-  GridMapPublished: { version: 1, upcasters: [], shape: record({ gridMap: gridMapShape }) },
-  DispatchCataloguePublished: { version: 1, upcasters: [], shape: record({ catalogue: catalogueShape }) },
-  DeadlinePolicyPublished: { version: 1, upcasters: [], shape: record({ policy: policyShape }) },
-  EscalationLadderPublished: { version: 1, upcasters: [], shape: record({ ladder: ladderShape }) },
+  OrgUnitEstablished: { version: 2, upcasters: [unchanged], shape: orgUnitVersion },
+  OrgUnitRevised: { version: 2, upcasters: [unchanged], shape: orgUnitVersion },
+  GridMapPublished: { version: 2, upcasters: [unchanged], shape: record({ gridMap: gridMapShape }) },
+  DispatchCataloguePublished: {
+    version: 2,
+    upcasters: [unchanged],
+    shape: record({ catalogue: catalogueShape }),
+  },
+  DeadlinePolicyPublished: { version: 2, upcasters: [policyV1], shape: record({ policy: policyShape }) },
+  EscalationLadderPublished: { version: 2, upcasters: [ladderV1], shape: record({ ladder: ladderShape }) },
   WorkingCalendarPublished: { version: 1, upcasters: [], shape: record({ calendar: calendarShape }) },
 } as const satisfies { readonly [T in JurisdictionEventType]: CatalogueEntry<T> };
 

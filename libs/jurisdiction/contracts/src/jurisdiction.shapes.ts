@@ -24,6 +24,7 @@ import {
   pair,
   record,
   type Shape,
+  taggedBy,
   text,
 } from './shape.js';
 
@@ -34,11 +35,18 @@ import {
 export const DOCUMENT_LIMITS = {
   orgUnitsMax: 5_000,
   gridsPerMapMax: 5_000,
+  polygonsPerGridMax: 50,
   ringsPerGridMax: 20,
   pointsPerRingMax: 2_000,
   categoriesMax: 5_000,
   assistingDepartmentsMax: 20,
+  areasPerCategoryMax: 500,
+  basisCharsMax: 500,
+  successorsMax: 50,
   rulesMax: 2_000,
+  stagesPerRuleMax: 10,
+  rolesPerRuleMax: 20,
+  extensionsMax: 10,
   ladderStepsMax: 20,
   notifiedPerStepMax: 20,
   calendarYearsMax: 100,
@@ -67,11 +75,16 @@ const orgUnitFields = {
   parentId: nullable(id),
   divisionCode: optional(text(20, /^\d+$/)),
   effectiveFrom: isoDate,
+  effectiveTo: optional(isoDate),
+  successorIds: optional(list(id, L.successorsMax, 1)),
 };
+
+const polygon = list(list(pair(number(-180, 180), number(-90, 90)), L.pointsPerRingMax), L.ringsPerGridMax);
 
 const gridMapFields = {
   gridMapId: id,
   name,
+  effectiveFrom: optional(isoDate),
   grids: list(
     record({
       id,
@@ -79,12 +92,12 @@ const gridMapFields = {
       name,
       orgUnitId: id,
       code: optional(text(30, /^\d+$/)),
-      boundary: record({
-        type: oneOf(['Polygon']),
-        coordinates: list(
-          list(pair(number(-180, 180), number(-90, 90)), L.pointsPerRingMax),
-          L.ringsPerGridMax,
-        ),
+      boundary: taggedBy('type', {
+        Polygon: record({ type: oneOf(['Polygon']), coordinates: polygon }),
+        MultiPolygon: record({
+          type: oneOf(['MultiPolygon']),
+          coordinates: list(polygon, L.polygonsPerGridMax),
+        }),
       }),
     }),
     L.gridsPerMapMax,
@@ -100,6 +113,18 @@ const catalogueFields = {
       name,
       responsibleDepartmentId: optional(id),
       assistingDepartmentIds: optional(list(id, L.assistingDepartmentsMax)),
+      basis: optional(text(L.basisCharsMax)),
+      responsibleByArea: optional(
+        list(
+          record({
+            areaId: id,
+            departmentId: id,
+            assistingDepartmentIds: optional(list(id, L.assistingDepartmentsMax)),
+            basis: optional(text(L.basisCharsMax)),
+          }),
+          L.areasPerCategoryMax,
+        ),
+      ),
       hazard: optional(flag),
       urgency: optional(oneOf(URGENCIES)),
       active: flag,
@@ -107,6 +132,10 @@ const catalogueFields = {
     L.categoriesMax,
   ),
 };
+
+const roles = list(text(L.idCharsMax), L.rolesPerRuleMax, 1);
+
+const whistleRule = record({ proposers: roles, approvers: roles, actsFirst: flag, fourEyes: flag });
 
 const policyFields = {
   policyId: id,
@@ -116,6 +145,15 @@ const policyFields = {
   warnPercent: number(1, 99),
   clockOnReturn: oneOf(CLOCK_ON_RETURN),
   returnsBeforeArbitration: integer(1, 100),
+  refusalsBeforeArbitration: integer(1, 100),
+  extensions: record({ max: integer(0, L.extensionsMax), approvers: list(roles, L.extensionsMax) }),
+  whistles: record({
+    PUBLIC_DEMAND: whistleRule,
+    KEY_WORK: whistleRule,
+    JOINT_ENFORCEMENT: whistleRule,
+    EMERGENCY: whistleRule,
+  }),
+  repeatWhistleDays: integer(1, 3_650),
   rules: list(
     record({
       timer: oneOf(TIMER_KINDS),
@@ -128,7 +166,8 @@ const policyFields = {
           role: optional(oneOf(TASK_ROLES)),
         }),
       ),
-      duration: nullable(duration),
+      duration: optional(nullable(duration)),
+      stages: optional(list(record({ name, duration }), L.stagesPerRuleMax, 1)),
       warnPercent: optional(number(1, 99)),
     }),
     L.rulesMax,

@@ -173,6 +173,22 @@ export function record<F extends Fields>(fields: F): Shape<{ [K in keyof RecordO
   });
 }
 
+/** One of several records, told apart by the text in one field of theirs. */
+export function taggedBy<const K extends string, V extends Readonly<Record<string, Shape<unknown>>>>(
+  tag: K,
+  variants: V,
+): Shape<Shaped<V[keyof V]>> {
+  const names = Object.keys(variants);
+  return shape({ anyOf: names.map((name) => variants[name]!.schema) }, (value, path, problems) => {
+    if (!isPlainObject(value)) return fail(problems, path, 'must be a mapping');
+    const name = value[tag];
+    if (typeof name === 'string' && Object.hasOwn(variants, name)) {
+      return variants[name]!.read(value, path, problems);
+    }
+    return fail(problems, path === '' ? tag : `${path}.${tag}`, `must be one of ${names.join(', ')}`);
+  });
+}
+
 function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { chooseRule, CONDITION_FIELDS } from './deadline-policy.choice.js';
-import type { DeadlinePolicy, DeadlineRule, RuleConditions } from './deadline-policy.js';
+import {
+  DEFAULT_HANDLING_RULES,
+  type DeadlinePolicy,
+  type DeadlineRule,
+  type RuleConditions,
+} from './deadline-policy.js';
 
 const hours = (amount: number) => ({ amount, unit: 'CLOCK_HOUR' as const });
 const rule = (amount: number, when?: RuleConditions): DeadlineRule => ({
@@ -15,8 +20,7 @@ const policy = (rules: readonly DeadlineRule[]): DeadlinePolicy => ({
   calendarId: 'default',
   ladderId: 'default',
   warnPercent: 80,
-  clockOnReturn: 'RESTART',
-  returnsBeforeArbitration: 2,
+  ...DEFAULT_HANDLING_RULES,
   rules,
 });
 const query = {

@@ -6,6 +6,17 @@ export const URGENCIES = ['IMMEDIATE', 'URGENT', 'ORDINARY', 'EXTENDED'] as cons
 /** How soon the whole incident must be handled: 2 h, 24 h, 7 d, 15 d by default (Beijing hotline norm). */
 export type Urgency = (typeof URGENCIES)[number];
 
+/** Who answers for a kind of incident in one area, where that is not the department that does elsewhere. */
+export interface AreaResponsibility {
+  /** A city, district, subdistrict, community or estate. */
+  readonly areaId: string;
+  readonly departmentId: string;
+  /** Default: those of the category. */
+  readonly assistingDepartmentIds?: readonly string[];
+  /** Legal basis. Default: that of the category. */
+  readonly basis?: string;
+}
+
 /** 事项: one kind of incident and who answers for it (派单目录). */
 export interface Category {
   readonly code: string;
@@ -13,6 +24,10 @@ export interface Category {
   /** Absent only while `active` is false: an incident of this kind could otherwise reach nobody. */
   readonly responsibleDepartmentId?: string;
   readonly assistingDepartmentIds?: readonly string[];
+  /** Legal basis of the responsibility, in words: `《北京市市容环境卫生条例》第二十一条`. */
+  readonly basis?: string;
+  /** The most specific area decides; one entry for each. */
+  readonly responsibleByArea?: readonly AreaResponsibility[];
   /** A public hazard stays open when its reporter withdraws. Default false. */
   readonly hazard?: boolean;
   /** Default ORDINARY. */

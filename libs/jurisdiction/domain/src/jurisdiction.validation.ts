@@ -1,8 +1,14 @@
 import { CONDITION_FIELDS } from './deadline-policy.choice.js';
-import { type DeadlinePolicy, type RuleConditions, TIMER_KINDS } from './deadline-policy.js';
+import {
+  type DeadlinePolicy,
+  type DeadlineRule,
+  type HandlingRules,
+  type RuleConditions,
+  TIMER_KINDS,
+} from './deadline-policy.js';
 import type { DispatchCatalogue } from './dispatch-catalogue.js';
 import type { EscalationLadder, LadderStep } from './escalation-ladder.js';
-import type { Grid, GridMap } from './grid.js';
+import { type Grid, type GridMap, type LonLat, polygonsOf } from './grid.js';
 import { dayOfIsoDate } from './local-date.js';
 import { type OrgUnit, PARENT_KINDS } from './org-unit.js';
 import type { Duration, WorkingCalendar } from './working-calendar.js';
@@ -83,18 +89,24 @@ function gridProblems(gridMaps: readonly GridMap[], units: ReadonlyMap<string, O
 }
 
 function boundaryProblems(grid: Grid): string[] {
-  if (grid.boundary.coordinates.length === 0) return [`grid ${grid.id}: the boundary has no ring`];
-  return grid.boundary.coordinates.flatMap((ring) => {
-    const [first, last] = [ring[0], ring.at(-1)];
-    if (ring.length < 4 || !first || !last)
-      return [`grid ${grid.id}: a ring needs four points, the last the first`];
-    const problems: string[] = [];
-    if (first[0] !== last[0] || first[1] !== last[1]) problems.push(`grid ${grid.id}: a ring is not closed`);
-    if (ring.some(([lon, lat]) => Math.abs(lon) > 180 || Math.abs(lat) > 90)) {
-      problems.push(`grid ${grid.id}: a point lies outside longitude ±180, latitude ±90`);
-    }
-    return problems;
-  });
+  const polygons = polygonsOf(grid.boundary);
+  if (polygons.length === 0 || polygons.some((rings) => rings.length === 0)) {
+    return [`grid ${grid.id}: the boundary has no ring`];
+  }
+  return polygons
+    .flat()
+    .flatMap((ring) => ringProblems(ring).map((problem) => `grid ${grid.id}: ${problem}`));
+}
+
+function ringProblems(ring: readonly LonLat[]): string[] {
+  const [first, last] = [ring[0], ring.at(-1)];
+  if (ring.length < 4 || !first || !last) return ['a ring needs four points, the last the first'];
+  const problems: string[] = [];
+  if (first[0] !== last[0] || first[1] !== last[1]) problems.push('a ring is not closed');
+  if (ring.some(([lon, lat]) => !(Math.abs(lon) <= 180 && Math.abs(lat) <= 90))) {
+    problems.push('a point lies outside longitude ±180, latitude ±90');
+  }
+  return problems;
 }
 
 function catalogueProblems(catalogue: DispatchCatalogue, units: ReadonlyMap<string, OrgUnit>): string[] {
@@ -142,6 +154,7 @@ function policyProblems(policy: DeadlinePolicy, published: PolicyReferences): st
   if (!Number.isInteger(policy.returnsBeforeArbitration) || policy.returnsBeforeArbitration < 1) {
     problems.push(`${where}: returnsBeforeArbitration must be a whole number from 1`);
   }
+  problems.push(...handlingProblems(policy).map((problem) => `${where}: ${problem}`));
   for (const timer of TIMER_KINDS) {
     const general = policy.rules.some((rule) => rule.timer === timer && conditionKey(rule.when) === '');
     if (!general) problems.push(`${where}: no rule without conditions for the timer ${timer}`);
@@ -150,8 +163,7 @@ function policyProblems(policy: DeadlinePolicy, published: PolicyReferences): st
   for (const key of duplicates(keys)) problems.push(`${where}: two rules for ${key}`);
   for (const rule of policy.rules) {
     const of = `${where}, rule for ${`${rule.timer} ${conditionKey(rule.when)}`.trim()}`;
-    if (rule.duration)
-      problems.push(...durationProblems(rule.duration).map((problem) => `${of}: ${problem}`));
+    problems.push(...timeAllowedProblems(rule).map((problem) => `${of}: ${problem}`));
     if (rule.warnPercent !== undefined && !isWarnPercent(rule.warnPercent)) {
       problems.push(`${of}: warnPercent must be between 1 and 99`);
     }
@@ -159,6 +171,51 @@ function policyProblems(policy: DeadlinePolicy, published: PolicyReferences): st
     if (code !== undefined && !published.categoryCodes.has(code)) {
       problems.push(`${of}: the category ${code} does not exist`);
     }
+  }
+  return problems;
+}
+
+function handlingProblems(rules: HandlingRules): string[] {
+  const { refusalsBeforeArbitration, extensions, whistles, repeatWhistleDays } = rules;
+  const problems: string[] = [];
+  if (!Number.isInteger(refusalsBeforeArbitration) || refusalsBeforeArbitration < 1) {
+    problems.push('refusalsBeforeArbitration must be a whole number from 1');
+  }
+  if (extensions.approvers.length !== extensions.max) {
+    problems.push(
+      `extensions names approvers for ${extensions.approvers.length} extensions and allows ${extensions.max}`,
+    );
+  }
+  if (extensions.approvers.some((roles) => roles.length === 0)) {
+    problems.push('extensions has one that nobody may approve');
+  }
+  for (const [kind, { proposers, approvers }] of Object.entries(whistles)) {
+    if (proposers.length === 0) problems.push(`nobody may propose a whistle of kind ${kind}`);
+    if (approvers.length === 0) problems.push(`nobody may approve a whistle of kind ${kind}`);
+  }
+  if (!(repeatWhistleDays >= 1)) problems.push('repeatWhistleDays must be 1 or more');
+  return problems;
+}
+
+function timeAllowedProblems({ duration, stages }: DeadlineRule): string[] {
+  if (stages === undefined) {
+    if (duration === undefined) return ['it has neither a duration nor stages'];
+    return duration === null ? [] : durationProblems(duration);
+  }
+  if (duration !== undefined) return ['it has both a duration and stages'];
+  const problems = stages.length === 0 ? ['its list of stages is empty'] : [];
+  stages.forEach((stage, i) => {
+    problems.push(...durationProblems(stage.duration).map((problem) => `stage ${stage.name}: ${problem}`));
+    const before = stages[i - 1]?.duration;
+    if (!before) return;
+    if (stage.duration.unit !== before.unit) {
+      problems.push(`stage ${stage.name} is counted in another unit than the one before it`);
+    } else if (!(stage.duration.amount > before.amount)) {
+      problems.push(`stage ${stage.name} does not end after the one before it`);
+    }
+  });
+  for (const name of duplicates(stages.map((stage) => stage.name))) {
+    problems.push(`two stages are called ${name}`);
   }
   return problems;
 }

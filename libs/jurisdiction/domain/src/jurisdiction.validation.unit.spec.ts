@@ -1,4 +1,4 @@
-import { type DeadlinePolicy, TIMER_KINDS } from './deadline-policy.js';
+import { DEFAULT_HANDLING_RULES, type DeadlinePolicy, TIMER_KINDS } from './deadline-policy.js';
 import type { Category } from './dispatch-catalogue.js';
 import type { LadderStep } from './escalation-ladder.js';
 import { type Jurisdiction, jurisdictionProblems } from './jurisdiction.validation.js';
@@ -60,8 +60,7 @@ const good: Jurisdiction = {
       calendarId: 'default',
       ladderId: 'default',
       warnPercent: 80,
-      clockOnReturn: 'RESTART',
-      returnsBeforeArbitration: 2,
+      ...DEFAULT_HANDLING_RULES,
       rules: TIMER_KINDS.map((timer) => ({ timer, duration: { amount: 1, unit: 'WORKING_DAY' } })),
     },
   ],

@@ -19,8 +19,15 @@ export interface OrgUnit {
   readonly parentId: string | null;
   /** 12-digit statistical division code, kept as data: areas are redrawn and codes change. */
   readonly divisionCode?: string;
-  /** First day the unit exists, ISO date in the city's own time. */
+  /** First day of this version, ISO date in the city's own time; of the first version the first day of the unit. */
   readonly effectiveFrom: string;
+  /** First day the unit exists no more; absent while no end is known. */
+  readonly effectiveTo?: string;
+  /**
+   * Who takes over from `effectiveTo` on: one unit after a merger, several after a split, none when the work itself has
+   * ended. Of the same kind.
+   */
+  readonly successorIds?: readonly string[];
 }
 
 /** Which kinds a unit may hang under. Departments exist at every level of government. */

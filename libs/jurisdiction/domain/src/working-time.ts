@@ -63,6 +63,25 @@ export function workingTimeBetween(calendar: WorkingCalendar, aMs: number, bMs: 
   return workingMsBefore(table, bMs + table.offsetMs) - workingMsBefore(table, aMs + table.offsetMs);
 }
 
+/**
+ * The earliest instant by which `passMs` of working time has passed since `fromMs`; `fromMs` itself for 0.
+ * @throws CalendarInvalid, InstantOutOfRange
+ */
+export function addWorkingTime(calendar: WorkingCalendar, fromMs: number, passMs: number): number {
+  const table = tableOf(calendar);
+  dayInRange(table, fromMs);
+  return passMs <= 0 ? fromMs : inRange(table, addWorkingMs(table, fromMs, passMs));
+}
+
+/**
+ * Whether working time from `fromMs` to `toMs` was counted in a year that the calendar does not carry.
+ * @throws CalendarInvalid, InstantOutOfRange
+ */
+export function isProvisional(calendar: WorkingCalendar, fromMs: number, toMs: number): boolean {
+  const table = tableOf(calendar);
+  return reachesUnpublishedYear(table, dayInRange(table, fromMs), dayInRange(table, toMs));
+}
+
 /** Working milliseconds of one working day. @throws CalendarInvalid */
 export function workingDayMs(calendar: WorkingCalendar): number {
   return tableOf(calendar).dayMs;
@@ -163,7 +182,7 @@ function checkDuration({ amount, unit }: Duration): void {
   }
 }
 
-function isWorkingUnit(unit: DurationUnit): boolean {
+export function isWorkingUnit(unit: DurationUnit): boolean {
   return unit === 'WORKING_HOUR' || unit === 'WORKING_DAY';
 }
 

@@ -1,0 +1,64 @@
+import type { Place } from '@shaoying/incident-domain';
+import { type Lines, movesLine, rejectionsZh, releasedLine, when } from './plain-lines.words.js';
+
+const areaOf = ({ communityId, streetId, districtId }: Place): string | null =>
+  communityId ?? streetId ?? districtId;
+
+const methodsZh = { BY_POINT: '按坐标定位', BY_HAND: '人工定位', AREA_TRANSFER: '随区划调整移交' };
+const methodsEn = { BY_POINT: 'by its point', BY_HAND: 'by hand', AREA_TRANSFER: 'as areas were redrawn' };
+
+/** From the report to the filing, and what happens to a report beside its handling. */
+export const intakeLines = {
+  IncidentReported: ({ data }) => ({
+    zh: `${data.imported ? '导入' : '上报'}事件（${data.category}，渠道 ${data.channel}）${when(data.recurrenceOf !== null, `，系事件 ${data.recurrenceOf} 复发`)}`,
+    en: `Incident ${data.imported ? 'imported' : 'reported'} (${data.category}, by ${data.channel})${when(data.recurrenceOf !== null, `, a recurrence of incident ${data.recurrenceOf}`)}`,
+  }),
+  IncidentLocated: ({ data }, name) => {
+    const area = areaOf(data.place);
+    const { gridMapId, gridMapVersion, suggestedDepartmentId } = data;
+    return {
+      zh: `${methodsZh[data.method]}：${area === null ? '不在任何辖区内' : name(area)}${when(gridMapId !== null, `（网格图 ${gridMapId} 第 ${gridMapVersion} 版）`)}${when(suggestedDepartmentId !== null, `，派单目录建议由 ${name(suggestedDepartmentId)} 承办`)}`,
+      en: `Located ${methodsEn[data.method]}: ${area === null ? 'in no known area' : name(area)}${when(gridMapId !== null, ` (grid map ${gridMapId} version ${gridMapVersion})`)}${when(suggestedDepartmentId !== null, `, the dispatch catalogue suggests ${name(suggestedDepartmentId)}`)}`,
+    };
+  },
+  IncidentVerified: ({ data }, name) => ({
+    zh: `${name(data.verifyingUnitId)} 现场核实属实`,
+    en: `${name(data.verifyingUnitId)} verified it on site`,
+  }),
+  IncidentRejected: ({ data }) => ({
+    zh: `不予受理（${rejectionsZh[data.reasonCode]}），${data.notice === null ? '无从告知上报人' : '告知上报人'}`,
+    en: `Rejected (${data.reasonCode}), ${data.notice === null ? 'nobody can be told' : 'the reporter is told'}`,
+  }),
+  IncidentFiled: ({ data: { cycle, pins } }) => ({
+    zh: `立案${when(cycle > 1, `（第 ${cycle} 轮办理）`)}${pins ? `，适用时限政策 ${pins.policyId} 第 ${pins.policyVersion} 版` : ''}`,
+    en: `Filed${when(cycle > 1, ` (cycle ${cycle})`)}${pins ? ` under deadline policy ${pins.policyId} version ${pins.policyVersion}` : ''}`,
+  }),
+  IncidentMerged: ({ data }, name) => ({
+    zh: `${name(data.unitId)} 并案：本事件并入事件 ${data.into}`,
+    en: `${name(data.unitId)} merged it into incident ${data.into}`,
+  }),
+  IncidentUnmerged: ({ data }, name) => ({
+    zh: `${name(data.unitId)} 撤销并案：本事件与事件 ${data.from} 分开办理${movesLine(data.moves).zh}`,
+    en: `${name(data.unitId)} took it apart from incident ${data.from}${movesLine(data.moves).en}`,
+  }),
+  DuplicateJoined: ({ data }, name) => ({
+    zh: `${name(data.unitId)} 并案：事件 ${data.incidentId} 并入本事件`,
+    en: `${name(data.unitId)} joined incident ${data.incidentId} to it`,
+  }),
+  DuplicateLeft: ({ data }, name) => ({
+    zh: `${name(data.unitId)} 撤销并案：事件 ${data.incidentId} 不再并入本事件`,
+    en: `${name(data.unitId)} parted incident ${data.incidentId} from it`,
+  }),
+  IncidentWithdrawn: ({ data: { goesOn, taskIds } }) => ({
+    zh: `上报人撤回，${goesOn ? '涉及公共安全，继续办理' : `终止办理${releasedLine(taskIds).zh}`}`,
+    en: `Withdrawn by the reporter, ${goesOn ? 'goes on as a public hazard' : `ended${releasedLine(taskIds).en}`}`,
+  }),
+  IncidentVoided: ({ data }, name) => ({
+    zh: `${name(data.unitId)} 作废本事件`,
+    en: `${name(data.unitId)} voided it`,
+  }),
+  ReporterFlagged: ({ data }, name) => ({
+    zh: `${name(data.unitId)} 标记上报人疑似重复或不实上报，事件照常办理`,
+    en: `${name(data.unitId)} flagged the reporter; the incident goes on all the same`,
+  }),
+} satisfies Partial<Lines>;

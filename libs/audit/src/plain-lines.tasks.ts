@@ -1,0 +1,60 @@
+import type { DeadlineMove } from '@shaoying/incident-domain';
+import { durationZh, lateEn, lateZh, levelsZh, type Lines, local, when } from './plain-lines.words.js';
+
+/** The last of the instants that deadlines were moved to; null where none was. */
+const latestOf = (moves: readonly DeadlineMove[]): string | null =>
+  moves.map(({ dueAt }) => dueAt).toSorted((a, b) => Date.parse(b) - Date.parse(a))[0] ?? null;
+
+const amountEn = (amount: number, unit: string): string =>
+  `${amount} ${unit.toLowerCase().replace('_', ' ')}${amount === 1 ? '' : 's'}`;
+
+/** What a department does with its task, and how its time is extended. */
+export const taskLines = {
+  TaskAcknowledged: ({ data }, name) => ({
+    zh: `${name(data.departmentId)} ${data.implied ? '视为签收' : '签收'}${lateZh(data)}`,
+    en: `${name(data.departmentId)} ${data.implied ? 'counts as having acknowledged' : 'acknowledged'}${lateEn(data)}`,
+  }),
+  DepartmentCheckedIn: ({ data }, name) => ({
+    zh: `${name(data.departmentId)} 报到${lateZh(data)}${when(data.disputed, '；所称时间存疑')}`,
+    en: `${name(data.departmentId)} checked in${lateEn(data)}${when(data.disputed, '; claimed time disputed')}`,
+  }),
+  ReporterContacted: ({ data }, name) => ({
+    zh: `${name(data.departmentId)} ${data.reached ? '先行联系上报人' : '联系上报人未果'}${lateZh(data)}`,
+    en: `${name(data.departmentId)} ${data.reached ? 'contacted the reporter' : 'tried to contact the reporter, in vain'}${lateEn(data)}`,
+  }),
+  ProgressReported: ({ data: { departmentId, evidence } }, name) => ({
+    zh: `${name(departmentId)} 报告办理进展${when(evidence.length > 0, `，附材料 ${evidence.length} 份`)}`,
+    en: `${name(departmentId)} reported progress${when(evidence.length > 0, `, with ${evidence.length} pieces of evidence`)}`,
+  }),
+  TaskStageCompleted: ({ data }, name) => ({
+    zh: `${name(data.departmentId)} 完成阶段处置（${data.stage}）${lateZh(data)}`,
+    en: `${name(data.departmentId)} completed a stage (${data.stage})${lateEn(data)}`,
+  }),
+  TaskUrged: ({ data }, name) => ({
+    zh: `${name(data.urgingUnitId)} 催办：${name(data.departmentId)}`,
+    en: `${name(data.urgingUnitId)} urged ${name(data.departmentId)}`,
+  }),
+  ExtensionRequested: ({ data }, name) => ({
+    zh: `${name(data.departmentId)} 申请第 ${data.ordinal} 次延期：${durationZh(data.amount, data.unit)}`,
+    en: `${name(data.departmentId)} asked for extension ${data.ordinal}: ${amountEn(data.amount, data.unit)}`,
+  }),
+  ExtensionGranted: ({ data }, name) => {
+    const until = latestOf(data.moves);
+    return {
+      zh: `${name(data.approvingUnitId)} 批准 ${name(data.departmentId)} 第 ${data.ordinal} 次延期${when(until !== null, `，时限延至 ${local(until)}`)}`,
+      en: `${name(data.approvingUnitId)} granted extension ${data.ordinal} to ${name(data.departmentId)}${when(until !== null, `, now due ${local(until)}`)}`,
+    };
+  },
+  ExtensionRefused: ({ data }, name) => ({
+    zh: `${name(data.refusingUnitId)} 不予批准 ${name(data.departmentId)} 第 ${data.ordinal} 次延期`,
+    en: `${name(data.refusingUnitId)} refused extension ${data.ordinal} to ${name(data.departmentId)}`,
+  }),
+  TaskCompleted: ({ data }, name) => ({
+    zh: `${name(data.departmentId)} 处置完毕${lateZh(data)}`,
+    en: `${name(data.departmentId)} completed its part${lateEn(data)}`,
+  }),
+  HandlingCompleted: ({ data }) => ({
+    zh: `处置完成（${levelsZh[data.level]}），待核查${lateZh(data)}`,
+    en: `Handling completed (${data.level}), to be checked${lateEn(data)}`,
+  }),
+} satisfies Partial<Lines>;

@@ -1,0 +1,59 @@
+import { area } from '@turf/area';
+import { booleanPointInPolygon } from '@turf/boolean-point-in-polygon';
+import { type GridBoundary, type LonLat, type MapPoint, polygonsOf } from '@shaoying/jurisdiction-domain';
+import gcoord from 'gcoord';
+import type { MultiPolygon, Polygon } from 'geojson';
+
+// The one place that knows the libraries for geometry and coordinates (docs/adr/0009): the rest of the room asks these.
+
+/** West, south, east, north in degrees. */
+export type BoundingBox = readonly [west: number, south: number, east: number, north: number];
+
+/** Whether a WGS-84 point lies inside, a point on the boundary included; exact by robust predicates. */
+export function contains(boundary: GridBoundary, point: LonLat): boolean {
+  return booleanPointInPolygon([...point], geometryOf(boundary));
+}
+
+/** Square metres on the sphere, holes taken away. */
+export function areaOf(boundary: GridBoundary): number {
+  return area(geometryOf(boundary));
+}
+
+/** `null` for a boundary without points. */
+export function boundingBoxOf(boundary: GridBoundary): BoundingBox | null {
+  let [west, south, east, north] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const [outer = []] of polygonsOf(boundary)) {
+    for (const [lon, lat] of outer) {
+      [west, east] = [Math.min(west, lon), Math.max(east, lon)];
+      [south, north] = [Math.min(south, lat), Math.max(north, lat)];
+    }
+  }
+  return west <= east ? [west, south, east, north] : null;
+}
+
+// The package is CommonJS and its types describe an ES module: what they call `default` is the module itself.
+const coordinates = gcoord as unknown as typeof gcoord.default;
+
+/**
+ * Degrees. The offset applies in a rough box around China, and the inverse searches by steps that never end at the edge
+ * of that box; nothing of China lies within a degree of it.
+ */
+const CHINA: BoundingBox = [73, 3, 136, 54];
+
+/** Longitude and latitude in WGS-84, the system of all boundaries. Far from China the systems are one. */
+export function toWgs84({ lon, lat, crs }: MapPoint): LonLat {
+  const [west, south, east, north] = CHINA;
+  const inChina = lon >= west && lon <= east && lat >= south && lat <= north;
+  if (crs === 'WGS84' || !inChina) return [lon, lat];
+  const [wgsLon, wgsLat] = coordinates.transform<[number, number]>(
+    [lon, lat],
+    coordinates[crs],
+    coordinates.WGS84,
+  );
+  return [wgsLon, wgsLat];
+}
+
+/** The libraries' types are mutable and they change nothing. */
+function geometryOf(boundary: GridBoundary): Polygon | MultiPolygon {
+  return boundary as unknown as Polygon | MultiPolygon;
+}
