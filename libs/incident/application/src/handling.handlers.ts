@@ -1,5 +1,9 @@
 import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { CompleteSelfHandlingCommand, EscalateLevelCommand, StartSelfHandlingCommand } from './handling.messages.js';
+import {
+  CompleteSelfHandlingCommand,
+  EscalateLevelCommand,
+  StartSelfHandlingCommand,
+} from './handling.messages.js';
 import { IncidentCommandService, type CommandOutcome } from './incident.command-service.js';
 import { IncidentJurisdiction } from './incident.jurisdiction.js';
 

@@ -30,8 +30,13 @@ interface Start {
   readonly role?: TaskRole;
 }
 
-/** Percent of the time allowed at which a date that a person set is warned of. */
-const reviewWarnPercent = 80;
+/** Percent of the time on the clock at which what no rule of the policy started is warned of. */
+const warnPercent = 80;
+
+function warnedBetween(at: string, dueAt: string): string {
+  const allowedMs = Math.max(0, Date.parse(dueAt) - Date.parse(at));
+  return new Date(Date.parse(at) + Math.floor((allowedMs * warnPercent) / 100)).toISOString();
+}
 
 /**
  * Due instants for the commands that need them, from the policy, calendar and ladder the incident has pinned; before it
@@ -89,21 +94,21 @@ export class IncidentClocks {
     return state.tasks
       .filter((task) => task.cycle === state.cycle && task.state === 'DONE')
       .flatMap((task) =>
-        this.start('REWORK', { matter: state, at, ...conditionsOf(state, task) }, uuidV5(idSeed, task.taskId)).map(
-          (deadline) => ({ taskId: task.taskId, deadline }),
-        ),
+        this.start(
+          'REWORK',
+          { matter: state, at, ...conditionsOf(state, task) },
+          uuidV5(idSeed, task.taskId),
+        ).map((deadline) => ({ taskId: task.taskId, deadline })),
       );
   }
 
   /** SUSPENSION_REVIEW, due on a date that a person chose. */
   review(matter: Matter, at: string, reviewAt: string, idSeed: string): Deadline {
     const pins = matter.pins ?? this.directory.pins();
-    const allowedMs = Math.max(0, Date.parse(reviewAt) - Date.parse(at));
-    const warnMs = Date.parse(at) + Math.floor((allowedMs * reviewWarnPercent) / 100);
     const { policyId, policyVersion, calendarId, calendarVersion } = pins;
     const deadline = {
       timer: 'SUSPENSION_REVIEW' as const,
-      ...{ startedAt: at, warnAt: new Date(warnMs).toISOString(), dueAt: reviewAt, provisional: false },
+      ...{ startedAt: at, warnAt: warnedBetween(at, reviewAt), dueAt: reviewAt, provisional: false },
       ...{ policyId, policyVersion, calendarId, calendarVersion, stage: null },
       unit: 'CLOCK_HOUR' as const,
     };
@@ -124,13 +129,13 @@ export class IncidentClocks {
     const { pausedAt } = state;
     if (pausedAt === null) return [];
     return pausedDeadlines(state).map((deadline) => {
+      const counted = this.counted(state, deadline);
       const shifted = (dueAt: string): string =>
-        this.directory.afterPause({ ...deadline, dueAt }, pausedAt, at).dueAt;
-      const { deadlineId, steps } = deadline;
+        this.directory.afterPause({ ...counted, dueAt }, pausedAt, at).dueAt;
       return {
-        deadlineId,
-        ...this.directory.afterPause(deadline, pausedAt, at),
-        steps: steps.map((step) => ({ ...step, at: shifted(step.at) })),
+        deadlineId: deadline.deadlineId,
+        ...this.directory.afterPause(counted, pausedAt, at),
+        steps: deadline.steps.map((step) => ({ ...step, at: shifted(step.at) })),
       };
     });
   }
@@ -139,10 +144,13 @@ export class IncidentClocks {
   extended(state: IncidentState, task: Task, amount: number, unit: DurationUnit): DeadlineMove[] {
     const pins = state.pins ?? this.directory.pins();
     return task.deadlines
-      .filter(({ timer, stage }) => timer === 'HANDLING' && (stage === null || !task.stagesDone.includes(stage)))
+      .filter(
+        ({ timer, stage }) => timer === 'HANDLING' && (stage === null || !task.stagesDone.includes(stage)),
+      )
       .map((deadline) => {
-        const moved = this.directory.extended(deadline, { amount, unit });
-        const steps = deadline.steps.length === 0 ? [] : this.steps(pins, { ...deadline, ...moved });
+        const counted = this.counted(state, deadline);
+        const moved = this.directory.extended(counted, { amount, unit });
+        const steps = deadline.steps.length === 0 ? [] : this.steps(pins, { ...counted, ...moved });
         return { deadlineId: deadline.deadlineId, ...moved, steps };
       });
   }
@@ -167,7 +175,15 @@ export class IncidentClocks {
       ...{ startedAt: at, dueAt: at, warnAt: at, policyId, policyVersion, calendarId, calendarVersion },
       ...{ unit: within.unit, stage: null, provisional: false, deadlineId: id, steps: [] },
     };
-    return [{ ...begun, ...this.directory.extended(begun, within) }];
+    const { dueAt, provisional } = this.directory.extended(begun, within);
+    return [{ ...begun, dueAt, provisional, warnAt: warnedBetween(at, dueAt) }];
+  }
+
+  /** Targets of cases of the past were counted in no calendar of ours: they move in the one in force. */
+  private counted(state: IncidentState, deadline: Deadline): Deadline {
+    if (!state.imported) return deadline;
+    const { calendarId, calendarVersion } = this.directory.pins();
+    return { ...deadline, calendarId, calendarVersion };
   }
 
   private steps(pins: Pins, deadline: Parameters<JurisdictionDirectory['ladderSchedule']>[1]): LadderStep[] {

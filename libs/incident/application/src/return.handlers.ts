@@ -109,11 +109,7 @@ export class OpenArbitrationHandler implements ICommandHandler<OpenArbitrationCo
     return this.incidents.execute(context, incidentId, (state, origin) => ({
       kind: 'OpenArbitration',
       ...{ origin, taskId, arbitrationId: uuidV5(commandId, 'arbitration') },
-      deadlines: this.jurisdiction.clocks.start(
-        'ARBITRATION',
-        { matter: state, at: origin.now },
-        commandId,
-      ),
+      deadlines: this.jurisdiction.clocks.start('ARBITRATION', { matter: state, at: origin.now }, commandId),
     }));
   }
 }

@@ -24,4 +24,6 @@ export class FileAppealCommand extends IncidentRequest<
   Pick<FileAppeal, 'item' | 'itemId' | 'reason' | 'evidence'>
 > {}
 
-export class DecideAppealCommand extends IncidentRequest<Pick<DecideAppeal, 'appealId' | 'exclude' | 'reason'>> {}
+export class DecideAppealCommand extends IncidentRequest<
+  Pick<DecideAppeal, 'appealId' | 'exclude' | 'reason'>
+> {}

@@ -22,9 +22,7 @@ export class CheckInCommand extends TaskRequest<{
   readonly evidence: readonly string[];
 }> {}
 
-export class ReportProgressCommand extends TaskRequest<
-  Pick<ReportProgress, 'note' | 'stage' | 'evidence'>
-> {}
+export class ReportProgressCommand extends TaskRequest<Pick<ReportProgress, 'note' | 'stage' | 'evidence'>> {}
 
 export class CompleteTaskCommand extends TaskRequest<{
   readonly note: string | null;

@@ -1,6 +1,11 @@
 import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { uuidV5 } from '@shaoying/config';
-import { whistleOf, type IncidentState, type TaskAssignment, type WhistleOrigin } from '@shaoying/incident-domain';
+import {
+  whistleOf,
+  type IncidentState,
+  type TaskAssignment,
+  type WhistleOrigin,
+} from '@shaoying/incident-domain';
 import { IncidentCommandService, type CommandOutcome } from './incident.command-service.js';
 import { IncidentJurisdiction } from './incident.jurisdiction.js';
 import {
