@@ -92,7 +92,14 @@ export interface OwnedDeadline {
 const HANDLED_AT: readonly Lifecycle[] = ['HANDLING'];
 /** An emergency whistle that acted is to be ratified wherever the matter has got to. */
 const RATIFIED_AT: readonly Lifecycle[] = ['FILED', 'HANDLING', 'CHECKING', 'FEEDBACK', 'CLOSED'];
-const ANSWERED_AT: readonly Lifecycle[] = ['REPORTED', 'VERIFYING', 'FILED', 'HANDLING', 'CHECKING', 'FEEDBACK'];
+const ANSWERED_AT: readonly Lifecycle[] = [
+  'REPORTED',
+  'VERIFYING',
+  'FILED',
+  'HANDLING',
+  'CHECKING',
+  'FEEDBACK',
+];
 
 /** Every deadline with its owner and how it stands. Nothing is pending while the incident's clocks stand still. */
 export function ownedDeadlines(state: IncidentState): OwnedDeadline[] {
@@ -100,11 +107,16 @@ export function ownedDeadlines(state: IncidentState): OwnedDeadline[] {
   const handled = HANDLED_AT.includes(lifecycle);
   const ownedBy = (
     owner: DeadlineOwner,
-    { deadlines, breached }: { readonly deadlines: readonly Deadline[]; readonly breached: readonly string[] },
+    {
+      deadlines,
+      breached,
+    }: { readonly deadlines: readonly Deadline[]; readonly breached: readonly string[] },
     pending: (deadline: Deadline) => boolean,
   ): OwnedDeadline[] =>
     deadlines.map((deadline) => ({
-      ...{ owner, deadline, pending: pending(deadline), breached: breached.includes(deadline.deadlineId) },
+      ...{ owner, deadline, pending: pending(deadline) },
+      // What the dispatch or the arbitrator owes stands with the task and is missed by the incident.
+      breached: [breached, state.breached].some((ids) => ids.includes(deadline.deadlineId)),
     }));
   return [
     ...ownedBy({ kind: 'INCIDENT' }, state, ({ timer }) => isPendingForIncident(state, timer)),

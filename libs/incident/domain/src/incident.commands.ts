@@ -183,6 +183,8 @@ export interface ApproveWhistle extends Command<'ApproveWhistle'> {
 export interface CancelWhistle extends Command<'CancelWhistle'> {
   readonly whistleId: string;
   readonly reason: string;
+  /** CHECK; started where a reverse whistle was all that was waited for. */
+  readonly deadlines: readonly Deadline[];
 }
 
 export interface EvaluateTask extends Command<'EvaluateTask'> {
@@ -303,6 +305,8 @@ export interface TransferTask extends Command<'TransferTask'> {
   readonly toDepartmentId: string;
   readonly level: ResponsibilityLevel;
   readonly reason: string;
+  /** CHECK; started where the successor was in the whistle and nothing was left to wait for. */
+  readonly deadlines: readonly Deadline[];
 }
 
 export interface UrgeTask extends Command<'UrgeTask'> {
@@ -364,7 +368,10 @@ export interface RecordFeedback extends Command<'RecordFeedback'> {
   /** REWORK of each task, started where it is not solved. */
   readonly reworks: readonly { readonly taskId: string; readonly deadline: Deadline }[];
   /** The incident this one was merged into, as it stands; null where it was not. */
-  readonly mergedInto: { readonly lifecycle: Lifecycle | 'NONE'; readonly feedbackUntil: string | null } | null;
+  readonly mergedInto: {
+    readonly lifecycle: Lifecycle | 'NONE';
+    readonly feedbackUntil: string | null;
+  } | null;
 }
 
 export interface CorrectFeedback extends Command<'CorrectFeedback'> {

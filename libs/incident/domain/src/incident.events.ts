@@ -527,7 +527,7 @@ export type ResponsibilityDecided = Fact<
     readonly responsibleUnitId: string;
     readonly rule: ArbitrationRule;
     readonly reason: string;
-    /** Null where the task stays with the department that has it. */
+    /** Null where the task stays with the department that has it, or goes to one that is in the whistle already. */
     readonly newTask: TaskAssignment | null;
     readonly lostTime: readonly LostTime[];
     /** Entry that would have spared the dispute, for whoever keeps the dispatch catalogue; nothing is changed by it. */

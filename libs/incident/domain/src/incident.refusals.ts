@@ -13,7 +13,6 @@ export type Refusal =
   // Handling.
   | { readonly code: 'LEVEL_NOT_HIGHER' }
   | { readonly code: 'LEVEL_TOO_LOW' }
-  | { readonly code: 'EVIDENCE_REQUIRED' }
   // Whistles.
   | { readonly code: 'WHISTLE_NOT_FOUND' }
   | {
@@ -24,7 +23,7 @@ export type Refusal =
   | { readonly code: 'WHISTLE_NOT_YOURS' }
   | { readonly code: 'WHISTLE_NEEDS_ONE_LEAD' }
   | { readonly code: 'WHISTLE_NOT_PERMITTED' }
-  | { readonly code: 'WHISTLE_RATIFIED' }
+  | { readonly code: 'WHISTLE_NEEDS_NO_APPROVAL' }
   | { readonly code: 'APPROVER_IS_PROPOSER' }
   | { readonly code: 'APPROVER_NOT_PERMITTED' }
   | { readonly code: 'DEPARTMENT_TWICE'; readonly departmentId: string }

@@ -1,5 +1,7 @@
 export * from './incident.events.js';
 export * from './incident.state.js';
+export * from './incident.evolve.js';
+export * from './incident.clocks.js';
 export * from './incident.commands.js';
 export * from './incident.refusals.js';
 export type { Decision } from './decider/decision.js';

@@ -1,9 +1,19 @@
-import type { FileIncident, ImportIncident, ReportIncident } from '../incident.commands.js';
+import type {
+  FileIncident,
+  FlagReporter,
+  ImportIncident,
+  LocateIncident,
+  RejectIncident,
+  ReportIncident,
+  VerifyIncident,
+  VoidIncident,
+  WithdrawIncident,
+} from '../incident.commands.js';
 import type { IncidentEvent } from '../incident.events.js';
-import type { IncidentState } from '../incident.state.js';
-import { deadlineOf } from '../incident.state.js';
+import { deadlineOf, openTasks, type IncidentState } from '../incident.state.js';
+import { breachesBefore, lifted, ofIncident, onIncident } from './breaches.js';
 import { type Decision, accept, refuse } from './decision.js';
-import { admitClaim, notIn, notTheirs } from './guards.js';
+import { admitClaim, notIn, notTheirs, unlessSaid } from './guards.js';
 
 export function report(state: IncidentState, command: ReportIncident): Decision {
   if (state.lifecycle !== 'NONE') return refuse({ code: 'INCIDENT_EXISTS' });
@@ -29,6 +39,9 @@ export function report(state: IncidentState, command: ReportIncident): Decision 
       claimedAt: admitted.claimedAt,
       imported: false,
       externalId: null,
+      reportedBy: anonymous ? null : origin.actor.id,
+      recurrenceOf: command.recurrenceOf,
+      deadlines: filing === null ? command.deadlines : [],
     },
   };
   if (filing === null) return accept(reported);
@@ -47,7 +60,8 @@ export function importCase(state: IncidentState, command: ImportIncident): Decis
       occurredAt: openedAt,
       data: {
         ...{ incidentId, category, severity, description, location, place, channel, receiptHash, externalId },
-        ...{ anonymous: true, reporter: null, claimedAt: null, imported: true },
+        ...{ anonymous: true, reporter: null, claimedAt: null, imported: true, reportedBy: null },
+        ...{ recurrenceOf: null, deadlines: [] },
       },
     },
     { type: 'IncidentFiled', occurredAt: openedAt, data: { cycle: 1, pins: null, deadlines: [] } },
@@ -55,11 +69,9 @@ export function importCase(state: IncidentState, command: ImportIncident): Decis
       type: 'WhistleBlown',
       occurredAt: openedAt,
       data: {
-        whistleId: command.whistleId,
-        kind: 'PUBLIC_DEMAND',
-        reason: 'imported',
-        whistlingUnitId: command.whistlingUnitId,
-        tasks: [task],
+        ...{ whistleId: command.whistleId, kind: 'PUBLIC_DEMAND', reason: 'imported' },
+        ...{ whistlingUnitId: command.whistlingUnitId, blownBy: null, origin: 'REPORT', reverse: false },
+        ...{ approval: 'NOT_NEEDED', repeats: [], tasks: [task], deadlines: [] },
       },
     },
   ];
@@ -70,27 +82,125 @@ export function importCase(state: IncidentState, command: ImportIncident): Decis
 function importedEnding({ task }: ImportIncident, closedAt: string, dueAt: string | null): IncidentEvent[] {
   const { taskId, departmentId, level } = task;
   const late = dueAt !== null && Date.parse(closedAt) > Date.parse(dueAt);
+  const nothing = { note: null, evidence: [] };
   return [
     {
       type: 'TaskCompleted',
       occurredAt: closedAt,
-      data: { taskId, departmentId, dueAt, late, note: null, evidence: [] },
+      data: { taskId, departmentId, dueAt, late, ...nothing },
     },
     {
       type: 'HandlingCompleted',
       occurredAt: closedAt,
-      data: { mode: 'WHISTLE', cycle: 1, level, note: null, evidence: [], dueAt: null, late: false },
+      data: {
+        ...{ mode: 'WHISTLE', cycle: 1, level, ...nothing, dueAt: null, late: false, deadlines: [] },
+      },
     },
-    { type: 'IncidentClosed', occurredAt: closedAt, data: { cycle: 1, resolutionLevel: level } },
+    {
+      type: 'IncidentClosed',
+      occurredAt: closedAt,
+      data: { cycle: 1, resolutionLevel: level, reopenUntil: null, appealUntil: null },
+    },
   ];
 }
 
-export function file(state: IncidentState, { origin, pins, deadlines }: FileIncident): Decision {
+/** What verifying, filing and rejecting have in common: the clock of verification stops. */
+function verificationEnded(state: IncidentState, now: string, ...events: IncidentEvent[]): Decision {
+  return accept(
+    ...breachesBefore(state, now, ofIncident('VERIFY')),
+    ...events,
+    ...lifted(state, onIncident('VERIFY'), 'MET', now),
+  );
+}
+
+export function verify(state: IncidentState, { origin, note, evidence }: VerifyIncident): Decision {
   const refusal = notTheirs(state, origin) ?? notIn(state, 'REPORTED');
   if (refusal) return refuse(refusal);
-  return accept({
+  return verificationEnded(state, origin.now, {
+    type: 'IncidentVerified',
+    occurredAt: origin.now,
+    data: { verifyingUnitId: origin.actor.orgUnitId, note, evidence },
+  });
+}
+
+export function reject(state: IncidentState, command: RejectIncident): Decision {
+  const { origin, reasonCode, reason, notice } = command;
+  const refusal = notTheirs(state, origin) ?? notIn(state, 'REPORTED', 'VERIFYING');
+  if (refusal) return refuse(refusal);
+  if (state.reporterKnown && notice === null) return refuse({ code: 'NOTICE_REQUIRED' });
+  if (state.duplicates.length > 0) return refuse({ code: 'HAS_DUPLICATES' });
+  const { now } = origin;
+  return accept(
+    ...breachesBefore(state, now, ofIncident('VERIFY')),
+    { type: 'IncidentRejected', occurredAt: now, data: { reasonCode, reason, notice } },
+    ...lifted(state, () => true, 'ENDED', now),
+  );
+}
+
+export function file(state: IncidentState, { origin, pins, deadlines }: FileIncident): Decision {
+  const refusal = notTheirs(state, origin) ?? notIn(state, 'REPORTED', 'VERIFYING');
+  if (refusal) return refuse(refusal);
+  return verificationEnded(state, origin.now, {
     type: 'IncidentFiled',
     occurredAt: origin.now,
     data: { cycle: state.cycle, pins, deadlines },
   });
+}
+
+/** Where it lies, corrected. Whoever has it keeps it: another route is suggested, never taken (domain.md §6, 18). */
+export function locate(state: IncidentState, command: LocateIncident): Decision {
+  const { origin, location, place, gridMapId, gridMapVersion, method, suggestedDepartmentId, reason } =
+    command;
+  const refusal =
+    notTheirs(state, origin) ??
+    notIn(state, 'REPORTED', 'VERIFYING', 'FILED', 'HANDLING', 'CHECKING', 'FEEDBACK', 'SUSPENDED');
+  if (refusal) return refuse(refusal);
+  const located: IncidentEvent = {
+    type: 'IncidentLocated',
+    occurredAt: origin.now,
+    data: { location, place, gridMapId, gridMapVersion, method, suggestedDepartmentId, reason },
+  };
+  return accept(...unlessSaid(state.lastWord, located));
+}
+
+/** Open to whoever holds the receipt. A public hazard goes on without its reporter, and so does what others reported. */
+export function withdraw(state: IncidentState, command: WithdrawIncident): Decision {
+  const { origin, reason, receiptHash, hazard } = command;
+  // The code first: whoever has the wrong one learns nothing about the state of the case.
+  if (receiptHash !== state.receiptHash) return refuse({ code: 'RECEIPT_CODE_WRONG' });
+  const refusal = notIn(state, 'REPORTED', 'VERIFYING', 'FILED', 'HANDLING', 'SUSPENDED', 'MERGED');
+  if (refusal) return refuse(refusal);
+  const goesOn = hazard || state.duplicates.length > 0 || state.lifecycle === 'MERGED';
+  if (goesOn && state.reporterWithdrew) return accept();
+  const { now } = origin;
+  if (goesOn)
+    return accept({ type: 'IncidentWithdrawn', occurredAt: now, data: { reason, goesOn, taskIds: [] } });
+  const taskIds = openTasks(state).map(({ taskId }) => taskId);
+  return accept(
+    ...breachesBefore(state, now, () => true),
+    { type: 'IncidentWithdrawn', occurredAt: now, data: { reason, goesOn, taskIds } },
+    ...lifted(state, () => true, 'ENDED', now),
+  );
+}
+
+/** Created in error. Whoever created it does not undo it alone. */
+export function voidIncident(state: IncidentState, { origin, reason }: VoidIncident): Decision {
+  const refusal = notTheirs(state, origin) ?? notIn(state, 'REPORTED', 'VERIFYING', 'FILED');
+  if (refusal) return refuse(refusal);
+  const { id, orgUnitId } = origin.actor;
+  if (id === state.reportedBy) return refuse({ code: 'VOID_BY_REPORTER' });
+  if (state.duplicates.length > 0) return refuse({ code: 'HAS_DUPLICATES' });
+  return accept(
+    { type: 'IncidentVoided', occurredAt: origin.now, data: { unitId: orgUnitId, reason } },
+    ...lifted(state, () => true, 'ENDED', origin.now),
+  );
+}
+
+export function flagReporter(state: IncidentState, { origin, reason }: FlagReporter): Decision {
+  const flagged: IncidentEvent = {
+    type: 'ReporterFlagged',
+    occurredAt: origin.now,
+    data: { unitId: origin.actor.orgUnitId, reason },
+  };
+  return accept(...unlessSaid(state.lastWord, flagged));
 }

@@ -1,55 +1,43 @@
-import type { CompleteSelfHandling, StartSelfHandling } from '../incident.commands.js';
-import type { IncidentEvent } from '../incident.events.js';
-import type { IncidentState } from '../incident.state.js';
-import { deadlineOf } from '../incident.state.js';
+import type { CompleteSelfHandling, EscalateLevel, StartSelfHandling } from '../incident.commands.js';
+import { levelRank, type IncidentState } from '../incident.state.js';
+import { breachesBefore, lifted, ofIncident, onIncident } from './breaches.js';
 import { type Decision, accept, refuse } from './decision.js';
-import { isLate, notIn, notTheirs } from './guards.js';
-import { asAWhole, lifted, totalBreachBefore } from './overdue.js';
+import { handlingCompleted } from './ending.js';
+import { notIn, notTheirs } from './guards.js';
 
 export function startSelfHandling(state: IncidentState, command: StartSelfHandling): Decision {
-  const { origin, level, handlingUnitId, note } = command;
+  const { origin, level, handlingUnitId, parties, note } = command;
   const refusal = notTheirs(state, origin) ?? notIn(state, 'FILED');
   if (refusal) return refuse(refusal);
-  return accept({
-    type: 'SelfHandlingStarted',
-    occurredAt: origin.now,
-    data: { level, handlingUnitId, note },
-  });
+  if (state.level !== null && levelRank(level) < levelRank(state.level))
+    return refuse({ code: 'LEVEL_TOO_LOW' });
+  const { now } = origin;
+  return accept(
+    ...breachesBefore(state, now, ofIncident('DISPATCH')),
+    { type: 'SelfHandlingStarted', occurredAt: now, data: { level, handlingUnitId, parties, note } },
+    ...lifted(state, onIncident('DISPATCH'), 'MET', now),
+  );
 }
 
-export function completeSelfHandling(
-  state: IncidentState,
-  { origin, note, evidence }: CompleteSelfHandling,
-): Decision {
+export function completeSelfHandling(state: IncidentState, command: CompleteSelfHandling): Decision {
+  const { origin, note, evidence, deadlines } = command;
   const refusal = notTheirs(state, origin) ?? notIn(state, 'HANDLING');
   if (refusal) return refuse(refusal);
   if (state.mode !== 'SELF') return refuse({ code: 'INCIDENT_STATE', state: 'HANDLING', allowed: [] });
-  return accept(...handlingCompleted(state, origin.now, note, evidence));
+  return accept(...handlingCompleted(state, { occurredAt: origin.now, note, evidence, deadlines }));
 }
 
-export function handlingCompleted(
-  state: IncidentState,
-  occurredAt: string,
-  note: string | null,
-  evidence: readonly string[],
-): IncidentEvent[] {
-  const total = deadlineOf(state.deadlines, 'INCIDENT_TOTAL');
-  const completed: IncidentEvent = {
-    type: 'HandlingCompleted',
-    occurredAt,
-    data: {
-      mode: state.mode ?? 'SELF',
-      cycle: state.cycle,
-      level: state.level ?? 'COMMUNITY',
-      note,
-      evidence,
-      dueAt: total?.dueAt ?? null,
-      late: isLate(occurredAt, total),
-    },
-  };
-  return [
-    ...totalBreachBefore(state, occurredAt),
-    completed,
-    ...lifted(state, asAWhole, 'COMPLETED', ['INCIDENT_TOTAL'], occurredAt),
-  ];
+/** Upward only. Whoever held it holds it no more: the higher level handles it itself, or whistles. */
+export function escalate(state: IncidentState, { origin, to, reason }: EscalateLevel): Decision {
+  const refusal = notTheirs(state, origin) ?? notIn(state, 'FILED', 'HANDLING');
+  if (refusal) return refuse(refusal);
+  if (state.mode === 'WHISTLE')
+    return refuse({ code: 'INCIDENT_STATE', state: 'HANDLING', allowed: ['FILED'] });
+  const from = state.level;
+  if (levelRank(to) <= levelRank(from ?? 'ESTATE')) return refuse({ code: 'LEVEL_NOT_HIGHER' });
+  return accept({
+    type: 'IncidentEscalated',
+    occurredAt: origin.now,
+    data: { from, to, unitId: origin.actor.orgUnitId, reason },
+  });
 }

@@ -1,52 +1,42 @@
-import type { AcknowledgeTask, BlowWhistle, CheckIn, CompleteTask } from '../incident.commands.js';
-import type { IncidentEvent, IncidentTimer } from '../incident.events.js';
-import type { IncidentState, Task } from '../incident.state.js';
-import { deadlineOf } from '../incident.state.js';
+import type { CheckIn, CompleteTask, RecordContact, ReportProgress } from '../incident.commands.js';
+import type { IncidentEvent } from '../incident.events.js';
+import {
+  deadlineOf,
+  handlingDeadlineOf,
+  whistleOf,
+  type IncidentState,
+  type Task,
+} from '../incident.state.js';
+import { acknowledged } from './acknowledging.js';
+import { breachesBefore, lifted, ofTask, onTask } from './breaches.js';
 import { type Decision, accept, refuse } from './decision.js';
-import { admitClaim, isLate, notIn, notTheirs, ownTask, taskNotIn } from './guards.js';
-import { breachesBefore, lifted } from './overdue.js';
-import { handlingCompleted } from './self-handling.js';
+import { settled } from './ending.js';
+import { admitClaim, isLate, ownTask, taskNotIn, unlessSaid } from './guards.js';
 
-export function blowWhistle(state: IncidentState, command: BlowWhistle): Decision {
-  const { origin, whistleId, whistle, reason, tasks } = command;
-  const refusal = notTheirs(state, origin) ?? notIn(state, 'FILED');
-  if (refusal) return refuse(refusal);
-  if (tasks.filter((task) => task.role === 'LEAD').length !== 1)
-    return refuse({ code: 'WHISTLE_NEEDS_ONE_LEAD' });
-  const seen = new Set<string>();
-  for (const { departmentId } of tasks) {
-    if (seen.has(departmentId)) return refuse({ code: 'DEPARTMENT_TWICE', departmentId });
-    seen.add(departmentId);
-  }
-  const whistlingUnitId = origin.actor.orgUnitId;
-  return accept({
-    type: 'WhistleBlown',
-    occurredAt: origin.now,
-    data: { whistleId, kind: whistle, reason, whistlingUnitId, tasks },
-  });
-}
-
-export function acknowledge(state: IncidentState, { origin, taskId }: AcknowledgeTask): Decision {
+export function recordContact(state: IncidentState, command: RecordContact): Decision {
+  const { origin, taskId, reached, note } = command;
   const own = ownTask(state, taskId, origin);
   if (own.refusal) return refuse(own.refusal);
-  const refusal = taskNotIn(own.task, 'NOTIFIED');
+  const { task } = own;
+  const refusal = taskNotIn(task, 'NOTIFIED', 'ACKNOWLEDGED', 'CHECKED_IN', 'WORKING');
   if (refusal) return refuse(refusal);
-  return accept(
-    ...breachesBefore(state, own.task, ['ACKNOWLEDGE'], origin.now),
-    acknowledged(own.task, origin.now, false),
-    ...lifted(state, own.task, 'ACKNOWLEDGED', ['ACKNOWLEDGE'], origin.now),
-  );
-}
-
-function acknowledged(task: Task, occurredAt: string, implied: boolean): IncidentEvent {
-  const deadline = deadlineOf(task.deadlines, 'ACKNOWLEDGE');
-  const { taskId, departmentId } = task;
-  const late = isLate(occurredAt, deadline);
-  return {
-    type: 'TaskAcknowledged',
-    occurredAt,
-    data: { taskId, departmentId, implied, dueAt: deadline?.dueAt ?? null, late },
+  if (task.contacted) return refuse({ code: 'CONTACT_RECORDED' });
+  const { now } = origin;
+  const deadline = deadlineOf(task.deadlines, 'CONTACT');
+  const contact: IncidentEvent = {
+    type: 'ReporterContacted',
+    occurredAt: now,
+    data: {
+      ...{ taskId, departmentId: task.departmentId, reached, note },
+      ...{ dueAt: deadline?.dueAt ?? null, late: reached && isLate(now, deadline) },
+    },
   };
+  if (!reached) return accept(...unlessSaid(task.lastWord, contact));
+  return accept(
+    ...breachesBefore(state, now, ofTask(taskId, 'CONTACT')),
+    contact,
+    ...lifted(state, onTask(taskId, 'CONTACT'), 'MET', now),
+  );
 }
 
 export function checkIn(state: IncidentState, command: CheckIn): Decision {
@@ -56,22 +46,19 @@ export function checkIn(state: IncidentState, command: CheckIn): Decision {
   const { task } = own;
   const refusal = taskNotIn(task, 'NOTIFIED', 'ACKNOWLEDGED');
   if (refusal) return refuse(refusal);
-  const blownAt =
-    state.whistles.find((whistle) => whistle.whistleId === task.whistleId)?.blownAt ?? origin.now;
-  const afterTheWhistle =
-    command.occurredAt === null || Date.parse(command.occurredAt) >= Date.parse(blownAt);
+  const afterTheSummons =
+    command.occurredAt === null || Date.parse(command.occurredAt) >= Date.parse(summonedAt(state, task));
   const admitted = admitClaim(
     command.occurredAt,
     origin.now,
     tolerance,
-    (ageMs) => ageMs <= tolerance.syncMs && evidence.length > 0 && afterTheWhistle,
+    (ageMs) => ageMs <= tolerance.syncMs && evidence.length > 0 && afterTheSummons,
   );
   if (admitted === null) return refuse({ code: 'OCCURRED_AT_IN_FUTURE' });
   const { occurredAt, claimedAt, disputed } = admitted;
   const deadline = deadlineOf(task.deadlines, 'CHECK_IN');
-  const timers: IncidentTimer[] = ['ACKNOWLEDGE', 'CHECK_IN'];
   return accept(
-    ...breachesBefore(state, task, timers, occurredAt),
+    ...breachesBefore(state, occurredAt, ofTask(taskId, 'ACKNOWLEDGE', 'CHECK_IN')),
     // Appearing is an answer: no department is late at both ends for one act (domain.md §3.3).
     ...(task.state === 'NOTIFIED' ? [acknowledged(task, occurredAt, true)] : []),
     {
@@ -82,35 +69,73 @@ export function checkIn(state: IncidentState, command: CheckIn): Decision {
         ...{ late: isLate(occurredAt, deadline), claimedAt, disputed, location, note, evidence },
       },
     },
-    ...lifted(state, task, 'CHECKED_IN', timers, origin.now),
+    ...lifted(state, onTask(taskId, 'ACKNOWLEDGE', 'CHECK_IN'), 'CHECKED_IN', origin.now),
   );
 }
 
-export function completeTask(
-  state: IncidentState,
-  { origin, taskId, note, evidence }: CompleteTask,
-): Decision {
+/** A department that was summoned later than the whistle was blown cannot have come before that. */
+function summonedAt(state: IncidentState, task: Task): string {
+  const blownAt = whistleOf(state, task.whistleId)?.blownAt ?? '';
+  return task.notifiedAt > blownAt ? task.notifiedAt : blownAt;
+}
+
+export function reportProgress(state: IncidentState, command: ReportProgress): Decision {
+  const { origin, taskId, note, stage, evidence } = command;
   const own = ownTask(state, taskId, origin);
   if (own.refusal) return refuse(own.refusal);
   const { task } = own;
-  const refusal = taskNotIn(task, 'CHECKED_IN');
+  const refusal = taskNotIn(task, 'CHECKED_IN', 'WORKING');
+  if (refusal) return refuse(refusal);
+  if (stage !== null) return completeStage(state, task, stage, command);
+  const { departmentId } = task;
+  const said: IncidentEvent = {
+    type: 'ProgressReported',
+    occurredAt: origin.now,
+    data: { taskId, departmentId, note, evidence },
+  };
+  return accept(...unlessSaid(task.lastWord, said));
+}
+
+function completeStage(state: IncidentState, task: Task, stage: string, command: ReportProgress): Decision {
+  const { origin, taskId, note, evidence } = command;
+  const deadline = task.deadlines.find((known) => known.timer === 'HANDLING' && known.stage === stage);
+  if (deadline === undefined) return refuse({ code: 'STAGE_UNKNOWN' });
+  if (task.stagesDone.includes(stage)) return refuse({ code: 'STAGE_DONE' });
+  const { now } = origin;
+  return accept(
+    ...breachesBefore(state, now, (owned) => owned.deadline.deadlineId === deadline.deadlineId),
+    {
+      type: 'TaskStageCompleted',
+      occurredAt: now,
+      data: {
+        ...{ taskId, departmentId: task.departmentId, stage, note, evidence },
+        ...{ dueAt: deadline.dueAt, late: isLate(now, deadline) },
+      },
+    },
+    ...lifted(state, ({ deadlineId }) => deadlineId === deadline.deadlineId, 'MET', now),
+  );
+}
+
+export function completeTask(state: IncidentState, command: CompleteTask): Decision {
+  const { origin, taskId, note, evidence, deadlines } = command;
+  const own = ownTask(state, taskId, origin);
+  if (own.refusal) return refuse(own.refusal);
+  const { task } = own;
+  const refusal = taskNotIn(task, 'CHECKED_IN', 'WORKING');
   if (refusal) return refuse(refusal);
   const { now } = origin;
-  const deadline = deadlineOf(task.deadlines, 'HANDLING');
-  const completed: IncidentEvent = {
-    type: 'TaskCompleted',
-    occurredAt: now,
-    data: {
-      ...{ taskId, departmentId: task.departmentId, dueAt: deadline?.dueAt ?? null },
-      ...{ late: isLate(now, deadline), note, evidence },
+  const deadline = handlingDeadlineOf(task);
+  const events: IncidentEvent[] = [
+    ...breachesBefore(state, now, ofTask(taskId)),
+    {
+      type: 'TaskCompleted',
+      occurredAt: now,
+      data: {
+        ...{ taskId, departmentId: task.departmentId, dueAt: deadline?.dueAt ?? null },
+        ...{ late: isLate(now, deadline), note, evidence },
+      },
     },
-  };
-  const others = state.tasks.filter((other) => other.whistleId === task.whistleId && other.taskId !== taskId);
-  const allDone = others.every((other) => other.state === 'DONE');
-  return accept(
-    ...breachesBefore(state, task, ['HANDLING'], now),
-    completed,
-    ...lifted(state, task, 'COMPLETED', ['HANDLING'], now),
-    ...(allDone ? handlingCompleted(state, now, note, evidence) : []),
-  );
+    ...lifted(state, onTask(taskId), 'COMPLETED', now),
+  ];
+  return accept(...events, ...settled(state, events, { occurredAt: now, note, evidence, deadlines }));
 }

@@ -1,28 +1,70 @@
 import fc from 'fast-check';
 import {
+  everyDeadline,
   evolve,
   NO_INCIDENT,
+  openTasks,
   type CommandOrigin,
   type IncidentCommand,
   type IncidentEvent,
+  type IncidentState,
+  type Task,
+  type TaskAssignment,
+  type TaskRole,
 } from '../index.js';
-import type { IncidentState } from '../index.js';
 import * as sample from './sample-incident.js';
 
 const kinds = [
   'ReportIncident',
   'ImportIncident',
+  'LocateIncident',
+  'VerifyIncident',
+  'RejectIncident',
   'FileIncident',
   'StartSelfHandling',
   'CompleteSelfHandling',
+  'EscalateLevel',
   'BlowWhistle',
+  'ApproveWhistle',
+  'CancelWhistle',
+  'EvaluateTask',
   'AcknowledgeTask',
+  'RecordContact',
   'CheckIn',
+  'ReportProgress',
   'CompleteTask',
+  'RequestReturn',
+  'DecideReturn',
+  'OpenArbitration',
+  'Arbitrate',
+  'AddDepartment',
+  'ChangeLead',
+  'RequestRelease',
+  'ReleaseTask',
+  'TransferTask',
+  'UrgeTask',
+  'RequestExtension',
+  'DecideExtension',
   'MarkOverdue',
   'CheckHandling',
   'RecordFeedback',
+  'CorrectFeedback',
   'CloseIncident',
+  'ReopenIncident',
+  'SuspendIncident',
+  'ResumeIncident',
+  'MergeIncident',
+  'UnmergeIncident',
+  'JoinDuplicate',
+  'LeaveDuplicate',
+  'WithdrawIncident',
+  'VoidIncident',
+  'IssueSupervision',
+  'RespondToSupervision',
+  'LiftSupervision',
+  'FileAppeal',
+  'DecideAppeal',
+  'FlagReporter',
 ] as const satisfies readonly IncidentCommand['kind'][];
 
 const actors: readonly CommandOrigin['actor'][] = [
@@ -33,6 +75,9 @@ const actors: readonly CommandOrigin['actor'][] = [
   sample.byCheckers(0),
   sample.byCallback(0),
   sample.byTimers(0),
+  sample.byArbitrator(0),
+  sample.byStreetLeader(0),
+  sample.byDepartment(0, sample.THIRD),
   sample.by(0, 'street-office', sample.OTHER_STREET),
   sample.by(0, 'grid-worker', sample.OTHER_COMMUNITY),
 ].map(({ actor }) => actor);
@@ -90,30 +135,78 @@ export function commandOf(state: IncidentState, attempt: Try, minute: number): I
   return actor === null ? command : { ...command, origin: { ...command.origin, actor } };
 }
 
-function nextKind(
-  { lifecycle, mode, tasks }: IncidentState,
-  { pick, good, kind }: Try,
-): IncidentCommand['kind'] {
-  switch (lifecycle) {
+/** What usually comes next; now and then (`pick`) something that comes more rarely, so that lives reach it. */
+function nextKind(state: IncidentState, { pick, good, kind }: Try): IncidentCommand['kind'] {
+  const rarely = pick % 5 === 0;
+  switch (state.lifecycle) {
     case 'NONE':
       return pick % 20 === 0 ? 'ImportIncident' : 'ReportIncident';
     case 'REPORTED':
+      return rarely ? 'VerifyIncident' : 'FileIncident';
+    case 'VERIFYING':
       return 'FileIncident';
     case 'FILED':
+      if (state.whistles.some((whistle) => whistle.state === 'PROPOSED')) return 'ApproveWhistle';
       return pick % 4 === 0 ? 'StartSelfHandling' : 'BlowWhistle';
-    case 'HANDLING': {
-      if (mode === 'SELF') return 'CompleteSelfHandling';
-      const task = tasks[pick % tasks.length];
-      if (task?.state === 'NOTIFIED') return good ? 'AcknowledgeTask' : 'CheckIn';
-      return task?.state === 'ACKNOWLEDGED' ? 'CheckIn' : 'CompleteTask';
-    }
+    case 'HANDLING':
+      return state.mode === 'SELF'
+        ? (oneOf(['EscalateLevel', 'BlowWhistle'] as const, pick, rarely) ?? 'CompleteSelfHandling')
+        : nextOfTask(state, pick, good, rarely);
     case 'CHECKING':
       return 'CheckHandling';
     case 'FEEDBACK':
-      return pick % 2 === 0 ? 'RecordFeedback' : 'CloseIncident';
+      if (state.rated && rarely) return 'CorrectFeedback';
+      return state.feedbackRecorded ? 'CloseIncident' : 'RecordFeedback';
     case 'CLOSED':
+      if (state.appeals.some(({ decided }) => !decided)) return 'DecideAppeal';
+      return oneOf(['ReopenIncident', 'FileAppeal', 'EvaluateTask'] as const, pick, true) ?? kind;
+    case 'SUSPENDED':
+      return 'ResumeIncident';
+    case 'MERGED':
+      return rarely ? 'RecordFeedback' : 'UnmergeIncident';
+    case 'REJECTED':
+    case 'WITHDRAWN':
+    case 'VOIDED':
       return kind;
   }
+}
+
+function oneOf<Kind>(some: readonly Kind[], pick: number, really: boolean): Kind | undefined {
+  return really ? some[Math.floor(pick / 5) % some.length] : undefined;
+}
+
+const beforeCheckIn = ['RequestReturn', 'RecordContact', 'UrgeTask', 'OpenArbitration'] as const;
+const whileWorking = [
+  ...(['RequestExtension', 'ReportProgress', 'ReportProgress', 'ChangeLead', 'AddDepartment'] as const),
+  ...(['RequestRelease', 'ReleaseTask', 'IssueSupervision', 'CancelWhistle', 'SuspendIncident'] as const),
+] as const;
+
+function nextOfTask(
+  state: IncidentState,
+  pick: number,
+  good: boolean,
+  rarely: boolean,
+): IncidentCommand['kind'] {
+  if (state.extensions.some(({ outcome }) => outcome === 'OPEN')) return 'DecideExtension';
+  if (state.whistles.some(({ toBeRatified }) => toBeRatified) && rarely) return 'ApproveWhistle';
+  switch (pickedTask(state, pick)?.state) {
+    case 'NOTIFIED':
+      return oneOf(beforeCheckIn, pick, rarely || pick % 3 === 0) ?? (good ? 'AcknowledgeTask' : 'CheckIn');
+    case 'ACKNOWLEDGED':
+      return oneOf(beforeCheckIn, pick, rarely) ?? 'CheckIn';
+    case 'RETURN_REQUESTED':
+      return 'DecideReturn';
+    case 'IN_ARBITRATION':
+      return 'Arbitrate';
+    default:
+      return oneOf(whileWorking, pick, rarely) ?? 'CompleteTask';
+  }
+}
+
+/** An open task where there is one: what is done is done. */
+function pickedTask(state: IncidentState, pick: number): Task | undefined {
+  const open = openTasks(state);
+  return open[pick % open.length] ?? state.tasks[pick % state.tasks.length];
 }
 
 function build(
@@ -122,47 +215,249 @@ function build(
   attempt: Try,
   minute: number,
 ): IncidentCommand {
-  const { pick, good, evidence, claimMinutes } = attempt;
-  const occurredAt = claimMinutes === null ? null : sample.at(minute + claimMinutes);
-  const departmentId = state.tasks[pick % state.tasks.length]?.departmentId ?? sample.LEAD;
+  const { pick, good, evidence } = attempt;
+  const task = pickedTask(state, pick);
+  const whistleId = state.whistles[pick % state.whistles.length]?.whistleId ?? 'whistle-1';
   switch (kind) {
     case 'ReportIncident':
-      return sample.report(minute, { occurredAt, filing: attempt.filed ? sample.filing(minute) : null });
+      return sample.report(minute, {
+        occurredAt: claimOf(attempt, minute),
+        filing: attempt.filed ? sample.filing(minute) : null,
+        reporter: evidence ? { subjectId: 's', keyId: 'k', ciphertext: 'c' } : null,
+        anonymous: !evidence,
+      });
     case 'ImportIncident':
       return sample.importCase(good ? {} : { closedAt: null });
+    case 'LocateIncident':
+      return sample.locate(minute, good ? {} : { place: sample.report(0).place });
+    case 'VerifyIncident':
+      return sample.verify(minute);
+    case 'RejectIncident':
+      return sample.reject(minute, good ? { notice: '经核实不属实' } : {});
     case 'FileIncident':
       return sample.file(minute);
     case 'StartSelfHandling':
       return sample.startSelfHandling(minute, evidence ? {} : { level: 'COMMUNITY', handlingUnitId: null });
     case 'CompleteSelfHandling':
       return sample.completeSelfHandling(minute);
+    case 'EscalateLevel':
+      return sample.escalate(minute, good ? {} : { to: 'COMMUNITY' });
     case 'BlowWhistle':
-      return sample.blow(minute, { tasks: someTasks(minute, pick) });
-    case 'AcknowledgeTask':
-      return sample.acknowledge(minute, departmentId);
-    case 'CheckIn':
-      return sample.checkIn(minute, departmentId, { occurredAt, evidence: evidence ? [sample.photo] : [] });
-    case 'CompleteTask':
-      return sample.complete(minute, departmentId);
-    case 'MarkOverdue':
-      return sample.alarm(minute, someDeadline(state, pick));
+      return someWhistle(minute, pick, evidence);
+    case 'ApproveWhistle':
+      return sample.approveWhistle(minute, {
+        ...{ whistleId, approve: good, tasks: tasksNamed(`${whistleId}-${minute}`, someTasks(minute, pick)) },
+      });
+    case 'CancelWhistle':
+      return sample.cancelWhistle(minute, { whistleId });
+    case 'EvaluateTask':
+      return sample.evaluateTask(minute, { whistleId: task?.whistleId ?? whistleId, ...idOf(task) });
     case 'CheckHandling':
       return sample.check(minute, good ? 'PASS' : 'FAIL');
     case 'RecordFeedback':
       return sample.feedback(minute, {
         solved: good ? 'SOLVED' : 'UNSOLVED',
-        ...(attempt.reporter
-          ? { source: 'REPORTER', receiptHash: evidence ? sample.receiptHash : null }
-          : {}),
+        mergedInto: { lifecycle: 'FEEDBACK', feedbackUntil: null },
+        ...receiptOf(attempt),
       });
+    case 'CorrectFeedback':
+      return sample.correctFeedback(minute, receiptOf(attempt));
     case 'CloseIncident':
       return sample.close(minute);
+    case 'ReopenIncident':
+      return sample.reopen(
+        minute,
+        attempt.reporter ? { by: 'REPORTER', receiptHash: sample.receiptHash } : {},
+      );
+    case 'SuspendIncident':
+      return sample.suspend(minute, good ? {} : { origin: sample.byStreet(minute) });
+    case 'ResumeIncident':
+      return good
+        ? sample.resume(minute, { moves: sample.movesAfterPause(state, minute) })
+        : sample.renew(minute);
+    case 'MergeIncident':
+      return sample.merge(minute, {
+        target: { lifecycle: good ? 'FILED' : 'CLOSED', openTasks: pick % 2 },
+        keepDepartments: evidence ? [sample.LEAD] : null,
+      });
+    case 'UnmergeIncident':
+      return sample.unmerge(minute, { moves: sample.movesAfterPause(state, minute) });
+    case 'JoinDuplicate':
+      return sample.joinDuplicate(minute);
+    case 'LeaveDuplicate':
+      return sample.leaveDuplicate(minute);
+    case 'WithdrawIncident':
+      return sample.withdraw(minute, { hazard: good, receiptHash: evidence ? sample.receiptHash : null });
+    case 'VoidIncident':
+      return sample.voidIncident(minute);
+    case 'MarkOverdue':
+      return sample.alarm(minute, someDeadline(state, pick), {
+        deadlines: [sample.deadline(`order-${minute}`, 'SUPERVISION_RESPONSE', minute)],
+      });
+    case 'FileAppeal':
+      return sample.fileAppeal(minute);
+    case 'DecideAppeal':
+      return sample.decideAppeal(minute, state.appeals.at(-1)?.appealId ?? 'unknown', { exclude: good });
+    case 'IssueSupervision':
+      return sample.issueSupervision(minute, evidence ? { ...idOf(task) } : { taskId: null });
+    case 'RespondToSupervision':
+    case 'LiftSupervision':
+      return aboutAnOrder(kind, state, pick, minute);
+    case 'FlagReporter':
+      return sample.flagReporter(minute);
+    case 'AddDepartment':
+      return sample.addDepartment(minute, { whistleId, task: spare(state, minute, 'ASSIST') });
+    case 'ChangeLead':
+      return someLead(state, attempt, minute, whistleId);
+    default:
+      return buildForTask(kind, state, task, attempt, minute);
   }
 }
 
+type TaskCommandKind = Exclude<
+  Extract<IncidentCommand, { readonly taskId: string }>['kind'],
+  'EvaluateTask' | 'IssueSupervision'
+>;
+
+function buildForTask(
+  kind: TaskCommandKind,
+  state: IncidentState,
+  task: Task | undefined,
+  attempt: Try,
+  minute: number,
+): IncidentCommand {
+  const { good, evidence, pick } = attempt;
+  const departmentId = task?.departmentId ?? sample.LEAD;
+  const own = idOf(task);
+  const newTask = spare(state, minute, task?.role ?? 'LEAD');
+  switch (kind) {
+    case 'AcknowledgeTask':
+      return sample.acknowledge(minute, departmentId, own);
+    case 'RecordContact':
+      return sample.contact(minute, departmentId, { ...own, reached: good });
+    case 'CheckIn':
+      return sample.checkIn(minute, departmentId, {
+        ...own,
+        occurredAt: claimOf(attempt, minute),
+        evidence: evidence ? [sample.photo] : [],
+      });
+    case 'ReportProgress':
+      return sample.progress(minute, departmentId, { ...own, stage: good ? 'SURVEY' : null });
+    case 'CompleteTask':
+      return sample.complete(minute, departmentId, own);
+    case 'RequestReturn':
+      return sample.requestReturn(minute, departmentId, {
+        ...own,
+        suggestedUnitId: good ? sample.THIRD : null,
+        rules: {
+          ...sample.rules,
+          returnsBeforeArbitration: 1 + (pick % 3),
+          clockOnReturn: clocks[pick % 3]!,
+        },
+      });
+    case 'DecideReturn':
+      return sample.decideReturn(minute, {
+        ...own,
+        ...{ accept: good, reason: '经核实', newTask: good && pick % 7 === 0 ? null : newTask },
+        rules: { ...sample.rules, clockOnReturn: clocks[pick % 3]! },
+      });
+    case 'OpenArbitration':
+      return sample.openArbitration(minute, departmentId, own);
+    case 'Arbitrate':
+      return sample.arbitrate(minute, {
+        ...own,
+        ...(good
+          ? { responsibleUnitId: departmentId }
+          : { responsibleUnitId: newTask.departmentId, newTask }),
+      });
+    case 'RequestRelease':
+      return sample.requestRelease(minute, own);
+    case 'ReleaseTask':
+      return sample.releaseTask(minute, { ...own, reasonCode: good ? 'NOT_NEEDED' : 'HOLDS_UP' });
+    case 'TransferTask':
+      return sample.transferTask(minute, { ...own, toDepartmentId: good ? sample.THIRD : sample.ASSIST });
+    case 'UrgeTask':
+      return sample.urge(minute, own);
+    case 'RequestExtension':
+      return sample.requestExtension(minute, departmentId, own);
+    case 'DecideExtension': {
+      const asked = state.extensions.find(({ outcome }) => outcome === 'OPEN')?.taskId ?? own.taskId;
+      const handling = state.tasks.find(({ taskId }) => taskId === asked)?.deadlines ?? [];
+      return sample.decideExtension(minute, {
+        ...{
+          taskId: asked ?? 'unknown',
+          grant: good,
+          reason: '经研究',
+          moves: sample.movedBy(handling, 1_440),
+        },
+        ...(evidence ? { origin: sample.bySupervision(minute) } : {}),
+      });
+    }
+  }
+}
+
+const clocks = ['RESTART', 'CONTINUE', 'APPORTION'] as const;
+
+const idOf = (task: Task | undefined): { taskId?: string } =>
+  task === undefined ? {} : { taskId: task.taskId };
+
+const claimOf = ({ claimMinutes }: Try, minute: number): string | null =>
+  claimMinutes === null ? null : sample.at(minute + claimMinutes);
+
+const receiptOf = ({ reporter, evidence }: Try) =>
+  reporter ? { source: 'REPORTER' as const, receiptHash: evidence ? sample.receiptHash : null } : {};
+
+function aboutAnOrder(
+  kind: 'RespondToSupervision' | 'LiftSupervision',
+  state: IncidentState,
+  pick: number,
+  minute: number,
+): IncidentCommand {
+  const id = state.supervisions[pick % state.supervisions.length]?.supervisionId ?? 'unknown';
+  return kind === 'LiftSupervision'
+    ? sample.liftSupervision(minute, id)
+    : sample.respondToSupervision(minute, id);
+}
+
+/** A task for some department, told apart from those it had before. */
+function spare(state: IncidentState, minute: number, role: TaskRole): TaskAssignment {
+  const departmentId = [sample.THIRD, sample.LEAD, sample.ASSIST][minute % 3]!;
+  const before = state.tasks.filter((task) => task.taskId.startsWith(sample.taskIdOf(departmentId))).length;
+  return sample.assignment(minute, departmentId, role, before + 1);
+}
+
+function someLead(state: IncidentState, { good }: Try, minute: number, whistleId: string): IncidentCommand {
+  const newTask = spare(state, minute, 'LEAD');
+  return sample.changeLead(minute, {
+    ...{ whistleId, departmentId: newTask.departmentId, newTask, formerLead: good ? 'ASSIST' : 'RELEASED' },
+  });
+}
+
+/** Of every kind, by the street or proposed by a community; now and then a department's own. */
+function someWhistle(minute: number, pick: number, evidence: boolean): IncidentCommand {
+  const kinds = ['PUBLIC_DEMAND', 'EMERGENCY', 'KEY_WORK', 'JOINT_ENFORCEMENT'] as const;
+  const origin = evidence ? sample.byStreet(minute) : sample.byCommunity(minute);
+  const whistleId = `whistle-${minute}`;
+  return sample.blow(minute, {
+    ...{ whistleId, whistle: kinds[pick % 4]!, tasks: tasksNamed(whistleId, someTasks(minute, pick)) },
+    ...(pick % 3 === 0 ? { origin } : {}),
+  });
+}
+
+/** No two tasks of a life have the same id. */
+const tasksNamed = (whistleId: string, tasks: readonly TaskAssignment[]): TaskAssignment[] =>
+  tasks.map((task) => ({
+    ...task,
+    taskId: `${task.taskId}-of-${whistleId}`,
+    deadlines: task.deadlines.map((deadline) => ({
+      ...deadline,
+      deadlineId: `${deadline.deadlineId}-of-${whistleId}`,
+    })),
+  }));
+
 /** Mostly sound: one lead and up to one assisting department; sometimes no lead, two, or one department twice. */
-function someTasks(minute: number, pick: number): ReturnType<typeof sample.assignment>[] {
-  const lead = sample.assignment(minute, sample.LEAD, 'LEAD');
+function someTasks(minute: number, pick: number): TaskAssignment[] {
+  const lead = staged(withContact(sample.assignment(minute, sample.LEAD, 'LEAD'), minute), pick);
   const assist = sample.assignment(minute, sample.ASSIST, 'ASSIST');
   const unsound = [
     [],
@@ -173,8 +468,34 @@ function someTasks(minute: number, pick: number): ReturnType<typeof sample.assig
   return unsound[pick % 20] ?? (pick % 2 === 0 ? [lead] : [lead, assist]);
 }
 
+const withContact = (task: TaskAssignment, minute: number): TaskAssignment => ({
+  ...task,
+  deadlines: [...task.deadlines, sample.deadline(task.taskId, 'CONTACT', minute)],
+});
+
+/** Now and then handled in two stages. */
+function staged(task: TaskAssignment, pick: number): TaskAssignment {
+  if (pick % 3 !== 0) return task;
+  return {
+    ...task,
+    deadlines: task.deadlines.flatMap((deadline) =>
+      deadline.timer === 'HANDLING'
+        ? [
+            {
+              ...deadline,
+              deadlineId: `${deadline.deadlineId}:SURVEY`,
+              stage: 'SURVEY',
+              dueAt: deadline.warnAt,
+            },
+            { ...deadline, stage: 'REPAIR' },
+          ]
+        : [deadline],
+    ),
+  };
+}
+
 function someDeadline(state: IncidentState, pick: number): string {
-  const known = [...state.deadlines, ...state.tasks.flatMap((task) => task.deadlines)];
+  const known = everyDeadline(state);
   return known[pick % (known.length + 1)]?.deadlineId ?? 'unknown';
 }
 

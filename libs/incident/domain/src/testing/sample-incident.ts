@@ -2,22 +2,14 @@ import {
   decide,
   evolve,
   NO_INCIDENT,
-  type AcknowledgeTask,
-  type BlowWhistle,
-  type CheckHandling,
-  type CheckIn,
-  type CloseIncident,
+  pausedDeadlines,
   type CommandOrigin,
-  type CompleteSelfHandling,
-  type CompleteTask,
   type Deadline,
-  type FileIncident,
-  type ImportIncident,
+  type DeadlineMove,
+  type HandlingRules,
+  type IncidentCommand,
+  type IncidentState,
   type IncidentTimer,
-  type MarkOverdue,
-  type RecordFeedback,
-  type ReportIncident,
-  type StartSelfHandling,
   type TaskAssignment,
   type TaskRole,
 } from '../index.js';
@@ -36,18 +28,48 @@ export const LEAD = 'dp-water';
 export const ASSIST = 'dp-urban-management';
 export const STREET = 'st-hepan';
 export const OTHER_STREET = 'st-gulou';
+export const THIRD = 'dp-housing';
 export const COMMUNITY = 'co-liuyin';
 export const OTHER_COMMUNITY = 'co-shuian';
 
 /** Minutes after the start by which the sample policy wants each timer met. */
 export const ALLOWED: Record<IncidentTimer, number> = {
+  VERIFY: hours(2),
+  DISPATCH: hours(1),
   ACKNOWLEDGE: hours(1),
+  CONTACT: days(1),
   CHECK_IN: hours(8),
   HANDLING: days(3),
+  REWORK: days(1),
   INCIDENT_TOTAL: days(7),
+  RETURN_WINDOW: hours(4),
+  RETURN_DECISION: hours(4),
+  ARBITRATION: days(1),
+  CHECK: days(1),
+  CALLBACK: days(3),
+  FEEDBACK_WINDOW: days(14),
+  SUSPENSION_REVIEW: days(30),
+  SUPERVISION_RESPONSE: days(1),
+  RATIFICATION: days(1),
 };
 
-export const FEEDBACK_WINDOW = days(14);
+const direct = { proposers: ['street-office', 'community'], approvers: ['street-office'] };
+/** Of the sample policy. */
+export const rules: HandlingRules = {
+  clockOnReturn: 'RESTART',
+  returnsBeforeArbitration: 2,
+  refusalsBeforeArbitration: 2,
+  extensions: { max: 2, approvers: [['street-office'], ['supervision-centre']] },
+  whistles: {
+    PUBLIC_DEMAND: { ...direct, actsFirst: false, fourEyes: false },
+    KEY_WORK: { ...direct, actsFirst: false, fourEyes: true },
+    JOINT_ENFORCEMENT: { ...direct, actsFirst: false, fourEyes: false },
+    EMERGENCY: { ...direct, actsFirst: true, fourEyes: true },
+  },
+};
+
+export const FEEDBACK_WINDOW = ALLOWED.FEEDBACK_WINDOW;
+export const REOPEN_WINDOW = days(30);
 export const tolerance = { skewMs: 30 * 60_000, syncMs: 24 * 3_600_000 };
 export const photo = 'a'.repeat(64);
 export const receiptHash = 'b'.repeat(64);
@@ -63,19 +85,44 @@ const pins = {
   ladderVersion: 1,
 };
 
+/** Timers that climb no ladder: windows, and the answer to an order. */
+const UNSUPERVISED: readonly IncidentTimer[] = ['RETURN_WINDOW', 'FEEDBACK_WINDOW', 'SUPERVISION_RESPONSE'];
+
 /** A deadline of the sample policy; `id` names what it belongs to. */
 export function deadline(id: string, timer: IncidentTimer, startMinute: number): Deadline {
+  const allowed = ALLOWED[timer];
+  const dueMinute = startMinute + allowed;
+  const ladder = [
+    { step: 1, at: at(dueMinute), level: 'BLUE', notify: ['department', 'street-office'] },
+    { step: 2, at: at(dueMinute + allowed / 2), level: 'ORANGE', notify: ['supervision-centre'] },
+    { step: 3, at: at(dueMinute + allowed), level: 'RED', notify: ['oversight'] },
+  ] as const;
   return {
     deadlineId: deadlineIdOf(id, timer),
     timer,
     startedAt: at(startMinute),
-    warnAt: at(startMinute + ALLOWED[timer] * 0.8),
-    dueAt: at(startMinute + ALLOWED[timer]),
+    warnAt: at(startMinute + allowed * 0.8),
+    dueAt: at(dueMinute),
     ...{ policyId: 'default', policyVersion: 1, calendarId: 'default', calendarVersion: 1 },
-    provisional: false,
-    firstStep: { level: 'BLUE', notify: ['department', 'street-office'] },
+    ...{ provisional: false, unit: 'CLOCK_HOUR', stage: null },
+    steps: UNSUPERVISED.includes(timer) ? [] : ladder,
   };
 }
+
+/** The same deadlines, later by so many minutes. */
+export function movedBy(deadlines: readonly Deadline[], minutes: number): DeadlineMove[] {
+  const later = (instant: string): string => new Date(Date.parse(instant) + minutes * 60_000).toISOString();
+  return deadlines.map(({ deadlineId, warnAt, dueAt, provisional, steps }) => ({
+    ...{ deadlineId, provisional, warnAt: later(warnAt), dueAt: later(dueAt) },
+    steps: steps.map((step) => ({ ...step, at: later(step.at) })),
+  }));
+}
+
+/** As the application moves them when a pause ends. */
+export const movesAfterPause = (state: IncidentState, minute: number): DeadlineMove[] =>
+  state.pausedAt === null
+    ? []
+    : movedBy(pausedDeadlines(state), (Date.parse(at(minute)) - Date.parse(state.pausedAt)) / 60_000);
 
 export const deadlineIdOf = (id: string, timer: IncidentTimer): string => `${id}:${timer}`;
 export const taskIdOf = (departmentId: string): string => `task-${departmentId}`;
@@ -92,13 +139,26 @@ export const byCheckers = (minute: number): CommandOrigin => by(minute, 'supervi
 export const byCallback = (minute: number): CommandOrigin => by(minute, 'callback', 'cb-qinghe');
 export const byTimers = (minute: number): CommandOrigin => by(minute, 'system', null);
 
-type Without<Command, Kind extends string = 'kind'> = Partial<Omit<Command, Kind>>;
+export const bySupervision = (minute: number): CommandOrigin => byCheckers(minute);
+export const byArbitrator = (minute: number): CommandOrigin => by(minute, 'arbitrator', 'di-qinghe');
+export const byReporter = (minute: number): CommandOrigin => by(minute, 'resident', null);
+/** Another person of the same street office. */
+export const byStreetLeader = (minute: number): CommandOrigin => ({
+  ...byStreet(minute),
+  actor: { ...byStreet(minute).actor, id: 'the street leader' },
+});
 
-export function report(minute: number, more: Without<ReportIncident> = {}): ReportIncident {
+type CommandOf<Kind extends IncidentCommand['kind']> = Extract<IncidentCommand, { kind: Kind }>;
+type More<Kind extends IncidentCommand['kind']> = Partial<Omit<CommandOf<Kind>, 'kind'>>;
+
+export const INCIDENT_ID = '018f2f6e-0000-7000-8000-000000000001';
+export const TARGET_ID = '018f2f6e-0000-7000-8000-000000000009';
+
+export function report(minute: number, more: More<'ReportIncident'> = {}): CommandOf<'ReportIncident'> {
   return {
     kind: 'ReportIncident',
     origin: by(minute, 'resident', null),
-    incidentId: '018f2f6e-0000-7000-8000-000000000001',
+    incidentId: INCIDENT_ID,
     category: 'sewer-blockage',
     severity: 'MINOR',
     description: '3号楼前下水道堵塞，污水外溢',
@@ -115,129 +175,534 @@ export function report(minute: number, more: Without<ReportIncident> = {}): Repo
     reporter: null,
     receiptHash,
     occurredAt: null,
+    recurrenceOf: null,
+    deadlines: [deadline('incident', 'VERIFY', minute)],
     tolerance,
     filing: null,
     ...more,
   };
 }
 
-/** Pins and total deadline as filing at this minute gives them. */
-export function filing(minute: number): { pins: typeof pins; deadlines: Deadline[] } {
-  return { pins, deadlines: [deadline('incident', 'INCIDENT_TOTAL', minute)] };
+/** Pins and deadlines as filing at this minute gives them. */
+export function filing(minute: number, id = 'incident'): { pins: typeof pins; deadlines: Deadline[] } {
+  const timers = ['INCIDENT_TOTAL', 'DISPATCH'] as const;
+  return { pins, deadlines: timers.map((timer) => deadline(id, timer, minute)) };
 }
 
-export const file = (minute: number, more: Without<FileIncident> = {}): FileIncident => ({
+export const locate = (minute: number, more: More<'LocateIncident'> = {}): CommandOf<'LocateIncident'> => ({
+  kind: 'LocateIncident',
+  origin: byStreet(minute),
+  ...{ location: null, place: { ...report(0).place, gridId: null, estateId: null } },
+  ...{ gridMapId: null, gridMapVersion: null, method: 'BY_HAND', suggestedDepartmentId: null, reason: null },
+  ...more,
+});
+
+export const verify = (minute: number, more: More<'VerifyIncident'> = {}): CommandOf<'VerifyIncident'> => ({
+  kind: 'VerifyIncident',
+  origin: byCommunity(minute),
+  ...{ note: '现场属实', evidence: [] },
+  ...more,
+});
+
+export const reject = (minute: number, more: More<'RejectIncident'> = {}): CommandOf<'RejectIncident'> => ({
+  kind: 'RejectIncident',
+  origin: byStreet(minute),
+  ...{ reasonCode: 'NOT_FOUND_ON_SITE', reason: '现场未见', notice: null },
+  ...more,
+});
+
+export const file = (minute: number, more: More<'FileIncident'> = {}): CommandOf<'FileIncident'> => ({
   kind: 'FileIncident',
   origin: byStreet(minute),
   ...filing(minute),
   ...more,
 });
 
+export const checkDeadlines = (minute: number): Deadline[] => [deadline(`check-${minute}`, 'CHECK', minute)];
+
 export const startSelfHandling = (
   minute: number,
-  more: Without<StartSelfHandling> = {},
-): StartSelfHandling => ({
+  more: More<'StartSelfHandling'> = {},
+): CommandOf<'StartSelfHandling'> => ({
   kind: 'StartSelfHandling',
   origin: byCommunity(minute),
   level: 'ESTATE',
   handlingUnitId: COMMUNITY,
+  parties: [],
   note: null,
   ...more,
 });
 
 export const completeSelfHandling = (
   minute: number,
-  more: Without<CompleteSelfHandling> = {},
-): CompleteSelfHandling => ({
+  more: More<'CompleteSelfHandling'> = {},
+): CommandOf<'CompleteSelfHandling'> => ({
   kind: 'CompleteSelfHandling',
   origin: byCommunity(minute),
   note: '已疏通',
   evidence: [photo],
+  deadlines: checkDeadlines(minute),
   ...more,
 });
 
-export function assignment(minute: number, departmentId: string, role: TaskRole): TaskAssignment {
-  const taskId = taskIdOf(departmentId);
-  const timers = ['ACKNOWLEDGE', 'CHECK_IN', 'HANDLING'] as const;
-  const deadlines = timers.map((timer) => deadline(taskId, timer, minute));
+export const escalate = (minute: number, more: More<'EscalateLevel'> = {}): CommandOf<'EscalateLevel'> => ({
+  kind: 'EscalateLevel',
+  origin: byCommunity(minute),
+  ...{ to: 'SUBDISTRICT', reason: '社区无力处置' },
+  ...more,
+});
+
+const taskTimers = ['ACKNOWLEDGE', 'CHECK_IN', 'HANDLING', 'RETURN_WINDOW'] as const;
+
+/** A department's task; `nth` tells a later one of the same department apart. */
+export function assignment(minute: number, departmentId: string, role: TaskRole, nth = 1): TaskAssignment {
+  const taskId = nth === 1 ? taskIdOf(departmentId) : `${taskIdOf(departmentId)}-${nth}`;
+  const deadlines = taskTimers.map((timer) => deadline(taskId, timer, minute));
   return { taskId, departmentId, role, level: 'DISTRICT', deadlines };
 }
 
-export const blow = (minute: number, more: Without<BlowWhistle> = {}): BlowWhistle => ({
-  kind: 'BlowWhistle',
-  origin: byStreet(minute),
-  whistleId: 'whistle-1',
-  whistle: 'PUBLIC_DEMAND',
-  reason: '社区无管网疏通能力',
-  tasks: [assignment(minute, LEAD, 'LEAD'), assignment(minute, ASSIST, 'ASSIST')],
+export const blow = (minute: number, more: More<'BlowWhistle'> = {}): CommandOf<'BlowWhistle'> => {
+  const whistleId = more.whistleId ?? 'whistle-1';
+  return {
+    kind: 'BlowWhistle',
+    origin: byStreet(minute),
+    whistleId,
+    whistle: 'PUBLIC_DEMAND',
+    reason: '社区无管网疏通能力',
+    origination: 'REPORT',
+    rules,
+    tasks: [assignment(minute, LEAD, 'LEAD'), assignment(minute, ASSIST, 'ASSIST')],
+    deadlines: [deadline(whistleId, 'RATIFICATION', minute)],
+    ...more,
+  };
+};
+
+export const approveWhistle = (
+  minute: number,
+  more: More<'ApproveWhistle'> = {},
+): CommandOf<'ApproveWhistle'> => ({
+  kind: 'ApproveWhistle',
+  origin: byStreetLeader(minute),
+  ...{ whistleId: 'whistle-1', approve: true, note: null, rules, tasks: blow(minute).tasks },
   ...more,
+});
+
+export const cancelWhistle = (
+  minute: number,
+  more: More<'CancelWhistle'> = {},
+): CommandOf<'CancelWhistle'> => ({
+  kind: 'CancelWhistle',
+  origin: byStreet(minute),
+  ...{ whistleId: 'whistle-1', reason: '误吹', deadlines: checkDeadlines(minute) },
+  ...more,
+});
+
+export const evaluateTask = (minute: number, more: More<'EvaluateTask'> = {}): CommandOf<'EvaluateTask'> => ({
+  kind: 'EvaluateTask',
+  origin: byStreet(minute),
+  ...{ whistleId: 'whistle-1', taskId: taskIdOf(LEAD), evaluationId: `evaluation-${minute}`, score: 5 },
+  comment: null,
+  ...more,
+});
+
+/** Whose task it is and who acts, where a sample concerns one task. */
+interface OfTask {
+  readonly taskId: string;
+  readonly origin: CommandOrigin;
+}
+const ownTaskOf = (minute: number, departmentId: string): OfTask => ({
+  taskId: taskIdOf(departmentId),
+  origin: byDepartment(minute, departmentId),
 });
 
 export const acknowledge = (
   minute: number,
   departmentId = LEAD,
-  more: Without<AcknowledgeTask> = {},
-): AcknowledgeTask => ({
+  more: More<'AcknowledgeTask'> = {},
+): CommandOf<'AcknowledgeTask'> => ({
   kind: 'AcknowledgeTask',
-  origin: byDepartment(minute, departmentId),
-  taskId: taskIdOf(departmentId),
+  ...ownTaskOf(minute, departmentId),
   ...more,
 });
 
-export const checkIn = (minute: number, departmentId = LEAD, more: Without<CheckIn> = {}): CheckIn => ({
+export const contact = (
+  minute: number,
+  departmentId = LEAD,
+  more: More<'RecordContact'> = {},
+): CommandOf<'RecordContact'> => ({
+  kind: 'RecordContact',
+  ...ownTaskOf(minute, departmentId),
+  ...{ reached: true, note: null },
+  ...more,
+});
+
+export const checkIn = (
+  minute: number,
+  departmentId = LEAD,
+  more: More<'CheckIn'> = {},
+): CommandOf<'CheckIn'> => ({
   kind: 'CheckIn',
-  origin: byDepartment(minute, departmentId),
-  taskId: taskIdOf(departmentId),
+  ...ownTaskOf(minute, departmentId),
   ...{ occurredAt: null, location: null, note: null, evidence: [], tolerance },
+  ...more,
+});
+
+export const progress = (
+  minute: number,
+  departmentId = LEAD,
+  more: More<'ReportProgress'> = {},
+): CommandOf<'ReportProgress'> => ({
+  kind: 'ReportProgress',
+  ...ownTaskOf(minute, departmentId),
+  ...{ note: '正在疏通', stage: null, evidence: [] },
   ...more,
 });
 
 export const complete = (
   minute: number,
   departmentId = LEAD,
-  more: Without<CompleteTask> = {},
-): CompleteTask => ({
+  more: More<'CompleteTask'> = {},
+): CommandOf<'CompleteTask'> => ({
   kind: 'CompleteTask',
-  origin: byDepartment(minute, departmentId),
-  taskId: taskIdOf(departmentId),
-  ...{ note: null, evidence: [photo] },
+  ...ownTaskOf(minute, departmentId),
+  ...{ note: null, evidence: [photo], deadlines: checkDeadlines(minute) },
   ...more,
 });
 
-export const alarm = (minute: number, deadlineId: string): MarkOverdue => ({
+export const requestReturn = (
+  minute: number,
+  departmentId = LEAD,
+  more: More<'RequestReturn'> = {},
+): CommandOf<'RequestReturn'> => {
+  const own = ownTaskOf(minute, departmentId);
+  const { taskId } = { ...own, ...more };
+  return {
+    kind: 'RequestReturn',
+    ...own,
+    ...{ returnId: `return-${minute}`, reasonCode: 'NOT_OUR_FUNCTION', basis: '《三定方案》第四条' },
+    ...{ suggestedUnitId: null, rules, arbitrationId: `arbitration-${minute}` },
+    deadlines: [deadline(taskId, 'RETURN_DECISION', minute), deadline(taskId, 'ARBITRATION', minute)],
+    ...more,
+  };
+};
+
+export const decideReturn = (minute: number, more: More<'DecideReturn'> = {}): CommandOf<'DecideReturn'> => {
+  const { taskId } = { taskId: taskIdOf(LEAD), ...more };
+  return {
+    kind: 'DecideReturn',
+    origin: byStreet(minute),
+    ...{ taskId, accept: true, reason: null, newTask: assignment(minute, THIRD, 'LEAD'), rules },
+    deadlines: [...checkDeadlines(minute), deadline(taskId, 'ARBITRATION', minute)],
+    arbitrationId: `arbitration-${minute}`,
+    ...more,
+  };
+};
+
+export const openArbitration = (
+  minute: number,
+  departmentId = LEAD,
+  more: More<'OpenArbitration'> = {},
+): CommandOf<'OpenArbitration'> => ({
+  kind: 'OpenArbitration',
+  origin: byStreet(minute),
+  ...{ taskId: taskIdOf(departmentId), arbitrationId: `arbitration-${minute}` },
+  deadlines: [deadline(taskIdOf(departmentId), 'ARBITRATION', minute)],
+  ...more,
+});
+
+export const arbitrate = (minute: number, more: More<'Arbitrate'> = {}): CommandOf<'Arbitrate'> => ({
+  kind: 'Arbitrate',
+  origin: byArbitrator(minute),
+  ...{ taskId: taskIdOf(LEAD), responsibleUnitId: LEAD, rule: 'STATUTORY_FUNCTION' },
+  ...{ reason: '《城镇排水与污水处理条例》第五条', newTask: null, rules },
+  ...more,
+});
+
+export const addDepartment = (
+  minute: number,
+  more: More<'AddDepartment'> = {},
+): CommandOf<'AddDepartment'> => ({
+  kind: 'AddDepartment',
+  origin: byStreet(minute),
+  ...{ whistleId: 'whistle-1', reason: '涉及房屋', task: assignment(minute, THIRD, 'ASSIST') },
+  ...more,
+});
+
+export const changeLead = (minute: number, more: More<'ChangeLead'> = {}): CommandOf<'ChangeLead'> => ({
+  kind: 'ChangeLead',
+  origin: byStreet(minute),
+  ...{ whistleId: 'whistle-1', departmentId: ASSIST, reason: '主责在城管', formerLead: 'ASSIST' },
+  newTask: null,
+  ...more,
+});
+
+export const requestRelease = (
+  minute: number,
+  more: More<'RequestRelease'> = {},
+): CommandOf<'RequestRelease'> => ({
+  kind: 'RequestRelease',
+  origin: byDepartment(minute, LEAD),
+  ...{ taskId: taskIdOf(ASSIST), reason: '久未配合' },
+  ...more,
+});
+
+export const releaseTask = (minute: number, more: More<'ReleaseTask'> = {}): CommandOf<'ReleaseTask'> => ({
+  kind: 'ReleaseTask',
+  origin: byStreet(minute),
+  ...{ taskId: taskIdOf(ASSIST), reasonCode: 'NOT_NEEDED', reason: '无需协办' },
+  deadlines: checkDeadlines(minute),
+  ...more,
+});
+
+export const transferTask = (minute: number, more: More<'TransferTask'> = {}): CommandOf<'TransferTask'> => ({
+  kind: 'TransferTask',
+  origin: by(minute, 'admin', null),
+  ...{ taskId: taskIdOf(LEAD), toDepartmentId: THIRD, level: 'DISTRICT', reason: '机构改革' },
+  deadlines: checkDeadlines(minute),
+  ...more,
+});
+
+export const urge = (minute: number, more: More<'UrgeTask'> = {}): CommandOf<'UrgeTask'> => ({
+  kind: 'UrgeTask',
+  origin: byStreet(minute),
+  ...{ taskId: taskIdOf(LEAD), note: null },
+  ...more,
+});
+
+export const requestExtension = (
+  minute: number,
+  departmentId = LEAD,
+  more: More<'RequestExtension'> = {},
+): CommandOf<'RequestExtension'> => ({
+  kind: 'RequestExtension',
+  ...ownTaskOf(minute, departmentId),
+  ...{ extensionId: `extension-${minute}`, amount: 1, unit: 'WORKING_DAY', reason: '等待配件', rules },
+  ...more,
+});
+
+/** Grants a day more, from where the deadline stands as its task began. */
+export const decideExtension = (
+  minute: number,
+  more: More<'DecideExtension'> = {},
+): CommandOf<'DecideExtension'> => ({
+  kind: 'DecideExtension',
+  origin: byStreet(minute),
+  ...{ taskId: taskIdOf(LEAD), grant: true, reason: null, rules },
+  moves: movedBy([deadline(taskIdOf(LEAD), 'HANDLING', 10)], days(1)),
+  ...more,
+});
+
+const closing = (minute: number) => ({
+  reopenUntil: at(minute + REOPEN_WINDOW),
+  appealUntil: at(minute + days(10)),
+});
+
+export const alarm = (
+  minute: number,
+  deadlineId: string,
+  more: More<'MarkOverdue'> = {},
+): CommandOf<'MarkOverdue'> => ({
   kind: 'MarkOverdue',
   origin: byTimers(minute),
   deadlineId,
+  ...{ deadlines: [], closing: closing(minute) },
+  ...more,
 });
+
+/** REWORK of every task of the sample case. */
+const reworksOf = (minute: number) =>
+  [LEAD, ASSIST, THIRD].flatMap((departmentId) =>
+    [taskIdOf(departmentId), `${taskIdOf(departmentId)}-2`].map((taskId) => ({
+      ...{ taskId, deadline: deadline(`${taskId}-${minute}`, 'REWORK', minute) },
+    })),
+  );
 
 export const check = (
   minute: number,
   result: 'PASS' | 'FAIL' = 'PASS',
-  more: Without<CheckHandling> = {},
-): CheckHandling => ({
+  more: More<'CheckHandling'> = {},
+): CommandOf<'CheckHandling'> => ({
   kind: 'CheckHandling',
   origin: byCheckers(minute),
   ...{ result, note: '现场核查', evidence: [photo], feedbackUntil: at(minute + FEEDBACK_WINDOW) },
+  deadlines: (['CALLBACK', 'FEEDBACK_WINDOW'] as const).map((timer) =>
+    deadline(`feedback-${minute}`, timer, minute),
+  ),
+  reworks: reworksOf(minute),
   ...more,
 });
 
-export const feedback = (minute: number, more: Without<RecordFeedback> = {}): RecordFeedback => ({
+export const feedback = (minute: number, more: More<'RecordFeedback'> = {}): CommandOf<'RecordFeedback'> => ({
   kind: 'RecordFeedback',
   origin: byCallback(minute),
   ...{ solved: 'SOLVED', satisfaction: 'SATISFIED', comment: null, source: 'CALLBACK', receiptHash: null },
+  ...{ reworks: reworksOf(minute), mergedInto: null },
   ...more,
 });
 
-export const close = (minute: number, more: Without<CloseIncident> = {}): CloseIncident => ({
+export const correctFeedback = (
+  minute: number,
+  more: More<'CorrectFeedback'> = {},
+): CommandOf<'CorrectFeedback'> => ({
+  kind: 'CorrectFeedback',
+  origin: byCallback(minute),
+  ...{ solved: 'PARTLY', satisfaction: 'DISSATISFIED', comment: null, source: 'CALLBACK' },
+  ...{ receiptHash: null, reason: '回访记录有误' },
+  ...more,
+});
+
+export const close = (minute: number, more: More<'CloseIncident'> = {}): CommandOf<'CloseIncident'> => ({
   kind: 'CloseIncident',
   origin: byCheckers(minute),
+  closing: closing(minute),
   ...more,
+});
+
+export const reopen = (minute: number, more: More<'ReopenIncident'> = {}): CommandOf<'ReopenIncident'> => ({
+  kind: 'ReopenIncident',
+  origin: byStreet(minute),
+  ...{ by: 'OFFICE', receiptHash: null, reason: '问题反弹', ...filing(minute, `incident-${minute}`) },
+  ...more,
+});
+
+export const suspend = (
+  minute: number,
+  more: More<'SuspendIncident'> = {},
+): CommandOf<'SuspendIncident'> => ({
+  kind: 'SuspendIncident',
+  origin: bySupervision(minute),
+  ...{ reasonCode: 'NEEDS_FUNDS', reason: '待财政立项', usedPercent: 10 },
+  reviewAt: at(minute + ALLOWED.SUSPENSION_REVIEW),
+  deadlines: [deadline(`suspension-${minute}`, 'SUSPENSION_REVIEW', minute)],
+  ...more,
+});
+
+/** Its moves must be those of the state it meets: see {@link movesAfterPause}. */
+export const resume = (minute: number, more: More<'ResumeIncident'> = {}): CommandOf<'ResumeIncident'> => ({
+  kind: 'ResumeIncident',
+  origin: bySupervision(minute),
+  ...{ reason: '资金已到位', renewUntil: null, deadlines: [], moves: [] },
+  ...more,
+});
+
+export const renew = (minute: number): CommandOf<'ResumeIncident'> =>
+  resume(minute, {
+    renewUntil: at(minute + ALLOWED.SUSPENSION_REVIEW),
+    deadlines: [deadline(`suspension-${minute}`, 'SUSPENSION_REVIEW', minute)],
+  });
+
+export const merge = (minute: number, more: More<'MergeIncident'> = {}): CommandOf<'MergeIncident'> => ({
+  kind: 'MergeIncident',
+  origin: byStreet(minute),
+  ...{ into: TARGET_ID, reason: '同一问题', keepDepartments: null },
+  target: { lifecycle: 'HANDLING', openTasks: 0 },
+  ...more,
+});
+
+export const unmerge = (
+  minute: number,
+  more: More<'UnmergeIncident'> = {},
+): CommandOf<'UnmergeIncident'> => ({
+  kind: 'UnmergeIncident',
+  origin: byStreet(minute),
+  ...{ reason: '并非同一问题', moves: [] },
+  ...more,
+});
+
+export const joinDuplicate = (minute: number, incidentId = TARGET_ID): CommandOf<'JoinDuplicate'> => ({
+  kind: 'JoinDuplicate',
+  origin: byStreet(minute),
+  incidentId,
+});
+
+export const leaveDuplicate = (minute: number, incidentId = TARGET_ID): CommandOf<'LeaveDuplicate'> => ({
+  kind: 'LeaveDuplicate',
+  origin: byStreet(minute),
+  incidentId,
+});
+
+export const withdraw = (
+  minute: number,
+  more: More<'WithdrawIncident'> = {},
+): CommandOf<'WithdrawIncident'> => ({
+  kind: 'WithdrawIncident',
+  origin: byReporter(minute),
+  ...{ reason: null, receiptHash, hazard: false },
+  ...more,
+});
+
+export const voidIncident = (minute: number, more: More<'VoidIncident'> = {}): CommandOf<'VoidIncident'> => ({
+  kind: 'VoidIncident',
+  origin: byStreet(minute),
+  reason: '测试数据',
+  ...more,
+});
+
+export const issueSupervision = (
+  minute: number,
+  more: More<'IssueSupervision'> = {},
+): CommandOf<'IssueSupervision'> => {
+  const supervisionId = more.supervisionId ?? `order-${minute}`;
+  return {
+    kind: 'IssueSupervision',
+    origin: bySupervision(minute),
+    ...{
+      supervisionId,
+      taskId: taskIdOf(LEAD),
+      level: 'ORANGE',
+      notify: ['department'],
+      reason: '群众反映强烈',
+    },
+    deadlines: [deadline(supervisionId, 'SUPERVISION_RESPONSE', minute)],
+    ...more,
+  };
+};
+
+export const respondToSupervision = (
+  minute: number,
+  supervisionId: string,
+  more: More<'RespondToSupervision'> = {},
+): CommandOf<'RespondToSupervision'> => ({
+  kind: 'RespondToSupervision',
+  origin: byDepartment(minute, LEAD),
+  ...{ supervisionId, response: '今日到场' },
+  ...more,
+});
+
+export const liftSupervision = (minute: number, supervisionId: string): CommandOf<'LiftSupervision'> => ({
+  kind: 'LiftSupervision',
+  origin: bySupervision(minute),
+  ...{ supervisionId, reason: '已落实' },
+});
+
+export const fileAppeal = (minute: number, more: More<'FileAppeal'> = {}): CommandOf<'FileAppeal'> => ({
+  kind: 'FileAppeal',
+  origin: byDepartment(minute, LEAD),
+  ...{ appealId: `appeal-${minute}`, item: 'FEEDBACK', itemId: null, reason: '诉求不合理', evidence: [] },
+  ...more,
+});
+
+export const decideAppeal = (
+  minute: number,
+  appealId: string,
+  more: More<'DecideAppeal'> = {},
+): CommandOf<'DecideAppeal'> => ({
+  kind: 'DecideAppeal',
+  origin: bySupervision(minute),
+  ...{ appealId, exclude: true, reason: '超出职责' },
+  ...more,
+});
+
+export const flagReporter = (minute: number): CommandOf<'FlagReporter'> => ({
+  kind: 'FlagReporter',
+  origin: bySupervision(minute),
+  reason: '同一人重复来电',
 });
 
 /** A case of another system, opened at minute 0 and to be handled within three days. */
-export function importCase(more: Without<ImportIncident> = {}): ImportIncident {
+export function importCase(more: More<'ImportIncident'> = {}): CommandOf<'ImportIncident'> {
   const taskId = taskIdOf(LEAD);
-  const handling = { ...deadline(taskId, 'HANDLING', 0), policyId: 'imported', firstStep: null };
+  const handling = { ...deadline(taskId, 'HANDLING', 0), policyId: 'imported', unit: null, steps: [] };
   return {
     kind: 'ImportIncident',
     origin: by(days(400), 'system', null),
