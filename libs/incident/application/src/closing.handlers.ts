@@ -54,7 +54,8 @@ export class MarkOverdueHandler implements ICommandHandler<MarkOverdueCommand> {
     const missed = everyDeadline(state).find((deadline) => deadline.deadlineId === deadlineId);
     return {
       deadlines: clocks.responseToLadder(state, deadlineId, now),
-      closing: missed?.timer === 'FEEDBACK_WINDOW' ? clocks.closing(state, now) : NO_WINDOWS,
+      // It closes as of the end of the window, however late that was noticed.
+      closing: missed?.timer === 'FEEDBACK_WINDOW' ? clocks.closing(state, missed.dueAt) : NO_WINDOWS,
     };
   }
 }

@@ -163,7 +163,7 @@ export class IncidentClocks {
   /** SUPERVISION_RESPONSE for the order that a missed deadline brings at this moment: its ladder step says how long. */
   responseToLadder(state: IncidentState, deadlineId: string, at: string): Deadline[] {
     const missed = everyDeadline(state).find((deadline) => deadline.deadlineId === deadlineId);
-    const step = missed?.steps.findLast((candidate) => Date.parse(candidate.at) <= Date.parse(at));
+    const step = missed?.steps.findLast((candidate) => Date.parse(candidate.at) < Date.parse(at));
     if (missed === undefined || step === undefined) return [];
     const pins = state.pins ?? this.directory.pins();
     const within = this.directory.ladder(pins, missed.timer)[step.step - 1]?.respondWithin;

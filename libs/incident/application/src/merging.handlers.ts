@@ -7,7 +7,7 @@ import {
   type CommandContext,
   type CommandOutcome,
 } from './incident.command-service.js';
-import { IncidentRefused, MergeTargetWithoutWhistle } from './incident.errors.js';
+import { IncidentRefused, MergeTargetWithoutWhistle, UnknownReference } from './incident.errors.js';
 import { IncidentJurisdiction } from './incident.jurisdiction.js';
 import { MergeIncidentCommand, UnmergeIncidentCommand } from './suspension.messages.js';
 
@@ -69,15 +69,14 @@ export class MergeIncidentHandler implements ICommandHandler<MergeIncidentComman
 
   async execute({ context, incidentId, request }: MergeIncidentCommand): Promise<CommandOutcome> {
     const { into } = request;
-    const merge: CommandBuilder = async (_, origin) => ({
-      kind: 'MergeIncident',
-      origin,
-      ...request,
-      target: await this.standing(into),
-    });
+    const merge: CommandBuilder = async (state, origin) => {
+      assertTheirs(state, request.keepDepartments ?? []);
+      return { kind: 'MergeIncident', origin, ...request, target: await this.standing(into) };
+    };
     const earlier = await this.incidents.weigh(context, incidentId, merge);
     if (earlier === null) {
-      await this.assertRoomFor(request);
+      // Whatever would be refused at the last step is refused before the first.
+      await this.eachKept(context, request, (step, add) => this.incidents.weigh(step, into, add));
       await this.duplicates.join(context, into, incidentId);
     }
     const outcome =
@@ -90,39 +89,37 @@ export class MergeIncidentHandler implements ICommandHandler<MergeIncidentComman
     const now = await this.incidents.find(incidentId);
     if (now?.state.mergedInto === into) {
       await this.duplicates.join(context, into, incidentId);
-      await this.keepDepartments(context, request);
+      await this.eachKept(context, request, (step, add) => this.incidents.execute(step, into, add));
     }
     return outcome;
   }
 
+  /** @throws UnknownReference */
   private async standing(incidentId: string): Promise<MergeIncident['target']> {
     const found = await this.incidents.find(incidentId);
-    if (found === null) return { lifecycle: 'NONE', openTasks: 0 };
+    if (found === null) throw new UnknownReference('UNKNOWN_INCIDENT', incidentId);
     return { lifecycle: found.state.lifecycle, openTasks: openTasks(found.state).length };
   }
 
-  /** @throws MergeTargetWithoutWhistle */
-  private async assertRoomFor({ into, keepDepartments }: MergeIncidentCommand['request']): Promise<void> {
-    if (keepDepartments === null || keepDepartments.length === 0) return;
-    const found = await this.incidents.find(into);
-    if (found !== null && whistleToJoin(found.state) === null) throw new MergeTargetWithoutWhistle();
-  }
-
-  /** Departments that go on there join the whistle there; whoever takes part in it already, does. */
-  private async keepDepartments(
+  /**
+   * For each department that goes on there and takes no part there yet: its joining of the whistle there.
+   * @throws MergeTargetWithoutWhistle
+   */
+  private async eachKept(
     context: CommandContext,
     { into, keepDepartments, reason }: MergeIncidentCommand['request'],
+    act: (step: CommandContext, add: CommandBuilder) => Promise<unknown>,
   ): Promise<void> {
     for (const departmentId of keepDepartments ?? []) {
+      const found = await this.incidents.find(into);
+      if (found === null || openTasks(found.state).some((task) => task.departmentId === departmentId))
+        continue;
+      const whistleId = whistleToJoin(found.state);
+      if (whistleId === null) throw new MergeTargetWithoutWhistle();
       const { ifMatch: _, ...same } = context;
       const commandId = uuidV5(context.commandId, `keep:${departmentId}`);
-      const step = { ...same, commandId, causationId: context.commandId };
-      const found = await this.incidents.find(into);
-      const whistleId = found === null ? null : whistleToJoin(found.state);
-      if (found === null || whistleId === null) return;
-      if (openTasks(found.state).some((task) => task.departmentId === departmentId)) continue;
       const taskId = uuidV5(commandId, `task:${departmentId}`);
-      await this.incidents.execute(step, into, (state, origin) => ({
+      await act({ ...same, commandId, causationId: context.commandId }, (state, origin) => ({
         kind: 'AddDepartment',
         ...{ origin, whistleId, reason },
         task: this.jurisdiction.join(state, whistleId, {
@@ -131,6 +128,13 @@ export class MergeIncidentHandler implements ICommandHandler<MergeIncidentComman
       }));
     }
   }
+}
+
+/** Only whoever has an open task of the duplicate can go on with it elsewhere. @throws IncidentRefused */
+function assertTheirs(state: IncidentState, departmentIds: readonly string[]): void {
+  const own = openTasks(state).map(({ departmentId }) => departmentId);
+  if (departmentIds.some((id) => !own.includes(id)))
+    throw new IncidentRefused({ code: 'DEPARTMENT_NOT_SUMMONED' });
 }
 
 const whistleToJoin = (state: IncidentState): string | null =>

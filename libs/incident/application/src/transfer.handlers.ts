@@ -35,10 +35,15 @@ export class TransferTaskHandler implements ICommandHandler<TransferTaskCommand>
 
   execute({ context, incidentId, taskId, request }: TransferTaskCommand): Promise<CommandOutcome> {
     const { to, reason } = request;
-    return this.incidents.execute(context, incidentId, (_, origin) => ({
+    return this.incidents.execute(context, incidentId, (state, origin) => ({
       kind: 'TransferTask',
       ...{ origin, taskId, toDepartmentId: to, reason },
       level: this.jurisdiction.departmentLevel(to, origin.now, true),
+      deadlines: this.jurisdiction.clocks.start(
+        'CHECK',
+        { matter: state, at: origin.now },
+        context.commandId,
+      ),
     }));
   }
 }
@@ -64,17 +69,15 @@ export class TransferOpenTasksHandler implements ICommandHandler<TransferOpenTas
     const { reason } = request;
     const now = this.clock.now().toISOString();
     const to = this.successor(departmentId, request.to, now);
-    const level = this.jurisdiction.departmentLevel(to, now, true);
+    const transfer = new TransferTaskHandler(this.incidents, this.jurisdiction);
     const open = await this.queue.of(departmentId, transfersMax + 1);
     const moved: MovedTask[] = [];
     const refused: (MovedTask & { code: string })[] = [];
     let trace: CommandTrace = { revision: 0, position: '0', replayed: false };
     for (const { incidentId, taskId } of open.slice(0, transfersMax)) {
       try {
-        trace = await this.incidents.execute(stepOf(context, taskId), incidentId, (_, origin) => ({
-          kind: 'TransferTask',
-          ...{ origin, taskId, toDepartmentId: to, level, reason },
-        }));
+        const step = stepOf(context, taskId);
+        trace = await transfer.execute(new TransferTaskCommand(step, incidentId, taskId, { to, reason }));
         moved.push({ incidentId, taskId });
       } catch (error) {
         refused.push({ incidentId, taskId, code: refusalCode(error) });

@@ -96,13 +96,18 @@ export class ApproveWhistleHandler implements ICommandHandler<ApproveWhistleComm
 
 @CommandHandler(CancelWhistleCommand)
 export class CancelWhistleHandler implements ICommandHandler<CancelWhistleCommand> {
-  constructor(private readonly incidents: IncidentCommandService) {}
+  constructor(
+    private readonly incidents: IncidentCommandService,
+    private readonly jurisdiction: IncidentJurisdiction,
+  ) {}
 
   execute({ context, incidentId, whistleId, request }: CancelWhistleCommand): Promise<CommandOutcome> {
-    return this.incidents.execute(context, incidentId, (_, origin) => ({
+    const { clocks } = this.jurisdiction;
+    return this.incidents.execute(context, incidentId, (state, origin) => ({
       kind: 'CancelWhistle',
       ...{ origin, whistleId },
       ...request,
+      deadlines: clocks.start('CHECK', { matter: state, at: origin.now }, context.commandId),
     }));
   }
 }
