@@ -7,7 +7,15 @@ import {
   type SupervisionLevel,
 } from '@shaoying/incident-domain';
 import { ROLES } from '@shaoying/identity';
-import { ArrayMaxSize, ArrayMinSize, ArrayUnique, IsArray, IsBoolean, IsIn, IsOptional } from 'class-validator';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  ArrayUnique,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsOptional,
+} from 'class-validator';
 import {
   OneOf,
   OptionalEvidence,

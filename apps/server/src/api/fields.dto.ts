@@ -1,15 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsInstant, IsNotBlank, IsOpaqueId, IsSha256 } from '@shaoying/http';
-import {
-  ArrayMaxSize,
-  ArrayUnique,
-  IsArray,
-  IsIn,
-  IsOptional,
-  IsString,
-  MaxLength,
-} from 'class-validator';
+import { ArrayMaxSize, ArrayUnique, IsArray, IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
 
 // Fields that many bodies have: each with its check, its limit and its line in the OpenAPI document.
 
@@ -21,16 +13,16 @@ const evidenceMax = 20;
 
 /** A text that has to say something. */
 export const Words = (description: string, maxLength = noteCharsMax): PropertyDecorator =>
-  applyDecorators(
-    ApiProperty({ description, maxLength }),
-    IsString(),
-    IsNotBlank(),
-    MaxLength(maxLength),
-  );
+  applyDecorators(ApiProperty({ description, maxLength }), IsString(), IsNotBlank(), MaxLength(maxLength));
 
 /** A text that may be left out. */
 export const OptionalWords = (description: string, maxLength = noteCharsMax): PropertyDecorator =>
-  applyDecorators(ApiPropertyOptional({ description, maxLength }), IsOptional(), IsString(), MaxLength(maxLength));
+  applyDecorators(
+    ApiPropertyOptional({ description, maxLength }),
+    IsOptional(),
+    IsString(),
+    MaxLength(maxLength),
+  );
 
 export const Id = (description: string): PropertyDecorator =>
   applyDecorators(ApiProperty({ description, maxLength: idCharsMax }), IsOpaqueId());

@@ -13,9 +13,11 @@ import {
   FindIncident,
   ListIncidents,
   ReadHistory,
+  ReadLostTime,
   ReplayIncident,
+  type LostTimeReport,
 } from '../queries/queries.js';
-import { Tells } from './answers.dto.js';
+import { LostTimeAnswer, Tells } from './answers.dto.js';
 import { mayQuery, scopeOf, type Scope } from './access-policy.js';
 import { ListIncidentsQuery, MomentQuery, ReplayQuery } from './incident.dto.js';
 import { reached } from './read-your-writes.js';
@@ -155,6 +157,20 @@ export class IncidentQueriesController {
     await reached(this.platform, board, request);
     await this.visible(principal, id);
     return this.queries.execute(new ReplayIncident(id, replayPoint(query)));
+  }
+
+  @Tells('Time that was lost before the right department had it, and by whose account', LostTimeAnswer)
+  @Get('incidents/:id/lost-time')
+  @ApiBearerAuth()
+  @Roles(...mayQuery.history)
+  async lostTime(
+    @Req() request: FastifyRequest,
+    @CurrentPrincipal() principal: Principal,
+    @Param('id') id: string,
+  ): Promise<LostTimeReport & { id: string }> {
+    await reached(this.platform, board, request);
+    await this.visible(principal, id);
+    return { id, ...(await this.queries.execute(new ReadLostTime(id))) };
   }
 
   /** Refused as not found, so that nobody learns what lies outside their scope. */

@@ -50,7 +50,7 @@ interface Summoned {
 /** Clocks of a task that run on, where the policy says so, when another department gets it. */
 const CARRIED_ON: readonly Deadline['timer'][] = ['CHECK_IN', 'HANDLING'];
 
-const TASK_STARTS = ['ACKNOWLEDGE', 'CONTACT', 'CHECK_IN', 'HANDLING', 'RETURN_WINDOW'] as const;
+const TASK_STARTS = ['ACKNOWLEDGE', 'CHECK_IN', 'HANDLING', 'CONTACT', 'RETURN_WINDOW'] as const;
 
 const COORDINATES = ['WGS84', 'GCJ02', 'BD09'] as const;
 
