@@ -1,10 +1,18 @@
 import fc from 'fast-check';
-import { InMemoryEventStore, StreamNotFound } from '@shaoying/event-store';
+import { InMemoryEventStore, StreamNotFound, type RecordedEvent } from '@shaoying/event-store';
 import { propertyParameters } from '@shaoying/event-store/testing';
-import { decodeIncidentEvent, incidentIdOf, type RecordedIncidentEvent } from '@shaoying/incident-contracts';
-import { firstVersionOf } from '@shaoying/incident-contracts/testing';
+import {
+  decodeIncidentEvent,
+  incidentEventTypes,
+  incidentIdOf,
+  type RecordedIncidentEvent,
+} from '@shaoying/incident-contracts';
+import { asTheFirstReleaseSaid, firstVersionOf } from '@shaoying/incident-contracts/testing';
 import { foldView, type IncidentView } from '@shaoying/incident-read-models';
 import { instantsAround, SimulatedCity, simulatedCities } from '@shaoying/incident-read-models/testing';
+import { readGolden } from '@shaoying/testing';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { changesBetween, IncidentHistory, type Change } from './incident-history.js';
 
 const names = (id: string | null): string => (id === null ? '—' : `〈${id}〉`);
@@ -58,21 +66,39 @@ describe('events of an incident', () => {
 });
 
 describe('a history that an earlier release wrote', () => {
-  /** The late case with its events of version 1, and the same as today's release writes it. */
-  async function bothOf(city: SimulatedCity): Promise<[earlier: IncidentHistory, today: IncidentHistory]> {
+  /** A log of these events, whoever wrote them. */
+  async function historyIn(events: readonly RecordedEvent[]): Promise<IncidentHistory> {
     const store = new InMemoryEventStore();
-    for (const id of idsIn(city)) {
-      const events = city.eventsOf(id).map(firstVersionOf);
-      await store.append(
-        `incident-${id}`,
-        'none',
-        events.map(({ streamId: _s, revision: _r, position: _p, ...event }) => event),
-      );
+    for (const streamId of new Set(events.map((event) => event.streamId))) {
+      const written = events
+        .filter((event) => event.streamId === streamId)
+        .map(({ streamId: _s, revision: _r, position: _p, ...event }) => event);
+      await store.append(streamId, 'none', written);
     }
-    return [new IncidentHistory(store, names), await historyOf(city)];
+    return new IncidentHistory(store, names);
   }
 
-  it('is shown as it is stored, with a line in the words of today', async () => {
+  /** What happened in a city as the first release wrote it, and as today's would write the same. */
+  async function bothOf(city: SimulatedCity): Promise<[earlier: IncidentHistory, today: IncidentHistory]> {
+    const said = city.events.map(asTheFirstReleaseSaid);
+    return [await historyIn(said.map(firstVersionOf)), await historyIn(said)];
+  }
+
+  it('is shown as it is stored, whatever types and versions are in it', async () => {
+    const goldenDir = join(__dirname, '../../incident/contracts/golden');
+    const stored = readdirSync(goldenDir)
+      .filter((name) => /\.v\d+\.json$/.test(name))
+      .map((name) => readGolden(goldenDir, name) as unknown as { stored: RecordedEvent })
+      .map((golden) => ({ ...golden.stored, streamId: 'incident-inc' }));
+    const entries = await (await historyIn(stored)).events('inc');
+    expect(entries.map(({ type, schemaVersion, data }) => ({ type, schemaVersion, data }))).toEqual(
+      stored.map(({ type, schemaVersion, data }) => ({ type, schemaVersion, data })),
+    );
+    expect(new Set(entries.map(({ type }) => type))).toEqual(new Set(incidentEventTypes));
+    for (const { line } of entries) expect(Object.values(line)).not.toContain('');
+  });
+
+  it('is told in the words of today', async () => {
     const [earlier] = await bothOf(lateCase());
     const entries = await earlier.events('inc');
     const order = entries.find(({ type }) => type === 'SupervisionIssued');
@@ -109,7 +135,7 @@ describe('a history that an earlier release wrote', () => {
 
 describe('a history with an event of a release to come', () => {
   it.each([
-    ['a newer version', { schemaVersion: 3 }],
+    ['a newer version', { schemaVersion: 4 }],
     ['an unknown type', { type: 'SupervisionAnswered' }],
   ])('(%s) is refused by name and place, not told in part', async (_what, change) => {
     const city = lateCase();

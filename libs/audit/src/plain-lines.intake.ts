@@ -50,8 +50,8 @@ export const intakeLines = {
     en: `${name(data.unitId)} parted incident ${data.incidentId} from it`,
   }),
   IncidentWithdrawn: ({ data: { goesOn, taskIds } }) => ({
-    zh: `上报人撤回，${goesOn ? '涉及公共安全，继续办理' : `终止办理${releasedLine(taskIds).zh}`}`,
-    en: `Withdrawn by the reporter, ${goesOn ? 'goes on as a public hazard' : `ended${releasedLine(taskIds).en}`}`,
+    zh: `上报人撤回，${goesOn ? '事件继续办理' : `终止办理${releasedLine(taskIds).zh}`}`,
+    en: `Withdrawn by the reporter, ${goesOn ? 'goes on without them' : `ended${releasedLine(taskIds).en}`}`,
   }),
   IncidentVoided: ({ data }, name) => ({
     zh: `${name(data.unitId)} 作废本事件`,

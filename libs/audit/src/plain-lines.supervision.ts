@@ -7,28 +7,11 @@ import {
   type Lines,
   local,
   movesLine,
-  type NameOf,
   type PlainLine,
   suspensionsZh,
   timersZh,
   when,
 } from './plain-lines.words.js';
-
-/** What was missed. A decision on a department's task is awaited from somebody else than the department. */
-function missed({ timer, departmentId }: IncidentEventOf<'TaskOverdue'>['data'], name: NameOf): PlainLine {
-  const department = name(departmentId);
-  if (timer === 'RETURN_DECISION')
-    return {
-      zh: `对 ${department} 退单申请的审核超期`,
-      en: `The decision on the return of ${department} is overdue`,
-    };
-  if (timer === 'ARBITRATION')
-    return {
-      zh: `涉及 ${department} 的裁定超期`,
-      en: `The arbitration on the task of ${department} is overdue`,
-    };
-  return { zh: `${department} ${timersZh[timer]}超期`, en: `${department} missed its ${timer} deadline` };
-}
 
 /** Where an order comes from: the step of a ladder, or a person. */
 function origin({ step, dueAt }: IncidentEventOf<'SupervisionIssued'>['data']): PlainLine {
@@ -43,8 +26,8 @@ function origin({ step, dueAt }: IncidentEventOf<'SupervisionIssued'>['data']): 
 /** Time that ran out, and time that stands still. */
 export const supervisionLines = {
   TaskOverdue: ({ data }, name) => ({
-    zh: `${missed(data, name).zh}（时限 ${local(data.dueAt)}）`,
-    en: `${missed(data, name).en} (due ${local(data.dueAt)})`,
+    zh: `${name(data.departmentId)} ${timersZh[data.timer]}超期（时限 ${local(data.dueAt)}）`,
+    en: `${name(data.departmentId)} missed its ${data.timer} deadline (due ${local(data.dueAt)})`,
   }),
   IncidentOverdue: ({ data }) => ({
     zh: `事件${timersZh[data.timer]}超期（时限 ${local(data.dueAt)}）`,

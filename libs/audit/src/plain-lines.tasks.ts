@@ -5,9 +5,6 @@ import { durationZh, lateEn, lateZh, levelsZh, type Lines, local, when } from '.
 const latestOf = (moves: readonly DeadlineMove[]): string | null =>
   moves.map(({ dueAt }) => dueAt).toSorted((a, b) => Date.parse(b) - Date.parse(a))[0] ?? null;
 
-const amountEn = (amount: number, unit: string): string =>
-  `${amount} ${unit.toLowerCase().replace('_', ' ')}${amount === 1 ? '' : 's'}`;
-
 /** What a department does with its task, and how its time is extended. */
 export const taskLines = {
   TaskAcknowledged: ({ data }, name) => ({
@@ -24,7 +21,7 @@ export const taskLines = {
   }),
   ProgressReported: ({ data: { departmentId, evidence } }, name) => ({
     zh: `${name(departmentId)} 报告办理进展${when(evidence.length > 0, `，附材料 ${evidence.length} 份`)}`,
-    en: `${name(departmentId)} reported progress${when(evidence.length > 0, `, with ${evidence.length} pieces of evidence`)}`,
+    en: `${name(departmentId)} reported progress${when(evidence.length > 0, `, pieces of evidence: ${evidence.length}`)}`,
   }),
   TaskStageCompleted: ({ data }, name) => ({
     zh: `${name(data.departmentId)} 完成阶段处置（${data.stage}）${lateZh(data)}`,
@@ -36,7 +33,7 @@ export const taskLines = {
   }),
   ExtensionRequested: ({ data }, name) => ({
     zh: `${name(data.departmentId)} 申请第 ${data.ordinal} 次延期：${durationZh(data.amount, data.unit)}`,
-    en: `${name(data.departmentId)} asked for extension ${data.ordinal}: ${amountEn(data.amount, data.unit)}`,
+    en: `${name(data.departmentId)} asked for extension ${data.ordinal}: ${data.amount} × ${data.unit}`,
   }),
   ExtensionGranted: ({ data }, name) => {
     const until = latestOf(data.moves);

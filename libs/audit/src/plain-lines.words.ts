@@ -227,11 +227,11 @@ export function lostTimeLine(lost: readonly LostTime[], name: NameOf): PlainLine
 /** The end of a line that says how many deadlines run on to another instant. */
 export const movesLine = ({ length }: readonly unknown[]): PlainLine => ({
   zh: when(length > 0, `，${length} 项时限顺延`),
-  en: when(length > 0, `, ${length} deadlines moved`),
+  en: when(length > 0, `, deadlines moved: ${length}`),
 });
 
 /** The end of a line that says how many tasks end with it. */
 export const releasedLine = ({ length }: readonly unknown[]): PlainLine => ({
   zh: when(length > 0, `，解除任务 ${length} 项`),
-  en: when(length > 0, `, ${length} tasks released`),
+  en: when(length > 0, `, tasks released: ${length}`),
 });
