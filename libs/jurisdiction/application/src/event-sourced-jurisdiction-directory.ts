@@ -26,6 +26,13 @@ export interface DirectoryStatus {
   readonly error?: Error;
 }
 
+/** What one command has published, by the log. */
+export interface RecordedPublication {
+  /** Undefined where the command came with no key of the caller's. */
+  readonly requestHash: string | undefined;
+  readonly events: readonly RecordedEvent[];
+}
+
 interface Waiter {
   readonly position: Position;
   readonly settle: (error?: Error) => void;
@@ -39,6 +46,7 @@ interface Waiter {
 export class EventSourcedJurisdictionDirectory extends PublishedJurisdiction {
   private readonly stopping = new AbortController();
   private readonly waiters = new Set<Waiter>();
+  private readonly commands = new Map<string, RecordedEvent[]>();
   private reached: Position = START;
   private state: DirectoryStatus['state'] = 'IDLE';
   private error: Error | undefined;
@@ -91,6 +99,12 @@ export class EventSourcedJurisdictionDirectory extends PublishedJurisdiction {
     return { state: this.state, position: this.reached, ...(this.error && { error: this.error }) };
   }
 
+  /** What a command has published so far, of what has been read; undefined when nothing. */
+  publicationOf(commandId: string): RecordedPublication | undefined {
+    const events = this.commands.get(commandId);
+    return events && { requestHash: events[0]?.requestHash, events };
+  }
+
   /** Ends the subscription; what has been read stays readable. */
   async stop(): Promise<void> {
     this.stopping.abort();
@@ -140,6 +154,9 @@ export class EventSourcedJurisdictionDirectory extends PublishedJurisdiction {
   private read(batch: readonly RecordedEvent[]): void {
     for (const event of batch) {
       this.apply(parseJurisdictionEvent(event));
+      const published = this.commands.get(event.commandId);
+      if (published) published.push(event);
+      else this.commands.set(event.commandId, [event]);
       this.reached = event.position;
     }
     this.reach(this.reached);

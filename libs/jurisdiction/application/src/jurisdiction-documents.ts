@@ -5,6 +5,7 @@ import {
   gridMapDocumentShape,
   jurisdictionStream,
   ladderDocumentShape,
+  metricDocumentShape,
   orgUnitShape,
   parseShape,
   policyDocumentShape,
@@ -17,10 +18,12 @@ import type {
   EscalationLadder,
   GridMap,
   Jurisdiction,
+  MetricDefinition,
   OrgUnit,
   WorkingCalendar,
 } from '@shaoying/jurisdiction-domain';
 import { JurisdictionInvalid } from './jurisdiction.errors.js';
+import { type OrgUnitNews, orgUnitsAfter, orgUnitStages } from './org-unit-changes.js';
 import type { PublishedJurisdiction } from './published-jurisdiction.js';
 
 export type Unversioned<D> = Omit<D, 'version'>;
@@ -33,6 +36,7 @@ export interface JurisdictionDocuments {
   readonly policies: readonly Unversioned<DeadlinePolicy>[];
   readonly ladders: readonly Unversioned<EscalationLadder>[];
   readonly calendars: readonly Unversioned<WorkingCalendar>[];
+  readonly metricDefinitions: readonly Unversioned<MetricDefinition>[];
 }
 
 export const NO_DOCUMENTS: JurisdictionDocuments = {
@@ -42,11 +46,13 @@ export const NO_DOCUMENTS: JurisdictionDocuments = {
   policies: [],
   ladders: [],
   calendars: [],
+  metricDefinitions: [],
 };
 
-/** Files hold one jurisdiction; more documents of a kind than this is a mistake. */
-const DOCUMENTS_PER_KIND_MAX = 100;
-const ORG_UNITS_MAX = 5_000;
+/** Files hold one jurisdiction; more documents of a kind than this is a mistake. A prefecture has a map per street. */
+const DOCUMENTS_PER_KIND_MAX = 500;
+/** Versions of units. */
+const ORG_UNITS_MAX = 10_000;
 
 const DOCUMENT_KINDS = {
   orgUnits: { shape: orgUnitShape, max: ORG_UNITS_MAX },
@@ -55,6 +61,7 @@ const DOCUMENT_KINDS = {
   policies: { shape: policyDocumentShape, max: DOCUMENTS_PER_KIND_MAX },
   ladders: { shape: ladderDocumentShape, max: DOCUMENTS_PER_KIND_MAX },
   calendars: { shape: calendarDocumentShape, max: DOCUMENTS_PER_KIND_MAX },
+  metricDefinitions: { shape: metricDocumentShape, max: DOCUMENTS_PER_KIND_MAX },
 } as const satisfies {
   [K in keyof JurisdictionDocuments]: { shape: Shape<JurisdictionDocuments[K][number]>; max: number };
 };
@@ -100,15 +107,23 @@ export interface Change {
   readonly event: JurisdictionEvent;
 }
 
-/** What publishing `documents` would change, in stages: a later one refers to earlier ones. */
-export function changesOf(documents: JurisdictionDocuments, current: PublishedJurisdiction): Change[][] {
+/**
+ * What publishing `documents` would change, in stages: a later one refers to earlier ones.
+ * @param today ISO date of the publication in the city's own time
+ */
+export function changesOf(
+  documents: JurisdictionDocuments,
+  current: PublishedJurisdiction,
+  today: string,
+): Change[][] {
   return [
     [
       ...documents.calendars.flatMap((it) => calendarChange(it, current)),
       ...documents.ladders.flatMap((it) => ladderChange(it, current)),
+      ...documents.metricDefinitions.flatMap((it) => metricChange(it, current)),
     ],
-    ...orgUnitStages(documents.orgUnits).map((stage) => stage.flatMap((it) => orgUnitChange(it, current))),
-    documents.gridMaps.flatMap((it) => gridMapChange(it, current)),
+    ...orgUnitStages(current, documents.orgUnits).map((stage) => stage.map(orgUnitChange)),
+    documents.gridMaps.flatMap((it) => gridMapChange(it, current, today)),
     documents.catalogues.flatMap((it) => catalogueChange(it, current)),
     // Last, since `pins()` answers as soon as a policy is there: nobody files an incident under half a jurisdiction.
     documents.policies.flatMap((it) => policyChange(it, current)),
@@ -116,14 +131,23 @@ export function changesOf(documents: JurisdictionDocuments, current: PublishedJu
 }
 
 /** The jurisdiction that would be in force after publishing, for validation as a whole. */
-export function jurisdictionWith(documents: JurisdictionDocuments, current: Jurisdiction): Jurisdiction {
+export function jurisdictionWith(
+  documents: JurisdictionDocuments,
+  published: PublishedJurisdiction,
+): Jurisdiction {
+  const current = published.inForce();
   return {
-    orgUnits: overlay(current.orgUnits, documents.orgUnits, (unit) => unit.id),
+    orgUnits: orgUnitsAfter(published, documents.orgUnits),
     gridMaps: overlay(current.gridMaps, documents.gridMaps.map(unpublished), (map) => map.gridMapId),
     catalogues: overlay(current.catalogues, documents.catalogues.map(unpublished), (it) => it.catalogueId),
     policies: overlay(current.policies, documents.policies.map(unpublished), (policy) => policy.policyId),
     ladders: overlay(current.ladders, documents.ladders.map(unpublished), (ladder) => ladder.ladderId),
     calendars: overlay(current.calendars, documents.calendars.map(unpublished), (it) => it.calendarId),
+    metricDefinitions: overlay(
+      current.metricDefinitions,
+      documents.metricDefinitions.map(unpublished),
+      (it) => it.metricId,
+    ),
   };
 }
 
@@ -137,34 +161,38 @@ function overlay<D>(current: readonly D[], added: readonly D[], idOf: (document:
   return [...current.filter((document) => !replaced.has(idOf(document))), ...added];
 }
 
-/** Parents before children, so that no unit is ever in the log before the one it stands under. */
-function orgUnitStages(units: readonly OrgUnit[]): OrgUnit[][] {
-  const depths: readonly OrgUnit['kind'][][] = [
-    ['CITY'],
-    ['DISTRICT'],
-    ['SUBDISTRICT'],
-    ['COMMUNITY', 'DEPARTMENT'],
-    ['ESTATE'],
-  ];
-  return depths.map((kinds) => units.filter((unit) => kinds.includes(unit.kind)));
-}
-
-function orgUnitChange(orgUnit: OrgUnit, current: PublishedJurisdiction): Change[] {
-  const known = current.orgUnit(orgUnit.id);
-  if (known && sameContents(known, orgUnit)) return [];
-  const version = current.orgUnitVersion(orgUnit.id) + 1;
-  const type = known ? 'OrgUnitRevised' : 'OrgUnitEstablished';
+function orgUnitChange({ orgUnit, version }: OrgUnitNews): Change {
+  const type = version === 1 ? 'OrgUnitEstablished' : 'OrgUnitRevised';
   const event = { type, data: { orgUnit, version } } as const;
-  return [{ streamId: jurisdictionStream.orgUnit(orgUnit.id), documentId: orgUnit.id, version, event }];
+  return change(jurisdictionStream.orgUnit(orgUnit.id), orgUnit.id, version, event);
 }
 
-function gridMapChange(document: Unversioned<GridMap>, current: PublishedJurisdiction): Change[] {
-  const gridMap = nextVersion(document, current.gridMap(document.gridMapId));
+/** A redrawn map that does not say since when holds from today on: cases of before keep lying where they lay. */
+function gridMapChange(
+  document: Unversioned<GridMap>,
+  current: PublishedJurisdiction,
+  today: string,
+): Change[] {
+  const before = current.gridMap(document.gridMapId);
+  const dated = (effectiveFrom: string | undefined): Unversioned<GridMap> => {
+    if (document.effectiveFrom !== undefined || effectiveFrom === undefined) return document;
+    const { gridMapId, name, grids } = document;
+    return { gridMapId, name, effectiveFrom, grids };
+  };
+  if (before && nextVersion(dated(before.effectiveFrom), before) === null) return [];
+  const gridMap = nextVersion(dated(before && today), before);
   if (!gridMap) return [];
   const streamId = jurisdictionStream.gridMap(gridMap.gridMapId);
   return [
     change(streamId, gridMap.gridMapId, gridMap.version, { type: 'GridMapPublished', data: { gridMap } }),
   ];
+}
+
+function metricChange(document: Unversioned<MetricDefinition>, current: PublishedJurisdiction): Change[] {
+  const metric = nextVersion(document, current.metricDefinition(document.metricId));
+  if (!metric) return [];
+  const event = { type: 'MetricDefinitionPublished', data: { metric } } as const;
+  return [change(jurisdictionStream.metric(metric.metricId), metric.metricId, metric.version, event)];
 }
 
 function catalogueChange(document: Unversioned<DispatchCatalogue>, current: PublishedJurisdiction): Change[] {

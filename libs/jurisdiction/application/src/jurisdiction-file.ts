@@ -56,6 +56,7 @@ export function readJurisdictionFile(yamlText: string): JurisdictionDocuments {
     policies: read('policies', lists.policies),
     ladders: read('ladders', lists.ladders),
     calendars: read('calendars', mapEntries(lists.calendars, withStatutoryYears)),
+    metricDefinitions: read('metricDefinitions', lists.metricDefinitions),
   };
   if (problems.length > 0) throw new JurisdictionInvalid(problems);
   return documents;
@@ -73,6 +74,7 @@ export function writeJurisdictionFile(current: PublishedJurisdiction): string {
       policies: inForce.policies.map(withoutVersion),
       ladders: inForce.ladders.map(withoutVersion),
       calendars: inForce.calendars.map(withoutVersion),
+      metricDefinitions: inForce.metricDefinitions.map(withoutVersion),
     },
     { aliasDuplicateObjects: false },
   );

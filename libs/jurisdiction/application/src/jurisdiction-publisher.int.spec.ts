@@ -45,6 +45,7 @@ test('on PostgreSQL the sample city is published once, outlives the process and 
     expect(await publisher.publishFile(lindongYaml(), actor, now)).toEqual({
       published: [],
       position: first,
+      warnings: [],
     });
     expect(await store.head()).toBe(first);
   });

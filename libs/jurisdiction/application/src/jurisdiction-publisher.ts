@@ -7,16 +7,20 @@ import {
   LIMITS,
   type NewEvent,
   type Position,
+  type RecordedEvent,
   START,
 } from '@shaoying/event-store';
 import {
   JURISDICTION_EVENT_TYPES,
+  type JurisdictionEvent,
   type JurisdictionEventType,
+  parseJurisdictionEvent,
   schemaVersionOf,
 } from '@shaoying/jurisdiction-contracts';
-import { jurisdictionProblems } from '@shaoying/jurisdiction-domain';
+import { jurisdictionProblems, jurisdictionWarnings } from '@shaoying/jurisdiction-domain';
 import type { EventSourcedJurisdictionDirectory } from './event-sourced-jurisdiction-directory.js';
-import { JurisdictionInvalid, VersionMismatch } from './jurisdiction.errors.js';
+import { gridMapFindings } from './geometry/grid-map-validation.js';
+import { JurisdictionInvalid, PublicationKeyReused, VersionMismatch } from './jurisdiction.errors.js';
 import {
   type Change,
   changesOf,
@@ -26,18 +30,22 @@ import {
   readDocuments,
 } from './jurisdiction-documents.js';
 import { readJurisdictionFile, withStatutoryYears, writeJurisdictionFile } from './jurisdiction-file.js';
-import { DEFAULT_ID } from './published-jurisdiction.js';
+import { lifeProblems } from './org-unit-changes.js';
+import { merger, renaming, splitting } from './org-unit-reforms.js';
+import { DEFAULT_ID, type PublishedJurisdiction } from './published-jurisdiction.js';
 
 /** Namespace of this library's ids: the UUIDv5 of `shaoying:jurisdiction` in the URL namespace, written out. */
 const PUBLICATIONS = 'c55a93cd-8592-5310-b1c0-da16fb516475';
 
 export interface PublishOptions {
-  /** The Idempotency-Key. Default: derived from the contents. */
+  /** The command's id, from the Idempotency-Key. Default: derived from the contents. */
   readonly commandId?: string;
   readonly correlationId?: string;
   readonly requestHash?: string;
   /** Refuse when the document is at another version by now (`If-Match`); 0: it must not exist. One document only. */
   readonly expectedVersion?: number;
+  /** Say what would change and what is wrong, and write nothing. */
+  readonly dryRun?: boolean;
 }
 
 export interface PublishedDocument {
@@ -47,10 +55,16 @@ export interface PublishedDocument {
 }
 
 export interface Publication {
-  /** What was published now; empty when everything was in force already. */
+  /** What was published now, or would be; empty when everything was in force already. */
   readonly published: readonly PublishedDocument[];
   /** Up to where a reader must have read to know all of it. */
   readonly position: Position;
+  /** What may be published and wants looking at, one plain sentence each. */
+  readonly warnings: readonly string[];
+  /** What is wrong: of a dry run alone, since otherwise it is thrown. */
+  readonly problems?: readonly string[];
+  /** True when the command had been recorded before: what it published then is told again. */
+  readonly replayed?: true;
 }
 
 /** Documents of one kind handed to a POST, not yet checked: any JSON. */
@@ -90,65 +104,62 @@ export class JurisdictionPublisher {
     now: string,
     options: PublishOptions = {},
   ): Promise<Publication> {
-    return this.publish(readJurisdictionFile(yamlText), actor, now, options);
+    return this.publishAs(() => readJurisdictionFile(yamlText), actor, now, options);
   }
 
   /** @throws as {@link publishFile}, VersionMismatch */
-  async publishPolicy(
-    document: unknown,
-    actor: Actor,
-    now: string,
-    options: PublishOptions = {},
-  ): Promise<Publication> {
-    const policies = readDocuments('policies', [document]);
-    await this.checkVersion(options, () => this.directory.policy(policies[0]!.policyId)?.version);
-    return this.publish({ ...NO_DOCUMENTS, policies }, actor, now, options);
+  async publishPolicy(document: unknown, actor: Actor, now: string, options: PublishOptions = {}) {
+    return this.publishAs(() => one('policies', document), actor, now, options);
   }
 
   /** Years may say `{source: 'chinese-days'}` for their dates. @throws as {@link publishFile}, VersionMismatch */
-  async publishCalendar(
-    document: unknown,
-    actor: Actor,
-    now: string,
-    options: PublishOptions = {},
-  ): Promise<Publication> {
-    const calendars = readDocuments('calendars', [withStatutoryYears(document)]);
-    await this.checkVersion(options, () => this.directory.calendar(calendars[0]!.calendarId)?.version);
-    return this.publish({ ...NO_DOCUMENTS, calendars }, actor, now, options);
+  async publishCalendar(document: unknown, actor: Actor, now: string, options: PublishOptions = {}) {
+    return this.publishAs(() => one('calendars', withStatutoryYears(document)), actor, now, options);
   }
 
   /** @throws as {@link publishFile}, VersionMismatch */
-  async publishLadder(
-    document: unknown,
-    actor: Actor,
-    now: string,
-    options: PublishOptions = {},
-  ): Promise<Publication> {
-    const ladders = readDocuments('ladders', [document]);
-    await this.checkVersion(options, () => this.directory.escalationLadder(ladders[0]!.ladderId)?.version);
-    return this.publish({ ...NO_DOCUMENTS, ladders }, actor, now, options);
+  async publishLadder(document: unknown, actor: Actor, now: string, options: PublishOptions = {}) {
+    return this.publishAs(() => one('ladders', document), actor, now, options);
   }
 
   /** @throws as {@link publishFile}, VersionMismatch */
-  async publishGridMap(
-    document: unknown,
-    actor: Actor,
-    now: string,
-    options: PublishOptions = {},
-  ): Promise<Publication> {
-    const gridMaps = readDocuments('gridMaps', [document]);
-    await this.checkVersion(options, () => this.directory.gridMap(gridMaps[0]!.gridMapId)?.version);
-    return this.publish({ ...NO_DOCUMENTS, gridMaps }, actor, now, options);
+  async publishGridMap(document: unknown, actor: Actor, now: string, options: PublishOptions = {}) {
+    return this.publishAs(() => one('gridMaps', document), actor, now, options);
+  }
+
+  /** A whole catalogue. @throws as {@link publishFile}, VersionMismatch */
+  async publishCatalogue(document: unknown, actor: Actor, now: string, options: PublishOptions = {}) {
+    return this.publishAs(() => one('catalogues', document), actor, now, options);
+  }
+
+  /** @throws as {@link publishFile}, VersionMismatch */
+  async publishMetricDefinition(document: unknown, actor: Actor, now: string, options: PublishOptions = {}) {
+    return this.publishAs(() => one('metricDefinitions', document), actor, now, options);
   }
 
   /** Establishes new units and revises those that differ; others stay. @throws as {@link publishFile} */
-  async publishOrgUnits(
-    units: unknown,
-    actor: Actor,
-    now: string,
-    options: PublishOptions = {},
-  ): Promise<Publication> {
-    return this.publish({ ...NO_DOCUMENTS, orgUnits: readDocuments('orgUnits', units) }, actor, now, options);
+  async publishOrgUnits(units: unknown, actor: Actor, now: string, options: PublishOptions = {}) {
+    const documents = () => ({ ...NO_DOCUMENTS, orgUnits: readDocuments('orgUnits', units) });
+    return this.publishAs(documents, actor, now, options);
+  }
+
+  /** A unit's new name or code from a day on: `{id, name?, divisionCode?, from}`. @throws as {@link publishFile} */
+  async renameOrgUnit(body: unknown, actor: Actor, now: string, options: PublishOptions = {}) {
+    return this.publishAs(() => checked(renaming(this.directory, body)), actor, now, options);
+  }
+
+  /**
+   * Units that become one: `{unitIds, into, from}`. Units below them and grids move with them, categories too when the
+   * day has come. @throws as {@link publishFile}
+   */
+  async mergeOrgUnits(body: unknown, actor: Actor, now: string, options: PublishOptions = {}) {
+    const documents = () => checked(merger(this.directory, body, this.directory.dayOf(now)));
+    return this.publishAs(documents, actor, now, options);
+  }
+
+  /** A unit that becomes several: `{id, into, from, children?}`. @throws as {@link publishFile} */
+  async splitOrgUnit(body: unknown, actor: Actor, now: string, options: PublishOptions = {}) {
+    return this.publishAs(() => checked(splitting(this.directory, body)), actor, now, options);
   }
 
   /**
@@ -156,26 +167,8 @@ export class JurisdictionPublisher {
    * publish it with `active: false`: incidents of old keep their category.
    * @throws as {@link publishFile}, VersionMismatch
    */
-  async publishCategories(
-    input: CategoriesInput,
-    actor: Actor,
-    now: string,
-    options: PublishOptions = {},
-  ): Promise<Publication> {
-    const catalogueId = input.catalogueId ?? DEFAULT_ID;
-    await this.readToHead();
-    const current = this.directory.catalogue(catalogueId);
-    const name = input.name ?? current?.name;
-    const [added] = readDocuments('catalogues', [{ catalogueId, name, categories: input.categories }]);
-    await this.checkVersion(options, () => current?.version);
-    const byCode = new Map(current?.categories.map((category) => [category.code, category]));
-    const codes = added!.categories.map(({ code }) => code);
-    const twice = codes.filter((code, i) => codes.indexOf(code) !== i);
-    if (twice.length > 0)
-      throw new JurisdictionInvalid(twice.map((code) => `category ${code} is given twice`));
-    for (const category of added!.categories) byCode.set(category.code, category);
-    const catalogues = readDocuments('catalogues', [{ ...added, categories: [...byCode.values()] }]);
-    return this.publish({ ...NO_DOCUMENTS, catalogues }, actor, now, options);
+  async publishCategories(input: CategoriesInput, actor: Actor, now: string, options: PublishOptions = {}) {
+    return this.publishAs(() => withCategories(this.directory, input), actor, now, options);
   }
 
   /** The jurisdiction in force as a file for {@link publishFile}. */
@@ -191,16 +184,87 @@ export class JurisdictionPublisher {
     now: string,
     options: PublishOptions = {},
   ): Promise<Publication> {
+    return this.publishAs(() => documents, actor, now, options);
+  }
+
+  /** @param documentsOf is asked when everything published by now has been read */
+  private async publishAs(
+    documentsOf: () => JurisdictionDocuments,
+    actor: Actor,
+    now: string,
+    options: PublishOptions,
+  ): Promise<Publication> {
     const head = await this.readToHead();
-    // Of its own events: the directory knows no others, and would be waited for in vain at the place of one.
+    const recorded = options.commandId ? this.directory.publicationOf(options.commandId) : undefined;
+    if (recorded && recorded.requestHash !== options.requestHash) throw new PublicationKeyReused();
+    const examined = await this.examine(documentsOf, now, recorded ? {} : options);
+    const { problems, warnings } = examined;
+    const stages = recorded ? unwritten(examined.stages, recorded.events) : examined.stages;
+    // What was published once and changed since is not published again; what a crash left out is.
+    if (recorded && stages.length === 0) return replayOf(recorded.events);
+    const published = stages
+      .flat()
+      .map(({ event, documentId, version }) => ({ type: event.type, documentId, version }));
+    if (options.dryRun) return { published, position: head, warnings, problems };
+    if (problems.length > 0) throw new JurisdictionInvalid(problems);
+    const position = await this.write(stages, actor, now, options);
+    const before = recorded ? replayOf(recorded.events) : { published: [] };
+    return {
+      ...before,
+      published: [...before.published, ...published],
+      position: comparePositions(position, head) > 0 ? position : head,
+      warnings,
+    };
+  }
+
+  /** What publishing would change, and what is wrong with it; asks nobody but the directory, which has read all. */
+  private async examine(
+    documentsOf: () => JurisdictionDocuments,
+    now: string,
+    options: PublishOptions,
+  ): Promise<Examination> {
+    let documents: JurisdictionDocuments;
+    try {
+      documents = documentsOf();
+    } catch (error) {
+      if (!(error instanceof JurisdictionInvalid)) throw error;
+      return { stages: [], problems: error.problems, warnings: [] };
+    }
+    checkVersion(this.directory, documents, options);
+    const today = this.directory.dayOf(now);
+    const after = jurisdictionWith(documents, this.directory);
+    const stages = changesOf(documents, this.directory, today);
+    const problems = [
+      ...lifeProblems(this.directory, documents.orgUnits),
+      ...jurisdictionProblems(after, today),
+      ...sizeProblems(stages.flat()),
+      ...this.lostYears(documents),
+    ];
+    const warnings = jurisdictionWarnings(after, today);
+    // Boundaries take long to compare, so only new ones are, and only when they are rings at all.
+    const changed = stages
+      .flat()
+      .flatMap(({ event }) => (event.type === 'GridMapPublished' ? [event.data.gridMap] : []));
+    if (changed.length > 0 && problems.length === 0) {
+      const ids = new Set(changed.map(({ gridMapId }) => gridMapId));
+      const staying = after.gridMaps.filter(({ gridMapId }) => !ids.has(gridMapId));
+      const findings = await gridMapFindings(changed, staying);
+      problems.push(...findings.problems);
+      warnings.push(...findings.warnings);
+    }
+    return { stages, problems: problems.slice(0, 100), warnings: warnings.slice(0, 100) };
+  }
+
+  /** @returns the position of the last event; of its own events, since the directory knows no others */
+  private async write(
+    stages: readonly (readonly Change[])[],
+    actor: Actor,
+    now: string,
+    options: PublishOptions,
+  ): Promise<Position> {
     let position = START;
-    const problems = jurisdictionProblems(jurisdictionWith(documents, this.directory.inForce()));
-    const stages = changesOf(documents, this.directory);
-    problems.push(...sizeProblems(stages.flat()), ...this.lostYears(documents));
-    if (problems.length > 0) throw new JurisdictionInvalid(problems.slice(0, 100));
     const commandId =
       options.commandId ?? uuidV5(PUBLICATIONS, `publish:${hashOf(stages.flat().map(({ event }) => event))}`);
-    const published: PublishedDocument[] = [];
     for (const stage of stages) {
       for (let i = 0; i < stage.length; i += APPENDS_AT_ONCE) {
         const appended = await settleAll(
@@ -210,12 +274,9 @@ export class JurisdictionPublisher {
         );
         for (const at of appended) if (comparePositions(at, position) > 0) position = at;
       }
-      published.push(
-        ...stage.map(({ event, documentId, version }) => ({ type: event.type, documentId, version })),
-      );
     }
-    if (published.length > 0) await this.directory.caughtUpTo(position);
-    return { published, position: comparePositions(position, head) > 0 ? position : head };
+    if (position !== START) await this.directory.caughtUpTo(position);
+    return position;
   }
 
   /** A version without a year that is in force would turn its holidays into working days without anybody saying so. */
@@ -265,16 +326,100 @@ export class JurisdictionPublisher {
     await this.directory.caughtUpTo(last);
     return head;
   }
+}
 
-  private async checkVersion(
-    { expectedVersion }: PublishOptions,
-    currentVersion: () => number | undefined,
-  ): Promise<void> {
-    if (expectedVersion === undefined) return;
-    await this.readToHead();
-    const actual = currentVersion() ?? 0;
-    if (actual !== expectedVersion) throw new VersionMismatch(expectedVersion, actual);
+interface Examination {
+  readonly stages: readonly (readonly Change[])[];
+  readonly problems: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+function one<K extends keyof JurisdictionDocuments>(kind: K, document: unknown): JurisdictionDocuments {
+  return { ...NO_DOCUMENTS, [kind]: readDocuments(kind, [document]) };
+}
+
+/** Reforms are put together from what was asked for: ids and names are looked at like those of any other document. */
+function checked(documents: JurisdictionDocuments): JurisdictionDocuments {
+  return { ...documents, orgUnits: readDocuments('orgUnits', documents.orgUnits) };
+}
+
+function withCategories(current: PublishedJurisdiction, input: CategoriesInput): JurisdictionDocuments {
+  const catalogueId = input.catalogueId ?? DEFAULT_ID;
+  const before = current.catalogue(catalogueId);
+  const name = input.name ?? before?.name;
+  const [added] = readDocuments('catalogues', [{ catalogueId, name, categories: input.categories }]);
+  const byCode = new Map(before?.categories.map((category) => [category.code, category]));
+  const codes = added!.categories.map(({ code }) => code);
+  const twice = codes.filter((code, i) => codes.indexOf(code) !== i);
+  if (twice.length > 0) {
+    throw new JurisdictionInvalid(twice.map((code) => `category ${code} is given twice`));
   }
+  for (const category of added!.categories) byCode.set(category.code, category);
+  return one('catalogues', { ...added, categories: [...byCode.values()] });
+}
+
+function unwritten(
+  stages: readonly (readonly Change[])[],
+  written: readonly RecordedEvent[],
+): readonly (readonly Change[])[] {
+  const streams = new Set(written.map(({ streamId }) => streamId));
+  return stages
+    .map((stage) => stage.filter(({ streamId }) => !streams.has(streamId)))
+    .filter((stage) => stage.length > 0);
+}
+
+/** What a recorded command published, told again. */
+function replayOf(events: readonly RecordedEvent[]): Publication {
+  const published = events.flatMap((event) => {
+    const read = parseJurisdictionEvent(event);
+    return [{ type: read.type, ...identityOf(read) }];
+  });
+  return { published, position: events.at(-1)!.position, warnings: [], replayed: true };
+}
+
+function identityOf(event: JurisdictionEvent): Pick<PublishedDocument, 'documentId' | 'version'> {
+  switch (event.type) {
+    case 'OrgUnitEstablished':
+    case 'OrgUnitRevised':
+      return { documentId: event.data.orgUnit.id, version: event.data.version };
+    case 'GridMapPublished':
+      return { documentId: event.data.gridMap.gridMapId, version: event.data.gridMap.version };
+    case 'DispatchCataloguePublished':
+      return { documentId: event.data.catalogue.catalogueId, version: event.data.catalogue.version };
+    case 'DeadlinePolicyPublished':
+      return { documentId: event.data.policy.policyId, version: event.data.policy.version };
+    case 'EscalationLadderPublished':
+      return { documentId: event.data.ladder.ladderId, version: event.data.ladder.version };
+    case 'WorkingCalendarPublished':
+      return { documentId: event.data.calendar.calendarId, version: event.data.calendar.version };
+    case 'MetricDefinitionPublished':
+      return { documentId: event.data.metric.metricId, version: event.data.metric.version };
+  }
+}
+
+/** @throws VersionMismatch, JurisdictionInvalid when the condition is on one document and several are given */
+function checkVersion(
+  current: PublishedJurisdiction,
+  documents: JurisdictionDocuments,
+  { expectedVersion }: PublishOptions,
+): void {
+  if (expectedVersion === undefined) return;
+  const versions = [
+    ...[...new Set(documents.orgUnits.map(({ id }) => id))].map((id) => current.orgUnitVersion(id)),
+    ...documents.gridMaps.map((it) => current.gridMap(it.gridMapId)?.version),
+    ...documents.catalogues.map((it) => current.catalogue(it.catalogueId)?.version),
+    ...documents.policies.map((it) => current.policy(it.policyId)?.version),
+    ...documents.ladders.map((it) => current.escalationLadder(it.ladderId)?.version),
+    ...documents.calendars.map((it) => current.calendar(it.calendarId)?.version),
+    ...documents.metricDefinitions.map((it) => current.metricDefinition(it.metricId)?.version),
+  ];
+  if (versions.length !== 1) {
+    throw new JurisdictionInvalid([
+      `If-Match names the version of one document, and this changes ${versions.length}`,
+    ]);
+  }
+  const actual = versions[0] ?? 0;
+  if (actual !== expectedVersion) throw new VersionMismatch(expectedVersion, actual);
 }
 
 /** Waits for all before failing with the first: an append must not still be running when the caller hears of it. */

@@ -68,7 +68,11 @@ describe('the sample city', () => {
     ];
     const incident = { ...event, eventId: '018f2f6e-0000-7000-8000-0000000000aa', type: 'IncidentReported' };
     const { position } = await store.append('incident-1', 'none', [incident]);
-    expect(await publisher.publishFile(lindong, actor, now)).toEqual({ published: [], position });
+    expect(await publisher.publishFile(lindong, actor, now)).toEqual({
+      published: [],
+      position,
+      warnings: [],
+    });
     const renamed = lindong.replace('name: 三色督办', 'name: 分级督办');
     const { published } = await publisher.publishFile(renamed, actor, now);
     expect(published).toMatchObject([{ type: 'EscalationLadderPublished', version: 2 }]);

@@ -43,3 +43,8 @@ export class VersionMismatch extends Error {
     this.problems = [this.message];
   }
 }
+
+/** Thrown when an Idempotency-Key was used before for something else. */
+export class PublicationKeyReused extends Error {
+  readonly code = 'IDEMPOTENCY_KEY_REUSED';
+}

@@ -31,6 +31,8 @@ import {
   type Jurisdiction,
   type LadderStep,
   type MapPoint,
+  type MetricDefinition,
+  type MetricId,
   type OrgUnit,
   type OrgUnitKind,
   type TimerKind,
@@ -52,11 +54,12 @@ const CHINA_OFFSET_MINUTES = 480;
 /** All that has been published, folded in memory from its events. Says nothing about where they come from. */
 export class PublishedJurisdiction implements JurisdictionDirectory {
   private readonly units = new OrgUnitHistory();
-  private readonly gridMaps = new VersionedDocuments<GridMap>();
-  private readonly catalogues = new VersionedDocuments<DispatchCatalogue>();
+  private readonly maps = new VersionedDocuments<GridMap>();
+  private readonly dispatchCatalogues = new VersionedDocuments<DispatchCatalogue>();
   private readonly deadlinePolicies = new VersionedDocuments<DeadlinePolicy>();
   private readonly escalationLadders = new VersionedDocuments<EscalationLadder>();
   private readonly workingCalendars = new VersionedDocuments<WorkingCalendar>();
+  private readonly metrics = new VersionedDocuments<MetricDefinition>();
   private readonly gridsById = new Map<string, Grid>();
   private readonly categoriesByCode = new WeakMap<DispatchCatalogue, ReadonlyMap<string, Category>>();
 
@@ -67,12 +70,12 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
         this.units.add(event.data.orgUnit, event.data.version);
         return;
       case 'GridMapPublished':
-        this.gridMaps.add(event.data.gridMap.gridMapId, event.data.gridMap);
+        this.maps.add(event.data.gridMap.gridMapId, event.data.gridMap);
         this.indexGrids();
         return;
       case 'DispatchCataloguePublished': {
         const { catalogue } = event.data;
-        this.catalogues.add(catalogue.catalogueId, catalogue);
+        this.dispatchCatalogues.add(catalogue.catalogueId, catalogue);
         this.categoriesByCode.set(
           catalogue,
           new Map(catalogue.categories.map((entry) => [entry.code, entry])),
@@ -88,11 +91,14 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
       case 'WorkingCalendarPublished':
         this.workingCalendars.add(event.data.calendar.calendarId, event.data.calendar);
         return;
+      case 'MetricDefinitionPublished':
+        this.metrics.add(event.data.metric.metricId, event.data.metric);
+        return;
     }
   }
 
   orgUnit(id: string, at?: string): OrgUnit | undefined {
-    return at === undefined ? this.units.latest(id) : this.units.on(id, this.localDate(at));
+    return at === undefined ? this.units.latest(id) : this.units.on(id, this.dayOf(at));
   }
 
   /** 0 while the unit does not exist. */
@@ -101,15 +107,15 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
   }
 
   orgUnits(kind?: OrgUnitKind, at?: string): readonly OrgUnit[] {
-    return this.units.all(kind, at === undefined ? undefined : this.localDate(at));
+    return this.units.all(kind, at === undefined ? undefined : this.dayOf(at));
   }
 
   isActive(id: string, at: string): boolean {
-    return this.units.isActive(id, this.localDate(at));
+    return this.units.isActive(id, this.dayOf(at));
   }
 
   successors(id: string, at: string): readonly string[] {
-    return this.units.successors(id, this.localDate(at));
+    return this.units.successors(id, this.dayOf(at));
   }
 
   ancestors(id: string): readonly OrgUnit[] {
@@ -130,7 +136,7 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
 
   category(code: string, pins?: JurisdictionPins): Category | undefined {
     if (pins) {
-      const pinned = this.catalogues.at(pins.catalogueId, pins.catalogueVersion);
+      const pinned = this.dispatchCatalogues.at(pins.catalogueId, pins.catalogueVersion);
       return pinned && this.categoriesByCode.get(pinned)?.get(code);
     }
     for (const catalogue of this.cataloguesDefaultFirst()) {
@@ -149,8 +155,12 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
     return [...byCode.values()];
   }
 
+  catalogues(): readonly DispatchCatalogue[] {
+    return this.dispatchCatalogues.current();
+  }
+
   catalogue(catalogueId: string, version?: number): DispatchCatalogue | undefined {
-    return this.catalogues.at(catalogueId, version);
+    return this.dispatchCatalogues.at(catalogueId, version);
   }
 
   responsible(
@@ -180,21 +190,21 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
     return this.gridsById.get(id);
   }
 
-  grids(): readonly Grid[] {
-    return [...this.gridsById.values()];
+  grids(at?: string): readonly Grid[] {
+    if (at === undefined) return [...this.gridsById.values()];
+    return this.mapsOn(this.dayOf(at)).flatMap((map) => map.grids);
+  }
+
+  gridMaps(): readonly GridMap[] {
+    return this.maps.current();
   }
 
   gridMap(gridMapId: string, version?: number): GridMap | undefined {
-    return this.gridMaps.at(gridMapId, version);
+    return this.maps.at(gridMapId, version);
   }
 
   locate(point: MapPoint, at: string): LocatedGrid | null {
-    const day = this.localDate(at);
-    const inForce = this.gridMaps
-      .histories()
-      .map((versions) => versions.findLast((map) => (map.effectiveFrom ?? '') <= day))
-      .filter((map) => map !== undefined);
-    return locateIn(inForce, toWgs84(point));
+    return locateIn(this.mapsOn(this.dayOf(at)), toWgs84(point));
   }
 
   pins(choice: PinChoice = {}): JurisdictionPins {
@@ -202,7 +212,7 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
     const policy = this.policyOrThrow(policyId);
     const calendar = this.calendarOrThrow(policy.calendarId);
     const ladder = this.ladderOrThrow(policy.ladderId);
-    const catalogue = this.catalogues.at(catalogueId);
+    const catalogue = this.dispatchCatalogues.at(catalogueId);
     if (!catalogue) throw new JurisdictionNotPublished('dispatch-catalogue', catalogueId);
     return {
       policyId,
@@ -306,21 +316,47 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
     return this.escalationLadders.at(ladderId, version);
   }
 
+  metricDefinitions(): readonly MetricDefinition[] {
+    return this.metrics.current();
+  }
+
+  metricDefinition(metricId: MetricId, version?: number): MetricDefinition | undefined {
+    return this.metrics.at(metricId, version);
+  }
+
   due(calendarId: string, query: DueQuery): DueAnswer {
     const calendar = this.calendarOrThrow(calendarId, query.calendarVersion);
     const { dueMs, provisional } = addDuration(calendar, Date.parse(query.start), query);
     return { due: iso(dueMs), calendarVersion: calendar.version, provisional };
   }
 
+  /**
+   * The day of an instant in the city's own time, which its calendar says.
+   * @throws InstantOutOfRange when it is no instant
+   */
+  dayOf(at: string): string {
+    const calendar = this.workingCalendars.at(DEFAULT_ID) ?? this.calendars()[0];
+    const offsetMinutes = calendar?.utcOffsetMinutes ?? CHINA_OFFSET_MINUTES;
+    const local = new Date(Date.parse(at) + offsetMinutes * 60_000);
+    if (Number.isNaN(local.getTime())) throw new InstantOutOfRange('this is not an instant');
+    return local.toISOString().slice(0, 10);
+  }
+
+  /** A unit's versions by first day, the ones that corrections replaced left out. */
+  orgUnitPhases(id: string): readonly OrgUnit[] {
+    return this.units.phases(id);
+  }
+
   /** Everything in force now, as validation wants it. */
   inForce(): Jurisdiction {
     return {
-      orgUnits: this.orgUnits(),
-      gridMaps: this.gridMaps.current(),
-      catalogues: this.catalogues.current(),
+      orgUnits: this.units.allPhases(),
+      gridMaps: this.maps.current(),
+      catalogues: this.dispatchCatalogues.current(),
       policies: this.policies(),
       ladders: this.ladders(),
       calendars: this.calendars(),
+      metricDefinitions: this.metricDefinitions(),
     };
   }
 
@@ -329,28 +365,23 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
     return this.ancestors(areaId).length;
   }
 
-  /**
-   * The day of an instant in the city's own time, which its calendar says.
-   * @throws InstantOutOfRange when it is no instant
-   */
-  private localDate(at: string): string {
-    const calendar = this.workingCalendars.at(DEFAULT_ID) ?? this.calendars()[0];
-    const offsetMinutes = calendar?.utcOffsetMinutes ?? CHINA_OFFSET_MINUTES;
-    const local = new Date(Date.parse(at) + offsetMinutes * 60_000);
-    if (Number.isNaN(local.getTime())) throw new InstantOutOfRange('this is not an instant');
-    return local.toISOString().slice(0, 10);
+  /** Of each map the latest version that held on a day. */
+  private mapsOn(day: string): readonly GridMap[] {
+    return this.maps
+      .histories()
+      .map((versions) => versions.findLast((map) => (map.effectiveFrom ?? '') <= day))
+      .filter((map) => map !== undefined);
   }
 
   private cataloguesDefaultFirst(): readonly DispatchCatalogue[] {
-    const first = this.catalogues.at(DEFAULT_ID);
-    const all = this.catalogues.current();
+    const first = this.dispatchCatalogues.at(DEFAULT_ID);
+    const all = this.dispatchCatalogues.current();
     return first ? [first, ...all.filter((catalogue) => catalogue !== first)] : all;
   }
 
   private indexGrids(): void {
     this.gridsById.clear();
-    for (const map of this.gridMaps.current())
-      for (const grid of map.grids) this.gridsById.set(grid.id, grid);
+    for (const map of this.maps.current()) for (const grid of map.grids) this.gridsById.set(grid.id, grid);
   }
 
   private policyOrThrow(id: string, version?: number): DeadlinePolicy {

@@ -11,6 +11,7 @@ export {
   GRID_KINDS,
   InstantOutOfRange,
   isCalendarError,
+  METRIC_IDS,
   ORG_UNIT_KINDS,
   polygonsOf,
   SEVERITIES,

@@ -6,9 +6,12 @@ import type {
   DurationUnit,
   EscalationLadder,
   Grid,
+  GridMap,
   HandlingRules,
   LadderStep,
   MapPoint,
+  MetricDefinition,
+  MetricId,
   OrgUnit,
   OrgUnitKind,
   Severity,
@@ -181,7 +184,8 @@ export interface JurisdictionDirectory {
   ): Responsibility | undefined;
 
   grid(id: string): Grid | undefined;
-  grids(): readonly Grid[];
+  /** Of the latest maps; with `at` of those that held then. */
+  grids(at?: string): readonly Grid[];
   /**
    * The grid a point lies in by the boundaries that held at `at`; `null` outside every grid. DEDICATED before UNIT
    * before BASIC, of one kind the smaller one, then the lower id. A point on a boundary lies inside.
@@ -235,6 +239,12 @@ export interface JurisdictionDirectory {
   calendars(): readonly WorkingCalendar[];
   calendar(calendarId: string, version?: number): WorkingCalendar | undefined;
   ladders(): readonly EscalationLadder[];
+  escalationLadder(ladderId: string, version?: number): EscalationLadder | undefined;
+  catalogues(): readonly DispatchCatalogue[];
+  gridMaps(): readonly GridMap[];
+  gridMap(gridMapId: string, version?: number): GridMap | undefined;
+  metricDefinitions(): readonly MetricDefinition[];
+  metricDefinition(metricId: MetricId, version?: number): MetricDefinition | undefined;
 
   /** The calculator behind `POST /v1/calendars/{id}/due`. @throws JurisdictionNotPublished, CalendarError */
   due(calendarId: string, query: DueQuery): DueAnswer;

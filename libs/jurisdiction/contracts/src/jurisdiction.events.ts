@@ -3,6 +3,7 @@ import type {
   DispatchCatalogue,
   EscalationLadder,
   GridMap,
+  MetricDefinition,
   OrgUnit,
   WorkingCalendar,
 } from '@shaoying/jurisdiction-domain';
@@ -11,6 +12,7 @@ import {
   catalogueShape,
   gridMapShape,
   ladderShape,
+  metricShape,
   orgUnitShape,
   policyShape,
   versionShape,
@@ -32,6 +34,7 @@ export interface JurisdictionEventData {
   DeadlinePolicyPublished: { readonly policy: DeadlinePolicy };
   EscalationLadderPublished: { readonly ladder: EscalationLadder };
   WorkingCalendarPublished: { readonly calendar: WorkingCalendar };
+  MetricDefinitionPublished: { readonly metric: MetricDefinition };
 }
 
 export type JurisdictionEventType = keyof JurisdictionEventData;
@@ -63,6 +66,7 @@ export const jurisdictionCatalogue = {
   DeadlinePolicyPublished: { version: 2, upcasters: [policyV1], shape: record({ policy: policyShape }) },
   EscalationLadderPublished: { version: 2, upcasters: [ladderV1], shape: record({ ladder: ladderShape }) },
   WorkingCalendarPublished: { version: 1, upcasters: [], shape: record({ calendar: calendarShape }) },
+  MetricDefinitionPublished: { version: 1, upcasters: [], shape: record({ metric: metricShape }) },
 } as const satisfies { readonly [T in JurisdictionEventType]: CatalogueEntry<T> };
 
 const entryOf = (type: JurisdictionEventType): CatalogueEntry<JurisdictionEventType> =>
@@ -127,4 +131,5 @@ export const jurisdictionStream = {
   policy: (id: string) => `deadline-policy-${id}`,
   ladder: (id: string) => `escalation-ladder-${id}`,
   calendar: (id: string) => `working-calendar-${id}`,
+  metric: (id: string) => `metric-definition-${id}`,
 } as const;

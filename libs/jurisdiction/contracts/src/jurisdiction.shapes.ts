@@ -2,6 +2,7 @@ import {
   CLOCK_ON_RETURN,
   DURATION_UNITS,
   GRID_KINDS,
+  METRIC_IDS,
   ORG_UNIT_KINDS,
   SEVERITIES,
   SUPERVISION_LEVELS,
@@ -24,6 +25,7 @@ import {
   pair,
   record,
   type Shape,
+  type Shaped,
   taggedBy,
   text,
 } from './shape.js';
@@ -51,6 +53,7 @@ export const DOCUMENT_LIMITS = {
   notifiedPerStepMax: 20,
   calendarYearsMax: 100,
   datesPerYearMax: 366,
+  formulaCharsMax: 1_000,
   idCharsMax: 80,
   nameCharsMax: 200,
 } as const;
@@ -215,6 +218,27 @@ const calendarFields = {
   workingDayRule: oneOf(WORKING_DAY_RULES),
 };
 
+const bilingual = record({ zh: text(L.formulaCharsMax), en: text(L.formulaCharsMax) });
+
+const metricFields = {
+  metricId: oneOf(METRIC_IDS),
+  name: record({ zh: name, en: name }),
+  formula: bilingual,
+  numerator: bilingual,
+  denominator: bilingual,
+  weights: optional(
+    list(record({ metricId: oneOf(METRIC_IDS), weight: number(0, 1) }), METRIC_IDS.length, 1),
+  ),
+  params: optional(
+    record({
+      weightBasicallySatisfied: optional(number(0, 1)),
+      weightPartlySolved: optional(number(0, 1)),
+      minimumSample: optional(integer(1, 1_000_000)),
+      windowDays: optional(integer(1, 3_650)),
+    }),
+  ),
+};
+
 /** Documents as they are handed in: without a version, which publishing gives them. */
 export const orgUnitShape = record(orgUnitFields);
 export const gridMapDocumentShape = record(gridMapFields);
@@ -222,6 +246,37 @@ export const catalogueDocumentShape = record(catalogueFields);
 export const policyDocumentShape = record(policyFields);
 export const ladderDocumentShape = record(ladderFields);
 export const calendarDocumentShape = record(calendarFields);
+export const metricDocumentShape = record(metricFields);
+
+/** A unit that a reform founds, or one that is there already, named by its id alone. */
+const newUnit = record({
+  id,
+  kind: optional(oneOf(ORG_UNIT_KINDS)),
+  name: optional(name),
+  parentId: optional(id),
+  divisionCode: optional(text(20, /^\d+$/)),
+});
+export type NewOrgUnit = Shaped<typeof newUnit>;
+
+/** Reforms of the administration, as they are handed in. */
+export const renamingShape = record({
+  id,
+  name: optional(name),
+  divisionCode: optional(text(20, /^\d+$/)),
+  from: isoDate,
+});
+export const mergerShape = record({
+  unitIds: list(id, L.successorsMax, 1),
+  into: newUnit,
+  from: isoDate,
+});
+export const splittingShape = record({
+  id,
+  into: list(newUnit, L.successorsMax, 1),
+  from: isoDate,
+  /** Where the units below it go. */
+  children: optional(list(record({ id, parentId: id }), L.orgUnitsMax)),
+});
 
 /** Documents as published. */
 export const gridMapShape = record({ ...gridMapFields, version });
@@ -229,4 +284,5 @@ export const catalogueShape = record({ ...catalogueFields, version });
 export const policyShape = record({ ...policyFields, version });
 export const ladderShape = record({ ...ladderFields, version });
 export const calendarShape = record({ ...calendarFields, version });
+export const metricShape = record({ ...metricFields, version });
 export const versionShape = version;

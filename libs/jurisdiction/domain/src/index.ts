@@ -1,4 +1,6 @@
 export * from './org-unit.js';
+export * from './org-unit.validation.js';
+export * from './metric-definition.js';
 export * from './grid.js';
 export * from './dispatch-catalogue.js';
 export * from './deadline-policy.js';

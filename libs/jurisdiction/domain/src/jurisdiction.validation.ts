@@ -6,41 +6,47 @@ import {
   type RuleConditions,
   TIMER_KINDS,
 } from './deadline-policy.js';
-import type { DispatchCatalogue } from './dispatch-catalogue.js';
+import type { Category, DispatchCatalogue } from './dispatch-catalogue.js';
 import type { EscalationLadder, LadderStep } from './escalation-ladder.js';
 import { type Grid, type GridMap, type LonLat, polygonsOf } from './grid.js';
 import { dayOfIsoDate } from './local-date.js';
-import { type OrgUnit, PARENT_KINDS } from './org-unit.js';
+import { type MetricDefinition, metricProblems } from './metric-definition.js';
+import { AREA_KINDS, type OrgUnit } from './org-unit.js';
+import { OrgUnitLives, orgUnitProblems } from './org-unit.validation.js';
 import type { Duration, WorkingCalendar } from './working-calendar.js';
 import { calendarProblems } from './working-calendar.validation.js';
 import { DURATION_LIMITS } from './working-time.js';
 
 /** Everything that would be in force together. */
 export interface Jurisdiction {
+  /** Every version of every unit that holds or held. */
   readonly orgUnits: readonly OrgUnit[];
   readonly gridMaps: readonly GridMap[];
   readonly catalogues: readonly DispatchCatalogue[];
   readonly policies: readonly DeadlinePolicy[];
   readonly ladders: readonly EscalationLadder[];
   readonly calendars: readonly WorkingCalendar[];
+  readonly metricDefinitions: readonly MetricDefinition[];
 }
 
 /**
  * What is wrong with a jurisdiction as a whole, one plain sentence each, empty when it may be published. Checks each
  * document by itself and every reference between documents; an incident must never meet a gap that could have been
  * seen here.
+ * @param today ISO date in the city's own time: who has ended by then answers for nothing any more. Without it no end
+ * is held against a document.
  */
-export function jurisdictionProblems(jurisdiction: Jurisdiction): string[] {
-  const units = new Map(jurisdiction.orgUnits.map((unit) => [unit.id, unit]));
+export function jurisdictionProblems(jurisdiction: Jurisdiction, today?: string): string[] {
+  const lives = new OrgUnitLives(jurisdiction.orgUnits);
   const calendarIds = new Set(jurisdiction.calendars.map((calendar) => calendar.calendarId));
   const ladderIds = new Set(jurisdiction.ladders.map((ladder) => ladder.ladderId));
   const categoryCodes = new Set(
     jurisdiction.catalogues.flatMap(({ categories }) => categories.map((c) => c.code)),
   );
   return [
-    ...orgUnitProblems(jurisdiction.orgUnits),
-    ...gridProblems(jurisdiction.gridMaps, units),
-    ...jurisdiction.catalogues.flatMap((catalogue) => catalogueProblems(catalogue, units)),
+    ...orgUnitProblems(lives),
+    ...gridProblems(jurisdiction.gridMaps, lives, today),
+    ...jurisdiction.catalogues.flatMap((catalogue) => catalogueProblems(catalogue, lives, today)),
     ...jurisdiction.policies.flatMap((policy) =>
       policyProblems(policy, { calendarIds, ladderIds, categoryCodes }),
     ),
@@ -48,44 +54,84 @@ export function jurisdictionProblems(jurisdiction: Jurisdiction): string[] {
     ...jurisdiction.calendars.flatMap((calendar) =>
       calendarProblems(calendar).map((problem) => `calendar ${calendar.calendarId}: ${problem}`),
     ),
+    ...duplicates(jurisdiction.metricDefinitions.map(({ metricId }) => metricId)).map(
+      (id) => `metric ${id} is defined twice`,
+    ),
+    ...jurisdiction.metricDefinitions.flatMap((definition) =>
+      metricProblems(definition).map((problem) => `metric ${definition.metricId}: ${problem}`),
+    ),
   ];
 }
 
-function orgUnitProblems(orgUnits: readonly OrgUnit[]): string[] {
-  const problems = duplicates(orgUnits.map((unit) => unit.id)).map((id) => `org unit ${id} is given twice`);
-  const units = new Map(orgUnits.map((unit) => [unit.id, unit]));
-  for (const unit of orgUnits) {
-    const parent = unit.parentId === null ? undefined : units.get(unit.parentId);
-    if (dayOfIsoDate(unit.effectiveFrom) === null) {
-      problems.push(`org unit ${unit.id}: effectiveFrom ${unit.effectiveFrom} is not a date`);
-    }
-    if (unit.kind === 'CITY') {
-      if (unit.parentId !== null) problems.push(`org unit ${unit.id}: a city has no parent`);
-    } else if (unit.parentId === null) {
-      problems.push(`org unit ${unit.id}: only a city has no parent`);
-    } else if (!parent) {
-      problems.push(`org unit ${unit.id}: its parent ${unit.parentId} does not exist`);
-    } else if (!PARENT_KINDS[unit.kind].includes(parent.kind)) {
-      // Kinds rise strictly towards the city, so this also rules out every circle of parents.
-      problems.push(
-        `org unit ${unit.id}: a unit of kind ${unit.kind} cannot stand under ${parent.id} (${parent.kind})`,
-      );
-    }
-  }
-  return problems;
+/**
+ * What may be published and will be wrong one day: units with an end to come that a catalogue or a map still names.
+ * @param today ISO date in the city's own time
+ */
+export function jurisdictionWarnings(jurisdiction: Jurisdiction, today: string): string[] {
+  const lives = new OrgUnitLives(jurisdiction.orgUnits);
+  const toEnd = (id: string): string | undefined => {
+    const end = lives.end(id);
+    return end !== undefined && end > today ? end : undefined;
+  };
+  return [
+    ...jurisdiction.catalogues.flatMap(({ catalogueId, categories }) =>
+      categories.flatMap((category) =>
+        unitsNamedBy(category).flatMap((id) => {
+          const end = category.active ? toEnd(id) : undefined;
+          return end === undefined
+            ? []
+            : [`catalogue ${catalogueId}: category ${category.code} names ${id}, which ends on ${end}`];
+        }),
+      ),
+    ),
+    ...jurisdiction.gridMaps.flatMap(({ grids }) =>
+      grids.flatMap(({ id, orgUnitId }) => {
+        const end = toEnd(orgUnitId);
+        return end === undefined ? [] : [`grid ${id}: its org unit ${orgUnitId} ends on ${end}`];
+      }),
+    ),
+  ];
 }
 
-function gridProblems(gridMaps: readonly GridMap[], units: ReadonlyMap<string, OrgUnit>): string[] {
+function gridProblems(
+  gridMaps: readonly GridMap[],
+  lives: OrgUnitLives,
+  today: string | undefined,
+): string[] {
   const grids = gridMaps.flatMap((map) => map.grids);
   return [
     ...duplicates(grids.map((grid) => grid.id)).map((id) => `grid ${id} is given twice`),
-    ...grids.flatMap((grid) => [
-      ...(units.has(grid.orgUnitId)
-        ? []
-        : [`grid ${grid.id}: its org unit ${grid.orgUnitId} does not exist`]),
-      ...boundaryProblems(grid),
-    ]),
+    ...gridMaps.flatMap(({ gridMapId, effectiveFrom }) =>
+      effectiveFrom !== undefined && dayOfIsoDate(effectiveFrom) === null
+        ? [`grid map ${gridMapId}: effectiveFrom ${effectiveFrom} is not a date`]
+        : [],
+    ),
+    ...gridMaps.flatMap((map) =>
+      map.grids.flatMap((grid) => [
+        ...gridUnitProblems(grid, lives, laterOf(map.effectiveFrom, today)),
+        ...boundaryProblems(grid),
+      ]),
+    ),
   ];
+}
+
+/** The day from which a map is asked: it may be published before it holds. */
+function laterOf(effectiveFrom: string | undefined, today: string | undefined): string | undefined {
+  if (today === undefined || effectiveFrom === undefined) return today;
+  return effectiveFrom > today ? effectiveFrom : today;
+}
+
+function gridUnitProblems(grid: Grid, lives: OrgUnitLives, day: string | undefined): string[] {
+  const unit = lives.latest(grid.orgUnitId);
+  if (!unit) return [`grid ${grid.id}: its org unit ${grid.orgUnitId} does not exist`];
+  if (unit.kind === 'DEPARTMENT') return [`grid ${grid.id}: its org unit ${unit.id} is a department`];
+  if (day === undefined || lives.existsOn(unit.id, day)) return [];
+  return [`grid ${grid.id}: its org unit ${unit.id} ${absence(unit.id, lives, day)}`];
+}
+
+function absence(id: string, lives: OrgUnitLives, day: string): string {
+  const first = lives.firstDay(id);
+  return first !== undefined && first > day ? `does not exist before ${first}` : `ended on ${lives.end(id)}`;
 }
 
 function boundaryProblems(grid: Grid): string[] {
@@ -109,30 +155,70 @@ function ringProblems(ring: readonly LonLat[]): string[] {
   return problems;
 }
 
-function catalogueProblems(catalogue: DispatchCatalogue, units: ReadonlyMap<string, OrgUnit>): string[] {
+function catalogueProblems(
+  catalogue: DispatchCatalogue,
+  lives: OrgUnitLives,
+  today: string | undefined,
+): string[] {
   const where = `catalogue ${catalogue.catalogueId}`;
-  const problems = duplicates(catalogue.categories.map(({ code }) => code)).map(
-    (code) => `${where}: category ${code} is given twice`,
-  );
-  for (const category of catalogue.categories) {
-    const { code, responsibleDepartmentId, assistingDepartmentIds = [], active } = category;
-    if (responsibleDepartmentId === undefined) {
-      if (active) problems.push(`${where}: category ${code} has no responsible department`);
-    } else if (assistingDepartmentIds.includes(responsibleDepartmentId)) {
-      problems.push(
-        `${where}: category ${code} has ${responsibleDepartmentId} both responsible and assisting`,
-      );
-    }
-    for (const id of [responsibleDepartmentId, ...assistingDepartmentIds]) {
-      if (id === undefined) continue;
-      const unit = units.get(id);
-      if (!unit) problems.push(`${where}: category ${code} names the department ${id}, which does not exist`);
-      else if (unit.kind !== 'DEPARTMENT') {
-        problems.push(`${where}: category ${code} names ${id}, a ${unit.kind} and no department`);
-      }
+  return [
+    ...duplicates(catalogue.categories.map(({ code }) => code)).map(
+      (code) => `${where}: category ${code} is given twice`,
+    ),
+    ...catalogue.categories.flatMap((category) =>
+      categoryProblems(category, lives, today).map(
+        (problem) => `${where}: category ${category.code} ${problem}`,
+      ),
+    ),
+  ];
+}
+
+function categoryProblems(category: Category, lives: OrgUnitLives, today: string | undefined): string[] {
+  const { responsibleDepartmentId, assistingDepartmentIds = [], active, responsibleByArea = [] } = category;
+  const problems: string[] = [];
+  if (responsibleDepartmentId === undefined) {
+    if (active) problems.push('has no responsible department');
+  } else if (assistingDepartmentIds.includes(responsibleDepartmentId)) {
+    problems.push(`has ${responsibleDepartmentId} both responsible and assisting`);
+  }
+  for (const id of duplicates(responsibleByArea.map(({ areaId }) => areaId))) {
+    problems.push(`has two entries for the area ${id}`);
+  }
+  for (const { areaId, departmentId, assistingDepartmentIds: assisting } of responsibleByArea) {
+    const area = lives.latest(areaId);
+    if (!area) problems.push(`names the area ${areaId}, which does not exist`);
+    else if (!AREA_KINDS.includes(area.kind)) problems.push(`names ${areaId}, a ${area.kind} and no area`);
+    if (assisting?.includes(departmentId)) {
+      problems.push(`has ${departmentId} both responsible and assisting in ${areaId}`);
     }
   }
+  for (const id of departmentsNamedBy(category)) {
+    const unit = lives.latest(id);
+    if (!unit) problems.push(`names the department ${id}, which does not exist`);
+    else if (unit.kind !== 'DEPARTMENT') problems.push(`names ${id}, a ${unit.kind} and no department`);
+  }
+  // What is out of use keeps the names it had.
+  if (today === undefined || !active) return problems;
+  for (const id of unitsNamedBy(category)) {
+    if (!lives.latest(id) || lives.existsOn(id, today)) continue;
+    problems.push(`names ${id}, which ${absence(id, lives, today)}: publish the catalogue with another`);
+  }
   return problems;
+}
+
+function departmentsNamedBy(category: Category): readonly string[] {
+  const { responsibleDepartmentId, assistingDepartmentIds = [], responsibleByArea = [] } = category;
+  const named = [
+    ...(responsibleDepartmentId === undefined ? [] : [responsibleDepartmentId]),
+    ...assistingDepartmentIds,
+    ...responsibleByArea.flatMap((area) => [area.departmentId, ...(area.assistingDepartmentIds ?? [])]),
+  ];
+  return [...new Set(named)];
+}
+
+function unitsNamedBy(category: Category): readonly string[] {
+  const areas = (category.responsibleByArea ?? []).map(({ areaId }) => areaId);
+  return [...departmentsNamedBy(category), ...areas];
 }
 
 interface PolicyReferences {

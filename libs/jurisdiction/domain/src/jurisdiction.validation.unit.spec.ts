@@ -75,6 +75,7 @@ const good: Jurisdiction = {
       workingDayRule: 'SAME_TIME',
     },
   ],
+  metricDefinitions: [],
 };
 
 const withUnits = (...more: OrgUnit[]): Jurisdiction => ({ ...good, orgUnits: [...units, ...more] });

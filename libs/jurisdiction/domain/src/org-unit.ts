@@ -30,6 +30,9 @@ export interface OrgUnit {
   readonly successorIds?: readonly string[];
 }
 
+/** The blocks (块): kinds that are a place. */
+export const AREA_KINDS: readonly OrgUnitKind[] = ['CITY', 'DISTRICT', 'SUBDISTRICT', 'COMMUNITY', 'ESTATE'];
+
 /** Which kinds a unit may hang under. Departments exist at every level of government. */
 export const PARENT_KINDS: Readonly<Record<OrgUnitKind, readonly OrgUnitKind[]>> = {
   CITY: [],

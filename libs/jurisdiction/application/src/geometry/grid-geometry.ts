@@ -1,5 +1,7 @@
 import { area } from '@turf/area';
 import { booleanPointInPolygon } from '@turf/boolean-point-in-polygon';
+import { intersect } from '@turf/intersect';
+import { kinks } from '@turf/kinks';
 import { type GridBoundary, type LonLat, type MapPoint, polygonsOf } from '@shaoying/jurisdiction-domain';
 import gcoord from 'gcoord';
 import type { MultiPolygon, Polygon } from 'geojson';
@@ -24,11 +26,27 @@ export function boundingBoxOf(boundary: GridBoundary): BoundingBox | null {
   let [west, south, east, north] = [Infinity, Infinity, -Infinity, -Infinity];
   for (const [outer = []] of polygonsOf(boundary)) {
     for (const [lon, lat] of outer) {
-      [west, east] = [Math.min(west, lon), Math.max(east, lon)];
-      [south, north] = [Math.min(south, lat), Math.max(north, lat)];
+      if (lon < west) west = lon;
+      if (lon > east) east = lon;
+      if (lat < south) south = lat;
+      if (lat > north) north = lat;
     }
   }
   return west <= east ? [west, south, east, north] : null;
+}
+
+/** Square metres that two boundaries have in common. */
+export function sharedArea(a: GridBoundary, b: GridBoundary): number {
+  const feature = (boundary: GridBoundary) =>
+    ({ type: 'Feature', properties: {}, geometry: geometryOf(boundary) }) as const;
+  const shared = intersect({ type: 'FeatureCollection', features: [feature(a), feature(b)] });
+  return shared ? area(shared) : 0;
+}
+
+/** Whether a closed ring crosses or touches itself anywhere but at its closing point. */
+export function crossesItself(ring: readonly LonLat[]): boolean {
+  const line = { type: 'LineString' as const, coordinates: ring.map((point) => [...point]) };
+  return kinks({ type: 'Feature', properties: {}, geometry: line }).features.length > 0;
 }
 
 // The package is CommonJS and its types describe an ES module: what they call `default` is the module itself.
