@@ -39,6 +39,8 @@ const handled = lived(8);
 const checked = lived(9);
 const checkedAt = hours(30);
 const bothTasks = [taskIdOf(LEAD), taskIdOf(ASSIST)];
+const reworksOf = (taskIds: string[]) =>
+  check(checkedAt, 'FAIL').reworks.filter(({ taskId }) => taskIds.includes(taskId));
 
 describe('check', () => {
   const data = { cycle: 1, checkingUnitId: 'sc-qinghe', note: '现场核查', evidence: [photo] };
@@ -50,7 +52,13 @@ describe('check', () => {
         {
           type: 'CheckPassed',
           occurredAt: at(checkedAt),
-          data: { ...data, feedbackUntil: at(checkedAt + FEEDBACK_WINDOW) },
+          data: {
+            ...{
+              ...data,
+              feedbackUntil: at(checkedAt + FEEDBACK_WINDOW),
+              deadlines: check(checkedAt).deadlines,
+            },
+          },
         },
       ]);
   });
@@ -59,7 +67,11 @@ describe('check', () => {
     given(handled)
       .when(check(checkedAt, 'FAIL'))
       .then([
-        { type: 'CheckFailed', occurredAt: at(checkedAt), data: { ...data, rework: 1, taskIds: bothTasks } },
+        {
+          type: 'CheckFailed',
+          occurredAt: at(checkedAt),
+          data: { ...data, rework: 1, taskIds: bothTasks, reworks: reworksOf(bothTasks) },
+        },
       ]);
   });
 
@@ -114,7 +126,10 @@ describe('rework', () => {
   test('keeps the due instant it had: completed again in time is in time (edge case 29)', () => {
     given(failed)
       .when(complete(handlingDue))
-      .thenLike([{ type: 'TaskCompleted', data: { dueAt: at(handlingDue), late: false } }]);
+      .thenLike([
+        { type: 'TaskOverdue', data: { timer: 'REWORK' } },
+        { type: 'TaskCompleted', data: { dueAt: at(handlingDue), late: false } },
+      ]);
   });
 
   test('completed again after it is late: a rejected completion met nothing (edge case 29)', () => {
@@ -122,6 +137,7 @@ describe('rework', () => {
       .when(complete(handlingDue + 1))
       .thenLike([
         { type: 'TaskOverdue', data: { deadlineId: handlingId } },
+        { type: 'TaskOverdue', data: { timer: 'REWORK' } },
         { type: 'TaskCompleted', data: { late: true } },
       ]);
     given(failed)
@@ -155,7 +171,7 @@ describe('feedback', () => {
           occurredAt: at(hours(40)),
           data: {
             ...{ cycle: 1, solved: 'PARTLY', satisfaction: 'BASICALLY_SATISFIED', comment: '快一点' },
-            ...{ source: 'CALLBACK', rework: 0, taskIds: [] },
+            ...{ source: 'CALLBACK', rework: 0, taskIds: [], reworks: [] },
           },
         },
       ]);
@@ -240,7 +256,7 @@ describe('close', () => {
         {
           type: 'IncidentClosed',
           occurredAt: at(hours(41)),
-          data: { cycle: 1, resolutionLevel: 'DISTRICT' },
+          data: { cycle: 1, resolutionLevel: 'DISTRICT', ...close(hours(41)).closing },
         },
       ]);
   });
@@ -268,7 +284,7 @@ describe('close', () => {
     const until = checkedAt + FEEDBACK_WINDOW;
     given(checked)
       .when(feedback(until))
-      .thenLike([{ type: 'FeedbackRecorded' }]);
+      .thenLike([{ type: 'IncidentOverdue', data: { timer: 'CALLBACK' } }, { type: 'FeedbackRecorded' }]);
     given(checked)
       .when(feedback(until + 1))
       .thenRefused('FEEDBACK_WINDOW_OVER');
@@ -281,7 +297,7 @@ describe('close', () => {
       .thenRefused('FEEDBACK_OUTSTANDING', { until: at(until) });
     given(checked)
       .when(close(until))
-      .thenLike([{ type: 'IncidentClosed' }]);
+      .thenLike([{ type: 'IncidentOverdue', data: { timer: 'CALLBACK' } }, { type: 'IncidentClosed' }]);
   });
 
   test.each([1, 2, 6, 8, 11])('before its time, or twice, is refused: after %d steps', (steps) => {

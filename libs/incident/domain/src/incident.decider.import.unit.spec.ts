@@ -39,7 +39,8 @@ test('a closed case becomes the events of its life, each at its own time (edge c
             channel,
             receiptHash,
           },
-          ...{ anonymous: true, reporter: null, claimedAt: null, imported: true },
+          ...{ anonymous: true, reporter: null, claimedAt: null, imported: true, reportedBy: null },
+          ...{ recurrenceOf: null, deadlines: [] },
         },
       },
       { type: 'IncidentFiled', occurredAt: at(0), data: { cycle: 1, pins: null, deadlines: [] } },
@@ -48,7 +49,8 @@ test('a closed case becomes the events of its life, each at its own time (edge c
         occurredAt: at(0),
         data: {
           ...{ whistleId: 'whistle-1', kind: 'PUBLIC_DEMAND', reason: 'imported' },
-          ...{ whistlingUnitId: null, tasks: [task] },
+          ...{ whistlingUnitId: null, blownBy: null, origin: 'REPORT', reverse: false },
+          ...{ approval: 'NOT_NEEDED', repeats: [], tasks: [task], deadlines: [] },
         },
       },
       {
@@ -61,10 +63,14 @@ test('a closed case becomes the events of its life, each at its own time (edge c
         occurredAt: at(days(2)),
         data: {
           ...{ mode: 'WHISTLE', cycle: 1, level: 'DISTRICT', note: null, evidence: [] },
-          ...{ dueAt: null, late: false },
+          ...{ dueAt: null, late: false, deadlines: [] },
         },
       },
-      { type: 'IncidentClosed', occurredAt: at(days(2)), data: { cycle: 1, resolutionLevel: 'DISTRICT' } },
+      {
+        type: 'IncidentClosed',
+        occurredAt: at(days(2)),
+        data: { cycle: 1, resolutionLevel: 'DISTRICT', reopenUntil: null, appealUntil: null },
+      },
     ]);
   const { tasks, ...state } = foldIncident(historyOf(incidentDecider, [importCase()]));
   expect(state).toMatchObject({ lifecycle: 'CLOSED', imported: true, level: 'DISTRICT' });

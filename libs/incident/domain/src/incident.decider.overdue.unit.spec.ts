@@ -40,7 +40,7 @@ describe('a task deadline', () => {
   test.each(['ACKNOWLEDGE', 'CHECK_IN', 'HANDLING'] as const)(
     '%s past due becomes a breach at its due instant and an order of the first ladder step',
     (timer) => {
-      const noticed = due(timer) + hours(3);
+      const noticed = due(timer) + 3;
       given(blown)
         .when(alarm(noticed, idOf(timer)))
         .then([
@@ -55,6 +55,7 @@ describe('a task deadline', () => {
             data: {
               ...{ supervisionId: `${idOf(timer)}-0`, taskId, departmentId: LEAD, deadlineId: idOf(timer) },
               ...{ dueAt: at(due(timer)), step: 1, level: 'BLUE', notify: ['department', 'street-office'] },
+              ...{ issuedBy: 'LADDER', reason: null, deadlines: [] },
             },
           },
         ]);
@@ -114,7 +115,7 @@ describe('a task deadline', () => {
   });
 
   test('without a ladder step is a breach without an order', () => {
-    const bare = (timer: IncidentTimer) => ({ ...deadline(taskId, timer, 10), firstStep: null });
+    const bare = (timer: IncidentTimer) => ({ ...deadline(taskId, timer, 10), steps: [] });
     const tasks = [{ ...assignment(10, LEAD, 'LEAD'), deadlines: [bare('CHECK_IN')] }];
     given(after(report(0), file(5), blow(10, { tasks })))
       .when(alarm(due('CHECK_IN') + 1, idOf('CHECK_IN')))

@@ -449,6 +449,11 @@ export function evolve(state: IncidentState, event: IncidentEvent): IncidentStat
             lifecycle: 'WITHDRAWN',
             reporterWithdrew: true,
             tasks: released(state, event.data.taskIds),
+            whistles: state.whistles.map((whistle) =>
+              whistle.state === 'BLOWN' || whistle.state === 'PROPOSED'
+                ? { ...whistle, state: 'CANCELLED' }
+                : whistle,
+            ),
           };
     case 'IncidentVoided':
       return { ...state, lifecycle: 'VOIDED' };

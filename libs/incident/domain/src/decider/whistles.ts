@@ -109,10 +109,13 @@ export function approveWhistle(state: IncidentState, command: ApproveWhistle): D
   const { approvers, fourEyes } = rules.whistles[whistle.kind];
   if (!approvers.includes(origin.actor.role)) return refuse({ code: 'APPROVER_NOT_PERMITTED' });
   if (fourEyes && origin.actor.id === whistle.blownBy) return refuse({ code: 'APPROVER_IS_PROPOSER' });
-  if (whistle.state === 'PROPOSED') return decideProposal(state, whistle, command);
+  if (whistle.state === 'PROPOSED')
+    return refusedBy(notIn(state, 'FILED', 'HANDLING')) ?? decideProposal(state, whistle, command);
   if (!whistle.toBeRatified) return refuse({ code: 'WHISTLE_NEEDS_NO_APPROVAL' });
   return ratify(state, whistle, command);
 }
+
+const refusedBy = (refusal: Refusal | null): Decision | null => (refusal ? refuse(refusal) : null);
 
 function decideProposal(state: IncidentState, whistle: Whistle, command: ApproveWhistle): Decision {
   const { origin, approve, note, tasks } = command;
@@ -170,10 +173,8 @@ export function cancelWhistle(state: IncidentState, command: CancelWhistle): Dec
   const { whistle } = known;
   const own = whistle.reverse || actor.role === 'department';
   if (own && whistle.whistlingUnitId !== actor.orgUnitId) return refuse({ code: 'WHISTLE_NOT_YOURS' });
-  if (whistle.state === 'BLOWN') {
-    const elsewhere = notIn(state, 'HANDLING');
-    if (elsewhere) return refuse(elsewhere);
-  }
+  const elsewhere = whistle.state === 'BLOWN' ? notIn(state, 'HANDLING') : notIn(state, 'FILED', 'HANDLING');
+  if (elsewhere) return refuse(elsewhere);
   const taskIds = state.tasks
     .filter((task) => task.whistleId === whistleId && isOpenTask(task))
     .map(({ taskId }) => taskId);
