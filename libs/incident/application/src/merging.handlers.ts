@@ -7,7 +7,13 @@ import {
   type CommandContext,
   type CommandOutcome,
 } from './incident.command-service.js';
-import { IncidentRefused, MergeTargetWithoutWhistle, UnknownReference } from './incident.errors.js';
+import {
+  IncidentRefused,
+  MergeTargetWithoutWhistle,
+  PreconditionFailed,
+  TooMuchContention,
+  UnknownReference,
+} from './incident.errors.js';
 import { IncidentJurisdiction } from './incident.jurisdiction.js';
 import { MergeIncidentCommand, UnmergeIncidentCommand } from './suspension.messages.js';
 
@@ -82,7 +88,7 @@ export class MergeIncidentHandler implements ICommandHandler<MergeIncidentComman
     const outcome =
       earlier ??
       (await this.incidents.execute(context, incidentId, merge).catch(async (error: unknown) => {
-        await this.duplicates.leave(context, into, incidentId);
+        if (wasRefused(error)) await this.duplicates.leave(context, into, incidentId);
         throw error;
       }));
     // It may have been unmerged since the first attempt; and another attempt that failed may have undone the first step.
@@ -129,6 +135,13 @@ export class MergeIncidentHandler implements ICommandHandler<MergeIncidentComman
     }
   }
 }
+
+/** Whether it is certain that nothing was written: of an append in doubt the first step is what a retry needs. */
+const wasRefused = (error: unknown): boolean =>
+  error instanceof IncidentRefused ||
+  error instanceof PreconditionFailed ||
+  error instanceof TooMuchContention ||
+  error instanceof UnknownReference;
 
 /** Only whoever has an open task of the duplicate can go on with it elsewhere. @throws IncidentRefused */
 function assertTheirs(state: IncidentState, departmentIds: readonly string[]): void {
