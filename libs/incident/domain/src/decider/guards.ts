@@ -100,13 +100,10 @@ export function leadOf(state: IncidentState, whistleId: string): Task | undefine
   );
 }
 
-/** The task that a department has in a whistle and has not given away. */
+/** The open task that a department has in a whistle. What it has done is done: more of it is another task. */
 export function taskWithin(state: IncidentState, whistleId: string, departmentId: string): Task | undefined {
   return state.tasks.find(
-    (task) =>
-      task.whistleId === whistleId &&
-      task.departmentId === departmentId &&
-      (isOpenTask(task) || task.state === 'DONE'),
+    (task) => task.whistleId === whistleId && task.departmentId === departmentId && isOpenTask(task),
   );
 }
 
