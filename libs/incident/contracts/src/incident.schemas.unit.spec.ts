@@ -11,7 +11,7 @@ import {
   incidentCatalogue,
   incidentEventTypes,
   incidentIdOf,
-  type incidentSchemas,
+  incidentSchemas,
   incidentStreamId,
   InvalidEventData,
   isIncidentEventType,
@@ -149,6 +149,28 @@ test('every size has a limit', () => {
   expect(fits('DepartmentCheckedIn', { ...data, taskId: '' })).toThrow(InvalidEventData);
   const many = Array(201).fill(whistle.tasks[0]) as Json[];
   expect(fits('WhistleBlown', { ...whistle, tasks: many })).toThrow(InvalidEventData);
+});
+
+interface AnySchema {
+  readonly [keyword: string]: unknown;
+}
+
+/** Where a schema lets a text, a list or an object be of any size. */
+function* openEnds(schema: AnySchema, path: string): Generator<string> {
+  const { type, maxLength, pattern, maxItems, additionalProperties } = schema;
+  if (type === 'string' && maxLength === undefined && pattern === undefined) yield path;
+  if (type === 'array' && maxItems === undefined) yield path;
+  if (type === 'object' && additionalProperties !== false) yield path;
+  for (const [keyword, inner] of Object.entries(schema)) {
+    if (typeof inner === 'object' && inner !== null && keyword !== 'enum' && keyword !== 'required')
+      yield* openEnds(inner as AnySchema, `${path}/${keyword}`);
+  }
+}
+
+test('no text, list or object of any event can be of any size', () => {
+  expect([...openEnds({ type: 'array', items: { type: 'string' } }, '')]).toEqual(['', '/items']);
+  for (const type of incidentEventTypes)
+    expect([type, ...openEnds(incidentSchemas[type] as unknown as AnySchema, '')]).toEqual([type]);
 });
 
 test('whatever the decider decides fits its schema', () => {

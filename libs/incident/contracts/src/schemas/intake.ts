@@ -63,7 +63,7 @@ export const IncidentUnmerged = Closed({
   from: Id,
   unitId: Nullable(Id),
   reason: Text,
-  moves: List(part.DeadlineMove),
+  moves: part.Moves,
 });
 
 export const DuplicateJoined = Closed({ incidentId: Id, unitId: Nullable(Id) });

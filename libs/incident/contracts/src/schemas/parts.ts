@@ -84,13 +84,16 @@ export const Deadline = Closed({
   steps: List(LadderStep),
 });
 
-export const DeadlineMove = Closed({
+const DeadlineMove = Closed({
   deadlineId: Id,
   warnAt: Instant,
   dueAt: Instant,
   provisional: Type.Boolean(),
   steps: List(LadderStep),
 });
+
+/** A pause that ends moves every deadline of every open task at once: twenty departments with ten each, and room. */
+export const Moves = Type.Array(DeadlineMove, { maxItems: 2_000 });
 
 export const LostTime = Closed({
   account: OneOf('DISPATCH', 'DEPARTMENT'),

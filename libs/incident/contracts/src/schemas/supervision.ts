@@ -71,5 +71,5 @@ export const SuspensionRenewed = Closed({
 export const IncidentResumed = Closed({
   unitId: Nullable(Id),
   reason: Text,
-  moves: List(part.DeadlineMove),
+  moves: part.Moves,
 });

@@ -73,7 +73,7 @@ export const ExtensionGranted = Closed({
   departmentId: Id,
   ordinal: Ordinal,
   approvingUnitId: Nullable(Id),
-  moves: List(part.DeadlineMove),
+  moves: part.Moves,
 });
 
 export const ExtensionRefused = Closed({
