@@ -8,6 +8,7 @@ import { HandlingController } from './api/handling.controller.js';
 import { IncidentQueriesController } from './api/incident-queries.controller.js';
 import './api/incident.problems.js';
 import { IntakeController } from './api/intake.controller.js';
+import { JurisdictionPublicationController } from './api/jurisdiction-publication.controller.js';
 import { JurisdictionController } from './api/jurisdiction.controller.js';
 import { MetricsController } from './api/metrics.controller.js';
 import { OpenStreams } from './api/open-streams.js';
@@ -39,6 +40,7 @@ const overReadModels = [IncidentBoardQuery, DepartmentTasksQuery, MetricsQuery];
     DepartmentsController,
     MetricsController,
     JurisdictionController,
+    JurisdictionPublicationController,
   ],
   providers: [
     ...queryHandlers,

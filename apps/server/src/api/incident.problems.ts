@@ -132,6 +132,7 @@ registerProblems({
     title: 'The document may not be published',
     titleZh: '文件未通过发布校验',
     messageIsDetail: true,
+    problemsAreErrors: true,
   },
   JURISDICTION_VERSION_MISMATCH: {
     status: 412,
@@ -155,6 +156,8 @@ registerProblems({
     title: 'The jurisdiction cannot be read',
     titleZh: '辖区数据不可用',
   },
+  ORG_UNIT_NOT_FOUND: { status: 404, title: 'There is no such org unit', titleZh: '单位不存在' },
+  CATEGORY_NOT_FOUND: { status: 404, title: 'There is no such category', titleZh: '事件类别不存在' },
 });
 
 /** How the refusals of returns, whistles, supervision and all else around the main path are told. */

@@ -1,139 +1,154 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiBody, ApiProperty, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
-import { commandContext, IsInstant } from '@shaoying/http';
-import { CurrentPrincipal, Roles, type Principal } from '@shaoying/identity';
-import {
-  DURATION_UNITS,
-  ORG_UNIT_KINDS,
-  type Category,
-  type DeadlinePolicy,
-  type DueAnswer,
-  type DurationUnit,
-  type Grid,
-  type OrgUnit,
-  type OrgUnitKind,
-  type WorkingCalendar,
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import type {
+  Category,
+  DeadlinePolicy,
+  DispatchCatalogue,
+  DueAnswer,
+  EscalationLadder,
+  Grid,
+  GridMap,
+  MetricDefinition,
+  OrgUnit,
+  Responsibility,
+  WorkingCalendar,
 } from '@shaoying/jurisdiction-contracts';
-import type { Publication } from '@shaoying/jurisdiction-application';
-import { IsIn, IsNumber, IsOptional, Max, Min } from 'class-validator';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Platform } from '../platform.js';
 import { DueAnswerShape, Tells } from './answers.dto.js';
-import { actorOf, mayCommand } from './access-policy.js';
+import {
+  AtQuery,
+  DueDto,
+  LocateDto,
+  LocatedAnswer,
+  OrgUnitsQuery,
+  ResponsibleAnswer,
+  ResponsibleQuery,
+} from './jurisdiction.dto.js';
 import { Refused } from './refused.js';
 
-class OrgUnitsQuery {
-  @ApiPropertyOptional({ enum: ORG_UNIT_KINDS })
-  @IsOptional()
-  @IsIn(ORG_UNIT_KINDS)
-  kind?: OrgUnitKind;
+interface Items<T> {
+  readonly items: readonly T[];
 }
 
-class DueDto {
-  @ApiProperty({ format: 'date-time' })
-  @IsInstant()
-  start!: string;
-
-  @ApiProperty({ minimum: 0, maximum: 100_000 })
-  @IsNumber()
-  @Min(0)
-  @Max(100_000)
-  amount!: number;
-
-  @ApiProperty({ enum: DURATION_UNITS })
-  @IsIn(DURATION_UNITS)
-  unit!: DurationUnit;
+/** A unit as it is, and as it was: its versions by first day, and who has taken over. */
+interface OrgUnitAnswer extends OrgUnit {
+  readonly version: number;
+  readonly active: boolean;
+  readonly versions: readonly OrgUnit[];
+  readonly successors: readonly string[];
 }
 
-const documentSchema = { schema: { type: 'object', additionalProperties: true } };
-
-/** Reference data in force, and the publication of new versions. Lists are whole: a city has some hundreds of units. */
+/**
+ * Reference data, and calculators over it that record nothing. Lists are whole: a city has some hundreds of units. What
+ * is published has its own doors, in {@link JurisdictionPublicationController}.
+ */
 @ApiTags('jurisdiction')
 @ApiBearerAuth()
 @Controller('v1')
 export class JurisdictionController {
   constructor(private readonly platform: Platform) {}
 
-  @Tells('Org units in force')
+  private get directory() {
+    return this.platform.directory;
+  }
+
+  private now(): string {
+    return this.platform.clock.now().toISOString();
+  }
+
+  @Tells('Org units that exist at an instant, as they are then')
   @Get('org-units')
-  orgUnits(@Query() { kind }: OrgUnitsQuery): { items: readonly OrgUnit[] } {
-    return { items: this.platform.directory.orgUnits(kind) };
+  orgUnits(@Query() { kind, at }: OrgUnitsQuery): Items<OrgUnit & { readonly version: number }> {
+    const units = this.directory.orgUnits(kind, at ?? this.now());
+    return { items: units.map((unit) => ({ ...unit, version: this.directory.orgUnitVersion(unit.id) })) };
+  }
+
+  @Tells('One org unit: as it is at an instant, all its versions, and who has taken over')
+  @Get('org-units/:id')
+  orgUnit(@Param('id') id: string, @Query() { at }: AtQuery): OrgUnitAnswer {
+    const { directory } = this;
+    const instant = at ?? this.now();
+    const unit = directory.orgUnit(id, instant);
+    if (unit === undefined) throw new Refused('ORG_UNIT_NOT_FOUND');
+    return {
+      ...unit,
+      version: directory.orgUnitVersion(id),
+      active: directory.isActive(id, instant),
+      versions: directory.orgUnitPhases(id),
+      successors: directory.successors(id, instant).filter((successor) => successor !== id),
+    };
   }
 
   @Tells('Categories of the dispatch catalogue')
   @Get('categories')
-  categories(): { items: readonly Category[] } {
-    return { items: this.platform.directory.categories() };
+  categories(): Items<Category> {
+    return { items: this.directory.categories() };
   }
 
-  @Tells('Grids with their boundaries')
+  @Tells('Who is responsible for a category in a place', ResponsibleAnswer)
+  @Get('categories/:code/responsible')
+  responsible(@Param('code') code: string, @Query() { areas = [] }: ResponsibleQuery): Responsibility {
+    const answer = this.directory.responsible(code, areas);
+    if (answer === undefined) throw new Refused('CATEGORY_NOT_FOUND');
+    return answer;
+  }
+
+  @Tells('Dispatch catalogues in force')
+  @Get('catalogues')
+  catalogues(): Items<DispatchCatalogue> {
+    return { items: this.directory.catalogues() };
+  }
+
+  @Tells('Grids with their boundaries, as they were at an instant')
   @Get('grids')
-  grids(): { items: readonly Grid[] } {
-    return { items: this.platform.directory.grids() };
+  grids(@Query() { at }: AtQuery): Items<Grid> {
+    return { items: this.directory.grids(at ?? this.now()) };
+  }
+
+  @Tells('Latest version of each grid map')
+  @Get('grid-maps')
+  gridMaps(): Items<GridMap> {
+    return { items: this.directory.gridMaps() };
+  }
+
+  @Tells('The grid of a point; records nothing', LocatedAnswer)
+  @Post('grids/locate')
+  @HttpCode(200)
+  locate(@Body() { lon, lat, crs = 'WGS84', at }: LocateDto): LocatedAnswer {
+    const nowhere = { gridId: null, orgUnitId: null, gridMapId: null, gridMapVersion: null, others: [] };
+    return this.directory.locate({ lon, lat, crs }, at ?? this.now()) ?? nowhere;
   }
 
   @Tells('Deadline policies in force')
   @Get('deadline-policies')
-  policies(): { items: readonly DeadlinePolicy[] } {
-    return { items: this.platform.directory.policies() };
+  policies(): Items<DeadlinePolicy> {
+    return { items: this.directory.policies() };
+  }
+
+  @Tells('Escalation ladders in force')
+  @Get('ladders')
+  ladders(): Items<EscalationLadder> {
+    return { items: this.directory.ladders() };
+  }
+
+  @Tells('Metric definitions in force')
+  @Get('metric-definitions')
+  metricDefinitions(): Items<MetricDefinition> {
+    return { items: this.directory.metricDefinitions() };
   }
 
   @Tells('Working calendars in force')
   @Get('calendars')
-  calendars(): { items: readonly WorkingCalendar[] } {
-    return { items: this.platform.directory.calendars() };
+  calendars(): Items<WorkingCalendar> {
+    return { items: this.directory.calendars() };
   }
 
-  /** A calculator; records nothing. */
   @Tells('When a duration from an instant is over; records nothing', DueAnswerShape)
   @Post('calendars/:id/due')
   @HttpCode(200)
   due(@Param('id') id: string, @Body() body: DueDto): DueAnswer {
-    const { directory } = this.platform;
-    if (directory.calendar(id) === undefined) throw new Refused('CALENDAR_NOT_FOUND');
+    if (this.directory.calendar(id) === undefined) throw new Refused('CALENDAR_NOT_FOUND');
     const { start, amount, unit } = body;
-    return directory.due(id, { start, amount, unit });
-  }
-
-  /** Publishes a policy or its next version. Open incidents keep the version they were filed under. */
-  @Tells('Publish the next version of a deadline policy; open incidents keep theirs')
-  @Post('deadline-policies')
-  @Roles(...mayCommand.publish)
-  @ApiBody(documentSchema)
-  publishPolicy(
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-    @CurrentPrincipal() principal: Principal,
-  ): Promise<Publication> {
-    return this.publish(request, reply, principal, 'publishPolicy');
-  }
-
-  /** Publishes a calendar or its next version. */
-  @Tells('Publish the next version of a working calendar')
-  @Post('calendars')
-  @Roles(...mayCommand.publish)
-  @ApiBody(documentSchema)
-  publishCalendar(
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-    @CurrentPrincipal() principal: Principal,
-  ): Promise<Publication> {
-    return this.publish(request, reply, principal, 'publishCalendar');
-  }
-
-  private async publish(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    principal: Principal,
-    what: 'publishPolicy' | 'publishCalendar',
-  ): Promise<Publication> {
-    const { commandId, correlationId, requestHash } = commandContext(request, principal);
-    const now = this.platform.clock.now().toISOString();
-    const actor = actorOf(principal, mayCommand.publish);
-    const publication = await this.platform.publisher[what](request.body, actor, now, {
-      ...{ commandId, correlationId, requestHash },
-    });
-    void reply.header('Shaoying-Position', publication.position);
-    return publication;
+    return this.directory.due(id, { start, amount, unit });
   }
 }

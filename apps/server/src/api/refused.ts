@@ -10,6 +10,8 @@ export class Refused extends Error {
       | 'METRIC_NOT_FOUND'
       | 'METRIC_DIMENSION'
       | 'CALENDAR_NOT_FOUND'
+      | 'ORG_UNIT_NOT_FOUND'
+      | 'CATEGORY_NOT_FOUND'
       | 'READ_MODEL_BEHIND'
       | 'TOO_MANY_STREAMS',
   ) {

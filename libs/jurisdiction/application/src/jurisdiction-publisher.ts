@@ -67,15 +67,6 @@ export interface Publication {
   readonly replayed?: true;
 }
 
-/** Documents of one kind handed to a POST, not yet checked: any JSON. */
-export interface CategoriesInput {
-  /** Default `default`. */
-  readonly catalogueId?: string;
-  /** Needed for a new catalogue; default: the name it has. */
-  readonly name?: string;
-  readonly categories: unknown;
-}
-
 /** Streams written at the same time: enough for group commit, far below what an engine queues. */
 const APPENDS_AT_ONCE = 32;
 
@@ -165,9 +156,10 @@ export class JurisdictionPublisher {
   /**
    * Adds categories to a catalogue, or replaces those of the same code; the others stay. To take one out of use,
    * publish it with `active: false`: incidents of old keep their category.
+   * @param input `{catalogueId?, name?, categories}`; `default` and the name it has are the defaults
    * @throws as {@link publishFile}, VersionMismatch
    */
-  async publishCategories(input: CategoriesInput, actor: Actor, now: string, options: PublishOptions = {}) {
+  async publishCategories(input: unknown, actor: Actor, now: string, options: PublishOptions = {}) {
     return this.publishAs(() => withCategories(this.directory, input), actor, now, options);
   }
 
@@ -343,11 +335,11 @@ function checked(documents: JurisdictionDocuments): JurisdictionDocuments {
   return { ...documents, orgUnits: readDocuments('orgUnits', documents.orgUnits) };
 }
 
-function withCategories(current: PublishedJurisdiction, input: CategoriesInput): JurisdictionDocuments {
-  const catalogueId = input.catalogueId ?? DEFAULT_ID;
-  const before = current.catalogue(catalogueId);
-  const name = input.name ?? before?.name;
-  const [added] = readDocuments('catalogues', [{ catalogueId, name, categories: input.categories }]);
+function withCategories(current: PublishedJurisdiction, input: unknown): JurisdictionDocuments {
+  const { catalogueId = DEFAULT_ID, ...given } = asObject(input);
+  const before = typeof catalogueId === 'string' ? current.catalogue(catalogueId) : undefined;
+  const { name = before?.name, ...rest } = given;
+  const [added] = readDocuments('catalogues', [{ catalogueId, name, ...rest }]);
   const byCode = new Map(before?.categories.map((category) => [category.code, category]));
   const codes = added!.categories.map(({ code }) => code);
   const twice = codes.filter((code, i) => codes.indexOf(code) !== i);
@@ -356,6 +348,11 @@ function withCategories(current: PublishedJurisdiction, input: CategoriesInput):
   }
   for (const category of added!.categories) byCode.set(category.code, category);
   return one('catalogues', { ...added, categories: [...byCode.values()] });
+}
+
+function asObject(value: unknown): Record<string, unknown> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
+  throw new JurisdictionInvalid(['the body must be a mapping with categories']);
 }
 
 function unwritten(

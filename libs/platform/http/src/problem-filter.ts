@@ -46,6 +46,9 @@ const STATUS_CODES: Readonly<Record<number, string>> = {
   503: 'SERVICE_UNAVAILABLE',
 };
 
+/** A file that is wrong throughout is not told to the end. */
+const PROBLEMS_MAX = 100;
+
 interface Verdict {
   readonly code: string;
   readonly kind: ProblemKind;
@@ -146,7 +149,7 @@ function problemDocument(
   chinese: boolean,
 ): ProblemDocument {
   const detail = detailOf(error, kind, chinese);
-  const errors = fieldErrorsOf(error);
+  const errors = kind.problemsAreErrors === true ? problemsOf(error, code) : fieldErrorsOf(error);
   return {
     type: `/problems/${code}`,
     title: chinese ? kind.titleZh : kind.title,
@@ -178,6 +181,16 @@ function detailOf(error: unknown, kind: ProblemKind, chinese: boolean): string |
 function fieldErrorsOf(error: unknown): readonly FieldError[] | undefined {
   const isValidation = ownCode(error) === 'VALIDATION_FAILED';
   return isValidation ? (error as { errors: readonly FieldError[] }).errors : undefined;
+}
+
+/** A document is wrong in its parts or as a whole, so no field is named beside the sentence. */
+function problemsOf(error: unknown, code: string): readonly FieldError[] | undefined {
+  const problems = typeof error === 'object' && error !== null && 'problems' in error ? error.problems : [];
+  if (!Array.isArray(problems)) return undefined;
+  return problems
+    .filter((problem) => typeof problem === 'string')
+    .slice(0, PROBLEMS_MAX)
+    .map((problem) => ({ field: '', code, message: problem, messageZh: problem }));
 }
 
 function retryAfterSeconds(error: unknown, kind: ProblemKind): number | undefined {

@@ -12,6 +12,8 @@ export interface ProblemKind {
    * built from ids and states: a problem never repeats personal data.
    */
   readonly messageIsDetail?: boolean;
+  /** True when the error has `problems`, sentences built from ids and states: each is told under `errors`. */
+  readonly problemsAreErrors?: boolean;
 }
 
 export type ProblemTable = Readonly<Record<string, ProblemKind>>;
