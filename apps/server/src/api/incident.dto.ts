@@ -182,6 +182,12 @@ export class ListIncidentsQuery extends PageQuery {
   @IsBoolean()
   overdue?: boolean;
 
+  @ApiPropertyOptional({ type: Boolean, description: 'Waits for somebody to say where it is' })
+  @IsOptional()
+  @Transform(queryBoolean)
+  @IsBoolean()
+  unlocated?: boolean;
+
   @ApiPropertyOptional({ format: 'date-time', description: 'Reported at or after' })
   @IsOptional()
   @IsInstant()
