@@ -105,7 +105,8 @@ const commands = {
     roles: ['grid-worker', 'community'],
   },
   whistles: {
-    ...{ who: 'street', path: of('whistles'), body: whistle, allowedIn: ['FILED', 'SELF_HANDLING'] },
+    ...{ who: 'street', path: of('whistles'), body: whistle },
+    allowedIn: ['FILED', 'SELF_HANDLING'],
     roles: ['street-office', 'community', 'grid-worker', 'department'],
   },
   acknowledge: {
@@ -114,7 +115,8 @@ const commands = {
   },
   'check-in': {
     ...{ who: 'urbanManagement', path: ofTask('check-in'), body: {} },
-    ...{ allowedIn: ['NOTIFIED', 'ACKNOWLEDGED'], roles: ['department', 'street-office'] },
+    allowedIn: ['NOTIFIED', 'ACKNOWLEDGED'],
+    roles: ['department', 'street-office'],
   },
   complete: {
     ...{ who: 'urbanManagement', path: ofTask('complete'), body: {}, allowedIn: ['CHECKED_IN'] },
@@ -161,7 +163,7 @@ describe.each(names)('%s', (name) => {
       for (const stage of stages.filter((one) => !command.allowedIn.includes(one))) {
         const incident = incidents[stage];
         const answer = await send(name, incident);
-        const noTask = command.roles.includes('department') && incident.taskId === nowhere;
+        const noTask = command.path(incident).includes(nowhere);
         if (noTask) expectProblem(answer, 404, 'TASK_NOT_FOUND');
         else
           expectProblem(answer, 409, [
