@@ -17,7 +17,6 @@ import type {
   SealedReporter,
   Severity,
   Solved,
-  Summons,
   SupervisionLevel,
   SuspensionReason,
   TaskAssignment,

@@ -6,7 +6,13 @@ import type {
   OpenArbitration,
   RequestReturn,
 } from '../incident.commands.js';
-import type { ArbitrationOpened, Deadline, IncidentEvent, LostTime } from '../incident.events.js';
+import type {
+  ArbitrationOpened,
+  Deadline,
+  IncidentEvent,
+  LostTime,
+  TaskAssignment,
+} from '../incident.events.js';
 import type { Refusal } from '../incident.refusals.js';
 import { evolve } from '../incident.evolve.js';
 import {
@@ -154,7 +160,7 @@ function acceptReturn(
       occurredAt: now,
       data: {
         ...{ returnId: request.returnId, taskId, departmentId, decidingUnitId: actor.orgUnitId },
-        ...{ note: reason, newTask: within ? null : newTask },
+        ...{ note: reason, newTask: within ? null : inPlaceOf(task, newTask) },
         lostTime: lostUntil(state, task, request, rules, now),
       },
     },
@@ -167,6 +173,10 @@ function acceptReturn(
     ...settled(state, events, { occurredAt: now, note: reason, evidence: [], deadlines }),
   );
 }
+
+/** Whoever comes in place of another has the role of that one: so a whistle keeps its one lead. */
+const inPlaceOf = ({ role }: Task, newTask: TaskAssignment | null): TaskAssignment | null =>
+  newTask === null ? null : { ...newTask, role };
 
 const ofDeadline =
   (task: Task, timer: 'RETURN_DECISION' | 'ARBITRATION') =>
@@ -280,7 +290,7 @@ export function arbitrate(state: IncidentState, command: Arbitrate): Decision {
     return refuse({ code: 'RETURN_NEEDS_UNIT' });
   const decided = decidedBy(state, task, arbitration.arbitrationId, command, {
     stays,
-    newTask: stays || within ? null : newTask,
+    newTask: stays || within ? null : inPlaceOf(task, newTask),
   });
   const { now } = origin;
   const events: IncidentEvent[] = [

@@ -1,0 +1,46 @@
+import type { DeadlineMove } from '../incident.events.js';
+import { wordOf, type IncidentState } from '../incident.state.js';
+import { afterMoves, restarted } from './changes.js';
+import type { FoldsOf } from './folds.js';
+
+/** What each event of this room changes. */
+export const pausingFolds: FoldsOf<
+  | 'IncidentSuspended'
+  | 'SuspensionRenewed'
+  | 'IncidentResumed'
+  | 'IncidentMerged'
+  | 'IncidentUnmerged'
+  | 'DuplicateJoined'
+  | 'DuplicateLeft'
+> = {
+  IncidentSuspended: (state, event) => ({
+    ...paused(state, 'SUSPENDED', event.occurredAt),
+    deadlines: restarted(state.deadlines, event.data.deadlines),
+  }),
+  SuspensionRenewed: (state, event) => ({
+    ...state,
+    deadlines: restarted(state.deadlines, event.data.deadlines),
+    lastWord: wordOf(event),
+  }),
+  IncidentResumed: (state, event) => resumed(state, event.data.moves),
+  IncidentMerged: (state, event) => ({
+    ...paused(state, 'MERGED', event.occurredAt),
+    mergedInto: event.data.into,
+  }),
+  IncidentUnmerged: (state, event) => ({ ...resumed(state, event.data.moves), mergedInto: null }),
+  DuplicateJoined: (state, event) => ({ ...state, duplicates: [...state.duplicates, event.data.incidentId] }),
+  DuplicateLeft: (state, event) => ({
+    ...state,
+    duplicates: state.duplicates.filter((id) => id !== event.data.incidentId),
+  }),
+};
+
+function paused(state: IncidentState, lifecycle: 'SUSPENDED' | 'MERGED', at: string): IncidentState {
+  const before = state.lifecycle === 'NONE' ? null : state.lifecycle;
+  return { ...state, lifecycle, before, pausedAt: at };
+}
+
+function resumed(state: IncidentState, moves: readonly DeadlineMove[]): IncidentState {
+  const lifecycle = state.before ?? state.lifecycle;
+  return afterMoves({ ...state, lifecycle, before: null, pausedAt: null }, moves);
+}

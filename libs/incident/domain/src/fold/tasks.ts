@@ -1,0 +1,61 @@
+import { wordOf, type Extension, type IncidentState } from '../incident.state.js';
+import { updateTask, afterMoves } from './changes.js';
+import type { FoldsOf } from './folds.js';
+
+/** What each event of this room changes. */
+export const taskFolds: FoldsOf<
+  | 'TaskAcknowledged'
+  | 'DepartmentCheckedIn'
+  | 'ReporterContacted'
+  | 'ProgressReported'
+  | 'TaskStageCompleted'
+  | 'TaskCompleted'
+  | 'TaskUrged'
+  | 'ExtensionRequested'
+  | 'ExtensionGranted'
+  | 'ExtensionRefused'
+> = {
+  TaskAcknowledged: (state, event) => updateTask(state, event.data.taskId, () => ({ state: 'ACKNOWLEDGED' })),
+  DepartmentCheckedIn: (state, event) =>
+    updateTask(state, event.data.taskId, () => ({ state: 'CHECKED_IN', checkedIn: true })),
+  ReporterContacted: (state, event) =>
+    updateTask(state, event.data.taskId, ({ contacted }) => ({
+      contacted: contacted || event.data.reached,
+      lastWord: wordOf(event),
+    })),
+  ProgressReported: (state, event) =>
+    updateTask(state, event.data.taskId, () => ({ state: 'WORKING', lastWord: wordOf(event) })),
+  TaskStageCompleted: (state, event) => {
+    const { taskId, stage } = event.data;
+    return updateTask(state, taskId, ({ stagesDone }) => ({
+      state: 'WORKING',
+      stagesDone: [...stagesDone, stage],
+    }));
+  },
+  TaskCompleted: (state, event) =>
+    updateTask(state, event.data.taskId, () => ({ state: 'DONE', reworking: false })),
+  TaskUrged: (state, event) => updateTask(state, event.data.taskId, () => ({ lastWord: wordOf(event) })),
+  ExtensionRequested: (state, event) => {
+    const { extensionId, taskId, ordinal, departmentId } = event.data;
+    const extension: Extension = {
+      ...{ extensionId, taskId, ordinal, requestedBy: departmentId, outcome: 'OPEN' },
+    };
+    return { ...state, extensions: [...state.extensions, extension] };
+  },
+  ExtensionGranted: (state, event) =>
+    afterMoves(decidedExtension(state, event.data.extensionId, 'GRANTED'), event.data.moves),
+  ExtensionRefused: (state, event) => decidedExtension(state, event.data.extensionId, 'REFUSED'),
+};
+
+function decidedExtension(
+  state: IncidentState,
+  extensionId: string,
+  outcome: Extension['outcome'],
+): IncidentState {
+  return {
+    ...state,
+    extensions: state.extensions.map((extension) =>
+      extension.extensionId === extensionId ? { ...extension, outcome } : extension,
+    ),
+  };
+}
