@@ -46,8 +46,11 @@ export interface Replay {
 export type ReplayPoint =
   { readonly revision: number } | { readonly asOf: string; readonly knownAt: string | null };
 
-/** Changes listed for one event; a whistle with ten departments makes about two hundred. */
-const changesMax = 500;
+/**
+ * Changes listed for one event. The end of a pause makes most: it moves up to ten deadlines of each of twenty
+ * departments, at five instants each.
+ */
+const changesMax = 1_000;
 
 /** Replays single incidents straight from the log; no read model has a part in it. */
 export class IncidentHistory {

@@ -295,15 +295,15 @@ describe('changes between two states', () => {
     expect(changesBetween(from, to)).toEqual(expected);
   });
 
-  it('are 500 at the most', () => {
+  it('are 1,000 at the most', () => {
     const to = Array.from({ length: 2_000 }, (_, index) => ({ index }));
     expect(
       changesBetween(
         to.map(() => ({ index: -1 })),
         to,
       ),
-    ).toHaveLength(500);
-    expect(changesBetween([], to)).toHaveLength(500);
+    ).toHaveLength(1_000);
+    expect(changesBetween([], to)).toHaveLength(1_000);
   });
 
   it('lead from any state to any other, a field that went being null', () => {
@@ -341,7 +341,12 @@ function applied<State>(state: State, changes: readonly Change[]): State | Incid
       .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
     const last = keys.pop() ?? '';
     const parent = keys.reduce((node, key) => (node as Record<string, unknown>)[key], root);
-    Object.defineProperty(parent, last, { value: to, writable: true, enumerable: true, configurable: true });
+    // A list that became shorter: no list of a view holds nothing.
+    if (Array.isArray(parent) && to === null) parent.length = Math.min(parent.length, Number(last));
+    else
+      Object.defineProperty(parent, last, {
+        ...{ value: to, writable: true, enumerable: true, configurable: true },
+      });
   }
   return root as State;
 }
