@@ -32,6 +32,7 @@ function program(): Command {
   addTimers(shaoying);
   addSeed(shaoying);
   addCalendar(shaoying);
+  addJurisdiction(shaoying);
   return shaoying;
 }
 
@@ -208,6 +209,56 @@ function addCalendar(shaoying: Command): void {
       const { calendarDue } = await import('./commands/calendar.command.js');
       const { atWork } = await import('./workplace.js');
       await atWork((place) => calendarDue({ calendarId, ...options }, terminal, place));
+    });
+}
+
+function addJurisdiction(shaoying: Command): void {
+  const jurisdiction = shaoying
+    .command('jurisdiction')
+    .description(
+      'org units, grids, catalogues, policies, ladders, calendars and metric definitions as one file',
+    );
+  jurisdiction
+    .command('export')
+    .description('print the jurisdiction in force as YAML: shaoying jurisdiction export > city.yaml')
+    .action(async () => {
+      const { exportJurisdiction } = await import('./commands/jurisdiction.command.js');
+      const { atWork } = await import('./workplace.js');
+      await atWork((place) => exportJurisdiction(terminal, place));
+    });
+  jurisdiction
+    .command('import')
+    .argument('<file.yaml>', 'such as samples/lindong.yaml')
+    .description('publish what differs from what is in force; the same file again publishes nothing')
+    .option('--dry-run', 'say what would be published and what is wrong, write nothing', false)
+    .addOption(asJson())
+    .action(async (file: string, { dryRun, json }: Json & { dryRun: boolean }) => {
+      const { importJurisdiction } = await import('./commands/jurisdiction.command.js');
+      const { atWork } = await import('./workplace.js');
+      const options = { file: callerPath(file), dryRun, json };
+      exitCode = await atWork((place) => importJurisdiction(options, terminal, place));
+    });
+  jurisdiction
+    .command('check')
+    .argument('<file.yaml>')
+    .description('what is wrong with a file by itself; needs no log')
+    .addOption(asJson())
+    .action(async (file: string, { json }: Json) => {
+      const { checkJurisdiction } = await import('./commands/jurisdiction.command.js');
+      exitCode = await checkJurisdiction({ file: callerPath(file), json }, terminal);
+    });
+  jurisdiction
+    .command('locate')
+    .argument('<lon>', 'degrees; in front of a negative one say --')
+    .argument('<lat>')
+    .description('the grid of a point; records nothing')
+    .option('--crs <system>', 'WGS84 (GPS), GCJ02 (AMap, Tencent) or BD09 (Baidu)', 'WGS84')
+    .option('--at <instant>', 'by the boundaries that held then (default: now)')
+    .addOption(asJson())
+    .action(async (lon: string, lat: string, { crs, at, json }: Json & { crs: string; at?: string }) => {
+      const { locatePoint } = await import('./commands/jurisdiction.command.js');
+      const { atWork } = await import('./workplace.js');
+      await atWork((place) => locatePoint({ lon, lat, crs, at: at ?? null, json }, terminal, place));
     });
 }
 

@@ -24,7 +24,7 @@ import type {
 } from '@shaoying/jurisdiction-domain';
 import { JurisdictionInvalid } from './jurisdiction.errors.js';
 import { type OrgUnitNews, orgUnitsAfter, orgUnitStages } from './org-unit-changes.js';
-import type { PublishedJurisdiction } from './published-jurisdiction.js';
+import { DEFAULT_ID, type PublishedJurisdiction } from './published-jurisdiction.js';
 
 export type Unversioned<D> = Omit<D, 'version'>;
 
@@ -97,6 +97,39 @@ export function readDocuments<K extends keyof JurisdictionDocuments>(
 function withHandlingDefaults(policy: unknown): unknown {
   if (typeof policy !== 'object' || policy === null || Array.isArray(policy)) return policy;
   return { ...DEFAULT_HANDLING_RULES, ...policy };
+}
+
+/** One document of any JSON. @throws JurisdictionInvalid */
+export function one<K extends keyof JurisdictionDocuments>(
+  kind: K,
+  document: unknown,
+): JurisdictionDocuments {
+  return { ...NO_DOCUMENTS, [kind]: readDocuments(kind, [document]) };
+}
+
+/**
+ * A catalogue with categories added, or put in the place of those with the same code; the others stay.
+ * @param input `{catalogueId?, name?, categories}`
+ * @throws JurisdictionInvalid
+ */
+export function withCategories(current: PublishedJurisdiction, input: unknown): JurisdictionDocuments {
+  const { catalogueId = DEFAULT_ID, ...given } = asObject(input);
+  const before = typeof catalogueId === 'string' ? current.catalogue(catalogueId) : undefined;
+  const { name = before?.name, ...rest } = given;
+  const [added] = readDocuments('catalogues', [{ catalogueId, name, ...rest }]);
+  const byCode = new Map(before?.categories.map((category) => [category.code, category]));
+  const codes = added!.categories.map(({ code }) => code);
+  const twice = codes.filter((code, i) => codes.indexOf(code) !== i);
+  if (twice.length > 0) {
+    throw new JurisdictionInvalid(twice.map((code) => `category ${code} is given twice`));
+  }
+  for (const category of added!.categories) byCode.set(category.code, category);
+  return one('catalogues', { ...added, categories: [...byCode.values()] });
+}
+
+function asObject(value: unknown): Record<string, unknown> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
+  throw new JurisdictionInvalid(['the body must be a mapping with categories']);
 }
 
 /** One document that differs from what is in force, as the event that publishes it. */

@@ -78,6 +78,7 @@ export function writeJurisdictionFile(current: PublishedJurisdiction): string {
     },
     { aliasDuplicateObjects: false },
   );
+  commentSections(document);
   visit(document, {
     Collection: (_key, node) => {
       // One line per unit, grid, category or rule: the file is read by people.
@@ -85,6 +86,28 @@ export function writeJurisdictionFile(current: PublishedJurisdiction): string {
     },
   });
   return document.toString({ lineWidth: 0, flowCollectionPadding: true });
+}
+
+/** What a reader of the file needs to know; the sample's comments say more. */
+const SECTION_COMMENTS: Readonly<Record<string, string>> = {
+  orgUnits:
+    ' A unit that was renamed, moved or ended has a line for each version, by its first day (effectiveFrom).',
+  gridMaps: ' WGS-84 degrees: bbox is west, south, east, north; boundary is GeoJSON.',
+  catalogues: ' Who is responsible for what, and where it is somebody else (responsibleByArea).',
+  policies: ' The most specific rule wins: category, whistleKind, urgency, severity, role.',
+  ladders: ' trigger: percent of the time allowed by which the deadline is past due.',
+  calendars: ' Dates that differ from Monday to Friday.',
+  metricDefinitions: ' What the published numbers mean.',
+};
+
+function commentSections(document: Document): void {
+  if (!isMap(document.contents)) return;
+  for (const { key } of document.contents.items) {
+    const comment = isScalar(key) ? SECTION_COMMENTS[String(key.value)] : undefined;
+    if (!isScalar(key) || comment === undefined) continue;
+    key.spaceBefore = true;
+    key.commentBefore = comment;
+  }
 }
 
 function isLeaf(node: unknown): boolean {

@@ -27,12 +27,14 @@ import {
   type JurisdictionDocuments,
   jurisdictionWith,
   NO_DOCUMENTS,
+  one,
   readDocuments,
+  withCategories,
 } from './jurisdiction-documents.js';
 import { readJurisdictionFile, withStatutoryYears, writeJurisdictionFile } from './jurisdiction-file.js';
 import { lifeProblems } from './org-unit-changes.js';
 import { merger, renaming, splitting } from './org-unit-reforms.js';
-import { DEFAULT_ID, type PublishedJurisdiction } from './published-jurisdiction.js';
+import type { PublishedJurisdiction } from './published-jurisdiction.js';
 
 /** Namespace of this library's ids: the UUIDv5 of `shaoying:jurisdiction` in the URL namespace, written out. */
 const PUBLICATIONS = 'c55a93cd-8592-5310-b1c0-da16fb516475';
@@ -148,7 +150,10 @@ export class JurisdictionPublisher {
     return this.publishAs(documents, actor, now, options);
   }
 
-  /** A unit that becomes several: `{id, into, from, children?}`. @throws as {@link publishFile} */
+  /**
+   * A unit that becomes several: `{id, into, from, children?, catalogueId?, categories?, gridMap?}`, the last three for
+   * what it answered for. @throws as {@link publishFile}
+   */
   async splitOrgUnit(body: unknown, actor: Actor, now: string, options: PublishOptions = {}) {
     return this.publishAs(() => checked(splitting(this.directory, body)), actor, now, options);
   }
@@ -199,8 +204,9 @@ export class JurisdictionPublisher {
       .map(({ event, documentId, version }) => ({ type: event.type, documentId, version }));
     if (options.dryRun) return { published, position: head, warnings, problems };
     if (problems.length > 0) throw new JurisdictionInvalid(problems);
-    const position = await this.write(stages, actor, now, options);
+    // Asked before writing: the list grows with what is written.
     const before = recorded ? replayOf(recorded.events) : { published: [] };
+    const position = await this.write(stages, actor, now, options);
     return {
       ...before,
       published: [...before.published, ...published],
@@ -326,33 +332,9 @@ interface Examination {
   readonly warnings: readonly string[];
 }
 
-function one<K extends keyof JurisdictionDocuments>(kind: K, document: unknown): JurisdictionDocuments {
-  return { ...NO_DOCUMENTS, [kind]: readDocuments(kind, [document]) };
-}
-
 /** Reforms are put together from what was asked for: ids and names are looked at like those of any other document. */
 function checked(documents: JurisdictionDocuments): JurisdictionDocuments {
   return { ...documents, orgUnits: readDocuments('orgUnits', documents.orgUnits) };
-}
-
-function withCategories(current: PublishedJurisdiction, input: unknown): JurisdictionDocuments {
-  const { catalogueId = DEFAULT_ID, ...given } = asObject(input);
-  const before = typeof catalogueId === 'string' ? current.catalogue(catalogueId) : undefined;
-  const { name = before?.name, ...rest } = given;
-  const [added] = readDocuments('catalogues', [{ catalogueId, name, ...rest }]);
-  const byCode = new Map(before?.categories.map((category) => [category.code, category]));
-  const codes = added!.categories.map(({ code }) => code);
-  const twice = codes.filter((code, i) => codes.indexOf(code) !== i);
-  if (twice.length > 0) {
-    throw new JurisdictionInvalid(twice.map((code) => `category ${code} is given twice`));
-  }
-  for (const category of added!.categories) byCode.set(category.code, category);
-  return one('catalogues', { ...added, categories: [...byCode.values()] });
-}
-
-function asObject(value: unknown): Record<string, unknown> {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
-  throw new JurisdictionInvalid(['the body must be a mapping with categories']);
 }
 
 function unwritten(

@@ -8,7 +8,13 @@ import {
 } from '@shaoying/jurisdiction-contracts';
 import type { Category, OrgUnit } from '@shaoying/jurisdiction-domain';
 import { JurisdictionInvalid } from './jurisdiction.errors.js';
-import { type JurisdictionDocuments, NO_DOCUMENTS, withoutVersion } from './jurisdiction-documents.js';
+import {
+  type JurisdictionDocuments,
+  NO_DOCUMENTS,
+  one,
+  withCategories,
+  withoutVersion,
+} from './jurisdiction-documents.js';
 import type { PublishedJurisdiction } from './published-jurisdiction.js';
 
 // Reforms of the administration (机构改革) as the documents that carry them out: each is published like any other
@@ -48,11 +54,12 @@ export function merger(current: PublishedJurisdiction, body: unknown, today: str
 
 /**
  * A unit that becomes several. Where its grids, its part in the catalogues and the units below it go only people can
- * say: `children` says it for the units, the other documents are published before or with it.
+ * say: `gridMap` and `categories` are documents as they are published by themselves, `children` says it for the units.
  * @throws JurisdictionInvalid
  */
 export function splitting(current: PublishedJurisdiction, body: unknown): JurisdictionDocuments {
-  const { id: unitId, into, from, children = [] } = read(splittingShape, body);
+  const { categories, catalogueId, gridMap, ...split } = isObject(body) ? body : { body };
+  const { id: unitId, into, from, children = [] } = read(splittingShape, split);
   const unit = existing(current, unitId, from);
   const founding = into.filter((successor) => !current.orgUnit(successor.id));
   return {
@@ -68,7 +75,19 @@ export function splitting(current: PublishedJurisdiction, body: unknown): Jurisd
         ordered({ ...existing(current, child.id, from), parentId: child.parentId, effectiveFrom: from }),
       ),
     ],
+    gridMaps: gridMap === undefined ? [] : one('gridMaps', gridMap).gridMaps,
+    catalogues:
+      categories === undefined
+        ? []
+        : withCategories(current, {
+            ...(catalogueId !== undefined && { catalogueId }),
+            categories,
+          }).catalogues,
   };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function read<T>(shape: Shape<T>, body: unknown): T {
