@@ -69,7 +69,7 @@ function ofTask(view: IncidentView, task: TaskView, { timer, stage }: DeadlineVi
 }
 
 const ofWhistle = ({ approval, state }: WhistleView): Standing =>
-  when(approval === 'TO_BE_RATIFIED' && (state === 'BLOWN' || state === 'COMPLETED'));
+  when(approval === 'TO_BE_RATIFIED' && state !== 'CANCELLED');
 
 const ofOrder = ({ liftedAt, respondedAt }: SupervisionView): Standing =>
   when(liftedAt === null && respondedAt === null);

@@ -184,6 +184,17 @@ const ofLives: fc.Arbitrary<SimulatedCity> = fc
 export const simulatedCities = (stepsMax = 80): fc.Arbitrary<SimulatedCity> =>
   fc.oneof(ofSteps(stepsMax), ofLives);
 
+/**
+ * What acted first is to be ratified wherever the matter has got to, evaluated or not: so it is read here, and so the
+ * decider lets it be ratified.
+ */
+export const asToBeRatified = (state: IncidentState): IncidentState => ({
+  ...state,
+  whistles: state.whistles.map((whistle) =>
+    whistle.state === 'EVALUATED' ? { ...whistle, state: 'COMPLETED' } : whistle,
+  ),
+});
+
 /** An instant somewhere around a log: often exactly that of an event or a due time, where comparisons turn. */
 export function instantsAround(city: SimulatedCity): string[] {
   const inEvents = city.events.flatMap((event) => [
