@@ -15,7 +15,7 @@ import { CommandAnswer, ReportAnswer, Tells } from './answers.dto.js';
 import { Caller, type CommandCaller } from './caller.js';
 import { answerOf, CommandDoor, IncidentCommands, locationOf, type Answer } from './command-door.js';
 import { EmptyDto, ReportIncidentDto } from './incident.dto.js';
-import { LocateDto, ReasonDto, RejectDto, VerifyDto, WithdrawDto } from './intake.dto.js';
+import { LocateIncidentDto, ReasonDto, RejectDto, VerifyDto, WithdrawDto } from './intake.dto.js';
 import { Refused } from './refused.js';
 
 /** From the report to the case: taken in, looked at, filed or not. */
@@ -93,7 +93,11 @@ export class IntakeController {
   @Post(':id/locate')
   @HttpCode(200)
   @Roles(...mayCommand.locate)
-  locate(@Caller() caller: CommandCaller, @Param('id') id: string, @Body() body: LocateDto): Promise<Answer> {
+  locate(
+    @Caller() caller: CommandCaller,
+    @Param('id') id: string,
+    @Body() body: LocateIncidentDto,
+  ): Promise<Answer> {
     const { gridId, estateId, reason } = body;
     return this.door.run(caller, mayCommand.locate, (context) => {
       return new LocateIncidentCommand(context, id, {

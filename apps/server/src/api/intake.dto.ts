@@ -77,7 +77,7 @@ export class WithdrawDto {
   receiptCode?: string;
 }
 
-export class LocateDto {
+export class LocateIncidentDto {
   @ApiPropertyOptional({ type: LocationDto, description: 'Where it is; the grid around it is looked up' })
   @IsOptional()
   @IsObject()
