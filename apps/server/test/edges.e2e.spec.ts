@@ -499,7 +499,11 @@ describe('a department that is no more', () => {
     const wait = { headers: { 'Shaoying-Min-Position': city.position } };
     expectProblem(await admin.post<Problem>(transfer, reason, wait), 409, 'UNIT_NOT_ENDED');
 
-    await publish('/v1/org-units/merge', { unitIds: ['dp-parks'], into: 'dp-urban-management', from: today });
+    await publish('/v1/org-units/merge', {
+      unitIds: ['dp-parks'],
+      into: { id: 'dp-urban-management' },
+      from: today,
+    });
     const moved = expected(
       200,
       await admin.post<{ to: string; moved: object[]; refused: object[]; more: boolean }>(
@@ -532,7 +536,7 @@ describe('a department that is no more', () => {
       expected(200, await department.post(`/v1/incidents/${id}/tasks/${tasks[0]?.taskId}/${command}`));
     }
     await closes(id);
-    await publish('/v1/org-units/merge', { unitIds: ['dp-canal'], into: 'dp-water', from: today });
+    await publish('/v1/org-units/merge', { unitIds: ['dp-canal'], into: { id: 'dp-water' }, from: today });
     expect(await act(city, 'street', id, 'reopen', { reason: '复发' })).toMatchObject({
       endedDepartments: [{ departmentId: 'dp-canal', successors: ['dp-water'] }],
     });

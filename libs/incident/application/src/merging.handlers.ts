@@ -1,5 +1,6 @@
 import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { uuidV5 } from '@shaoying/config';
+import { comparePositions } from '@shaoying/event-store';
 import { openTasks, openWhistles, type IncidentState, type MergeIncident } from '@shaoying/incident-domain';
 import {
   IncidentCommandService,
@@ -31,30 +32,38 @@ function stepOf(context: CommandContext, step: string, revision: number): Comman
 class Duplicates {
   constructor(private readonly incidents: IncidentCommandService) {}
 
-  /** Makes `source` a duplicate of `target`; nothing where it is one. @throws IncidentRefused */
-  async join(context: CommandContext, target: string, source: string): Promise<void> {
+  /** Makes `source` a duplicate of `target`; null where it is one. @throws IncidentRefused */
+  async join(context: CommandContext, target: string, source: string): Promise<CommandOutcome | null> {
     const found = await this.incidents.find(target);
     if (found === null) throw new IncidentRefused({ code: 'INCIDENT_NOT_FOUND' });
-    if (found.state.duplicates.includes(source)) return;
-    await this.incidents.execute(stepOf(context, 'join', found.revision), target, (_, origin) => ({
+    if (found.state.duplicates.includes(source)) return null;
+    return this.incidents.execute(stepOf(context, 'join', found.revision), target, (_, origin) => ({
       kind: 'JoinDuplicate',
       origin,
       incidentId: source,
     }));
   }
 
-  /** Undoes {@link join}, unless `source` has been merged into `target`, by whomever. */
-  async leave(context: CommandContext, target: string, source: string): Promise<void> {
+  /** Undoes {@link join}, unless `source` has been merged into `target`, by whomever; null where nothing is undone. */
+  async leave(context: CommandContext, target: string, source: string): Promise<CommandOutcome | null> {
     const duplicate = await this.incidents.find(source);
-    if (duplicate?.state.mergedInto === target) return;
+    if (duplicate?.state.mergedInto === target) return null;
     const found = await this.incidents.find(target);
-    if (found?.state.duplicates.includes(source) !== true) return;
-    await this.incidents.execute(stepOf(context, 'leave', found.revision), target, (_, origin) => ({
+    if (found?.state.duplicates.includes(source) !== true) return null;
+    return this.incidents.execute(stepOf(context, 'leave', found.revision), target, (_, origin) => ({
       kind: 'LeaveDuplicate',
       origin,
       incidentId: source,
     }));
   }
+}
+
+/** What was answered, and where the last step of it lies: whoever reads up to there sees all of them. */
+function upTo(outcome: CommandOutcome, steps: readonly (CommandOutcome | null)[]): CommandOutcome {
+  const position = steps
+    .flatMap((step) => step?.position ?? [])
+    .reduce((last, next) => (comparePositions(next, last) > 0 ? next : last), outcome.position);
+  return { ...outcome, position };
 }
 
 /**
@@ -93,11 +102,12 @@ export class MergeIncidentHandler implements ICommandHandler<MergeIncidentComman
       }));
     // It may have been unmerged since the first attempt; and another attempt that failed may have undone the first step.
     const now = await this.incidents.find(incidentId);
-    if (now?.state.mergedInto === into) {
-      await this.duplicates.join(context, into, incidentId);
-      await this.eachKept(context, request, (step, add) => this.incidents.execute(step, into, add));
-    }
-    return outcome;
+    if (now?.state.mergedInto !== into) return outcome;
+    const steps = [await this.duplicates.join(context, into, incidentId)];
+    await this.eachKept(context, request, async (step, add) => {
+      steps.push(await this.incidents.execute(step, into, add));
+    });
+    return upTo(outcome, steps);
   }
 
   /** @throws UnknownReference */
@@ -173,9 +183,7 @@ export class UnmergeIncidentHandler implements ICommandHandler<UnmergeIncidentCo
       moves: this.jurisdiction.clocks.afterPause(state, origin.now),
     }));
     const unmerged = outcome.events.find((event) => event.type === 'IncidentUnmerged');
-    if (unmerged?.type === 'IncidentUnmerged') {
-      await this.duplicates.leave(context, unmerged.data.from, incidentId);
-    }
-    return outcome;
+    if (unmerged?.type !== 'IncidentUnmerged') return outcome;
+    return upTo(outcome, [await this.duplicates.leave(context, unmerged.data.from, incidentId)]);
   }
 }
