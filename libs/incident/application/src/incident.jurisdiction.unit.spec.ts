@@ -5,6 +5,7 @@ import { IncidentJurisdiction } from './index.js';
 
 const jurisdiction = new IncidentJurisdiction(lindongJurisdiction());
 
+const NOW = '2026-03-02T01:00:00.000Z';
 const of = (orgUnitId: string | null): Actor => ({ id: 'u-1', role: 'grid-worker', orgUnitId });
 const nowhere: Place = { gridId: null, estateId: null, communityId: null, streetId: null, districtId: null };
 const liuyin: Place = {
@@ -23,7 +24,7 @@ const codeOf = (act: () => unknown): unknown => {
 
 describe('a place', () => {
   const place = (gridId: string | null, estateId: string | null, orgUnitId: string | null = null): Place =>
-    jurisdiction.place({ gridId, estateId }, of(orgUnitId));
+    jurisdiction.place({ gridId, estateId, location: null }, of(orgUnitId), NOW).place;
 
   test('of an estate lies in its community, street and district', () => {
     expect(place(null, 'es-liuyin-garden')).toEqual({ ...liuyin, estateId: 'es-liuyin-garden' });
@@ -75,11 +76,11 @@ describe('a place', () => {
 
 describe('a department', () => {
   test('of the district acts at district level', () => {
-    expect(jurisdiction.departmentLevel('dp-water')).toBe('DISTRICT');
+    expect(jurisdiction.departmentLevel('dp-water', NOW)).toBe('DISTRICT');
   });
 
   test.each(['co-liuyin', 'dp-unknown'])('is not %s', (id) => {
-    expect(codeOf(() => jurisdiction.departmentLevel(id))).toBe('UNKNOWN_DEPARTMENT');
+    expect(codeOf(() => jurisdiction.departmentLevel(id, NOW))).toBe('UNKNOWN_DEPARTMENT');
   });
 });
 
@@ -96,7 +97,7 @@ test('the same attempt gives a deadline the same id, another timer or command an
   const pins = jurisdiction.pins();
   const ids = (seed: string) =>
     jurisdiction
-      .filingDeadlines('gas-leak', 'MINOR', pins, '2026-03-02T01:00:00.000Z', seed)
+      .filingDeadlines({ category: 'gas-leak', severity: 'MINOR' }, pins, NOW, seed)
       .map(({ deadlineId }) => deadlineId);
   const [seed, other] = ['00000000-0000-5000-8000-000000000001', '00000000-0000-5000-8000-000000000002'];
   expect(ids(seed)).toEqual(ids(seed));
