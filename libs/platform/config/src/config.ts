@@ -27,7 +27,7 @@ export interface Config {
   readonly roles: readonly ProcessRole[];
   /**
    * 2: a server that plays `api` and other roles plays the others in a process beside it. 1: all in one, which saves some
-   * 100 MiB. Default 2, and 1 on a machine with one core, where two processes would only take turns.
+   * 70 MiB. Default 2, and 1 on a machine with one core, where two processes would only take turns.
    */
   readonly processes: number;
   /** {@link EMBEDDED}, `postgres:`, `postgresql:`, `esdb:` or `esdb+discover:` (also spelt `kurrentdb:`, `kdb:`). */
