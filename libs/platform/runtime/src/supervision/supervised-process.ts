@@ -175,8 +175,12 @@ export class SupervisedProcess {
 
   private async stopOnce(): Promise<void> {
     this.stopping.abort();
-    const { forked } = this;
-    if (forked !== null) {
+    const { forked, running } = this;
+    if (forked !== null && running === null) {
+      // In the middle of a start, or dead already: there is nothing to bring to an end.
+      forked.child.kill('SIGKILL');
+      await forked.exited;
+    } else if (forked !== null) {
       send(forked.child, { kind: 'stop' });
       const timer = setTimeout(() => forked.child.kill('SIGKILL'), this.options.stopMsMax ?? 3_000);
       await forked.exited;
