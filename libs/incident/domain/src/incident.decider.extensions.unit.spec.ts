@@ -14,7 +14,9 @@ const after = (...commands: IncidentCommand[]): IncidentEvent[] => historyOf(inc
 const taskId = taskIdOf(LEAD);
 const handlingId = deadlineIdOf(taskId, 'HANDLING');
 const due = 10 + days(3);
-const working = [report(0), file(5), blow(10), checkIn(60)];
+const blown = [report(0), file(5), blow(10)];
+const working = [...blown, checkIn(60)];
+const { requestReturn, decideReturn } = sample;
 const asked = [...working, requestExtension(100)];
 const survey = { ...deadline('survey', 'HANDLING', 10), stage: 'SURVEY', dueAt: at(days(1)) };
 const repair = { ...deadline('repair', 'HANDLING', 10), stage: 'REPAIR' };
@@ -235,6 +237,13 @@ describe('undecided', () => {
       ]);
     given(after(...asked, complete(due + 1)))
       .when(decideExtension(due + 2))
+      .thenRefused('EXTENSION_NOT_ASKED');
+  });
+
+  test('and given back: there is nothing left to extend', () => {
+    const returned = [...blown, acknowledge(15), requestExtension(20), requestReturn(30), decideReturn(40)];
+    given(after(...returned))
+      .when(decideExtension(50))
       .thenRefused('EXTENSION_NOT_ASKED');
   });
 

@@ -10,6 +10,7 @@ const { taskIdOf, deadlineIdOf, report, file, blow, acknowledge, checkIn, comple
   sample;
 const { approveWhistle, cancelWhistle, evaluateTask, startSelfHandling, requestReturn, releaseTask } = sample;
 const { by, byStreet, byStreetLeader, byCommunity, byDepartment, deadline, whistleLife } = sample;
+const { check, completeSelfHandling, feedback } = sample;
 
 const given = givenOf(incidentDecider);
 const after = (...commands: IncidentCommand[]): IncidentEvent[] => historyOf(incidentDecider, commands);
@@ -431,6 +432,29 @@ describe('cancelled', () => {
         { type: 'WhistleCancelled' },
         { type: 'SupervisionLifted', data: { supervisionId: `${decisionId}-0`, reason: 'ENDED' } },
       ]);
+  });
+
+  test('as a proposal leaves the handling of the estate’s own alone', () => {
+    const own = [...filed, blow(10, byTheCommunity), startSelfHandling(15)];
+    expect(foldIncident(after(...own, cancelWhistle(20)))).toMatchObject({
+      ...{ lifecycle: 'HANDLING', mode: 'SELF' },
+    });
+    given(after(...own, cancelWhistle(20)))
+      .when(completeSelfHandling(30))
+      .thenLike([{ type: 'HandlingCompleted', data: { mode: 'SELF' } }]);
+  });
+
+  test.each(['FAIL', 'UNSOLVED'])('it stays cancelled: what was done in it is not sent back (%s)', (how) => {
+    const assistDone = [...filed, blow(10), checkIn(20, ASSIST), complete(30, ASSIST), cancelWhistle(40)];
+    const again = blow(45, { whistleId: 'whistle-2', tasks: [assignment(45, THIRD, 'LEAD')] });
+    const handled = [...assistDone, again, checkIn(50, THIRD), complete(55, THIRD)];
+    const failed =
+      how === 'FAIL'
+        ? [...handled, check(60, 'FAIL')]
+        : [...handled, check(60), feedback(70, { solved: 'UNSOLVED' })];
+    const state = foldIncident(after(...failed));
+    expect(state.whistles.map((whistle) => whistle.state)).toEqual(['CANCELLED', 'BLOWN']);
+    expect(state.tasks.map((task) => task.state)).toEqual(['RELEASED', 'DONE', 'CHECKED_IN']);
   });
 
   test('by a department, or once it is completed, is refused', () => {

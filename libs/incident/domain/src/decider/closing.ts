@@ -7,15 +7,17 @@ import type {
 } from '../incident.commands.js';
 import type { IncidentEvent } from '../incident.events.js';
 import type { Refusal } from '../incident.refusals.js';
-import type { IncidentState } from '../incident.state.js';
+import { whistleOf, type IncidentState } from '../incident.state.js';
 import { breachesBefore, lifted, ofIncident, onIncident } from './breaches.js';
 import { type Decision, accept, refuse } from './decision.js';
 import { closed } from './ending.js';
 import { notIn, notTheirs, unlessSaid } from './guards.js';
 
+/** What was done in a whistle that was called off is not what is checked. */
 const tasksToRedo = (state: IncidentState): string[] =>
   state.tasks
     .filter((task) => task.cycle === state.cycle && task.state === 'DONE')
+    .filter((task) => whistleOf(state, task.whistleId)?.state !== 'CANCELLED')
     .map((task) => task.taskId);
 
 const ofTasks = <Rework extends { readonly taskId: string }>(reworks: readonly Rework[], taskIds: string[]) =>

@@ -3,6 +3,7 @@ import type { IncidentEvent } from '../incident.events.js';
 import { evolve } from '../incident.evolve.js';
 import {
   handlingDeadlineOf,
+  isOpenTask,
   openExtensionOf,
   type Extension,
   type IncidentState,
@@ -44,7 +45,8 @@ export function decideExtension(state: IncidentState, command: DecideExtension):
   const known = dispatchedTask(state, taskId, origin);
   if (known.refusal) return refuse(known.refusal);
   const { task } = known;
-  const extension = openExtensionOf(state, taskId);
+  // Of a task that was given away there is nothing left to extend.
+  const extension = isOpenTask(task) ? openExtensionOf(state, taskId) : undefined;
   if (extension === undefined) return refuse({ code: 'EXTENSION_NOT_ASKED' });
   const { approvers } = rules.extensions;
   const roles = approvers[Math.min(extension.ordinal, approvers.length) - 1] ?? [];

@@ -46,7 +46,9 @@ export const whistleFolds: FoldsOf<
     const { whistleId, taskIds } = event.data;
     const next = updateWhistle(state, whistleId, () => ({ state: 'CANCELLED', toBeRatified: false }));
     const cancelled = { ...next, tasks: released(next, taskIds) };
-    const goesOn = cancelled.lifecycle !== 'HANDLING' || openWhistles(cancelled).length > 0;
+    const { lifecycle, mode } = cancelled;
+    // A proposal that is taken back ends nobody's work.
+    const goesOn = lifecycle !== 'HANDLING' || mode === 'SELF' || openWhistles(cancelled).length > 0;
     return goesOn ? cancelled : { ...cancelled, lifecycle: 'FILED', mode: null };
   },
   TaskEvaluated: (state, event) => evaluated(state, event.data.taskId, event.data.whistleId),
