@@ -1,5 +1,5 @@
 import type { Place } from '@shaoying/incident-domain';
-import { type Lines, movesLine, rejectionsZh, releasedLine, when } from './plain-lines.words.js';
+import { type Lines, rejectionsZh, releasedLine, when } from './plain-lines.words.js';
 
 const areaOf = ({ communityId, streetId, districtId }: Place): string | null =>
   communityId ?? streetId ?? districtId;
@@ -32,22 +32,6 @@ export const intakeLines = {
   IncidentFiled: ({ data: { cycle, pins } }) => ({
     zh: `立案${when(cycle > 1, `（第 ${cycle} 轮办理）`)}${pins ? `，适用时限政策 ${pins.policyId} 第 ${pins.policyVersion} 版` : ''}`,
     en: `Filed${when(cycle > 1, ` (cycle ${cycle})`)}${pins ? ` under deadline policy ${pins.policyId} version ${pins.policyVersion}` : ''}`,
-  }),
-  IncidentMerged: ({ data }, name) => ({
-    zh: `${name(data.unitId)} 并案：本事件并入事件 ${data.into}`,
-    en: `${name(data.unitId)} merged it into incident ${data.into}`,
-  }),
-  IncidentUnmerged: ({ data }, name) => ({
-    zh: `${name(data.unitId)} 撤销并案：本事件与事件 ${data.from} 分开办理${movesLine(data.moves).zh}`,
-    en: `${name(data.unitId)} took it apart from incident ${data.from}${movesLine(data.moves).en}`,
-  }),
-  DuplicateJoined: ({ data }, name) => ({
-    zh: `${name(data.unitId)} 并案：事件 ${data.incidentId} 并入本事件`,
-    en: `${name(data.unitId)} joined incident ${data.incidentId} to it`,
-  }),
-  DuplicateLeft: ({ data }, name) => ({
-    zh: `${name(data.unitId)} 撤销并案：事件 ${data.incidentId} 不再并入本事件`,
-    en: `${name(data.unitId)} parted incident ${data.incidentId} from it`,
   }),
   IncidentWithdrawn: ({ data: { goesOn, taskIds } }) => ({
     zh: `上报人撤回，${goesOn ? '事件继续办理' : `终止办理${releasedLine(taskIds).zh}`}`,

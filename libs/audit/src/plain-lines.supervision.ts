@@ -6,9 +6,7 @@ import {
   liftedZh,
   type Lines,
   local,
-  movesLine,
   type PlainLine,
-  suspensionsZh,
   timersZh,
   when,
 } from './plain-lines.words.js';
@@ -23,7 +21,7 @@ function origin({ step, dueAt }: IncidentEventOf<'SupervisionIssued'>['data']): 
   };
 }
 
-/** Time that ran out, and time that stands still. */
+/** Time that ran out, and what comes of it. */
 export const supervisionLines = {
   TaskOverdue: ({ data }, name) => ({
     zh: `${name(data.departmentId)} ${timersZh[data.timer]}超期（时限 ${local(data.dueAt)}）`,
@@ -44,17 +42,5 @@ export const supervisionLines = {
   SupervisionLifted: ({ data }, name) => ({
     zh: `解除督办（${liftedZh[data.reason]}）${when(data.departmentId !== null, `：${name(data.departmentId)}`)}`,
     en: `Supervision order lifted${when(data.departmentId !== null, ` for ${name(data.departmentId)}`)} (${data.reason})`,
-  }),
-  IncidentSuspended: ({ data }, name) => ({
-    zh: `${name(data.approvingUnitId)} 批准挂账（${suspensionsZh[data.reasonCode]}${when(data.usedPercent !== null, `，时限已用 ${data.usedPercent}%`)}），${local(data.reviewAt)} 前复核`,
-    en: `${name(data.approvingUnitId)} suspended it (${data.reasonCode}${when(data.usedPercent !== null, `, ${data.usedPercent} % of the time used`)}), to be reviewed by ${local(data.reviewAt)}`,
-  }),
-  SuspensionRenewed: ({ data }, name) => ({
-    zh: `${name(data.approvingUnitId)} 复核后继续挂账，${local(data.reviewAt)} 前再行复核`,
-    en: `${name(data.approvingUnitId)} keeps it suspended, to be reviewed by ${local(data.reviewAt)}`,
-  }),
-  IncidentResumed: ({ data }, name) => ({
-    zh: `${name(data.unitId)} 解除挂账，恢复办理${movesLine(data.moves).zh}`,
-    en: `${name(data.unitId)} resumed it${movesLine(data.moves).en}`,
   }),
 } satisfies Partial<Lines>;

@@ -1,5 +1,5 @@
 import type { DeadlineMove } from '@shaoying/incident-domain';
-import { durationZh, lateEn, lateZh, levelsZh, type Lines, local, when } from './plain-lines.words.js';
+import { durationZh, lateEn, lateZh, type Lines, local, when } from './plain-lines.words.js';
 
 /** The last of the instants that deadlines were moved to; null where none was. */
 const latestOf = (moves: readonly DeadlineMove[]): string | null =>
@@ -49,9 +49,5 @@ export const taskLines = {
   TaskCompleted: ({ data }, name) => ({
     zh: `${name(data.departmentId)} 处置完毕${lateZh(data)}`,
     en: `${name(data.departmentId)} completed its part${lateEn(data)}`,
-  }),
-  HandlingCompleted: ({ data }) => ({
-    zh: `处置完成（${levelsZh[data.level]}），待核查${lateZh(data)}`,
-    en: `Handling completed (${data.level}), to be checked${lateEn(data)}`,
   }),
 } satisfies Partial<Lines>;

@@ -1,6 +1,8 @@
 import type { IncidentEvent } from '@shaoying/incident-domain';
 import { closingLines } from './plain-lines.closing.js';
+import { handlingLines } from './plain-lines.handling.js';
 import { intakeLines } from './plain-lines.intake.js';
+import { pausingLines } from './plain-lines.pausing.js';
 import { responsibilityLines } from './plain-lines.responsibility.js';
 import { supervisionLines } from './plain-lines.supervision.js';
 import { taskLines } from './plain-lines.tasks.js';
@@ -12,10 +14,12 @@ export type { NameOf, PlainLine } from './plain-lines.words.js';
 /** One line per event type, from one table; the compiler asks for a new type's line. */
 const lines: Lines = {
   ...intakeLines,
+  ...handlingLines,
   ...whistleLines,
   ...taskLines,
   ...responsibilityLines,
   ...supervisionLines,
+  ...pausingLines,
   ...closingLines,
 };
 

@@ -2,10 +2,8 @@ import {
   kindsZh,
   lateEn,
   lateZh,
-  levelsZh,
   type Lines,
   originsZh,
-  partiesZh,
   releasedLine,
   summonsLine,
   when,
@@ -14,16 +12,8 @@ import {
 const approvalsZh = { NOT_NEEDED: '', APPROVED: '，经批准', TO_BE_RATIFIED: '，先行吹哨、待补批' };
 const approvalsEn = { NOT_NEEDED: '', APPROVED: ', approved', TO_BE_RATIFIED: ', to be ratified' };
 
-/** Who handles it: the estate and its parties, a higher level, or the departments a whistle summons. */
+/** The summons of departments, from its proposal to its evaluation. */
 export const whistleLines = {
-  SelfHandlingStarted: ({ data }, name) => ({
-    zh: `${name(data.handlingUnitId)} 开始自处置（${levelsZh[data.level]}）${when(data.parties.length > 0, `，会同${data.parties.map((party) => partiesZh[party]).join('、')}`)}`,
-    en: `${name(data.handlingUnitId)} started handling it themselves (${data.level})${when(data.parties.length > 0, `, together with ${data.parties.join(', ')}`)}`,
-  }),
-  IncidentEscalated: ({ data: { from, to, unitId } }, name) => ({
-    zh: `${name(unitId)} 提级办理：${from === null ? '' : `由${levelsZh[from]}`}提至${levelsZh[to]}`,
-    en: `${name(unitId)} escalated it${from === null ? '' : ` from ${from}`} to ${to}`,
-  }),
   WhistleProposed: ({ data }, name) => ({
     zh: `${name(data.proposingUnitId)} 申请吹哨（${kindsZh[data.kind]}，哨源：${originsZh[data.origin]}），待审批：${summonsLine(data.summons, name).zh}`,
     en: `${name(data.proposingUnitId)} proposed a whistle (${data.kind}, origin ${data.origin}), to be approved: ${summonsLine(data.summons, name).en}`,

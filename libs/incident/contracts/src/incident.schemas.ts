@@ -1,5 +1,7 @@
 import * as closing from './schemas/closing.js';
+import * as handling from './schemas/handling.js';
 import * as intake from './schemas/intake.js';
+import * as pausing from './schemas/pausing.js';
 import * as responsibility from './schemas/responsibility.js';
 import * as supervision from './schemas/supervision.js';
 import * as tasks from './schemas/tasks.js';
@@ -11,9 +13,11 @@ import * as whistles from './schemas/whistles.js';
  */
 export const incidentSchemas = {
   ...intake,
+  ...handling,
   ...whistles,
   ...tasks,
   ...responsibility,
   ...supervision,
+  ...pausing,
   ...closing,
 } as const;

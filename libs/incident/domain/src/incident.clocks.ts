@@ -7,6 +7,7 @@ import {
   type Supervision,
   type Task,
   type Whistle,
+  type WhistleState,
 } from './incident.state.js';
 
 // Which clocks run, by the state of whoever they belong to. A deadline that nothing waits for cannot be missed.
@@ -30,35 +31,21 @@ export function isPendingForIncident(state: IncidentState, timer: IncidentTimer)
   return true;
 }
 
-/**
- * Whether the task still owes what the deadline measures, the incident's own state aside. While a return or an
- * extension that was asked for in time waits for its decision, the clock it is about runs on but is not read: the
- * decision says whose time it was.
- */
-export function isPendingForTask(
-  state: IncidentState,
-  task: Task,
-  { timer, stage }: Pick<Deadline, 'timer' | 'stage'>,
-): boolean {
-  const undecided = task.state === 'RETURN_REQUESTED' || task.state === 'IN_ARBITRATION';
+/** Whether a clock of the task runs on, the incident's own state aside: whatever it measures may still come. */
+export function isRunningForTask(task: Task, { timer, stage }: Pick<Deadline, 'timer' | 'stage'>): boolean {
   switch (timer) {
     case 'ACKNOWLEDGE':
       return task.state === 'NOTIFIED';
     case 'CONTACT':
-      return !task.contacted && isOpenTask(task) && !undecided;
+      return !task.contacted && isOpenTask(task);
     case 'CHECK_IN':
-      return !task.checkedIn && isOpenTask(task) && !undecided;
+      return !task.checkedIn && isOpenTask(task);
     case 'HANDLING':
-      return (
-        isOpenTask(task) &&
-        !undecided &&
-        (stage === null || !task.stagesDone.includes(stage)) &&
-        openExtensionOf(state, task.taskId) === undefined
-      );
+      return isOpenTask(task) && (stage === null || !task.stagesDone.includes(stage));
     case 'REWORK':
       return task.reworking && isOpenTask(task);
     case 'RETURN_WINDOW':
-      return task.state === 'NOTIFIED';
+      return !task.checkedIn && isOpenTask(task);
     case 'RETURN_DECISION':
       return task.state === 'RETURN_REQUESTED';
     case 'ARBITRATION':
@@ -68,8 +55,37 @@ export function isPendingForTask(
   }
 }
 
+/**
+ * Whether the task still owes what the deadline measures, the incident's own state aside. While a return or an
+ * extension that was asked for in time waits for its decision, the clock it is about runs on but is not read: the
+ * decision says whose time it was.
+ */
+export function isPendingForTask(
+  state: IncidentState,
+  task: Task,
+  deadline: Pick<Deadline, 'timer' | 'stage'>,
+): boolean {
+  if (!isRunningForTask(task, deadline)) return false;
+  const undecided = task.state === 'RETURN_REQUESTED' || task.state === 'IN_ARBITRATION';
+  switch (deadline.timer) {
+    case 'CONTACT':
+    case 'CHECK_IN':
+      return !undecided;
+    case 'HANDLING':
+      return !undecided && openExtensionOf(state, task.taskId) === undefined;
+    // At its end whoever has said nothing has the task; whoever has said something is not asked again.
+    case 'RETURN_WINDOW':
+      return task.state === 'NOTIFIED';
+    default:
+      return true;
+  }
+}
+
+/** What was blown and not called off: evaluated by its street or not, it is to be ratified. */
+const ACTED: readonly WhistleState[] = ['BLOWN', 'COMPLETED', 'EVALUATED'];
+
 export const isPendingForWhistle = ({ state, toBeRatified }: Whistle): boolean =>
-  toBeRatified && (state === 'BLOWN' || state === 'COMPLETED');
+  toBeRatified && ACTED.includes(state);
 
 export const isPendingForOrder = ({ lifted, responded }: Supervision): boolean => !lifted && !responded;
 
@@ -85,6 +101,8 @@ export interface OwnedDeadline {
   readonly deadline: Deadline;
   /** Whether something is still owed by it. */
   readonly pending: boolean;
+  /** Whether its clock runs, read or not: a pause moves it. */
+  readonly running: boolean;
   /** Whether its breach is on record. */
   readonly breached: boolean;
 }
@@ -112,16 +130,22 @@ export function ownedDeadlines(state: IncidentState): OwnedDeadline[] {
       breached,
     }: { readonly deadlines: readonly Deadline[]; readonly breached: readonly string[] },
     pending: (deadline: Deadline) => boolean,
+    running = pending,
   ): OwnedDeadline[] =>
     deadlines.map((deadline) => ({
-      ...{ owner, deadline, pending: pending(deadline) },
+      ...{ owner, deadline, pending: pending(deadline), running: running(deadline) },
       // What the dispatch or the arbitrator owes stands with the task and is missed by the incident.
       breached: [breached, state.breached].some((ids) => ids.includes(deadline.deadlineId)),
     }));
   return [
     ...ownedBy({ kind: 'INCIDENT' }, state, ({ timer }) => isPendingForIncident(state, timer)),
     ...state.tasks.flatMap((task) =>
-      ownedBy({ kind: 'TASK', task }, task, (deadline) => handled && isPendingForTask(state, task, deadline)),
+      ownedBy(
+        { kind: 'TASK', task },
+        task,
+        (deadline) => handled && isPendingForTask(state, task, deadline),
+        (deadline) => handled && isRunningForTask(task, deadline),
+      ),
     ),
     ...state.whistles.flatMap((whistle) =>
       ownedBy(
@@ -141,13 +165,13 @@ export function ownedDeadlines(state: IncidentState): OwnedDeadline[] {
 }
 
 /**
- * Deadlines that a pause moves: those the incident would still owe if its clocks ran. For whoever has the calendar to
+ * Deadlines that a pause moves: those whose clocks would run, whether or not they were read. For whoever has the calendar to
  * compute {@link DeadlineMove}s with.
  */
 export function pausedDeadlines(state: IncidentState): Deadline[] {
   if (state.pausedAt === null || state.before === null) return [];
   return ownedDeadlines({ ...state, lifecycle: state.before })
-    .filter(({ pending, breached, deadline }) => pending && !breached && isBefore(state.pausedAt, deadline))
+    .filter(({ running, breached, deadline }) => running && !breached && isBefore(state.pausedAt, deadline))
     .map(({ deadline }) => deadline);
 }
 

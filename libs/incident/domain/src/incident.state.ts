@@ -80,6 +80,8 @@ export interface Task {
   readonly state: TaskState;
   readonly cycle: number;
   readonly notifiedAt: string;
+  /** Since when its department leads; null while it assists. */
+  readonly leadsSince: string | null;
   readonly deadlines: readonly Deadline[];
   /** Deadlines whose breach is on record. */
   readonly breached: readonly string[];
@@ -138,7 +140,8 @@ export interface Extension {
   readonly taskId: string;
   readonly ordinal: number;
   readonly requestedBy: string;
-  readonly outcome: 'OPEN' | 'GRANTED' | 'REFUSED';
+  /** LAPSED: the task was done before anybody decided. */
+  readonly outcome: 'OPEN' | 'GRANTED' | 'REFUSED' | 'LAPSED';
 }
 
 export interface Appeal {
@@ -294,6 +297,16 @@ export const openArbitrationOf = (state: IncidentState, taskId: string): Arbitra
 
 export const openExtensionOf = (state: IncidentState, taskId: string): Extension | undefined =>
   state.extensions.find((extension) => extension.taskId === taskId && extension.outcome === 'OPEN');
+
+/** The state in which the extensions of a task that nobody has decided are asked for no more. */
+export const withoutOpenExtensions = (state: IncidentState, taskId: string): IncidentState => ({
+  ...state,
+  extensions: state.extensions.map((extension) =>
+    extension.taskId === taskId && extension.outcome === 'OPEN'
+      ? { ...extension, outcome: 'LAPSED' }
+      : extension,
+  ),
+});
 
 /** Every deadline of the incident, whoever has it. */
 export function everyDeadline(state: IncidentState): Deadline[] {

@@ -57,19 +57,6 @@ export const IncidentFiled = Closed({
   deadlines: List(part.Deadline),
 });
 
-export const IncidentMerged = Closed({ into: Id, unitId: Nullable(Id), reason: Text });
-
-export const IncidentUnmerged = Closed({
-  from: Id,
-  unitId: Nullable(Id),
-  reason: Text,
-  moves: part.Moves,
-});
-
-export const DuplicateJoined = Closed({ incidentId: Id, unitId: Nullable(Id) });
-
-export const DuplicateLeft = Closed({ incidentId: Id, unitId: Nullable(Id) });
-
 export const IncidentWithdrawn = Closed({
   reason: Nullable(Text),
   goesOn: Type.Boolean(),

@@ -2,7 +2,7 @@ import Type from 'typebox';
 import * as part from './parts.js';
 import { Closed, Count, Id, Instant, List, Nullable, OneOf, Ordinal, Text } from './parts.js';
 
-// Time that ran out, and time that stands still.
+// Time that ran out, and what comes of it.
 
 export const TaskOverdue = Closed({
   taskId: Id,
@@ -43,33 +43,4 @@ export const SupervisionLifted = Closed({
   departmentId: Nullable(Id),
   reason: OneOf('CHECKED_IN', 'ACKNOWLEDGED', 'COMPLETED', 'MET', 'BY_PERSON', 'ENDED'),
   note: Nullable(Text),
-});
-
-export const IncidentSuspended = Closed({
-  reasonCode: OneOf(
-    'OWNERLESS',
-    'IN_COURT',
-    'NEEDS_FUNDS',
-    'NEEDS_LEGISLATION',
-    'WEATHER',
-    'UNDER_CONSTRUCTION',
-  ),
-  reason: Text,
-  approvingUnitId: Nullable(Id),
-  reviewAt: Instant,
-  usedPercent: Nullable(Count),
-  deadlines: List(part.Deadline),
-});
-
-export const SuspensionRenewed = Closed({
-  approvingUnitId: Nullable(Id),
-  reason: Text,
-  reviewAt: Instant,
-  deadlines: List(part.Deadline),
-});
-
-export const IncidentResumed = Closed({
-  unitId: Nullable(Id),
-  reason: Text,
-  moves: part.Moves,
 });

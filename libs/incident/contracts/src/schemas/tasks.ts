@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import * as part from './parts.js';
-import { Closed, Count, Id, Instant, List, Nullable, OneOf, Ordinal, Text } from './parts.js';
+import { Closed, Id, Instant, Nullable, Ordinal, Text } from './parts.js';
 
 // What a department does with its task, and how its time is extended.
 
@@ -92,15 +92,4 @@ export const TaskCompleted = Closed({
   late: Type.Boolean(),
   note: Nullable(Text),
   evidence: part.Evidence,
-});
-
-export const HandlingCompleted = Closed({
-  mode: OneOf('SELF', 'WHISTLE'),
-  cycle: Count,
-  level: part.Level,
-  note: Nullable(Text),
-  evidence: part.Evidence,
-  dueAt: Nullable(Instant),
-  late: Type.Boolean(),
-  deadlines: List(part.Deadline),
 });

@@ -2,23 +2,7 @@ import Type from 'typebox';
 import * as part from './parts.js';
 import { Closed, Id, Instant, List, Nullable, OneOf, Text } from './parts.js';
 
-// Who handles it: the estate and its parties, a higher level, or the departments a whistle summons.
-
-export const SelfHandlingStarted = Closed({
-  level: part.Level,
-  handlingUnitId: Nullable(Id),
-  parties: List(
-    OneOf('GRID', 'RESIDENTS_COMMITTEE', 'OWNERS_COMMITTEE', 'PROPERTY_COMPANY', 'LANE_CHIEF', 'VOLUNTEERS'),
-  ),
-  note: Nullable(Text),
-});
-
-export const IncidentEscalated = Closed({
-  from: Nullable(part.Level),
-  to: part.Level,
-  unitId: Nullable(Id),
-  reason: Text,
-});
+// The summons of departments, from its proposal to its evaluation.
 
 const Kind = OneOf('PUBLIC_DEMAND', 'KEY_WORK', 'JOINT_ENFORCEMENT', 'EMERGENCY');
 const Origin = OneOf('REPORT', 'PATROL', 'HOTLINE', 'LEADER', 'DEPARTMENT');

@@ -91,6 +91,12 @@ export const onTask =
     order.taskId === taskId &&
     (timers.length === 0 || (order.timer !== null && timers.includes(order.timer)));
 
+/** Every order that a task has to do with, those to the dispatch or the arbitrator about it included. */
+export const concerning =
+  ({ taskId, deadlines }: Task) =>
+  (order: Supervision): boolean =>
+    order.taskId === taskId || deadlines.some(({ deadlineId }) => deadlineId === order.deadlineId);
+
 /** Orders about these timers of the incident as a whole. */
 export const onIncident =
   (...timers: IncidentTimer[]) =>

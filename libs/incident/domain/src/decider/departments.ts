@@ -8,7 +8,7 @@ import type {
 } from '../incident.commands.js';
 import type { IncidentEvent, LostTime } from '../incident.events.js';
 import { isOpenTask, taskOf, type IncidentState, type Task } from '../incident.state.js';
-import { breachesBefore, lifted, ofTask, onTask } from './breaches.js';
+import { breachesBefore, concerning, lifted, ofTask, onTask } from './breaches.js';
 import { type Decision, accept, refuse } from './decision.js';
 import { settled } from './ending.js';
 import {
@@ -81,12 +81,12 @@ export function changeLead(state: IncidentState, command: ChangeLead): Decision 
 /** The time in which the former lead led is its own (domain.md §6, 7), less what is booked already. */
 function timeAsLead(
   state: IncidentState,
-  { taskId, departmentId, notifiedAt }: Task,
+  { taskId, departmentId, notifiedAt, leadsSince }: Task,
   to: string,
 ): LostTime[] {
   const from = state.lostTime
     .filter((lost) => lost.taskId === taskId)
-    .reduce((latest, lost) => (lost.to > latest ? lost.to : latest), notifiedAt);
+    .reduce((latest, lost) => (lost.to > latest ? lost.to : latest), leadsSince ?? notifiedAt);
   return from < to ? [{ account: 'DEPARTMENT', unitId: departmentId, taskId, from, to }] : [];
 }
 
@@ -156,7 +156,7 @@ export function transferTask(state: IncidentState, command: TransferTask): Decis
   // The successor is in the whistle already: one department, one task.
   const events: IncidentEvent[] = [
     task.role === 'LEAD' ? leadPassedTo(task, within, reason, now) : notNeeded(task, reason, now),
-    ...lifted(state, onTask(taskId), 'ENDED', now),
+    ...lifted(state, concerning(task), 'ENDED', now),
   ];
   return accept(
     ...events,

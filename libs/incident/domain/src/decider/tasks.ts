@@ -4,6 +4,7 @@ import {
   deadlineOf,
   handlingDeadlineOf,
   whistleOf,
+  withoutOpenExtensions,
   type IncidentState,
   type Task,
 } from '../incident.state.js';
@@ -103,7 +104,12 @@ function completeStage(state: IncidentState, task: Task, stage: string, command:
   if (task.stagesDone.includes(stage)) return refuse({ code: 'STAGE_DONE' });
   const { now } = origin;
   return accept(
-    ...breachesBefore(state, now, (owned) => owned.deadline.deadlineId === deadline.deadlineId),
+    // Late is late, whatever becomes of an extension that was asked for.
+    ...breachesBefore(
+      withoutOpenExtensions(state, taskId),
+      now,
+      (owned) => owned.deadline.deadlineId === deadline.deadlineId,
+    ),
     {
       type: 'TaskStageCompleted',
       occurredAt: now,
@@ -126,7 +132,8 @@ export function completeTask(state: IncidentState, command: CompleteTask): Decis
   const { now } = origin;
   const deadline = handlingDeadlineOf(task);
   const events: IncidentEvent[] = [
-    ...breachesBefore(state, now, ofTask(taskId)),
+    // What is done waits for no extension: late is late, and there is nothing left to extend.
+    ...breachesBefore(withoutOpenExtensions(state, taskId), now, ofTask(taskId)),
     {
       type: 'TaskCompleted',
       occurredAt: now,

@@ -17,7 +17,7 @@ import {
   type IncidentState,
   type Whistle,
 } from '../incident.state.js';
-import { breachesBefore, lifted, ofIncident, ofTask, onIncident, onTask } from './breaches.js';
+import { breachesBefore, concerning, lifted, ofIncident, ofTask, onIncident } from './breaches.js';
 import { type Decision, accept, refuse } from './decision.js';
 import { settled } from './ending.js';
 import { isLate, knownWhistle, notIn, notTheirs, taskNotIn, unsoundSummons } from './guards.js';
@@ -175,9 +175,8 @@ export function cancelWhistle(state: IncidentState, command: CancelWhistle): Dec
   if (own && whistle.whistlingUnitId !== actor.orgUnitId) return refuse({ code: 'WHISTLE_NOT_YOURS' });
   const elsewhere = whistle.state === 'BLOWN' ? notIn(state, 'HANDLING') : notIn(state, 'FILED', 'HANDLING');
   if (elsewhere) return refuse(elsewhere);
-  const taskIds = state.tasks
-    .filter((task) => task.whistleId === whistleId && isOpenTask(task))
-    .map(({ taskId }) => taskId);
+  const open = state.tasks.filter((task) => task.whistleId === whistleId && isOpenTask(task));
+  const taskIds = open.map(({ taskId }) => taskId);
   const events: IncidentEvent[] = [
     ...taskIds.flatMap((taskId) => breachesBefore(state, now, ofTask(taskId))),
     {
@@ -185,7 +184,7 @@ export function cancelWhistle(state: IncidentState, command: CancelWhistle): Dec
       occurredAt: now,
       data: { whistleId, cancellingUnitId: actor.orgUnitId, reason, taskIds },
     },
-    ...taskIds.flatMap((taskId) => lifted(state, onTask(taskId), 'ENDED', now)),
+    ...open.flatMap((task) => lifted(state, concerning(task), 'ENDED', now)),
     ...lifted(
       state,
       ({ deadlineId }) => whistle.deadlines.some((deadline) => deadline.deadlineId === deadlineId),

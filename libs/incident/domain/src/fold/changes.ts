@@ -26,7 +26,7 @@ export function newTask(
     ...assignment,
     ...{ whistleId, cycle, notifiedAt, state: 'NOTIFIED', breached: [], stagesDone: [] },
     ...{ checkedIn: false, contacted: false, reworking: false, final: false, evaluated: false },
-    lastWord: null,
+    ...{ leadsSince: assignment.role === 'LEAD' ? notifiedAt : null, lastWord: null },
   };
 }
 

@@ -6,7 +6,15 @@ import {
   type IncidentState,
   type ReturnRequest,
 } from '../incident.state.js';
-import { changedTasks, updateTask, summoned, restarted, released, type DataOf, handledBy } from './changes.js';
+import {
+  changedTasks,
+  updateTask,
+  summoned,
+  restarted,
+  released,
+  type DataOf,
+  handledBy,
+} from './changes.js';
 import type { FoldsOf } from './folds.js';
 
 /** What each event of this room changes. */
@@ -119,12 +127,12 @@ function arbitrated(state: IncidentState, data: DataOf<'ResponsibilityDecided'>,
 function ledBy(state: IncidentState, data: DataOf<'LeadChanged'>, at: string): IncidentState {
   const { whistleId, fromTaskId, toTaskId, newTask: task, formerLead, lostTime } = data;
   const stepped = updateTask(state, fromTaskId, (former) => ({
-    role: 'ASSIST',
+    ...{ role: 'ASSIST', leadsSince: null },
     ...(formerLead === 'RELEASED' && isOpenTask(former) ? { state: 'RELEASED' as const } : {}),
   }));
   const next = task === null ? stepped : summoned(stepped, task, whistleId, at);
   return {
-    ...updateTask(next, toTaskId, () => ({ role: 'LEAD' })),
+    ...updateTask(next, toTaskId, () => ({ role: 'LEAD', leadsSince: at })),
     lostTime: [...state.lostTime, ...lostTime],
   };
 }

@@ -1,4 +1,4 @@
-import { wordOf, type Extension, type IncidentState } from '../incident.state.js';
+import { withoutOpenExtensions, wordOf, type Extension, type IncidentState } from '../incident.state.js';
 import { updateTask, afterMoves } from './changes.js';
 import type { FoldsOf } from './folds.js';
 
@@ -33,7 +33,9 @@ export const taskFolds: FoldsOf<
     }));
   },
   TaskCompleted: (state, event) =>
-    updateTask(state, event.data.taskId, () => ({ state: 'DONE', reworking: false })),
+    updateTask(withoutOpenExtensions(state, event.data.taskId), event.data.taskId, () => ({
+      ...{ state: 'DONE', reworking: false },
+    })),
   TaskUrged: (state, event) => updateTask(state, event.data.taskId, () => ({ lastWord: wordOf(event) })),
   ExtensionRequested: (state, event) => {
     const { extensionId, taskId, ordinal, departmentId } = event.data;

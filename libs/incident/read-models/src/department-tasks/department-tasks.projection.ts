@@ -230,6 +230,8 @@ class TaskBatch {
   private readonly changedCases = new Set<string>();
   /** Task → its rows, older ones first: those begun in the batch, and those read for it. */
   private readonly rows = new Map<string, TaskRow[]>();
+  /** Those begun in the batch. */
+  private readonly begun = new Set<string>();
   private readonly answers = new Map<string, TaskAnswer>();
   private readonly progress = new Map<string, TaskProgress>();
   private readonly whistles = new Map<string, WhistleRow>();
@@ -468,13 +470,19 @@ class TaskBatch {
   private begin(row: TaskRow): void {
     this.answers.delete(row.task_id);
     this.progress.delete(row.task_id);
+    this.begun.add(`${row.task_id}/${row.version}`);
     const later = this.rowsOf(row.task_id).filter(({ version }) => version > row.version);
     this.rows.set(row.task_id, [row, ...later]);
   }
 
   /** The terms that hold as an event comes. A log that is delivered again finds rows of what comes after it. */
   private standing({ revision }: IncidentEntry, taskId: string): TaskRow | undefined {
-    return this.rows.get(taskId)?.findLast(({ version }) => version <= revision);
+    return this.rows
+      .get(taskId)
+      ?.findLast(
+        ({ version }) =>
+          version < revision || (version === revision && this.begun.has(`${taskId}/${version}`)),
+      );
   }
 
   private replace(old: TaskRow, ...rows: TaskRow[]): void {
@@ -501,6 +509,7 @@ class TaskBatch {
       this.replace(row, { ...row, ...change });
       return;
     }
+    this.begun.add(`${taskId}/${version}`);
     const since = { since_at: occurredAt, since_known_at: recordedAt, until_at: null, until_known_at: null };
     this.replace(
       row,

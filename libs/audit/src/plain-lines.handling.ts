@@ -1,0 +1,17 @@
+import { lateEn, lateZh, levelsZh, partiesZh, when, type Lines } from './plain-lines.words.js';
+
+/** Who handles it without a whistle: the estate and its parties, or a higher level; and how handling ends. */
+export const handlingLines = {
+  SelfHandlingStarted: ({ data }, name) => ({
+    zh: `${name(data.handlingUnitId)} 开始自处置（${levelsZh[data.level]}）${when(data.parties.length > 0, `，会同${data.parties.map((party) => partiesZh[party]).join('、')}`)}`,
+    en: `${name(data.handlingUnitId)} started handling it themselves (${data.level})${when(data.parties.length > 0, `, together with ${data.parties.join(', ')}`)}`,
+  }),
+  IncidentEscalated: ({ data: { from, to, unitId } }, name) => ({
+    zh: `${name(unitId)} 提级办理：${from === null ? '' : `由${levelsZh[from]}`}提至${levelsZh[to]}`,
+    en: `${name(unitId)} escalated it${from === null ? '' : ` from ${from}`} to ${to}`,
+  }),
+  HandlingCompleted: ({ data }) => ({
+    zh: `处置完成（${levelsZh[data.level]}），待核查${lateZh(data)}`,
+    en: `Handling completed (${data.level}), to be checked${lateEn(data)}`,
+  }),
+} satisfies Partial<Lines>;

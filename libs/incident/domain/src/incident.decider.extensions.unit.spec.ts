@@ -1,0 +1,264 @@
+import { givenOf, historyOf } from '@shaoying/testing';
+import { foldIncident, handlingDeadlineOf, type IncidentCommand, type IncidentEvent } from './index.js';
+import * as sample from './testing/index.js';
+
+// 延期: asked by the lead before the time is over, approved by whoever the how-manieth it is says.
+
+const { incidentDecider, rules, at, hours, days, LEAD, ASSIST, THIRD, STREET, taskIdOf, deadlineIdOf } =
+  sample;
+const { report, file, blow, acknowledge, checkIn, complete, progress, alarm, assignment, deadline } = sample;
+const { requestExtension, decideExtension, movedBy, bySupervision, byDepartment, check } = sample;
+
+const given = givenOf(incidentDecider);
+const after = (...commands: IncidentCommand[]): IncidentEvent[] => historyOf(incidentDecider, commands);
+const taskId = taskIdOf(LEAD);
+const handlingId = deadlineIdOf(taskId, 'HANDLING');
+const due = 10 + days(3);
+const working = [report(0), file(5), blow(10), checkIn(60)];
+const asked = [...working, requestExtension(100)];
+const survey = { ...deadline('survey', 'HANDLING', 10), stage: 'SURVEY', dueAt: at(days(1)) };
+const repair = { ...deadline('repair', 'HANDLING', 10), stage: 'REPAIR' };
+const staged = [{ ...assignment(10, LEAD, 'LEAD'), deadlines: [survey, repair] }];
+
+/** A day more than the deadline has by then. */
+const grantAfter = (life: readonly IncidentCommand[], minute: number, more = {}) => {
+  const handling = handlingDeadlineOf(foldIncident(after(...life)).tasks[0]!)!;
+  return decideExtension(minute, { moves: movedBy([handling], days(1)), ...more });
+};
+
+describe('asking', () => {
+  test('says how much more, why, and the how-manieth it is', () => {
+    given(after(...working))
+      .when(requestExtension(100))
+      .then([
+        {
+          type: 'ExtensionRequested',
+          occurredAt: at(100),
+          data: {
+            ...{ extensionId: 'extension-100', taskId, departmentId: LEAD, ordinal: 1, amount: 1 },
+            ...{ unit: 'WORKING_DAY', reason: '等待配件' },
+          },
+        },
+      ]);
+  });
+
+  test('is the lead’s, once it has the task', () => {
+    given(after(...working, checkIn(70, ASSIST)))
+      .when(requestExtension(100, ASSIST))
+      .thenRefused('NOT_THE_LEAD');
+    given(after(report(0), file(5), blow(10)))
+      .when(requestExtension(20))
+      .thenRefused('TASK_STATE', { state: 'NOTIFIED' });
+    given(after(report(0), file(5), blow(10), acknowledge(15)))
+      .when(requestExtension(20))
+      .thenLike([{ type: 'ExtensionRequested' }]);
+  });
+
+  test('at the due instant is in time, a minute later refused (edge case 28)', () => {
+    given(after(...working))
+      .when(requestExtension(due))
+      .thenLike([{ type: 'ExtensionRequested' }]);
+    given(after(...working))
+      .when(requestExtension(due + 1))
+      .thenRefused('EXTENSION_AFTER_DUE');
+  });
+
+  test('while another is undecided is refused', () => {
+    given(after(...asked))
+      .when(requestExtension(110))
+      .thenRefused('EXTENSION_UNDECIDED');
+  });
+
+  test('of a task without a deadline is refused', () => {
+    const tasks = [{ ...assignment(10, LEAD, 'LEAD'), deadlines: [] }];
+    given(after(report(0), file(5), blow(10, { tasks }), checkIn(60)))
+      .when(requestExtension(100))
+      .thenRefused('EXTENSION_WITHOUT_DEADLINE');
+  });
+
+  test('more often than the policy allows is refused; one that was refused is not counted', () => {
+    const once = [...asked, grantAfter(asked, 110)];
+    const twice = [...once, requestExtension(120)];
+    const used = [...twice, grantAfter(twice, 130, { origin: bySupervision(130) })];
+    given(after(...once))
+      .when(requestExtension(120))
+      .thenLike([{ data: { ordinal: 2 } }]);
+    given(after(...used))
+      .when(requestExtension(140))
+      .thenRefused('EXTENSIONS_USED_UP', { max: 2 });
+    given(after(...asked, decideExtension(110, { grant: false, reason: '理由不足' })))
+      .when(requestExtension(120))
+      .thenLike([{ data: { ordinal: 1 } }]);
+  });
+});
+
+describe('the approver', () => {
+  const first = after(...asked);
+  const second = after(...asked, grantAfter(asked, 110), requestExtension(120));
+
+  test('of the first is the street, of the second the supervision centre', () => {
+    given(first)
+      .when(decideExtension(130))
+      .thenLike([{ type: 'ExtensionGranted' }]);
+    given(first)
+      .when(decideExtension(130, { origin: bySupervision(130) }))
+      .thenRefused('EXTENSION_APPROVER', { roles: ['street-office'] });
+    given(second)
+      .when(decideExtension(130))
+      .thenRefused('EXTENSION_APPROVER', { roles: ['supervision-centre'] });
+    given(second)
+      .when(decideExtension(130, { origin: bySupervision(130) }))
+      .thenLike([{ type: 'ExtensionGranted', data: { ordinal: 2 } }]);
+  });
+
+  test('of any further one is the last that the policy names', () => {
+    const one = { ...rules, extensions: { max: 5, approvers: [['street-office']] } };
+    given(second)
+      .when(decideExtension(130, { rules: one }))
+      .thenLike([{ type: 'ExtensionGranted' }]);
+    const nobody = { ...rules, extensions: { max: 5, approvers: [] } };
+    given(second)
+      .when(decideExtension(130, { rules: nobody }))
+      .thenRefused('EXTENSION_APPROVER', { roles: [] });
+  });
+
+  test('is never the department that asks', () => {
+    const departments = { ...rules, extensions: { max: 2, approvers: [['department']] } };
+    given(first)
+      .when(decideExtension(130, { rules: departments, origin: byDepartment(130, LEAD) }))
+      .thenRefused('EXTENSION_APPROVER');
+    given(first)
+      .when(decideExtension(130, { rules: departments, origin: byDepartment(130, THIRD) }))
+      .thenLike([{ type: 'ExtensionGranted' }]);
+  });
+
+  test('who refuses says why; where nobody has asked there is nothing to decide', () => {
+    given(first)
+      .when(decideExtension(130, { grant: false }))
+      .thenRefused('EXTENSION_NEEDS_REASON');
+    given(after(...working))
+      .when(decideExtension(130))
+      .thenRefused('EXTENSION_NOT_ASKED');
+  });
+});
+
+describe('granted', () => {
+  const moves = movedBy([deadline(taskId, 'HANDLING', 10)], days(1));
+
+  test('moves the deadline of the handling', () => {
+    given(after(...asked))
+      .when(decideExtension(130))
+      .then([
+        {
+          type: 'ExtensionGranted',
+          occurredAt: at(130),
+          data: {
+            ...{ extensionId: 'extension-100', taskId, departmentId: LEAD, ordinal: 1 },
+            ...{ approvingUnitId: STREET, moves },
+          },
+        },
+      ]);
+    const granted = after(...asked, decideExtension(130));
+    given(granted)
+      .when(alarm(due + days(1), handlingId))
+      .thenNothing();
+    given(granted)
+      .when(alarm(due + days(1) + 1, handlingId))
+      .thenLike([{ type: 'TaskOverdue', occurredAt: at(due + days(1)) }, { type: 'SupervisionIssued' }]);
+    given(granted)
+      .when(complete(due + days(1)))
+      .thenLike([{ type: 'TaskCompleted', data: { dueAt: at(due + days(1)), late: false } }]);
+  });
+
+  test('moves nothing else: not the check-in, not another task', () => {
+    const others = [
+      deadline(taskId, 'CHECK_IN', 10),
+      deadline(taskIdOf(ASSIST), 'HANDLING', 10),
+      deadline('incident', 'INCIDENT_TOTAL', 5),
+    ];
+    given(after(...asked))
+      .when(decideExtension(130, { moves: movedBy(others, days(1)) }))
+      .thenLike([{ data: { moves: [] } }]);
+  });
+
+  test('after the deadline has passed makes good that it was undecided', () => {
+    given(after(...asked))
+      .when(decideExtension(due + 60))
+      .thenLike([{ type: 'ExtensionGranted' }]);
+    const granted = foldIncident(after(...asked, decideExtension(due + 60)));
+    expect(granted.tasks[0]?.breached).toEqual([]);
+  });
+
+  test('after even the new deadline has passed records that one’s breach', () => {
+    given(after(...asked))
+      .when(decideExtension(due + days(2)))
+      .thenLike([
+        { type: 'ExtensionGranted' },
+        { type: 'TaskOverdue', occurredAt: at(due + days(1)), data: { deadlineId: handlingId } },
+      ]);
+  });
+});
+
+describe('undecided', () => {
+  test('holds the breach back', () => {
+    given(after(...asked))
+      .when(alarm(due + 1, handlingId))
+      .thenNothing();
+  });
+
+  test('then refused: the breach, at the instant it was due', () => {
+    given(after(...asked))
+      .when(decideExtension(due + 60, { grant: false, reason: '理由不足' }))
+      .then([
+        {
+          type: 'ExtensionRefused',
+          occurredAt: at(due + 60),
+          data: {
+            ...{ extensionId: 'extension-100', taskId, departmentId: LEAD, ordinal: 1 },
+            ...{ refusingUnitId: STREET, reason: '理由不足' },
+          },
+        },
+        {
+          type: 'TaskOverdue',
+          occurredAt: at(due),
+          data: { taskId, departmentId: LEAD, deadlineId: handlingId, timer: 'HANDLING', dueAt: at(due) },
+        },
+      ]);
+  });
+
+  test('and completed too late: late, with its breach; the question is over', () => {
+    given(after(...asked))
+      .when(complete(due + 1))
+      .thenLike([
+        { type: 'TaskOverdue', occurredAt: at(due), data: { deadlineId: handlingId } },
+        { type: 'TaskCompleted', data: { late: true } },
+      ]);
+    given(after(...asked, complete(due + 1)))
+      .when(decideExtension(due + 2))
+      .thenRefused('EXTENSION_NOT_ASKED');
+  });
+
+  test('and completed in time, then sent back: the clock is read as ever', () => {
+    const sentBack = [...asked, complete(hours(10)), checkIn(hours(11), ASSIST), complete(hours(12), ASSIST)];
+    given(after(...sentBack, check(hours(13), 'FAIL')))
+      .when(alarm(due + 1, handlingId))
+      .thenLike([{ type: 'TaskOverdue', data: { deadlineId: handlingId } }, { type: 'SupervisionIssued' }]);
+  });
+
+  test('and a stage completed too late: late, with its breach', () => {
+    given(after(report(0), file(5), blow(10, { tasks: staged }), checkIn(60), requestExtension(100)))
+      .when(progress(days(1) + 1, LEAD, { stage: 'SURVEY' }))
+      .thenLike([
+        { type: 'TaskOverdue', occurredAt: at(days(1)), data: { deadlineId: 'survey:HANDLING' } },
+        { type: 'TaskStageCompleted', data: { late: true } },
+      ]);
+  });
+});
+
+test('a deadline that was missed is not moved: of a staged handling only what is ahead', () => {
+  const missed = alarm(days(2), 'survey:HANDLING');
+  const life = [report(0), file(5), blow(10, { tasks: staged }), checkIn(60), missed];
+  given(after(...life, requestExtension(days(2) + 10)))
+    .when(decideExtension(days(2) + 20, { moves: movedBy([survey, repair], days(1)) }))
+    .thenLike([{ data: { moves: [{ deadlineId: 'repair:HANDLING' }] } }]);
+});
