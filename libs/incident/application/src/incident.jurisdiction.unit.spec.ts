@@ -74,6 +74,49 @@ describe('a place', () => {
   });
 });
 
+describe('a point', () => {
+  type Crs = 'WGS84' | 'GCJ02' | 'BD09';
+  const at = (
+    lon: number,
+    lat: number,
+    named: { gridId?: string; estateId?: string; crs?: Crs; orgUnitId?: string } = {},
+  ) => {
+    const { gridId = null, estateId = null, crs = 'WGS84', orgUnitId = null } = named;
+    const location = { lon, lat, crs, address: null };
+    return jurisdiction.place({ gridId, estateId, location }, of(orgUnitId), NOW);
+  };
+
+  test('lies in the grid around it, and in whatever the grid lies in', () => {
+    expect(at(120.41, 31.83)).toEqual({
+      ...{ place: { ...liuyin, gridId: 'gr-liuyin' }, gridMapId: 'default', gridMapVersion: 1 },
+    });
+    expect(at(120.41, 31.81).place.gridId).toBe('gr-zhonglou-plaza');
+  });
+
+  test('beside a named estate finds its grid; what is named wins over what was measured', () => {
+    const estateId = 'es-liuyin-garden';
+    expect(at(120.41, 31.83, { estateId }).place).toEqual({ ...liuyin, estateId, gridId: 'gr-liuyin' });
+    expect(at(120.45, 31.81, { estateId })).toEqual({
+      ...{ place: { ...liuyin, estateId }, gridMapId: null, gridMapVersion: null },
+    });
+    expect(at(120.45, 31.81, { gridId: 'gr-liuyin' }).place).toEqual({ ...liuyin, gridId: 'gr-liuyin' });
+  });
+
+  test('read in another system of coordinates, where that puts it into what is named', () => {
+    // As a map of GCJ-02 shows a point just inside the western edge of the grid, but called WGS-84.
+    const shifted = { lon: 120.4245, lat: 31.8275 };
+    expect(at(shifted.lon, shifted.lat).place.gridId).toBe('gr-shuian');
+    expect(at(shifted.lon, shifted.lat, { crs: 'GCJ02' }).place.gridId).toBe('gr-liuyin');
+    expect(at(shifted.lon, shifted.lat, { estateId: 'es-liuyin-garden' }).place.gridId).toBe('gr-liuyin');
+  });
+
+  test('outside every grid is left to a person: no more is known than whose area the reporter is of', () => {
+    expect(at(121.9, 30.9).place).toEqual(nowhere);
+    expect(at(121.9, 30.9, { orgUnitId: 'st-hepan' }).place).toEqual({ ...liuyin, communityId: null });
+    expect(at(121.9, 30.9, { orgUnitId: 'gr-liuyin' }).place).toEqual(liuyin);
+  });
+});
+
 describe('a department', () => {
   test('of the district acts at district level', () => {
     expect(jurisdiction.departmentLevel('dp-water', NOW)).toBe('DISTRICT');
