@@ -8,7 +8,7 @@ import { readArguments, runAsCommand, say } from './command-line.mjs';
 import { conditionsOf, loadAverage, requireDurable, told } from './conditions.mjs';
 import { median, rounded } from './figures.mjs';
 import { LoadGenerator } from './load/generator.mjs';
-import { postgresSeconds, processSeconds, used } from './processor-time.mjs';
+import { postgresSeconds, processesBeside, processSeconds, used } from './processor-time.mjs';
 import { figure, table, writeJson } from './report.mjs';
 import { startServer } from './server.mjs';
 
@@ -86,16 +86,27 @@ async function scenarioFor(server) {
   };
 }
 
+/** Processor time so far: of the process that answers, of the one beside it that plays the other roles, of PostgreSQL. */
+function secondsSoFar({ pid, postgresPid }) {
+  const beside = processesBeside(pid).map((child) => processSeconds(child) ?? 0);
+  return {
+    server: processSeconds(pid),
+    beside: beside.reduce((a, b) => a + b, 0),
+    postgres: postgresSeconds(postgresPid),
+  };
+}
+
 /** One round of one kind: settled before, so that nothing left over burdens it; what it leaves over is told. */
 async function round(server, generator, kind, seconds) {
   await server.settled();
-  const before = { server: processSeconds(server.pid), postgres: postgresSeconds(server.postgresPid) };
+  const before = secondsSoFar(server);
   const figures = await generator.run(kind, seconds);
-  const after = { server: processSeconds(server.pid), postgres: postgresSeconds(server.postgresPid) };
+  const after = secondsSoFar(server);
   const byProcess = used(before.postgres, after.postgres);
   const elapsedSeconds = figures.elapsedMs / 1_000;
   const cores = {
     server: before.server === null ? null : (after.server - before.server) / elapsedSeconds,
+    beside: (after.beside - before.beside) / elapsedSeconds,
     postgres:
       byProcess.size === 0 ? null : [...byProcess.values()].reduce((a, b) => a + b, 0) / elapsedSeconds,
     generator: figures.generatorCores,
@@ -118,7 +129,7 @@ async function connectionShares(server, byProcess, elapsedSeconds) {
 }
 
 function tell(kind, index, { perSecond, p50Ms, p99Ms, failures, sample, cores, behindMs }) {
-  const shares = `${figure(costMs({ cores, perSecond }))} ms of processor each; server ${figure(cores.server)} + postgres ${figure(cores.postgres)} + generator ${figure(cores.generator)} cores`;
+  const shares = `${figure(costMs({ cores, perSecond }))} ms of processor each; server ${figure(cores.server)} + beside ${figure(cores.beside)} + postgres ${figure(cores.postgres)} + generator ${figure(cores.generator)} cores`;
   say(
     `  round ${index}  ${kind.padEnd(14)} ${figure(perSecond).padStart(7)}/s  p50 ${figure(p50Ms)} ms  p99 ${figure(p99Ms)} ms  ` +
       `errors ${failures}  ${shares}  read models ${figure(behindMs)} ms behind`,
@@ -149,12 +160,12 @@ async function measure(server, generator, { seconds, rounds }) {
 }
 
 /**
- * Processor time per request, server and PostgreSQL together, in ms: what a command costs, whoever else uses the machine
+ * Processor time per request, server (both its processes) and PostgreSQL together, in ms: what a command costs, whoever else uses the machine
  * while it is measured. NaN where the system does not tell.
  */
 function costMs({ cores, perSecond }) {
   if (cores.server === null || cores.postgres === null) return Number.NaN;
-  return ((cores.server + cores.postgres) * 1_000) / perSecond;
+  return ((cores.server + cores.beside + cores.postgres) * 1_000) / perSecond;
 }
 
 const failuresOf = (rounds) => rounds.reduce((sum, { failures }) => sum + failures, 0);
@@ -199,7 +210,9 @@ function coresOf(results) {
       const connections = Object.fromEntries(
         [...names].map((name) => [name, rounded(middleOf(results[kind], (r) => r.connections[name] ?? 0))]),
       );
-      const shares = { server: share('server'), postgres: share('postgres'), generator: share('generator') };
+      const shares = Object.fromEntries(
+        ['server', 'beside', 'postgres', 'generator'].map((who) => [who, share(who)]),
+      );
       return [kind, { ...shares, connections }];
     }),
   );
@@ -221,7 +234,13 @@ function print(results, conditions) {
   const cores = Object.entries(conditions.coresUsed).map(([kind, used]) => {
     const rounds = results[kind];
     return [
-      ...[titles[kind], figure(used.server), figure(used.postgres), figure(used.generator)],
+      ...[
+        titles[kind],
+        figure(used.server),
+        figure(used.beside),
+        figure(used.postgres),
+        figure(used.generator),
+      ],
       figure(middleOf(rounds, costMs)),
       figure(middleOf(rounds, ({ behindMs }) => behindMs)),
     ];
@@ -229,6 +248,7 @@ function print(results, conditions) {
   const coresHead = [
     'cores used by',
     'server',
+    'beside it',
     'postgres',
     'generator',
     'ms per request',

@@ -21,6 +21,28 @@ export function processSeconds(pid) {
   return fields ? secondsOf(fields) : null;
 }
 
+/** Those that a server started to play its other roles: its children that run a program of its own. */
+export function processesBeside(pid) {
+  return childrenOf(pid).filter((child) => commandOf(child).includes('background.process.js'));
+}
+
+function commandOf(pid) {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function childrenOf(pid) {
+  try {
+    const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+    return pids.map(Number).filter((child) => Number(fieldsOf(child)?.[1]) === pid);
+  } catch {
+    return [];
+  }
+}
+
 /** Seconds by process of a PostgreSQL server, `Map<pid, seconds>`: the postmaster and its children. */
 export function postgresSeconds(postmasterPid) {
   const seconds = new Map();

@@ -18,7 +18,16 @@ const settleMsMax = 120_000;
 const outputCharsMax = 20_000;
 
 /** What would point the server at other engines, ports or identities than the embedded default. */
-const settings = ['PORT', 'HOST', 'DATA_DIR', 'ROLES', 'EVENT_STORE_URL', 'READ_MODEL_URL', 'TIMERS_URL'];
+const settings = [
+  'PORT',
+  'HOST',
+  'DATA_DIR',
+  'ROLES',
+  'PROCESSES',
+  'EVENT_STORE_URL',
+  'READ_MODEL_URL',
+  'TIMERS_URL',
+];
 const identity = ['OIDC_ISSUER', 'OIDC_AUDIENCE', 'NODE_ENV', 'JURISDICTION_FILE', 'ALLOW_ANONYMOUS_REPORTS'];
 
 function environment(extra) {

@@ -2,13 +2,22 @@ import { Module } from '@nestjs/common';
 import { IncidentHistory } from '@shaoying/audit';
 import { DepartmentTasksQuery, IncidentBoardQuery, MetricsQuery } from '@shaoying/incident-read-models';
 import { DepartmentsController } from './api/departments.controller.js';
-import { IncidentCommandsController } from './api/incident-commands.controller.js';
+import { ClosingController } from './api/closing.controller.js';
+import { CommandDoor } from './api/command-door.js';
+import { HandlingController } from './api/handling.controller.js';
 import { IncidentQueriesController } from './api/incident-queries.controller.js';
 import './api/incident.problems.js';
+import { IntakeController } from './api/intake.controller.js';
 import { JurisdictionPublicationController } from './api/jurisdiction-publication.controller.js';
 import { JurisdictionController } from './api/jurisdiction.controller.js';
 import { MetricsController } from './api/metrics.controller.js';
 import { OpenStreams } from './api/open-streams.js';
+import { RepeatWhistles } from './api/repeat-whistles.js';
+import { ReturnsController } from './api/returns.controller.js';
+import { SupervisionController } from './api/supervision.controller.js';
+import { TasksController } from './api/tasks.controller.js';
+import { TransfersController } from './api/transfers.controller.js';
+import { WhistlesController } from './api/whistles.controller.js';
 import { IncidentModule } from './incident.module.js';
 import { Platform } from './platform.js';
 import { queryHandlers } from './queries/queries.js';
@@ -19,7 +28,14 @@ const overReadModels = [IncidentBoardQuery, DepartmentTasksQuery, MetricsQuery];
 @Module({
   imports: [IncidentModule],
   controllers: [
-    IncidentCommandsController,
+    IntakeController,
+    HandlingController,
+    WhistlesController,
+    TasksController,
+    ReturnsController,
+    ClosingController,
+    SupervisionController,
+    TransfersController,
     IncidentQueriesController,
     DepartmentsController,
     MetricsController,
@@ -40,6 +56,8 @@ const overReadModels = [IncidentBoardQuery, DepartmentTasksQuery, MetricsQuery];
         new IncidentHistory(stores.log, (id) => (id === null ? '—' : (directory.orgUnit(id)?.name ?? id))),
     },
     OpenStreams,
+    CommandDoor,
+    RepeatWhistles,
   ],
 })
 export class ApiModule {}

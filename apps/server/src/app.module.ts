@@ -1,9 +1,11 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import type { ProcessRole } from '@shaoying/config';
 import { ApiModule } from './api.module.js';
+import { BackgroundRoles } from './background-roles.js';
 import { HealthController } from './health.controller.js';
 import { Platform } from './platform.js';
 import { ProjectorModule } from './projector.module.js';
+import { Readiness } from './readiness.js';
 import { TimersModule } from './timers.module.js';
 
 @Global()
@@ -26,15 +28,27 @@ const modules: Record<ProcessRole, typeof ApiModule | typeof ProjectorModule | t
   notifier: null,
 };
 
-/** One process: health and metrics always, and one module for each of its roles. */
+const modulesOf = (platform: Platform): DynamicModule['imports'] & object => [
+  PlatformModule.of(platform),
+  ...platform.config.roles.flatMap((role) => modules[role] ?? []),
+];
+
+/** One process: a module for each of its roles. */
 @Module({})
 export class AppModule {
-  static of(platform: Platform): DynamicModule {
-    const roles = platform.config.roles.flatMap((role) => modules[role] ?? []);
+  /** With health and metrics, which also speak for the roles played beside it. */
+  static of(platform: Platform, background: BackgroundRoles | null): DynamicModule {
+    const beside = background === null ? [] : [{ provide: BackgroundRoles, useValue: background }];
     return {
       module: AppModule,
-      imports: [PlatformModule.of(platform), ...roles],
+      imports: modulesOf(platform),
       controllers: [HealthController],
+      providers: [Readiness, ...beside],
     };
+  }
+
+  /** Without an address of its own. */
+  static inBackground(platform: Platform): DynamicModule {
+    return { module: AppModule, imports: modulesOf(platform), providers: [Readiness] };
   }
 }

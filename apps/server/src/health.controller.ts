@@ -1,34 +1,21 @@
-import { Controller, Get, Header, HttpCode, Optional, Res } from '@nestjs/common';
+import { Controller, Get, Header, HttpCode, Inject, Optional, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Public } from '@shaoying/identity';
-import { ProjectionEngine } from '@shaoying/projections';
-import { DeadlineScheduler } from '@shaoying/timers';
+import { exposition, measurementsOf } from '@shaoying/telemetry';
 import type { FastifyReply } from 'fastify';
+import { BackgroundRoles } from './background-roles.js';
 import { Platform } from './platform.js';
+import { Readiness } from './readiness.js';
 
-/** A read model this far behind the log makes the process not ready. */
-const lagSecondsMax = 30;
-const checkMsMax = 2_000;
-/** A check that hangs is waited for by nobody after this long: the next request starts another. */
-const checkAbandonedMs = 10_000;
-
-interface Trouble {
-  readonly part: string;
-  readonly reason: string;
-}
-
-/** For load balancers, monitoring, and people at three in the morning. */
+/** For load balancers, monitoring, and people at three in the morning. Speaks for the process of the other roles as well. */
 @ApiTags('operations')
 @Controller()
 @Public()
 export class HealthController {
-  /** By part. Anyone may ask as often as they like: the stores are asked once at a time, over one connection each. */
-  private readonly underWay = new Map<string, Promise<Trouble[]>>();
-
   constructor(
-    private readonly platform: Platform,
-    @Optional() private readonly engine?: ProjectionEngine,
-    @Optional() private readonly scheduler?: DeadlineScheduler,
+    @Inject(Platform) private readonly platform: Platform,
+    @Inject(Readiness) private readonly readiness: Readiness,
+    @Optional() @Inject(BackgroundRoles) private readonly background?: BackgroundRoles,
   ) {}
 
   @Get('health/live')
@@ -40,79 +27,24 @@ export class HealthController {
   @Get('health/ready')
   @HttpCode(200)
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<object> {
-    const notReady = (
-      await Promise.all([this.log(), this.jurisdiction(), this.readModels(), this.timers()])
-    ).flat();
+    const [here, there] = await Promise.all([this.readiness.troubles(), this.background?.troubles() ?? []]);
+    // Both look at the log and the jurisdiction.
+    const notReady = [...here, ...there.filter(({ part }) => !here.some((trouble) => trouble.part === part))];
     if (notReady.length > 0) void reply.status(503).header('Retry-After', '2');
     return {
       status: notReady.length === 0 ? 'ready' : 'not ready',
-      roles: this.platform.config.roles,
+      roles: [...this.platform.config.roles, ...(this.background?.roles ?? [])],
       notReady,
     };
   }
 
   @Get('metrics')
   @Header('Content-Type', 'text/plain; version=0.0.4; charset=utf-8')
-  metrics(): Promise<string> {
-    return this.platform.metrics.registry.metrics();
-  }
-
-  private async log(): Promise<Trouble[]> {
-    return this.attempt('event-log', async () => {
-      await this.platform.stores.log.head();
-      return [];
-    });
-  }
-
-  private async jurisdiction(): Promise<Trouble[]> {
-    const { state } = this.platform.directory.status();
-    return state === 'LIVE' ? [] : [{ part: 'jurisdiction', reason: `directory is ${state}` }];
-  }
-
-  private async readModels(): Promise<Trouble[]> {
-    const { engine } = this;
-    if (engine === undefined) return [];
-    return this.attempt('read-models', async () =>
-      (await engine.status()).flatMap(({ name, status, error, lagSeconds }) => {
-        const part = `read-model ${name}`;
-        if (status !== 'running') return [{ part, reason: error ?? status }];
-        return lagSeconds > lagSecondsMax
-          ? [{ part, reason: `${Math.round(lagSeconds)} s behind the log` }]
-          : [];
-      }),
-    );
-  }
-
-  private async timers(): Promise<Trouble[]> {
-    const { scheduler } = this;
-    if (scheduler === undefined) return [];
-    return this.attempt('timers', async () => {
-      const { ready, reason } = await scheduler.readiness();
-      return ready ? [] : [{ part: 'timers', reason: reason ?? 'late' }];
-    });
-  }
-
-  private async attempt(part: string, check: () => Promise<Trouble[]>): Promise<Trouble[]> {
-    let timer: NodeJS.Timeout | undefined;
-    const tooSlow = new Promise<Trouble[]>((resolve) => {
-      timer = setTimeout(() => resolve([{ part, reason: `no answer within ${checkMsMax} ms` }]), checkMsMax);
-    });
-    return Promise.race([this.shared(part, check), tooSlow]).finally(() => clearTimeout(timer));
-  }
-
-  /** The check of this part that is under way, or a new one. */
-  private shared(part: string, check: () => Promise<Trouble[]>): Promise<Trouble[]> {
-    const other = this.underWay.get(part);
-    if (other !== undefined) return other;
-    // What went wrong is for the log and the CLI: anyone may call this, and messages may hold addresses.
-    const checked = check().catch(() => [{ part, reason: 'cannot be reached' }]);
-    const forget = (): void => {
-      clearTimeout(abandoned);
-      if (this.underWay.get(part) === checked) this.underWay.delete(part);
-    };
-    const abandoned = setTimeout(forget, checkAbandonedMs).unref();
-    this.underWay.set(part, checked);
-    void checked.then(forget);
-    return checked;
+  async metrics(): Promise<string> {
+    const [here, there] = await Promise.all([
+      measurementsOf(this.platform.metrics),
+      this.background?.measurements() ?? [],
+    ]);
+    return exposition([here, there]);
   }
 }

@@ -3,6 +3,7 @@ import type { DeadlineScheduler } from '@shaoying/timers';
 import type { FastifyReply } from 'fastify';
 import { HealthController } from './health.controller.js';
 import type { Platform } from './platform.js';
+import { Readiness } from './readiness.js';
 
 interface Asked {
   log: number;
@@ -27,7 +28,7 @@ function controllerOver(answer: () => Promise<void>): { controller: HealthContro
   const scheduler = {
     readiness: () => after('timers', { ready: true, reason: null }),
   } as unknown as DeadlineScheduler;
-  return { controller: new HealthController(platform, engine, scheduler), asked };
+  return { controller: new HealthController(platform, new Readiness(platform, engine, scheduler)), asked };
 }
 
 const reply = { status: () => reply, header: () => reply } as unknown as FastifyReply;

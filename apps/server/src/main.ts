@@ -5,6 +5,7 @@ import { createHttpApplication, mountOpenApi } from '@shaoying/http';
 import { AccessGuard } from '@shaoying/identity';
 import { createLogger, type Logger } from '@shaoying/telemetry';
 import { AppModule } from './app.module.js';
+import { BackgroundRoles, sharedOut } from './background-roles.js';
 import { Platform } from './platform.js';
 import { publishSampleJurisdiction } from './sample-jurisdiction.js';
 import { welcome } from './welcome.js';
@@ -15,11 +16,13 @@ const stopMsMax = 4_800;
 async function main(): Promise<void> {
   const config = readConfig();
   if (config === null) return;
-  const logger = createLogger({ level: config.logLevel, role: config.roles.join(',') });
+  const { here } = sharedOut(config);
+  const logger = createLogger({ level: config.logLevel, role: here.join(',') });
   const stop = stopper(logger);
   try {
     await stop.after(start(config, logger, stop));
   } catch (error) {
+    if (stop.signal.aborted) return;
     logger.fatal({ err: error }, 'could not start');
     process.stderr.write(`Shaoying could not start: ${reasonOf(error, config)}\n`);
     await stop(1);
@@ -33,11 +36,18 @@ function reasonOf(error: unknown, { host, port }: Config): string {
 }
 
 async function start(config: Config, logger: Logger, stop: Stopper): Promise<void> {
-  const platform = await Platform.open(config, logger, () => void stop(1));
+  const { here, beside } = sharedOut(config);
+  const platform = await Platform.open({ ...config, roles: here }, logger, () => void stop(1));
   stop.also(() => platform.close());
   await publishSampleJurisdiction(platform);
-  const app = await serve(platform, logger);
+  stop.signal.throwIfAborted();
+  const background = beside.length > 0 ? new BackgroundRoles(beside, platform) : null;
+  stop.also(async () => background?.stop());
+  // At once, beside requests that are still answered, and in the middle of its start.
+  stop.signal.addEventListener('abort', () => void background?.stop());
+  const app = await serve(platform, background);
   stop.also(() => app.close());
+  await background?.begun;
   await app.listen(config.port, config.host);
   const url = await app.getUrl();
   logger.info({ url, roles: config.roles }, 'started');
@@ -55,9 +65,12 @@ function readConfig(): Config | null {
   }
 }
 
-async function serve(platform: Platform, logger: Logger): Promise<NestFastifyApplication> {
-  const { config, verifier, metrics } = platform;
-  const app = await createHttpApplication(AppModule.of(platform), {
+async function serve(
+  platform: Platform,
+  background: BackgroundRoles | null,
+): Promise<NestFastifyApplication> {
+  const { config, logger, verifier, metrics } = platform;
+  const app = await createHttpApplication(AppModule.of(platform, background), {
     logger,
     metrics: metrics.http,
     guards: [new AccessGuard(verifier, { anonymousReports: config.allowAnonymousReports })],
@@ -72,6 +85,8 @@ async function serve(platform: Platform, logger: Logger): Promise<NestFastifyApp
 
 interface Stopper {
   (exitCode: number): Promise<void>;
+  /** Aborts when stopping begins, for what need not wait until the start is over. */
+  readonly signal: AbortSignal;
   /** Something to close before what was opened earlier. */
   also(close: () => Promise<unknown>): void;
   /**
@@ -84,11 +99,11 @@ interface Stopper {
 /** Closes what was opened, last first, once, on SIGINT or SIGTERM. */
 function stopper(logger: Logger): Stopper {
   const closers: (() => Promise<unknown>)[] = [];
-  let stopping = false;
+  const stopping = new AbortController();
   let started: Promise<unknown> = Promise.resolve();
   const stop = async (exitCode: number): Promise<void> => {
-    if (stopping) return;
-    stopping = true;
+    if (stopping.signal.aborted) return;
+    stopping.abort();
     setTimeout(() => {
       logger.error('stopping took too long; what hangs is cut off');
       process.exit(exitCode || 1);
@@ -107,6 +122,7 @@ function stopper(logger: Logger): Stopper {
     });
   }
   return Object.assign(stop, {
+    signal: stopping.signal,
     also: (close: () => Promise<unknown>) => void closers.push(close),
     after: (starting: Promise<void>) => {
       started = starting.catch(() => undefined);

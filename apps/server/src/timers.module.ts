@@ -8,7 +8,7 @@ import { setTimeout } from 'node:timers/promises';
 import { IncidentModule } from './incident.module.js';
 import { Platform } from './platform.js';
 
-/** Namespace of the commands that alarms send; the same deadline always sends the same command. */
+/** Namespace of the commands that alarms send; the same deadline and step always send the same command. */
 const ALARMS = '0b8c5a4e-52d7-5f0e-8b1c-7a1c9f6f2d35';
 
 /** Role `timers`: wakes at due times and asks the decider. */
@@ -65,8 +65,11 @@ async function pastDue({ dueAt }: OpenDeadline, clock: Clock): Promise<void> {
   if (waitMs > 0) await setTimeout(waitMs);
 }
 
-async function markOverdue(commands: CommandBus, { deadlineId, incidentId }: OpenDeadline): Promise<void> {
-  const commandId = uuidV5(ALARMS, `${deadlineId}-BREACH`);
+async function markOverdue(
+  commands: CommandBus,
+  { deadlineId, incidentId, step }: OpenDeadline,
+): Promise<void> {
+  const commandId = uuidV5(ALARMS, `${deadlineId}-${step === 0 ? 'BREACH' : `STEP-${step}`}`);
   const actor = { id: 'system:timers', role: 'system', orgUnitId: null };
   const context = { commandId, correlationId: commandId, causationId: commandId, actor };
   await commands.execute(new MarkOverdueCommand(context, incidentId, deadlineId));

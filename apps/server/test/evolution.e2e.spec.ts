@@ -109,7 +109,7 @@ describe('a log that the first release began', () => {
     );
     expect(view.supervisions).toHaveLength(4);
     for (const order of view.supervisions) {
-      expect(order).toMatchObject({ step: 1, dueAt: dueAt.get(order.deadlineId) });
+      expect(order).toMatchObject({ step: 1, dueAt: dueAt.get(order.deadlineId ?? '') });
     }
     const feed = await city
       .as('water')

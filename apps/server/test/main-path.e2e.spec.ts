@@ -209,7 +209,9 @@ describe('the path of an incident by whistle', () => {
     const { id, tasks } = await blowWhistle(city, { kind: 'EMERGENCY' });
     const [task] = tasks;
     const [, , blown] = await historyOf(id);
-    expect(task?.deadlines.map(({ timer }) => timer)).toEqual(['ACKNOWLEDGE', 'CHECK_IN', 'HANDLING']);
+    expect(task?.deadlines.map(({ timer }) => timer)).toEqual([
+      ...['ACKNOWLEDGE', 'CHECK_IN', 'HANDLING', 'RETURN_WINDOW'],
+    ]);
     expect(task?.deadlines.every(({ startedAt }) => startedAt === blown?.occurredAt)).toBe(true);
     const minutesTo = (timer: string): number => {
       const { startedAt, dueAt } = task?.deadlines.find((one) => one.timer === timer) ?? {};
@@ -365,9 +367,14 @@ describe('what a resident sees', () => {
 
     const answer = await city.anonymous.get<Receipt>(`/v1/receipts/${reported.receiptCode}`);
     expect(expected(200, answer)).toMatchObject({ id: reported.id, state: 'HANDLING' });
-    expect(answer.body.promises.map(({ timer }) => timer).sort()).toEqual(
-      ['ACKNOWLEDGE', 'CHECK_IN', 'HANDLING', 'INCIDENT_TOTAL'].sort(),
-    );
+    expect(answer.body.promises.map(({ timer }) => timer).sort()).toEqual([
+      'ACKNOWLEDGE',
+      'CHECK_IN',
+      'CONTACT',
+      'HANDLING',
+      'INCIDENT_TOTAL',
+      'VERIFY',
+    ]);
     expect(answer.body.history.map(({ type }) => type)).toEqual([
       ...['IncidentReported', 'IncidentFiled', 'WhistleBlown', 'TaskAcknowledged', 'DepartmentCheckedIn'],
     ]);
@@ -397,7 +404,7 @@ describe('oversight', () => {
     expect(events.map(({ revision }) => revision)).toEqual([0, 1, 2]);
     const [reported, filed, blown] = events;
     expect(blown).toMatchObject({
-      ...{ type: 'WhistleBlown', schemaVersion: 1, streamId: `incident-${id}` },
+      ...{ type: 'WhistleBlown', schemaVersion: 2, streamId: `incident-${id}` },
       actor: { id: 'e2e-street', role: 'street-office', orgUnitId: 'st-hepan' },
       line: {
         zh: '河畔街道 吹哨（群众诉求哨）：主办 清河区城市管理局',

@@ -213,7 +213,7 @@ async function whistleAndOn(
   if (reaches('COMPLETED')) {
     const result = { note: '处置完毕', evidence: [] };
     const command = new CompleteTaskCommand(byDepartment('complete'), incidentId, taskId, result);
-    await tell(stage, new CompleteTaskHandler(service).execute(command));
+    await tell(stage, new CompleteTaskHandler(service, jurisdiction).execute(command));
   }
   if (reaches('CHECKED')) await checkAndClose(stage, index, incidentId, cast, reaches('CLOSED'));
 }
@@ -236,12 +236,12 @@ async function checkAndClose(
   const feedback = new RecordFeedbackCommand(callback, incidentId, {
     ...{ solved: 'SOLVED', satisfaction: 'SATISFIED', comment: null, receiptCode: null },
   });
-  await tell(all, new RecordFeedbackHandler(service).execute(feedback));
+  await tell(all, new RecordFeedbackHandler(service, jurisdiction).execute(feedback));
   const close = new CloseIncidentCommand(
     contextOf(index, 'close', 'supervision-centre', district),
     incidentId,
   );
-  await tell(all, new CloseIncidentHandler(service).execute(close));
+  await tell(all, new CloseIncidentHandler(service, jurisdiction).execute(close));
 }
 
 async function tell<Outcome extends CommandOutcome>(

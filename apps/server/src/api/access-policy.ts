@@ -4,15 +4,41 @@ import type { Principal, Role } from '@shaoying/identity';
 /** Which roles may send which command. Relations (own task, own street) are the decider's. */
 export const mayCommand = {
   report: ['resident', 'grid-worker', 'community', 'street-office', 'supervision-centre'],
+  verify: ['grid-worker', 'community', 'street-office', 'supervision-centre'],
   file: ['street-office', 'grid-worker', 'community', 'supervision-centre'],
   /** Filing in the same step as reporting. */
   fileAtOnce: ['street-office', 'supervision-centre'],
+  locate: ['street-office', 'grid-worker', 'community', 'supervision-centre'],
+  /** With the receipt code: it is the reporter's to take back, not the account's. */
+  withdraw: ['resident', 'grid-worker', 'community', 'street-office'],
+  voidIt: ['street-office', 'supervision-centre'],
+  flagReporter: ['street-office', 'supervision-centre', 'callback'],
   selfHandle: ['grid-worker', 'community'],
-  blowWhistle: ['street-office'],
-  handleTask: ['department'],
+  escalate: ['community', 'grid-worker', 'street-office'],
+  /** Above whoever handles it, which the decider sees to. */
+  suspend: ['street-office', 'supervision-centre'],
+  merge: ['street-office', 'supervision-centre'],
+  /** Who of them may propose and who approve is a rule of the policy, by kind; a department blows in reverse. */
+  blowWhistle: ['street-office', 'community', 'grid-worker', 'department'],
+  approveWhistle: ['street-office', 'supervision-centre'],
+  /** Whoever blew it, a department too. */
+  ownWhistle: ['street-office', 'department'],
+  /** A street that was whistled to in reverse has a task too. */
+  handleTask: ['department', 'street-office'],
+  dispatch: ['street-office', 'supervision-centre'],
+  decideExtension: ['street-office', 'supervision-centre'],
+  arbitrate: ['arbitrator'],
+  transfer: ['admin'],
   check: ['supervision-centre', 'grid-worker'],
   feedback: ['callback', 'resident'],
   close: ['supervision-centre'],
+  reopen: ['street-office', 'supervision-centre', 'resident'],
+  /** Reopening without the reporter's code. */
+  reopenAsOffice: ['street-office', 'supervision-centre'],
+  supervise: ['supervision-centre', 'oversight'],
+  respond: ['department', 'street-office', 'community'],
+  appeal: ['department', 'street-office', 'community'],
+  decideAppeal: ['supervision-centre'],
   publish: ['admin'],
 } as const satisfies Record<string, readonly Role[]>;
 

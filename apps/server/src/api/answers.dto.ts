@@ -1,11 +1,21 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiOperation, ApiProperty, ApiResponse } from '@nestjs/swagger';
+import {
+  INCIDENT_TIMERS,
+  LIFECYCLES,
+  TASK_STATES,
+  TASK_TIMERS,
+  WHISTLE_STATES,
+} from '@shaoying/incident-domain';
 
 // Shapes of answers for the OpenAPI document. What the methods return is checked against their own types; these classes
 // are never made.
 
-const states = ['REPORTED', 'FILED', 'HANDLING', 'CHECKING', 'FEEDBACK', 'CLOSED'];
-const timers = ['INCIDENT_TOTAL', 'ACKNOWLEDGE', 'CHECK_IN', 'HANDLING'];
+const states = [...LIFECYCLES];
+const taskStates = [...TASK_STATES];
+const openTaskStates = taskStates.filter((state) => !['DONE', 'RETURNED', 'RELEASED'].includes(state));
+const timers = [...INCIDENT_TIMERS, ...TASK_TIMERS, 'RATIFICATION', 'SUPERVISION_RESPONSE'];
+const madeId = { required: false };
 const instant = { format: 'date-time', description: 'UTC' };
 const nullableId = { type: String, nullable: true };
 const nullableInstant = { type: String, format: 'date-time', nullable: true };
@@ -44,16 +54,103 @@ export class TaskAnswer {
   @ApiProperty({ type: [DeadlineAnswer] }) deadlines!: DeadlineAnswer[];
 }
 
-export class WhistleAnswer extends CommandAnswer {
+export class WhistleTaskAnswer extends TaskAnswer {
+  @ApiProperty({ enum: taskStates }) taskState!: string;
+}
+
+export class WhistleStateAnswer extends CommandAnswer {
   @ApiProperty() whistleId!: string;
-  @ApiProperty({ type: [TaskAnswer] }) tasks!: TaskAnswer[];
+  @ApiProperty({ enum: [...WHISTLE_STATES] }) whistleState!: string;
+  @ApiProperty({ type: [WhistleTaskAnswer], description: 'Empty while it is proposed' })
+  tasks!: WhistleTaskAnswer[];
+  @ApiProperty({ ...madeId, description: 'Of a department that has joined or leads now' }) newTaskId?: string;
+  @ApiProperty({ ...madeId, description: 'Of an evaluation' }) evaluationId?: string;
+}
+
+export class RepeatWarningAnswer {
+  @ApiProperty({ enum: ['REPEAT_WHISTLE'] }) code!: string;
+  @ApiProperty({ description: 'The earlier incident' }) incidentId!: string;
+  @ApiProperty() whistleId!: string;
+  @ApiProperty(instant) blownAt!: string;
+}
+
+export class WhistleAnswer extends WhistleStateAnswer {
+  @ApiProperty({ type: [RepeatWarningAnswer], description: 'Never a reason to refuse it' })
+  warnings!: RepeatWarningAnswer[];
+}
+
+/** Of a command about one task. */
+export class TaskStateAnswer extends CommandAnswer {
+  @ApiProperty() taskId!: string;
+  @ApiProperty({ enum: taskStates }) taskState!: string;
+  @ApiProperty(madeId) returnId?: string;
+  @ApiProperty(madeId) arbitrationId?: string;
+  @ApiProperty(madeId) extensionId?: string;
+  @ApiProperty({ ...madeId, description: 'Of whoever has the matter from here on' }) newTaskId?: string;
+}
+
+export class EndedDepartmentAnswer {
+  @ApiProperty() departmentId!: string;
+  @ApiProperty({ type: [String] }) successors!: string[];
+}
+
+export class ReopenAnswer extends CommandAnswer {
+  @ApiProperty({ type: 'integer' }) cycle!: number;
+  @ApiProperty({ type: [EndedDepartmentAnswer], description: 'Handled it before and no longer exist' })
+  endedDepartments!: EndedDepartmentAnswer[];
+}
+
+export class SupervisionAnswer extends CommandAnswer {
+  @ApiProperty() supervisionId!: string;
+}
+
+export class AppealAnswer extends CommandAnswer {
+  @ApiProperty() appealId!: string;
+}
+
+export class LostSpanAnswer {
+  @ApiProperty({ enum: ['DISPATCH', 'DEPARTMENT'] }) account!: string;
+  @ApiProperty({ ...nullableId, description: 'Null: lost by the dispatch' }) unitId!: string | null;
+  @ApiProperty() taskId!: string;
+  @ApiProperty(instant) from!: string;
+  @ApiProperty(instant) to!: string;
+  @ApiProperty({ type: 'integer', description: 'By the pinned calendar' }) workingMinutes!: number;
+}
+
+export class LostTotalAnswer {
+  @ApiProperty({ enum: ['DISPATCH', 'DEPARTMENT'] }) account!: string;
+  @ApiProperty(nullableId) unitId!: string | null;
+  @ApiProperty({ type: 'integer' }) workingMinutes!: number;
+}
+
+export class LostTimeAnswer {
+  @ApiProperty({ description: 'Incident' }) id!: string;
+  @ApiProperty({ type: [LostSpanAnswer] }) spans!: LostSpanAnswer[];
+  @ApiProperty({ type: [LostTotalAnswer] }) totals!: LostTotalAnswer[];
+}
+
+export class MovedTaskAnswer {
+  @ApiProperty() incidentId!: string;
+  @ApiProperty() taskId!: string;
+}
+
+export class RefusedTaskAnswer extends MovedTaskAnswer {
+  @ApiProperty({ description: 'Of the refusal' }) code!: string;
+}
+
+export class TransferAnswer {
+  @ApiProperty() departmentId!: string;
+  @ApiProperty({ description: 'Who has them now' }) to!: string;
+  @ApiProperty({ type: [MovedTaskAnswer] }) moved!: MovedTaskAnswer[];
+  @ApiProperty({ type: [RefusedTaskAnswer] }) refused!: RefusedTaskAnswer[];
+  @ApiProperty({ description: 'There are more: send it again' }) more!: boolean;
 }
 
 export class QueueItemAnswer extends TaskAnswer {
   @ApiProperty() incidentId!: string;
   @ApiProperty() whistleId!: string;
   @ApiProperty({ description: 'Kind of whistle' }) kind!: string;
-  @ApiProperty({ enum: ['NOTIFIED', 'ACKNOWLEDGED', 'CHECKED_IN'] }) state!: string;
+  @ApiProperty({ enum: openTaskStates }) state!: string;
   @ApiProperty() category!: string;
   @ApiProperty({ enum: ['MINOR', 'MAJOR', 'GROUP'] }) severity!: string;
   @ApiProperty(nullableId) estateId!: string | null;
@@ -74,6 +171,9 @@ export class ByStateAnswer {
   @ApiProperty({ type: 'integer' }) NOTIFIED!: number;
   @ApiProperty({ type: 'integer' }) ACKNOWLEDGED!: number;
   @ApiProperty({ type: 'integer' }) CHECKED_IN!: number;
+  @ApiProperty({ type: 'integer' }) WORKING!: number;
+  @ApiProperty({ type: 'integer' }) RETURN_REQUESTED!: number;
+  @ApiProperty({ type: 'integer' }) IN_ARBITRATION!: number;
 }
 
 export class WorkloadAnswer {

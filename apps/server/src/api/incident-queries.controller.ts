@@ -5,7 +5,13 @@ import type { HistoryEntry, Replay, ReplayPoint } from '@shaoying/audit';
 import { decodeCursor, encodeCursor, parseInstant, RequestRefused, type Page } from '@shaoying/http';
 import { CurrentPrincipal, Public, Roles, type Principal } from '@shaoying/identity';
 import { receiptHashOf } from '@shaoying/incident-application';
-import { pendingDeadlines, type IncidentView } from '@shaoying/incident-read-models';
+import {
+  isOverdue,
+  trafficLightOf,
+  type DeadlineView,
+  type IncidentView,
+  type TrafficLight,
+} from '@shaoying/incident-read-models';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Platform } from '../platform.js';
 import {
@@ -13,15 +19,23 @@ import {
   FindIncident,
   ListIncidents,
   ReadHistory,
+  ReadLostTime,
   ReplayIncident,
+  type LostTimeReport,
 } from '../queries/queries.js';
-import { Tells } from './answers.dto.js';
+import { LostTimeAnswer, Tells } from './answers.dto.js';
 import { mayQuery, scopeOf, type Scope } from './access-policy.js';
 import { ListIncidentsQuery, MomentQuery, ReplayQuery } from './incident.dto.js';
 import { reached } from './read-your-writes.js';
 import { Refused } from './refused.js';
 
-type ShownIncident = IncidentView & { readonly overdue: boolean };
+type ShownIncident = IncidentView & { readonly overdue: boolean; readonly trafficLight: TrafficLight };
+
+/** What the city owes the reporter, by its clocks; those among offices are no promise to anybody outside. */
+const PROMISES: readonly DeadlineView['timer'][] = [
+  ...(['VERIFY', 'INCIDENT_TOTAL', 'ACKNOWLEDGE', 'CONTACT', 'CHECK_IN', 'HANDLING'] as const),
+  ...(['REWORK', 'CALLBACK', 'FEEDBACK_WINDOW', 'SUSPENSION_REVIEW'] as const),
+];
 
 interface BoardPlace {
   readonly reportedAt: string;
@@ -104,14 +118,23 @@ export class IncidentQueriesController {
     const view = await this.findByReceipt(receiptHashOf(code));
     if (view === null) throw new Refused('RECEIPT_NOT_FOUND');
     const history = await this.queries.execute(new ReadHistory(view.id));
+    // A duplicate goes on in another incident: its reporter is told how that one stands.
+    const followed = await this.goingOn(view);
+    const deadlines = [...followed.deadlines, ...followed.tasks.flatMap((task) => task.deadlines)];
     return {
-      ...{ id: view.id, state: view.state, category: view.category, reportedAt: view.reportedAt },
-      ...{ filedAt: view.filedAt, closedAt: view.closedAt },
-      promises: [...view.deadlines, ...view.tasks.flatMap((task) => task.deadlines)].map(
-        ({ timer, dueAt, status, metAt }) => ({ timer, dueAt, status, metAt }),
-      ),
+      ...{ id: view.id, state: followed.state, category: view.category, reportedAt: view.reportedAt },
+      ...{ filedAt: view.filedAt, closedAt: followed.closedAt, merged: followed !== view },
+      notice: view.rejected?.notice ?? null,
+      promises: deadlines
+        .filter(({ timer }) => PROMISES.includes(timer))
+        .map(({ timer, dueAt, status, metAt }) => ({ timer, dueAt, status, metAt })),
       history: history.map(({ type, occurredAt, line }) => ({ type, occurredAt, line })),
     };
+  }
+
+  private async goingOn(view: IncidentView): Promise<IncidentView> {
+    if (view.mergedInto === null) return view;
+    return (await this.queries.execute(new FindIncident(view.mergedInto, null))) ?? view;
   }
 
   /** People type their code in at once and know nothing of positions: a code not there yet is looked for once more. */
@@ -157,6 +180,20 @@ export class IncidentQueriesController {
     return this.queries.execute(new ReplayIncident(id, replayPoint(query)));
   }
 
+  @Tells('Time that was lost before the right department had it, and by whose account', LostTimeAnswer)
+  @Get('incidents/:id/lost-time')
+  @ApiBearerAuth()
+  @Roles(...mayQuery.history)
+  async lostTime(
+    @Req() request: FastifyRequest,
+    @CurrentPrincipal() principal: Principal,
+    @Param('id') id: string,
+  ): Promise<LostTimeReport & { id: string }> {
+    await reached(this.platform, board, request);
+    await this.visible(principal, id);
+    return { id, ...(await this.queries.execute(new ReadLostTime(id))) };
+  }
+
   /** Refused as not found, so that nobody learns what lies outside their scope. */
   private async visible(principal: Principal, id: string): Promise<IncidentView> {
     const view = await this.queries.execute(new FindIncident(id, null));
@@ -177,8 +214,7 @@ function isVisible(view: IncidentView, scope: Scope | null | undefined): boolean
 }
 
 function shown(view: IncidentView, at: string): ShownIncident {
-  const next = pendingDeadlines(view)[0];
-  return { ...view, overdue: next !== undefined && Date.parse(next.dueAt) < Date.parse(at) };
+  return { ...view, overdue: isOverdue(view, at), trafficLight: trafficLightOf(view, at) };
 }
 
 /** @throws RequestRefused INVALID_INSTANT */

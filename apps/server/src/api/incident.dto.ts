@@ -1,10 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsInstant, IsNotBlank, IsOpaqueId, IsSha256, PageQuery } from '@shaoying/http';
+import { IsInstant, IsNotBlank, IsOpaqueId, PageQuery } from '@shaoying/http';
+import { LIFECYCLES } from '@shaoying/incident-domain';
 import { Transform, Type } from 'class-transformer';
 import {
-  ArrayMaxSize,
-  ArrayUnique,
-  IsArray,
   IsBoolean,
   IsDefined,
   IsIn,
@@ -20,16 +18,9 @@ import {
   ValidateIf,
   ValidateNested,
 } from 'class-validator';
+import { descriptionCharsMax, OptionalId, OptionalOneOf } from './fields.dto.js';
 
 const severities = ['MINOR', 'MAJOR', 'GROUP'] as const;
-const whistleKinds = ['PUBLIC_DEMAND', 'KEY_WORK', 'JOINT_ENFORCEMENT', 'EMERGENCY'] as const;
-const states = ['REPORTED', 'FILED', 'HANDLING', 'CHECKING', 'FEEDBACK', 'CLOSED'] as const;
-
-/** Longest texts. A report is some paragraphs; a note is one. */
-const descriptionCharsMax = 5_000;
-const noteCharsMax = 2_000;
-const evidenceMax = 20;
-const assistsMax = 20;
 
 export class LocationDto {
   @ApiPropertyOptional({ description: 'Degrees; with lat, or neither', minimum: -180, maximum: 180 })
@@ -125,6 +116,9 @@ export class ReportIncidentDto {
   @IsBoolean()
   anonymous?: boolean;
 
+  @OptionalId('An earlier incident that it is a recurrence of')
+  recurrenceOf?: string;
+
   @ApiPropertyOptional({ default: false, description: 'File it in the same step; for offices only' })
   @IsOptional()
   @IsBoolean()
@@ -132,115 +126,6 @@ export class ReportIncidentDto {
 }
 
 export class EmptyDto {}
-
-export class NoteDto {
-  @ApiPropertyOptional({ maxLength: noteCharsMax })
-  @IsOptional()
-  @IsString()
-  @MaxLength(noteCharsMax)
-  note?: string;
-}
-
-export class CompletionDto extends NoteDto {
-  @ApiPropertyOptional({ type: [String], description: 'SHA-256 of photos and papers, hexadecimal' })
-  @IsOptional()
-  @IsArray()
-  @ArrayMaxSize(evidenceMax)
-  @IsSha256({ each: true })
-  evidence?: string[];
-}
-
-export class StartSelfHandlingDto extends NoteDto {
-  @ApiPropertyOptional({
-    enum: ['ESTATE', 'COMMUNITY'],
-    description: 'Default: ESTATE where the incident lies in one',
-  })
-  @IsOptional()
-  @IsIn(['ESTATE', 'COMMUNITY'])
-  level?: 'ESTATE' | 'COMMUNITY';
-}
-
-export class BlowWhistleDto {
-  @ApiProperty({ enum: whistleKinds })
-  @IsIn(whistleKinds)
-  kind!: (typeof whistleKinds)[number];
-
-  @ApiProperty({ description: 'Department that leads 主办' })
-  @IsOpaqueId()
-  lead!: string;
-
-  @ApiPropertyOptional({ type: [String], description: 'Departments that assist 协办' })
-  @IsOptional()
-  @IsArray()
-  @ArrayMaxSize(assistsMax)
-  @ArrayUnique()
-  @IsOpaqueId({ each: true })
-  assists?: string[];
-
-  @ApiProperty({ maxLength: noteCharsMax })
-  @IsString()
-  @IsNotBlank()
-  @MaxLength(noteCharsMax)
-  reason!: string;
-}
-
-export class CheckInDto extends CompletionDto {
-  @ApiPropertyOptional({
-    format: 'date-time',
-    description: 'For check-ins made offline; needs evidence to count',
-  })
-  @IsOptional()
-  @IsInstant()
-  occurredAt?: string;
-
-  @ApiPropertyOptional({ type: LocationDto })
-  @IsOptional()
-  @IsObject()
-  @ValidateNested()
-  @Type(() => LocationDto)
-  location?: LocationDto;
-}
-
-export class CheckHandlingDto {
-  @ApiProperty({ enum: ['PASS', 'FAIL'] })
-  @IsIn(['PASS', 'FAIL'])
-  result!: 'PASS' | 'FAIL';
-
-  @ApiProperty({ maxLength: noteCharsMax })
-  @IsString()
-  @IsNotBlank()
-  @MaxLength(noteCharsMax)
-  note!: string;
-
-  @ApiPropertyOptional({ type: [String] })
-  @IsOptional()
-  @IsArray()
-  @ArrayMaxSize(evidenceMax)
-  @IsSha256({ each: true })
-  evidence?: string[];
-}
-
-export class FeedbackDto {
-  @ApiProperty({ enum: ['SOLVED', 'PARTLY', 'UNSOLVED'] })
-  @IsIn(['SOLVED', 'PARTLY', 'UNSOLVED'])
-  solved!: 'SOLVED' | 'PARTLY' | 'UNSOLVED';
-
-  @ApiProperty({ enum: ['SATISFIED', 'BASICALLY_SATISFIED', 'DISSATISFIED', 'NOT_RATED'] })
-  @IsIn(['SATISFIED', 'BASICALLY_SATISFIED', 'DISSATISFIED', 'NOT_RATED'])
-  satisfaction!: 'SATISFIED' | 'BASICALLY_SATISFIED' | 'DISSATISFIED' | 'NOT_RATED';
-
-  @ApiPropertyOptional({ maxLength: noteCharsMax })
-  @IsOptional()
-  @IsString()
-  @MaxLength(noteCharsMax)
-  comment?: string;
-
-  @ApiPropertyOptional({ description: "The reporter's secret; not needed by a callback operator" })
-  @IsOptional()
-  @IsString()
-  @MaxLength(40)
-  receiptCode?: string;
-}
 
 const queryBoolean = ({ value }: { value: unknown }): unknown =>
   value === 'true' ? true : value === 'false' ? false : value;
@@ -258,9 +143,7 @@ export class MomentQuery {
 }
 
 export class ListIncidentsQuery extends PageQuery {
-  @ApiPropertyOptional({ enum: states })
-  @IsOptional()
-  @IsIn(states)
+  @OptionalOneOf(LIFECYCLES)
   state?: string;
 
   @ApiPropertyOptional()
@@ -298,6 +181,12 @@ export class ListIncidentsQuery extends PageQuery {
   @Transform(queryBoolean)
   @IsBoolean()
   overdue?: boolean;
+
+  @ApiPropertyOptional({ type: Boolean, description: 'Waits for somebody to say where it is' })
+  @IsOptional()
+  @Transform(queryBoolean)
+  @IsBoolean()
+  unlocated?: boolean;
 
   @ApiPropertyOptional({ format: 'date-time', description: 'Reported at or after' })
   @IsOptional()

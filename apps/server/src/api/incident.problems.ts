@@ -27,8 +27,7 @@ registerProblems({
     status: 409,
     title: 'Feedback is awaited still',
     titleZh: '仍在等待群众评价',
-    detail: 'It can be closed once feedback is recorded or its window is over.',
-    detailZh: '记录评价或评价期满后方可结案。',
+    messageIsDetail: true,
   },
   UNKNOWN_EVENT: {
     status: 503,
@@ -159,4 +158,257 @@ registerProblems({
   },
   ORG_UNIT_NOT_FOUND: { status: 404, title: 'There is no such org unit', titleZh: '单位不存在' },
   CATEGORY_NOT_FOUND: { status: 404, title: 'There is no such category', titleZh: '事件类别不存在' },
+});
+
+/** How the refusals of returns, whistles, supervision and all else around the main path are told. */
+registerProblems({
+  WHISTLE_NOT_FOUND: { status: 404, title: 'The incident has no such whistle', titleZh: '该事件没有此哨令' },
+  SUPERVISION_NOT_FOUND: {
+    status: 404,
+    title: 'The incident has no such order',
+    titleZh: '该事件没有此督办单',
+  },
+  APPEAL_NOT_FOUND: { status: 404, title: 'The incident has no such appeal', titleZh: '该事件没有此申诉' },
+  VOID_BY_REPORTER: {
+    status: 403,
+    title: 'Whoever reported it does not void it',
+    titleZh: '上报人不得自行作废',
+  },
+  WHISTLE_NOT_YOURS: { status: 403, title: "This is another unit's whistle", titleZh: '该哨令属于其他单位' },
+  WHISTLE_NOT_PERMITTED: {
+    status: 403,
+    title: 'Your role may not blow this kind of whistle',
+    titleZh: '您的角色无权吹此类哨',
+  },
+  APPROVER_IS_PROPOSER: {
+    status: 403,
+    title: 'Whoever proposed it does not approve it',
+    titleZh: '提出人不得自行审批',
+  },
+  APPROVER_NOT_PERMITTED: {
+    status: 403,
+    title: 'Your role may not approve this kind of whistle',
+    titleZh: '您的角色无权审批此类哨',
+  },
+  DEPARTMENT_NOT_SUMMONED: {
+    status: 403,
+    title: 'The department has no open task in this incident',
+    titleZh: '该部门在此事件中没有未办结的任务',
+  },
+  NOT_THE_LEAD: {
+    status: 403,
+    title: 'Only the lead department may do this',
+    titleZh: '仅主办部门可执行此操作',
+  },
+  RETURN_DECIDED_BY_PARTY: {
+    status: 403,
+    title: 'Whoever returns a task does not decide on it',
+    titleZh: '退单单位不得自行审核',
+  },
+  ARBITRATOR_IS_PARTY: {
+    status: 403,
+    title: 'A party to the dispute does not decide it',
+    titleZh: '争议当事单位不得裁定',
+  },
+  EXTENSION_APPROVER: {
+    status: 403,
+    title: 'Others decide on this extension',
+    titleZh: '本次延期由其他单位审批',
+    messageIsDetail: true,
+  },
+  CHECKER_IS_REPORTER: {
+    status: 403,
+    title: 'Whoever reported it may not check it',
+    titleZh: '上报人不得自行核查',
+  },
+  APPROVER_NOT_ABOVE_HANDLER: {
+    status: 403,
+    title: 'A suspension is approved from above whoever handles it',
+    titleZh: '挂账须由处置单位的上级审批',
+  },
+  SUPERVISION_NOT_YOURS: {
+    status: 403,
+    title: 'The order is addressed to another unit',
+    titleZh: '该督办单针对其他单位',
+  },
+  APPEAL_BY_UNSCORED_UNIT: {
+    status: 403,
+    title: 'Only a unit that is scored by it may appeal',
+    titleZh: '仅被考核单位可申诉',
+  },
+  APPEAL_DECIDED_BY_PARTY: {
+    status: 403,
+    title: 'Whoever appeals does not decide on it',
+    titleZh: '申诉单位不得自行审定',
+  },
+  NOTICE_REQUIRED: {
+    status: 422,
+    title: 'The reporter must be told why',
+    titleZh: '须告知上报人不予受理的理由',
+  },
+  LEVEL_NOT_HIGHER: {
+    status: 422,
+    title: 'This level is not higher than the one that holds it',
+    titleZh: '目标层级不高于当前层级',
+  },
+  LEVEL_TOO_LOW: {
+    status: 422,
+    title: 'It is held at a higher level already',
+    titleZh: '事件已由更高层级负责',
+  },
+  STAGE_UNKNOWN: { status: 422, title: 'The task has no such stage', titleZh: '该任务没有此办理阶段' },
+  RETURN_NEEDS_UNIT: { status: 422, title: 'Say which unit gets it', titleZh: '须指明接办单位' },
+  RETURN_NEEDS_REASON: { status: 422, title: 'Say why it is refused', titleZh: '驳回须说明理由' },
+  EXTENSION_NEEDS_REASON: { status: 422, title: 'Say why it is refused', titleZh: '不予延期须说明理由' },
+  REVIEW_NOT_AHEAD: { status: 422, title: 'The review must lie ahead', titleZh: '复核日期须晚于当前时间' },
+  REVIEW_TOO_FAR: {
+    status: 422,
+    title: 'The review lies more than a year ahead',
+    titleZh: '复核日期不得晚于一年之后',
+  },
+  MERGE_INTO_ITSELF: {
+    status: 422,
+    title: 'An incident is not merged into itself',
+    titleZh: '事件不能并入自身',
+  },
+  UNKNOWN_INCIDENT: {
+    status: 422,
+    title: 'The incident that is named does not exist',
+    titleZh: '所指事件不存在',
+  },
+  PLACE_NOT_FOUND: {
+    status: 422,
+    title: 'No grid lies there; name the grid or the estate',
+    titleZh: '该处不在任何网格内，请指明网格或小区',
+  },
+  UNIT_ENDED: {
+    status: 422,
+    title: 'The unit no longer exists',
+    titleZh: '该单位已撤销',
+    messageIsDetail: true,
+  },
+  SUCCESSOR_NOT_NAMED: {
+    status: 422,
+    title: 'Say which of its successors gets the tasks',
+    titleZh: '须指明由哪一承继单位接办',
+    messageIsDetail: true,
+  },
+  UNIT_NOT_ENDED: {
+    status: 409,
+    title: 'The unit exists still',
+    titleZh: '该单位仍然存在',
+    messageIsDetail: true,
+  },
+  NO_SUCCESSOR: {
+    status: 409,
+    title: 'The unit has no successor',
+    titleZh: '该单位没有承继单位',
+    messageIsDetail: true,
+  },
+  WHISTLE_STATE: {
+    status: 409,
+    title: 'The whistle is not in a state that allows this',
+    titleZh: '哨令当前状态不允许此操作',
+    messageIsDetail: true,
+  },
+  WHISTLE_NEEDS_NO_APPROVAL: {
+    status: 409,
+    title: 'The whistle needs no approval',
+    titleZh: '该哨令无需审批',
+  },
+  EVALUATION_RECORDED: { status: 409, title: 'The task is evaluated already', titleZh: '该任务已评价' },
+  CONTACT_RECORDED: {
+    status: 409,
+    title: 'The reporter has been contacted already',
+    titleZh: '已联系上报人',
+  },
+  STAGE_DONE: { status: 409, title: 'This stage is done already', titleZh: '该阶段已完成' },
+  IS_THE_LEAD: { status: 409, title: 'The department leads', titleZh: '该部门为主办' },
+  RETURN_AFTER_CHECK_IN: {
+    status: 409,
+    title: 'After check-in a task is not returned',
+    titleZh: '报到后不得退单',
+  },
+  RETURN_WINDOW_OVER: {
+    status: 409,
+    title: 'The time for returning the task is over',
+    titleZh: '退单时限已过',
+  },
+  RETURN_OF_FINAL_DECISION: {
+    status: 409,
+    title: 'The decision on responsibility is final',
+    titleZh: '责任裁定为最终裁定',
+  },
+  RETURNED_BEFORE: {
+    status: 409,
+    title: 'This unit has returned it already',
+    titleZh: '该单位已退回过此事项',
+    messageIsDetail: true,
+  },
+  EXTENSION_AFTER_DUE: {
+    status: 409,
+    title: 'It is due already; it is not extended afterwards',
+    titleZh: '已到期，不得再延期',
+  },
+  EXTENSION_WITHOUT_DEADLINE: {
+    status: 409,
+    title: 'The task has no deadline that could be extended',
+    titleZh: '该任务没有可延期的时限',
+  },
+  EXTENSION_UNDECIDED: {
+    status: 409,
+    title: 'An extension waits for its decision',
+    titleZh: '已有延期申请待审批',
+  },
+  EXTENSIONS_USED_UP: {
+    status: 409,
+    title: 'The task has been extended as often as it may be',
+    titleZh: '延期次数已用完',
+    messageIsDetail: true,
+  },
+  EXTENSION_NOT_ASKED: {
+    status: 409,
+    title: 'Nobody has asked for an extension',
+    titleZh: '没有待审批的延期申请',
+  },
+  FEEDBACK_NOT_RECORDED: {
+    status: 409,
+    title: 'There is no feedback to correct',
+    titleZh: '尚无可更正的评价',
+  },
+  REOPEN_WINDOW_OVER: {
+    status: 409,
+    title: 'The time for reopening is over; report it anew',
+    titleZh: '重新打开的期限已过，请重新上报',
+  },
+  MERGE_TARGET_ENDED: {
+    status: 409,
+    title: 'The incident that would go on has ended',
+    titleZh: '并入的事件已终结',
+  },
+  MERGE_NEEDS_TASKS_NAMED: {
+    status: 409,
+    title: 'Both have open tasks: say which departments go on',
+    titleZh: '两事件均有未办结任务，须指明继续承办的部门',
+  },
+  MERGE_TARGET_WITHOUT_WHISTLE: {
+    status: 409,
+    title: 'No whistle is open there that a department could join',
+    titleZh: '并入的事件没有部门可加入的哨令',
+  },
+  HAS_DUPLICATES: {
+    status: 409,
+    title: 'Other incidents have been merged into it',
+    titleZh: '已有其他事件并入此事件',
+  },
+  DUPLICATE_NOT_JOINED: {
+    status: 409,
+    title: 'It is no duplicate of that incident',
+    titleZh: '该事件未并入所指事件',
+  },
+  SUPERVISION_LIFTED: { status: 409, title: 'The order is lifted', titleZh: '该督办已解除' },
+  SUPERVISION_ANSWERED: { status: 409, title: 'The order is answered already', titleZh: '该督办已回复' },
+  APPEAL_WINDOW_OVER: { status: 409, title: 'The time for appeals is over', titleZh: '申诉期已过' },
+  APPEAL_FILED: { status: 409, title: 'The unit has contested this already', titleZh: '该单位已就此项申诉' },
+  APPEAL_DECIDED: { status: 409, title: 'The appeal is decided already', titleZh: '该申诉已审定' },
 });

@@ -1,6 +1,9 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { IncidentHistory, type HistoryEntry, type Replay, type ReplayPoint } from '@shaoying/audit';
+import { IncidentCommandService } from '@shaoying/incident-application';
+import { NO_INCIDENT, type LostTime } from '@shaoying/incident-domain';
 import type { Scope } from '../api/access-policy.js';
+import { Platform } from '../platform.js';
 import {
   DepartmentTasksQuery,
   IncidentBoardQuery,
@@ -111,6 +114,50 @@ export class ReplayIncidentHandler implements IQueryHandler<ReplayIncident> {
   }
 }
 
+export interface LostSpan extends LostTime {
+  readonly workingMinutes: number;
+}
+
+/** Time that an incident has lost, by whose account, in the time that its pinned calendar counts. */
+export interface LostTimeReport {
+  readonly spans: readonly LostSpan[];
+  readonly totals: readonly Pick<LostSpan, 'account' | 'unitId' | 'workingMinutes'>[];
+}
+
+export class ReadLostTime extends Query<LostTimeReport> {
+  constructor(readonly incidentId: string) {
+    super();
+  }
+}
+
+@QueryHandler(ReadLostTime)
+export class ReadLostTimeHandler implements IQueryHandler<ReadLostTime> {
+  constructor(
+    private readonly incidents: IncidentCommandService,
+    private readonly platform: Platform,
+  ) {}
+
+  async execute({ incidentId }: ReadLostTime): Promise<LostTimeReport> {
+    const found = await this.incidents.find(incidentId);
+    const { lostTime, pins } = found?.state ?? NO_INCIDENT;
+    const { directory } = this.platform;
+    const { calendarId, calendarVersion } = pins ?? directory.pins();
+    const spans = lostTime.map((lost) => ({
+      ...lost,
+      workingMinutes: Math.round(
+        directory.workingMsBetween(calendarId, calendarVersion, lost.from, lost.to) / 60_000,
+      ),
+    }));
+    const totals = new Map<string, LostTimeReport['totals'][number]>();
+    for (const { account, unitId, workingMinutes } of spans) {
+      const key = `${account} ${unitId}`;
+      const sum = (totals.get(key)?.workingMinutes ?? 0) + workingMinutes;
+      totals.set(key, { account, unitId, workingMinutes: sum });
+    }
+    return { spans, totals: [...totals.values()] };
+  }
+}
+
 export class ReadQueue extends Query<QueuePage> {
   constructor(
     readonly departmentId: string,
@@ -196,6 +243,7 @@ export const queryHandlers = [
   ListIncidentsHandler,
   ReadHistoryHandler,
   ReplayIncidentHandler,
+  ReadLostTimeHandler,
   ReadQueueHandler,
   ReadWorkloadHandler,
   ComputeMetricHandler,

@@ -13,9 +13,12 @@ export const people = {
   otherGridWorker: { role: 'grid-worker', org: 'co-zhonglou' },
   community: { role: 'community', org: 'co-liuyin' },
   street: { role: 'street-office', org: 'st-hepan' },
+  /** Another account of the same street. */
+  streetLeader: { role: 'street-office', org: 'st-hepan' },
   otherStreet: { role: 'street-office', org: 'st-gulou' },
   urbanManagement: { role: 'department', org: 'dp-urban-management' },
   water: { role: 'department', org: 'dp-water' },
+  housing: { role: 'department', org: 'dp-housing' },
   fire: { role: 'department', org: 'dp-fire' },
   gas: { role: 'department', org: 'dp-gas' },
   supervision: { role: 'supervision-centre', org: 'di-qinghe' },

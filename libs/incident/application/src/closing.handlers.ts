@@ -1,8 +1,64 @@
 import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import {
+  everyDeadline,
+  type ClosingWindows,
+  type IncidentState,
+  type MarkOverdue,
+} from '@shaoying/incident-domain';
+import {
+  CheckHandlingCommand,
+  CloseIncidentCommand,
+  CorrectFeedbackCommand,
+  MarkOverdueCommand,
+  RecordFeedbackCommand,
+  ReopenIncidentCommand,
+  type EndedDepartment,
+  type ReopenedOutcome,
+} from './closing.messages.js';
 import { IncidentCommandService, type CommandOutcome } from './incident.command-service.js';
 import { IncidentJurisdiction } from './incident.jurisdiction.js';
-import { CheckHandlingCommand, CloseIncidentCommand, RecordFeedbackCommand } from './incident.messages.js';
 import { receiptHashOf } from './receipt-codes.js';
+
+const NO_WINDOWS: ClosingWindows = { reopenUntil: null, appealUntil: null };
+
+const hashOf = (receiptCode: string | null): string | null =>
+  receiptCode === null ? null : receiptHashOf(receiptCode);
+
+const sourceOf = (receiptCode: string | null): 'CALLBACK' | 'REPORTER' =>
+  receiptCode === null ? 'CALLBACK' : 'REPORTER';
+
+@CommandHandler(MarkOverdueCommand)
+export class MarkOverdueHandler implements ICommandHandler<MarkOverdueCommand> {
+  constructor(
+    private readonly incidents: IncidentCommandService,
+    private readonly jurisdiction: IncidentJurisdiction,
+  ) {}
+
+  execute({ context, incidentId, deadlineId }: MarkOverdueCommand): Promise<CommandOutcome> {
+    return this.incidents.execute(context, incidentId, (state, origin) => ({
+      kind: 'MarkOverdue',
+      origin,
+      deadlineId,
+      ...this.consequences(state, deadlineId, origin.now),
+    }));
+  }
+
+  private consequences(
+    state: IncidentState,
+    deadlineId: string,
+    now: string,
+  ): Pick<MarkOverdue, 'deadlines' | 'closing'> {
+    // Cases of the past have no policy here, and nothing comes of their deadlines.
+    if (state.imported) return { deadlines: [], closing: NO_WINDOWS };
+    const { clocks } = this.jurisdiction;
+    const missed = everyDeadline(state).find((deadline) => deadline.deadlineId === deadlineId);
+    return {
+      deadlines: clocks.responseToLadder(state, deadlineId, now),
+      // It closes as of the end of the window, however late that was noticed.
+      closing: missed?.timer === 'FEEDBACK_WINDOW' ? clocks.closing(state, missed.dueAt) : NO_WINDOWS,
+    };
+  }
+}
 
 @CommandHandler(CheckHandlingCommand)
 export class CheckHandlingHandler implements ICommandHandler<CheckHandlingCommand> {
@@ -12,35 +68,121 @@ export class CheckHandlingHandler implements ICommandHandler<CheckHandlingComman
   ) {}
 
   execute({ context, incidentId, request }: CheckHandlingCommand): Promise<CommandOutcome> {
-    return this.incidents.execute(context, incidentId, (state, origin) => ({
-      kind: 'CheckHandling',
-      origin,
-      ...request,
-      feedbackUntil: this.jurisdiction.feedbackUntil(state, origin.now),
-    }));
+    const { commandId } = context;
+    const { clocks } = this.jurisdiction;
+    return this.incidents.execute(context, incidentId, (state, origin) => {
+      const passed = { matter: state, at: origin.now };
+      const window = clocks.start('FEEDBACK_WINDOW', passed, commandId);
+      // Nobody can be called back where nobody is known.
+      const reachable = state.reporterKnown && !state.reporterWithdrew;
+      const callback = reachable ? clocks.start('CALLBACK', passed, commandId) : [];
+      return {
+        kind: 'CheckHandling',
+        origin,
+        ...request,
+        // Where the policy has no window, feedback is not awaited.
+        feedbackUntil: window[0]?.dueAt ?? origin.now,
+        deadlines: [...callback, ...window],
+        reworks: request.result === 'FAIL' ? clocks.reworks(state, origin.now, commandId) : [],
+      };
+    });
   }
 }
 
 @CommandHandler(RecordFeedbackCommand)
 export class RecordFeedbackHandler implements ICommandHandler<RecordFeedbackCommand> {
-  constructor(private readonly incidents: IncidentCommandService) {}
+  constructor(
+    private readonly incidents: IncidentCommandService,
+    private readonly jurisdiction: IncidentJurisdiction,
+  ) {}
 
   execute({ context, incidentId, request }: RecordFeedbackCommand): Promise<CommandOutcome> {
     const { solved, satisfaction, comment, receiptCode } = request;
-    return this.incidents.execute(context, incidentId, (_, origin) => ({
+    const { clocks } = this.jurisdiction;
+    return this.incidents.execute(context, incidentId, async (state, origin) => ({
       kind: 'RecordFeedback',
       ...{ origin, solved, satisfaction, comment },
-      source: receiptCode === null ? 'CALLBACK' : 'REPORTER',
-      receiptHash: receiptCode === null ? null : receiptHashOf(receiptCode),
+      source: sourceOf(receiptCode),
+      receiptHash: hashOf(receiptCode),
+      reworks: solved === 'UNSOLVED' ? clocks.reworks(state, origin.now, context.commandId) : [],
+      mergedInto: await this.goingOn(state),
+    }));
+  }
+
+  /** A duplicate's reporter speaks of the incident that goes on. */
+  private async goingOn({
+    mergedInto,
+  }: IncidentState): Promise<Pick<IncidentState, 'lifecycle' | 'feedbackUntil'> | null> {
+    if (mergedInto === null) return null;
+    const target = await this.incidents.find(mergedInto);
+    if (target === null) return null;
+    const { lifecycle, feedbackUntil } = target.state;
+    return { lifecycle, feedbackUntil };
+  }
+}
+
+@CommandHandler(CorrectFeedbackCommand)
+export class CorrectFeedbackHandler implements ICommandHandler<CorrectFeedbackCommand> {
+  constructor(private readonly incidents: IncidentCommandService) {}
+
+  execute({ context, incidentId, request }: CorrectFeedbackCommand): Promise<CommandOutcome> {
+    const { solved, satisfaction, comment, reason, receiptCode } = request;
+    return this.incidents.execute(context, incidentId, (_, origin) => ({
+      kind: 'CorrectFeedback',
+      ...{ origin, solved, satisfaction, comment, reason },
+      source: sourceOf(receiptCode),
+      receiptHash: hashOf(receiptCode),
     }));
   }
 }
 
 @CommandHandler(CloseIncidentCommand)
 export class CloseIncidentHandler implements ICommandHandler<CloseIncidentCommand> {
-  constructor(private readonly incidents: IncidentCommandService) {}
+  constructor(
+    private readonly incidents: IncidentCommandService,
+    private readonly jurisdiction: IncidentJurisdiction,
+  ) {}
 
   execute({ context, incidentId }: CloseIncidentCommand): Promise<CommandOutcome> {
-    return this.incidents.execute(context, incidentId, (_, origin) => ({ kind: 'CloseIncident', origin }));
+    return this.incidents.execute(context, incidentId, (state, origin) => ({
+      kind: 'CloseIncident',
+      origin,
+      closing: state.imported ? NO_WINDOWS : this.jurisdiction.clocks.closing(state, origin.now),
+    }));
+  }
+}
+
+@CommandHandler(ReopenIncidentCommand)
+export class ReopenIncidentHandler implements ICommandHandler<ReopenIncidentCommand> {
+  constructor(
+    private readonly incidents: IncidentCommandService,
+    private readonly jurisdiction: IncidentJurisdiction,
+  ) {}
+
+  async execute({ context, incidentId, request }: ReopenIncidentCommand): Promise<ReopenedOutcome> {
+    const { reason, receiptCode } = request;
+    const outcome = await this.incidents.execute(context, incidentId, (state, origin) => {
+      // A new cycle is governed by what is in force now (domain.md §6, 13).
+      const pins = this.jurisdiction.pins();
+      return {
+        kind: 'ReopenIncident',
+        ...{ origin, reason, pins },
+        by: receiptCode === null ? 'OFFICE' : 'REPORTER',
+        receiptHash: hashOf(receiptCode),
+        deadlines: this.jurisdiction.filingDeadlines(state, pins, origin.now, context.commandId),
+      };
+    });
+    return { ...outcome, endedDepartments: this.ended(outcome) };
+  }
+
+  /** Departments of earlier cycles that are gone, with who has taken over: nobody is summoned by reopening. */
+  private ended({ state, events }: CommandOutcome): EndedDepartment[] {
+    const at = events.at(-1)?.occurredAt;
+    if (at === undefined) return [];
+    const { directory } = this.jurisdiction;
+    const departments = new Set(state.tasks.map(({ departmentId }) => departmentId));
+    return [...departments]
+      .filter((departmentId) => !directory.isActive(departmentId, at))
+      .map((departmentId) => ({ departmentId, successors: directory.successors(departmentId, at) }));
   }
 }

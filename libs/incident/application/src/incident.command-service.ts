@@ -48,8 +48,21 @@ export interface CommandOutcome {
   readonly replayed: boolean;
 }
 
-/** Makes the domain's command once the state is known; deadlines depend on what was filed. */
-export type CommandBuilder = (state: IncidentState, origin: CommandOrigin) => IncidentCommand;
+/**
+ * Makes the domain's command once the state is known; deadlines depend on what was filed. `history` is what the state
+ * was folded from, for what it does not keep.
+ */
+export type CommandBuilder = (
+  state: IncidentState,
+  origin: CommandOrigin,
+  history: readonly IncidentEvent[],
+) => IncidentCommand | Promise<IncidentCommand>;
+
+/** An incident as the log has it. */
+export interface FoundIncident {
+  readonly state: IncidentState;
+  readonly revision: number;
+}
 
 /** Makes the domain's command for an incident that is not there yet; may look things up and seal personal data. */
 export type OpeningBuilder = (origin: CommandOrigin) => Promise<IncidentCommand>;
@@ -112,6 +125,32 @@ export class IncidentCommandService {
     throw new TooMuchContention(`gave up after ${attemptsMax} attempts`);
   }
 
+  /** As it stands; null where there is none. */
+  async find(incidentId: string): Promise<FoundIncident | null> {
+    if (!isUuid(incidentId)) return null;
+    const history = await this.load(incidentStreamId(incidentId));
+    const last = history.at(-1);
+    if (last === undefined) return null;
+    return { state: foldIncident(history.map(decodeIncidentEvent)), revision: last.revision };
+  }
+
+  /**
+   * Decides on a command and records nothing: for the first of several steps, so that a command that would be refused
+   * leaves no trace elsewhere. @returns what it did, if it has been carried out already
+   * @throws what {@link execute} throws
+   */
+  async weigh(
+    context: CommandContext,
+    incidentId: string,
+    build: CommandBuilder,
+  ): Promise<CommandOutcome | null> {
+    if (!isUuid(incidentId)) throw new IncidentRefused({ code: 'INCIDENT_NOT_FOUND' });
+    const history = await this.load(incidentStreamId(incidentId));
+    const earlier = replayOf(history, context, incidentId);
+    if (earlier === null) await this.factsFor(history, context, build);
+    return earlier;
+  }
+
   /** @returns null when another writer came first */
   private async attempt(
     streamId: string,
@@ -123,13 +162,7 @@ export class IncidentCommandService {
     // A retry gets its first answer, whatever has happened since: so before If-Match and before any rule.
     const earlier = replayOf(history, context, incidentId);
     if (earlier !== null) return earlier;
-    const last = history.at(-1);
-    if (last === undefined) throw new IncidentRefused({ code: 'INCIDENT_NOT_FOUND' });
-    if (context.ifMatch !== undefined && context.ifMatch !== last.revision)
-      throw new PreconditionFailed(last.revision);
-    const origin = this.originOf(context);
-    const before = foldIncident(history.map(decodeIncidentEvent));
-    const facts = factsOf(before, build(before, origin));
+    const { facts, before, last, origin } = await this.factsFor(history, context, build);
     if (facts.length === 0) {
       const { revision, position } = last;
       return { incidentId, state: before, events: [], revision, position, replayed: false };
@@ -148,6 +181,27 @@ export class IncidentCommandService {
       if (cameLater(error)) return null;
       throw error;
     }
+  }
+
+  /** @throws IncidentRefused, PreconditionFailed */
+  private async factsFor(
+    history: readonly RecordedEvent[],
+    context: CommandContext,
+    build: CommandBuilder,
+  ): Promise<{
+    facts: readonly IncidentEvent[];
+    before: IncidentState;
+    last: RecordedEvent;
+    origin: CommandOrigin;
+  }> {
+    const last = history.at(-1);
+    if (last === undefined) throw new IncidentRefused({ code: 'INCIDENT_NOT_FOUND' });
+    if (context.ifMatch !== undefined && context.ifMatch !== last.revision)
+      throw new PreconditionFailed(last.revision);
+    const origin = this.originOf(context);
+    const events = history.map(decodeIncidentEvent);
+    const before = foldIncident(events);
+    return { facts: factsOf(before, await build(before, origin, events)), before, last, origin };
   }
 
   private originOf({ actor }: CommandContext): CommandOrigin {

@@ -174,13 +174,14 @@ describe('at once', () => {
         note: null,
       }),
     );
-    const answers = await Promise.all([
+    const [water, fire] = await Promise.all([
       codeOf(blow('dp-water')),
       codeOf(blow('dp-fire')),
       codeOf(selfHandle),
     ]);
-    expect(answers.toSorted()).toEqual(['INCIDENT_STATE', 'INCIDENT_STATE', 'no error']);
-    expect(await office.incidentEvents()).toHaveLength(3);
+    expect([water, fire].toSorted()).toEqual(['INCIDENT_STATE', 'no error']);
+    const blown = (await office.incidentEvents()).filter(({ type }) => type === 'WhistleBlown');
+    expect(blown).toHaveLength(1);
   });
 
   test('two departments acknowledge their own tasks, one of them deciding again', async () => {
@@ -251,7 +252,7 @@ describe('what is written', () => {
     const { incidentId } = await whistled();
     for (const event of await office.incidentEvents()) {
       expect(event).toMatchObject({
-        ...{ streamId: `incident-${incidentId}`, schemaVersion: 1, recordedAt: OPENING },
+        ...{ streamId: `incident-${incidentId}`, schemaVersion: 2, recordedAt: OPENING },
         ...{ requestHash: 'a'.repeat(64), correlationId: event.commandId },
         actor: { role: expect.stringMatching(/resident|street-office/) },
       });

@@ -111,7 +111,11 @@ describe('report', () => {
       lifecycle: 'FILED',
       pins: office.directory.pins(),
       // sewer-blockage is URGENT: 24 clock hours.
-      deadlines: [{ timer: 'INCIDENT_TOTAL', startedAt: OPENING, dueAt: '2026-03-03T01:00:00.000Z' }],
+      deadlines: [
+        { timer: 'INCIDENT_TOTAL', startedAt: OPENING, dueAt: '2026-03-03T01:00:00.000Z' },
+        // Somebody is to have it within a working hour.
+        { timer: 'DISPATCH', startedAt: OPENING, dueAt: '2026-03-02T02:00:00.000Z' },
+      ],
     });
   });
 
@@ -182,13 +186,18 @@ describe('whistle', () => {
         ['ACKNOWLEDGE', OPENING, '2026-03-02T02:00:00.000Z'],
         ['CHECK_IN', OPENING, '2026-03-03T01:00:00.000Z'],
         ['HANDLING', OPENING, '2026-03-05T01:00:00.000Z'],
+        ['CONTACT', OPENING, '2026-03-03T01:00:00.000Z'],
+        ['RETURN_WINDOW', OPENING, '2026-03-02T06:00:00.000Z'],
       ]);
-      expect(deadlines[1]).toMatchObject({
-        firstStep: { level: 'BLUE', notify: ['department', 'street-office'] },
-      });
+      expect(deadlines[1]?.steps).toMatchObject([
+        { step: 1, at: '2026-03-03T01:00:00.000Z', level: 'BLUE', notify: ['department', 'street-office'] },
+        // Half of the working day that was allowed, after it was due: the lunch break is not counted.
+        { step: 2, at: '2026-03-03T06:00:00.000Z', level: 'ORANGE' },
+        { step: 3, at: '2026-03-03T10:00:00.000Z', level: 'RED' },
+      ]);
     }
     const ids = state.tasks.flatMap(({ deadlines }) => deadlines.map(({ deadlineId }) => deadlineId));
-    expect(new Set(ids).size).toBe(6);
+    expect(new Set(ids).size).toBe(10);
   });
 
   test('of an emergency wants departments within half an hour', async () => {
@@ -198,6 +207,8 @@ describe('whistle', () => {
       ['ACKNOWLEDGE', '2026-03-02T01:10:00.000Z'],
       ['CHECK_IN', '2026-03-02T01:30:00.000Z'],
       ['HANDLING', '2026-03-05T01:00:00.000Z'],
+      ['CONTACT', '2026-03-03T01:00:00.000Z'],
+      ['RETURN_WINDOW', '2026-03-02T06:00:00.000Z'],
     ]);
   });
 

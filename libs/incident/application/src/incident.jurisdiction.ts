@@ -1,97 +1,157 @@
 import { uuidV5 } from '@shaoying/config';
-import type {
-  Deadline,
-  IncidentState,
-  IncidentTimer,
-  Pins,
-  Place,
-  ResponsibilityLevel,
-  Severity,
-  TaskAssignment,
-  TaskRole,
-  WhistleKind,
-} from '@shaoying/incident-domain';
-import type { JurisdictionDirectory, OrgUnit, OrgUnitKind } from '@shaoying/jurisdiction-contracts';
 import type { Actor } from '@shaoying/event-store';
-import { UnknownReference } from './incident.errors.js';
+import {
+  openTasks,
+  whistleOf,
+  type Deadline,
+  type HandlingRules,
+  type IncidentState,
+  type Location,
+  type Place,
+  type ResponsibilityLevel,
+  type Task,
+  type TaskAssignment,
+  type TaskRole,
+  type WhistleKind,
+} from '@shaoying/incident-domain';
+import type {
+  JurisdictionDirectory,
+  JurisdictionPins,
+  OrgUnit,
+  OrgUnitKind,
+} from '@shaoying/jurisdiction-contracts';
+import { IncidentClocks } from './incident.clocks.js';
+import { UnitEnded, UnknownReference } from './incident.errors.js';
 
-interface TimerStart {
-  readonly timer: IncidentTimer;
-  readonly pins: Pins;
-  readonly category: string;
-  readonly severity: Severity;
-  readonly start: string;
-  readonly whistleKind?: WhistleKind;
-  readonly role?: TaskRole;
-  /** Makes the deadline's id the same for every attempt of a command. */
-  readonly idSeed: string;
+/** What a report or an office names of a place. */
+export interface NamedPlace {
+  readonly location: Location | null;
+  readonly gridId: string | null;
+  readonly estateId: string | null;
 }
+
+/** A place, and the boundaries it was found in where a point said so. */
+export interface FoundPlace {
+  readonly place: Place;
+  readonly gridMapId: string | null;
+  readonly gridMapVersion: number | null;
+}
+
+interface Summoned {
+  readonly taskId: string;
+  readonly departmentId: string;
+  readonly role: TaskRole;
+  readonly whistleKind: WhistleKind;
+  /** A street may be summoned too. */
+  readonly reverse: boolean;
+  readonly start: string;
+}
+
+/** Clocks of a task that run on, where the policy says so, when another department gets it. */
+const CARRIED_ON: readonly Deadline['timer'][] = ['CHECK_IN', 'HANDLING'];
+
+const TASK_STARTS = ['ACKNOWLEDGE', 'CHECK_IN', 'HANDLING', 'CONTACT', 'RETURN_WINDOW'] as const;
+
+const COORDINATES = ['WGS84', 'GCJ02', 'BD09'] as const;
 
 /** What the jurisdiction says about places, departments and due times, in the domain's own words. */
 export class IncidentJurisdiction {
-  constructor(readonly directory: JurisdictionDirectory) {}
+  readonly clocks: IncidentClocks;
+
+  constructor(readonly directory: JurisdictionDirectory) {
+    this.clocks = new IncidentClocks(directory);
+  }
 
   /** @throws UnknownReference */
   assertCategory(code: string): void {
     if (this.directory.category(code)?.active !== true) throw new UnknownReference('UNKNOWN_CATEGORY', code);
   }
 
+  /** Whether a matter endangers the public, by the catalogue in force: then it goes on without its reporter. */
+  isHazard(category: string): boolean {
+    return this.directory.category(category)?.hazard === true;
+  }
+
   /** @throws JurisdictionNotPublished */
-  pins(): Pins {
+  pins(): JurisdictionPins {
     return this.directory.pins();
+  }
+
+  rules(state: Pick<IncidentState, 'pins'>): HandlingRules {
+    return this.clocks.rules(state);
   }
 
   /** Deadlines that filing starts. */
   filingDeadlines(
-    category: string,
-    severity: Severity,
-    pins: Pins,
-    start: string,
+    matter: Pick<IncidentState, 'category' | 'severity'>,
+    pins: JurisdictionPins,
+    at: string,
     idSeed: string,
   ): Deadline[] {
-    return this.start([{ timer: 'INCIDENT_TOTAL', pins, category, severity, start, idSeed }]);
+    const { category, severity } = matter;
+    return this.clocks.startAll(
+      ['INCIDENT_TOTAL', 'DISPATCH'],
+      { matter: { category, severity, pins }, at },
+      idSeed,
+    );
   }
 
   /**
    * A department's part in a whistle, with its deadlines: every clock starts when the whistle is blown, not when the
-   * department signs (domain.md §1).
-   * @throws UnknownReference
+   * department signs (domain.md §1). Nobody can be contacted where nobody is known.
+   * @throws UnknownReference, UnitEnded
    */
   assign(
-    state: Pick<IncidentState, 'category' | 'severity' | 'pins'>,
-    assignment: {
-      taskId: string;
-      departmentId: string;
-      role: TaskRole;
-      whistleKind: WhistleKind;
-      start: string;
-    },
+    state: Pick<IncidentState, 'category' | 'severity' | 'pins' | 'reporterKnown' | 'reporterWithdrew'>,
+    { taskId, departmentId, role, whistleKind, reverse, start }: Summoned,
   ): TaskAssignment {
-    const { taskId, departmentId, role, whistleKind, start } = assignment;
-    const level = this.departmentLevel(departmentId);
-    const pins = state.pins ?? this.pins();
-    const { category, severity } = state;
-    const timers = ['ACKNOWLEDGE', 'CHECK_IN', 'HANDLING'] as const;
-    const deadlines = this.start(
-      timers.map((timer) => ({ timer, pins, category, severity, start, whistleKind, role, idSeed: taskId })),
+    const level = this.departmentLevel(departmentId, start, reverse);
+    const reachable = state.reporterKnown && !state.reporterWithdrew;
+    const deadlines = this.clocks.startAll(
+      TASK_STARTS.filter((timer) => timer !== 'CONTACT' || reachable),
+      { matter: state, at: start, whistleKind, role },
+      taskId,
     );
     return { taskId, departmentId, role, level, deadlines };
   }
 
-  /** End of the time in which feedback is awaited; `start` itself where the policy has no such window. */
-  feedbackUntil(state: IncidentState, start: string): string {
-    const pins = state.pins ?? this.pins();
-    const { category, severity } = state;
-    return (
-      this.directory.deadline({ timer: 'FEEDBACK_WINDOW', pins, category, severity, start })?.dueAt ?? start
-    );
+  /** The part of a department that joins a whistle that has been blown. @throws UnknownReference, UnitEnded */
+  join(
+    state: IncidentState,
+    whistleId: string,
+    part: Pick<Summoned, 'taskId' | 'departmentId' | 'role' | 'start'>,
+  ): TaskAssignment {
+    const { kind = 'PUBLIC_DEMAND', reverse = false } = whistleOf(state, whistleId) ?? {};
+    return this.assign(state, { ...part, whistleKind: kind, reverse });
   }
 
   /**
-   * Where an incident lies, from the finest thing known: the estate or grid it names, else the reporter's own area.
+   * The part of a department that takes a task over from another one, in the same whistle. Its clocks start anew, or
+   * where the policy says so, those of arriving and handling run on (domain.md §3.4 a).
+   * @throws UnknownReference, UnitEnded
+   */
+  takeOver(
+    state: IncidentState,
+    task: Task,
+    { taskId, departmentId, start }: Pick<Summoned, 'taskId' | 'departmentId' | 'start'>,
+  ): TaskAssignment {
+    const part = { taskId, departmentId, start, role: task.role };
+    const assignment = this.join(state, task.whistleId, part);
+    if (this.rules(state).clockOnReturn !== 'CONTINUE') return assignment;
+    const carried = task.deadlines
+      .filter(({ timer }) => CARRIED_ON.includes(timer))
+      .map((deadline) => ({ ...deadline, deadlineId: uuidV5(taskId, `continued:${deadline.deadlineId}`) }));
+    const fresh = assignment.deadlines.filter(({ timer }) => !CARRIED_ON.includes(timer));
+    return { ...assignment, deadlines: [...fresh, ...carried] };
+  }
+
+  /**
+   * Where an incident lies. What is named wins over what a device measured, so that nobody's report is refused because
+   * of a telephone that is wrong; then the grid around the point, then the reporter's own area. Without a grid it waits
+   * to be located by a person.
    * @throws UnknownReference
    */
-  place(named: { gridId: string | null; estateId: string | null }, actor: Actor): Place {
+  place(named: NamedPlace, actor: Actor, at: string): FoundPlace {
     const estate = named.estateId === null ? undefined : this.directory.orgUnit(named.estateId);
     if (named.estateId !== null && estate?.kind !== 'ESTATE')
       throw new UnknownReference('UNKNOWN_ESTATE', named.estateId);
@@ -101,19 +161,30 @@ export class IncidentJurisdiction {
     if (estate && ofGrid && !this.related(estate.id, ofGrid.id)) {
       throw new UnknownReference('PLACE_CONTRADICTS_ITSELF', `${estate.id} / ${named.gridId}`);
     }
-    const own = actor.orgUnitId === null ? undefined : this.ownArea(actor.orgUnitId);
-    const known = estate ?? ofGrid ?? own?.unit;
-    return {
-      ...this.areasOf(known),
-      gridId: named.gridId ?? (known === own?.unit ? (own?.gridId ?? null) : null),
-    };
+    const unit = estate ?? ofGrid;
+    const found = named.gridId === null ? this.gridAround(named.location, unit, at) : null;
+    if (unit !== undefined || found !== null) {
+      const { gridId = named.gridId, orgUnitId, gridMapId = null, gridMapVersion = null } = found ?? {};
+      const area = unit ?? (orgUnitId === undefined ? undefined : this.directory.orgUnit(orgUnitId));
+      return { place: { ...this.areasOf(area), gridId }, gridMapId, gridMapVersion };
+    }
+    return { place: this.ownPlace(actor, named.location), gridMapId: null, gridMapVersion: null };
   }
 
-  /** Grid workers may act for a grid; departments have no area of their own. */
-  private ownArea(id: string): { unit: OrgUnit | undefined; gridId: string | null } {
-    const grid = this.directory.grid(id);
-    const unit = this.directory.orgUnit(grid?.orgUnitId ?? id);
-    return { unit: unit?.kind === 'DEPARTMENT' ? undefined : unit, gridId: grid?.id ?? null };
+  /**
+   * Whom the dispatch catalogue names for another place, where that is not who has the matter, or would have had it;
+   * else null. Routing is never changed by it (domain.md §6, 18).
+   */
+  suggestedInstead(state: IncidentState, place: Place): string | null {
+    const named = this.responsible(state, place);
+    const lead = openTasks(state).find(({ role }) => role === 'LEAD');
+    return named === (lead?.departmentId ?? this.responsible(state, state.place)) ? null : named;
+  }
+
+  private responsible({ category, pins }: IncidentState, place: Place): string | null {
+    const { estateId, communityId, streetId, districtId } = place;
+    const areas = [estateId, communityId, streetId, districtId].filter((id) => id !== null);
+    return this.directory.responsible(category, areas, pins ?? undefined)?.departmentId ?? null;
   }
 
   /** The areas around a unit, for cases that come with it. @throws UnknownReference */
@@ -126,6 +197,64 @@ export class IncidentJurisdiction {
   /** Level of a unit that handles by itself: an estate's matter unless the unit says otherwise. */
   selfHandlingLevel(state: IncidentState, wanted: ResponsibilityLevel | null): ResponsibilityLevel {
     return wanted ?? (state.place.estateId === null ? 'COMMUNITY' : 'ESTATE');
+  }
+
+  /**
+   * A department acts at the level of the unit it belongs to, a street that was whistled to at its own.
+   * @param at instant at which the unit has to exist
+   * @throws UnknownReference, UnitEnded which names who has taken over
+   */
+  departmentLevel(departmentId: string, at: string, orStreet = false): ResponsibilityLevel {
+    const unit = this.directory.orgUnit(departmentId);
+    const isStreet = orStreet && unit?.kind === 'SUBDISTRICT';
+    if (unit?.kind !== 'DEPARTMENT' && !isStreet)
+      throw new UnknownReference('UNKNOWN_DEPARTMENT', departmentId);
+    if (!this.directory.isActive(departmentId, at))
+      throw new UnitEnded(departmentId, this.directory.successors(departmentId, at));
+    return this.levelOf(unit);
+  }
+
+  /** Level of a department of a case of the past, whether it exists still or not. @throws UnknownReference */
+  pastDepartmentLevel(departmentId: string): ResponsibilityLevel {
+    const unit = this.directory.orgUnit(departmentId);
+    if (unit?.kind !== 'DEPARTMENT') throw new UnknownReference('UNKNOWN_DEPARTMENT', departmentId);
+    return this.levelOf(unit);
+  }
+
+  private levelOf(unit: OrgUnit): ResponsibilityLevel {
+    if (unit.kind !== 'DEPARTMENT') return unit.kind;
+    const parent = this.directory.ancestors(unit.id)[0];
+    return parent === undefined || parent.kind === 'DEPARTMENT' ? 'DISTRICT' : parent.kind;
+  }
+
+  /**
+   * The grid around a measured point. Next to a named place only a grid of that place counts: if the point lies there
+   * once it is read in another system of coordinates, the device named the wrong one (domain.md §6, 17).
+   */
+  private gridAround(
+    location: Location | null,
+    unit: OrgUnit | undefined,
+    at: string,
+  ): ReturnType<JurisdictionDirectory['locate']> {
+    if (location === null || location.lon === null || location.lat === null) return null;
+    const { lon, lat, crs } = location;
+    const readings = unit === undefined ? [crs] : [crs, ...COORDINATES.filter((other) => other !== crs)];
+    for (const reading of readings) {
+      const found = this.directory.locate({ lon, lat, crs: reading }, at);
+      if (found !== null && (unit === undefined || this.related(unit.id, found.orgUnitId))) return found;
+    }
+    return null;
+  }
+
+  /** Grid workers may act for a grid; departments have no area of their own. */
+  private ownPlace(actor: Actor, location: Location | null): Place {
+    const grid = actor.orgUnitId === null ? undefined : this.directory.grid(actor.orgUnitId);
+    const id = grid?.orgUnitId ?? actor.orgUnitId;
+    const unit = id === null ? undefined : this.directory.orgUnit(id);
+    const own = unit?.kind === 'DEPARTMENT' ? undefined : unit;
+    // A point outside every grid does not lie in the one its reporter walks.
+    const measured = location !== null && location.lon !== null;
+    return { ...this.areasOf(own), gridId: measured ? null : (grid?.id ?? null) };
   }
 
   private related(a: string, b: string): boolean {
@@ -142,32 +271,5 @@ export class IncidentJurisdiction {
       streetId: idOf('SUBDISTRICT'),
       districtId: idOf('DISTRICT'),
     };
-  }
-
-  /** A department acts at the level of the unit it belongs to. @throws UnknownReference */
-  departmentLevel(departmentId: string): ResponsibilityLevel {
-    if (this.directory.orgUnit(departmentId)?.kind !== 'DEPARTMENT') {
-      throw new UnknownReference('UNKNOWN_DEPARTMENT', departmentId);
-    }
-    const parent = this.directory.ancestors(departmentId)[0];
-    return parent === undefined || parent.kind === 'DEPARTMENT' ? 'DISTRICT' : parent.kind;
-  }
-
-  private start(timers: readonly TimerStart[]): Deadline[] {
-    return timers.flatMap(({ idSeed, ...query }) => {
-      const resolved = this.directory.deadline(query);
-      if (resolved === null) return [];
-      const first = this.directory.ladder(query.pins, query.timer).find((step) => step.trigger === 0);
-      const { startedAt, warnAt, dueAt, policyId, policyVersion, calendarId, calendarVersion, provisional } =
-        resolved;
-      return [
-        {
-          deadlineId: uuidV5(idSeed, query.timer),
-          timer: query.timer,
-          ...{ startedAt, warnAt, dueAt, policyId, policyVersion, calendarId, calendarVersion, provisional },
-          firstStep: first ? { level: first.level, notify: first.notify } : null,
-        },
-      ];
-    });
   }
 }

@@ -5,6 +5,7 @@ import { IncidentJurisdiction } from './index.js';
 
 const jurisdiction = new IncidentJurisdiction(lindongJurisdiction());
 
+const NOW = '2026-03-02T01:00:00.000Z';
 const of = (orgUnitId: string | null): Actor => ({ id: 'u-1', role: 'grid-worker', orgUnitId });
 const nowhere: Place = { gridId: null, estateId: null, communityId: null, streetId: null, districtId: null };
 const liuyin: Place = {
@@ -23,7 +24,7 @@ const codeOf = (act: () => unknown): unknown => {
 
 describe('a place', () => {
   const place = (gridId: string | null, estateId: string | null, orgUnitId: string | null = null): Place =>
-    jurisdiction.place({ gridId, estateId }, of(orgUnitId));
+    jurisdiction.place({ gridId, estateId, location: null }, of(orgUnitId), NOW).place;
 
   test('of an estate lies in its community, street and district', () => {
     expect(place(null, 'es-liuyin-garden')).toEqual({ ...liuyin, estateId: 'es-liuyin-garden' });
@@ -73,13 +74,56 @@ describe('a place', () => {
   });
 });
 
+describe('a point', () => {
+  type Crs = 'WGS84' | 'GCJ02' | 'BD09';
+  const at = (
+    lon: number,
+    lat: number,
+    named: { gridId?: string; estateId?: string; crs?: Crs; orgUnitId?: string } = {},
+  ) => {
+    const { gridId = null, estateId = null, crs = 'WGS84', orgUnitId = null } = named;
+    const location = { lon, lat, crs, address: null };
+    return jurisdiction.place({ gridId, estateId, location }, of(orgUnitId), NOW);
+  };
+
+  test('lies in the grid around it, and in whatever the grid lies in', () => {
+    expect(at(120.41, 31.83)).toEqual({
+      ...{ place: { ...liuyin, gridId: 'gr-liuyin' }, gridMapId: 'default', gridMapVersion: 1 },
+    });
+    expect(at(120.41, 31.81).place.gridId).toBe('gr-zhonglou-plaza');
+  });
+
+  test('beside a named estate finds its grid; what is named wins over what was measured', () => {
+    const estateId = 'es-liuyin-garden';
+    expect(at(120.41, 31.83, { estateId }).place).toEqual({ ...liuyin, estateId, gridId: 'gr-liuyin' });
+    expect(at(120.45, 31.81, { estateId })).toEqual({
+      ...{ place: { ...liuyin, estateId }, gridMapId: null, gridMapVersion: null },
+    });
+    expect(at(120.45, 31.81, { gridId: 'gr-liuyin' }).place).toEqual({ ...liuyin, gridId: 'gr-liuyin' });
+  });
+
+  test('read in another system of coordinates, where that puts it into what is named', () => {
+    // As a map of GCJ-02 shows a point just inside the western edge of the grid, but called WGS-84.
+    const shifted = { lon: 120.4245, lat: 31.8275 };
+    expect(at(shifted.lon, shifted.lat).place.gridId).toBe('gr-shuian');
+    expect(at(shifted.lon, shifted.lat, { crs: 'GCJ02' }).place.gridId).toBe('gr-liuyin');
+    expect(at(shifted.lon, shifted.lat, { estateId: 'es-liuyin-garden' }).place.gridId).toBe('gr-liuyin');
+  });
+
+  test('outside every grid is left to a person: no more is known than whose area the reporter is of', () => {
+    expect(at(121.9, 30.9).place).toEqual(nowhere);
+    expect(at(121.9, 30.9, { orgUnitId: 'st-hepan' }).place).toEqual({ ...liuyin, communityId: null });
+    expect(at(121.9, 30.9, { orgUnitId: 'gr-liuyin' }).place).toEqual(liuyin);
+  });
+});
+
 describe('a department', () => {
   test('of the district acts at district level', () => {
-    expect(jurisdiction.departmentLevel('dp-water')).toBe('DISTRICT');
+    expect(jurisdiction.departmentLevel('dp-water', NOW)).toBe('DISTRICT');
   });
 
   test.each(['co-liuyin', 'dp-unknown'])('is not %s', (id) => {
-    expect(codeOf(() => jurisdiction.departmentLevel(id))).toBe('UNKNOWN_DEPARTMENT');
+    expect(codeOf(() => jurisdiction.departmentLevel(id, NOW))).toBe('UNKNOWN_DEPARTMENT');
   });
 });
 
@@ -96,7 +140,7 @@ test('the same attempt gives a deadline the same id, another timer or command an
   const pins = jurisdiction.pins();
   const ids = (seed: string) =>
     jurisdiction
-      .filingDeadlines('gas-leak', 'MINOR', pins, '2026-03-02T01:00:00.000Z', seed)
+      .filingDeadlines({ category: 'gas-leak', severity: 'MINOR' }, pins, NOW, seed)
       .map(({ deadlineId }) => deadlineId);
   const [seed, other] = ['00000000-0000-5000-8000-000000000001', '00000000-0000-5000-8000-000000000002'];
   expect(ids(seed)).toEqual(ids(seed));

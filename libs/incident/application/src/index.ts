@@ -1,38 +1,88 @@
-import { CheckHandlingHandler, CloseIncidentHandler, RecordFeedbackHandler } from './closing.handlers.js';
-import { FileIncidentHandler, ImportIncidentHandler, ReportIncidentHandler } from './intake.handlers.js';
-import { CompleteSelfHandlingHandler, StartSelfHandlingHandler } from './self-handling.handlers.js';
-import {
-  AcknowledgeTaskHandler,
-  BlowWhistleHandler,
-  CheckInHandler,
-  CompleteTaskHandler,
-  MarkOverdueHandler,
-} from './whistle.handlers.js';
+import * as closing from './closing.handlers.js';
+import * as handling from './handling.handlers.js';
+import * as intake from './intake.handlers.js';
+import * as merging from './merging.handlers.js';
+import * as returns from './return.handlers.js';
+import * as supervision from './supervision.handlers.js';
+import * as suspension from './suspension.handlers.js';
+import * as tasks from './task.handlers.js';
+import * as transfer from './transfer.handlers.js';
+import * as whistles from './whistle.handlers.js';
 
 export * from './closing.handlers.js';
-export * from './intake.handlers.js';
-export * from './self-handling.handlers.js';
-export * from './whistle.handlers.js';
+export * from './closing.messages.js';
+export * from './handling.handlers.js';
+export * from './handling.messages.js';
+export * from './incident.clocks.js';
 export * from './incident.command-service.js';
-export * from './incident.jurisdiction.js';
 export * from './incident.errors.js';
-export * from './incident.messages.js';
+export * from './incident.jurisdiction.js';
+export * from './intake.handlers.js';
+export * from './intake.messages.js';
+export * from './merging.handlers.js';
 export * from './receipt-codes.js';
 export * from './reporter-vault.js';
+export * from './return.handlers.js';
+export * from './return.messages.js';
+export * from './supervision.handlers.js';
+export * from './supervision.messages.js';
+export * from './suspension.handlers.js';
+export * from './suspension.messages.js';
+export * from './task.handlers.js';
+export * from './task.messages.js';
+export * from './transfer.handlers.js';
+export * from './whistle.handlers.js';
+export * from './whistle.messages.js';
 
 /** Providers for the CqrsModule of whatever process carries out commands. */
 export const incidentCommandHandlers = [
-  ReportIncidentHandler,
-  FileIncidentHandler,
-  ImportIncidentHandler,
-  StartSelfHandlingHandler,
-  CompleteSelfHandlingHandler,
-  BlowWhistleHandler,
-  AcknowledgeTaskHandler,
-  CheckInHandler,
-  CompleteTaskHandler,
-  MarkOverdueHandler,
-  CheckHandlingHandler,
-  RecordFeedbackHandler,
-  CloseIncidentHandler,
+  intake.ReportIncidentHandler,
+  intake.ImportIncidentHandler,
+  intake.LocateIncidentHandler,
+  intake.VerifyIncidentHandler,
+  intake.RejectIncidentHandler,
+  intake.FileIncidentHandler,
+  intake.WithdrawIncidentHandler,
+  intake.VoidIncidentHandler,
+  intake.FlagReporterHandler,
+  handling.StartSelfHandlingHandler,
+  handling.CompleteSelfHandlingHandler,
+  handling.EscalateLevelHandler,
+  whistles.BlowWhistleHandler,
+  whistles.ApproveWhistleHandler,
+  whistles.CancelWhistleHandler,
+  whistles.EvaluateTaskHandler,
+  whistles.AddDepartmentHandler,
+  whistles.ChangeLeadHandler,
+  tasks.AcknowledgeTaskHandler,
+  tasks.RecordContactHandler,
+  tasks.CheckInHandler,
+  tasks.ReportProgressHandler,
+  tasks.CompleteTaskHandler,
+  tasks.RequestReleaseHandler,
+  tasks.ReleaseTaskHandler,
+  tasks.UrgeTaskHandler,
+  transfer.TransferTaskHandler,
+  transfer.TransferOpenTasksHandler,
+  returns.RequestReturnHandler,
+  returns.DecideReturnHandler,
+  returns.OpenArbitrationHandler,
+  returns.ArbitrateHandler,
+  returns.RequestExtensionHandler,
+  returns.DecideExtensionHandler,
+  closing.MarkOverdueHandler,
+  closing.CheckHandlingHandler,
+  closing.RecordFeedbackHandler,
+  closing.CorrectFeedbackHandler,
+  closing.CloseIncidentHandler,
+  closing.ReopenIncidentHandler,
+  suspension.SuspendIncidentHandler,
+  suspension.ResumeIncidentHandler,
+  merging.MergeIncidentHandler,
+  merging.UnmergeIncidentHandler,
+  supervision.IssueSupervisionHandler,
+  supervision.RespondToSupervisionHandler,
+  supervision.LiftSupervisionHandler,
+  supervision.FileAppealHandler,
+  supervision.DecideAppealHandler,
 ];

@@ -2,14 +2,21 @@ import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { uuidV5 } from '@shaoying/config';
 import type { Deadline, SealedReporter } from '@shaoying/incident-domain';
 import { IncidentCommandService, type CommandOutcome } from './incident.command-service.js';
+import { UnknownReference } from './incident.errors.js';
 import { IncidentJurisdiction } from './incident.jurisdiction.js';
+import { claimTolerance } from './incident.tolerance.js';
 import {
   FileIncidentCommand,
+  FlagReporterCommand,
   ImportIncidentCommand,
+  LocateIncidentCommand,
+  RejectIncidentCommand,
   ReportIncidentCommand,
+  VerifyIncidentCommand,
+  VoidIncidentCommand,
+  WithdrawIncidentCommand,
   type ReportedOutcome,
-} from './incident.messages.js';
-import { claimTolerance } from './incident.tolerance.js';
+} from './intake.messages.js';
 import { ReceiptCodes, receiptHashOf } from './receipt-codes.js';
 import { ReporterVault } from './reporter-vault.js';
 
@@ -23,24 +30,38 @@ export class ReportIncidentHandler implements ICommandHandler<ReportIncidentComm
   ) {}
 
   async execute({ context, request }: ReportIncidentCommand): Promise<ReportedOutcome> {
-    const incidentId = uuidV5(context.commandId, 'incident');
+    const { commandId } = context;
+    const incidentId = uuidV5(commandId, 'incident');
     const { category, severity, description, location, channel, anonymous, occurredAt } = request;
     const receiptCode = this.receipts.codeFor(incidentId);
     const outcome = await this.incidents.open(context, incidentId, async (origin) => {
+      const { now } = origin;
       this.jurisdiction.assertCategory(category);
-      const place = this.jurisdiction.place(request, context.actor);
+      const recurrenceOf = await this.known(request.recurrenceOf ?? null);
+      const { place } = this.jurisdiction.place(request, context.actor, earlierOf(occurredAt, now));
       const pins = this.jurisdiction.pins();
-      const start = (): Deadline[] =>
-        this.jurisdiction.filingDeadlines(category, severity, pins, origin.now, context.commandId);
-      const reporter = await this.seal(context.commandId, request);
+      const matter = { category, severity, pins };
+      const filing = request.file
+        ? { pins, deadlines: this.jurisdiction.filingDeadlines(matter, pins, now, commandId) }
+        : null;
+      // What is filed at once needs no verifying.
+      const deadlines =
+        filing === null ? this.jurisdiction.clocks.start('VERIFY', { matter, at: now }, commandId) : [];
+      const reporter = await this.seal(commandId, request);
       return {
         kind: 'ReportIncident',
         ...{ origin, incidentId, category, severity, description, location, place, channel, anonymous },
         ...{ reporter, receiptHash: receiptHashOf(receiptCode), occurredAt, tolerance: claimTolerance },
-        filing: request.file ? { pins, deadlines: start() } : null,
+        ...{ recurrenceOf, deadlines, filing },
       };
     });
     return { ...outcome, receiptCode };
+  }
+
+  /** @throws UnknownReference */
+  private async known(incidentId: string | null): Promise<string | null> {
+    if (incidentId === null || (await this.incidents.find(incidentId)) !== null) return incidentId;
+    throw new UnknownReference('UNKNOWN_INCIDENT', incidentId);
   }
 
   /** Before the event is written: a reporter whose key is not durable would be lost with the process. */
@@ -53,27 +74,9 @@ export class ReportIncidentHandler implements ICommandHandler<ReportIncidentComm
   }
 }
 
-@CommandHandler(FileIncidentCommand)
-export class FileIncidentHandler implements ICommandHandler<FileIncidentCommand> {
-  constructor(
-    private readonly incidents: IncidentCommandService,
-    private readonly jurisdiction: IncidentJurisdiction,
-  ) {}
-
-  execute({ context, incidentId }: FileIncidentCommand): Promise<CommandOutcome> {
-    return this.incidents.execute(context, incidentId, (state, origin) => {
-      const pins = this.jurisdiction.pins();
-      const { category, severity } = state;
-      const deadlines = this.jurisdiction.filingDeadlines(
-        category,
-        severity,
-        pins,
-        origin.now,
-        context.commandId,
-      );
-      return { kind: 'FileIncident', origin, pins, deadlines };
-    });
-  }
+/** Boundaries are those of the time it happened, where that lies in the past. */
+function earlierOf(occurredAt: string | null, now: string): string {
+  return occurredAt !== null && Date.parse(occurredAt) < Date.parse(now) ? occurredAt : now;
 }
 
 @CommandHandler(ImportIncidentCommand)
@@ -93,7 +96,7 @@ export class ImportIncidentHandler implements ICommandHandler<ImportIncidentComm
     const deadlines = targetAt === null ? [] : [importedDeadline(taskId, openedAt, targetAt)];
     return this.incidents.open(context, incidentId, async (origin) => {
       const place = this.jurisdiction.placeWithin(request.orgUnitId);
-      const level = this.jurisdiction.departmentLevel(departmentId);
+      const level = this.jurisdiction.pastDepartmentLevel(departmentId);
       return {
         kind: 'ImportIncident',
         ...{ origin, incidentId, externalId, category, severity, description, location, place, channel },
@@ -112,7 +115,117 @@ function importedDeadline(taskId: string, startedAt: string, dueAt: string): Dea
     timer: 'HANDLING',
     ...{ startedAt, warnAt: dueAt, dueAt },
     ...{ policyId: 'imported', policyVersion: 0, calendarId: 'imported', calendarVersion: 0 },
-    provisional: false,
-    firstStep: null,
+    ...{ provisional: false, unit: null, stage: null, steps: [] },
   };
+}
+
+@CommandHandler(LocateIncidentCommand)
+export class LocateIncidentHandler implements ICommandHandler<LocateIncidentCommand> {
+  constructor(
+    private readonly incidents: IncidentCommandService,
+    private readonly jurisdiction: IncidentJurisdiction,
+  ) {}
+
+  execute({ context, incidentId, request }: LocateIncidentCommand): Promise<CommandOutcome> {
+    const { location, gridId, estateId, reason } = request;
+    return this.incidents.execute(context, incidentId, (state, origin) => {
+      const byHand = gridId !== null || estateId !== null;
+      // Whoever corrects a place says where it is; their own area is no answer.
+      const nobody = { ...context.actor, orgUnitId: null };
+      const { place, gridMapId, gridMapVersion } = this.jurisdiction.place(request, nobody, origin.now);
+      if (place.districtId === null) throw new UnknownReference('PLACE_NOT_FOUND', incidentId);
+      return {
+        kind: 'LocateIncident',
+        ...{ origin, location, place, reason },
+        ...(byHand ? { gridMapId: null, gridMapVersion: null } : { gridMapId, gridMapVersion }),
+        method: byHand ? 'BY_HAND' : 'BY_POINT',
+        suggestedDepartmentId: this.jurisdiction.suggestedInstead(state, place),
+      };
+    });
+  }
+}
+
+@CommandHandler(VerifyIncidentCommand)
+export class VerifyIncidentHandler implements ICommandHandler<VerifyIncidentCommand> {
+  constructor(private readonly incidents: IncidentCommandService) {}
+
+  execute({ context, incidentId, request }: VerifyIncidentCommand): Promise<CommandOutcome> {
+    return this.incidents.execute(context, incidentId, (_, origin) => ({
+      kind: 'VerifyIncident',
+      origin,
+      ...request,
+    }));
+  }
+}
+
+@CommandHandler(RejectIncidentCommand)
+export class RejectIncidentHandler implements ICommandHandler<RejectIncidentCommand> {
+  constructor(private readonly incidents: IncidentCommandService) {}
+
+  execute({ context, incidentId, request }: RejectIncidentCommand): Promise<CommandOutcome> {
+    return this.incidents.execute(context, incidentId, (_, origin) => ({
+      kind: 'RejectIncident',
+      origin,
+      ...request,
+    }));
+  }
+}
+
+@CommandHandler(FileIncidentCommand)
+export class FileIncidentHandler implements ICommandHandler<FileIncidentCommand> {
+  constructor(
+    private readonly incidents: IncidentCommandService,
+    private readonly jurisdiction: IncidentJurisdiction,
+  ) {}
+
+  execute({ context, incidentId }: FileIncidentCommand): Promise<CommandOutcome> {
+    return this.incidents.execute(context, incidentId, (state, origin) => {
+      const pins = this.jurisdiction.pins();
+      const deadlines = this.jurisdiction.filingDeadlines(state, pins, origin.now, context.commandId);
+      return { kind: 'FileIncident', origin, pins, deadlines };
+    });
+  }
+}
+
+@CommandHandler(WithdrawIncidentCommand)
+export class WithdrawIncidentHandler implements ICommandHandler<WithdrawIncidentCommand> {
+  constructor(
+    private readonly incidents: IncidentCommandService,
+    private readonly jurisdiction: IncidentJurisdiction,
+  ) {}
+
+  execute({ context, incidentId, request }: WithdrawIncidentCommand): Promise<CommandOutcome> {
+    const { reason, receiptCode } = request;
+    return this.incidents.execute(context, incidentId, (state, origin) => ({
+      kind: 'WithdrawIncident',
+      ...{ origin, reason, hazard: this.jurisdiction.isHazard(state.category) },
+      receiptHash: receiptCode === null ? null : receiptHashOf(receiptCode),
+    }));
+  }
+}
+
+@CommandHandler(VoidIncidentCommand)
+export class VoidIncidentHandler implements ICommandHandler<VoidIncidentCommand> {
+  constructor(private readonly incidents: IncidentCommandService) {}
+
+  execute({ context, incidentId, request }: VoidIncidentCommand): Promise<CommandOutcome> {
+    return this.incidents.execute(context, incidentId, (_, origin) => ({
+      kind: 'VoidIncident',
+      origin,
+      ...request,
+    }));
+  }
+}
+
+@CommandHandler(FlagReporterCommand)
+export class FlagReporterHandler implements ICommandHandler<FlagReporterCommand> {
+  constructor(private readonly incidents: IncidentCommandService) {}
+
+  execute({ context, incidentId, request }: FlagReporterCommand): Promise<CommandOutcome> {
+    return this.incidents.execute(context, incidentId, (_, origin) => ({
+      kind: 'FlagReporter',
+      origin,
+      ...request,
+    }));
+  }
 }

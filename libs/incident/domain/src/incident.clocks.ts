@@ -7,6 +7,7 @@ import {
   type Supervision,
   type Task,
   type Whistle,
+  type WhistleState,
 } from './incident.state.js';
 
 // Which clocks run, by the state of whoever they belong to. A deadline that nothing waits for cannot be missed.
@@ -80,8 +81,11 @@ export function isPendingForTask(
   }
 }
 
+/** What was blown and not called off: evaluated by its street or not, it is to be ratified. */
+const ACTED: readonly WhistleState[] = ['BLOWN', 'COMPLETED', 'EVALUATED'];
+
 export const isPendingForWhistle = ({ state, toBeRatified }: Whistle): boolean =>
-  toBeRatified && (state === 'BLOWN' || state === 'COMPLETED');
+  toBeRatified && ACTED.includes(state);
 
 export const isPendingForOrder = ({ lifted, responded }: Supervision): boolean => !lifted && !responded;
 

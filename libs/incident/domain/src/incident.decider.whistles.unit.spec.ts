@@ -525,3 +525,19 @@ describe('evaluated', () => {
       .thenLike([{ type: 'TaskEvaluated' }]);
   });
 });
+
+// Found by a random life: a whistle of an earlier cycle, evaluated before it was ratified, was late without a breach.
+test('evaluated before it is ratified, it is to be ratified in time still', () => {
+  const life = [
+    ...filed,
+    blow(10, { whistle: 'EMERGENCY', tasks: [assignment(10, LEAD, 'LEAD')] }),
+    ...[checkIn(20), complete(30), evaluateTask(40)],
+  ];
+  given(after(...life))
+    .when(alarm(10 + sample.ALLOWED.RATIFICATION + 1, ratificationId))
+    .thenLike([
+      { type: 'IncidentOverdue', data: { timer: 'RATIFICATION' } },
+      { type: 'WhistleFlagged', data: { reason: 'NOT_RATIFIED' } },
+      { type: 'SupervisionIssued' },
+    ]);
+});

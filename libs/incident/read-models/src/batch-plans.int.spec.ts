@@ -16,6 +16,10 @@ function batches(): RecordedEvent[][] {
     (id) => city.complete(id, 'dept-1').complete(id, 'dept-2').check(id, 'FAIL'),
     (id) => city.complete(id, 'dept-1').complete(id, 'dept-2').check(id, 'PASS'),
     (id) => city.feedback(id, 'SOLVED').close(id),
+    (id) => city.reopen(id).whistle(id, ['dept-1', 'dept-2']),
+    (id) => city.requestReturn(id, 'dept-1').locate(id, { estateId: 'estate-2' }),
+    (id) => city.decideReturn(id, 'dept-1', 'dept-3').suspend(id),
+    (id) => city.resume(id).transfer(id, 'dept-3', 'dept-4').cancelWhistle(id),
   ];
   return steps.map((step) => {
     const before = city.events.length;
@@ -26,17 +30,18 @@ function batches(): RecordedEvent[][] {
 
 /** Rows of other incidents, for every table there is. */
 const oldOf: Record<string, string> = {
-  incidents: `select 'old-' || n, now(), 'CLOSED', 'c', 's', 'e', '{}' from n`,
+  incidents: `select 'old-' || n, now(), 'CLOSED', 'c', 's', 'e', true, '{}' from n`,
   reports: `select 'old-' || n, 'old-' || n, now(), 'street-1', 'community-1' from n`,
   events: `select 'old-' || n, 1, '{}' from n`,
   involvements: `select 'dept-1', now(), 'old-' || n from n`,
-  clocks: `(incident_id, owner_id, acknowledge_due, check_in_due, handling_due, acknowledged, checked_in, handled)
-    select 'old-' || n, 'old-' || n, now(), now(), now(), false, false, false from n`,
-  tasks: `select task.* from n, jsonb_populate_record((select t from tasks t limit 1), jsonb_build_object('task_id', 'old-' || n)) task`,
+  tasks: `select task.* from n, jsonb_populate_record((select t from tasks t limit 1), jsonb_build_object('task_id', 'old-' || n, 'incident_id', 'old-' || n)) task`,
   cases: `select c.* from n, jsonb_populate_record((select t from cases t limit 1), jsonb_build_object('incident_id', 'old-' || n)) c`,
-  closures: `select 'old-' || n, 'c', 's', 'e', 'c', 's', now(), now(), 'id', 'ESTATE' from n`,
+  whistles: `select 'old-' || n, 'old-' || n, 'k', false, 'c', 'e', now(), now() from n`,
+  lost_times: `select 'old-' || n, 0, 'old-' || n, 'old-' || n, 'DISPATCH', null, now(), now(), now(), now() from n`,
+  closures: `select 'old-' || n, 1, 'c', 's', 'e', 'c', 's', now(), now(), 'id', 'ESTATE' from n`,
   imported: `select 'old-' || n from n`,
-  deadlines: `select 'old-' || n, 'old-' || n, null, 'INCIDENT_TOTAL', now(), 'OPEN' from n`,
+  deadlines: `(incident_id, deadline_id, timer, due_at, taken, lifecycle, held)
+    select 'old-' || n, 'old-' || n, 'INCIDENT_TOTAL', now(), -1, 'FILED', 0 from n`,
   items: `select 'dept-1', 1000000 + n, '{}' from n`,
 };
 const oldRows = 20_000;

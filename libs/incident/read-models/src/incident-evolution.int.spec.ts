@@ -21,7 +21,12 @@ function lateCity(): SimulatedCity {
     .complete('inc-1', 'dept-1')
     .pass(4 * 24 * 60)
     .ringAlarms()
-    .finish('inc-2');
+    .finish('inc-2')
+    .check('inc-2', 'FAIL')
+    .finish('inc-2')
+    .check('inc-2', 'PASS')
+    .feedback('inc-2', 'SOLVED')
+    .close('inc-2');
 }
 
 test('the late city holds events of every type that has changed', () => {

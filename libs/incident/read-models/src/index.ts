@@ -9,7 +9,14 @@ import { openDeadlines } from './open-deadlines/open-deadlines.projection.js';
 export * from './department-tasks/department-tasks.query.js';
 export * from './dispatch-feed/dispatch-feed.query.js';
 export * from './incident-board/incident-board.query.js';
+export { evolveView, foldView } from './incident-board/evolve-view.js';
 export * from './incident-board/incident-view.js';
+export {
+  isOverdue,
+  pendingDeadlines,
+  trafficLightOf,
+  type TrafficLight,
+} from './incident-board/view-clocks.js';
 export * from './metrics/metric-definitions.js';
 export * from './metrics/metrics.query.js';
 export * from './open-deadlines/open-deadlines.query.js';

@@ -7,6 +7,8 @@ import {
 } from '@shaoying/event-store';
 import {
   JURISDICTION_EVENT_TYPES,
+  type JurisdictionEvent,
+  type JurisdictionEventType,
   JurisdictionEventPoisoned,
   parseJurisdictionEvent,
 } from '@shaoying/jurisdiction-contracts';
@@ -26,11 +28,20 @@ export interface DirectoryStatus {
   readonly error?: Error;
 }
 
+/** One version of one document, as the log has it. */
+export interface PublishedDocument {
+  readonly type: JurisdictionEventType;
+  readonly documentId: string;
+  readonly version: number;
+}
+
 /** What one command has published, by the log. */
 export interface RecordedPublication {
-  /** Undefined where the command came with no key of the caller's. */
-  readonly requestHash: string | undefined;
-  readonly events: readonly RecordedEvent[];
+  readonly requestHash: string;
+  readonly published: readonly PublishedDocument[];
+  readonly streamIds: ReadonlySet<string>;
+  /** Of its last event. */
+  readonly position: Position;
 }
 
 interface Waiter {
@@ -46,7 +57,7 @@ interface Waiter {
 export class EventSourcedJurisdictionDirectory extends PublishedJurisdiction {
   private readonly stopping = new AbortController();
   private readonly waiters = new Set<Waiter>();
-  private readonly commands = new Map<string, RecordedEvent[]>();
+  private readonly commands = new Map<string, RecordedPublication>();
   private reached: Position = START;
   private state: DirectoryStatus['state'] = 'IDLE';
   private error: Error | undefined;
@@ -101,8 +112,7 @@ export class EventSourcedJurisdictionDirectory extends PublishedJurisdiction {
 
   /** What a command has published so far, of what has been read; undefined when nothing. */
   publicationOf(commandId: string): RecordedPublication | undefined {
-    const events = this.commands.get(commandId);
-    return events && { requestHash: events[0]?.requestHash, events };
+    return this.commands.get(commandId);
   }
 
   /** Ends the subscription; what has been read stays readable. */
@@ -153,13 +163,27 @@ export class EventSourcedJurisdictionDirectory extends PublishedJurisdiction {
 
   private read(batch: readonly RecordedEvent[]): void {
     for (const event of batch) {
-      this.apply(parseJurisdictionEvent(event));
-      const published = this.commands.get(event.commandId);
-      if (published) published.push(event);
-      else this.commands.set(event.commandId, [event]);
+      const read = parseJurisdictionEvent(event);
+      this.apply(read);
+      this.remember(event, read);
       this.reached = event.position;
     }
     this.reach(this.reached);
+  }
+
+  /** Commands with a hash came with a key of the caller's, who may send them again. */
+  private remember(
+    { commandId, requestHash, streamId, position }: RecordedEvent,
+    read: JurisdictionEvent,
+  ): void {
+    if (requestHash === undefined) return;
+    const known = this.commands.get(commandId);
+    this.commands.set(commandId, {
+      requestHash,
+      published: [...(known?.published ?? []), { type: read.type, ...identityOf(read) }],
+      streamIds: new Set(known?.streamIds).add(streamId),
+      position,
+    });
   }
 
   private reach(position: Position): void {
@@ -175,6 +199,26 @@ export class EventSourcedJurisdictionDirectory extends PublishedJurisdiction {
 
   private stopped(): DirectoryStopped {
     return new DirectoryStopped(this.reached, this.state === 'FAILED' ? this.error : undefined);
+  }
+}
+
+function identityOf(event: JurisdictionEvent): Pick<PublishedDocument, 'documentId' | 'version'> {
+  switch (event.type) {
+    case 'OrgUnitEstablished':
+    case 'OrgUnitRevised':
+      return { documentId: event.data.orgUnit.id, version: event.data.version };
+    case 'GridMapPublished':
+      return { documentId: event.data.gridMap.gridMapId, version: event.data.gridMap.version };
+    case 'DispatchCataloguePublished':
+      return { documentId: event.data.catalogue.catalogueId, version: event.data.catalogue.version };
+    case 'DeadlinePolicyPublished':
+      return { documentId: event.data.policy.policyId, version: event.data.policy.version };
+    case 'EscalationLadderPublished':
+      return { documentId: event.data.ladder.ladderId, version: event.data.ladder.version };
+    case 'WorkingCalendarPublished':
+      return { documentId: event.data.calendar.calendarId, version: event.data.calendar.version };
+    case 'MetricDefinitionPublished':
+      return { documentId: event.data.metric.metricId, version: event.data.metric.version };
   }
 }
 

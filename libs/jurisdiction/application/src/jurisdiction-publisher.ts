@@ -7,18 +7,15 @@ import {
   LIMITS,
   type NewEvent,
   type Position,
-  type RecordedEvent,
   START,
 } from '@shaoying/event-store';
-import {
-  JURISDICTION_EVENT_TYPES,
-  type JurisdictionEvent,
-  type JurisdictionEventType,
-  parseJurisdictionEvent,
-  schemaVersionOf,
-} from '@shaoying/jurisdiction-contracts';
+import { JURISDICTION_EVENT_TYPES, schemaVersionOf } from '@shaoying/jurisdiction-contracts';
 import { jurisdictionProblems, jurisdictionWarnings } from '@shaoying/jurisdiction-domain';
-import type { EventSourcedJurisdictionDirectory } from './event-sourced-jurisdiction-directory.js';
+import type {
+  EventSourcedJurisdictionDirectory,
+  PublishedDocument,
+  RecordedPublication,
+} from './event-sourced-jurisdiction-directory.js';
 import { gridMapFindings } from './geometry/grid-map-validation.js';
 import { JurisdictionInvalid, PublicationKeyReused, VersionMismatch } from './jurisdiction.errors.js';
 import {
@@ -48,12 +45,6 @@ export interface PublishOptions {
   readonly expectedVersion?: number;
   /** Say what would change and what is wrong, and write nothing. */
   readonly dryRun?: boolean;
-}
-
-export interface PublishedDocument {
-  readonly type: JurisdictionEventType;
-  readonly documentId: string;
-  readonly version: number;
 }
 
 export interface Publication {
@@ -196,20 +187,18 @@ export class JurisdictionPublisher {
     if (recorded && recorded.requestHash !== options.requestHash) throw new PublicationKeyReused();
     const examined = await this.examine(documentsOf, now, recorded ? {} : options);
     const { problems, warnings } = examined;
-    const stages = recorded ? unwritten(examined.stages, recorded.events) : examined.stages;
+    const stages = recorded ? unwritten(examined.stages, recorded) : examined.stages;
     // What was published once and changed since is not published again; what a crash left out is.
-    if (recorded && stages.length === 0) return replayOf(recorded.events);
+    if (recorded && stages.length === 0) return replayOf(recorded);
     const published = stages
       .flat()
       .map(({ event, documentId, version }) => ({ type: event.type, documentId, version }));
     if (options.dryRun) return { published, position: head, warnings, problems };
     if (problems.length > 0) throw new JurisdictionInvalid(problems);
-    // Asked before writing: the list grows with what is written.
-    const before = recorded ? replayOf(recorded.events) : { published: [] };
     const position = await this.write(stages, actor, now, options);
     return {
-      ...before,
-      published: [...before.published, ...published],
+      ...(recorded && replayOf(recorded)),
+      published: [...(recorded?.published ?? []), ...published],
       position: comparePositions(position, head) > 0 ? position : head,
       warnings,
     };
@@ -339,41 +328,16 @@ function checked(documents: JurisdictionDocuments): JurisdictionDocuments {
 
 function unwritten(
   stages: readonly (readonly Change[])[],
-  written: readonly RecordedEvent[],
+  { streamIds }: RecordedPublication,
 ): readonly (readonly Change[])[] {
-  const streams = new Set(written.map(({ streamId }) => streamId));
   return stages
-    .map((stage) => stage.filter(({ streamId }) => !streams.has(streamId)))
+    .map((stage) => stage.filter(({ streamId }) => !streamIds.has(streamId)))
     .filter((stage) => stage.length > 0);
 }
 
 /** What a recorded command published, told again. */
-function replayOf(events: readonly RecordedEvent[]): Publication {
-  const published = events.flatMap((event) => {
-    const read = parseJurisdictionEvent(event);
-    return [{ type: read.type, ...identityOf(read) }];
-  });
-  return { published, position: events.at(-1)!.position, warnings: [], replayed: true };
-}
-
-function identityOf(event: JurisdictionEvent): Pick<PublishedDocument, 'documentId' | 'version'> {
-  switch (event.type) {
-    case 'OrgUnitEstablished':
-    case 'OrgUnitRevised':
-      return { documentId: event.data.orgUnit.id, version: event.data.version };
-    case 'GridMapPublished':
-      return { documentId: event.data.gridMap.gridMapId, version: event.data.gridMap.version };
-    case 'DispatchCataloguePublished':
-      return { documentId: event.data.catalogue.catalogueId, version: event.data.catalogue.version };
-    case 'DeadlinePolicyPublished':
-      return { documentId: event.data.policy.policyId, version: event.data.policy.version };
-    case 'EscalationLadderPublished':
-      return { documentId: event.data.ladder.ladderId, version: event.data.ladder.version };
-    case 'WorkingCalendarPublished':
-      return { documentId: event.data.calendar.calendarId, version: event.data.calendar.version };
-    case 'MetricDefinitionPublished':
-      return { documentId: event.data.metric.metricId, version: event.data.metric.version };
-  }
+function replayOf({ published, position }: RecordedPublication): Publication {
+  return { published, position, warnings: [], replayed: true };
 }
 
 /** @throws VersionMismatch, JurisdictionInvalid when the condition is on one document and several are given */

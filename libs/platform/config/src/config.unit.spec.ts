@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { ConfigError, EMBEDDED, loadConfig, type Environment } from './config.js';
 
 function problemsOf(env: Environment): readonly string[] {
@@ -17,6 +18,7 @@ describe('loadConfig', () => {
       host: '127.0.0.1',
       dataDir: '/srv/.data',
       roles: ['api', 'projector', 'timers', 'notifier'],
+      processes: availableParallelism() > 1 ? 2 : 1,
       eventStoreUrl: EMBEDDED,
       readModelUrl: EMBEDDED,
       timersUrl: EMBEDDED,
@@ -35,6 +37,7 @@ describe('loadConfig', () => {
         HOST: '0.0.0.0',
         DATA_DIR: '/var/lib/shaoying',
         ROLES: 'timers, api',
+        PROCESSES: '1',
         EVENT_STORE_URL: 'esdb+discover://one,two:2113?tls=true',
         READ_MODEL_URL: 'postgresql://u:p@db/read',
         TIMERS_URL: 'rediss://cache:6380',
@@ -49,6 +52,7 @@ describe('loadConfig', () => {
     expect(config).toMatchObject({
       port: 0,
       roles: ['api', 'timers'],
+      processes: 1,
       eventStoreUrl: 'esdb+discover://one,two:2113?tls=true',
       timersUrl: 'rediss://cache:6380',
       production: true,

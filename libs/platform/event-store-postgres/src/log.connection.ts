@@ -7,7 +7,7 @@ export type Warn = (message: string, cause?: unknown) => void;
 const connectTimeoutMs = 5_000;
 /** The server gives up a statement first, so that the client normally hears a definite no. */
 const statementTimeoutMs = 10_000;
-const answerTimeoutMs = 15_000;
+export const answerTimeoutMs = 15_000;
 
 /**
  * Planner settings for reading: every read follows an index; see the note on plans in log.schema.ts. Instants are read as
@@ -37,9 +37,10 @@ export const writerConfig = (url: string): ClientConfig => ({
   ...bounded,
   options: writerOptions,
 });
+/** Without `query_timeout`, which the reader sees to itself: see page.copy.ts. */
 export const readerConfig = (url: string): ClientConfig => ({
   ...configFor(url, 'reader'),
-  ...bounded,
+  statement_timeout: statementTimeoutMs,
   options: readerOptions,
 });
 /** Without time-outs: it waits for notifications for ever. */

@@ -10,8 +10,10 @@ import {
 import type { Position, RecordedEvent } from '@shaoying/event-store';
 import { DatabaseError, Pool } from 'pg';
 import type { PoolConfig, QueryArrayConfig } from 'pg';
-import { endConnection } from './log.connection.js';
+import { binaryRowColumns } from './binary-row.js';
+import { answerTimeoutMs, endConnection } from './log.connection.js';
 import type { Warn } from './log.connection.js';
+import { PageCopy } from './page.copy.js';
 import { StreamGathering } from './stream.gathering.js';
 
 /** Reads that may wait for a connection of the pool; beyond it a caller is told to come back. */
@@ -42,8 +44,13 @@ const asText = { getTypeParser: () => (text: string) => text };
  * The rows of `source` in the order of `key`, up to `bytesMax` of them together, always at least one. octet_length reads
  * the size of a large value from its header, so values beyond the limit are never unpacked.
  */
-const upToBytes = (source: string, key: string, bytesMax: number): string =>
-  `SELECT ${columns}, bytes_so_far FROM (
+const upToBytes = (
+  source: string,
+  key: string,
+  bytesMax: number,
+  wanted = `${columns}, bytes_so_far`,
+): string =>
+  `SELECT ${wanted} FROM (
       SELECT *, sum(bytes) OVER (ORDER BY ${key} ROWS UNBOUNDED PRECEDING) AS bytes_so_far FROM (
         SELECT *, octet_length(metadata) + octet_length(data) AS bytes FROM ${source}
       ) e
@@ -65,17 +72,21 @@ const sql = {
   streamRevision: 'SELECT revision FROM log.events WHERE stream_id = $1 ORDER BY revision DESC LIMIT 1',
   head: 'SELECT position FROM log.events ORDER BY position DESC LIMIT 1',
   at: `SELECT ${columns} FROM log.events WHERE position = $1`,
-  page: upToBytes(
-    'log.events WHERE position > $1 ORDER BY position LIMIT $2',
-    'position',
-    LIMITS.readBytesMax,
-  ),
   pageOfTypes: upToBytes(
     'log.events WHERE position > $1 AND position <= $3 AND type = ANY ($4::text[]) ORDER BY position LIMIT $2',
     'position',
     LIMITS.readBytesMax,
   ),
 } as const;
+
+/** Digits and a number, both checked by the port: a COPY takes no parameters. */
+const pageAfter = (after: Position, limit: number): string =>
+  upToBytes(
+    `log.events WHERE position > ${after} ORDER BY position LIMIT ${limit}`,
+    'position',
+    LIMITS.readBytesMax,
+    binaryRowColumns,
+  );
 
 type Row = readonly (string | null)[];
 const [streamIdColumn, dataColumn, bytesSoFarColumn] = [6, 9, 10] as const;
@@ -126,6 +137,8 @@ export class LogReader {
   constructor(config: PoolConfig, warn: Warn) {
     this.pool = new Pool(config);
     this.pool.on('error', (error) => warn('an idle reader lost its connection', error));
+    // One that breaks while it is read from tells it twice: to who reads, and here. Unheard it would end the process.
+    this.pool.on('connect', (client) => client.on('error', () => undefined));
   }
 
   /** @throws StreamNotFound, StreamTooLong */
@@ -188,7 +201,7 @@ export class LogReader {
   async page(after: Position, { limit, types }: PageRequest): Promise<Page> {
     if (BigInt(after) > positionMax) return pageOf(after, []);
     if (types) return this.pageOfTypes(after, limit, [...types]);
-    return pageOf(after, await this.query('page', [after, limit]));
+    return this.copyPage(after, limit);
   }
 
   /**
@@ -220,19 +233,44 @@ export class LogReader {
     return endConnection(this.pool);
   }
 
-  /** Reading twice is harmless, so a connection that turns out to be dead is replaced without the caller knowing. */
+  private copyPage(after: Position, limit: number): Promise<Page> {
+    return this.retrying(async () => {
+      const client = await this.pool.connect();
+      const copy = new PageCopy(pageAfter(after, limit));
+      const silence = setTimeout(() => copy.emit('error', new Error('no answer in time')), answerTimeoutMs);
+      try {
+        client.query(copy);
+        await copy.done;
+      } catch (error) {
+        // Whatever it still has to say is not for the next who reads.
+        client.release(true);
+        throw error;
+      } finally {
+        clearTimeout(silence);
+      }
+      client.release();
+      return { reached: copy.events.at(-1)?.position ?? after, events: copy.events };
+    });
+  }
+
   private async query(name: keyof typeof sql, values: (string | number | string[])[]): Promise<Row[]> {
-    if (this.pool.waitingCount >= readQueueMax) throw new Overloaded();
-    const query: QueryArrayConfig = {
+    const query: QueryArrayConfig & { readonly query_timeout: number } = {
       name: `log.${name}`,
       text: sql[name],
       values,
       rowMode: 'array',
       types: asText,
+      query_timeout: answerTimeoutMs,
     };
+    return this.retrying(async () => (await this.pool.query<(string | null)[]>(query)).rows);
+  }
+
+  /** Reading twice is harmless, so a connection that turns out to be dead is replaced without the caller knowing. */
+  private async retrying<T>(read: () => Promise<T>): Promise<T> {
+    if (this.pool.waitingCount >= readQueueMax) throw new Overloaded();
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return (await this.pool.query<(string | null)[]>(query)).rows;
+        return await read();
       } catch (cause) {
         const serverAnswered = cause instanceof DatabaseError && !/^(57P|08)/.test(cause.code ?? '');
         if (serverAnswered || attempt === readAttemptsMax) {

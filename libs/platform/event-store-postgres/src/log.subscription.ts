@@ -34,8 +34,8 @@ async function pageWhateverHappens(
 
 /**
  * Catch-up, then live. Each batch is read at the position after the last event handed out, so nothing is skipped,
- * repeated or reordered. While catching up, the server reads the next page while the consumer works on this one. (Asked
- * for before this one is turned into events, two pages of rows live at once, and collecting them costs 1.5 µs an event.)
+ * repeated or reordered. While catching up, the next page is read, and made into events as its rows come, while the consumer
+ * waits for anything else.
  */
 export async function* follow(after: Position, following: Following): AsyncGenerator<RecordedEvent[]> {
   const { listener, request, ended } = following;

@@ -11,9 +11,10 @@ export class EngineNotAvailable extends Error {
   readonly code = 'ENGINE_NOT_AVAILABLE';
 }
 
-/** The three stores of a process, opened by their URLs alone. */
+/** The three stores of a process, opened by their URLs alone. The URLs here name the servers, the embedded one too. */
 export interface Stores {
   readonly log: EventStore;
+  readonly eventStoreUrl: string;
   readonly readModelUrl: string;
   /** For queries; a pool of its own behind it. */
   readonly readModels: ReadModelReader;
@@ -44,7 +45,8 @@ export async function openStores(config: Config, options: StoresOptions): Promis
     while (opened.length > 0) await opened.pop()?.();
   };
   try {
-    const log = await openLog(resolve(config.eventStoreUrl), options);
+    const eventStoreUrl = resolve(config.eventStoreUrl);
+    const log = await openLog(eventStoreUrl, options);
     opened.push(() => log.close());
     const readModelUrl = resolve(config.readModelUrl);
     const pool = createPool(readModelUrl, {
@@ -56,6 +58,7 @@ export async function openStores(config: Config, options: StoresOptions): Promis
     const timersUrl = resolve(config.timersUrl);
     return {
       log,
+      eventStoreUrl,
       readModelUrl,
       readModels: new ReadModelReader(pool),
       pool,

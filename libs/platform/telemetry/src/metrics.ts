@@ -1,4 +1,13 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import {
+  AggregatorRegistry,
+  collectDefaultMetrics,
+  Counter,
+  Gauge,
+  Histogram,
+  Registry,
+  type MetricObjectWithValues,
+  type MetricValue,
+} from 'prom-client';
 
 /** Seconds. From a cached read to the longest answer a client waits for (5 s) and beyond. */
 const HTTP_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -21,6 +30,29 @@ export function createMetrics({ role, processMetrics = true }: MetricsOptions): 
   registry.setDefaultLabels({ role });
   if (processMetrics) collectDefaultMetrics({ register: registry });
   return { registry, http: new HttpMetrics(registry) };
+}
+
+type Measured = MetricObjectWithValues<MetricValue<string>>;
+
+/** The measurements of one process, as they can be sent to another. */
+export type Measurements = readonly Omit<Measured, 'collect'>[];
+
+export async function measurementsOf({ registry }: Metrics): Promise<Measurements> {
+  const measured = await registry.getMetricsAsJSON();
+  // No more than this: what else there may be are functions, which no channel carries.
+  return measured.map(({ name, help, type, aggregator, values }) => ({
+    name,
+    help,
+    type,
+    aggregator,
+    values,
+  }));
+}
+
+/** One exposition of several processes; the label `role` tells them apart, so nothing is added up. */
+export function exposition(processes: readonly Measurements[]): Promise<string> {
+  const apart = processes.map((metrics) => metrics.map((metric) => ({ ...metric, aggregator: 'first' })));
+  return AggregatorRegistry.aggregate(apart).metrics();
 }
 
 /** What every HTTP server tells. Routes are templates (`/v1/incidents/:id`), so that the number of series is bounded. */

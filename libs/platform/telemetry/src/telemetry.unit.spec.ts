@@ -1,5 +1,5 @@
 import { createLogger, type Logger } from './logger.js';
-import { createMetrics } from './metrics.js';
+import { createMetrics, exposition, measurementsOf } from './metrics.js';
 import { NestLogger } from './nest-logger.js';
 
 function recorded(write: (logger: Logger) => void): Record<string, unknown>[] {
@@ -95,5 +95,31 @@ describe('createMetrics', () => {
     const { registry } = createMetrics({ role: 'api' });
     expect(await registry.metrics()).toContain('process_cpu_seconds_total');
     registry.clear();
+  });
+
+  it('of two processes are one exposition: nothing twice, nothing added up, nothing lost', async () => {
+    const api = createMetrics({ role: 'api' });
+    const timers = createMetrics({ role: 'timers' });
+    for (const { http } of [api, timers]) {
+      http.started();
+      http.finished('GET', '/metrics', 200, 0.004);
+    }
+    // As it arrives over a channel.
+    const sent = structuredClone(await measurementsOf(timers));
+    const lines = (await exposition([await measurementsOf(api), sent])).split('\n');
+    const described = lines.filter((line) => line.startsWith('# TYPE')).map((line) => line.split(' ')[2]);
+    expect(new Set(described).size).toBe(described.length);
+    const alone = (await api.registry.metrics()).split('\n').filter((line) => line.startsWith('# TYPE'));
+    expect(described).toHaveLength(alone.length);
+    const series = lines.filter((line) => line !== '' && !line.startsWith('#'));
+    const names = series.map((line) => line.slice(0, line.lastIndexOf(' ')));
+    expect(new Set(names).size).toBe(names.length);
+    for (const role of ['api', 'timers']) {
+      const labels = `role="${role}"`;
+      expect(series).toContain(
+        `http_request_duration_seconds_count{method="GET",route="/metrics",status="200",${labels}} 1`,
+      );
+      expect(lines.join('\n')).toMatch(new RegExp(`^process_start_time_seconds{${labels}} \\d`, 'm'));
+    }
   });
 });

@@ -2,8 +2,14 @@ import type { Alarm, AlarmClock, Clock } from './alarm-clock.js';
 import { isDeadlineId } from './alarm-key.js';
 import type { DeadlineCursor, OpenDeadline, OpenDeadlines } from './open-deadlines.js';
 
-/** The tier that the scheduler arms. */
-export const BREACH = 'BREACH';
+const BREACH = 'BREACH';
+const STEP = /^STEP_[1-9][0-9]*$/;
+
+/** A step has a tier of its own: the alarm it follows may still be in hand when it is armed. */
+const tierOf = ({ step }: Pick<OpenDeadline, 'step'>): string => (step === 0 ? BREACH : `STEP_${step}`);
+
+/** Whether the scheduler arms such alarms. */
+export const isOwnTier = (tier: string): boolean => tier === BREACH || STEP.test(tier);
 
 const PAGE = 1_000;
 /**
@@ -20,14 +26,15 @@ export interface DeadlineArmingOptions {
   readonly graceMs: number;
 }
 
-export function breachAlarm({ deadlineId, dueAt }: Pick<OpenDeadline, 'deadlineId' | 'dueAt'>): Alarm {
-  return { deadlineId, tier: BREACH, dueAt };
+export function alarmFor(deadline: Pick<OpenDeadline, 'deadlineId' | 'dueAt' | 'step'>): Alarm {
+  const { deadlineId, dueAt } = deadline;
+  return { deadlineId, tier: tierOf(deadline), dueAt };
 }
 
 /** Walks the open deadlines within the horizon and arms those that this process has not armed yet. */
 export class DeadlineArming {
-  /** deadlineId → dueAt as armed. */
-  private armed = new Map<string, string>();
+  /** By deadlineId, as armed. */
+  private armed = new Map<string, Alarm>();
   private stopped = false;
 
   constructor(private readonly options: DeadlineArmingOptions) {}
@@ -41,8 +48,8 @@ export class DeadlineArming {
     this.armed = new Map();
   }
 
-  note(deadlineId: string, dueAt: string): void {
-    this.armed.set(deadlineId, dueAt);
+  note(alarm: Alarm): void {
+    this.armed.set(alarm.deadlineId, alarm);
   }
 
   stop(): void {
@@ -56,12 +63,12 @@ export class DeadlineArming {
     const until = new Date(nowMs + horizonMs).toISOString();
     // What is older is the sweeper's: overdue deadlines that cannot be fired must not crowd out those to come.
     let after: DeadlineCursor | null = { dueAt: new Date(nowMs - graceMs).toISOString(), deadlineId: '' };
-    const seen = new Map<string, string>();
+    const seen = new Map<string, Alarm>();
     let handed = 0;
     while (after && !this.stopped && seen.size < ARMED_MAX) {
       const page: OpenDeadline[] = await openDeadlines.dueWithin(until, after, PAGE);
       handed += await this.armPage(page);
-      for (const { deadlineId, dueAt } of page) seen.set(deadlineId, dueAt);
+      for (const deadline of page) seen.set(deadline.deadlineId, alarmFor(deadline));
       const last = page.at(-1);
       after = last && page.length >= PAGE ? { dueAt: last.dueAt, deadlineId: last.deadlineId } : null;
     }
@@ -73,14 +80,19 @@ export class DeadlineArming {
     const { clock } = this.options;
     // One id that no alarm can carry must not keep its whole page from being armed: that one is the sweeper's.
     const armable = page.filter(({ deadlineId }) => isDeadlineId(deadlineId));
-    const fresh = armable.filter(({ deadlineId, dueAt }) => this.armed.get(deadlineId) !== dueAt);
+    const fresh = armable.map(alarmFor).filter((alarm) => !this.isArmed(alarm));
     if (fresh.length === 0) return 0;
     // The clock keeps the first instant it was given: an extended deadline must leave before it can come back.
-    const moved = fresh.filter(({ deadlineId }) => this.armed.has(deadlineId));
-    if (moved.length > 0) await clock.disarm(moved.map(breachAlarm));
-    await clock.arm(fresh.map(breachAlarm));
+    const moved = fresh.flatMap(({ deadlineId }) => this.armed.get(deadlineId) ?? []);
+    if (moved.length > 0) await clock.disarm(moved);
+    await clock.arm(fresh);
     // At once, not at the end of the walk: a walk that fails half-way need not arm these again.
-    for (const { deadlineId, dueAt } of fresh) this.armed.set(deadlineId, dueAt);
+    for (const alarm of fresh) this.armed.set(alarm.deadlineId, alarm);
     return fresh.length;
+  }
+
+  private isArmed({ deadlineId, tier, dueAt }: Alarm): boolean {
+    const armed = this.armed.get(deadlineId);
+    return armed?.dueAt === dueAt && armed.tier === tier;
   }
 }

@@ -13,6 +13,7 @@ const REMEMBERED_MAX = 50_000;
 
 interface Remembered {
   readonly dueAt: string;
+  readonly step: number;
   readonly failures: number;
   readonly notBeforeMs: number;
 }
@@ -43,19 +44,24 @@ export class DeadlineFiring {
   }
 
   /** True while it is being fired, was fired a moment ago, or failed and waits for its next attempt. */
-  isHeldBack({ deadlineId, dueAt }: OpenDeadline): boolean {
-    if (this.inFlight.has(deadlineId)) return true;
+  isHeldBack(deadline: OpenDeadline): boolean {
+    if (this.inFlight.has(deadline.deadlineId)) return true;
+    const earlier = this.earlierAttempt(deadline);
+    return earlier !== undefined && this.now().getTime() < earlier.notBeforeMs;
+  }
+
+  /** A deadline that was moved is another deadline, and so is the next step of its ladder. */
+  private earlierAttempt({ deadlineId, dueAt, step }: OpenDeadline): Remembered | undefined {
     const earlier = this.remembered.get(deadlineId);
-    // A deadline that was moved is another deadline.
-    return earlier !== undefined && earlier.dueAt === dueAt && this.now().getTime() < earlier.notBeforeMs;
+    return earlier?.dueAt === dueAt && earlier.step === step ? earlier : undefined;
   }
 
   /** Fires unless held back. Never throws: a failure is logged, and the sweeper comes back to it with back-off. */
   async attempt(deadline: OpenDeadline, found: 'by alarm' | 'by sweeper'): Promise<boolean> {
     if (this.isHeldBack(deadline)) return false;
-    const { deadlineId, dueAt } = deadline;
-    const earlier = this.remembered.get(deadlineId);
-    const failures = earlier?.dueAt === dueAt ? earlier.failures : 0;
+    const { deadlineId } = deadline;
+    const earlier = this.earlierAttempt(deadline);
+    const failures = earlier?.failures ?? 0;
     this.inFlight.add(deadlineId);
     try {
       await this.fire(deadline);
@@ -87,11 +93,11 @@ export class DeadlineFiring {
     if (lostByClock) this.lostAndFound += 1;
   }
 
-  private remember({ deadlineId, dueAt }: OpenDeadline, failures: number, holdBackMs: number): void {
+  private remember({ deadlineId, dueAt, step }: OpenDeadline, failures: number, holdBackMs: number): void {
     const nowMs = this.now().getTime();
     // Deleting first keeps the map in order of remembering, so the first entries are the oldest.
     this.remembered.delete(deadlineId);
-    this.remembered.set(deadlineId, { dueAt, failures, notBeforeMs: nowMs + holdBackMs });
+    this.remembered.set(deadlineId, { dueAt, step, failures, notBeforeMs: nowMs + holdBackMs });
     for (const [id, entry] of this.remembered) {
       const expired = entry.notBeforeMs + RETRY_MS_MAX < nowMs;
       if (!expired && this.remembered.size <= REMEMBERED_MAX) break;

@@ -6,7 +6,7 @@ import {
   type FiredAlarm,
   type TimersLog,
 } from './alarm-clock.js';
-import { BREACH, breachAlarm, DeadlineArming } from './deadline-arming.js';
+import { alarmFor, DeadlineArming, isOwnTier } from './deadline-arming.js';
 import { DeadlineFiring, type FireDeadline, type Lateness } from './deadline-firing.js';
 import type { OpenDeadlines } from './open-deadlines.js';
 
@@ -175,12 +175,12 @@ export class DeadlineScheduler {
   }
 
   private async wake(alarm: FiredAlarm): Promise<void> {
-    if (alarm.tier !== BREACH) return;
+    if (!isOwnTier(alarm.tier)) return;
     const deadline = await this.openDeadlines.stillOpen(alarm.deadlineId);
     if (!deadline) return;
     if (Date.parse(deadline.dueAt) > this.now().getTime()) {
-      await this.clock.arm([breachAlarm(deadline)]);
-      this.arming.note(deadline.deadlineId, deadline.dueAt);
+      await this.clock.arm([alarmFor(deadline)]);
+      this.arming.note(alarmFor(deadline));
       return;
     }
     await this.firing.attempt(deadline, 'by alarm');

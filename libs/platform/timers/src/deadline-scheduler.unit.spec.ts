@@ -9,7 +9,8 @@ import { InMemoryOpenDeadlines } from './testing/index.js';
 const START = '2026-03-01T00:00:00.000Z';
 const MINUTE = 60_000;
 const at = (ms: number) => new Date(Date.parse(START) + ms).toISOString();
-const deadline = (deadlineId: string, dueMs: number): OpenDeadline => ({
+const deadline = (deadlineId: string, dueMs: number, step = 0): OpenDeadline => ({
+  step,
   deadlineId,
   incidentId: 'incident',
   taskId: 'task',
@@ -134,6 +135,41 @@ describe('the deadline scheduler and its alarms', () => {
     await scheduler.start();
     await clock.advanceTo(at(60 * MINUTE));
     expect(fired).toEqual([`a ${at(30 * MINUTE)}`]);
+  });
+});
+
+describe('the ladder after a breach', () => {
+  /** Each firing puts the next step in its place, as the projection does; step n comes n hours after the breach. */
+  const climbing = (clock?: AlarmClock) => {
+    const steps: string[] = [];
+    const { truth, clock: time, scheduler } = world({
+      ...(clock === undefined ? {} : { clock }),
+      fire: async ({ deadlineId, step }) => {
+        steps.push(`${step} ${time.now().toISOString()}`);
+        if (step === 3) truth.remove(deadlineId);
+        else truth.put([deadline(deadlineId, (step + 2) * 60 * MINUTE, step + 1)]);
+      },
+    });
+    truth.put([deadline('a', 60 * MINUTE)]);
+    return { time, scheduler, steps };
+  };
+  const hour = (count: number): string => at(count * 60 * MINUTE);
+
+  it('is climbed step by step, each at its instant', async () => {
+    const { time, scheduler, steps } = climbing();
+    await scheduler.start();
+    for (let minute = 0; minute <= 300; minute += 1) {
+      await time.advanceTo(at(minute * MINUTE));
+      await scheduler.arm();
+    }
+    expect(steps).toEqual([1, 2, 3, 4].map((count, step) => `${step} ${hour(count)}`));
+  });
+
+  it('is climbed by the sweeper too, though the step before was fired a moment ago', async () => {
+    const { time, scheduler, steps } = climbing(deaf());
+    await time.advanceTo(hour(10));
+    for (let sweep = 0; sweep < 5; sweep += 1) await scheduler.sweep();
+    expect(steps).toEqual([0, 1, 2, 3].map((step) => `${step} ${hour(10)}`));
   });
 });
 

@@ -1,4 +1,4 @@
-/** A deadline that is neither met nor recorded as breached. */
+/** A deadline that nothing has met, and whose breach, or a later step of its ladder, is not on record. */
 export interface OpenDeadline {
   readonly deadlineId: string;
   readonly incidentId: string;
@@ -6,8 +6,10 @@ export interface OpenDeadline {
   readonly taskId: string | null;
   /** Which timer of the incident, such as `check-in`. */
   readonly timer: string;
-  /** ISO 8601 in UTC with milliseconds. */
+  /** When to wake for it: its due time, or that of the step. ISO 8601 in UTC with milliseconds. */
   readonly dueAt: string;
+  /** What to wake for. 0: the breach; else that step of the ladder, which comes after it. */
+  readonly step: number;
 }
 
 /** Where a page ended: pages are in order of (dueAt, deadlineId), both compared as the database compares them. */
@@ -20,7 +22,7 @@ export interface DeadlineCursor {
 export interface OpenDeadlines {
   /** Open deadlines with `after` < (dueAt, deadlineId) and dueAt ≤ `untilIso`, overdue ones included. */
   dueWithin(untilIso: string, after: DeadlineCursor | null, limit: number): Promise<OpenDeadline[]>;
-  /** Null when met, recorded as breached, cancelled or unknown. */
+  /** Null when met, cancelled, held back, unknown, or recorded as breached with no further step to come. */
   stillOpen(deadlineId: string): Promise<OpenDeadline | null>;
   /** Open deadlines with dueAt ≤ `nowIso`, oldest first. */
   overdueSince(nowIso: string, limit: number): Promise<OpenDeadline[]>;

@@ -4,23 +4,16 @@ import type { SealedReporter } from '@shaoying/incident-domain';
 import { EventSourcedJurisdictionDirectory, JurisdictionPublisher } from '@shaoying/jurisdiction-application';
 import { lindongYaml } from '@shaoying/jurisdiction-application/testing';
 import { InMemoryPersonalDataVault } from '@shaoying/personal-data/testing';
-import { CheckHandlingHandler, CloseIncidentHandler, RecordFeedbackHandler } from '../closing.handlers.js';
+import * as application from '../index.js';
 import {
   IncidentCommandService,
   IncidentJurisdiction,
+  OpenTasks,
   ReceiptCodes,
   ReporterVault,
   type CommandContext,
+  type MovedTask,
 } from '../index.js';
-import { FileIncidentHandler, ImportIncidentHandler, ReportIncidentHandler } from '../intake.handlers.js';
-import { CompleteSelfHandlingHandler, StartSelfHandlingHandler } from '../self-handling.handlers.js';
-import {
-  AcknowledgeTaskHandler,
-  BlowWhistleHandler,
-  CheckInHandler,
-  CompleteTaskHandler,
-  MarkOverdueHandler,
-} from '../whistle.handlers.js';
 
 /** A Monday, 09:00 in Shanghai. */
 export const OPENING = '2026-03-02T01:00:00.000Z';
@@ -39,10 +32,20 @@ class SampleReporterVault extends ReporterVault {
   }
 }
 
+/** Queues as the spec says they are. */
+class SampleQueues extends OpenTasks {
+  readonly tasks = new Map<string, readonly MovedTask[]>();
+
+  override of(departmentId: string, limit: number): Promise<readonly MovedTask[]> {
+    return Promise.resolve((this.tasks.get(departmentId) ?? []).slice(0, limit));
+  }
+}
+
 /** Every command handler over one log in memory, with 临东市 published in it and a clock that stands still. */
 export class SampleOffice {
   readonly clock = new SimulatedClock(OPENING);
   readonly vault = new SampleReporterVault();
+  readonly queue = new SampleQueues();
   readonly receipts = new ReceiptCodes(Buffer.alloc(32, 7));
   private requests = 0;
 
@@ -103,21 +106,57 @@ export class SampleOffice {
 
   /** Handlers over this office's log, or over what stands before it. */
   handlers(incidents: IncidentCommandService = this.service()) {
-    const { jurisdiction, receipts, vault } = this;
+    const { jurisdiction, receipts, vault, queue, clock } = this;
     return {
-      report: new ReportIncidentHandler(incidents, jurisdiction, receipts, vault),
-      importCase: new ImportIncidentHandler(incidents, jurisdiction, receipts),
-      file: new FileIncidentHandler(incidents, jurisdiction),
-      startSelfHandling: new StartSelfHandlingHandler(incidents, jurisdiction),
-      completeSelfHandling: new CompleteSelfHandlingHandler(incidents),
-      blowWhistle: new BlowWhistleHandler(incidents, jurisdiction),
-      acknowledge: new AcknowledgeTaskHandler(incidents),
-      checkIn: new CheckInHandler(incidents),
-      complete: new CompleteTaskHandler(incidents),
-      markOverdue: new MarkOverdueHandler(incidents),
-      check: new CheckHandlingHandler(incidents, jurisdiction),
-      feedback: new RecordFeedbackHandler(incidents),
-      close: new CloseIncidentHandler(incidents),
+      report: new application.ReportIncidentHandler(incidents, jurisdiction, receipts, vault),
+      importCase: new application.ImportIncidentHandler(incidents, jurisdiction, receipts),
+      locate: new application.LocateIncidentHandler(incidents, jurisdiction),
+      verify: new application.VerifyIncidentHandler(incidents),
+      reject: new application.RejectIncidentHandler(incidents),
+      file: new application.FileIncidentHandler(incidents, jurisdiction),
+      withdraw: new application.WithdrawIncidentHandler(incidents, jurisdiction),
+      voidIt: new application.VoidIncidentHandler(incidents),
+      flagReporter: new application.FlagReporterHandler(incidents),
+      startSelfHandling: new application.StartSelfHandlingHandler(incidents, jurisdiction),
+      completeSelfHandling: new application.CompleteSelfHandlingHandler(incidents, jurisdiction),
+      escalate: new application.EscalateLevelHandler(incidents),
+      blowWhistle: new application.BlowWhistleHandler(incidents, jurisdiction),
+      approveWhistle: new application.ApproveWhistleHandler(incidents, jurisdiction),
+      cancelWhistle: new application.CancelWhistleHandler(incidents, jurisdiction),
+      evaluate: new application.EvaluateTaskHandler(incidents),
+      addDepartment: new application.AddDepartmentHandler(incidents, jurisdiction),
+      changeLead: new application.ChangeLeadHandler(incidents, jurisdiction),
+      acknowledge: new application.AcknowledgeTaskHandler(incidents),
+      contact: new application.RecordContactHandler(incidents),
+      checkIn: new application.CheckInHandler(incidents),
+      progress: new application.ReportProgressHandler(incidents),
+      complete: new application.CompleteTaskHandler(incidents, jurisdiction),
+      requestReturn: new application.RequestReturnHandler(incidents, jurisdiction),
+      decideReturn: new application.DecideReturnHandler(incidents, jurisdiction),
+      openArbitration: new application.OpenArbitrationHandler(incidents, jurisdiction),
+      arbitrate: new application.ArbitrateHandler(incidents, jurisdiction),
+      requestExtension: new application.RequestExtensionHandler(incidents, jurisdiction),
+      decideExtension: new application.DecideExtensionHandler(incidents, jurisdiction),
+      requestRelease: new application.RequestReleaseHandler(incidents),
+      release: new application.ReleaseTaskHandler(incidents, jurisdiction),
+      urge: new application.UrgeTaskHandler(incidents),
+      transfer: new application.TransferTaskHandler(incidents, jurisdiction),
+      transferAll: new application.TransferOpenTasksHandler(incidents, jurisdiction, queue, clock),
+      markOverdue: new application.MarkOverdueHandler(incidents, jurisdiction),
+      check: new application.CheckHandlingHandler(incidents, jurisdiction),
+      feedback: new application.RecordFeedbackHandler(incidents, jurisdiction),
+      correctFeedback: new application.CorrectFeedbackHandler(incidents),
+      close: new application.CloseIncidentHandler(incidents, jurisdiction),
+      reopen: new application.ReopenIncidentHandler(incidents, jurisdiction),
+      suspend: new application.SuspendIncidentHandler(incidents, jurisdiction),
+      resume: new application.ResumeIncidentHandler(incidents, jurisdiction),
+      merge: new application.MergeIncidentHandler(incidents, jurisdiction),
+      unmerge: new application.UnmergeIncidentHandler(incidents, jurisdiction),
+      supervise: new application.IssueSupervisionHandler(incidents, jurisdiction),
+      respond: new application.RespondToSupervisionHandler(incidents),
+      lift: new application.LiftSupervisionHandler(incidents),
+      appeal: new application.FileAppealHandler(incidents),
+      decideAppeal: new application.DecideAppealHandler(incidents),
     };
   }
 }

@@ -11,21 +11,27 @@ describe('containment', () => {
     await spec.givenEvents(city.pass(5).close('kept').events);
     const closed = city.events.at(-1);
     const place = { estate_id: 'estate-1', community_id: 'community-1', street_id: 'street-1' };
-    expect(await spec.thenRows('select * from closures order by incident_id')).toEqual([
+    expect(await spec.thenRows('select * from closures')).toEqual([
       {
-        ...{
-          incident_id: 'kept',
-          category: 'GARBAGE',
-          severity: 'MINOR',
-          ...place,
-        },
+        ...{ incident_id: 'kept', cycle: 1, category: 'GARBAGE', severity: 'MINOR', ...place },
         ...{ closed_at: new Date(city.now), closed_known_at: new Date(city.now) },
         ...{ closed_event_id: closed?.eventId, resolution_level: 'COMMUNITY' },
+        ...{ reopened_at: null, reopened_known_at: null },
       },
-      {
-        ...{ incident_id: 'open', category: 'GARBAGE', severity: 'GROUP', ...place },
-        ...{ closed_at: null, closed_known_at: null, closed_event_id: null, resolution_level: null },
-      },
+    ]);
+  });
+
+  it('keeps each cycle’s close, with the place as it was known then', async () => {
+    const city = new SimulatedCity().report('inc').handle('inc', 'ESTATE').finish('inc').check('inc', 'PASS');
+    city.feedback('inc', 'SOLVED').close('inc').pass(60).reopen('inc');
+    const reopened_at = new Date(city.now);
+    city.locate('inc', { estateId: 'estate-2' }).handle('inc', 'COMMUNITY').finish('inc').check('inc', 'PASS');
+    await spec.givenEvents(city.feedback('inc', 'SOLVED').close('inc').events);
+    expect(
+      await spec.thenRows('select cycle, estate_id, resolution_level, reopened_at from closures order by cycle'),
+    ).toEqual([
+      { cycle: 1, estate_id: 'estate-1', resolution_level: 'ESTATE', reopened_at },
+      { cycle: 2, estate_id: 'estate-2', resolution_level: 'COMMUNITY', reopened_at: null },
     ]);
   });
 

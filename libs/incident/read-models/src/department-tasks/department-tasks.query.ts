@@ -1,5 +1,12 @@
 import { momentSql, momentValues, type Moment, type SqlReader } from '../sql-reader.js';
 
+/** States of a task that its department has. */
+export const OPEN_TASK_STATES = [
+  ...(['NOTIFIED', 'ACKNOWLEDGED', 'CHECKED_IN', 'WORKING'] as const),
+  ...(['RETURN_REQUESTED', 'IN_ARBITRATION'] as const),
+] as const;
+export type OpenTaskState = (typeof OPEN_TASK_STATES)[number];
+
 export interface QueueItem {
   readonly taskId: string;
   readonly incidentId: string;
@@ -7,7 +14,7 @@ export interface QueueItem {
   readonly departmentId: string;
   readonly role: string;
   readonly kind: string;
-  readonly state: 'NOTIFIED' | 'ACKNOWLEDGED' | 'CHECKED_IN';
+  readonly state: OpenTaskState;
   readonly category: string;
   readonly severity: string;
   readonly estateId: string | null;
@@ -23,6 +30,8 @@ export interface QueueItem {
     dueAt: string;
     warnAt: string;
     provisional: boolean;
+    /** Of staged handling; stages that are done are not listed. */
+    stage?: string;
   }[];
 }
 
@@ -37,12 +46,18 @@ export interface Workload {
   readonly knownAt: string;
   /** Start of the window of inflow, outflow and rates; `asOf` is its end. */
   readonly from: string;
+  /** Tasks of incidents that are suspended, or merged into another, are not among the open ones meanwhile. */
   readonly open: number;
-  readonly byState: { readonly NOTIFIED: number; readonly ACKNOWLEDGED: number; readonly CHECKED_IN: number };
+  readonly byState: Readonly<Record<OpenTaskState, number>>;
   readonly overdue: number;
   readonly dueWithin24h: number;
   readonly inflow: number;
   readonly outflow: number;
+  /** Ended in the window: given back, and taken from the department. */
+  readonly returned: number;
+  readonly released: number;
+  /** Time booked to the department in the window as lost before the right one had the matter. Milliseconds. */
+  readonly lostMs: number;
   /** LEAD counts 1, ASSIST 0.5 (domain.md §4). */
   readonly weighted: number;
   /** Of the tasks notified in the window whose check-in is decided (made, or past its due time); null where none is. */
@@ -51,51 +66,74 @@ export interface Workload {
   readonly p90CheckInMinutes: number | null;
 }
 
-const within = (at: string, knownAt: string): string => `${at} <= facts_until and ${knownAt} <= known_at`;
-const ofRejected = (field: string): string => `(rejection ->> '${field}')::timestamptz`;
+/** Time lost, by who bears it. */
+export interface LostTimeSum {
+  readonly account: 'DISPATCH' | 'DEPARTMENT';
+  /** Null for the dispatch. */
+  readonly unitId: string | null;
+  readonly ms: number;
+  /** Of how many tasks. */
+  readonly tasks: number;
+}
+
+/** A whistle on the same estate about the same category (domain.md §4, repeat whistles). */
+export interface EarlierWhistle {
+  readonly whistleId: string;
+  readonly incidentId: string;
+  readonly kind: string;
+  readonly reverse: boolean;
+  readonly blownAt: string;
+}
+
+/** Earlier whistles that are listed; there may be more. */
+const whistlesMax = 50;
+
+const within = (act: string): string => `${act}_at <= facts_until and ${act}_known_at <= known_at`;
 
 /**
- * Tasks as they were at $1 as far as the log knew at $2: an instant that was later, or learnt later, is null, and so
- * is its event. A completion that was sent back later still stood then. `unmet_due` is the soonest deadline that
- * nothing had met by then.
+ * Tasks as they were at $1 as far as the log knew at $2, each by the terms that held then: an instant that was later, or
+ * learnt later, is null, and so is its event. `unmet_due` is the soonest deadline that nothing had met by then.
  */
 export const tasksAt = `
 ${momentSql},
   facts as (
     select t.*,
-      case when ${within('acknowledged_at', 'acknowledged_known_at')} then acknowledged_at end as ack,
-      case when ${within('acknowledged_at', 'acknowledged_known_at')} then acknowledged_event_id end as ack_event,
-      case when ${within('checked_in_at', 'checked_in_known_at')} then checked_in_at end as arrived,
-      case when ${within('checked_in_at', 'checked_in_known_at')} then checked_in_event_id end as arrived_event,
-      case when ${within('completed_at', 'completed_known_at')} then completed_at else stood.at end as done,
-      case when ${within('completed_at', 'completed_known_at')} then completed_event_id else stood.event end as done_event,
+      case when ${within('acknowledged')} then acknowledged_at end as ack,
+      case when ${within('acknowledged')} then acknowledged_event_id end as ack_event,
+      case when ${within('checked_in')} then checked_in_at end as arrived,
+      case when ${within('checked_in')} then checked_in_event_id end as arrived_event,
+      ${within('contacted')} is true as contacted,
+      ${within('working')} is true as working,
+      case when ${within('completed')} then completed_at end as done,
+      case when ${within('completed')} then completed_event_id end as done_event,
+      case when ${within('ended')} then ended_as end as ended,
+      stands is not null and stands <> 'ACKNOWLEDGED' as undecided,
       as_of
-    from department_tasks.tasks t cross join moment left join lateral (
-      select ${ofRejected('at')} as at, rejection ->> 'eventId' as event
-      from jsonb_array_elements(t.rejected) rejection
-      where ${within(ofRejected('at'), ofRejected('knownAt'))}
-        and not (${within(ofRejected('backAt'), ofRejected('backKnownAt'))})
-      order by 1 desc limit 1
-    ) stood on true
-    where notified_at <= facts_until and notified_known_at <= known_at
+    from department_tasks.tasks t cross join moment
+    where ${within('since')} and (until_at is null or not (${within('until')}))
   ),
   at_moment as (
     select facts.*,
-      case when done is not null then 'DONE' when arrived is not null then 'CHECKED_IN'
-           when ack is not null then 'ACKNOWLEDGED' else 'NOTIFIED' end as state,
-      case when done is null then least(
-        case when ack is null and arrived is null then acknowledge_due end,
-        case when arrived is null then check_in_due end,
-        handling_due) end as unmet_due
+      done is null and ended is null and set_aside is null as is_open,
+      case when done is not null then 'DONE' when ended is not null then ended when undecided then stands
+           when working then 'WORKING' when arrived is not null then 'CHECKED_IN'
+           when ack is not null or stands is not null then 'ACKNOWLEDGED' else 'NOTIFIED' end as state,
+      case when done is null and ended is null and set_aside is null then least(
+        case when ack is null and arrived is null and stands is null then acknowledge_due end,
+        case when not undecided then least(
+          case when arrived is null then check_in_due end, case when not contacted then contact_due end,
+          case when not extending then stage_due end) end,
+        rework_due) end as unmet_due
     from facts
   )`;
 
 /**
  * True for every task that was open at some moment after `instant`, and for some more; the index on this expression
- * keeps what was done long ago out of sight. A task is done at a moment only if it is completed and known to be before.
+ * keeps what was over long ago out of sight. A task is over at a moment only if its end is known to be before.
  */
 const openAfter = (instant: string): string =>
-  `coalesce(greatest(completed_at, completed_known_at), 'infinity') >= ${instant}`;
+  `coalesce(least(greatest(completed_at, completed_known_at), greatest(ended_at, ended_known_at),
+     greatest(until_at, until_known_at)), 'infinity') >= ${instant}`;
 
 interface WorkloadRow {
   department_id: string;
@@ -103,6 +141,11 @@ interface WorkloadRow {
   notified: number;
   acknowledged: number;
   checked_in: number;
+  working: number;
+  return_requested: number;
+  in_arbitration: number;
+  returned: number;
+  released: number;
   overdue: number;
   due_within_24h: number;
   inflow: number;
@@ -137,7 +180,7 @@ export class DepartmentTasksQuery {
          'checkedInAt', ${isoUtc('arrived')}, 'overdue', coalesce(unmet_due < as_of, false), 'deadlines', deadlines
        ) as item
        from at_moment
-       where department_id = $3 and done is null and ${openAfter('least($1::timestamptz, $2::timestamptz)')} ${after}
+       where department_id = $3 and is_open and ${openAfter('least($1::timestamptz, $2::timestamptz)')} ${after}
        order by notified_at, task_id limit ${page.limit + 1}`,
       values,
     );
@@ -153,18 +196,20 @@ export class DepartmentTasksQuery {
     const { rows } = await this.sql.query<WorkloadRow>(
       `${tasksAt}
        select department_id,
-         count(*) filter (where done is null)::int as open,
-         count(*) filter (where state = 'NOTIFIED')::int as notified,
-         count(*) filter (where state = 'ACKNOWLEDGED')::int as acknowledged,
-         count(*) filter (where state = 'CHECKED_IN')::int as checked_in,
+         count(*) filter (where is_open)::int as open,
+         ${OPEN_TASK_STATES.map(
+           (state) => `count(*) filter (where is_open and state = '${state}')::int as ${state.toLowerCase()},`,
+         ).join(' ')}
+         count(*) filter (where ended = 'RETURNED' and ended_at >= $4)::int as returned,
+         count(*) filter (where ended = 'RELEASED' and ended_at >= $4)::int as released,
          count(*) filter (where unmet_due < as_of)::int as overdue,
          count(*) filter (where unmet_due >= as_of and unmet_due < as_of + interval '24 hours')::int as due_within_24h,
          count(*) filter (where notified_at >= $4)::int as inflow,
          count(*) filter (where done >= $4)::int as outflow,
-         coalesce(sum(case role when 'LEAD' then 2 else 1 end) filter (where done is null), 0)::int as half_weights,
-         count(*) filter (where notified_at >= $4 and arrived <= check_in_due)::int as check_in_on_time,
-         count(*) filter (where notified_at >= $4 and check_in_due is not null
-           and (arrived is not null or check_in_due < as_of))::int as check_in_due,
+         coalesce(sum(case role when 'LEAD' then 2 else 1 end) filter (where is_open), 0)::int as half_weights,
+         count(*) filter (where notified_at >= $4 and ${checkInCounts} and arrived <= check_in_due)::int
+           as check_in_on_time,
+         count(*) filter (where notified_at >= $4 and ${checkInCounts})::int as check_in_due,
          ${minutesPercentile(0.5)} as median_minutes,
          ${minutesPercentile(0.9)} as p90_minutes
        from at_moment where department_id = any($3::text[])
@@ -173,9 +218,54 @@ export class DepartmentTasksQuery {
       [...momentValues(moment), departmentIds, from],
     );
     const found = new Map(rows.map((row) => [row.department_id, row]));
-    return departmentIds.map((id) => workloadOf(id, found.get(id), moment, from));
+    const lost = new Map(
+      (await this.lostBy('unit_id = any($4::text[])', moment, from, departmentIds)).map((sum) => [
+        sum.unitId,
+        sum.ms,
+      ]),
+    );
+    return departmentIds.map((id) => workloadOf(id, found.get(id), lost.get(id) ?? 0, moment, from));
+  }
+
+  /** Time booked in the window as lost, by who bears it, most first (domain.md §3.4 a). */
+  lostTime(moment: Moment, from: string): Promise<LostTimeSum[]> {
+    return this.lostBy('true', moment, from);
+  }
+
+  private async lostBy(
+    condition: string,
+    moment: Moment,
+    from: string,
+    ...values: unknown[]
+  ): Promise<LostTimeSum[]> {
+    const { rows } = await this.sql.query<LostTimeSum>(
+      `${momentSql}
+       select account, unit_id as "unitId", (sum(extract(epoch from to_at - from_at)) * 1000)::float8 as ms,
+         count(distinct task_id)::int as tasks
+       from department_tasks.lost_times, moment
+       where booked_at >= $3::timestamptz and ${within('booked')} and ${condition}
+       group by 1, 2 order by 3 desc, 2`,
+      [...momentValues(moment), from, ...values],
+    );
+    return rows;
+  }
+
+  /** Whistles that were blown on an estate about a category since an instant and not taken back, latest first. */
+  async whistlesOn(estateId: string, category: string, since: string): Promise<EarlierWhistle[]> {
+    const { rows } = await this.sql.query<Omit<EarlierWhistle, 'blownAt'> & { blown_at: Date }>(
+      `select whistle_id as "whistleId", incident_id as "incidentId", kind, reverse, blown_at
+       from department_tasks.whistles
+       where estate_id = $1 and category = $2 and blown_at >= $3::timestamptz
+       order by department_tasks.whistles.blown_at desc, whistle_id limit ${whistlesMax}`,
+      [estateId, category, since],
+    );
+    return rows.map(({ blown_at, ...whistle }) => ({ ...whistle, blownAt: blown_at.toISOString() }));
   }
 }
+
+/** A check-in that is judged: made, or its time is over and nothing was undecided; what was given away is not. */
+const checkInCounts = `(ended is null or counted) and check_in_due is not null
+  and (arrived is not null or (check_in_due < as_of and not undecided and set_aside is null))`;
 
 const isoUtc = (column: string): string =>
   `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
@@ -187,6 +277,7 @@ const minutesPercentile = (fraction: number): string =>
 function workloadOf(
   departmentId: string,
   row: WorkloadRow | undefined,
+  lostMs: number,
   moment: Moment,
   from: string,
 ): Workload {
@@ -197,9 +288,13 @@ function workloadOf(
       NOTIFIED: row?.notified ?? 0,
       ACKNOWLEDGED: row?.acknowledged ?? 0,
       CHECKED_IN: row?.checked_in ?? 0,
+      WORKING: row?.working ?? 0,
+      RETURN_REQUESTED: row?.return_requested ?? 0,
+      IN_ARBITRATION: row?.in_arbitration ?? 0,
     },
     ...{ overdue: row?.overdue ?? 0, dueWithin24h: row?.due_within_24h ?? 0 },
-    ...{ inflow: row?.inflow ?? 0, outflow: row?.outflow ?? 0, weighted: (row?.half_weights ?? 0) / 2 },
+    ...{ inflow: row?.inflow ?? 0, outflow: row?.outflow ?? 0, returned: row?.returned ?? 0 },
+    ...{ released: row?.released ?? 0, lostMs, weighted: (row?.half_weights ?? 0) / 2 },
     checkInOnTimeRate: dueCount === 0 ? null : (row?.check_in_on_time ?? 0) / dueCount,
     medianCheckInMinutes: row?.median_minutes ?? null,
     p90CheckInMinutes: row?.p90_minutes ?? null,

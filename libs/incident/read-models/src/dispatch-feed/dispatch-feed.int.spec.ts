@@ -86,6 +86,46 @@ describe('dispatch feed', () => {
     ]);
   });
 
+  it('follows a task from one department to the next', async () => {
+    const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1', 'dept-2']).pass(10);
+    city.requestReturn('inc', 'dept-1').pass(10).decideReturn('inc', 'dept-1', 'dept-3');
+    city.transfer('inc', 'dept-3', 'dept-4').openArbitration('inc', 'dept-4').arbitrate('inc', 'dept-4');
+    city.changeLead('inc', 'dept-2', 'RELEASED');
+    await spec.givenEvents(city.events, 3);
+    expect(await typesOf('dept-1')).toEqual(['dispatched', 'return-accepted']);
+    expect(await typesOf('dept-3')).toEqual(['dispatched', 'transferred']);
+    expect(await typesOf('dept-4')).toEqual([
+      ...['transferred', 'arbitration-opened', 'responsibility-decided', 'lead-changed'],
+    ]);
+    expect(await typesOf('dept-2')).toEqual(['dispatched', 'lead-changed']);
+    const [dispatched] = await eventsOf('dept-3');
+    // With all that a first dispatch says, though no whistle was blown for it.
+    expect(dispatched?.data).toMatchObject({
+      ...{ taskId: 'inc-dept-3', whistleId: 'inc-whistle', role: 'LEAD', kind: 'PUBLIC_DEMAND' },
+      ...{ reason: '多部门职责', whistlingUnitId: 'street-1', category: 'GARBAGE' },
+    });
+  });
+
+  it('tells whoever has a part in it what becomes of the incident', async () => {
+    const city = new SimulatedCity().report('inc').report('other').whistle('inc', ['dept-1']).checkIn('inc', 'dept-1');
+    city.suspend('inc').pass(60).resume('inc').extend('inc', 'dept-1', false).extend('inc', 'dept-1');
+    city.merge('inc', 'other').unmerge('inc').complete('inc', 'dept-1').check('inc', 'PASS');
+    city.feedback('inc', 'SOLVED').close('inc').reopen('inc');
+    await spec.givenEvents(city.events, 5);
+    expect(await typesOf('dept-1')).toEqual([
+      ...['dispatched', 'suspended', 'resumed', 'extension-refused', 'extension-granted', 'merged', 'unmerged'],
+      ...['closed', 'reopened'],
+    ]);
+  });
+
+  it('tells a department that its task is no more, and nothing after that', async () => {
+    const city = new SimulatedCity().report('a').whistle('a', ['dept-1']).cancelWhistle('a').suspend('a');
+    city.report('b').whistle('b', ['dept-2']).withdraw('b');
+    await spec.givenEvents(city.events);
+    expect(await typesOf('dept-1')).toEqual(['dispatched', 'whistle-cancelled']);
+    expect(await typesOf('dept-2')).toEqual(['dispatched', 'withdrawn']);
+  });
+
   it('tells no department of what concerns another', async () => {
     const city = new SimulatedCity()
       .report('a')

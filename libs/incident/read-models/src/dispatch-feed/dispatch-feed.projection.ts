@@ -1,5 +1,5 @@
 import { toCloudEvent } from '@shaoying/subscriptions';
-import type { IncidentEventType, Location } from '@shaoying/incident-domain';
+import type { IncidentEventType, Location, TaskAssignment } from '@shaoying/incident-domain';
 import type { Projection, ProjectionTransaction } from '@shaoying/projections';
 import {
   incidentEntries,
@@ -20,21 +20,60 @@ interface Case {
     readonly communityId: string | null;
     readonly streetId: string | null;
   };
-  /** Task → department. */
-  readonly tasks: Readonly<Record<string, string>>;
+  /** Tasks that a department has or has done; given up ones are gone. */
+  readonly tasks: Readonly<Record<string, KnownTask>>;
+  readonly whistles: Readonly<Record<string, KnownWhistle>>;
+}
+
+interface KnownTask {
+  readonly departmentId: string;
+  readonly whistleId: string;
+  readonly role: string;
+}
+
+interface KnownWhistle {
+  readonly kind: string;
+  readonly reason: string;
+  readonly whistlingUnitId: string | null;
 }
 
 interface CaseRow {
   readonly incident_id: string;
   readonly summary: string;
   readonly tasks: string;
+  readonly whistles: string;
 }
 
 interface Dispatch {
   readonly departmentId: string;
   /** Last part of the CloudEvents type. */
   readonly what:
-    'dispatched' | 'overdue' | 'supervised' | 'supervision-lifted' | 'returned-for-rework' | 'closed';
+    | 'dispatched'
+    | 'overdue'
+    | 'supervised'
+    | 'supervision-lifted'
+    | 'returned-for-rework'
+    | 'closed'
+    | 'supervised-by-person'
+    | 'reminded'
+    | 'return-accepted'
+    | 'return-rejected'
+    | 'arbitration-opened'
+    | 'responsibility-decided'
+    | 'department-added'
+    | 'lead-changed'
+    | 'released'
+    | 'whistle-cancelled'
+    | 'transferred'
+    | 'extension-granted'
+    | 'extension-refused'
+    | 'evaluated'
+    | 'reopened'
+    | 'suspended'
+    | 'resumed'
+    | 'merged'
+    | 'unmerged'
+    | 'withdrawn';
   readonly data: Record<string, unknown>;
 }
 
@@ -44,32 +83,42 @@ interface ItemRow {
   readonly cloud_event: string;
 }
 
-const caseShape: RowShape<CaseRow> = { incident_id: 'text', summary: 'json', tasks: 'json' };
+const caseShape: RowShape<CaseRow> = {
+  ...{ incident_id: 'text', summary: 'json', tasks: 'json', whistles: 'json' },
+};
 const itemShape: RowShape<ItemRow> = { department_id: 'text', position: 'bigint', cloud_event: 'text' };
 
 const insertCases = merging('cases', {
   ...{ shape: caseShape, key: ['incident_id'], overwritten: wholeRow(caseShape) },
 });
-const changeCases = new RowStatement<Pick<CaseRow, 'incident_id' | 'tasks'>>(
-  { incident_id: 'text', tasks: 'json' },
-  (rows) => `update cases c set tasks = u.tasks::json from ${rows} where c.incident_id = u.incident_id`,
+const changeCases = new RowStatement<CaseRow>(
+  caseShape,
+  (rows) =>
+    `update cases c set summary = u.summary::json, tasks = u.tasks::json, whistles = u.whistles::json
+     from ${rows} where c.incident_id = u.incident_id`,
 );
 const insertItems = merging('items', { shape: itemShape, key: ['department_id', 'position'] });
 
 const eventTypes: IncidentEventType[] = [
-  ...(['IncidentReported', 'WhistleBlown', 'TaskOverdue', 'SupervisionIssued', 'SupervisionLifted'] as const),
-  ...(['CheckFailed', 'FeedbackRecorded', 'IncidentClosed'] as const),
+  ...(['IncidentReported', 'IncidentLocated', 'WhistleBlown', 'TaskOverdue', 'SupervisionIssued'] as const),
+  ...(['SupervisionLifted', 'CheckFailed', 'FeedbackRecorded', 'IncidentClosed', 'TaskUrged'] as const),
+  ...(['ReturnAccepted', 'ReturnRejected', 'ArbitrationOpened', 'ResponsibilityDecided'] as const),
+  ...(['DepartmentAdded', 'LeadChanged', 'TaskReleased', 'WhistleCancelled', 'TaskTransferred'] as const),
+  ...(['ExtensionGranted', 'ExtensionRefused', 'TaskEvaluated', 'IncidentReopened'] as const),
+  ...(['IncidentSuspended', 'IncidentResumed', 'IncidentMerged', 'IncidentUnmerged'] as const),
+  'IncidentWithdrawn',
 ];
 
 /** What concerns each department, in log order, as CloudEvents ready to send. Carries no reporter, only references. */
 export const dispatchFeed: Projection = {
   name: 'dispatch-feed',
-  version: 3,
+  version: 4,
   schema: `
     create table cases (
       incident_id text primary key,
       summary     json not null,
-      tasks       json not null
+      tasks       json not null,
+      whistles    json not null
     ) with (fillfactor = 50); -- the whistle finds room on its incident's page
     create table items (
       department_id text not null,
@@ -83,21 +132,22 @@ export const dispatchFeed: Projection = {
     const entries = incidentEntries(events);
     const cases = await knownCases(tx, entries);
     const reported = new Set<string>();
-    const whistled = new Set<string>();
+    const changed = new Set<string>();
     const items = new Map<string, ItemRow>();
     for (const entry of entries) {
       if (entry.type === 'IncidentReported') reported.add(entry.incidentId);
-      if (entry.type === 'WhistleBlown' && !reported.has(entry.incidentId)) whistled.add(entry.incidentId);
+      const before = cases.get(entry.incidentId);
       remember(cases, entry);
       const known = cases.get(entry.incidentId);
       if (known === undefined) continue;
-      for (const dispatch of dispatchesOf(known, entry)) {
+      if (known !== before && !reported.has(entry.incidentId)) changed.add(entry.incidentId);
+      for (const dispatch of dispatchesOf(before ?? known, known, entry)) {
         const key = `${dispatch.departmentId}/${entry.position}`;
         if (!items.has(key)) items.set(key, itemOf(entry, dispatch));
       }
     }
     await insertCases.run(tx, rowsOf(cases, reported));
-    await changeCases.run(tx, rowsOf(cases, whistled));
+    await changeCases.run(tx, rowsOf(cases, changed));
     await insertItems.run(tx, [...items.values()]);
   },
 };
@@ -115,17 +165,20 @@ async function knownCases(
   }
   if (wanted.size === 0) return new Map();
   const rows = await tx.query<Case & { incident_id: string }>(
-    'select incident_id, summary, tasks from cases where incident_id = any($1::text[])',
+    'select incident_id, summary, tasks, whistles from cases where incident_id = any($1::text[])',
     [[...wanted]],
   );
-  return new Map(rows.map(({ incident_id, summary, tasks }) => [incident_id, { summary, tasks }]));
+  return new Map(rows.map(({ incident_id, ...known }) => [incident_id, known]));
 }
 
 function rowsOf(cases: ReadonlyMap<string, Case>, incidentIds: ReadonlySet<string>): CaseRow[] {
   return [...incidentIds].flatMap((incident_id) => {
     const known = cases.get(incident_id);
     if (known === undefined) return [];
-    return [{ incident_id, summary: JSON.stringify(known.summary), tasks: JSON.stringify(known.tasks) }];
+    const [summary, tasks, whistles] = [known.summary, known.tasks, known.whistles].map((part) =>
+      JSON.stringify(part),
+    ) as [string, string, string];
+    return [{ incident_id, summary, tasks, whistles }];
   });
 }
 
@@ -135,41 +188,132 @@ function remember(cases: Map<string, Case>, entry: IncidentEntry): void {
     const { category, severity, location, place } = entry.data;
     const { gridId, estateId, communityId, streetId } = place;
     const summary = { category, severity, location, gridId, estateId, communityId, streetId };
-    cases.set(entry.incidentId, { summary, tasks: {} });
+    cases.set(entry.incidentId, { summary, tasks: {}, whistles: {} });
   }
   const known = cases.get(entry.incidentId);
-  if (entry.type === 'WhistleBlown' && known !== undefined) {
-    const added = Object.fromEntries(entry.data.tasks.map((task) => [task.taskId, task.departmentId]));
-    cases.set(entry.incidentId, { ...known, tasks: { ...known.tasks, ...added } });
+  if (known !== undefined) cases.set(entry.incidentId, afterEvent(known, entry));
+}
+
+function afterEvent(known: Case, entry: IncidentEntry): Case {
+  switch (entry.type) {
+    case 'IncidentLocated': {
+      const { location, place } = entry.data;
+      const { gridId, estateId, communityId, streetId } = place;
+      const where = { location, gridId, estateId, communityId, streetId };
+      return { ...known, summary: { ...known.summary, ...where } };
+    }
+    case 'WhistleBlown': {
+      const { whistleId, kind, reason, whistlingUnitId, tasks } = entry.data;
+      const whistles = { ...known.whistles, [whistleId]: { kind, reason, whistlingUnitId } };
+      return tasks.reduce((next, task) => summoned(next, task, whistleId), { ...known, whistles });
+    }
+    case 'DepartmentAdded':
+      return summoned(known, entry.data.task, entry.data.whistleId);
+    case 'ReturnAccepted':
+      return given(known, entry.data.taskId, entry.data.newTask);
+    case 'ResponsibilityDecided':
+      return staysWithDepartment(known, entry) ? known : given(known, entry.data.taskId, entry.data.newTask);
+    case 'LeadChanged': {
+      const { whistleId, fromTaskId, toTaskId, formerLead, newTask } = entry.data;
+      const stepped = formerLead === 'RELEASED' ? without(known, [fromTaskId]) : inRole(known, fromTaskId, 'ASSIST');
+      return newTask === null ? inRole(stepped, toTaskId, 'LEAD') : summoned(stepped, newTask, whistleId);
+    }
+    case 'TaskReleased':
+      return without(known, [entry.data.taskId]);
+    case 'WhistleCancelled':
+    case 'IncidentWithdrawn':
+      return without(known, entry.data.taskIds);
+    case 'TaskTransferred': {
+      const { taskId, toDepartmentId: departmentId } = entry.data;
+      const task = known.tasks[taskId];
+      if (task === undefined) return known;
+      return { ...known, tasks: { ...known.tasks, [taskId]: { ...task, departmentId } } };
+    }
+    default:
+      return known;
   }
 }
 
-function dispatchesOf(known: Case, entry: IncidentEntry): Dispatch[] {
+function summoned(known: Case, task: TaskAssignment, whistleId: string): Case {
+  const { taskId, departmentId, role } = task;
+  return { ...known, tasks: { ...known.tasks, [taskId]: { departmentId, whistleId, role } } };
+}
+
+function without(known: Case, taskIds: readonly string[]): Case {
+  if (taskIds.length === 0) return known;
+  const left = Object.entries(known.tasks).filter(([taskId]) => !taskIds.includes(taskId));
+  return { ...known, tasks: Object.fromEntries(left) };
+}
+
+function inRole(known: Case, taskId: string, role: string): Case {
+  const task = known.tasks[taskId];
+  return task === undefined ? known : { ...known, tasks: { ...known.tasks, [taskId]: { ...task, role } } };
+}
+
+function given(known: Case, taskId: string, newTask: TaskAssignment | null): Case {
+  const whistleId = known.tasks[taskId]?.whistleId ?? '';
+  const left = without(known, [taskId]);
+  return newTask === null ? left : summoned(left, newTask, whistleId);
+}
+
+const staysWithDepartment = (
+  known: Case,
+  { data }: Extract<IncidentEntry, { type: 'ResponsibilityDecided' }>,
+): boolean => known.tasks[data.taskId]?.departmentId === data.responsibleUnitId;
+
+/** What a department must know to go there. */
+function dispatched(known: Case, task: TaskAssignment): Dispatch {
+  const { taskId, departmentId, role, deadlines } = task;
+  const whistleId = known.tasks[taskId]?.whistleId ?? '';
+  const { kind, reason, whistlingUnitId } = known.whistles[whistleId] ?? {
+    ...{ kind: 'PUBLIC_DEMAND', reason: '', whistlingUnitId: null },
+  };
+  return {
+    departmentId,
+    what: 'dispatched',
+    data: {
+      ...{ taskId, whistleId, departmentId, role, kind, reason, whistlingUnitId },
+      ...inFixedOrder(known.summary),
+      deadlines: deadlines.map(({ deadlineId, timer, dueAt, provisional }) => ({
+        ...{ deadlineId, timer, dueAt, provisional },
+      })),
+    },
+  };
+}
+
+const dispatchedIf = (known: Case, task: TaskAssignment | null): Dispatch[] =>
+  task === null ? [] : [dispatched(known, task)];
+
+/** To the department of one task. */
+function toOwner(known: Case, taskId: string, what: Dispatch['what'], data: Dispatch['data']): Dispatch[] {
+  const departmentId = known.tasks[taskId]?.departmentId;
+  return departmentId === undefined ? [] : [{ departmentId, what, data: { taskId, ...data } }];
+}
+
+/** To every department that has or had one of the tasks, all of them by default. */
+function toOwners(
+  known: Case,
+  what: Dispatch['what'],
+  data: Dispatch['data'],
+  taskIds: readonly string[] = Object.keys(known.tasks).sort(),
+): Dispatch[] {
+  return byDepartment(known, taskIds).map((own) => ({
+    ...{ departmentId: own.departmentId, what, data: { taskIds: own.taskIds, ...data } },
+  }));
+}
+
+/** @param before as the case was before the event, with what it ends; `known` as it is after it, with what it begins */
+function dispatchesOf(before: Case, known: Case, entry: IncidentEntry): Dispatch[] {
+  // Field by field: what departments are sent has versions of its own (dataschema), whatever an event comes to carry.
   switch (entry.type) {
-    case 'WhistleBlown': {
-      const { whistleId, kind, reason, whistlingUnitId, tasks } = entry.data;
-      const summary = inFixedOrder(known.summary);
-      return tasks.map(({ taskId, departmentId, role, deadlines }) => ({
-        departmentId,
-        what: 'dispatched',
-        data: {
-          ...{ taskId, whistleId, departmentId, role, kind, reason, whistlingUnitId, ...summary },
-          deadlines: deadlines.map(({ deadlineId, timer, dueAt, provisional }) => ({
-            ...{ deadlineId, timer, dueAt, provisional },
-          })),
-        },
-      }));
-    }
-    // Field by field: what departments are sent has versions of its own (dataschema), whatever an event comes to carry.
+    case 'WhistleBlown':
+      return entry.data.tasks.map((task) => dispatched(known, task));
     case 'TaskOverdue': {
       const { departmentId, taskId, deadlineId, timer, dueAt } = entry.data;
       return [{ departmentId, what: 'overdue', data: { taskId, deadlineId, timer, dueAt } }];
     }
-    case 'SupervisionIssued': {
-      const { departmentId, supervisionId, taskId, deadlineId, level, notify } = entry.data;
-      const data = { supervisionId, taskId, deadlineId, level, notify };
-      return departmentId === null ? [] : [{ departmentId, what: 'supervised', data }];
-    }
+    case 'SupervisionIssued':
+      return supervised(entry);
     case 'SupervisionLifted': {
       const { departmentId, supervisionId, taskId, reason } = entry.data;
       const data = { supervisionId, taskId, reason };
@@ -178,20 +322,124 @@ function dispatchesOf(known: Case, entry: IncidentEntry): Dispatch[] {
     case 'CheckFailed':
     case 'FeedbackRecorded': {
       const reason = entry.type === 'CheckFailed' ? 'CHECK_FAILED' : 'NOT_SOLVED';
-      return byDepartment(known, entry.data.taskIds).map(({ departmentId, taskIds }) => ({
-        departmentId,
-        what: 'returned-for-rework',
-        data: { taskIds, reason, rework: entry.data.rework },
+      return toOwners(known, 'returned-for-rework', { reason, rework: entry.data.rework }, entry.data.taskIds);
+    }
+    case 'IncidentClosed':
+      return toOwners(known, 'closed', { resolutionLevel: entry.data.resolutionLevel });
+    case 'TaskUrged': {
+      const { taskId, urgingUnitId, note } = entry.data;
+      return toOwner(known, taskId, 'reminded', { urgingUnitId, note });
+    }
+    case 'TaskEvaluated': {
+      const { departmentId, taskId, whistleId, evaluationId, score, comment } = entry.data;
+      const data = { taskId, whistleId, evaluationId, score, comment };
+      return [{ departmentId, what: 'evaluated', data }];
+    }
+    case 'ExtensionGranted': {
+      const { taskId, extensionId, moves } = entry.data;
+      const deadlines = moves.map(({ deadlineId, dueAt, provisional }) => ({ deadlineId, dueAt, provisional }));
+      return toOwner(known, taskId, 'extension-granted', { extensionId, deadlines });
+    }
+    case 'ExtensionRefused': {
+      const { taskId, extensionId, reason } = entry.data;
+      return toOwner(known, taskId, 'extension-refused', { extensionId, reason });
+    }
+    default:
+      return [...aboutResponsibility(before, known, entry), ...aboutIncident(before, known, entry)];
+  }
+}
+
+function supervised({ data: order }: Extract<IncidentEntry, { type: 'SupervisionIssued' }>): Dispatch[] {
+  const { departmentId, supervisionId, taskId, deadlineId, level, notify, issuedBy, reason } = order;
+  if (departmentId === null) return [];
+  if (issuedBy === 'LADDER') {
+    const data = { supervisionId, taskId, deadlineId, level, notify };
+    return [{ departmentId, what: 'supervised', data }];
+  }
+  const respondBy = order.deadlines.find(({ timer }) => timer === 'SUPERVISION_RESPONSE')?.dueAt ?? null;
+  const data = { supervisionId, taskId, level, notify, reason, respondBy };
+  return [{ departmentId, what: 'supervised-by-person', data }];
+}
+
+function aboutResponsibility(before: Case, known: Case, entry: IncidentEntry): Dispatch[] {
+  switch (entry.type) {
+    case 'ReturnAccepted': {
+      const { returnId, taskId, note, newTask } = entry.data;
+      const told = toOwner(before, taskId, 'return-accepted', { returnId, note });
+      return [...told, ...dispatchedIf(known, newTask)];
+    }
+    case 'ReturnRejected': {
+      const { returnId, taskId, reason } = entry.data;
+      return toOwner(known, taskId, 'return-rejected', { returnId, reason });
+    }
+    case 'ArbitrationOpened': {
+      const { arbitrationId, taskId, cause } = entry.data;
+      return toOwner(known, taskId, 'arbitration-opened', { arbitrationId, cause });
+    }
+    case 'ResponsibilityDecided': {
+      const { arbitrationId, taskId, responsibleUnitId, rule, reason, newTask } = entry.data;
+      const data = { arbitrationId, responsibleUnitId, rule, reason };
+      return [
+        ...toOwner(before, taskId, 'responsibility-decided', data),
+        ...dispatchedIf(known, newTask),
+      ];
+    }
+    case 'DepartmentAdded': {
+      const { whistleId, task, reason } = entry.data;
+      const data = { whistleId, departmentId: task.departmentId, reason };
+      const others = Object.keys(before.tasks).filter((id) => before.tasks[id]?.whistleId === whistleId);
+      return [dispatched(known, task), ...toOwners(before, 'department-added', data, others.sort())];
+    }
+    case 'LeadChanged': {
+      const { whistleId, fromTaskId, fromDepartmentId, toTaskId, toDepartmentId } = entry.data;
+      const { formerLead, reason, newTask } = entry.data;
+      const data = {
+        ...{ whistleId, fromTaskId, fromDepartmentId, toTaskId, toDepartmentId, formerLead, reason },
+      };
+      const former: Dispatch = { departmentId: fromDepartmentId, what: 'lead-changed', data };
+      if (newTask !== null) return [former, dispatched(known, newTask)];
+      return [former, { departmentId: toDepartmentId, what: 'lead-changed', data }];
+    }
+    case 'TaskTransferred': {
+      const { taskId, fromDepartmentId, toDepartmentId, reason } = entry.data;
+      const { whistleId = null, role = null } = known.tasks[taskId] ?? {};
+      const data = {
+        ...{ taskId, whistleId, role, fromDepartmentId, toDepartmentId, reason },
+        ...inFixedOrder(known.summary),
+      };
+      return [fromDepartmentId, toDepartmentId].map((departmentId) => ({
+        ...{ departmentId, what: 'transferred', data },
       }));
     }
-    case 'IncidentClosed': {
-      const { resolutionLevel } = entry.data;
-      return byDepartment(known, Object.keys(known.tasks).sort()).map(({ departmentId, taskIds }) => ({
-        departmentId,
-        what: 'closed',
-        data: { taskIds, resolutionLevel },
-      }));
+    case 'TaskReleased': {
+      const { taskId, reasonCode, reason, counted } = entry.data;
+      return toOwner(before, taskId, 'released', { reasonCode, reason, counted });
     }
+    case 'WhistleCancelled': {
+      const { whistleId, reason, taskIds } = entry.data;
+      return toOwners(before, 'whistle-cancelled', { whistleId, reason }, taskIds);
+    }
+    default:
+      return [];
+  }
+}
+
+function aboutIncident(before: Case, known: Case, entry: IncidentEntry): Dispatch[] {
+  switch (entry.type) {
+    case 'IncidentReopened':
+      return toOwners(known, 'reopened', { cycle: entry.data.cycle, by: entry.data.by });
+    case 'IncidentSuspended': {
+      const { reasonCode, reason, reviewAt } = entry.data;
+      return toOwners(known, 'suspended', { reasonCode, reason, reviewAt });
+    }
+    case 'IncidentResumed':
+      return toOwners(known, 'resumed', { reason: entry.data.reason });
+    case 'IncidentMerged':
+      return toOwners(known, 'merged', { into: entry.data.into, reason: entry.data.reason });
+    case 'IncidentUnmerged':
+      return toOwners(known, 'unmerged', { from: entry.data.from, reason: entry.data.reason });
+    case 'IncidentWithdrawn':
+      return toOwners(before, 'withdrawn', {}, entry.data.taskIds);
     default:
       return [];
   }
@@ -215,7 +463,7 @@ function byDepartment(
 ): { departmentId: string; taskIds: string[] }[] {
   const groups = new Map<string, string[]>();
   for (const taskId of taskIds) {
-    const departmentId = known.tasks[taskId];
+    const departmentId = known.tasks[taskId]?.departmentId;
     if (departmentId !== undefined) groups.set(departmentId, [...(groups.get(departmentId) ?? []), taskId]);
   }
   return [...groups].map(([departmentId, ids]) => ({ departmentId, taskIds: ids }));

@@ -9,7 +9,9 @@ import {
   type BoardPage,
   type BoardScope,
 } from './incident-board.query.js';
-import { foldView, pendingDeadlines, type IncidentView } from './incident-view.js';
+import { foldView } from './evolve-view.js';
+import type { IncidentView } from './incident-view.js';
+import { isOverdue } from './view-clocks.js';
 
 describe('incident board', () => {
   const spec = readModelSpec(incidentBoard);
@@ -50,10 +52,12 @@ describe('incident board', () => {
       { department_id: 'dept-2', reported_at: reportedAt, incident_id: 'inc' },
     ]);
     // dept-1 has answered; the acknowledgment of dept-2 is what comes first.
-    expect(await spec.thenRows('select owner_id, unmet_due from clocks order by unmet_due')).toEqual([
+    expect(
+      await spec.thenRows('select owner_id, min(unmet_due) as unmet_due from deadlines group by 1 order by 2'),
+    ).toEqual([
       { owner_id: 'inc-dept-2', unmet_due: new Date(city.inMinutes(59)) },
       { owner_id: 'inc-dept-1', unmet_due: new Date(city.inMinutes(3 * 24 * 60 - 1)) },
-      { owner_id: 'inc', unmet_due: new Date(city.inMinutes(7 * 24 * 60 - 6)) },
+      { owner_id: null, unmet_due: new Date(city.inMinutes(7 * 24 * 60 - 6)) },
     ]);
   });
 
@@ -70,6 +74,51 @@ describe('incident board', () => {
     );
   });
 
+  it('files every incident under the state, the place and the departments that its view says', async () => {
+    await fc.assert(
+      fc.asyncProperty(simulatedCities(60), async (city) => {
+        await spec.startOver();
+        await spec.givenEvents(city.events, 7);
+        const { items } = await board.list({}, null, { limit: 200, after: null, now: city.now });
+        for (const { id, state, streetId, communityId, estateId, gridId, tasks } of items) {
+          expect(await idsOf({ state })).toContain(id);
+          const place = { streetId, communityId, estateId };
+          const known = Object.fromEntries(Object.entries(place).filter(([, unit]) => unit !== null));
+          expect(await idsOf(known)).toContain(id);
+          for (const { departmentId } of tasks) expect(await idsOf({ departmentId })).toContain(id);
+          if (gridId !== null) expect(await idsOf({ unlocated: true })).not.toContain(id);
+        }
+      }),
+      propertyParameters({ numRuns: 10, endOnFailure: true }),
+    );
+  });
+
+  it('moves an incident with its place, from one list to another', async () => {
+    const city = new SimulatedCity().report('inc').report('other');
+    city.locate('inc', { streetId: 'street-2', communityId: 'community-2', estateId: null, gridId: 'grid-2' });
+    await spec.givenEvents(city.events);
+    expect(await idsOf({ streetId: 'street-1' })).toEqual(['other']);
+    expect(await idsOf({ streetId: 'street-2', communityId: 'community-2' })).toEqual(['inc']);
+    expect(await idsOf({ estateId: 'estate-1' })).toEqual(['other']);
+    expect(await idsOf({}, { communityId: 'community-1' })).toEqual(['other']);
+  });
+
+  it('lists what waits for a place until it has one, or needs none', async () => {
+    const city = new SimulatedCity().report('lost').report('found').report('gone').report('placed');
+    for (const id of ['lost', 'found', 'gone']) city.pass(1).locate(id, { gridId: null });
+    city.pass(1).locate('found', { gridId: 'grid-1' }).withdraw('gone');
+    await spec.givenEvents(city.events);
+    expect(await idsOf({ unlocated: true })).toEqual(['lost']);
+    expect(await idsOf({ unlocated: false })).toEqual(['placed', 'gone', 'found']);
+  });
+
+  it('shows a transferred task to the department that has it and to the one that had it', async () => {
+    const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']).transfer('inc', 'dept-1', 'dept-2');
+    await spec.givenEvents(city.events);
+    expect(await idsOf({ departmentId: 'dept-2' })).toEqual(['inc']);
+    expect(await idsOf({ departmentId: 'dept-1' })).toEqual(['inc']);
+  });
+
   it('finds overdue what its view says is overdue, at any moment of any legal history', async () => {
     await fc.assert(
       fc.asyncProperty(simulatedCities(60), fc.infiniteStream(fc.nat()), async (city, dice) => {
@@ -79,12 +128,8 @@ describe('incident board', () => {
         const instants = instantsAround(city);
         for (let round = 0; round < 10; round += 1) {
           const now = instants[dice.next().value % instants.length] ?? city.now;
-          const isOverdue = (view: IncidentView): boolean => {
-            const next = pendingDeadlines(view)[0];
-            return next !== undefined && Date.parse(next.dueAt) < Date.parse(now);
-          };
           const expected = (overdue: boolean): string[] =>
-            views.filter((view) => isOverdue(view) === overdue).map((view) => view.id);
+            views.filter((view: IncidentView) => isOverdue(view, now) === overdue).map((view) => view.id);
           expect(await idsOf({ overdue: true }, null, now)).toEqual(expected(true));
           expect(await idsOf({ overdue: false }, null, now)).toEqual(expected(false));
         }

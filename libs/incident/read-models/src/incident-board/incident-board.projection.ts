@@ -1,18 +1,13 @@
 import { incidentEventTypes } from '@shaoying/incident-contracts';
-import type { Deadline, IncidentTimer } from '@shaoying/incident-domain';
+import type { Lifecycle, Place } from '@shaoying/incident-domain';
 import type { Projection, ProjectionTransaction } from '@shaoying/projections';
-import {
-  Drafts,
-  incidentEntries,
-  merging,
-  RowStatement,
-  wholeRow,
-  type IncidentEntry,
-  type RowShape,
-} from '../incident-rows.js';
+import { DeadlineBatch, deadlinesTable, unmetDue } from '../deadline-rows.js';
+import { Drafts, incidentEntries, merging, RowStatement, type IncidentEntry, type RowShape } from '../incident-rows.js';
+import { summonedBy } from '../summoned.js';
+import { evolveView, ordered } from './evolve-view.js';
 import { storySql, viewOf, type StoryRow } from './incident-story.js';
-import { evolveView, ordered, type IncidentView } from './incident-view.js';
-import { shownOf, stateAfter } from './view-events.js';
+import type { IncidentView } from './incident-view.js';
+import { dependsOnView, shownOf, stateAfter } from './view-events.js';
 
 interface IncidentRow {
   readonly incident_id: string;
@@ -21,6 +16,8 @@ interface IncidentRow {
   readonly category: string;
   readonly severity: string;
   readonly estate_id: string | null;
+  /** Whether its grid is known. */
+  readonly located: boolean;
   readonly report: string;
 }
 type StateChange = Pick<IncidentRow, 'incident_id' | 'state'>;
@@ -31,6 +28,15 @@ interface ReportRow {
   readonly reported_at: string;
   readonly street_id: string | null;
   readonly community_id: string | null;
+}
+
+/** Where it lies by a correction. */
+interface PlaceRow {
+  readonly incident_id: string;
+  readonly estate_id: string | null;
+  readonly community_id: string | null;
+  readonly street_id: string | null;
+  readonly located: boolean;
 }
 
 interface EventRow {
@@ -44,48 +50,18 @@ interface InvolvementRow {
   readonly incident_id: string;
 }
 
-/** The deadlines of one owner, a task or the incident itself, and which of them nothing can be late for any more. */
-interface ClockRow {
-  readonly incident_id: string;
-  readonly owner_id: string;
-  readonly acknowledge_due: string | null;
-  readonly check_in_due: string | null;
-  readonly handling_due: string | null;
-  readonly acknowledged: boolean;
-  readonly checked_in: boolean;
-  readonly handled: boolean;
-}
-/** Null leaves it as it is. */
-interface ClockChange {
-  readonly incident_id: string;
-  readonly owner_id: string;
-  readonly acknowledged: boolean | null;
-  readonly checked_in: boolean | null;
-  readonly handled: boolean | null;
-}
-
 const incidentShape: RowShape<IncidentRow> = {
   ...{ incident_id: 'text', reported_at: 'timestamptz', state: 'text', category: 'text', severity: 'text' },
-  ...{ estate_id: 'text', report: 'json' },
+  ...{ estate_id: 'text', located: 'boolean', report: 'json' },
 };
 const reportShape: RowShape<ReportRow> = {
   ...{ receipt_hash: 'text', incident_id: 'text', reported_at: 'timestamptz', street_id: 'text' },
   community_id: 'text',
 };
+const placeShape: RowShape<PlaceRow> = {
+  ...{ incident_id: 'text', estate_id: 'text', community_id: 'text', street_id: 'text', located: 'boolean' },
+};
 const eventShape: RowShape<EventRow> = { incident_id: 'text', revision: 'integer', event: 'json' };
-const changeShape: RowShape<ClockChange> = {
-  ...{
-    incident_id: 'text',
-    owner_id: 'text',
-    acknowledged: 'boolean',
-    checked_in: 'boolean',
-    handled: 'boolean',
-  },
-};
-const clockShape: RowShape<ClockRow> = {
-  ...changeShape,
-  ...{ acknowledge_due: 'timestamptz', check_in_due: 'timestamptz', handling_due: 'timestamptz' },
-};
 
 const insertIncidents = merging('incidents', {
   ...{ shape: incidentShape, key: ['incident_id'], overwritten: ['state'] },
@@ -95,6 +71,19 @@ const changeStates = new RowStatement<StateChange>(
   (rows) => `update incidents i set state = u.state from ${rows} where i.incident_id = u.incident_id`,
 );
 const insertReports = merging('reports', { shape: reportShape, key: ['receipt_hash'] });
+const moveIncidents = new RowStatement<PlaceRow>(
+  placeShape,
+  (rows) =>
+    `update incidents i set estate_id = u.estate_id, located = u.located from ${rows}
+     where i.incident_id = u.incident_id`,
+);
+const moveReports = new RowStatement<PlaceRow>(
+  placeShape,
+  (rows) =>
+    `update reports r set street_id = u.street_id, community_id = u.community_id
+     from ${rows} join incidents i on i.incident_id = u.incident_id
+     where r.reported_at = i.reported_at and r.incident_id = i.incident_id`,
+);
 const insertEvents = merging('events', { shape: eventShape, key: ['incident_id', 'revision'] });
 const insertInvolvements = merging<InvolvementRow>('involvements', {
   ...{
@@ -106,16 +95,10 @@ const insertInvolvements = merging<InvolvementRow>('involvements', {
     `(select distinct u.department_id, u.incident_id, i.reported_at
       from ${rows} join incidents i on i.incident_id = u.incident_id)`,
 });
-const insertClocks = merging('clocks', {
-  ...{ shape: clockShape, key: ['incident_id', 'owner_id'], overwritten: wholeRow(clockShape) },
-});
-const changeClocks = new RowStatement<ClockChange>(
-  changeShape,
-  (rows) =>
-    `update clocks c set acknowledged = coalesce(u.acknowledged, c.acknowledged),
-       checked_in = coalesce(u.checked_in, c.checked_in), handled = coalesce(u.handled, c.handled)
-     from ${rows} where c.incident_id = u.incident_id and c.owner_id = u.owner_id`,
-);
+
+/** Incidents that wait for somebody to say where they are. */
+export const unlocated = (incident: string): string =>
+  `not ${incident}located and ${incident}state not in ('CLOSED', 'REJECTED', 'MERGED', 'WITHDRAWN', 'VOIDED')`;
 
 /**
  * Every incident as it stands: what listings filter by in tables that a change touches as little as possible, and what
@@ -127,7 +110,7 @@ const changeClocks = new RowStatement<ClockChange>(
  */
 export const incidentBoard: Projection = {
   name: 'incident-board',
-  version: 4,
+  version: 5,
   schema: `
     create table incidents (
       incident_id  text primary key,
@@ -136,10 +119,12 @@ export const incidentBoard: Projection = {
       category     text not null,
       severity     text not null,
       estate_id    text,
+      located      boolean not null,
       report       json not null    -- what the view shows of IncidentReported
     );
     create index on incidents (state, reported_at, incident_id);
-    -- Apart from the incidents: four indexes that no change of an incident has to keep.
+    create index on incidents (reported_at, incident_id) where ${unlocated('')};
+    -- Apart from the incidents: four indexes that hardly any change of an incident has to keep.
     create table reports (
       receipt_hash text primary key,
       incident_id  text not null,
@@ -163,161 +148,125 @@ export const incidentBoard: Projection = {
       incident_id   text not null,
       primary key (department_id, reported_at, incident_id)
     );
-    create table clocks (
-      incident_id     text not null,
-      owner_id        text not null,   -- a task, or the incident itself
-      acknowledge_due timestamptz,
-      check_in_due    timestamptz,
-      handling_due    timestamptz,
-      acknowledged    boolean not null,
-      checked_in      boolean not null,
-      handled         boolean not null,
-      -- The soonest deadline that nothing has met.
-      unmet_due       timestamptz generated always as (
-        case when not handled then least(
-          case when not acknowledged then acknowledge_due end, case when not checked_in then check_in_due end, handling_due
-        ) end) stored,
-      primary key (incident_id, owner_id)
-    );
-    create index on clocks (unmet_due) where unmet_due is not null;
+    ${deadlinesTable(`unmet_due timestamptz generated always as (${unmetDue}) stored`)}
+    create index on deadlines (unmet_due) where unmet_due is not null;
   `,
   eventTypes: incidentEventTypes,
   async apply(events, tx) {
+    const entries = incidentEntries(events);
+    const deadlines = await DeadlineBatch.of(tx, entries);
     const batch = new BoardBatch();
-    for (const entry of await withDueOrders(tx, incidentEntries(events))) batch.fold(entry);
+    for (const { entry, state } of await standings(tx, entries)) {
+      batch.fold(entry, state);
+      deadlines.fold(entry);
+    }
     await insertIncidents.run(tx, batch.incidents.rows);
-    await insertReports.run(tx, batch.reports);
+    await insertReports.run(tx, batch.reports.rows);
     await changeStates.run(tx, batch.incidents.changes);
+    await moveIncidents.run(tx, batch.places);
+    await moveReports.run(tx, batch.places);
     await insertEvents.run(tx, batch.events);
     await insertInvolvements.run(tx, batch.involvements);
-    await insertClocks.run(tx, batch.clocks.rows);
-    await changeClocks.run(tx, batch.clocks.changes);
+    await deadlines.write(tx, 'ALL');
   },
 };
 
-/** The soonest of the deadlines of a timer. */
-function dueOf(deadlines: readonly Deadline[], timer: IncidentTimer): string | null {
-  const due = deadlines.filter((deadline) => deadline.timer === timer).map(({ dueAt }) => dueAt);
-  return due.sort((a, b) => Date.parse(a) - Date.parse(b))[0] ?? null;
-}
-
 class BoardBatch {
   readonly incidents = new Drafts<IncidentRow, StateChange>();
-  readonly reports: ReportRow[] = [];
+  readonly reports = new Drafts<ReportRow, Pick<ReportRow, 'incident_id'>>();
   readonly events: EventRow[] = [];
   readonly involvements: InvolvementRow[] = [];
-  readonly clocks = new Drafts<ClockRow, ClockChange>();
+  private readonly corrected = new Map<string, PlaceRow>();
 
-  fold(entry: IncidentEntry): void {
+  /** The last correction of each incident. */
+  get places(): PlaceRow[] {
+    return [...this.corrected.values()];
+  }
+
+  /** @param state that the event leads to; null where it leaves it as it was */
+  fold(entry: IncidentEntry, state: Lifecycle | null): void {
     const { incidentId: incident_id, revision } = entry;
     if (entry.type === 'IncidentReported') {
       this.report(entry);
       return;
     }
     this.events.push({ incident_id, revision, event: JSON.stringify(shownOf(entry)) });
-    const state = stateAfter(entry);
     if (state !== null) this.incidents.change(incident_id, { state }, { incident_id, state });
-    this.wind(entry);
+    if (entry.type === 'IncidentLocated') this.corrected.set(incident_id, placed(incident_id, entry.data.place));
+    for (const { departmentId } of summonedBy(entry))
+      this.involvements.push({ department_id: departmentId, incident_id });
   }
 
   private report(entry: Extract<IncidentEntry, { type: 'IncidentReported' }>): void {
     const { incidentId: incident_id, occurredAt: reported_at } = entry;
-    const { category, severity, place, receiptHash } = entry.data;
-    const { estateId, streetId, communityId } = place;
+    const { category, severity, place, receiptHash: receipt_hash } = entry.data;
+    const { estate_id, street_id, community_id, located } = placed(incident_id, place);
     this.incidents.begin(incident_id, {
-      ...{ incident_id, reported_at, state: 'REPORTED', category, severity, estate_id: estateId },
+      ...{ incident_id, reported_at, state: 'REPORTED', category, severity, estate_id, located },
       report: JSON.stringify(shownOf(entry)),
     });
-    this.reports.push({
-      ...{
-        receipt_hash: receiptHash,
-        incident_id,
-        reported_at,
-        street_id: streetId,
-        community_id: communityId,
-      },
-    });
-  }
-
-  /** Starts, stops and restarts the clocks that an event is about. */
-  private wind(entry: IncidentEntry): void {
-    const { incidentId } = entry;
-    switch (entry.type) {
-      case 'IncidentFiled':
-        this.start(incidentId, incidentId, entry.data.deadlines);
-        break;
-      case 'WhistleBlown':
-        for (const { taskId, departmentId, deadlines } of entry.data.tasks) {
-          this.involvements.push({ department_id: departmentId, incident_id: incidentId });
-          this.start(incidentId, taskId, deadlines);
-        }
-        break;
-      case 'TaskAcknowledged':
-        this.set(incidentId, entry.data.taskId, { acknowledged: true });
-        break;
-      case 'DepartmentCheckedIn':
-        this.set(incidentId, entry.data.taskId, { checked_in: true });
-        break;
-      case 'TaskCompleted':
-        this.set(incidentId, entry.data.taskId, { handled: true });
-        break;
-      case 'HandlingCompleted':
-      case 'CheckPassed':
-      case 'IncidentClosed':
-        this.set(incidentId, incidentId, { handled: true });
-        break;
-      case 'CheckFailed':
-      case 'FeedbackRecorded':
-        if (stateAfter(entry) === 'HANDLING')
-          for (const ownerId of [incidentId, ...entry.data.taskIds])
-            this.set(incidentId, ownerId, { handled: false });
-        break;
-      default:
-        break;
-    }
-  }
-
-  private start(incident_id: string, owner_id: string, deadlines: readonly Deadline[]): void {
-    if (deadlines.length === 0) return;
-    this.clocks.begin(`${incident_id}/${owner_id}`, {
-      ...{ incident_id, owner_id, acknowledge_due: dueOf(deadlines, 'ACKNOWLEDGE') },
-      check_in_due: dueOf(deadlines, 'CHECK_IN'),
-      handling_due: dueOf(deadlines, owner_id === incident_id ? 'INCIDENT_TOTAL' : 'HANDLING'),
-      ...{ acknowledged: false, checked_in: false, handled: false },
-    });
-  }
-
-  private set(incident_id: string, owner_id: string, change: Partial<ClockRow>): void {
-    const unchanged = { incident_id, owner_id, acknowledged: null, checked_in: null, handled: null };
-    this.clocks.change(`${incident_id}/${owner_id}`, change, unchanged);
+    this.reports.begin(incident_id, { receipt_hash, incident_id, reported_at, street_id, community_id });
   }
 }
 
+const placed = (
+  incident_id: string,
+  { gridId, estateId, communityId, streetId }: Place,
+): PlaceRow => ({
+  ...{ incident_id, estate_id: estateId, community_id: communityId, street_id: streetId },
+  located: gridId !== null,
+});
+
+/** An event, completed where it has to be, and the state it leads to. */
+interface Standing {
+  readonly entry: IncidentEntry;
+  readonly state: Lifecycle | null;
+}
+
+const lacksDue = (entry: IncidentEntry): boolean =>
+  entry.type === 'SupervisionIssued' && entry.data.dueAt === null && entry.data.deadlineId !== null;
+
 /**
- * Orders of version 1 do not say when the missed deadline was due, the incident does. They are completed before they are
- * written, so that the tables are the same whichever release wrote the log.
+ * Some rare events do not say by themselves where they lead, the incident does. And orders of version 1 do not say when
+ * the missed deadline was due: they are completed before they are written, so that the tables are the same whichever
+ * release wrote the log.
  */
-async function withDueOrders(
+async function standings(
   tx: ProjectionTransaction,
   entries: readonly IncidentEntry[],
-): Promise<readonly IncidentEntry[]> {
-  const lacking = entries.filter((entry) => entry.type === 'SupervisionIssued' && entry.data.dueAt === null);
-  if (lacking.length === 0) return entries;
-  const incidentIds = [...new Set(lacking.map(({ incidentId }) => incidentId))];
-  const stories = await tx.query<StoryRow>(
-    `select ${storySql('')} from incidents i where i.incident_id = any($1::text[])`,
-    [incidentIds],
-  );
-  const views = new Map<string, IncidentView | null>(incidentIds.map((id) => [id, null]));
-  for (const row of stories) views.set(row.incident_id, viewOf(row));
+): Promise<Standing[]> {
+  const asking = entries.filter((entry) => lacksDue(entry) || dependsOnView(entry));
+  const views = await viewsBefore(tx, entries, [...new Set(asking.map(({ incidentId }) => incidentId))]);
   return entries.map((entry) => {
     const view = views.get(entry.incidentId);
-    if (view === undefined) return entry;
+    if (view === undefined) return { entry, state: stateAfter(entry) };
     const completed =
       entry.type === 'SupervisionIssued' && view !== null
         ? { ...entry, data: ordered(view, entry.data) }
         : entry;
-    views.set(entry.incidentId, evolveView(view, completed));
-    return completed;
+    const next = evolveView(view, completed);
+    views.set(entry.incidentId, next);
+    const state = dependsOnView(entry) ? (next?.state ?? null) : stateAfter(entry);
+    return { entry: completed, state };
   });
+}
+
+/** As the incidents were before the batch. */
+async function viewsBefore(
+  tx: ProjectionTransaction,
+  entries: readonly IncidentEntry[],
+  incidentIds: readonly string[],
+): Promise<Map<string, IncidentView | null>> {
+  const views = new Map<string, IncidentView | null>(incidentIds.map((id) => [id, null]));
+  if (incidentIds.length === 0) return views;
+  const first = new Map<string, number>();
+  for (const { incidentId, revision } of entries)
+    if (!first.has(incidentId)) first.set(incidentId, revision);
+  const stories = await tx.query<StoryRow>(
+    `select ${storySql('')} from incidents i where i.incident_id = any($1::text[])`,
+    [incidentIds],
+  );
+  // A log that is delivered again is ahead in the table.
+  for (const row of stories) views.set(row.incident_id, viewOf(row, first.get(row.incident_id)));
+  return views;
 }

@@ -1,4 +1,5 @@
 import type { SqlReader } from '../sql-reader.js';
+import { unlocated } from './incident-board.projection.js';
 import { storySql, viewOf, type StoryRow } from './incident-story.js';
 import type { IncidentView } from './incident-view.js';
 
@@ -12,6 +13,8 @@ export interface BoardFilter {
   readonly departmentId?: string;
   /** Compared with `now`. */
   readonly overdue?: boolean;
+  /** Waiting for somebody to say where it is: no grid is known. */
+  readonly unlocated?: boolean;
   /** Reported in [from, to). ISO 8601. */
   readonly from?: string;
   readonly to?: string;
@@ -86,7 +89,7 @@ function pageSql(
   const departments = [filter.departmentId, scope?.departmentId].filter((id) => id !== undefined);
   const tables = new Map(departments.map((_, index) => [`d${index}`, 'involvements']));
   const isPlaced = [filter, scope].some((by) => by?.streetId !== undefined || by?.communityId !== undefined);
-  const isLedByIncidents = filter.state !== undefined || filter.overdue === true;
+  const isLedByIncidents = [filter.overdue, filter.unlocated].includes(true) || filter.state !== undefined;
   if (isPlaced || (departments.length === 0 && !isLedByIncidents)) tables.set('r', 'reports');
   const lead = [...tables.keys()][0] ?? 'i';
 
@@ -115,12 +118,14 @@ function pageSql(
     conditions.add(`${description} like '%' || ? || '%'`, likeLiteral(filter.q));
   }
   if (filter.overdue !== undefined) {
-    const clock = 'select from incident_board.clocks c where c.incident_id = i.incident_id';
+    const unmet = 'select from incident_board.deadlines d where d.incident_id = i.incident_id';
     conditions.add(
-      `${filter.overdue ? '' : 'not '}exists (${clock} and c.unmet_due < ?::timestamptz)`,
+      `${filter.overdue ? '' : 'not '}exists (${unmet} and d.unmet_due < ?::timestamptz)`,
       page.now,
     );
   }
+  if (filter.unlocated !== undefined)
+    conditions.add(filter.unlocated ? unlocated('i.') : `not (${unlocated('i.')})`);
   if (page.after !== null) {
     const place = `(${lead}.reported_at, ${lead}.incident_id)`;
     conditions.add(`${place} < (?::timestamptz, ?)`, page.after.reportedAt, page.after.id);

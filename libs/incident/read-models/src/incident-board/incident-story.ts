@@ -1,4 +1,5 @@
-import { foldView, type IncidentView } from './incident-view.js';
+import { foldView } from './evolve-view.js';
+import type { IncidentView } from './incident-view.js';
 import type { ViewEvent } from './view-events.js';
 
 /** What the view of an incident is folded from. */
@@ -18,5 +19,6 @@ export const storySql = (schema: 'incident_board.' | ''): string =>
      select json_agg(e.event order by e.revision) from ${schema}events e where e.incident_id = i.incident_id
    ) as later`;
 
-export const viewOf = ({ report, later }: StoryRow): IncidentView | null =>
-  foldView([report, ...(later ?? [])]);
+/** @param untilRevision of the first event that is left out; none by default */
+export const viewOf = ({ report, later }: StoryRow, untilRevision = Infinity): IncidentView | null =>
+  foldView([report, ...(later ?? []).filter(({ revision }) => revision < untilRevision)]);

@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { propertyParameters } from '@shaoying/event-store/testing';
 import { decodeIncidentEvent } from '@shaoying/incident-contracts';
-import { pendingDeadlines as pendingOfTask, type IncidentState } from '@shaoying/incident-domain';
-import { SimulatedCity, simulatedCities } from '../testing/index.js';
-import { evolveView, foldView, pendingDeadlines, type IncidentView } from './incident-view.js';
+import { ownedDeadlines, type IncidentState } from '@shaoying/incident-domain';
+import { asToBeRatified, SimulatedCity, simulatedCities } from '../testing/index.js';
+import { evolveView, foldView } from './evolve-view.js';
+import type { IncidentView } from './incident-view.js';
+import { isOverdue, pendingDeadlines, trafficLightOf } from './view-clocks.js';
 
 function viewOf(city: SimulatedCity, id = 'inc'): IncidentView {
   const view = foldView(city.eventsOf(id).map(decodeIncidentEvent));
@@ -134,6 +136,83 @@ describe('view of an incident', () => {
     expect(acknowledged).toMatchObject({ timer: 'ACKNOWLEDGE', status: 'MET', metAt });
   });
 
+  it('says that a deadline is paused while nothing is owed by it, and ended when nothing will be', () => {
+    const city = whistled('dept-1', 'dept-2').pass(10).suspend('inc');
+    expect(statusesOf(viewOf(city))).toMatchObject({
+      ...{ INCIDENT_TOTAL: 'PAUSED', 'dept-1-ACKNOWLEDGE': 'PAUSED', 'dept-2-HANDLING': 'PAUSED' },
+    });
+    expect(viewOf(city)).toMatchObject({
+      ...{ state: 'SUSPENDED', before: 'HANDLING' },
+      suspension: { reasonCode: 'NEEDS_FUNDS', since: city.now, renewals: 0, usedPercent: 10 },
+    });
+    city.pass(600).resume('inc').requestReturn('inc', 'dept-2');
+    expect(statusesOf(viewOf(city))).toMatchObject({
+      ...{ INCIDENT_TOTAL: 'OPEN', 'dept-1-ACKNOWLEDGE': 'OPEN', 'dept-2-ACKNOWLEDGE': 'MET' },
+      ...{ 'dept-2-CHECK_IN': 'PAUSED', 'dept-2-HANDLING': 'PAUSED' },
+    });
+    city.decideReturn('inc', 'dept-2', 'dept-3');
+    expect(statusesOf(viewOf(city))).toMatchObject({
+      ...{ 'dept-2-CHECK_IN': 'ENDED', 'dept-2-HANDLING': 'ENDED', 'dept-3-CHECK_IN': 'OPEN' },
+    });
+  });
+
+  it('moves a deadline by a pause and by an extension', () => {
+    const city = whistled('dept-1').checkIn('inc', 'dept-1').pass(10).suspend('inc').pass(600).resume('inc');
+    const handling = (): unknown => viewOf(city).tasks[0]?.deadlines.find(({ timer }) => timer === 'HANDLING');
+    const due = city.inMinutes(3 * 24 * 60 - 10);
+    expect(handling()).toMatchObject({ dueAt: due, status: 'OPEN' });
+    city.extend('inc', 'dept-1');
+    expect(handling()).toMatchObject({ dueAt: city.inMinutes(4 * 24 * 60 - 10), status: 'OPEN' });
+    expect(viewOf(city).extensions).toMatchObject([{ outcome: 'GRANTED', ordinal: 1, decidedAt: city.now }]);
+  });
+
+  it('tells of a return, who decided it and whose time it was', () => {
+    const city = whistled('dept-1').pass(30).requestReturn('inc', 'dept-1').pass(60);
+    expect(viewOf(city)).toMatchObject({
+      tasks: [{ state: 'RETURN_REQUESTED' }],
+      returns: [{ outcome: 'OPEN', reasonCode: 'NOT_OUR_FUNCTION', ordinal: 1 }],
+    });
+    city.decideReturn('inc', 'dept-1', 'dept-2');
+    expect(viewOf(city)).toMatchObject({
+      tasks: [
+        { departmentId: 'dept-1', state: 'RETURNED', endedAt: city.now },
+        { departmentId: 'dept-2', state: 'NOTIFIED', role: 'LEAD', whistleId: 'inc-whistle' },
+      ],
+      returns: [{ outcome: 'ACCEPTED', decidedAt: city.now, decidingUnitId: 'street-1' }],
+      lostTime: [{ account: 'DISPATCH', unitId: null, ms: 90 * 60_000 }],
+    });
+  });
+
+  it('keeps what a cycle came to when another begins', () => {
+    const city = whistled('dept-1').checkIn('inc', 'dept-1').complete('inc', 'dept-1').check('inc', 'PASS');
+    const closedAt = city.feedback('inc', 'SOLVED').close('inc').now;
+    const view = viewOf(city.pass(100).reopen('inc').handle('inc', 'COMMUNITY'));
+    expect(view).toMatchObject({
+      ...{ state: 'HANDLING', cycle: 2, closedAt: null, resolutionLevel: null, level: 'COMMUNITY' },
+      cycles: [
+        { cycle: 1, closedAt, resolutionLevel: 'DISTRICT', reopenedAt: city.now, reopenedBy: 'OFFICE' },
+        { cycle: 2, closedAt: null, reopenedAt: null },
+      ],
+    });
+  });
+
+  it('keeps the last word on the work and counts the others', () => {
+    const city = whistled('dept-1').checkIn('inc', 'dept-1').progress('inc', 'dept-1', '一').pass(5);
+    city.progress('inc', 'dept-1', '二');
+    expect(viewOf(city).tasks[0]).toMatchObject({
+      ...{ state: 'WORKING', progress: { count: 2, lastAt: city.now, lastNote: '二' } },
+    });
+  });
+
+  it('is green, yellow past the warning and red past the due time, by the reader’s clock', () => {
+    const city = whistled('dept-1');
+    const lights = [47, 49, 60, 61].map((minute) => trafficLightOf(viewOf(city), city.inMinutes(minute)));
+    expect(lights).toEqual(['GREEN', 'YELLOW', 'YELLOW', 'RED']);
+    expect([60, 61].map((minute) => isOverdue(viewOf(city), city.inMinutes(minute)))).toEqual([false, true]);
+    const later = city.inMinutes(10_000);
+    expect(trafficLightOf(viewOf(city.pass(10).suspend('inc')), later)).toBe('GREEN');
+  });
+
   it('is where the decider is, after any legal history', () => {
     fc.assert(
       fc.property(simulatedCities(80), (city) => {
@@ -150,22 +229,33 @@ describe('view of an incident', () => {
 });
 
 const standingOf = (view: IncidentView): object => ({
-  ...{ state: view.state, mode: view.mode, cycle: view.cycle, rework: view.rework },
-  tasks: view.tasks.map(({ taskId, state }) => `${taskId} ${state}`),
+  ...{ state: view.state, mode: view.mode, cycle: view.cycle, rework: view.rework, before: view.before },
+  ...{ level: view.level, mergedInto: view.mergedInto, duplicates: view.duplicates },
+  place: [view.gridId, view.estateId, view.communityId, view.streetId, view.districtId],
+  tasks: view.tasks.map(({ taskId, departmentId, role, state }) => [taskId, departmentId, role, state]),
+  whistles: view.whistles.map(({ whistleId, state, reverse }) => [whistleId, state, reverse]),
+  returns: view.returns.map(({ returnId, outcome }) => [returnId, outcome]),
+  extensions: view.extensions.map(({ extensionId, outcome }) => [extensionId, outcome]),
+  orders: view.supervisions.map(({ supervisionId, liftedAt }) => [supervisionId, liftedAt !== null]),
   pending: pendingDeadlines(view)
-    .map((deadline) => deadline.deadlineId)
+    .map(({ deadlineId, dueAt }) => `${deadlineId} ${dueAt}`)
     .sort(),
 });
 
 function standingOfState(state: IncidentState): object {
-  const unhandled = state.lifecycle === 'FILED' || state.lifecycle === 'HANDLING';
-  const pending = [
-    ...(unhandled ? state.deadlines : []),
-    ...state.tasks.flatMap((task) => pendingOfTask(task)),
-  ];
+  const { gridId, estateId, communityId, streetId, districtId } = state.place;
   return {
     ...{ state: state.lifecycle, mode: state.mode, cycle: state.cycle, rework: state.rework },
-    tasks: state.tasks.map((task) => `${task.taskId} ${task.state}`),
-    pending: pending.map((deadline) => deadline.deadlineId).sort(),
+    ...{ before: state.before, level: state.level, mergedInto: state.mergedInto, duplicates: state.duplicates },
+    place: [gridId, estateId, communityId, streetId, districtId],
+    tasks: state.tasks.map(({ taskId, departmentId, role, state: now }) => [taskId, departmentId, role, now]),
+    whistles: state.whistles.map(({ whistleId, state: now, reverse }) => [whistleId, now, reverse]),
+    returns: state.returns.map(({ returnId, outcome }) => [returnId, outcome]),
+    extensions: state.extensions.map(({ extensionId, outcome }) => [extensionId, outcome]),
+    orders: state.supervisions.map(({ supervisionId, lifted }) => [supervisionId, lifted]),
+    pending: ownedDeadlines(asToBeRatified(state))
+      .filter(({ pending }) => pending)
+      .map(({ deadline }) => `${deadline.deadlineId} ${deadline.dueAt}`)
+      .sort(),
   };
 }

@@ -1,31 +1,91 @@
 import type { IncidentEventOf, IncidentEventType, Lifecycle } from '@shaoying/incident-domain';
 
 /**
- * What the view is made of, event by event. Nothing else of an event reaches the board: no reporter, no receipt, no note
- * between colleagues, no evidence.
+ * What the view is made of, event by event. Nothing else of an event reaches the board: no reporter and nothing a reporter
+ * gives as a reason, no account, no receipt, no evidence.
  */
 const shownFields = {
   IncidentReported: [
     ...(['incidentId', 'category', 'severity', 'description', 'location', 'place', 'channel'] as const),
-    ...(['anonymous', 'imported', 'externalId'] as const),
+    ...(['anonymous', 'imported', 'externalId', 'recurrenceOf', 'deadlines'] as const),
   ],
+  IncidentLocated: [
+    ...(['location', 'place', 'gridMapId', 'gridMapVersion', 'method'] as const),
+    ...(['suggestedDepartmentId', 'reason'] as const),
+  ],
+  IncidentVerified: ['verifyingUnitId', 'note'],
+  IncidentRejected: ['reasonCode', 'reason', 'notice'],
   IncidentFiled: ['cycle', 'pins', 'deadlines'],
-  SelfHandlingStarted: [],
-  WhistleBlown: ['whistleId', 'kind', 'reason', 'whistlingUnitId', 'tasks'],
-  TaskAcknowledged: ['taskId', 'late'],
+  SelfHandlingStarted: ['level', 'handlingUnitId', 'parties'],
+  IncidentEscalated: ['from', 'to', 'unitId', 'reason'],
+  WhistleProposed: ['whistleId', 'kind', 'reason', 'origin', 'proposingUnitId', 'summons'],
+  WhistleApproved: ['whistleId', 'approvingUnitId'],
+  WhistleRefused: ['whistleId', 'refusingUnitId', 'reason'],
+  WhistleBlown: [
+    ...(['whistleId', 'kind', 'reason', 'whistlingUnitId', 'origin', 'reverse', 'approval'] as const),
+    ...(['repeats', 'tasks', 'deadlines'] as const),
+  ],
+  WhistleRatified: ['whistleId', 'ratifyingUnitId', 'late'],
+  WhistleFlagged: ['whistleId', 'reason'],
+  WhistleCancelled: ['whistleId', 'cancellingUnitId', 'reason', 'taskIds'],
+  TaskEvaluated: ['evaluationId', 'whistleId', 'taskId', 'evaluatingUnitId', 'score', 'comment'],
+  TaskAcknowledged: ['taskId', 'late', 'implied'],
   DepartmentCheckedIn: ['taskId', 'late', 'disputed'],
+  ReporterContacted: ['taskId', 'reached', 'late'],
+  ProgressReported: ['taskId', 'note'],
+  TaskStageCompleted: ['taskId', 'stage', 'late'],
+  ReturnRequested: [
+    ...(['returnId', 'taskId', 'departmentId', 'reasonCode', 'basis', 'suggestedUnitId'] as const),
+    ...(['ordinal', 'late', 'deadlines'] as const),
+  ],
+  ReturnAccepted: ['returnId', 'taskId', 'decidingUnitId', 'note', 'newTask', 'lostTime'],
+  ReturnRejected: ['returnId', 'taskId', 'decidingUnitId', 'reason', 'lostTime'],
+  ArbitrationOpened: ['arbitrationId', 'taskId', 'cause', 'parties', 'deadlines'],
+  ResponsibilityDecided: [
+    ...(['arbitrationId', 'taskId', 'arbitratingUnitId', 'responsibleUnitId', 'rule', 'reason'] as const),
+    ...(['newTask', 'lostTime'] as const),
+  ],
+  DepartmentAdded: ['whistleId', 'task', 'reason'],
+  LeadChanged: [
+    ...(['whistleId', 'fromTaskId', 'fromDepartmentId', 'toTaskId', 'toDepartmentId'] as const),
+    ...(['newTask', 'formerLead', 'reason', 'lostTime'] as const),
+  ],
+  ReleaseRequested: ['taskId', 'leadDepartmentId', 'reason'],
+  TaskReleased: ['taskId', 'reasonCode', 'reason', 'counted'],
+  TaskTransferred: ['taskId', 'fromDepartmentId', 'toDepartmentId', 'level', 'reason'],
+  TaskUrged: ['taskId', 'urgingUnitId'],
+  ExtensionRequested: ['extensionId', 'taskId', 'departmentId', 'ordinal', 'amount', 'unit', 'reason'],
+  ExtensionGranted: ['extensionId', 'approvingUnitId', 'moves'],
+  ExtensionRefused: ['extensionId', 'refusingUnitId', 'reason'],
   TaskCompleted: ['taskId', 'late'],
-  HandlingCompleted: [],
+  HandlingCompleted: ['deadlines'],
   TaskOverdue: ['taskId', 'deadlineId'],
   IncidentOverdue: ['deadlineId'],
   SupervisionIssued: [
     ...(['supervisionId', 'taskId', 'departmentId', 'deadlineId', 'dueAt', 'step', 'level'] as const),
+    ...(['issuedBy', 'reason', 'deadlines'] as const),
   ],
-  SupervisionLifted: ['supervisionId'],
-  CheckPassed: ['checkingUnitId', 'note'],
-  CheckFailed: ['checkingUnitId', 'note', 'rework', 'taskIds'],
-  FeedbackRecorded: ['solved', 'satisfaction', 'comment', 'source', 'rework', 'taskIds'],
-  IncidentClosed: ['resolutionLevel'],
+  SupervisionResponded: ['supervisionId', 'respondingUnitId', 'response', 'late'],
+  SupervisionLifted: ['supervisionId', 'reason'],
+  CheckPassed: ['checkingUnitId', 'note', 'feedbackUntil', 'deadlines'],
+  CheckFailed: ['checkingUnitId', 'note', 'rework', 'taskIds', 'reworks'],
+  FeedbackRecorded: ['cycle', 'solved', 'satisfaction', 'comment', 'source', 'rework', 'taskIds', 'reworks'],
+  FeedbackCorrected: ['cycle', 'solved', 'satisfaction', 'comment', 'source', 'reason'],
+  IncidentClosed: ['resolutionLevel', 'reopenUntil', 'appealUntil'],
+  IncidentReopened: ['cycle', 'by', 'unitId'],
+  IncidentSuspended: ['reasonCode', 'reason', 'approvingUnitId', 'reviewAt', 'usedPercent', 'deadlines'],
+  SuspensionRenewed: ['approvingUnitId', 'reason', 'reviewAt', 'deadlines'],
+  IncidentResumed: ['moves'],
+  IncidentMerged: ['into'],
+  IncidentUnmerged: ['moves'],
+  DuplicateJoined: ['incidentId'],
+  DuplicateLeft: ['incidentId'],
+  IncidentWithdrawn: ['goesOn', 'taskIds'],
+  IncidentVoided: ['unitId', 'reason'],
+  AppealFiled: ['appealId', 'unitId', 'item', 'itemId', 'cycle', 'reason'],
+  ScoreExcluded: ['appealId', 'decidingUnitId', 'reason'],
+  AppealRefused: ['appealId', 'decidingUnitId', 'reason'],
+  ReporterFlagged: [],
 } as const satisfies { [Type in IncidentEventType]: readonly (keyof IncidentEventOf<Type>['data'])[] };
 
 export interface ViewEventOf<Type extends IncidentEventType> {
@@ -49,32 +109,33 @@ export function shownOf({ type, revision, occurredAt, data }: ViewEvent): ViewEv
   return { type, revision, occurredAt, data: shown } as unknown as ViewEvent;
 }
 
-/** The state an event leads to; null where it leaves the state as it was. */
+/** Events whose next state depends on more than themselves: on where the incident was, or what else goes on in it. */
+export const dependsOnView = (event: ViewEvent): boolean =>
+  event.type === 'IncidentResumed' ||
+  event.type === 'IncidentUnmerged' ||
+  event.type === 'WhistleCancelled' ||
+  (event.type === 'FeedbackRecorded' && event.data.solved === 'UNSOLVED');
+
+const statesAfter: Partial<Record<IncidentEventType, Lifecycle>> = {
+  IncidentReported: 'REPORTED',
+  IncidentVerified: 'VERIFYING',
+  IncidentRejected: 'REJECTED',
+  IncidentFiled: 'FILED',
+  SelfHandlingStarted: 'HANDLING',
+  IncidentEscalated: 'FILED',
+  WhistleBlown: 'HANDLING',
+  HandlingCompleted: 'CHECKING',
+  CheckPassed: 'FEEDBACK',
+  CheckFailed: 'HANDLING',
+  IncidentClosed: 'CLOSED',
+  IncidentReopened: 'FILED',
+  IncidentSuspended: 'SUSPENDED',
+  IncidentMerged: 'MERGED',
+  IncidentVoided: 'VOIDED',
+};
+
+/** The state an event leads to; null where it leaves the state as it was, or {@link dependsOnView}. */
 export function stateAfter(event: ViewEvent): Lifecycle | null {
-  switch (event.type) {
-    case 'IncidentReported':
-      return 'REPORTED';
-    case 'IncidentFiled':
-      return 'FILED';
-    case 'SelfHandlingStarted':
-    case 'WhistleBlown':
-    case 'CheckFailed':
-      return 'HANDLING';
-    case 'HandlingCompleted':
-      return 'CHECKING';
-    case 'CheckPassed':
-      return 'FEEDBACK';
-    case 'FeedbackRecorded':
-      return event.data.solved === 'UNSOLVED' ? 'HANDLING' : null;
-    case 'IncidentClosed':
-      return 'CLOSED';
-    case 'TaskAcknowledged':
-    case 'DepartmentCheckedIn':
-    case 'TaskCompleted':
-    case 'TaskOverdue':
-    case 'IncidentOverdue':
-    case 'SupervisionIssued':
-    case 'SupervisionLifted':
-      return null;
-  }
+  if (event.type === 'IncidentWithdrawn') return event.data.goesOn ? null : 'WITHDRAWN';
+  return statesAfter[event.type] ?? null;
 }

@@ -36,10 +36,10 @@ function containmentMetric(
   return {
     name,
     title,
-    version: 1,
+    version: 2,
     formula:
       `closed ${severity} incidents with resolutionLevel in {${levels.join(', ')}} / closed ${severity} incidents` +
-      `${located === null ? '' : ' located in an estate'}; cohort: last closing in [from, to)`,
+      `${located === null ? '' : ' located in an estate'}; cohort: last closing in [from, to), not opened again`,
     cohort: 'closures',
     windowColumn: 'closed_at',
     denominator: `severity = '${severity}'${located === null ? '' : ` and ${located} is not null`}`,
@@ -52,6 +52,7 @@ function containmentMetric(
   };
 }
 
+/** @param undecided condition under which the clock runs on without being read: a decision says whose time it is */
 function onTimeMetric(
   name: string,
   title: string,
@@ -59,19 +60,30 @@ function onTimeMetric(
   due: string,
   done: string,
   event: string,
+  undecided: string,
 ): MetricDefinition {
+  const left: readonly (readonly [condition: string, reason: string])[] = [
+    [`set_aside = 'MERGED'`, 'MERGED'],
+    [`set_aside = 'WITHDRAWN'`, 'WITHDRAWN'],
+    [`ended = 'RETURNED'`, 'RETURNED'],
+    [`ended = 'RELEASED' and not counted`, 'RELEASED'],
+    [`${done} is null and set_aside is not null`, 'SUSPENDED'],
+    [`${done} is null and ended is null and ${undecided}`, 'UNDECIDED'],
+    [`${done} is null and ${due} >= as_of`, 'NOT_DUE_YET'],
+  ];
   return {
     name,
     title,
-    version: 1,
+    version: 2,
     formula:
       `tasks ${act} at or before their due time / tasks whose ${name.replace('-on-time', '')} deadline lies in ` +
-      `[from, to) and is decided at asOf (met, or past its due time)`,
+      `[from, to) and is decided at asOf (met, or past its due time); not: tasks returned or released without blame, ` +
+      `of incidents merged, withdrawn or, unless met, suspended, or whose deadline waits for a decision`,
     cohort: 'tasks',
     windowColumn: due,
-    denominator: `(${done} is not null or ${due} < as_of)`,
+    denominator: left.map(([condition]) => `(${condition}) is not true`).join(' and '),
     numerator: `${done} <= ${due}`,
-    excluded: `when ${done} is null and ${due} >= as_of then 'NOT_DUE_YET'`,
+    excluded: left.map(([condition, reason]) => `when ${condition} then '${reason}'`).join(' '),
     events: ['notified_event_id', event],
     dimensions: [...places, 'department'],
   };
@@ -88,7 +100,16 @@ export const metricDefinitions: readonly MetricDefinition[] = [
     ['ESTATE', 'COMMUNITY', 'SUBDISTRICT'],
     null,
   ),
-  onTimeMetric('acknowledge-on-time', '按时签收率', 'acknowledged', 'acknowledge_due', 'ack', 'ack_event'),
-  onTimeMetric('check-in-on-time', '按时报到率', 'checked in', 'check_in_due', 'arrived', 'arrived_event'),
-  onTimeMetric('handling-on-time', '按期处置率', 'done', 'handling_due', 'done', 'done_event'),
+  onTimeMetric(
+    ...(['acknowledge-on-time', '按时签收率', 'acknowledged', 'acknowledge_due', 'ack', 'ack_event'] as const),
+    'false',
+  ),
+  onTimeMetric(
+    ...(['check-in-on-time', '按时报到率', 'checked in', 'check_in_due', 'arrived', 'arrived_event'] as const),
+    'undecided',
+  ),
+  onTimeMetric(
+    ...(['handling-on-time', '按期处置率', 'done', 'handling_due', 'done', 'done_event'] as const),
+    '(undecided or extending)',
+  ),
 ];

@@ -68,6 +68,7 @@ ${momentSql},
   at_moment as (
     select closures.*, null::text as task_id, as_of from containment.closures, moment
     where closed_at <= facts_until and closed_known_at <= known_at
+      and (reopened_at is null or not (reopened_at <= facts_until and reopened_known_at <= known_at))
   )`;
 
 /** Computes metrics from the read models, each with what stands behind it. */

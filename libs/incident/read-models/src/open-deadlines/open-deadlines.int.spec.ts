@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { propertyParameters } from '@shaoying/event-store/testing';
-import { pendingDeadlines, type IncidentState } from '@shaoying/incident-domain';
+import { decodeIncidentEvent } from '@shaoying/incident-contracts';
+import { evolve, NO_INCIDENT, ownedDeadlines, type IncidentState } from '@shaoying/incident-domain';
 import { openDeadlines } from '../index.js';
-import { readModelSpec, SimulatedCity, simulatedCities } from '../testing/index.js';
+import { asToBeRatified, readModelSpec, SimulatedCity, simulatedCities } from '../testing/index.js';
 import { OpenDeadlinesQuery, type OpenDeadline } from './open-deadlines.query.js';
 
 const farOff = '2100-01-01T00:00:00.000Z';
@@ -13,26 +14,29 @@ describe('open deadlines', () => {
 
   const openNow = async (): Promise<string[]> =>
     (await query.dueWithin(farOff, null, 1_000)).map((deadline) => deadline.deadlineId);
-  const statuses = async (): Promise<Record<string, string>> =>
+  /** Of every deadline there is a row for: when there is next something to ask, without the incident's name. */
+  const alarms = async (): Promise<Record<string, string | null>> =>
     Object.fromEntries(
       (
-        await spec.thenRows<{ id: string; status: string }>('select deadline_id as id, status from deadlines')
-      ).map(({ id, status }) => [id, status]),
+        await spec.thenRows<{ id: string; at: Date | null }>(
+          `select replace(deadline_id, 'inc-', '') as id, alarm_at as at from deadlines`,
+        )
+      ).map(({ id, at }) => [id, at?.toISOString() ?? null]),
     );
 
   it('opens those of the incident and of each task', async () => {
     const city = new SimulatedCity().report('inc').pass(5).whistle('inc', ['dept-1']);
     await spec.givenEvents(city.events);
-    expect(await spec.thenRows('select * from deadlines order by due_at')).toEqual([
-      row('inc-dept-1-ACKNOWLEDGE', 'inc-dept-1', 'ACKNOWLEDGE', city.inMinutes(60)),
-      row('inc-dept-1-CHECK_IN', 'inc-dept-1', 'CHECK_IN', city.inMinutes(240)),
-      row('inc-dept-1-HANDLING', 'inc-dept-1', 'HANDLING', city.inMinutes(3 * 24 * 60)),
-      row('inc-INCIDENT_TOTAL', null, 'INCIDENT_TOTAL', city.inMinutes(7 * 24 * 60 - 5)),
+    expect(await query.dueWithin(farOff, null, 10)).toEqual([
+      open('inc-dept-1-ACKNOWLEDGE', 'inc-dept-1', 'ACKNOWLEDGE', city.inMinutes(60)),
+      open('inc-dept-1-CHECK_IN', 'inc-dept-1', 'CHECK_IN', city.inMinutes(240)),
+      open('inc-dept-1-HANDLING', 'inc-dept-1', 'HANDLING', city.inMinutes(3 * 24 * 60)),
+      open('inc-INCIDENT_TOTAL', null, 'INCIDENT_TOTAL', city.inMinutes(7 * 24 * 60 - 5)),
     ]);
   });
 
-  const row = (deadline_id: string, task_id: string | null, timer: string, dueAt: string) => ({
-    ...{ deadline_id, incident_id: 'inc', task_id, timer, due_at: new Date(dueAt), status: 'OPEN' },
+  const open = (deadlineId: string, taskId: string | null, timer: string, dueAt: string): OpenDeadline => ({
+    ...{ deadlineId, incidentId: 'inc', taskId, timer, dueAt, step: 0 },
   });
 
   it('meets each by its act', async () => {
@@ -44,25 +48,24 @@ describe('open deadlines', () => {
     expect(await openNow()).toEqual(['inc-dept-1-HANDLING', 'inc-INCIDENT_TOTAL']);
   });
 
-  it('closes what is breached: its alarm has rung', async () => {
+  it('closes what is breached and has no further step: its alarm has rung', async () => {
     const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']).pass(240).ringAlarms();
     await spec.givenEvents(city.events);
-    expect(await statuses()).toEqual({
-      ...{ 'inc-dept-1-ACKNOWLEDGE': 'BREACHED', 'inc-dept-1-CHECK_IN': 'BREACHED' },
-      ...{ 'inc-dept-1-HANDLING': 'OPEN', 'inc-INCIDENT_TOTAL': 'OPEN' },
-    });
+    expect(await alarms()).toMatchObject({ 'dept-1-ACKNOWLEDGE': null, 'dept-1-CHECK_IN': null });
+    expect(await openNow()).toEqual(['inc-dept-1-HANDLING', 'inc-INCIDENT_TOTAL']);
   });
 
-  it('keeps a breach through a late check-in', async () => {
+  it('forgets a breach that was answered: whether it was late is not asked here', async () => {
     const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']).pass(240).ringAlarms();
     await spec.givenEvents(city.checkIn('inc', 'dept-1').events);
-    expect(await statuses()).toMatchObject({ 'inc-dept-1-CHECK_IN': 'BREACHED' });
+    expect(Object.keys(await alarms()).sort()).toEqual(['INCIDENT_TOTAL', 'dept-1-HANDLING']);
   });
 
   it.each(['a failed check', 'unsolved feedback'])(
     'runs on after %s, breaches staying breached',
     async (cause) => {
       const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1', 'dept-2']);
+      const [handling, total] = [city.inMinutes(3 * 24 * 60), city.inMinutes(7 * 24 * 60)];
       city.checkIn('inc', 'dept-1').checkIn('inc', 'dept-2').complete('inc', 'dept-1');
       city
         .pass(3 * 24 * 60 + 1)
@@ -71,16 +74,79 @@ describe('open deadlines', () => {
       if (cause === 'a failed check') city.check('inc', 'FAIL');
       else city.check('inc', 'PASS').feedback('inc', 'UNSOLVED');
       await spec.givenEvents(city.events);
-      expect(await statuses()).toMatchObject({
-        ...{ 'inc-dept-1-HANDLING': 'OPEN', 'inc-dept-2-HANDLING': 'BREACHED', 'inc-INCIDENT_TOTAL': 'OPEN' },
+      expect(await alarms()).toMatchObject({
+        ...{ 'dept-1-HANDLING': handling, 'dept-2-HANDLING': null, INCIDENT_TOTAL: total },
       });
+      expect(await query.dueWithin(farOff, null, 10)).toEqual(
+        expect.arrayContaining(['inc-dept-1', 'inc-dept-2'].map((taskId) => reworkOf(taskId, city))),
+      );
     },
   );
+
+  const reworkOf = (taskId: string, city: SimulatedCity): unknown =>
+    expect.objectContaining({ taskId, timer: 'REWORK', dueAt: city.inMinutes(24 * 60) });
 
   it('stays met after feedback that it is solved', async () => {
     const city = new SimulatedCity().report('inc').handle('inc').finish('inc').check('inc', 'PASS');
     await spec.givenEvents(city.feedback('inc', 'PARTLY').events);
-    expect(await statuses()).toEqual({ 'inc-INCIDENT_TOTAL': 'MET' });
+    expect(await openNow()).toEqual([]);
+  });
+
+  it('keeps no row of what is closed', async () => {
+    const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']).checkIn('inc', 'dept-1');
+    city.complete('inc', 'dept-1').check('inc', 'PASS').feedback('inc', 'SOLVED').close('inc');
+    await spec.givenEvents(city.events, 1);
+    expect(await alarms()).toEqual({});
+  });
+
+  describe('while a decision is awaited', () => {
+    it('does not ask about what is disputed, however late it is, and asks again once it is refused', async () => {
+      const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']);
+      const due = city.inMinutes(240);
+      city.pass(30).requestReturn('inc', 'dept-1');
+      await spec.givenEvents(city.events);
+      expect(await alarms()).toMatchObject({ 'dept-1-CHECK_IN': null, 'dept-1-HANDLING': null });
+      expect((await query.overdueSince(city.inMinutes(1_000), 10)).map(({ timer }) => timer)).toEqual([
+        'RETURN_DECISION',
+      ]);
+      const sofar = city.events.length;
+      await spec.givenEvents(city.pass(60).decideReturn('inc', 'dept-1', null).events.slice(sofar));
+      expect(await alarms()).toMatchObject({ 'dept-1-CHECK_IN': due });
+      expect(Object.keys(await alarms()).filter((id) => id.includes('RETURN'))).toEqual([]);
+    });
+
+    it('asks the department that has the task by it, and no more the one that had it', async () => {
+      const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']).pass(30);
+      city.requestReturn('inc', 'dept-1').pass(30).decideReturn('inc', 'dept-1', 'dept-2');
+      await spec.givenEvents(city.events, 1);
+      const tasks = (await query.dueWithin(farOff, null, 10)).map(({ taskId }) => taskId);
+      expect([...new Set(tasks)]).toEqual(['inc-dept-2', null]);
+    });
+  });
+
+  describe('while the clocks stand still', () => {
+    it('asks about nothing but the review, and afterwards when the time that was left is over', async () => {
+      const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']).pass(30).suspend('inc');
+      await spec.givenEvents(city.events);
+      expect((await query.dueWithin(farOff, null, 10)).map(({ timer }) => timer)).toEqual([
+        'SUSPENSION_REVIEW',
+      ]);
+      const sofar = city.events.length;
+      await spec.givenEvents(city.pass(10_000).resume('inc').events.slice(sofar));
+      expect(await alarms()).toMatchObject({
+        ...{ 'dept-1-ACKNOWLEDGE': city.inMinutes(30), 'dept-1-CHECK_IN': city.inMinutes(210) },
+        INCIDENT_TOTAL: city.inMinutes(7 * 24 * 60 - 30),
+      });
+    });
+
+    it('asks about nothing of a duplicate', async () => {
+      const city = new SimulatedCity().report('inc').report('other').merge('inc', 'other');
+      await spec.givenEvents(city.events);
+      expect(await openNow()).toEqual(['other-INCIDENT_TOTAL']);
+      const sofar = city.events.length;
+      await spec.givenEvents(city.pass(10).unmerge('inc').events.slice(sofar));
+      expect(await openNow()).toEqual(['other-INCIDENT_TOTAL', 'inc-INCIDENT_TOTAL']);
+    });
   });
 
   it('holds none of imported cases', async () => {
@@ -88,7 +154,7 @@ describe('open deadlines', () => {
     const [openedAt, targetAt] = [city.inMinutes(-300), city.inMinutes(100)];
     city.importCase('old', { departmentId: 'dept-1', openedAt, targetAt, closedAt: null });
     await spec.givenEvents(city.checkIn('old', 'dept-1').events, 1);
-    expect(await statuses()).toEqual({});
+    expect(await alarms()).toEqual({});
   });
 
   it('are those the decider would still ask about, after any legal history', async () => {
@@ -97,11 +163,34 @@ describe('open deadlines', () => {
         await spec.startOver();
         await spec.givenEvents(city.events, 7);
         const states = [0, 1, 2, 3, 4, 5].map((index) => city.stateOf(`inc-${index}`));
-        expect((await openNow()).sort()).toEqual(states.flatMap(stillToBeAsked).sort());
+        expect(await askedNow()).toEqual(states.flatMap(toBeAsked).sort());
+      }),
+      propertyParameters({ numRuns: 25, endOnFailure: true }),
+    );
+  });
+
+  it('are so after every single event too', async () => {
+    await fc.assert(
+      fc.asyncProperty(simulatedCities(70), async (city) => {
+        await spec.startOver();
+        const states = new Map<string, IncidentState>();
+        for (const event of city.events) {
+          await spec.givenEvents([event]);
+          const state = states.get(event.streamId) ?? NO_INCIDENT;
+          states.set(event.streamId, evolve(state, decodeIncidentEvent(event)));
+          const asked = [...states.values()].flatMap(toBeAsked).sort();
+          expect({ event, asked: await askedNow() }).toEqual({ event, asked });
+        }
       }),
       propertyParameters({ numRuns: 15, endOnFailure: true }),
     );
-  });
+  }, 60_000);
+
+  /** Each with the instant and the step. */
+  const askedNow = async (): Promise<string[]> =>
+    (await query.dueWithin(farOff, null, 1_000))
+      .map(({ deadlineId, dueAt, step }) => `${deadlineId} ${dueAt} ${step}`)
+      .sort();
 
   describe('pages', () => {
     const city = new SimulatedCity();
@@ -138,7 +227,7 @@ describe('open deadlines', () => {
     expect(await query.stillOpen('unknown')).toBeNull();
     expect(await query.stillOpen('inc-dept-1-HANDLING')).toEqual({
       ...{ deadlineId: 'inc-dept-1-HANDLING', incidentId: 'inc', taskId: 'inc-dept-1', timer: 'HANDLING' },
-      dueAt: city.inMinutes(3 * 24 * 60),
+      ...{ dueAt: city.inMinutes(3 * 24 * 60), step: 0 },
     });
   });
 
@@ -152,15 +241,17 @@ describe('open deadlines', () => {
   });
 });
 
-/** Ids of deadlines that MarkOverdue would turn into a breach, were it late enough. */
-function stillToBeAsked(state: IncidentState): string[] {
+/** Where MarkOverdue would have something to say, were it late enough, and when that is. */
+function toBeAsked(state: IncidentState): string[] {
   if (state.imported) return [];
-  const total =
-    state.lifecycle === 'FILED' || state.lifecycle === 'HANDLING'
-      ? state.deadlines.filter((deadline) => !state.breached.includes(deadline.deadlineId))
-      : [];
-  const ofTasks = state.tasks.flatMap((task) =>
-    pendingDeadlines(task).filter((deadline) => !task.breached.includes(deadline.deadlineId)),
-  );
-  return [...total, ...ofTasks].map((deadline) => deadline.deadlineId);
+  return ownedDeadlines(asToBeRatified(state)).flatMap(({ deadline, pending, breached }) => {
+    if (!pending) return [];
+    if (!breached) return [`${deadline.deadlineId} ${deadline.dueAt} 0`];
+    const taken = state.supervisions.flatMap(({ supervisionId }) =>
+      deadline.steps.filter(({ step }) => supervisionId === `${deadline.deadlineId}-${step - 1}`),
+    );
+    const highest = Math.max(0, ...taken.map(({ step }) => step));
+    const next = deadline.steps.find(({ step }) => step > highest);
+    return next === undefined ? [] : [`${deadline.deadlineId} ${next.at} ${next.step}`];
+  });
 }

@@ -1,23 +1,31 @@
+import { TASK_TIMERS } from '@shaoying/incident-domain';
 import type { SqlReader } from '../sql-reader.js';
 
-/** A deadline that nothing has met and whose breach is not on record. Instants ISO 8601, UTC. */
+/**
+ * A deadline about which the decider has something to say: nothing has met it, and its breach, or a step of its ladder
+ * after that, is not on record. Instants ISO 8601, UTC.
+ */
 export interface OpenDeadline {
   readonly deadlineId: string;
   readonly incidentId: string;
   readonly taskId: string | null;
   readonly timer: string;
+  /** When there is something to say: the due time, or the instant of the step. */
   readonly dueAt: string;
+  /** 0: the breach itself. Else it is on record, and this step of the ladder, or a higher one, is next. */
+  readonly step: number;
 }
 
 interface Row {
   deadline_id: string;
   incident_id: string;
-  task_id: string | null;
+  owner_id: string | null;
   timer: string;
-  due_at: Date;
+  alarm_at: Date;
+  taken: number;
 }
 
-const fields = 'deadline_id, incident_id, task_id, timer, due_at';
+const fields = 'deadline_id, incident_id, owner_id, timer, alarm_at, taken';
 
 /** Reads the open deadlines; what the timers role works from. */
 export class OpenDeadlinesQuery {
@@ -37,9 +45,9 @@ export class OpenDeadlinesQuery {
     if (after !== null) values.push(after.dueAt, after.deadlineId);
     const { rows } = await this.sql.query<Row>(
       `select ${fields} from open_deadlines.deadlines
-       where status = 'OPEN' and due_at <= $1::timestamptz
-       ${after === null ? '' : 'and (due_at, deadline_id) > ($3::timestamptz, $4)'}
-       order by due_at, deadline_id limit $2`,
+       where alarm_at is not null and alarm_at <= $1::timestamptz
+       ${after === null ? '' : 'and (alarm_at, deadline_id) > ($3::timestamptz, $4)'}
+       order by alarm_at, deadline_id limit $2`,
       values,
     );
     return rows.map(deadlineOf);
@@ -47,7 +55,7 @@ export class OpenDeadlinesQuery {
 
   async stillOpen(deadlineId: string): Promise<OpenDeadline | null> {
     const { rows } = await this.sql.query<Row>(
-      `select ${fields} from open_deadlines.deadlines where deadline_id = $1 and status = 'OPEN'`,
+      `select ${fields} from open_deadlines.deadlines where deadline_id = $1 and alarm_at is not null`,
       [deadlineId],
     );
     return rows[0] ? deadlineOf(rows[0]) : null;
@@ -60,9 +68,9 @@ export class OpenDeadlinesQuery {
 
   async counts(nowIso: string): Promise<{ open: number; due: number; oldestDueAt: string | null }> {
     const { rows } = await this.sql.query<{ open: number; due: number; oldest: Date | null }>(
-      `select count(*)::int as open, count(*) filter (where due_at <= $1::timestamptz)::int as due,
-         min(due_at) as oldest
-       from open_deadlines.deadlines where status = 'OPEN'`,
+      `select count(*)::int as open, count(*) filter (where alarm_at <= $1::timestamptz)::int as due,
+         min(alarm_at) as oldest
+       from open_deadlines.deadlines where alarm_at is not null`,
       [nowIso],
     );
     const { open = 0, due = 0, oldest = null } = rows[0] ?? {};
@@ -70,12 +78,15 @@ export class OpenDeadlinesQuery {
   }
 }
 
+const ofTasks: readonly string[] = TASK_TIMERS;
+
 function deadlineOf(row: Row): OpenDeadline {
   return {
     deadlineId: row.deadline_id,
     incidentId: row.incident_id,
-    taskId: row.task_id,
+    taskId: ofTasks.includes(row.timer) ? row.owner_id : null,
     timer: row.timer,
-    dueAt: row.due_at.toISOString(),
+    dueAt: row.alarm_at.toISOString(),
+    step: row.taken + 1,
   };
 }

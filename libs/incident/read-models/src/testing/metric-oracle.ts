@@ -1,14 +1,14 @@
 import type { RecordedEvent } from '@shaoying/event-store';
-import { decodeIncidentEvent, incidentIdOf, type RecordedIncidentEvent } from '@shaoying/incident-contracts';
-import type { IncidentTimer } from '@shaoying/incident-domain';
+import type { IncidentTimer, Place } from '@shaoying/incident-domain';
 import type { MetricDimension } from '../metrics/metric-definitions.js';
 import type { MetricWindow } from '../metrics/metrics.query.js';
 import type { Moment } from '../sql-reader.js';
+import { isOver, isUndecided, tasksAtMoment, visibleAt, type OracleTask } from './task-oracle.js';
 
 // The metrics of domain.md §4 a second time, straight from the event list, with loops a reader can check by eye. Shares
 // no code with the read models: where both agree, neither has misread the definition in the same way by accident.
 
-type Told = RecordedIncidentEvent & { readonly incidentId: string };
+type Told = ReturnType<typeof visibleAt>[number];
 
 /** A case or task whose window instant lies in the window. */
 export interface OracleCase {
@@ -31,13 +31,7 @@ export function casesOf(
   window: MetricWindow,
   moment: Moment,
 ): OracleCase[] {
-  const told: Told[] = log.map((event) => ({
-    ...decodeIncidentEvent(event),
-    incidentId: incidentIdOf(event.streamId) ?? '',
-  }));
-  const visible = told.filter(
-    (event) => ms(event.occurredAt) <= ms(moment.asOf) && ms(event.recordedAt) <= ms(moment.knownAt),
-  );
+  const visible = visibleAt(log, moment);
   const inWindow = (instant: string): boolean =>
     ms(window.from) <= ms(instant) && ms(instant) < ms(window.to);
   switch (name) {
@@ -48,26 +42,33 @@ export function casesOf(
     case 'containment-street':
       return closed(visible, inWindow, 'GROUP', ['ESTATE', 'COMMUNITY', 'SUBDISTRICT'], false);
     case 'acknowledge-on-time':
-      return onTime(visible, inWindow, moment, 'ACKNOWLEDGE', 'TaskAcknowledged');
     case 'check-in-on-time':
-      return onTime(visible, inWindow, moment, 'CHECK_IN', 'DepartmentCheckedIn');
     case 'handling-on-time':
-      return onTime(visible, inWindow, moment, 'HANDLING', 'TaskCompleted');
+      return onTime(visible, tasksAtMoment(log, moment), inWindow, moment, timers[name]);
     default:
       throw new Error(`the oracle does not know the metric ${name}`);
   }
 }
 
+const timers = {
+  'acknowledge-on-time': 'ACKNOWLEDGE',
+  'check-in-on-time': 'CHECK_IN',
+  'handling-on-time': 'HANDLING',
+} as const satisfies Record<string, IncidentTimer>;
+
 function dimensionsOf(
   visible: readonly Told[],
   incidentId: string,
 ): Omit<OracleCase['dimensions'], 'department'> {
+  let category: string | null = null;
+  let place: Place | null = null;
   for (const event of visible) {
-    if (event.incidentId !== incidentId || event.type !== 'IncidentReported') continue;
-    const { estateId, communityId, streetId } = event.data.place;
-    return { estate: estateId, community: communityId, street: streetId, category: event.data.category };
+    if (event.incidentId !== incidentId) continue;
+    if (event.type === 'IncidentReported') category = event.data.category;
+    if (event.type === 'IncidentReported' || event.type === 'IncidentLocated') place = event.data.place;
   }
-  throw new Error(`${incidentId} was not reported`);
+  if (place === null) throw new Error(`${incidentId} was not reported`);
+  return { estate: place.estateId, community: place.communityId, street: place.streetId, category };
 }
 
 function closed(
@@ -80,11 +81,14 @@ function closed(
   const cases: OracleCase[] = [];
   for (const event of visible) {
     if (event.type !== 'IncidentClosed' || !inWindow(event.occurredAt)) continue;
-    const report = visible.find(
-      (other) => other.type === 'IncidentReported' && other.incidentId === event.incidentId,
-    );
+    const own = visible.filter((other) => other.incidentId === event.incidentId);
+    // What was opened again is not closed, or is by a later closing.
+    if (own.some((other) => other.type === 'IncidentReopened' && other.data.cycle > event.data.cycle)) continue;
+    const report = own.find((other) => other.type === 'IncidentReported');
     if (report?.type !== 'IncidentReported') throw new Error(`${event.incidentId} was not reported`);
-    const dimensions = { ...dimensionsOf(visible, event.incidentId), department: null };
+    // As the case was when it was closed.
+    const then = own.filter((other) => other.revision <= event.revision);
+    const dimensions = { ...dimensionsOf(then, event.incidentId), department: null };
     let reason: string | null = null;
     if (report.data.severity !== severity) reason = 'OTHER_SEVERITY';
     else if (inAnEstate && dimensions.estate === null) reason = 'NOT_LOCATED_IN_AN_ESTATE';
@@ -99,38 +103,40 @@ function closed(
 
 function onTime(
   visible: readonly Told[],
+  tasks: readonly OracleTask[],
   inWindow: (instant: string) => boolean,
-  moment: Moment,
-  timer: IncidentTimer,
-  act: 'TaskAcknowledged' | 'DepartmentCheckedIn' | 'TaskCompleted',
+  { asOf }: Moment,
+  timer: 'ACKNOWLEDGE' | 'CHECK_IN' | 'HANDLING',
 ): OracleCase[] {
-  const cases: OracleCase[] = [];
-  for (const event of visible) {
-    if (event.type !== 'WhistleBlown') continue;
-    for (const task of event.data.tasks) {
-      const due = task.deadlines.find((deadline) => deadline.timer === timer)?.dueAt;
-      if (due === undefined || !inWindow(due)) continue;
-      const met = standingAct(visible, task.taskId, act);
-      const counts = met !== null || ms(due) < ms(moment.asOf);
-      cases.push({
-        ...{ incidentId: event.incidentId, taskId: task.taskId, counts },
-        dimensions: { ...dimensionsOf(visible, event.incidentId), department: task.departmentId },
-        good: met !== null && ms(met.occurredAt) <= ms(due),
-        reason: counts ? null : 'NOT_DUE_YET',
-        events: met === null ? [event.eventId] : [event.eventId, met.eventId],
-      });
-    }
-  }
-  return cases;
+  return tasks.flatMap((task): OracleCase[] => {
+    const due = task.deadlines.findLast((deadline) => deadline.timer === timer)?.dueAt;
+    if (due === undefined || !inWindow(due)) return [];
+    const [metAt, metBy] = actOf(task, timer);
+    const reason = whyNotJudged(task, timer, metAt, ms(due) < ms(asOf));
+    return [
+      {
+        ...{ incidentId: task.incidentId, taskId: task.taskId, counts: reason === null, reason },
+        dimensions: { ...dimensionsOf(visible, task.incidentId), department: task.departmentId },
+        good: reason === null && metAt !== null && ms(metAt) <= ms(due),
+        events: metBy === null ? [task.notifiedBy] : [task.notifiedBy, metBy],
+      },
+    ];
+  });
 }
 
-/** The last such act of the task that nothing has sent back since. */
-function standingAct(visible: readonly Told[], taskId: string, act: Told['type']): Told | null {
-  let standing: Told | null = null;
-  for (const event of visible) {
-    if (event.type === act && 'taskId' in event.data && event.data.taskId === taskId) standing = event;
-    const sendsBack = event.type === 'CheckFailed' || event.type === 'FeedbackRecorded';
-    if (act === 'TaskCompleted' && sendsBack && event.data.taskIds.includes(taskId)) standing = null;
-  }
-  return standing;
+function actOf(task: OracleTask, timer: string): [at: string | null, by: string | null] {
+  if (timer === 'ACKNOWLEDGE') return [task.acknowledgedAt, task.acknowledgedBy];
+  if (timer === 'CHECK_IN') return [task.checkedInAt, task.checkedInBy];
+  return [task.completedAt, task.completedBy];
+}
+
+function whyNotJudged(task: OracleTask, timer: string, metAt: string | null, past: boolean): string | null {
+  if (task.setAside === 'MERGED' || task.setAside === 'WITHDRAWN') return task.setAside;
+  if (task.state === 'RETURNED') return 'RETURNED';
+  if (task.state === 'RELEASED' && !task.counted) return 'RELEASED';
+  if (metAt !== null) return null;
+  if (task.setAside === 'SUSPENDED') return 'SUSPENDED';
+  const asked = timer === 'HANDLING' && task.extending;
+  if (timer !== 'ACKNOWLEDGE' && !isOver(task) && (isUndecided(task) || asked)) return 'UNDECIDED';
+  return past ? null : 'NOT_DUE_YET';
 }

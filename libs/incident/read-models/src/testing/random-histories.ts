@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import type { IncidentState } from '@shaoying/incident-domain';
+import type { CommandOrigin, IncidentEvent, IncidentState } from '@shaoying/incident-domain';
+import * as sample from '@shaoying/incident-domain/testing';
 import { SimulatedCity } from './simulated-city.js';
 
 export const simulatedDepartments = ['dept-1', 'dept-2', 'dept-3'] as const;
@@ -46,7 +47,9 @@ const whistle: Move = (city, id, variant) => {
 };
 
 const tasksIn = (state: IncidentState, ...states: string[]): string[] =>
-  state.tasks.filter((task) => states.includes(task.state)).map((task) => task.departmentId);
+  state.tasks
+    .filter((task) => task.cycle === state.cycle && states.includes(task.state))
+    .map((task) => task.departmentId);
 
 function checkInAs(departmentId: string): Move {
   return (city, id, variant) => {
@@ -92,7 +95,7 @@ function movesOf(state: IncidentState): Move[] {
           else city.feedback(id, variant % 3 === 0 ? 'UNSOLVED' : 'SOLVED');
         },
       ];
-    case 'CLOSED':
+    default:
       return [];
   }
 }
@@ -113,17 +116,84 @@ const step: fc.Arbitrary<Step> = fc.record({
   variant: fc.nat(210),
 });
 
-/** Legal logs: up to six incidents interleaved, whistles at 1–3 departments, late and offline check-ins, alarms,
- * failed checks, unsolved feedback, closings, imports. Shrinks to the shortest list of steps that still fails. */
-export function simulatedCities(stepsMax = 80): fc.Arbitrary<SimulatedCity> {
-  return fc
-    .array(step, { minLength: Math.min(10, stepsMax), maxLength: stepsMax, size: 'max' })
-    .map((steps) => {
-      const city = new SimulatedCity();
-      for (const each of steps) take(city, each);
-      return city;
-    });
+const ofSteps = (stepsMax: number): fc.Arbitrary<SimulatedCity> =>
+  fc.array(step, { minLength: Math.min(10, stepsMax), maxLength: stepsMax, size: 'max' }).map((steps) => {
+    const city = new SimulatedCity();
+    for (const each of steps) take(city, each);
+    return city;
+  });
+
+/** What one command of a life led to. */
+interface Decided {
+  readonly incidentId: string;
+  readonly origin: CommandOrigin;
+  readonly events: readonly IncidentEvent[];
 }
+
+/** Its ids made those of one incident among others, its units those of the simulated city. */
+function renamed<Event extends IncidentEvent>(event: Event, incidentId: string, index: number): Event {
+  const names: Readonly<Record<string, string>> = {
+    ...{ [sample.INCIDENT_ID]: incidentId, [sample.receiptHash]: `receipt-of-${incidentId}` },
+    ...{ [sample.LEAD]: 'dept-1', [sample.ASSIST]: 'dept-2', [sample.THIRD]: 'dept-3' },
+    ...{ [sample.STREET]: 'street-1', [sample.COMMUNITY]: 'community-1', 'es-liuyin-garden': 'estate-1' },
+  };
+  const ids = /^(task|whistle|deadline|fromTask|toTask|supervision|return|arbitration|extension|item)Id$/;
+  const lists = new Set(['taskIds', 'repeats']);
+  const told = JSON.stringify(event, (key, value: unknown) => {
+    if (typeof value === 'string' && ids.test(key)) return `${incidentId} ${value}`;
+    if (Array.isArray(value) && lists.has(key)) return value.map((id) => `${incidentId} ${String(id)}`);
+    if (key === 'severity') return severities[index % 3];
+    return typeof value === 'string' ? (names[value] ?? value) : value;
+  });
+  return JSON.parse(told) as Event;
+}
+
+/** Imported lives are left out: their import stands at one instant, whatever else happens. */
+function decisionsOf(tries: readonly sample.Try[], index: number): Decided[] {
+  const incidentId = `inc-${index}`;
+  // Whoever it is for does it, most often: what is refused makes no history.
+  const likely = tries.map((attempt) => (attempt.pick % 8 === 0 ? attempt : { ...attempt, actor: null }));
+  const steps = sample.live(likely).filter(({ events }) => events !== undefined && events.length > 0);
+  if (steps[0]?.command.kind === 'ImportIncident') return [];
+  return steps.map(({ command, events = [] }) => ({
+    ...{ incidentId, origin: command.origin },
+    events: events.map((event) => renamed(event, incidentId, index)),
+  }));
+}
+
+/** Lives of the domain's own testing, which reach everything that can happen to an incident, side by side. */
+const ofLives: fc.Arbitrary<SimulatedCity> = fc
+  .array(sample.triesOnAnIncident, { minLength: 2, maxLength: 4, size: 'max' })
+  .map((lives) => {
+    const city = new SimulatedCity();
+    const decided = lives.flatMap(decisionsOf);
+    // Stable: what happened to one incident stays in its order.
+    decided.sort((a, b) => Date.parse(a.origin.now) - Date.parse(b.origin.now));
+    for (const { incidentId, origin, events } of decided) {
+      city.pass((Date.parse(origin.now) - Date.parse(city.now)) / 60_000);
+      city.record(incidentId, origin.actor, origin.now, events);
+    }
+    return city;
+  });
+
+/**
+ * Legal logs: up to six incidents interleaved, whistles at 1–3 departments, late and offline check-ins, alarms, failed
+ * checks, unsolved feedback, closings, imports; or fewer incidents to which anything at all may happen. Shrinks to the
+ * shortest list of steps that still fails.
+ */
+export const simulatedCities = (stepsMax = 80): fc.Arbitrary<SimulatedCity> =>
+  fc.oneof(ofSteps(stepsMax), ofLives);
+
+/**
+ * What acted first is to be ratified wherever the matter has got to, evaluated or not: so it is read here, and so the
+ * decider lets it be ratified.
+ */
+export const asToBeRatified = (state: IncidentState): IncidentState => ({
+  ...state,
+  whistles: state.whistles.map((whistle) =>
+    whistle.state === 'EVALUATED' ? { ...whistle, state: 'COMPLETED' } : whistle,
+  ),
+});
 
 /** An instant somewhere around a log: often exactly that of an event or a due time, where comparisons turn. */
 export function instantsAround(city: SimulatedCity): string[] {

@@ -3,10 +3,14 @@ import { incidentCatalogue, incidentIdOf, incidentStreamId } from '@shaoying/inc
 import {
   decide,
   foldIncident,
+  isOpenTask,
   NO_INCIDENT,
+  ownedDeadlines,
   type CommandOrigin,
   type Deadline,
+  type DeadlineMove,
   type IncidentCommand,
+  type IncidentEvent,
   type IncidentState,
   type IncidentTimer,
   type RefusalCode,
@@ -15,18 +19,25 @@ import {
   type Satisfaction,
   type Solved,
   type TaskAssignment,
+  type TaskRole,
   type WhistleKind,
 } from '@shaoying/incident-domain';
+import { movedBy, movesAfterPause, rules } from '@shaoying/incident-domain/testing';
 
 const minuteMs = 60_000;
 
 /** Minutes from the whistle (or the filing) to each deadline: short, round, and no calendar in between. */
-export const simpleDeadlineMinutes: Readonly<Record<IncidentTimer, number>> = {
+export const simpleDeadlineMinutes = {
   ACKNOWLEDGE: 60,
   CHECK_IN: 240,
   HANDLING: 3 * 24 * 60,
   INCIDENT_TOTAL: 7 * 24 * 60,
-};
+  REWORK: 24 * 60,
+  RETURN_DECISION: 240,
+  ARBITRATION: 24 * 60,
+  SUSPENSION_REVIEW: 30 * 24 * 60,
+} as const satisfies Partial<Record<IncidentTimer, number>>;
+type SimpleTimer = keyof typeof simpleDeadlineMinutes;
 
 /** How long the resident's feedback is awaited. Minutes. */
 export const feedbackWindowMinutes = 24 * 60;
@@ -113,7 +124,7 @@ export class SimulatedCity {
       ...{ kind: 'ReportIncident', incidentId, category, severity, description, channel: 'APP', tolerance },
       location: { lon: 116.397, lat: 39.908, crs: 'GCJ02', address: '朝阳路 1 号' },
       place: { gridId: 'grid-1', estateId, communityId, streetId, districtId: 'district-1' },
-      ...{ anonymous: false, reporter: sketch.reporter ?? null },
+      ...{ anonymous: false, reporter: sketch.reporter ?? null, recurrenceOf: null, deadlines: [] },
       receiptHash: sketch.receiptHash ?? `receipt-of-${incidentId}`,
       ...{ occurredAt: sketch.occurredAt ?? null, filing: sketch.filed === false ? null : filing },
     });
@@ -129,13 +140,17 @@ export class SimulatedCity {
     const { estateId, communityId } = this.stateOf(incidentId).place;
     const handlingUnitId = level === 'ESTATE' ? (estateId ?? communityId) : communityId;
     const actor = { id: 'community-worker', role: 'community', orgUnitId: communityId };
-    return this.send(incidentId, actor, { kind: 'StartSelfHandling', level, handlingUnitId, note: null });
+    return this.send(incidentId, actor, {
+      ...{ kind: 'StartSelfHandling', level, handlingUnitId, parties: [], note: null },
+    });
   }
 
   finish(incidentId: string): this {
     const { communityId } = this.stateOf(incidentId).place;
     const actor = { id: 'community-worker', role: 'community', orgUnitId: communityId };
-    return this.send(incidentId, actor, { kind: 'CompleteSelfHandling', note: null, evidence: [] });
+    return this.send(incidentId, actor, {
+      ...{ kind: 'CompleteSelfHandling', note: null, evidence: [], deadlines: [] },
+    });
   }
 
   /** The first department leads. */
@@ -144,14 +159,22 @@ export class SimulatedCity {
     departmentIds: readonly string[],
     whistle: WhistleKind = 'PUBLIC_DEMAND',
   ): this {
-    const tasks = departmentIds.map((departmentId, index): TaskAssignment => {
-      const taskId = `${incidentId}-${departmentId}`;
-      const deadlines = this.deadlines(taskId, ['ACKNOWLEDGE', 'CHECK_IN', 'HANDLING']);
-      return { taskId, departmentId, role: index === 0 ? 'LEAD' : 'ASSIST', level: 'DISTRICT', deadlines };
+    const tasks = departmentIds.map((departmentId, index) =>
+      this.assignment(incidentId, departmentId, index === 0 ? 'LEAD' : 'ASSIST'),
+    );
+    const earlier = this.stateOf(incidentId).whistles.length;
+    const whistleId = `${incidentId}-whistle${earlier === 0 ? '' : `-${earlier + 1}`}`;
+    return this.send(incidentId, this.street(incidentId), {
+      ...{ kind: 'BlowWhistle', whistleId, whistle, reason: '多部门职责', origination: 'REPORT' },
+      ...{ rules: freely, tasks, deadlines: [] },
     });
-    const whistleId = `${incidentId}-whistle`;
-    const command = { kind: 'BlowWhistle', whistleId, whistle, reason: '多部门职责', tasks } as const;
-    return this.send(incidentId, this.street(incidentId), command);
+  }
+
+  cancelWhistle(incidentId: string): this {
+    const whistleId = this.stateOf(incidentId).whistles.at(-1)?.whistleId ?? 'none';
+    return this.send(incidentId, this.street(incidentId), {
+      ...{ kind: 'CancelWhistle', whistleId, reason: '误吹', deadlines: [] },
+    });
   }
 
   acknowledge(incidentId: string, departmentId: string): this {
@@ -170,20 +193,162 @@ export class SimulatedCity {
   complete(incidentId: string, departmentId: string): this {
     const taskId = this.taskOf(incidentId, departmentId);
     return this.send(incidentId, department(departmentId), {
-      ...{ kind: 'CompleteTask', taskId, note: '已清运', evidence: [] },
+      ...{ kind: 'CompleteTask', taskId, note: '已清运', evidence: [], deadlines: [] },
+    });
+  }
+
+  progress(incidentId: string, departmentId: string, note = '正在清运'): this {
+    const taskId = this.taskOf(incidentId, departmentId);
+    const said = { kind: 'ReportProgress', taskId, note, stage: null, evidence: [] } as const;
+    return this.send(incidentId, department(departmentId), said);
+  }
+
+  requestReturn(incidentId: string, departmentId: string): this {
+    const taskId = this.taskOf(incidentId, departmentId);
+    const id = this.events.length;
+    return this.send(incidentId, department(departmentId), {
+      ...{ kind: 'RequestReturn', taskId, returnId: `return-${id}`, reasonCode: 'NOT_OUR_FUNCTION' },
+      ...{ basis: '三定方案', suggestedUnitId: null, rules: freely, arbitrationId: `arbitration-${id}` },
+      deadlines: this.deadlines(`${taskId}-${id}`, ['RETURN_DECISION', 'ARBITRATION']),
+    });
+  }
+
+  /** To another department, or refused. */
+  decideReturn(incidentId: string, departmentId: string, to: string | null): this {
+    const task = this.openTask(incidentId, departmentId);
+    const taskId = this.taskOf(incidentId, departmentId);
+    return this.send(incidentId, this.street(incidentId), {
+      ...{ kind: 'DecideReturn', taskId, accept: to !== null, reason: '经核实', rules: freely },
+      newTask: to === null ? null : this.assignment(incidentId, to, task?.role ?? 'LEAD'),
+      ...{ deadlines: [], arbitrationId: `arbitration-${this.events.length}` },
+    });
+  }
+
+  openArbitration(incidentId: string, departmentId: string): this {
+    const taskId = this.taskOf(incidentId, departmentId);
+    const id = this.events.length;
+    return this.send(incidentId, this.street(incidentId), {
+      ...{ kind: 'OpenArbitration', taskId, arbitrationId: `arbitration-${id}` },
+      deadlines: this.deadlines(`${taskId}-${id}`, ['ARBITRATION']),
+    });
+  }
+
+  /** It is the responsible department's from here on, or stays where it is. */
+  arbitrate(incidentId: string, departmentId: string, responsibleUnitId = departmentId): this {
+    const task = this.openTask(incidentId, departmentId);
+    const newTask = this.assignment(incidentId, responsibleUnitId, task?.role ?? 'LEAD');
+    return this.send(incidentId, arbitrator, {
+      ...{ kind: 'Arbitrate', taskId: this.taskOf(incidentId, departmentId), responsibleUnitId },
+      ...{ rule: 'STATUTORY_FUNCTION', reason: '三定方案', rules: freely },
+      newTask: responsibleUnitId === departmentId ? null : newTask,
+    });
+  }
+
+  release(incidentId: string, departmentId: string): this {
+    return this.send(incidentId, this.street(incidentId), {
+      ...{ kind: 'ReleaseTask', taskId: this.taskOf(incidentId, departmentId), reasonCode: 'HOLDS_UP' },
+      ...{ reason: '久未配合', deadlines: [] },
+    });
+  }
+
+  transfer(incidentId: string, departmentId: string, toDepartmentId: string): this {
+    return this.send(incidentId, admin, {
+      ...{ kind: 'TransferTask', taskId: this.taskOf(incidentId, departmentId), toDepartmentId },
+      ...{ level: 'DISTRICT', reason: '机构改革', deadlines: [] },
+    });
+  }
+
+  changeLead(incidentId: string, departmentId: string, formerLead: 'ASSIST' | 'RELEASED' = 'ASSIST'): this {
+    const state = this.stateOf(incidentId);
+    const whistleId = state.whistles.at(-1)?.whistleId ?? 'none';
+    return this.send(incidentId, this.street(incidentId), {
+      ...{ kind: 'ChangeLead', whistleId, departmentId, reason: '主责在此', formerLead },
+      newTask: this.assignment(incidentId, departmentId, 'LEAD'),
+    });
+  }
+
+  /** A day more for the task of the lead. */
+  extend(incidentId: string, departmentId: string, grant = true): this {
+    const taskId = this.taskOf(incidentId, departmentId);
+    const extensionId = `extension-${this.events.length}`;
+    this.send(incidentId, department(departmentId), {
+      ...{ kind: 'RequestExtension', taskId, extensionId, amount: 1, unit: 'CALENDAR_DAY' },
+      ...{ reason: '等待配件', rules: freely },
+    });
+    const handling = this.openTask(incidentId, departmentId)?.deadlines ?? [];
+    return this.send(incidentId, this.street(incidentId), {
+      ...{ kind: 'DecideExtension', taskId, grant, reason: '经研究', rules: freely },
+      moves: movedBy(handling, 24 * 60),
+    });
+  }
+
+  suspend(incidentId: string): this {
+    return this.send(incidentId, supervisionCentre, {
+      ...{ kind: 'SuspendIncident', reasonCode: 'NEEDS_FUNDS', reason: '待立项', usedPercent: 10 },
+      reviewAt: this.inMinutes(simpleDeadlineMinutes.SUSPENSION_REVIEW),
+      deadlines: this.deadlines(`${incidentId}-${this.events.length}`, ['SUSPENSION_REVIEW']),
+    });
+  }
+
+  resume(incidentId: string): this {
+    return this.send(incidentId, supervisionCentre, {
+      ...{ kind: 'ResumeIncident', reason: '已立项', renewUntil: null, deadlines: [] },
+      moves: this.movesOf(incidentId),
+    });
+  }
+
+  /** Both steps: the incident that goes on takes it up, then it is merged. */
+  merge(incidentId: string, into: string): this {
+    const target = this.stateOf(into);
+    this.send(into, this.street(into), { kind: 'JoinDuplicate', incidentId });
+    return this.send(incidentId, this.street(incidentId), {
+      ...{ kind: 'MergeIncident', into, reason: '同一问题', keepDepartments: [] },
+      target: { lifecycle: target.lifecycle, openTasks: target.tasks.filter(isOpenTask).length },
+    });
+  }
+
+  unmerge(incidentId: string): this {
+    const into = this.stateOf(incidentId).mergedInto ?? 'none';
+    this.send(incidentId, this.street(incidentId), {
+      ...{ kind: 'UnmergeIncident', reason: '并非同一问题', moves: this.movesOf(incidentId) },
+    });
+    return this.send(into, this.street(into), { kind: 'LeaveDuplicate', incidentId });
+  }
+
+  reopen(incidentId: string): this {
+    const deadlines = this.deadlines(`${incidentId}-${this.events.length}`, ['INCIDENT_TOTAL']);
+    return this.send(incidentId, this.street(incidentId), {
+      ...{ kind: 'ReopenIncident', by: 'OFFICE', receiptHash: null, reason: '问题反弹', pins, deadlines },
+    });
+  }
+
+  withdraw(incidentId: string): this {
+    const { receiptHash } = this.stateOf(incidentId);
+    const withdrawal = { kind: 'WithdrawIncident', reason: null, receiptHash, hazard: false } as const;
+    return this.send(incidentId, residents, withdrawal);
+  }
+
+  /** Another place than it was reported for, or none that is known. */
+  locate(incidentId: string, place: Partial<IncidentState['place']>): this {
+    return this.send(incidentId, this.street(incidentId), {
+      ...{ kind: 'LocateIncident', location: null, place: { ...this.stateOf(incidentId).place, ...place } },
+      ...{ gridMapId: null, gridMapVersion: null, method: 'BY_HAND', suggestedDepartmentId: null },
+      reason: '现场核实',
     });
   }
 
   /** What the alarm clock would do now, for every deadline of every incident that is due. */
   ringAlarms(): this {
     for (const [incidentId, state] of this.states) {
-      const due = [...state.deadlines, ...state.tasks.flatMap((task) => task.deadlines)]
+      const due = ownedDeadlines(state)
+        .map(({ deadline }) => deadline)
         .filter((deadline) => Date.parse(deadline.dueAt) <= this.nowMs)
         .sort((a, b) => Date.parse(a.dueAt) - Date.parse(b.dueAt));
       for (const { deadlineId, dueAt } of due) {
         // An act in the due millisecond is in time, so the alarm of that millisecond speaks in the next one.
-        const speaksAt = Math.max(this.nowMs, Date.parse(dueAt) + 1);
-        this.send(incidentId, timers, { kind: 'MarkOverdue', deadlineId }, new Date(speaksAt).toISOString());
+        const speaksAt = new Date(Math.max(this.nowMs, Date.parse(dueAt) + 1)).toISOString();
+        const alarm = { kind: 'MarkOverdue', deadlineId, deadlines: [], closing: noEnd } as const;
+        this.send(incidentId, timers, alarm, speaksAt);
       }
     }
     return this;
@@ -192,19 +357,20 @@ export class SimulatedCity {
   check(incidentId: string, result: 'PASS' | 'FAIL'): this {
     return this.send(incidentId, supervisionCentre, {
       ...{ kind: 'CheckHandling', result, note: result, evidence: [] },
-      feedbackUntil: this.inMinutes(feedbackWindowMinutes),
+      ...{ feedbackUntil: this.inMinutes(feedbackWindowMinutes), deadlines: [] },
+      reworks: this.reworksOf(incidentId),
     });
   }
 
   feedback(incidentId: string, solved: Solved, satisfaction: Satisfaction = 'SATISFIED'): this {
     return this.send(incidentId, callback, {
       ...{ kind: 'RecordFeedback', solved, satisfaction, comment: null, source: 'CALLBACK' },
-      receiptHash: null,
+      ...{ receiptHash: null, reworks: this.reworksOf(incidentId), mergedInto: null },
     });
   }
 
   close(incidentId: string): this {
-    return this.send(incidentId, supervisionCentre, { kind: 'CloseIncident' });
+    return this.send(incidentId, supervisionCentre, { kind: 'CloseIncident', closing: noEnd });
   }
 
   importCase(incidentId: string, sketch: ImportSketch): this {
@@ -248,10 +414,15 @@ export class SimulatedCity {
     const origin: CommandOrigin = { now, actor };
     const decision = decide(this.stateOf(incidentId), { ...command, origin } as IncidentCommand);
     if (decision.refusal) throw new StepRefused(command.kind, decision.refusal.code);
+    return this.record(incidentId, actor, now, decision.events);
+  }
+
+  /** Writes down what a decider decided, here or elsewhere, by one command. */
+  record(incidentId: string, actor: Actor, now: string, decided: readonly IncidentEvent[]): this {
     const streamId = incidentStreamId(incidentId);
     const revision = this.eventsOf(incidentId).length;
     const commandId = uuidOf('c', this.events.length);
-    decision.events.forEach(({ type, occurredAt, data }, index) => {
+    decided.forEach(({ type, occurredAt, data }, index) => {
       this.events.push({
         ...{ eventId: uuidOf('e', this.events.length), type, occurredAt, actor, data },
         schemaVersion: incidentCatalogue[type].version,
@@ -259,7 +430,7 @@ export class SimulatedCity {
         ...{ streamId, revision: revision + index, position: String(this.events.length + 1) },
       });
     });
-    this.states.set(incidentId, foldIncident(decision.events, this.stateOf(incidentId)));
+    this.states.set(incidentId, foldIncident(decided, this.stateOf(incidentId)));
     return this;
   }
 
@@ -267,18 +438,52 @@ export class SimulatedCity {
     return { id: 'dispatcher', role: 'street-office', orgUnitId: this.stateOf(incidentId).place.streetId };
   }
 
-  private taskOf(incidentId: string, departmentId: string): string {
-    const task = this.stateOf(incidentId).tasks.find((candidate) => candidate.departmentId === departmentId);
-    return task?.taskId ?? `no task of ${departmentId} in ${incidentId}`;
+  /** The task that the department has, or had last. */
+  private openTask(incidentId: string, departmentId: string): IncidentState['tasks'][number] | undefined {
+    const own = this.stateOf(incidentId).tasks.filter((task) => task.departmentId === departmentId);
+    return own.find(isOpenTask) ?? own.at(-1);
   }
 
-  private deadlines(ownerId: string, timersOfOwner: readonly IncidentTimer[]): Deadline[] {
+  private taskOf(incidentId: string, departmentId: string): string {
+    return this.openTask(incidentId, departmentId)?.taskId ?? `no task of ${departmentId} in ${incidentId}`;
+  }
+
+  /** `<incident>-<department>`; a department's later tasks are numbered. */
+  private assignment(incidentId: string, departmentId: string, role: TaskRole): TaskAssignment {
+    const name = `${incidentId}-${departmentId}`;
+    const earlier = this.stateOf(incidentId).tasks.filter(
+      ({ taskId }) => taskId === name || taskId.startsWith(`${name}-`),
+    ).length;
+    const taskId = earlier === 0 ? name : `${name}-${earlier + 1}`;
+    const deadlines = this.deadlines(taskId, ['ACKNOWLEDGE', 'CHECK_IN', 'HANDLING']);
+    return { taskId, departmentId, role, level: 'DISTRICT', deadlines };
+  }
+
+  private reworksOf(incidentId: string): { taskId: string; deadline: Deadline }[] {
+    return this.stateOf(incidentId).tasks.flatMap(({ taskId }) =>
+      this.deadlines(`${taskId}-${this.events.length}`, ['REWORK']).map((deadline) => ({ taskId, deadline })),
+    );
+  }
+
+  private movesOf(incidentId: string): DeadlineMove[] {
+    const sinceSampleMs = this.nowMs - Date.parse(sampleStart);
+    return movesAfterPause(this.stateOf(incidentId), sinceSampleMs / minuteMs);
+  }
+
+  private deadlines(ownerId: string, timersOfOwner: readonly SimpleTimer[]): Deadline[] {
     return timersOfOwner.map((timer) =>
       deadlineOf(`${ownerId}-${timer}`, timer, this.now, this.inMinutes(simpleDeadlineMinutes[timer])),
     );
   }
 }
 
+/** Anybody who may whistle may do so at once. */
+const freely = rules;
+/** Minute 0 of the domain's samples. */
+const sampleStart = '2026-03-02T01:00:00.000Z';
+const noEnd = { reopenUntil: null, appealUntil: null };
+const arbitrator: Actor = { id: 'arbitrator', role: 'arbitrator', orgUnitId: 'district-1' };
+const admin: Actor = { id: 'admin', role: 'admin', orgUnitId: null };
 const residents: Actor = { id: 'resident', role: 'resident', orgUnitId: null };
 const timers: Actor = { id: 'system:timers', role: 'system', orgUnitId: null };
 const importer: Actor = { id: 'system:import', role: 'system', orgUnitId: null };
@@ -296,9 +501,14 @@ function deadlineOf(deadlineId: string, timer: IncidentTimer, startedAt: string,
     ...{ deadlineId, timer, startedAt, dueAt, provisional: false },
     warnAt: new Date(Date.parse(startedAt) + 0.8 * spanMs).toISOString(),
     ...{ policyId: 'policy', policyVersion: 1, calendarId: 'default', calendarVersion: 1 },
-    firstStep: timer === 'ACKNOWLEDGE' ? null : { level: 'BLUE', notify: ['street-1'] },
+    ...{ unit: 'CLOCK_HOUR', stage: null },
+    steps: unsupervised.includes(timer)
+      ? []
+      : [{ step: 1, at: dueAt, level: 'BLUE', notify: ['street-1'] }],
   };
 }
+
+const unsupervised: readonly IncidentTimer[] = ['ACKNOWLEDGE', 'REWORK', 'RETURN_DECISION', 'ARBITRATION'];
 
 const uuidOf = (kind: 'c' | 'e', count: number): string =>
   `${kind.repeat(8)}-0000-4000-8000-${String(count).padStart(12, '0')}`;

@@ -1,80 +1,292 @@
 import type { RecordedEvent } from '@shaoying/event-store';
-import { decodeIncidentEvent } from '@shaoying/incident-contracts';
-import type { Deadline, IncidentTimer } from '@shaoying/incident-domain';
+import { decodeIncidentEvent, incidentIdOf, type RecordedIncidentEvent } from '@shaoying/incident-contracts';
+import type { DeadlineMove, IncidentTimer, LostTime, TaskAssignment } from '@shaoying/incident-domain';
 import type { Workload } from '../department-tasks/department-tasks.query.js';
 import type { Moment } from '../sql-reader.js';
 
 // Queue and workload a second time, straight from the event list; see metric-oracle.ts.
 
-interface OracleTask {
+interface OracleDeadline {
+  readonly deadlineId: string;
+  readonly timer: IncidentTimer;
+  readonly stage: string | null;
+  dueAt: string;
+}
+
+type State =
+  | 'NOTIFIED'
+  | 'ACKNOWLEDGED'
+  | 'CHECKED_IN'
+  | 'WORKING'
+  | 'RETURN_REQUESTED'
+  | 'IN_ARBITRATION'
+  | 'DONE'
+  | 'RETURNED'
+  | 'RELEASED';
+
+export interface OracleTask {
   readonly taskId: string;
-  readonly role: string;
+  readonly incidentId: string;
+  readonly whistleId: string;
   readonly notifiedAt: string;
-  readonly deadlines: readonly Deadline[];
+  readonly notifiedBy: string;
+  departmentId: string;
+  role: string;
+  state: State;
+  deadlines: OracleDeadline[];
   acknowledgedAt: string | null;
+  acknowledgedBy: string | null;
+  contactedAt: string | null;
   checkedInAt: string | null;
+  checkedInBy: string | null;
   completedAt: string | null;
-  state: 'NOTIFIED' | 'ACKNOWLEDGED' | 'CHECKED_IN' | 'DONE';
-  overdue: boolean;
-  /** Soonest deadline that nothing had met. */
-  unmetDue: string | null;
+  completedBy: string | null;
+  endedAt: string | null;
+  counted: boolean;
+  extending: boolean;
+  setAside: 'SUSPENDED' | 'MERGED' | 'WITHDRAWN' | null;
 }
 
 const ms = (instant: string): number => Date.parse(instant);
 
-/** Every task of a department at a moment, oldest first. */
-export function tasksOf(log: readonly RecordedEvent[], departmentId: string, moment: Moment): OracleTask[] {
+/** The events that were so at a moment, as far as the log knew. */
+export function visibleAt(
+  log: readonly RecordedEvent[],
+  { asOf, knownAt }: Moment,
+): (RecordedIncidentEvent & { readonly incidentId: string })[] {
+  return log
+    .map((recorded) => ({
+      ...decodeIncidentEvent(recorded),
+      incidentId: incidentIdOf(recorded.streamId) ?? '',
+    }))
+    .filter((event) => ms(event.occurredAt) <= ms(asOf) && ms(event.recordedAt) <= ms(knownAt));
+}
+
+/** Every task there was at a moment, as it stood then. */
+export function tasksAtMoment(log: readonly RecordedEvent[], moment: Moment): OracleTask[] {
   const tasks = new Map<string, OracleTask>();
-  for (const recorded of log) {
-    const event = decodeIncidentEvent(recorded);
-    if (ms(event.occurredAt) > ms(moment.asOf) || ms(event.recordedAt) > ms(moment.knownAt)) continue;
-    if (event.type === 'WhistleBlown') {
-      for (const { taskId, role, deadlines, departmentId: owner } of event.data.tasks) {
-        if (owner === departmentId) tasks.set(taskId, newTask(taskId, role, deadlines, event.occurredAt));
-      }
-    } else if (event.type === 'CheckFailed' || event.type === 'FeedbackRecorded') {
+  for (const event of visibleAt(log, moment)) {
+    begin(tasks, event);
+    const { data } = event;
+    const one = 'taskId' in data && data.taskId !== null ? tasks.get(data.taskId) : undefined;
+    if (one !== undefined) changeOne(one, event);
+    changeSeveral(tasks, event);
+  }
+  return [...tasks.values()];
+}
+
+type Told = ReturnType<typeof visibleAt>[number];
+
+function begin(tasks: Map<string, OracleTask>, event: Told): void {
+  const add = (task: TaskAssignment, whistleId: string): void => {
+    tasks.set(task.taskId, {
+      ...{ taskId: task.taskId, incidentId: event.incidentId, whistleId, notifiedAt: event.occurredAt },
+      ...{ notifiedBy: event.eventId, departmentId: task.departmentId, role: task.role, state: 'NOTIFIED' },
+      deadlines: task.deadlines.map(({ deadlineId, timer, stage, dueAt }) => ({
+        ...{ deadlineId, timer, stage, dueAt },
+      })),
+      ...{ acknowledgedAt: null, acknowledgedBy: null, contactedAt: null, checkedInAt: null },
+      ...{ checkedInBy: null, completedAt: null, completedBy: null, endedAt: null, counted: false },
+      ...{ extending: false, setAside: null },
+    });
+  };
+  switch (event.type) {
+    case 'WhistleBlown':
+      for (const task of event.data.tasks) add(task, event.data.whistleId);
+      break;
+    case 'DepartmentAdded':
+      add(event.data.task, event.data.whistleId);
+      break;
+    case 'LeadChanged':
+      if (event.data.newTask !== null) add(event.data.newTask, event.data.whistleId);
+      break;
+    case 'ReturnAccepted':
+    case 'ResponsibilityDecided':
+      if (event.data.newTask !== null)
+        add(event.data.newTask, tasks.get(event.data.taskId)?.whistleId ?? '');
+      break;
+    default:
+      break;
+  }
+}
+
+function changeOne(task: OracleTask, event: Told): void {
+  const { occurredAt: at, eventId } = event;
+  switch (event.type) {
+    case 'TaskAcknowledged':
+      Object.assign(task, { state: 'ACKNOWLEDGED', acknowledgedAt: at, acknowledgedBy: eventId });
+      break;
+    case 'ReporterContacted':
+      if (event.data.reached) task.contactedAt = at;
+      break;
+    case 'DepartmentCheckedIn':
+      Object.assign(task, { state: 'CHECKED_IN', checkedInAt: at, checkedInBy: eventId });
+      break;
+    case 'ProgressReported':
+    case 'TaskStageCompleted':
+      task.state = 'WORKING';
+      if (event.type === 'TaskStageCompleted')
+        task.deadlines = task.deadlines.filter(({ stage }) => stage !== event.data.stage);
+      break;
+    case 'TaskCompleted':
+      Object.assign(task, { state: 'DONE', completedAt: at, completedBy: eventId });
+      break;
+    case 'ReturnRequested':
+      if (task.acknowledgedAt === null) Object.assign(task, { acknowledgedAt: at, acknowledgedBy: eventId });
+      task.state = 'RETURN_REQUESTED';
+      break;
+    case 'ReturnRejected':
+      task.state = 'ACKNOWLEDGED';
+      break;
+    case 'ReturnAccepted':
+      Object.assign(task, { state: 'RETURNED', endedAt: at });
+      break;
+    case 'ArbitrationOpened':
+      if (task.acknowledgedAt === null)
+        task.deadlines = task.deadlines.filter(({ timer }) => timer !== 'ACKNOWLEDGE');
+      task.state = 'IN_ARBITRATION';
+      break;
+    case 'ResponsibilityDecided':
+      if (event.data.responsibleUnitId !== task.departmentId)
+        Object.assign(task, { state: 'RETURNED', endedAt: at });
+      else task.state = task.checkedInAt === null ? 'ACKNOWLEDGED' : 'CHECKED_IN';
+      break;
+    case 'TaskReleased':
+      Object.assign(task, { state: 'RELEASED', endedAt: at, counted: event.data.counted });
+      break;
+    case 'TaskTransferred':
+      task.departmentId = event.data.toDepartmentId;
+      break;
+    case 'ExtensionRequested':
+      task.extending = true;
+      break;
+    case 'ExtensionGranted':
+      task.extending = false;
+      move([task], event.data.moves);
+      break;
+    case 'ExtensionRefused':
+      task.extending = false;
+      break;
+    default:
+      break;
+  }
+}
+
+function changeSeveral(tasks: Map<string, OracleTask>, event: Told): void {
+  const { occurredAt: at } = event;
+  const all = [...tasks.values()].filter((task) => task.incidentId === event.incidentId);
+  switch (event.type) {
+    case 'CheckFailed':
+    case 'FeedbackRecorded':
       for (const taskId of event.data.taskIds) {
         const task = tasks.get(taskId);
-        if (task) task.completedAt = null;
+        if (task === undefined) continue;
+        Object.assign(task, { state: 'CHECKED_IN', completedAt: null, completedBy: null });
+        const own = event.data.reworks.filter((rework) => rework.taskId === taskId);
+        task.deadlines = [
+          ...task.deadlines.filter(({ timer }) => timer !== 'REWORK'),
+          ...own.map(({ deadline: { deadlineId, timer, stage, dueAt } }) => ({
+            ...{ deadlineId, timer, stage, dueAt },
+          })),
+        ];
       }
-    } else if ('taskId' in event.data && event.data.taskId !== null) {
-      const task = tasks.get(event.data.taskId);
-      if (task && event.type === 'TaskAcknowledged') task.acknowledgedAt = event.occurredAt;
-      if (task && event.type === 'DepartmentCheckedIn') task.checkedInAt = event.occurredAt;
-      if (task && event.type === 'TaskCompleted') task.completedAt = event.occurredAt;
+      break;
+    case 'WhistleCancelled':
+    case 'IncidentWithdrawn':
+      for (const taskId of event.data.taskIds)
+        Object.assign(tasks.get(taskId) ?? {}, { state: 'RELEASED', endedAt: at });
+      if (event.type === 'IncidentWithdrawn' && !event.data.goesOn)
+        for (const task of all) task.setAside = 'WITHDRAWN';
+      break;
+    case 'LeadChanged': {
+      const { fromTaskId, toTaskId, formerLead } = event.data;
+      const former = tasks.get(fromTaskId);
+      const next = tasks.get(toTaskId);
+      if (former !== undefined) {
+        former.role = 'ASSIST';
+        const over = ['DONE', 'RETURNED', 'RELEASED'].includes(former.state);
+        if (formerLead === 'RELEASED' && !over) Object.assign(former, { state: 'RELEASED', endedAt: at });
+      }
+      if (next !== undefined) next.role = 'LEAD';
+      break;
     }
+    case 'IncidentSuspended':
+    case 'IncidentMerged':
+      for (const task of all) task.setAside = event.type === 'IncidentMerged' ? 'MERGED' : 'SUSPENDED';
+      break;
+    case 'IncidentReopened':
+      for (const task of all) task.setAside = null;
+      break;
+    case 'IncidentResumed':
+    case 'IncidentUnmerged':
+      for (const task of all) task.setAside = null;
+      move(all, event.data.moves);
+      break;
+    default:
+      break;
   }
-  for (const task of tasks.values()) settle(task, moment);
-  return [...tasks.values()].sort(
-    (a, b) => ms(a.notifiedAt) - ms(b.notifiedAt) || (a.taskId < b.taskId ? -1 : 1),
-  );
 }
 
-function newTask(
-  taskId: string,
-  role: string,
-  deadlines: readonly Deadline[],
-  notifiedAt: string,
-): OracleTask {
-  return {
-    ...{ taskId, role, notifiedAt, deadlines, acknowledgedAt: null, checkedInAt: null, completedAt: null },
-    ...{ state: 'NOTIFIED', overdue: false, unmetDue: null },
-  };
+function move(tasks: readonly OracleTask[], moves: readonly DeadlineMove[]): void {
+  for (const deadline of tasks.flatMap((task) => task.deadlines)) {
+    const to = moves.find(({ deadlineId }) => deadlineId === deadline.deadlineId);
+    if (to !== undefined) deadline.dueAt = to.dueAt;
+  }
 }
 
-function settle(task: OracleTask, { asOf }: Moment): void {
-  if (task.completedAt !== null) task.state = 'DONE';
-  else if (task.checkedInAt !== null) task.state = 'CHECKED_IN';
-  else if (task.acknowledgedAt !== null) task.state = 'ACKNOWLEDGED';
-  const running: Record<typeof task.state, IncidentTimer[]> = {
-    NOTIFIED: ['ACKNOWLEDGE', 'CHECK_IN', 'HANDLING'],
-    ACKNOWLEDGED: ['CHECK_IN', 'HANDLING'],
-    CHECKED_IN: ['HANDLING'],
-    DONE: [],
+export const isOver = ({ state }: OracleTask): boolean => ['DONE', 'RETURNED', 'RELEASED'].includes(state);
+const isOpen = (task: OracleTask): boolean => !isOver(task) && task.setAside === null;
+export const isUndecided = ({ state }: OracleTask): boolean =>
+  state === 'RETURN_REQUESTED' || state === 'IN_ARBITRATION';
+
+/** Soonest deadline of the department's that nothing had met. */
+function unmetDue(task: OracleTask): string | null {
+  if (!isOpen(task)) return null;
+  const runs = ({ timer }: OracleDeadline): boolean => {
+    switch (timer) {
+      case 'ACKNOWLEDGE':
+        return task.state === 'NOTIFIED';
+      case 'CONTACT':
+        return task.contactedAt === null && !isUndecided(task);
+      case 'CHECK_IN':
+        return task.checkedInAt === null && !isUndecided(task);
+      case 'HANDLING':
+        return !task.extending && !isUndecided(task);
+      case 'REWORK':
+        return true;
+      default:
+        return false;
+    }
   };
-  const unmet = task.deadlines.filter((deadline) => running[task.state].includes(deadline.timer));
-  task.unmetDue = unmet.map((deadline) => deadline.dueAt).sort()[0] ?? null;
-  task.overdue = task.unmetDue !== null && ms(task.unmetDue) < ms(asOf);
+  const unmet = task.deadlines.filter(runs).map(({ dueAt }) => dueAt);
+  return unmet.sort()[0] ?? null;
+}
+
+interface QueuedTask extends OracleTask {
+  readonly unmetDue: string | null;
+  readonly overdue: boolean;
+}
+
+/** Every task of a department at a moment, oldest first. */
+export function tasksOf(log: readonly RecordedEvent[], departmentId: string, moment: Moment): QueuedTask[] {
+  return tasksAtMoment(log, moment)
+    .filter((task) => task.departmentId === departmentId)
+    .map((task) => {
+      const due = unmetDue(task);
+      return { ...task, unmetDue: due, overdue: due !== null && ms(due) < ms(moment.asOf) };
+    })
+    .sort((a, b) => ms(a.notifiedAt) - ms(b.notifiedAt) || (a.taskId < b.taskId ? -1 : 1));
+}
+
+/** The open ones among them. */
+export const queueOf = (log: readonly RecordedEvent[], departmentId: string, moment: Moment): QueuedTask[] =>
+  tasksOf(log, departmentId, moment).filter(isOpen);
+
+/** Time booked by the events of a window. */
+export function lostIn(log: readonly RecordedEvent[], moment: Moment, from: string): LostTime[] {
+  return visibleAt(log, moment)
+    .filter((event) => ms(event.occurredAt) >= ms(from))
+    .flatMap((event) => ('lostTime' in event.data ? event.data.lostTime : []));
 }
 
 /** What {@link Workload} says of itself. */
@@ -85,33 +297,40 @@ export function workloadOf(
   from: string,
 ): Workload {
   const tasks = tasksOf(log, departmentId, moment);
-  const open = tasks.filter((task) => task.state !== 'DONE');
-  const inState = (state: OracleTask['state']): number => tasks.filter((task) => task.state === state).length;
+  const open = tasks.filter(isOpen);
+  const inState = (state: State): number => open.filter((task) => task.state === state).length;
+  const since = (instant: string | null): boolean => instant !== null && ms(instant) >= ms(from);
   const dayLater = ms(moment.asOf) + 24 * 3_600_000;
-  const incoming = tasks.filter((task) => ms(task.notifiedAt) >= ms(from));
+  const incoming = tasks.filter((task) => since(task.notifiedAt));
   const checkIns = incoming.flatMap((task) => {
     const due = task.deadlines.find((deadline) => deadline.timer === 'CHECK_IN')?.dueAt;
-    const decided = due !== undefined && (task.checkedInAt !== null || ms(due) < ms(moment.asOf));
-    return decided ? [task.checkedInAt !== null && ms(task.checkedInAt) <= ms(due)] : [];
+    if (due === undefined || (task.endedAt !== null && !task.counted)) return [];
+    if (task.checkedInAt !== null) return [ms(task.checkedInAt) <= ms(due)];
+    return ms(due) < ms(moment.asOf) && !isUndecided(task) && task.setAside === null ? [false] : [];
   });
   const minutes = incoming
     .flatMap((task) =>
       task.checkedInAt === null ? [] : [(ms(task.checkedInAt) - ms(task.notifiedAt)) / 60_000],
     )
     .sort((a, b) => a - b);
+  const ended = (state: State): number =>
+    tasks.filter((task) => task.state === state && since(task.endedAt)).length;
+  const lost = lostIn(log, moment, from).filter(({ unitId }) => unitId === departmentId);
   return {
     ...{ departmentId, ...moment, from, open: open.length },
     byState: {
-      NOTIFIED: inState('NOTIFIED'),
-      ACKNOWLEDGED: inState('ACKNOWLEDGED'),
-      CHECKED_IN: inState('CHECKED_IN'),
+      ...{ NOTIFIED: inState('NOTIFIED'), ACKNOWLEDGED: inState('ACKNOWLEDGED') },
+      ...{ CHECKED_IN: inState('CHECKED_IN'), WORKING: inState('WORKING') },
+      ...{ RETURN_REQUESTED: inState('RETURN_REQUESTED'), IN_ARBITRATION: inState('IN_ARBITRATION') },
     },
     overdue: open.filter((task) => task.overdue).length,
     dueWithin24h: open.filter(
       (task) => !task.overdue && task.unmetDue !== null && ms(task.unmetDue) < dayLater,
     ).length,
     inflow: incoming.length,
-    outflow: tasks.filter((task) => task.completedAt !== null && ms(task.completedAt) >= ms(from)).length,
+    outflow: tasks.filter((task) => since(task.completedAt)).length,
+    ...{ returned: ended('RETURNED'), released: ended('RELEASED') },
+    lostMs: lost.reduce((sum, { from: start, to }) => sum + ms(to) - ms(start), 0),
     weighted: open.reduce((sum, task) => sum + (task.role === 'LEAD' ? 1 : 0.5), 0),
     checkInOnTimeRate: checkIns.length === 0 ? null : checkIns.filter(Boolean).length / checkIns.length,
     medianCheckInMinutes: percentile(minutes, 0.5),

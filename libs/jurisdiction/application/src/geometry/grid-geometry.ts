@@ -6,7 +6,7 @@ import { type GridBoundary, type LonLat, type MapPoint, polygonsOf } from '@shao
 import gcoord from 'gcoord';
 import type { MultiPolygon, Polygon } from 'geojson';
 
-// The one place that knows the libraries for geometry and coordinates (docs/adr/0009): the rest of the room asks these.
+// The one place that knows the libraries for geometry and coordinates (docs/adr/0011-geometry-and-coordinates.md): the rest of the room asks these.
 
 /** West, south, east, north in degrees. */
 export type BoundingBox = readonly [west: number, south: number, east: number, north: number];

@@ -125,8 +125,9 @@ export function subscribeContract(engine: Engine): void {
 
   test('closing a store ends its subscribers cleanly, and later calls are typed errors', async () => {
     const other = await engine().another();
+    const head = await other.head();
     const ended = (async () => {
-      for await (const batch of other.subscribe(await other.head())) throw new Error(`${batch.length}`);
+      for await (const batch of other.subscribe(head)) throw new Error(`${batch.length}`);
       return true;
     })();
     await sleep(50);

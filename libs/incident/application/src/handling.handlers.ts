@@ -1,7 +1,11 @@
 import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import {
+  CompleteSelfHandlingCommand,
+  EscalateLevelCommand,
+  StartSelfHandlingCommand,
+} from './handling.messages.js';
 import { IncidentCommandService, type CommandOutcome } from './incident.command-service.js';
 import { IncidentJurisdiction } from './incident.jurisdiction.js';
-import { CompleteSelfHandlingCommand, StartSelfHandlingCommand } from './incident.messages.js';
 
 @CommandHandler(StartSelfHandlingCommand)
 export class StartSelfHandlingHandler implements ICommandHandler<StartSelfHandlingCommand> {
@@ -11,23 +15,41 @@ export class StartSelfHandlingHandler implements ICommandHandler<StartSelfHandli
   ) {}
 
   execute({ context, incidentId, request }: StartSelfHandlingCommand): Promise<CommandOutcome> {
+    const { note, parties = [] } = request;
     return this.incidents.execute(context, incidentId, (state, origin) => ({
       kind: 'StartSelfHandling',
-      origin,
+      ...{ origin, parties, note },
       level: this.jurisdiction.selfHandlingLevel(state, request.level),
       handlingUnitId: context.actor.orgUnitId,
-      note: request.note,
     }));
   }
 }
 
 @CommandHandler(CompleteSelfHandlingCommand)
 export class CompleteSelfHandlingHandler implements ICommandHandler<CompleteSelfHandlingCommand> {
-  constructor(private readonly incidents: IncidentCommandService) {}
+  constructor(
+    private readonly incidents: IncidentCommandService,
+    private readonly jurisdiction: IncidentJurisdiction,
+  ) {}
 
   execute({ context, incidentId, request }: CompleteSelfHandlingCommand): Promise<CommandOutcome> {
-    return this.incidents.execute(context, incidentId, (_, origin) => ({
+    const { clocks } = this.jurisdiction;
+    return this.incidents.execute(context, incidentId, (state, origin) => ({
       kind: 'CompleteSelfHandling',
+      origin,
+      ...request,
+      deadlines: clocks.start('CHECK', { matter: state, at: origin.now }, context.commandId),
+    }));
+  }
+}
+
+@CommandHandler(EscalateLevelCommand)
+export class EscalateLevelHandler implements ICommandHandler<EscalateLevelCommand> {
+  constructor(private readonly incidents: IncidentCommandService) {}
+
+  execute({ context, incidentId, request }: EscalateLevelCommand): Promise<CommandOutcome> {
+    return this.incidents.execute(context, incidentId, (_, origin) => ({
+      kind: 'EscalateLevel',
       origin,
       ...request,
     }));

@@ -1,0 +1,108 @@
+import { Body, HttpCode, Param, Post } from '@nestjs/common';
+import { hasAnyRole, Roles, TokenOptional } from '@shaoying/identity';
+import {
+  CheckHandlingCommand,
+  CloseIncidentCommand,
+  CorrectFeedbackCommand,
+  RecordFeedbackCommand,
+  ReopenIncidentCommand,
+  type EndedDepartment,
+} from '@shaoying/incident-application';
+import { mayCommand } from './access-policy.js';
+import { CommandAnswer, ReopenAnswer, Tells } from './answers.dto.js';
+import { Caller, type CommandCaller } from './caller.js';
+import { CheckHandlingDto, CorrectFeedbackDto, FeedbackDto, ReopenDto } from './closing.dto.js';
+import { answerOf, CommandDoor, IncidentCommands, type Answer } from './command-door.js';
+import { EmptyDto } from './incident.dto.js';
+import { Refused } from './refused.js';
+
+/** 核查, 回访, 结案: whether it is done, by others than those who did it. */
+@IncidentCommands()
+export class ClosingController {
+  constructor(private readonly door: CommandDoor) {}
+
+  @Tells('Check on site 核查: pass, or back for rework', CommandAnswer)
+  @Post(':id/check')
+  @HttpCode(200)
+  @Roles(...mayCommand.check)
+  check(
+    @Caller() caller: CommandCaller,
+    @Param('id') id: string,
+    @Body() body: CheckHandlingDto,
+  ): Promise<Answer> {
+    const { result, note, evidence } = body;
+    return this.door.run(caller, mayCommand.check, (context) => {
+      return new CheckHandlingCommand(context, id, { result, note, evidence: evidence ?? [] });
+    });
+  }
+
+  @Tells('Record feedback 回访: by callback, or by the reporter with the receipt code', CommandAnswer)
+  @Post(':id/feedback')
+  @HttpCode(200)
+  @TokenOptional()
+  @Roles(...mayCommand.feedback)
+  feedback(
+    @Caller() caller: CommandCaller,
+    @Param('id') id: string,
+    @Body() body: FeedbackDto,
+  ): Promise<Answer> {
+    const { solved, satisfaction, comment = null } = body;
+    const receiptCode = raterCode(caller, body);
+    return this.door.run(caller, mayCommand.feedback, (context) => {
+      return new RecordFeedbackCommand(context, id, { solved, satisfaction, comment, receiptCode });
+    });
+  }
+
+  @Tells('Correct feedback: the first word stays beside it', CommandAnswer)
+  @Post(':id/feedback/correct')
+  @HttpCode(200)
+  @TokenOptional()
+  @Roles(...mayCommand.feedback)
+  correctFeedback(
+    @Caller() caller: CommandCaller,
+    @Param('id') id: string,
+    @Body() body: CorrectFeedbackDto,
+  ): Promise<Answer> {
+    const { solved, satisfaction, comment = null, reason } = body;
+    const receiptCode = raterCode(caller, body);
+    return this.door.run(caller, mayCommand.feedback, (context) => {
+      return new CorrectFeedbackCommand(context, id, { solved, satisfaction, comment, reason, receiptCode });
+    });
+  }
+
+  @Tells('Close 结案: after feedback, or when its window is over', CommandAnswer)
+  @Post(':id/close')
+  @HttpCode(200)
+  @Roles(...mayCommand.close)
+  close(@Caller() caller: CommandCaller, @Param('id') id: string, @Body() _body: EmptyDto): Promise<Answer> {
+    return this.door.run(caller, mayCommand.close, (context) => new CloseIncidentCommand(context, id));
+  }
+
+  @Tells('Reopen: another cycle, under what is in force now; by the reporter or an office', ReopenAnswer)
+  @Post(':id/reopen')
+  @HttpCode(200)
+  @TokenOptional()
+  @Roles(...mayCommand.reopen)
+  async reopen(
+    @Caller() caller: CommandCaller,
+    @Param('id') id: string,
+    @Body() body: ReopenDto,
+  ): Promise<Answer & { cycle: number; endedDepartments: readonly EndedDepartment[] }> {
+    const { reason } = body;
+    const receiptCode = body.receiptCode ?? null;
+    if (receiptCode === null && !hasAnyRole(caller.principal, mayCommand.reopenAsOffice))
+      throw new Refused('RECEIPT_CODE_REQUIRED');
+    const outcome = await this.door.send(caller, mayCommand.reopen, (context) => {
+      return new ReopenIncidentCommand(context, id, { reason, receiptCode });
+    });
+    const { state, endedDepartments } = outcome;
+    return { ...answerOf(outcome), cycle: state.cycle, endedDepartments };
+  }
+}
+
+/** A callback operator needs no code; everybody else rates with the reporter's own. @throws Refused */
+function raterCode({ principal }: CommandCaller, { receiptCode }: FeedbackDto): string | null {
+  const code = receiptCode ?? null;
+  if (code === null && !hasAnyRole(principal, ['callback'])) throw new Refused('RECEIPT_CODE_REQUIRED');
+  return code;
+}

@@ -1,0 +1,150 @@
+import { applyDecorators, Controller, Injectable } from '@nestjs/common';
+import { CommandBus, type Command } from '@nestjs/cqrs';
+import { ApiBearerAuth, ApiHeader, ApiTags } from '@nestjs/swagger';
+import { CommandEndpoint } from '@shaoying/http';
+import type { Role } from '@shaoying/identity';
+import type { CommandContext, CommandOutcome } from '@shaoying/incident-application';
+import type { IncidentEvent, Location } from '@shaoying/incident-domain';
+import { actorOf } from './access-policy.js';
+import type { CommandCaller } from './caller.js';
+import type { LocationDto } from './incident.dto.js';
+
+/** What every command about an incident answers. */
+export interface Answer {
+  readonly id: string;
+  readonly state: string;
+  readonly revision: number;
+}
+
+/** Ids that a command has made and the next one needs. */
+export interface MadeIds {
+  returnId?: string;
+  arbitrationId?: string;
+  extensionId?: string;
+  evaluationId?: string;
+  supervisionId?: string;
+  appealId?: string;
+  newTaskId?: string;
+}
+
+export interface TaskAnswer extends Answer, MadeIds {
+  readonly taskId: string;
+  readonly taskState: string;
+}
+
+/** A controller of commands on incidents: every one takes Idempotency-Key and If-Match. */
+export const IncidentCommands = (): ClassDecorator =>
+  applyDecorators(
+    ApiTags('incidents'),
+    ApiBearerAuth(),
+    ApiHeader({
+      name: 'Idempotency-Key',
+      required: false,
+      description: 'Same key, same body: the first answer again',
+    }),
+    ApiHeader({ name: 'If-Match', required: false, description: 'Revision as the last ETag gave it' }),
+    Controller('v1/incidents'),
+  );
+
+/** The way of every command from a controller to its handler, and of what came of it back. */
+@Injectable()
+export class CommandDoor {
+  private readonly endpoint = new CommandEndpoint();
+
+  constructor(private readonly commands: CommandBus) {}
+
+  /** Carries a command out as the first of the permitted roles that the caller has. */
+  send<Outcome extends Pick<CommandOutcome, 'revision' | 'position' | 'replayed'>>(
+    caller: CommandCaller,
+    permitted: readonly Role[],
+    command: (context: CommandContext) => Command<Outcome>,
+  ): Promise<Outcome> {
+    const actor = actorOf(caller.principal, permitted);
+    return this.endpoint.run(caller.request, caller.reply, caller.principal, (context) =>
+      this.commands.execute(command({ ...context, actor })),
+    );
+  }
+
+  /** The same for several commands that one request stands for, in order. @returns the outcome of the last one */
+  sendAll(
+    caller: CommandCaller,
+    permitted: readonly Role[],
+    commands: (context: CommandContext) => readonly Command<CommandOutcome>[],
+  ): Promise<CommandOutcome> {
+    const actor = actorOf(caller.principal, permitted);
+    return this.endpoint.run(caller.request, caller.reply, caller.principal, async (context) => {
+      const outcomes: CommandOutcome[] = [];
+      for (const command of commands({ ...context, actor }))
+        outcomes.push(await this.commands.execute(command));
+      return outcomes.at(-1)!;
+    });
+  }
+
+  async run(
+    caller: CommandCaller,
+    permitted: readonly Role[],
+    command: (context: CommandContext) => Command<CommandOutcome>,
+  ): Promise<Answer & MadeIds> {
+    const outcome = await this.send(caller, permitted, command);
+    return { ...answerOf(outcome), ...madeIds(outcome.events) };
+  }
+
+  async runOnTask(
+    caller: CommandCaller,
+    permitted: readonly Role[],
+    taskId: string,
+    command: (context: CommandContext) => Command<CommandOutcome>,
+  ): Promise<TaskAnswer> {
+    const outcome = await this.send(caller, permitted, command);
+    const task = outcome.state.tasks.find((candidate) => candidate.taskId === taskId);
+    const taskState = task?.state ?? 'UNKNOWN';
+    return { ...answerOf(outcome), taskId, taskState, ...madeIds(outcome.events) };
+  }
+}
+
+export function answerOf({ incidentId, state, revision }: CommandOutcome): Answer {
+  return { id: incidentId, state: state.lifecycle, revision };
+}
+
+export function madeIds(events: readonly IncidentEvent[]): MadeIds {
+  const ids: MadeIds = {};
+  for (const event of events) Object.assign(ids, idsOf(event));
+  return ids;
+}
+
+function idsOf(event: IncidentEvent): MadeIds {
+  switch (event.type) {
+    case 'ReturnRequested':
+      return { returnId: event.data.returnId };
+    case 'ArbitrationOpened':
+      return { arbitrationId: event.data.arbitrationId };
+    case 'ExtensionRequested':
+      return { extensionId: event.data.extensionId };
+    case 'TaskEvaluated':
+      return { evaluationId: event.data.evaluationId };
+    case 'SupervisionIssued':
+      return { supervisionId: event.data.supervisionId };
+    case 'AppealFiled':
+      return { appealId: event.data.appealId };
+    case 'DepartmentAdded':
+      return { newTaskId: event.data.task.taskId };
+    case 'ReturnAccepted':
+    case 'ResponsibilityDecided':
+    case 'LeadChanged':
+      return event.data.newTask === null ? {} : { newTaskId: event.data.newTask.taskId };
+    default:
+      return {};
+  }
+}
+
+export function locationOf(given: LocationDto): Location {
+  const { lon, lat, crs, address } = given;
+  return { lon: lon ?? null, lat: lat ?? null, crs: crs ?? 'WGS84', address: address ?? null };
+}
+
+export function completionOf({ note, evidence }: { note?: string; evidence?: string[] }): {
+  note: string | null;
+  evidence: readonly string[];
+} {
+  return { note: note ?? null, evidence: evidence ?? [] };
+}

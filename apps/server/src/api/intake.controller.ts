@@ -1,0 +1,160 @@
+import { Body, HttpCode, Param, Post } from '@nestjs/common';
+import { AnonymousAllowed, hasAnyRole, RoleNotPermitted, Roles, TokenOptional } from '@shaoying/identity';
+import {
+  FileIncidentCommand,
+  FlagReporterCommand,
+  LocateIncidentCommand,
+  RejectIncidentCommand,
+  ReportIncidentCommand,
+  VerifyIncidentCommand,
+  VoidIncidentCommand,
+  WithdrawIncidentCommand,
+} from '@shaoying/incident-application';
+import { mayCommand } from './access-policy.js';
+import { CommandAnswer, ReportAnswer, Tells } from './answers.dto.js';
+import { Caller, type CommandCaller } from './caller.js';
+import { answerOf, CommandDoor, IncidentCommands, locationOf, type Answer } from './command-door.js';
+import { EmptyDto, ReportIncidentDto } from './incident.dto.js';
+import { LocateIncidentDto, ReasonDto, RejectDto, VerifyDto, WithdrawDto } from './intake.dto.js';
+import { Refused } from './refused.js';
+
+/** From the report to the case: taken in, looked at, filed or not. */
+@IncidentCommands()
+export class IntakeController {
+  constructor(private readonly door: CommandDoor) {}
+
+  @Tells('Report an incident', ReportAnswer, 201)
+  @Post()
+  @AnonymousAllowed()
+  @Roles(...mayCommand.report)
+  async report(
+    @Caller() caller: CommandCaller,
+    @Body() body: ReportIncidentDto,
+  ): Promise<Answer & { receiptCode: string }> {
+    // Others' reports are verified before they are filed; told, not passed over in silence.
+    if (body.file === true && !hasAnyRole(caller.principal, mayCommand.fileAtOnce))
+      throw new RoleNotPermitted();
+    const { category, severity, description, channel } = body;
+    const reporter = reporterOf(body.reporter);
+    const outcome = await this.door.send(caller, mayCommand.report, (context) => {
+      return new ReportIncidentCommand(context, {
+        ...{ category, severity, description, channel, location: locationOf(body.location), reporter },
+        ...{ gridId: body.gridId ?? null, estateId: body.estateId ?? null },
+        ...{ occurredAt: body.occurredAt ?? null, recurrenceOf: body.recurrenceOf ?? null },
+        anonymous: body.anonymous ?? reporter === null,
+        file: body.file === true,
+      });
+    });
+    void caller.reply.header('Location', `/v1/incidents/${outcome.incidentId}`);
+    return { ...answerOf(outcome), receiptCode: outcome.receiptCode };
+  }
+
+  /** Checks a report as POST /v1/incidents would, and records nothing. */
+  @Tells('Check a report without recording it')
+  @Post('validate')
+  @HttpCode(200)
+  @AnonymousAllowed()
+  @Roles(...mayCommand.report)
+  validate(@Body() _body: ReportIncidentDto): { valid: true } {
+    return { valid: true };
+  }
+
+  @Tells('Verify 核实: seen on site before it is filed', CommandAnswer)
+  @Post(':id/verify')
+  @HttpCode(200)
+  @Roles(...mayCommand.verify)
+  verify(@Caller() caller: CommandCaller, @Param('id') id: string, @Body() body: VerifyDto): Promise<Answer> {
+    const { note, evidence } = body;
+    return this.door.run(caller, mayCommand.verify, (context) => {
+      return new VerifyIncidentCommand(context, id, { note, evidence: evidence ?? [] });
+    });
+  }
+
+  @Tells('Reject 不予受理: with a reason, and a notice to whoever reported it', CommandAnswer)
+  @Post(':id/reject')
+  @HttpCode(200)
+  @Roles(...mayCommand.verify)
+  reject(@Caller() caller: CommandCaller, @Param('id') id: string, @Body() body: RejectDto): Promise<Answer> {
+    const { reasonCode, reason, notice } = body;
+    return this.door.run(caller, mayCommand.verify, (context) => {
+      return new RejectIncidentCommand(context, id, { reasonCode, reason, notice: notice ?? null });
+    });
+  }
+
+  @Tells('File 立案: the clocks start, policy and calendar are pinned', CommandAnswer)
+  @Post(':id/file')
+  @HttpCode(200)
+  @Roles(...mayCommand.file)
+  file(@Caller() caller: CommandCaller, @Param('id') id: string, @Body() _body: EmptyDto): Promise<Answer> {
+    return this.door.run(caller, mayCommand.file, (context) => new FileIncidentCommand(context, id));
+  }
+
+  @Tells('Locate: where it lies, found or corrected; nobody loses or gets a task by it', CommandAnswer)
+  @Post(':id/locate')
+  @HttpCode(200)
+  @Roles(...mayCommand.locate)
+  locate(
+    @Caller() caller: CommandCaller,
+    @Param('id') id: string,
+    @Body() body: LocateIncidentDto,
+  ): Promise<Answer> {
+    const { gridId, estateId, reason } = body;
+    return this.door.run(caller, mayCommand.locate, (context) => {
+      return new LocateIncidentCommand(context, id, {
+        location: body.location ? locationOf(body.location) : null,
+        ...{ gridId: gridId ?? null, estateId: estateId ?? null, reason: reason ?? null },
+      });
+    });
+  }
+
+  @Tells('Withdraw 撤回: by the reporter; a public hazard goes on without them', CommandAnswer)
+  @Post(':id/withdraw')
+  @HttpCode(200)
+  @TokenOptional()
+  @Roles(...mayCommand.withdraw)
+  withdraw(
+    @Caller() caller: CommandCaller,
+    @Param('id') id: string,
+    @Body() body: WithdrawDto,
+  ): Promise<Answer> {
+    const { reason, receiptCode } = body;
+    if (receiptCode === undefined || receiptCode === null) throw new Refused('RECEIPT_CODE_REQUIRED');
+    return this.door.run(caller, mayCommand.withdraw, (context) => {
+      return new WithdrawIncidentCommand(context, id, { reason: reason ?? null, receiptCode });
+    });
+  }
+
+  @Tells('Void 作废: created in error; not by whoever created it', CommandAnswer)
+  @Post(':id/void')
+  @HttpCode(200)
+  @Roles(...mayCommand.voidIt)
+  voidIt(@Caller() caller: CommandCaller, @Param('id') id: string, @Body() body: ReasonDto): Promise<Answer> {
+    const { reason } = body;
+    return this.door.run(caller, mayCommand.voidIt, (context) => {
+      return new VoidIncidentCommand(context, id, { reason });
+    });
+  }
+
+  @Tells('Flag the reporter: many reports of one hand, or made up ones; drops nothing', CommandAnswer)
+  @Post(':id/flag-reporter')
+  @HttpCode(200)
+  @Roles(...mayCommand.flagReporter)
+  flagReporter(
+    @Caller() caller: CommandCaller,
+    @Param('id') id: string,
+    @Body() body: ReasonDto,
+  ): Promise<Answer> {
+    const { reason } = body;
+    return this.door.run(caller, mayCommand.flagReporter, (context) => {
+      return new FlagReporterCommand(context, id, { reason });
+    });
+  }
+}
+
+/** Somebody who leaves neither name nor number is nobody who could be contacted. */
+function reporterOf(
+  given: ReportIncidentDto['reporter'],
+): { name: string | null; phone: string | null } | null {
+  const { name = null, phone = null } = given ?? {};
+  return name === null && phone === null ? null : { name, phone };
+}

@@ -1,0 +1,194 @@
+import { Body, HttpCode, Param, Post } from '@nestjs/common';
+import { uuidV5 } from '@shaoying/config';
+import { Roles } from '@shaoying/identity';
+import {
+  AddDepartmentCommand,
+  ApproveWhistleCommand,
+  BlowWhistleCommand,
+  CancelWhistleCommand,
+  ChangeLeadCommand,
+  EvaluateTaskCommand,
+  type CommandOutcome,
+} from '@shaoying/incident-application';
+import { mayCommand } from './access-policy.js';
+import { Tells, WhistleAnswer, WhistleStateAnswer } from './answers.dto.js';
+import { Caller, type CommandCaller } from './caller.js';
+import {
+  answerOf,
+  CommandDoor,
+  IncidentCommands,
+  madeIds,
+  type Answer,
+  type MadeIds,
+} from './command-door.js';
+import { ReasonDto } from './intake.dto.js';
+import { RepeatWhistles, type RepeatWarning } from './repeat-whistles.js';
+import {
+  AddDepartmentDto,
+  ApproveWhistleDto,
+  BlowWhistleDto,
+  ChangeLeadDto,
+  EvaluateDto,
+  type EvaluationDto,
+} from './whistle.dto.js';
+
+/** What a command about a whistle answers, with the tasks that departments have by it. */
+interface Whistled extends Answer, MadeIds {
+  readonly whistleId: string;
+  readonly whistleState: string;
+  readonly tasks: readonly object[];
+}
+
+/** 吹哨: who is summoned, by whom, and how they are rated afterwards. */
+@IncidentCommands()
+export class WhistlesController {
+  constructor(
+    private readonly door: CommandDoor,
+    private readonly repeats: RepeatWhistles,
+  ) {}
+
+  @Tells(
+    'Blow the whistle 吹哨: one lead, any assists; or propose it, by the rule of its kind',
+    WhistleAnswer,
+    201,
+  )
+  @Post(':id/whistles')
+  @Roles(...mayCommand.blowWhistle)
+  async blowWhistle(
+    @Caller() caller: CommandCaller,
+    @Param('id') id: string,
+    @Body() body: BlowWhistleDto,
+  ): Promise<Whistled & { warnings: readonly RepeatWarning[] }> {
+    const { kind, lead, reason } = body;
+    const outcome = await this.door.send(caller, mayCommand.blowWhistle, (context) => {
+      return new BlowWhistleCommand(context, id, {
+        ...{ kind, lead, assists: body.assists ?? [], reason, origin: body.origin ?? null },
+      });
+    });
+    void caller.reply.header('Location', `/v1/incidents/${id}`);
+    const { whistleId } = outcome;
+    return { ...whistled(outcome, whistleId), warnings: await this.repeats.before(outcome, whistleId) };
+  }
+
+  @Tells(
+    'Approve a proposed whistle, which blows it, or ratify one that acted first; or refuse it',
+    WhistleStateAnswer,
+  )
+  @Post(':id/whistles/:whistleId/approve')
+  @HttpCode(200)
+  @Roles(...mayCommand.approveWhistle)
+  approve(
+    @Caller() caller: CommandCaller,
+    @Param('id') id: string,
+    @Param('whistleId') whistleId: string,
+    @Body() body: ApproveWhistleDto,
+  ): Promise<Whistled> {
+    const { approve, note } = body;
+    return this.run(caller, mayCommand.approveWhistle, whistleId, (context) => {
+      return new ApproveWhistleCommand(context, id, whistleId, {
+        ...{ approve: approve ?? true, note: note ?? null },
+      });
+    });
+  }
+
+  @Tells('Cancel a whistle; its open tasks are released', WhistleStateAnswer)
+  @Post(':id/whistles/:whistleId/cancel')
+  @HttpCode(200)
+  @Roles(...mayCommand.ownWhistle)
+  cancel(
+    @Caller() caller: CommandCaller,
+    @Param('id') id: string,
+    @Param('whistleId') whistleId: string,
+    @Body() body: ReasonDto,
+  ): Promise<Whistled> {
+    const { reason } = body;
+    return this.run(caller, mayCommand.ownWhistle, whistleId, (context) => {
+      return new CancelWhistleCommand(context, id, whistleId, { reason });
+    });
+  }
+
+  @Tells('Evaluate 评哨: how the whistling unit rates departments, each once', WhistleStateAnswer)
+  @Post(':id/whistles/:whistleId/evaluate')
+  @HttpCode(200)
+  @Roles(...mayCommand.ownWhistle)
+  async evaluate(
+    @Caller() caller: CommandCaller,
+    @Param('id') id: string,
+    @Param('whistleId') whistleId: string,
+    @Body() body: EvaluateDto,
+  ): Promise<Whistled> {
+    const outcome = await this.door.sendAll(caller, mayCommand.ownWhistle, ({ ifMatch, ...context }) =>
+      evaluationsOf(body).map(({ taskId, score, comment }, index) => {
+        // The first is the request's own command, and the only one that can be at the revision it names.
+        const own = index === 0 ? { ...context, ...(ifMatch === undefined ? {} : { ifMatch }) } : context;
+        const commandId = index === 0 ? context.commandId : uuidV5(context.commandId, taskId);
+        return new EvaluateTaskCommand({ ...own, commandId }, id, whistleId, {
+          ...{ taskId, score, comment: comment ?? null },
+        });
+      }),
+    );
+    return whistled(outcome, whistleId);
+  }
+
+  @Tells('Add a department that assists', WhistleStateAnswer)
+  @Post(':id/whistles/:whistleId/departments')
+  @HttpCode(200)
+  @Roles(...mayCommand.dispatch)
+  addDepartment(
+    @Caller() caller: CommandCaller,
+    @Param('id') id: string,
+    @Param('whistleId') whistleId: string,
+    @Body() body: AddDepartmentDto,
+  ): Promise<Whistled> {
+    const { departmentId, reason } = body;
+    return this.run(caller, mayCommand.dispatch, whistleId, (context) => {
+      return new AddDepartmentCommand(context, id, whistleId, { departmentId, reason });
+    });
+  }
+
+  @Tells('Change the lead; exactly one before, exactly one after', WhistleStateAnswer)
+  @Post(':id/whistles/:whistleId/lead')
+  @HttpCode(200)
+  @Roles(...mayCommand.dispatch)
+  changeLead(
+    @Caller() caller: CommandCaller,
+    @Param('id') id: string,
+    @Param('whistleId') whistleId: string,
+    @Body() body: ChangeLeadDto,
+  ): Promise<Whistled> {
+    const { departmentId, reason, formerLead } = body;
+    return this.run(caller, mayCommand.dispatch, whistleId, (context) => {
+      return new ChangeLeadCommand(context, id, whistleId, {
+        ...{ departmentId, reason, formerLead: formerLead ?? 'ASSIST' },
+      });
+    });
+  }
+
+  private async run(
+    caller: CommandCaller,
+    permitted: Parameters<CommandDoor['send']>[1],
+    whistleId: string,
+    command: Parameters<CommandDoor['run']>[2],
+  ): Promise<Whistled> {
+    return whistled(await this.door.send(caller, permitted, command), whistleId);
+  }
+}
+
+function whistled(outcome: CommandOutcome, whistleId: string): Whistled {
+  const { state, events } = outcome;
+  const whistle = state.whistles.find((candidate) => candidate.whistleId === whistleId);
+  const tasks = state.tasks
+    .filter((task) => task.whistleId === whistleId)
+    .map(({ taskId, departmentId, role, state: taskState, deadlines }) => ({
+      ...{ taskId, departmentId, role, taskState },
+      deadlines: deadlines.map(({ steps: _, ...deadline }) => deadline),
+    }));
+  const whistleState = whistle?.state ?? 'UNKNOWN';
+  return { ...answerOf(outcome), whistleId, whistleState, tasks, ...madeIds(events) };
+}
+
+/** What was checked: either one, or a list that is not empty. */
+function evaluationsOf({ taskId, score, comment, evaluations }: EvaluateDto): readonly EvaluationDto[] {
+  if (evaluations) return evaluations;
+  return [{ taskId: taskId ?? '', score: score ?? 0, ...(comment === undefined ? {} : { comment }) }];
+}

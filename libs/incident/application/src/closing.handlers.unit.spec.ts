@@ -1,0 +1,173 @@
+import type { Deadline } from '@shaoying/incident-domain';
+import {
+  CheckHandlingCommand,
+  IssueSupervisionCommand,
+  RecordFeedbackCommand,
+  ReopenIncidentCommand,
+  type CommandOutcome,
+} from './index.js';
+import {
+  checkRequest,
+  codeOf,
+  eventOf,
+  feedbackRequest,
+  OfficeSteps,
+  SampleOffice,
+} from './testing/index.js';
+
+let office: SampleOffice;
+let steps: OfficeSteps;
+beforeEach(async () => {
+  office = await SampleOffice.open();
+  steps = new OfficeSteps(office);
+});
+afterEach(() => office.close());
+
+const deadlineOf = ({ state }: CommandOutcome, timer: Deadline['timer']): Deadline => {
+  const all = [...state.deadlines, ...state.tasks.flatMap((task) => task.deadlines)];
+  const found = [...all, ...state.whistles.flatMap((whistle) => whistle.deadlines)].find(
+    (deadline) => deadline.timer === timer,
+  );
+  if (found === undefined) throw new Error(`no ${timer}`);
+  return found;
+};
+
+const check = (incidentId: string, result: 'PASS' | 'FAIL' = 'PASS'): Promise<CommandOutcome> =>
+  steps.handlers.check.execute(
+    new CheckHandlingCommand(steps.centre(), incidentId, { ...checkRequest, result }),
+  );
+
+describe('a missed deadline', () => {
+  test('climbs the ladder by the alarms of its steps, each with the time to answer that the step says', async () => {
+    const blown = await steps.whistled();
+    const { deadlineId } = deadlineOf(blown, 'CHECK_IN');
+    const alarmAt = async (at: string, step: string) => {
+      office.clock.set(at);
+      return (await steps.alarm(blown.incidentId, deadlineId, step)).events;
+    };
+    const levels = [
+      // A working day, four working hours, two: counted from the order.
+      ['2026-03-03T01:00:00.001Z', 'BREACH', 'BLUE', '2026-03-04T01:00:00.001Z'],
+      ['2026-03-03T06:00:00.001Z', 'STEP-2', 'ORANGE', '2026-03-04T01:00:00.001Z'],
+      ['2026-03-03T10:00:00.001Z', 'STEP-3', 'RED', '2026-03-04T03:00:00.000Z'],
+    ] as const;
+    for (const [at, alarm, level, respondBy] of levels) {
+      const order = (await alarmAt(at, alarm)).find(({ type }) => type === 'SupervisionIssued');
+      expect(order?.data).toMatchObject({ level, issuedBy: 'LADDER' });
+      const { deadlines } = order?.data as { deadlines: Deadline[] };
+      expect(deadlines).toMatchObject([
+        { timer: 'SUPERVISION_RESPONSE', startedAt: at, dueAt: respondBy, steps: [] },
+      ]);
+    }
+    expect(await alarmAt('2026-03-20T01:00:00.000Z', 'STEP-4')).toEqual([]);
+  });
+
+  test('an order that is not answered is recorded, and no ladder is put upon the ladder', async () => {
+    const { incidentId, taskId } = await steps.whistled();
+    const ordered = await steps.handlers.supervise.execute(
+      new IssueSupervisionCommand(steps.centre(), incidentId, {
+        ...{ taskId, level: 'RED', notify: null, reason: '群众多次反映' },
+      }),
+    );
+    const { data } = eventOf(ordered, 'SupervisionIssued');
+    expect(data).toMatchObject({ notify: ['department'], issuedBy: 'PERSON' });
+    expect(data.deadlines).toMatchObject([{ dueAt: '2026-03-03T01:00:00.000Z', steps: [] }]);
+    office.clock.set('2026-03-09T01:00:00.000Z');
+    const { events } = await steps.alarm(incidentId, data.deadlines[0]?.deadlineId ?? '');
+    expect(events.map(({ type }) => type)).toEqual(['IncidentOverdue']);
+  });
+
+  test('of a return window is an acknowledgement', async () => {
+    const blown = await steps.whistled();
+    office.clock.set('2026-03-02T06:00:00.001Z');
+    const { events } = await steps.alarm(blown.incidentId, deadlineOf(blown, 'RETURN_WINDOW').deadlineId);
+    expect(events.map(({ type }) => type)).toEqual(['TaskOverdue', 'TaskAcknowledged']);
+    expect(await codeOf(steps.requestReturn(blown.incidentId, blown.taskId, 'dp-water'))).toBe(
+      'RETURN_WINDOW_OVER',
+    );
+  });
+
+  test('of a feedback window closes the incident as of its end, and so count the windows after it', async () => {
+    const blown = await steps.whistled();
+    await steps.handled(blown);
+    const passed = await check(blown.incidentId);
+    office.clock.set('2026-04-01T01:00:00.000Z');
+    const closed = await steps.alarm(blown.incidentId, deadlineOf(passed, 'FEEDBACK_WINDOW').deadlineId);
+    expect(eventOf(closed, 'IncidentClosed')).toMatchObject({
+      occurredAt: '2026-03-16T01:00:00.000Z',
+      // 30 calendar days, and 10 working days.
+      data: { reopenUntil: '2026-04-15T01:00:00.000Z', appealUntil: '2026-03-30T01:00:00.000Z' },
+    });
+  });
+});
+
+describe('a check', () => {
+  test('is due a working day after handling, and starts the callback where there is somebody to call', async () => {
+    const known = await steps.whistled();
+    await steps.handled(known);
+    const done = (await office.service().find(known.incidentId))?.state;
+    expect(done?.deadlines).toContainEqual(
+      expect.objectContaining({ timer: 'CHECK', dueAt: '2026-03-03T01:00:00.000Z' }),
+    );
+    const timersOf = ({ events }: CommandOutcome) =>
+      (events.find(({ type }) => type === 'CheckPassed')?.data as { deadlines: Deadline[] }).deadlines.map(
+        ({ timer, dueAt }) => `${timer} ${dueAt}`,
+      );
+    expect(timersOf(await check(known.incidentId))).toEqual([
+      'CALLBACK 2026-03-05T01:00:00.000Z',
+      'FEEDBACK_WINDOW 2026-03-16T01:00:00.000Z',
+    ]);
+    const unknown = await steps.whistled({}, { reporter: null });
+    expect(unknown.state.tasks[0]?.deadlines.map(({ timer }) => timer)).not.toContain('CONTACT');
+    await steps.handled(unknown);
+    expect(timersOf(await check(unknown.incidentId))).toEqual(['FEEDBACK_WINDOW 2026-03-16T01:00:00.000Z']);
+  });
+
+  test('failed gives each department a day of rework, and unsolved feedback another', async () => {
+    const blown = await steps.whistled({ assists: ['dp-fire'] });
+    await steps.handled(blown);
+    const failed = await check(blown.incidentId, 'FAIL');
+    const { reworks } = eventOf(failed, 'CheckFailed').data;
+    expect(reworks.map(({ deadline }) => deadline.dueAt)).toEqual(
+      Array<string>(2).fill('2026-03-03T01:00:00.000Z'),
+    );
+    for (const { taskId, departmentId } of blown.state.tasks)
+      await steps.complete(blown.incidentId, taskId, departmentId);
+    await check(blown.incidentId);
+    const unsolved = await steps.handlers.feedback.execute(
+      new RecordFeedbackCommand(office.as('callback', null), blown.incidentId, {
+        ...feedbackRequest,
+        solved: 'UNSOLVED',
+      }),
+    );
+    const again = eventOf(unsolved, 'FeedbackRecorded').data.reworks;
+    expect(again.map(({ deadline }) => deadline.timer)).toEqual(['REWORK', 'REWORK']);
+    const ids = [...reworks, ...again].map(({ deadline }) => deadline.deadlineId);
+    expect(new Set(ids).size).toBe(4);
+  });
+});
+
+describe('reopening', () => {
+  const reopen = (incidentId: string, receiptCode: string | null = null) =>
+    steps.handlers.reopen.execute(
+      new ReopenIncidentCommand(steps.street(), incidentId, { reason: '复发', receiptCode }),
+    );
+
+  test('pins what is in force now; closed deadlines are counted anew', async () => {
+    const blown = await steps.whistled();
+    await steps.closed(blown);
+    const rule = 'timer: INCIDENT_TOTAL, when: { urgency: URGENT }, duration: { amount: 24';
+    await office.publishChanged(rule, rule.replace('24', '48'));
+    const { state } = await reopen(blown.incidentId);
+    expect(state).toMatchObject({ lifecycle: 'FILED', cycle: 2, pins: { policyVersion: 2 } });
+    expect(deadlineOf({ state } as CommandOutcome, 'INCIDENT_TOTAL').dueAt).toBe('2026-03-04T01:00:00.000Z');
+  });
+
+  test('by the reporter needs the code, and is over after thirty days', async () => {
+    const blown = await steps.whistled();
+    await steps.closed(blown);
+    expect(await codeOf(reopen(blown.incidentId, 'AAAA-BBBB-CCCC-DDDD'))).toBe('RECEIPT_CODE_WRONG');
+    office.clock.set('2026-04-01T01:00:00.001Z');
+    expect(await codeOf(reopen(blown.incidentId, blown.receiptCode))).toBe('REOPEN_WINDOW_OVER');
+  });
+});

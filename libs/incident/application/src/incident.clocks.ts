@@ -1,0 +1,212 @@
+import { uuidV5 } from '@shaoying/config';
+import {
+  deadlineOf,
+  everyDeadline,
+  pausedDeadlines,
+  type ClosingWindows,
+  type Deadline,
+  type DeadlineMove,
+  type DurationUnit,
+  type HandlingRules,
+  type IncidentState,
+  type IncidentTimer,
+  type LadderStep,
+  type Pins,
+  type Task,
+  type TaskRole,
+  type WhistleKind,
+} from '@shaoying/incident-domain';
+import type { JurisdictionDirectory, TimerKind } from '@shaoying/jurisdiction-contracts';
+
+/** What a policy looks at: the matter, and the versions that govern it. */
+export type Matter = Pick<IncidentState, 'category' | 'severity'> & { readonly pins: Pins | null };
+
+interface Start {
+  readonly timer: TimerKind;
+  readonly matter: Matter;
+  /** Instant from which it is counted. */
+  readonly at: string;
+  readonly whistleKind?: WhistleKind;
+  readonly role?: TaskRole;
+}
+
+/** Percent of the time on the clock at which what no rule of the policy started is warned of. */
+const warnPercent = 80;
+
+function warnedBetween(at: string, dueAt: string): string {
+  const allowedMs = Math.max(0, Date.parse(dueAt) - Date.parse(at));
+  return new Date(Date.parse(at) + Math.floor((allowedMs * warnPercent) / 100)).toISOString();
+}
+
+/**
+ * Due instants for the commands that need them, from the policy, calendar and ladder the incident has pinned; before it
+ * has any, from those in force.
+ */
+export class IncidentClocks {
+  constructor(private readonly directory: JurisdictionDirectory) {}
+
+  rules(matter: Pick<Matter, 'pins'>): HandlingRules {
+    return this.directory.rules(matter.pins ?? this.directory.pins());
+  }
+
+  /**
+   * The deadlines that a timer starts: none where the policy does not start it, one for each stage of staged handling.
+   * @param idSeed UUID that makes the ids the same for every attempt of a command
+   */
+  start(timer: IncidentTimer, start: Omit<Start, 'timer'>, idSeed: string): Deadline[] {
+    const { matter, at, ...conditions } = start;
+    const pins = matter.pins ?? this.directory.pins();
+    const { category, severity } = matter;
+    return this.directory
+      .deadlines({ timer, pins, category, severity, start: at, ...conditions })
+      .map((resolved) => {
+        const { startedAt, warnAt, dueAt, policyId, policyVersion, calendarId, calendarVersion } = resolved;
+        const { provisional, unit, stage } = resolved;
+        return {
+          deadlineId: uuidV5(idSeed, stage === null ? timer : `${timer}:${stage}`),
+          ...{ timer, startedAt, warnAt, dueAt, policyId, policyVersion, calendarId, calendarVersion },
+          ...{ provisional, unit, stage, steps: this.steps(pins, resolved) },
+        };
+      });
+  }
+
+  /** Deadlines of several timers that start at once. */
+  startAll(timers: readonly IncidentTimer[], start: Omit<Start, 'timer'>, idSeed: string): Deadline[] {
+    return timers.flatMap((timer) => this.start(timer, start, idSeed));
+  }
+
+  /** End of a window counted from an instant; null where the policy sets none. */
+  windowEnd(timer: TimerKind, matter: Matter, at: string): string | null {
+    const pins = matter.pins ?? this.directory.pins();
+    const { category, severity } = matter;
+    return this.directory.deadlines({ timer, pins, category, severity, start: at })[0]?.dueAt ?? null;
+  }
+
+  closing(matter: Matter, at: string): ClosingWindows {
+    return {
+      reopenUntil: this.windowEnd('REOPEN_WINDOW', matter, at),
+      appealUntil: this.windowEnd('APPEAL_WINDOW', matter, at),
+    };
+  }
+
+  /** REWORK of every task that would go back to its department. */
+  reworks(state: IncidentState, at: string, idSeed: string): { taskId: string; deadline: Deadline }[] {
+    return state.tasks
+      .filter((task) => task.cycle === state.cycle && task.state === 'DONE')
+      .flatMap((task) =>
+        this.start(
+          'REWORK',
+          { matter: state, at, ...conditionsOf(state, task) },
+          uuidV5(idSeed, task.taskId),
+        ).map((deadline) => ({ taskId: task.taskId, deadline })),
+      );
+  }
+
+  /** SUSPENSION_REVIEW, due on a date that a person chose. */
+  review(matter: Matter, at: string, reviewAt: string, idSeed: string): Deadline {
+    const pins = matter.pins ?? this.directory.pins();
+    const { policyId, policyVersion, calendarId, calendarVersion } = pins;
+    const deadline = {
+      timer: 'SUSPENSION_REVIEW' as const,
+      ...{ startedAt: at, warnAt: warnedBetween(at, reviewAt), dueAt: reviewAt, provisional: false },
+      ...{ policyId, policyVersion, calendarId, calendarVersion, stage: null },
+      unit: 'CLOCK_HOUR' as const,
+    };
+    const deadlineId = uuidV5(idSeed, 'SUSPENSION_REVIEW');
+    return { ...deadline, deadlineId, steps: this.steps(pins, deadline) };
+  }
+
+  /** Percent of the total time used up, whole; null without a total deadline. */
+  usedPercent(state: IncidentState, at: string): number | null {
+    const total = deadlineOf(state.deadlines, 'INCIDENT_TOTAL');
+    if (total === undefined) return null;
+    const allowedMs = this.countedMs(total, total.startedAt, total.dueAt);
+    return allowedMs <= 0 ? 100 : Math.floor((this.countedMs(total, total.startedAt, at) * 100) / allowedMs);
+  }
+
+  /** Where the deadlines go that stood still, once their clocks run again. */
+  afterPause(state: IncidentState, at: string): DeadlineMove[] {
+    const { pausedAt } = state;
+    if (pausedAt === null) return [];
+    return pausedDeadlines(state).map((deadline) => {
+      const counted = this.counted(state, deadline);
+      const shifted = (dueAt: string): string =>
+        this.directory.afterPause({ ...counted, dueAt }, pausedAt, at).dueAt;
+      return {
+        deadlineId: deadline.deadlineId,
+        ...this.directory.afterPause(counted, pausedAt, at),
+        steps: deadline.steps.map((step) => ({ ...step, at: shifted(step.at) })),
+      };
+    });
+  }
+
+  /** Where the deadlines of a task's handling go with so much more time. */
+  extended(state: IncidentState, task: Task, amount: number, unit: DurationUnit): DeadlineMove[] {
+    const pins = state.pins ?? this.directory.pins();
+    return task.deadlines
+      .filter(
+        ({ timer, stage }) => timer === 'HANDLING' && (stage === null || !task.stagesDone.includes(stage)),
+      )
+      .map((deadline) => {
+        const counted = this.counted(state, deadline);
+        const moved = this.directory.extended(counted, { amount, unit });
+        const steps = deadline.steps.length === 0 ? [] : this.steps(pins, { ...counted, ...moved });
+        return { deadlineId: deadline.deadlineId, ...moved, steps };
+      });
+  }
+
+  /** SUPERVISION_RESPONSE for an order that a person gives. */
+  response(matter: Matter, at: string, idSeed: string): Deadline[] {
+    return this.start('SUPERVISION_RESPONSE', { matter, at }, idSeed).map(withoutLadder);
+  }
+
+  /** SUPERVISION_RESPONSE for the order that a missed deadline brings at this moment: its ladder step says how long. */
+  responseToLadder(state: IncidentState, deadlineId: string, at: string): Deadline[] {
+    const missed = everyDeadline(state).find((deadline) => deadline.deadlineId === deadlineId);
+    const step = missed?.steps.findLast((candidate) => Date.parse(candidate.at) < Date.parse(at));
+    if (missed === undefined || step === undefined) return [];
+    const pins = state.pins ?? this.directory.pins();
+    const within = this.directory.ladder(pins, missed.timer)[step.step - 1]?.respondWithin;
+    const id = uuidV5(missed.deadlineId, `SUPERVISION_RESPONSE:${step.step}`);
+    if (within === undefined) return [];
+    const { policyId, policyVersion, calendarId, calendarVersion } = pins;
+    const begun = {
+      timer: 'SUPERVISION_RESPONSE' as const,
+      ...{ startedAt: at, dueAt: at, warnAt: at, policyId, policyVersion, calendarId, calendarVersion },
+      ...{ unit: within.unit, stage: null, provisional: false, deadlineId: id, steps: [] },
+    };
+    const { dueAt, provisional } = this.directory.extended(begun, within);
+    return [{ ...begun, dueAt, provisional, warnAt: warnedBetween(at, dueAt) }];
+  }
+
+  /** Targets of cases of the past were counted in no calendar of ours: they move in the one in force. */
+  private counted(state: IncidentState, deadline: Deadline): Deadline {
+    if (!state.imported) return deadline;
+    const { calendarId, calendarVersion } = this.directory.pins();
+    return { ...deadline, calendarId, calendarVersion };
+  }
+
+  private steps(pins: Pins, deadline: Parameters<JurisdictionDirectory['ladderSchedule']>[1]): LadderStep[] {
+    return this.directory
+      .ladderSchedule(pins, deadline)
+      .map(({ tier, at, level, notify }) => ({ step: tier, at, level, notify }));
+  }
+
+  private countedMs({ unit, calendarId, calendarVersion }: Deadline, from: string, to: string): number {
+    return unit === 'WORKING_HOUR' || unit === 'WORKING_DAY'
+      ? this.directory.workingMsBetween(calendarId, calendarVersion, from, to)
+      : Date.parse(to) - Date.parse(from);
+  }
+}
+
+/** What a policy asks of a task. */
+export function conditionsOf(
+  { whistles }: IncidentState,
+  { whistleId, role }: Pick<Task, 'whistleId' | 'role'>,
+): { role: TaskRole; whistleKind?: WhistleKind } {
+  const kind = whistles.find((whistle) => whistle.whistleId === whistleId)?.kind;
+  return kind === undefined ? { role } : { role, whistleKind: kind };
+}
+
+/** An order that is not answered is on record; a ladder upon every ladder would never end. */
+const withoutLadder = (deadline: Deadline): Deadline => ({ ...deadline, steps: [] });

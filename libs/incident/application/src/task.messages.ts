@@ -1,0 +1,68 @@
+import { Command } from '@nestjs/cqrs';
+import type { Location, RecordContact, ReleaseTask, ReportProgress } from '@shaoying/incident-domain';
+import type { CommandContext, CommandOutcome } from './incident.command-service.js';
+import { TaskRequest } from './incident.messages.js';
+
+export class AcknowledgeTaskCommand extends Command<CommandOutcome> {
+  constructor(
+    readonly context: CommandContext,
+    readonly incidentId: string,
+    readonly taskId: string,
+  ) {
+    super();
+  }
+}
+
+export class RecordContactCommand extends TaskRequest<Pick<RecordContact, 'reached' | 'note'>> {}
+
+export class CheckInCommand extends TaskRequest<{
+  readonly occurredAt: string | null;
+  readonly location: Location | null;
+  readonly note: string | null;
+  readonly evidence: readonly string[];
+}> {}
+
+export class ReportProgressCommand extends TaskRequest<Pick<ReportProgress, 'note' | 'stage' | 'evidence'>> {}
+
+export class CompleteTaskCommand extends TaskRequest<{
+  readonly note: string | null;
+  readonly evidence: readonly string[];
+}> {}
+
+export class RequestReleaseCommand extends TaskRequest<{ readonly reason: string }> {}
+
+export class ReleaseTaskCommand extends TaskRequest<Pick<ReleaseTask, 'reasonCode' | 'reason'>> {}
+
+export class UrgeTaskCommand extends TaskRequest<{ readonly note: string | null }> {}
+
+/** Moves one task to the unit that has taken over from its department. */
+export class TransferTaskCommand extends TaskRequest<{ readonly to: string; readonly reason: string }> {}
+
+/** What moving the open tasks of a department that ended has done. */
+export interface TransferOutcome {
+  readonly departmentId: string;
+  readonly to: string;
+  readonly moved: readonly MovedTask[];
+  /** Tasks that could not be moved, each with the code of the refusal. */
+  readonly refused: readonly (MovedTask & { readonly code: string })[];
+  /** Whether there are more: send the command again. */
+  readonly more: boolean;
+}
+
+export interface MovedTask {
+  readonly incidentId: string;
+  readonly taskId: string;
+}
+
+export class TransferOpenTasksCommand extends Command<TransferOutcome & CommandTrace> {
+  constructor(
+    readonly context: CommandContext,
+    readonly departmentId: string,
+    readonly request: { readonly to: string | null; readonly reason: string },
+  ) {
+    super();
+  }
+}
+
+/** Where the last event of a command over many incidents lies. */
+export type CommandTrace = Pick<CommandOutcome, 'revision' | 'position' | 'replayed'>;

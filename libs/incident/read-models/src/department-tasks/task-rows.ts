@@ -1,0 +1,240 @@
+import type { Deadline, DeadlineMove } from '@shaoying/incident-domain';
+import type { ProjectionTransaction } from '@shaoying/projections';
+import { merging, RowStatement, wholeRow, type RowShape } from '../incident-rows.js';
+
+/**
+ * A task from one change of its terms to the next: of its department, its role, its deadlines, of what is undecided about
+ * it, or of its incident standing still. A question about a moment is answered by the row that held then.
+ */
+export interface TaskRow {
+  readonly task_id: string;
+  /** Revision of the event that changed the terms, or began the task. */
+  readonly version: number;
+  readonly incident_id: string;
+  readonly whistle_id: string;
+  readonly department_id: string;
+  readonly role: string;
+  readonly kind: string;
+  readonly category: string;
+  readonly severity: string;
+  readonly estate_id: string | null;
+  readonly community_id: string | null;
+  readonly street_id: string | null;
+  readonly imported: boolean;
+  /** Since when, and until when, these terms hold. */
+  readonly since_at: string;
+  readonly since_known_at: string;
+  readonly until_at: string | null;
+  readonly until_known_at: string | null;
+  readonly notified_at: string;
+  readonly notified_known_at: string;
+  readonly notified_event_id: string;
+  readonly acknowledge_due: string | null;
+  readonly acknowledged_at: string | null;
+  readonly acknowledged_known_at: string | null;
+  readonly acknowledged_event_id: string | null;
+  readonly contact_due: string | null;
+  readonly contacted_at: string | null;
+  readonly contacted_known_at: string | null;
+  readonly check_in_due: string | null;
+  readonly checked_in_at: string | null;
+  readonly checked_in_known_at: string | null;
+  readonly checked_in_event_id: string | null;
+  /** Of the whole of handling, and of its next stage. */
+  readonly handling_due: string | null;
+  readonly stage_due: string | null;
+  readonly rework_due: string | null;
+  /** First word on the work since it was begun, or sent back. */
+  readonly working_at: string | null;
+  readonly working_known_at: string | null;
+  readonly completed_at: string | null;
+  readonly completed_known_at: string | null;
+  readonly completed_event_id: string | null;
+  readonly ended_as: string | null;
+  readonly ended_at: string | null;
+  readonly ended_known_at: string | null;
+  /** Whether the end counts against the department. */
+  readonly counted: boolean;
+  /** RETURN_REQUESTED, IN_ARBITRATION; or ACKNOWLEDGED, where it was decided and never signed for. */
+  readonly stands: string | null;
+  /** An extension is asked for. */
+  readonly extending: boolean;
+  /** Its incident is SUSPENDED, MERGED or WITHDRAWN. */
+  readonly set_aside: string | null;
+  /** JSON of {@link TaskDeadline}s. */
+  readonly deadlines: string;
+}
+
+export interface TaskDeadline {
+  readonly deadlineId: string;
+  readonly timer: string;
+  readonly dueAt: string;
+  readonly warnAt: string;
+  readonly provisional: boolean;
+  /** Of staged handling; stages that are done are not listed. */
+  readonly stage?: string;
+}
+
+export const taskShape: RowShape<TaskRow> = {
+  ...{ task_id: 'text', version: 'integer', incident_id: 'text', whistle_id: 'text', department_id: 'text' },
+  ...{ role: 'text', kind: 'text', category: 'text', severity: 'text', estate_id: 'text' },
+  ...{ community_id: 'text', street_id: 'text', imported: 'boolean', since_at: 'timestamptz' },
+  ...{ since_known_at: 'timestamptz', until_at: 'timestamptz', until_known_at: 'timestamptz' },
+  ...{ notified_at: 'timestamptz', notified_known_at: 'timestamptz', notified_event_id: 'text' },
+  ...{ acknowledge_due: 'timestamptz', acknowledged_at: 'timestamptz', acknowledged_known_at: 'timestamptz' },
+  ...{ acknowledged_event_id: 'text', contact_due: 'timestamptz', contacted_at: 'timestamptz' },
+  ...{ contacted_known_at: 'timestamptz', check_in_due: 'timestamptz', checked_in_at: 'timestamptz' },
+  ...{ checked_in_known_at: 'timestamptz', checked_in_event_id: 'text', handling_due: 'timestamptz' },
+  ...{ stage_due: 'timestamptz', rework_due: 'timestamptz', working_at: 'timestamptz' },
+  ...{ working_known_at: 'timestamptz', completed_at: 'timestamptz', completed_known_at: 'timestamptz' },
+  ...{ completed_event_id: 'text', ended_as: 'text', ended_at: 'timestamptz', ended_known_at: 'timestamptz' },
+  ...{ counted: 'boolean', stands: 'text', extending: 'boolean', set_aside: 'text', deadlines: 'json' },
+};
+
+/** Answers of the department. They may be told late, so they belong to whatever terms held when they were given. */
+export interface TaskAnswer {
+  readonly task_id: string;
+  readonly acknowledged_at: string | null;
+  readonly acknowledged_known_at: string | null;
+  readonly acknowledged_event_id: string | null;
+  readonly checked_in_at: string | null;
+  readonly checked_in_known_at: string | null;
+  readonly checked_in_event_id: string | null;
+}
+
+/** What is told as it happens, under the terms that hold. Null leaves it as it is. */
+export interface TaskProgress {
+  readonly task_id: string;
+  readonly contacted_at: string | null;
+  readonly contacted_known_at: string | null;
+  readonly working_at: string | null;
+  readonly working_known_at: string | null;
+  readonly completed_at: string | null;
+  readonly completed_known_at: string | null;
+  readonly completed_event_id: string | null;
+  readonly ended_as: string | null;
+  readonly ended_at: string | null;
+  readonly ended_known_at: string | null;
+  readonly counted: boolean;
+}
+
+const answerShape: RowShape<TaskAnswer> = {
+  ...{ task_id: 'text', acknowledged_at: 'timestamptz', acknowledged_known_at: 'timestamptz' },
+  ...{ acknowledged_event_id: 'text', checked_in_at: 'timestamptz', checked_in_known_at: 'timestamptz' },
+  checked_in_event_id: 'text',
+};
+const progressShape: RowShape<TaskProgress> = {
+  ...{ task_id: 'text', contacted_at: 'timestamptz', contacted_known_at: 'timestamptz' },
+  ...{ working_at: 'timestamptz', working_known_at: 'timestamptz', completed_at: 'timestamptz' },
+  ...{ completed_known_at: 'timestamptz', completed_event_id: 'text', ended_as: 'text' },
+  ...{ ended_at: 'timestamptz', ended_known_at: 'timestamptz', counted: 'boolean' },
+};
+
+export const noAnswer = (task_id: string): TaskAnswer => ({
+  ...{ task_id, acknowledged_at: null, acknowledged_known_at: null, acknowledged_event_id: null },
+  ...{ checked_in_at: null, checked_in_known_at: null, checked_in_event_id: null },
+});
+export const noProgress = (task_id: string): TaskProgress => ({
+  ...{ task_id, contacted_at: null, contacted_known_at: null, working_at: null, working_known_at: null },
+  ...{ completed_at: null, completed_known_at: null, completed_event_id: null, ended_as: null },
+  ...{ ended_at: null, ended_known_at: null, counted: false },
+});
+
+const later = (...columns: string[]): string =>
+  columns.map((column) => `${column} = coalesce(u.${column}, t.${column})`).join(', ');
+const instantsOf = (act: string): string[] => ['at', 'known_at'].map((part) => `${act}_${part}`);
+
+export const writeTasks = merging('tasks', {
+  ...{ shape: taskShape, key: ['task_id', 'version'], overwritten: wholeRow(taskShape) },
+});
+export const writeAnswers = new RowStatement<TaskAnswer>(
+  answerShape,
+  (rows) =>
+    `update tasks t set ${later(...instantsOf('acknowledged'), 'acknowledged_event_id')},
+       ${later(...instantsOf('checked_in'), 'checked_in_event_id')}
+     from ${rows} where t.task_id = u.task_id`,
+);
+/** The first word on the work counts; of everything else there is one. */
+export const writeProgress = new RowStatement<TaskProgress>(
+  progressShape,
+  (rows) =>
+    `update tasks t set ${later(...instantsOf('contacted'), ...instantsOf('completed'), 'completed_event_id')},
+       working_at = coalesce(t.working_at, u.working_at),
+       working_known_at = coalesce(t.working_known_at, u.working_known_at),
+       ${later('ended_as', ...instantsOf('ended'))}, counted = t.counted or u.counted
+     from ${rows} where t.task_id = u.task_id and t.until_at is null`,
+);
+
+const instants = Object.entries(taskShape).flatMap(([name, type]) => (type === 'timestamptz' ? [name] : []));
+
+/** Every row of the tasks of the given incidents, older ones first. */
+export async function tasksOfIncidents(
+  tx: ProjectionTransaction,
+  incidentIds: readonly string[],
+): Promise<TaskRow[]> {
+  if (incidentIds.length === 0) return [];
+  const rows = await tx.query<Record<string, unknown>>(
+    'select * from tasks where incident_id = any($1::text[]) order by version',
+    [incidentIds],
+  );
+  return rows.map((row) => {
+    const columns = Object.keys(taskShape).map((name) => [name, row[name]] as const);
+    const read = columns.map(([name, value]) => {
+      if (value === null) return [name, null];
+      if (instants.includes(name)) return [name, (value as Date).toISOString()];
+      return [name, name === 'deadlines' ? JSON.stringify(value) : value];
+    });
+    return Object.fromEntries(read) as unknown as TaskRow;
+  });
+}
+
+type Dues = Pick<
+  TaskRow,
+  | 'acknowledge_due'
+  | 'contact_due'
+  | 'check_in_due'
+  | 'handling_due'
+  | 'stage_due'
+  | 'rework_due'
+  | 'deadlines'
+>;
+
+/** Timers of a task that its department owes. */
+const owed: readonly string[] = ['ACKNOWLEDGE', 'CONTACT', 'CHECK_IN', 'HANDLING', 'REWORK'];
+
+/** The due times among a task's deadlines. What others owe with a task, and windows, are not its department's to keep. */
+export function duesOf(deadlines: readonly TaskDeadline[]): Dues {
+  const dueOf = (timer: string): string[] =>
+    deadlines.filter((deadline) => deadline.timer === timer).map(({ dueAt }) => dueAt);
+  const handling = dueOf('HANDLING');
+  return {
+    ...{ acknowledge_due: dueOf('ACKNOWLEDGE')[0] ?? null, contact_due: dueOf('CONTACT')[0] ?? null },
+    ...{ check_in_due: dueOf('CHECK_IN')[0] ?? null, handling_due: handling.at(-1) ?? null },
+    stage_due: handling.toSorted((a, b) => Date.parse(a) - Date.parse(b))[0] ?? null,
+    rework_due: dueOf('REWORK').at(-1) ?? null,
+    deadlines: JSON.stringify(deadlines),
+  };
+}
+
+export const listed = (deadlines: readonly Deadline[]): TaskDeadline[] =>
+  deadlines
+    .filter(({ timer }) => owed.includes(timer))
+    .map(({ deadlineId, timer, dueAt, warnAt, provisional, stage }) => ({
+      ...{ deadlineId, timer, dueAt, warnAt, provisional, ...(stage !== null && { stage }) },
+    }));
+
+export const deadlinesOf = ({ deadlines }: TaskRow): TaskDeadline[] =>
+  JSON.parse(deadlines) as TaskDeadline[];
+
+export function moved(row: TaskRow, moves: readonly DeadlineMove[]): Dues | null {
+  const deadlines = deadlinesOf(row);
+  if (!deadlines.some(({ deadlineId }) => moves.some((move) => move.deadlineId === deadlineId))) return null;
+  return duesOf(
+    deadlines.map((deadline) => {
+      const move = moves.find(({ deadlineId }) => deadlineId === deadline.deadlineId);
+      if (move === undefined) return deadline;
+      const { dueAt, warnAt, provisional } = move;
+      return { ...deadline, dueAt, warnAt, provisional };
+    }),
+  );
+}

@@ -1,0 +1,84 @@
+import { recordedEvent } from '@shaoying/event-store';
+import type { RecordedEvent } from '@shaoying/event-store';
+
+/** What a row of {@link eventOfBinaryRow} must hold, in this order: columns are known by their place alone. */
+export const binaryRowColumns =
+  'position, event_id, revision, schema_version, occurred_at, recorded_at, stream_id, type, metadata, data';
+
+const signature = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1');
+/** PostgreSQL counts microseconds from the beginning of 2000. */
+const epochMs = Date.UTC(2000, 0);
+/** High words of integers that a double holds exactly. */
+const safeHighMax = 0x1f_ffff;
+const wordSize = 2 ** 32;
+
+/** Reads one row of PostgreSQL's binary COPY format from left to right; each value comes after its length in 4 bytes. */
+class RowReader {
+  constructor(
+    private readonly row: Buffer,
+    private at: number,
+  ) {}
+
+  int(): number {
+    const value = this.row.readInt32BE(this.at + 4);
+    this.at += 8;
+    return value;
+  }
+
+  bigint(): string {
+    const from = this.at + 4;
+    this.at = from + 8;
+    const high = this.row.readInt32BE(from);
+    return high >= 0 && high <= safeHighMax
+      ? String(high * wordSize + this.row.readUInt32BE(from + 4))
+      : this.row.readBigInt64BE(from).toString();
+  }
+
+  /** Exact for any year that an event may have: what a double loses beyond 2285 are some microseconds, and there are none. */
+  instant(): string {
+    const from = this.at + 4;
+    this.at = from + 8;
+    const microseconds = this.row.readInt32BE(from) * wordSize + this.row.readUInt32BE(from + 4);
+    return new Date(epochMs + Math.round(microseconds / 1_000)).toISOString();
+  }
+
+  uuid(): string {
+    const from = this.at + 4;
+    this.at = from + 16;
+    const hex = this.row.toString('hex', from, this.at);
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  }
+
+  text(): string {
+    const from = this.at + 4;
+    this.at = from + this.row.readInt32BE(this.at);
+    return this.row.toString('utf8', from, this.at);
+  }
+}
+
+/** Signature, flags, and an extension after its length; in the message of the first row, or of the end if there is none. */
+function headerBytes(message: Buffer): number {
+  const begins =
+    message.length >= signature.length + 8 && message.subarray(0, signature.length).equals(signature);
+  return begins ? signature.length + 8 + message.readInt32BE(signature.length + 4) : 0;
+}
+
+/**
+ * The event in one message of `COPY (SELECT {@link binaryRowColumns} …) TO STDOUT (FORMAT binary)`; PostgreSQL sends a row
+ * in each. Undefined for the message that ends the copy.
+ */
+export function eventOfBinaryRow(message: Buffer, isFirst: boolean): RecordedEvent | undefined {
+  const start = isFirst ? headerBytes(message) : 0;
+  if (message.readInt16BE(start) === -1) return undefined;
+  const row = new RowReader(message, start + 2);
+  const position = row.bigint();
+  const eventId = row.uuid();
+  const revision = row.int();
+  const schemaVersion = row.int();
+  const occurredAt = row.instant();
+  const recordedAt = row.instant();
+  const streamId = row.text();
+  const [type, metadata, data] = [row.text(), row.text(), row.text()];
+  const stored = { eventId, type, schemaVersion, occurredAt, recordedAt, metadata, data };
+  return recordedEvent(stored, streamId, revision, position);
+}
