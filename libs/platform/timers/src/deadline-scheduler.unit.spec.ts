@@ -142,7 +142,11 @@ describe('the ladder after a breach', () => {
   /** Each firing puts the next step in its place, as the projection does; step n comes n hours after the breach. */
   const climbing = (clock?: AlarmClock) => {
     const steps: string[] = [];
-    const { truth, clock: time, scheduler } = world({
+    const {
+      truth,
+      clock: time,
+      scheduler,
+    } = world({
       ...(clock === undefined ? {} : { clock }),
       fire: async ({ deadlineId, step }) => {
         steps.push(`${step} ${time.now().toISOString()}`);
