@@ -300,6 +300,20 @@ describe('readiness', () => {
     expect(await scheduler.readiness()).toEqual({ ready: true, reason: null });
   });
 
+  it('is green right after a decision brought back what was due long ago, and red if that stays', async () => {
+    const { truth, clock, scheduler } = world({
+      clock: deaf(),
+      fire: () => Promise.reject(new Error('refused')),
+    });
+    await clock.advanceTo(at(60 * MINUTE));
+    await scheduler.sweep();
+    truth.put([deadline('a', MINUTE)]);
+    expect(await scheduler.readiness()).toEqual({ ready: true, reason: null });
+    await clock.advanceTo(at(60 * MINUTE + 31_000));
+    await scheduler.sweep();
+    expect(await scheduler.readiness()).toMatchObject({ ready: false });
+  });
+
   it('is red when the read model cannot be asked', async () => {
     const truth = new InMemoryOpenDeadlines();
     truth.counts = () => Promise.reject(new Error('down'));

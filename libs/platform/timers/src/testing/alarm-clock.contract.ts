@@ -278,6 +278,7 @@ function lossContract(open: AlarmClockUnderTest['open'], wipe: () => Promise<voi
           taskId: 't',
           timer: 'check-in',
           dueAt,
+          step: 0,
         })),
       );
       while ((await scheduler.status()).armed < 1_000) await sleep(20);
