@@ -22,6 +22,8 @@ import { merging, RowStatement, wholeRow, type IncidentEntry, type RowShape } fr
 export const HELD = { done: 1, undecided: 2, extending: 4 } as const;
 /** Of a task's deadlines, beside what holds them: its whistle was cancelled, what is left of it was done before. */
 const CANCELLED = 8;
+/** Of a whistle's deadlines: it was blown in a cycle that is over, and completed in it. */
+const FORMER = 16;
 
 /** No breach on record; 0: breached, no step of the ladder taken; then the highest step that was. */
 const NOT_BREACHED = -1;
@@ -140,7 +142,8 @@ const moveIncidents = new RowStatement<Move>(
 const endTasks = new RowStatement<Owned>(
   { incident_id: 'text', owner_id: 'text' },
   (rows) =>
-    `update deadlines d set held = d.held | ${HELD.done} from ${rows}
+    // What was asked for meanwhile is asked for no more.
+    `update deadlines d set held = d.held & ~${HELD.extending} | ${HELD.done} from ${rows}
      where d.incident_id = u.incident_id and d.owner_id = u.owner_id and d.held & ${HELD.done} = 0`,
 );
 
@@ -162,6 +165,7 @@ const readsFirst: ReadonlySet<IncidentEventType> = new Set<IncidentEventType>([
   ...(['ReturnAccepted', 'ReturnRejected', 'ArbitrationOpened', 'ResponsibilityDecided'] as const),
   ...(['DepartmentAdded', 'LeadChanged', 'TaskTransferred', 'ExtensionRequested'] as const),
   ...(['ExtensionGranted', 'ExtensionRefused', 'SupervisionIssued', 'CheckFailed'] as const),
+  ...(['IncidentReopened', 'IncidentWithdrawn'] as const),
 ]);
 
 const asksFirst = (entry: IncidentEntry): boolean =>
@@ -175,7 +179,7 @@ export const deadlineEventTypes: IncidentEventType[] = [
   ...(['WhistleFlagged', 'TaskAcknowledged', 'DepartmentCheckedIn', 'ReporterContacted'] as const),
   ...(['TaskReleased', 'TaskCompleted', 'HandlingCompleted', 'TaskOverdue', 'IncidentOverdue'] as const),
   ...(['SupervisionResponded', 'SupervisionLifted', 'CheckPassed', 'FeedbackRecorded'] as const),
-  ...(['IncidentClosed', 'IncidentReopened', 'IncidentWithdrawn', 'IncidentVoided'] as const),
+  ...(['IncidentClosed', 'IncidentVoided'] as const),
 ];
 
 /** Timers that an answer of the department ends for good, and what an undecided responsibility suspends. */
@@ -299,11 +303,18 @@ export class DeadlineBatch {
         break;
       case 'IncidentReopened':
         this.clear(incidentId, false);
+        this.change(
+          incidentId,
+          ({ timer }) => timer === 'RATIFICATION',
+          ({ held }) => ({ held: held | FORMER }),
+        );
         this.move(incidentId, 'FILED');
         break;
       case 'IncidentWithdrawn':
         if (entry.data.goesOn) break;
         this.clear(incidentId, false);
+        // What was being followed is called off with it.
+        this.remove(incidentId, ({ timer, held }) => timer === 'RATIFICATION' && (held & FORMER) === 0);
         this.move(incidentId, 'WITHDRAWN');
         break;
       default:
@@ -523,7 +534,10 @@ export class DeadlineBatch {
     }
   }
 
-  private move(incidentId: string, lifecycle: Lifecycle | `${'SUSPENDED' | 'MERGED'} ${string}` | string): void {
+  private move(
+    incidentId: string,
+    lifecycle: Lifecycle | `${'SUSPENDED' | 'MERGED'} ${string}` | string,
+  ): void {
     this.lifecycles.set(incidentId, lifecycle);
     this.change(
       incidentId,
@@ -559,6 +573,7 @@ export class DeadlineBatch {
   }
 
   private end(incidentId: string, taskId: string): void {
+    this.hold(incidentId, taskId, null, HELD.extending, false);
     this.hold(incidentId, taskId, null, HELD.done, true);
     if (this.whole.has(incidentId)) return;
     this.ended.set(key(incidentId, taskId), { incident_id: incidentId, owner_id: taskId });
@@ -664,9 +679,7 @@ export class DeadlineBatch {
 }
 
 const aboutOf = ({ about }: DeadlineRow): About =>
-  about === null
-    ? { stage: null, whistleId: null, departmentId: null }
-    : (JSON.parse(about) as About);
+  about === null ? { stage: null, whistleId: null, departmentId: null } : (JSON.parse(about) as About);
 
 /** See {@link DeadlineRow.steps}: whichever step was taken last, what is next stands right behind it. */
 function stepInstants(steps: Deadline['steps']): string | null {

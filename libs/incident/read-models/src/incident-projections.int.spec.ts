@@ -30,7 +30,11 @@ function busyCity(): SimulatedCity {
   city.pass(5).check('inc-1', 'PASS').feedback('inc-2', 'UNSOLVED').feedback('inc-1', 'SOLVED');
   city.pass(5).close('inc-1').finish('inc-2');
   city.report('inc-3').whistle('inc-3', ['dept-1', 'dept-2']).pass(30).requestReturn('inc-3', 'dept-1');
-  city.report('inc-4').pass(30).decideReturn('inc-3', 'dept-1', 'dept-3').transfer('inc-3', 'dept-3', 'dept-4');
+  city
+    .report('inc-4')
+    .pass(30)
+    .decideReturn('inc-3', 'dept-1', 'dept-3')
+    .transfer('inc-3', 'dept-3', 'dept-4');
   city.merge('inc-4', 'inc-3').locate('inc-3', { streetId: 'street-2', gridId: null }).suspend('inc-3');
   city.pass(600).resume('inc-3').unmerge('inc-4').openArbitration('inc-3', 'dept-2').pass(400).ringAlarms();
   city.arbitrate('inc-3', 'dept-2', 'dept-1').checkIn('inc-3', 'dept-4').extend('inc-3', 'dept-4');

@@ -83,6 +83,8 @@ export class DeadlineScheduler {
   private rearmedAt = -Infinity;
   private walking: Promise<unknown> = Promise.resolve();
   private sweeping: Promise<number> | undefined;
+  /** When a sweep last found nothing due: whatever is due now has come up since, however long ago it was due. */
+  private clearAtMs = -Infinity;
   private started = false;
   private stopping: Promise<void> | undefined;
 
@@ -157,12 +159,15 @@ export class DeadlineScheduler {
     return { armed: this.arming.size, due, late: late.due, ...this.firing.lateness(), oldestDueAt, clock };
   }
 
-  /** For `/health/ready`: red when a deadline has been due for more than 30 s and is still open. Never throws. */
+  /**
+   * For `/health/ready`: red when a deadline has been due and open for more than 30 s. One that a decision brings back
+   * long after its due time (a return that was refused) has been open since then only. Never throws.
+   */
   async readiness(): Promise<TimersReadiness> {
     try {
       const nowMs = this.now().getTime();
       const { oldestDueAt } = await this.openDeadlines.counts(new Date(nowMs).toISOString());
-      const lateMs = oldestDueAt === null ? 0 : nowMs - Date.parse(oldestDueAt);
+      const lateMs = oldestDueAt === null ? 0 : nowMs - Math.max(Date.parse(oldestDueAt), this.clearAtMs);
       if (lateMs <= NOT_READY_AFTER_MS) return { ready: true, reason: null };
       return {
         ready: false,
@@ -187,12 +192,14 @@ export class DeadlineScheduler {
   }
 
   private async sweepOnce(): Promise<number> {
-    const until = new Date(this.now().getTime() - this.graceMs).toISOString();
+    const nowMs = this.now().getTime();
+    const until = new Date(nowMs - this.graceMs).toISOString();
     let fired = 0;
     for (;;) {
       // What is held back still shows up, oldest first: without room for it, it would hide everything behind it.
       const limit = SWEEP_BATCH + Math.min(this.firing.heldBackMax, HELD_BACK_MAX);
       const batch = await this.openDeadlines.overdueSince(until, limit);
+      if (batch.length === 0) this.clearAtMs = nowMs;
       const due = batch.filter((deadline) => !this.firing.isHeldBack(deadline));
       for (const deadline of due) {
         if (this.stopping) return fired;

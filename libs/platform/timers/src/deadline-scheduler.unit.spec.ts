@@ -142,7 +142,11 @@ describe('the ladder after a breach', () => {
   /** Each firing puts the next step in its place, as the projection does; step n comes n hours after the breach. */
   const climbing = (clock?: AlarmClock) => {
     const steps: string[] = [];
-    const { truth, clock: time, scheduler } = world({
+    const {
+      truth,
+      clock: time,
+      scheduler,
+    } = world({
       ...(clock === undefined ? {} : { clock }),
       fire: async ({ deadlineId, step }) => {
         steps.push(`${step} ${time.now().toISOString()}`);
@@ -294,6 +298,20 @@ describe('readiness', () => {
     expect(await scheduler.status()).toMatchObject({ due: 1, late: 1, oldestDueAt: at(MINUTE) });
     await scheduler.sweep();
     expect(await scheduler.readiness()).toEqual({ ready: true, reason: null });
+  });
+
+  it('is green right after a decision brought back what was due long ago, and red if that stays', async () => {
+    const { truth, clock, scheduler } = world({
+      clock: deaf(),
+      fire: () => Promise.reject(new Error('refused')),
+    });
+    await clock.advanceTo(at(60 * MINUTE));
+    await scheduler.sweep();
+    truth.put([deadline('a', MINUTE)]);
+    expect(await scheduler.readiness()).toEqual({ ready: true, reason: null });
+    await clock.advanceTo(at(60 * MINUTE + 31_000));
+    await scheduler.sweep();
+    expect(await scheduler.readiness()).toMatchObject({ ready: false });
   });
 
   it('is red when the read model cannot be asked', async () => {

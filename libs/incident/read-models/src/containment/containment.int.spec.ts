@@ -25,10 +25,16 @@ describe('containment', () => {
     const city = new SimulatedCity().report('inc').handle('inc', 'ESTATE').finish('inc').check('inc', 'PASS');
     city.feedback('inc', 'SOLVED').close('inc').pass(60).reopen('inc');
     const reopened_at = new Date(city.now);
-    city.locate('inc', { estateId: 'estate-2' }).handle('inc', 'COMMUNITY').finish('inc').check('inc', 'PASS');
+    city
+      .locate('inc', { estateId: 'estate-2' })
+      .handle('inc', 'COMMUNITY')
+      .finish('inc')
+      .check('inc', 'PASS');
     await spec.givenEvents(city.feedback('inc', 'SOLVED').close('inc').events);
     expect(
-      await spec.thenRows('select cycle, estate_id, resolution_level, reopened_at from closures order by cycle'),
+      await spec.thenRows(
+        'select cycle, estate_id, resolution_level, reopened_at from closures order by cycle',
+      ),
     ).toEqual([
       { cycle: 1, estate_id: 'estate-1', resolution_level: 'ESTATE', reopened_at },
       { cycle: 2, estate_id: 'estate-2', resolution_level: 'COMMUNITY', reopened_at: null },

@@ -274,7 +274,11 @@ describe('department tasks', () => {
 
     it('counts what was given back, and whose time it cost', async () => {
       const city = handed().pass(30).decideReturn('inc', 'dept-1', null).pass(60);
-      city.openArbitration('inc', 'dept-1').pass(60).arbitrate('inc', 'dept-1', 'dept-3').release('inc', 'dept-2');
+      city
+        .openArbitration('inc', 'dept-1')
+        .pass(60)
+        .arbitrate('inc', 'dept-1', 'dept-3')
+        .release('inc', 'dept-2');
       await spec.givenEvents(city.events);
       expect(await workload('dept-1', at(city.now))).toMatchObject({
         ...{ open: 0, returned: 1, released: 0, lostMs: 90 * 60_000 },
@@ -299,7 +303,10 @@ describe('department tasks', () => {
   });
 
   it('finds the whistles on an estate about a category, but those that were taken back', async () => {
-    const city = new SimulatedCity().report('old').whistle('old', ['dept-1']).pass(24 * 60);
+    const city = new SimulatedCity()
+      .report('old')
+      .whistle('old', ['dept-1'])
+      .pass(24 * 60);
     const since = city.now;
     city.report('one').whistle('one', ['dept-1']).pass(5).report('two').whistle('two', ['dept-2']);
     city.report('other', { category: 'PARKING' }).whistle('other', ['dept-1']);

@@ -334,7 +334,9 @@ class TaskBatch {
       case 'TaskStageCompleted': {
         const { taskId, stage } = entry.data;
         this.change(entry, taskId, (row) =>
-          duesOf(deadlinesOf(row).filter((deadline) => deadline.stage !== stage || deadline.stage === undefined)),
+          duesOf(
+            deadlinesOf(row).filter((deadline) => deadline.stage !== stage || deadline.stage === undefined),
+          ),
         );
         this.work(entry, taskId);
         break;
@@ -564,7 +566,7 @@ class TaskBatch {
         return {
           ...duesOf([...others, ...listed(own)]),
           ...{ completed_at: null, completed_known_at: null, completed_event_id: null },
-          ...{ working_at: null, working_known_at: null },
+          ...{ working_at: null, working_known_at: null, extending: false },
         };
       });
   }

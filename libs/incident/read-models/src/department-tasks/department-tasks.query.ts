@@ -198,7 +198,8 @@ export class DepartmentTasksQuery {
        select department_id,
          count(*) filter (where is_open)::int as open,
          ${OPEN_TASK_STATES.map(
-           (state) => `count(*) filter (where is_open and state = '${state}')::int as ${state.toLowerCase()},`,
+           (state) =>
+             `count(*) filter (where is_open and state = '${state}')::int as ${state.toLowerCase()},`,
          ).join(' ')}
          count(*) filter (where ended = 'RETURNED' and ended_at >= $4)::int as returned,
          count(*) filter (where ended = 'RELEASED' and ended_at >= $4)::int as released,

@@ -107,13 +107,25 @@ describe('dispatch feed', () => {
   });
 
   it('tells whoever has a part in it what becomes of the incident', async () => {
-    const city = new SimulatedCity().report('inc').report('other').whistle('inc', ['dept-1']).checkIn('inc', 'dept-1');
+    const city = new SimulatedCity()
+      .report('inc')
+      .report('other')
+      .whistle('inc', ['dept-1'])
+      .checkIn('inc', 'dept-1');
     city.suspend('inc').pass(60).resume('inc').extend('inc', 'dept-1', false).extend('inc', 'dept-1');
     city.merge('inc', 'other').unmerge('inc').complete('inc', 'dept-1').check('inc', 'PASS');
     city.feedback('inc', 'SOLVED').close('inc').reopen('inc');
     await spec.givenEvents(city.events, 5);
     expect(await typesOf('dept-1')).toEqual([
-      ...['dispatched', 'suspended', 'resumed', 'extension-refused', 'extension-granted', 'merged', 'unmerged'],
+      ...[
+        'dispatched',
+        'suspended',
+        'resumed',
+        'extension-refused',
+        'extension-granted',
+        'merged',
+        'unmerged',
+      ],
       ...['closed', 'reopened'],
     ]);
   });

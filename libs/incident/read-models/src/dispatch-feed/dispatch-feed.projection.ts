@@ -215,7 +215,8 @@ function afterEvent(known: Case, entry: IncidentEntry): Case {
       return staysWithDepartment(known, entry) ? known : given(known, entry.data.taskId, entry.data.newTask);
     case 'LeadChanged': {
       const { whistleId, fromTaskId, toTaskId, formerLead, newTask } = entry.data;
-      const stepped = formerLead === 'RELEASED' ? without(known, [fromTaskId]) : inRole(known, fromTaskId, 'ASSIST');
+      const stepped =
+        formerLead === 'RELEASED' ? without(known, [fromTaskId]) : inRole(known, fromTaskId, 'ASSIST');
       return newTask === null ? inRole(stepped, toTaskId, 'LEAD') : summoned(stepped, newTask, whistleId);
     }
     case 'TaskReleased':
@@ -322,7 +323,12 @@ function dispatchesOf(before: Case, known: Case, entry: IncidentEntry): Dispatch
     case 'CheckFailed':
     case 'FeedbackRecorded': {
       const reason = entry.type === 'CheckFailed' ? 'CHECK_FAILED' : 'NOT_SOLVED';
-      return toOwners(known, 'returned-for-rework', { reason, rework: entry.data.rework }, entry.data.taskIds);
+      return toOwners(
+        known,
+        'returned-for-rework',
+        { reason, rework: entry.data.rework },
+        entry.data.taskIds,
+      );
     }
     case 'IncidentClosed':
       return toOwners(known, 'closed', { resolutionLevel: entry.data.resolutionLevel });
@@ -337,7 +343,11 @@ function dispatchesOf(before: Case, known: Case, entry: IncidentEntry): Dispatch
     }
     case 'ExtensionGranted': {
       const { taskId, extensionId, moves } = entry.data;
-      const deadlines = moves.map(({ deadlineId, dueAt, provisional }) => ({ deadlineId, dueAt, provisional }));
+      const deadlines = moves.map(({ deadlineId, dueAt, provisional }) => ({
+        deadlineId,
+        dueAt,
+        provisional,
+      }));
       return toOwner(known, taskId, 'extension-granted', { extensionId, deadlines });
     }
     case 'ExtensionRefused': {
@@ -379,10 +389,7 @@ function aboutResponsibility(before: Case, known: Case, entry: IncidentEntry): D
     case 'ResponsibilityDecided': {
       const { arbitrationId, taskId, responsibleUnitId, rule, reason, newTask } = entry.data;
       const data = { arbitrationId, responsibleUnitId, rule, reason };
-      return [
-        ...toOwner(before, taskId, 'responsibility-decided', data),
-        ...dispatchedIf(known, newTask),
-      ];
+      return [...toOwner(before, taskId, 'responsibility-decided', data), ...dispatchedIf(known, newTask)];
     }
     case 'DepartmentAdded': {
       const { whistleId, task, reason } = entry.data;

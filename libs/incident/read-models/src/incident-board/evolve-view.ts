@@ -315,8 +315,11 @@ function afterDecision(view: IncidentView, event: Later, before: IncidentView['s
     case 'ProgressReported':
     case 'TaskStageCompleted':
     case 'TaskUrged':
-    case 'TaskCompleted':
       return withTask(view, event.data.taskId, (task) => afterAct(task, event, at));
+    case 'TaskCompleted':
+      return withTask(lapsed(view, event.data.taskId), event.data.taskId, (task) =>
+        afterAct(task, event, at),
+      );
     case 'TaskOverdue':
     case 'IncidentOverdue':
       return changedDeadlines(view, (deadlines) => breach(deadlines, event.data.deadlineId));
@@ -370,7 +373,11 @@ function afterIntake(view: IncidentView, event: IntakeEvent, at: string): Incide
     }
     case 'SelfHandlingStarted': {
       const { level, handlingUnitId, parties } = event.data;
-      return dispatched({ ...view, mode: 'SELF', handlingUnitId, parties }, at, higherLevel(view.level, level));
+      return dispatched(
+        { ...view, mode: 'SELF', handlingUnitId, parties },
+        at,
+        higherLevel(view.level, level),
+      );
     }
     case 'IncidentEscalated': {
       const { from, to, unitId, reason } = event.data;
@@ -379,8 +386,14 @@ function afterIntake(view: IncidentView, event: IntakeEvent, at: string): Incide
     }
     case 'IncidentWithdrawn': {
       const { goesOn, taskIds } = event.data;
+      if (goesOn) return { ...view, withdrawn: { at, goesOn } };
       const release = { reasonCode: 'WITHDRAWN', reason: null, counted: false } as const;
-      return { ...released(view, taskIds, at, release), withdrawn: { at, goesOn } };
+      const whistles = view.whistles.map((whistle) =>
+        whistle.state === 'BLOWN' || whistle.state === 'PROPOSED'
+          ? ({ ...whistle, state: 'CANCELLED', endedAt: at } as const)
+          : whistle,
+      );
+      return { ...released({ ...view, whistles }, taskIds, at, release), withdrawn: { at, goesOn } };
     }
     case 'IncidentVoided':
       return { ...view, voided: { at, reason: event.data.reason } };
@@ -687,8 +700,16 @@ function arbitrated(
     return booked(stays, lostTime);
   }
   const given = givenAway(decided, taskId, newTask, at, 'ARBITRATION');
-  const final = newTask === null ? given : withTask(given, newTask.taskId, () => ({ final: true }));
-  return booked(final, lostTime);
+  // It is as final for a department that was in the whistle already.
+  const final = given.tasks.filter(
+    (known) =>
+      known.whistleId === task?.whistleId && known.departmentId === responsibleUnitId && isOpen(known),
+  );
+  const ids = newTask === null ? final.map((known) => known.taskId) : [newTask.taskId];
+  return booked(
+    ids.reduce((next, id) => withTask(next, id, () => ({ final: true })), given),
+    lostTime,
+  );
 }
 
 type ReassignmentEvent = OneOf<
@@ -743,6 +764,17 @@ function afterReassignment(view: IncidentView, event: ReassignmentEvent, at: str
       return decidedExtension(view, extensionId, decision);
     }
   }
+}
+
+/** What was asked for and not decided until the task was done. */
+function lapsed(view: IncidentView, taskId: string): IncidentView {
+  if (!view.extensions.some((asked) => asked.taskId === taskId && asked.outcome === 'OPEN')) return view;
+  return {
+    ...view,
+    extensions: view.extensions.map((asked) =>
+      asked.taskId === taskId && asked.outcome === 'OPEN' ? { ...asked, outcome: 'LAPSED' } : asked,
+    ),
+  };
 }
 
 function decidedExtension(
@@ -837,7 +869,8 @@ function afterHandling(view: IncidentView, event: HandlingEvent, at: string): In
       const result = event.type === 'CheckPassed' ? ('PASS' as const) : ('FAIL' as const);
       const checks = kept(view.checks, { result, at, checkingUnitId, note });
       const settled = settle(view.deadlines, ['CHECK'], at);
-      if (event.type === 'CheckFailed') return { ...sentBack({ ...view, deadlines: settled }, event.data), checks };
+      if (event.type === 'CheckFailed')
+        return { ...sentBack({ ...view, deadlines: settled }, event.data), checks };
       const { feedbackUntil, deadlines } = event.data;
       return { ...view, checks, feedbackUntil, ratedAt: null, deadlines: restarted(settled, deadlines) };
     }

@@ -53,7 +53,9 @@ describe('incident board', () => {
     ]);
     // dept-1 has answered; the acknowledgment of dept-2 is what comes first.
     expect(
-      await spec.thenRows('select owner_id, min(unmet_due) as unmet_due from deadlines group by 1 order by 2'),
+      await spec.thenRows(
+        'select owner_id, min(unmet_due) as unmet_due from deadlines group by 1 order by 2',
+      ),
     ).toEqual([
       { owner_id: 'inc-dept-2', unmet_due: new Date(city.inMinutes(59)) },
       { owner_id: 'inc-dept-1', unmet_due: new Date(city.inMinutes(3 * 24 * 60 - 1)) },
@@ -95,7 +97,12 @@ describe('incident board', () => {
 
   it('moves an incident with its place, from one list to another', async () => {
     const city = new SimulatedCity().report('inc').report('other');
-    city.locate('inc', { streetId: 'street-2', communityId: 'community-2', estateId: null, gridId: 'grid-2' });
+    city.locate('inc', {
+      streetId: 'street-2',
+      communityId: 'community-2',
+      estateId: null,
+      gridId: 'grid-2',
+    });
     await spec.givenEvents(city.events);
     expect(await idsOf({ streetId: 'street-1' })).toEqual(['other']);
     expect(await idsOf({ streetId: 'street-2', communityId: 'community-2' })).toEqual(['inc']);
@@ -113,7 +120,10 @@ describe('incident board', () => {
   });
 
   it('shows a transferred task to the department that has it and to the one that had it', async () => {
-    const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']).transfer('inc', 'dept-1', 'dept-2');
+    const city = new SimulatedCity()
+      .report('inc')
+      .whistle('inc', ['dept-1'])
+      .transfer('inc', 'dept-1', 'dept-2');
     await spec.givenEvents(city.events);
     expect(await idsOf({ departmentId: 'dept-2' })).toEqual(['inc']);
     expect(await idsOf({ departmentId: 'dept-1' })).toEqual(['inc']);

@@ -2,7 +2,14 @@ import { incidentEventTypes } from '@shaoying/incident-contracts';
 import type { Lifecycle, Place } from '@shaoying/incident-domain';
 import type { Projection, ProjectionTransaction } from '@shaoying/projections';
 import { DeadlineBatch, deadlinesTable, unmetDue } from '../deadline-rows.js';
-import { Drafts, incidentEntries, merging, RowStatement, type IncidentEntry, type RowShape } from '../incident-rows.js';
+import {
+  Drafts,
+  incidentEntries,
+  merging,
+  RowStatement,
+  type IncidentEntry,
+  type RowShape,
+} from '../incident-rows.js';
 import { summonedBy } from '../summoned.js';
 import { evolveView, ordered } from './evolve-view.js';
 import { storySql, viewOf, type StoryRow } from './incident-story.js';
@@ -192,7 +199,8 @@ class BoardBatch {
     }
     this.events.push({ incident_id, revision, event: JSON.stringify(shownOf(entry)) });
     if (state !== null) this.incidents.change(incident_id, { state }, { incident_id, state });
-    if (entry.type === 'IncidentLocated') this.corrected.set(incident_id, placed(incident_id, entry.data.place));
+    if (entry.type === 'IncidentLocated')
+      this.corrected.set(incident_id, placed(incident_id, entry.data.place));
     for (const { departmentId } of summonedBy(entry))
       this.involvements.push({ department_id: departmentId, incident_id });
   }
@@ -209,10 +217,7 @@ class BoardBatch {
   }
 }
 
-const placed = (
-  incident_id: string,
-  { gridId, estateId, communityId, streetId }: Place,
-): PlaceRow => ({
+const placed = (incident_id: string, { gridId, estateId, communityId, streetId }: Place): PlaceRow => ({
   ...{ incident_id, estate_id: estateId, community_id: communityId, street_id: streetId },
   located: gridId !== null,
 });
@@ -231,10 +236,7 @@ const lacksDue = (entry: IncidentEntry): boolean =>
  * the missed deadline was due: they are completed before they are written, so that the tables are the same whichever
  * release wrote the log.
  */
-async function standings(
-  tx: ProjectionTransaction,
-  entries: readonly IncidentEntry[],
-): Promise<Standing[]> {
+async function standings(tx: ProjectionTransaction, entries: readonly IncidentEntry[]): Promise<Standing[]> {
   const asking = entries.filter((entry) => lacksDue(entry) || dependsOnView(entry));
   const views = await viewsBefore(tx, entries, [...new Set(asking.map(({ incidentId }) => incidentId))]);
   return entries.map((entry) => {
@@ -260,8 +262,7 @@ async function viewsBefore(
   const views = new Map<string, IncidentView | null>(incidentIds.map((id) => [id, null]));
   if (incidentIds.length === 0) return views;
   const first = new Map<string, number>();
-  for (const { incidentId, revision } of entries)
-    if (!first.has(incidentId)) first.set(incidentId, revision);
+  for (const { incidentId, revision } of entries) if (!first.has(incidentId)) first.set(incidentId, revision);
   const stories = await tx.query<StoryRow>(
     `select ${storySql('')} from incidents i where i.incident_id = any($1::text[])`,
     [incidentIds],

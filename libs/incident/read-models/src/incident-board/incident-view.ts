@@ -186,7 +186,8 @@ export interface ExtensionView {
   readonly unit: DurationUnit;
   readonly reason: string;
   readonly requestedAt: string;
-  readonly outcome: 'OPEN' | 'GRANTED' | 'REFUSED';
+  /** LAPSED: the task was done before anybody decided. */
+  readonly outcome: 'OPEN' | 'GRANTED' | 'REFUSED' | 'LAPSED';
   readonly decidedAt: string | null;
   readonly decidingUnitId: string | null;
   readonly decisionReason: string | null;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { propertyParameters } from '@shaoying/event-store/testing';
 import { decodeIncidentEvent } from '@shaoying/incident-contracts';
 import { ownedDeadlines, type IncidentState } from '@shaoying/incident-domain';
-import { asToBeRatified, SimulatedCity, simulatedCities } from '../testing/index.js';
+import { SimulatedCity, simulatedCities } from '../testing/index.js';
 import { evolveView, foldView } from './evolve-view.js';
 import type { IncidentView } from './incident-view.js';
 import { isOverdue, pendingDeadlines, trafficLightOf } from './view-clocks.js';
@@ -158,7 +158,8 @@ describe('view of an incident', () => {
 
   it('moves a deadline by a pause and by an extension', () => {
     const city = whistled('dept-1').checkIn('inc', 'dept-1').pass(10).suspend('inc').pass(600).resume('inc');
-    const handling = (): unknown => viewOf(city).tasks[0]?.deadlines.find(({ timer }) => timer === 'HANDLING');
+    const handling = (): unknown =>
+      viewOf(city).tasks[0]?.deadlines.find(({ timer }) => timer === 'HANDLING');
     const due = city.inMinutes(3 * 24 * 60 - 10);
     expect(handling()).toMatchObject({ dueAt: due, status: 'OPEN' });
     city.extend('inc', 'dept-1');
@@ -246,14 +247,19 @@ function standingOfState(state: IncidentState): object {
   const { gridId, estateId, communityId, streetId, districtId } = state.place;
   return {
     ...{ state: state.lifecycle, mode: state.mode, cycle: state.cycle, rework: state.rework },
-    ...{ before: state.before, level: state.level, mergedInto: state.mergedInto, duplicates: state.duplicates },
+    ...{
+      before: state.before,
+      level: state.level,
+      mergedInto: state.mergedInto,
+      duplicates: state.duplicates,
+    },
     place: [gridId, estateId, communityId, streetId, districtId],
     tasks: state.tasks.map(({ taskId, departmentId, role, state: now }) => [taskId, departmentId, role, now]),
     whistles: state.whistles.map(({ whistleId, state: now, reverse }) => [whistleId, now, reverse]),
     returns: state.returns.map(({ returnId, outcome }) => [returnId, outcome]),
     extensions: state.extensions.map(({ extensionId, outcome }) => [extensionId, outcome]),
     orders: state.supervisions.map(({ supervisionId, lifted }) => [supervisionId, lifted]),
-    pending: ownedDeadlines(asToBeRatified(state))
+    pending: ownedDeadlines(state)
       .filter(({ pending }) => pending)
       .map(({ deadline }) => `${deadline.deadlineId} ${deadline.dueAt}`)
       .sort(),

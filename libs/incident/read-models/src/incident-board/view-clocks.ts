@@ -97,7 +97,8 @@ export function pendingDeadlines(view: IncidentView): DeadlineView[] {
 }
 
 /** The end of a window is nobody's delay: something happens by itself then. */
-const isWindow = ({ timer }: DeadlineView): boolean => timer === 'RETURN_WINDOW' || timer === 'FEEDBACK_WINDOW';
+const isWindow = ({ timer }: DeadlineView): boolean =>
+  timer === 'RETURN_WINDOW' || timer === 'FEEDBACK_WINDOW';
 
 /** Whether anything is owed past its due time at `now`. */
 export function isOverdue(view: IncidentView, now: string): boolean {

@@ -101,11 +101,25 @@ export const metricDefinitions: readonly MetricDefinition[] = [
     null,
   ),
   onTimeMetric(
-    ...(['acknowledge-on-time', '按时签收率', 'acknowledged', 'acknowledge_due', 'ack', 'ack_event'] as const),
+    ...([
+      'acknowledge-on-time',
+      '按时签收率',
+      'acknowledged',
+      'acknowledge_due',
+      'ack',
+      'ack_event',
+    ] as const),
     'false',
   ),
   onTimeMetric(
-    ...(['check-in-on-time', '按时报到率', 'checked in', 'check_in_due', 'arrived', 'arrived_event'] as const),
+    ...([
+      'check-in-on-time',
+      '按时报到率',
+      'checked in',
+      'check_in_due',
+      'arrived',
+      'arrived_event',
+    ] as const),
     'undecided',
   ),
   onTimeMetric(

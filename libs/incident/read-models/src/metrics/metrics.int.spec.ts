@@ -84,7 +84,11 @@ describe('metrics', () => {
 
   describe('what is not judged', () => {
     it('is a closing that was followed by another cycle: the last one counts', async () => {
-      const city = new SimulatedCity().report('inc').handle('inc', 'ESTATE').finish('inc').check('inc', 'PASS');
+      const city = new SimulatedCity()
+        .report('inc')
+        .handle('inc', 'ESTATE')
+        .finish('inc')
+        .check('inc', 'PASS');
       const first = city.feedback('inc', 'SOLVED').close('inc').now;
       const open = city.pass(60).reopen('inc').now;
       city.pass(60).handle('inc', 'COMMUNITY').finish('inc').check('inc', 'PASS').feedback('inc', 'SOLVED');

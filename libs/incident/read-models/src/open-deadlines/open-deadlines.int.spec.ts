@@ -3,7 +3,7 @@ import { propertyParameters } from '@shaoying/event-store/testing';
 import { decodeIncidentEvent } from '@shaoying/incident-contracts';
 import { evolve, NO_INCIDENT, ownedDeadlines, type IncidentState } from '@shaoying/incident-domain';
 import { openDeadlines } from '../index.js';
-import { asToBeRatified, readModelSpec, SimulatedCity, simulatedCities } from '../testing/index.js';
+import { readModelSpec, SimulatedCity, simulatedCities } from '../testing/index.js';
 import { OpenDeadlinesQuery, type OpenDeadline } from './open-deadlines.query.js';
 
 const farOff = '2100-01-01T00:00:00.000Z';
@@ -244,7 +244,7 @@ describe('open deadlines', () => {
 /** Where MarkOverdue would have something to say, were it late enough, and when that is. */
 function toBeAsked(state: IncidentState): string[] {
   if (state.imported) return [];
-  return ownedDeadlines(asToBeRatified(state)).flatMap(({ deadline, pending, breached }) => {
+  return ownedDeadlines(state).flatMap(({ deadline, pending, breached }) => {
     if (!pending) return [];
     if (!breached) return [`${deadline.deadlineId} ${deadline.dueAt} 0`];
     const taken = state.supervisions.flatMap(({ supervisionId }) =>

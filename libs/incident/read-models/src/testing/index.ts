@@ -1,4 +1,4 @@
-export { asToBeRatified, instantsAround, simulatedCities, simulatedDepartments } from './random-histories.js';
+export { instantsAround, simulatedCities, simulatedDepartments } from './random-histories.js';
 export { readModelSpec, type ReadModelSpec } from './read-model-spec.js';
 export {
   feedbackWindowMinutes,

@@ -83,7 +83,8 @@ function closed(
     if (event.type !== 'IncidentClosed' || !inWindow(event.occurredAt)) continue;
     const own = visible.filter((other) => other.incidentId === event.incidentId);
     // What was opened again is not closed, or is by a later closing.
-    if (own.some((other) => other.type === 'IncidentReopened' && other.data.cycle > event.data.cycle)) continue;
+    if (own.some((other) => other.type === 'IncidentReopened' && other.data.cycle > event.data.cycle))
+      continue;
     const report = own.find((other) => other.type === 'IncidentReported');
     if (report?.type !== 'IncidentReported') throw new Error(`${event.incidentId} was not reported`);
     // As the case was when it was closed.

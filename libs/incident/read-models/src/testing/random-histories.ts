@@ -148,11 +148,18 @@ function renamed<Event extends IncidentEvent>(event: Event, incidentId: string, 
   return JSON.parse(told) as Event;
 }
 
+/** What hardly comes about by itself. */
+const rareKinds = ['RejectIncident', 'RequestExtension', 'TransferTask', 'SuspendIncident'] as const;
+
 /** Imported lives are left out: their import stands at one instant, whatever else happens. */
 function decisionsOf(tries: readonly sample.Try[], index: number): Decided[] {
   const incidentId = `inc-${index}`;
   // Whoever it is for does it, most often: what is refused makes no history.
-  const likely = tries.map((attempt) => (attempt.pick % 8 === 0 ? attempt : { ...attempt, actor: null }));
+  const likely = tries.map((attempt) => {
+    const rare = rareKinds[attempt.pick % 40];
+    if (rare !== undefined) return { ...attempt, actor: null, forward: false, kind: rare };
+    return attempt.pick % 8 === 0 ? attempt : { ...attempt, actor: null };
+  });
   const steps = sample.live(likely).filter(({ events }) => events !== undefined && events.length > 0);
   if (steps[0]?.command.kind === 'ImportIncident') return [];
   return steps.map(({ command, events = [] }) => ({
@@ -183,17 +190,6 @@ const ofLives: fc.Arbitrary<SimulatedCity> = fc
  */
 export const simulatedCities = (stepsMax = 80): fc.Arbitrary<SimulatedCity> =>
   fc.oneof(ofSteps(stepsMax), ofLives);
-
-/**
- * What acted first is to be ratified wherever the matter has got to, evaluated or not: so it is read here, and so the
- * decider lets it be ratified.
- */
-export const asToBeRatified = (state: IncidentState): IncidentState => ({
-  ...state,
-  whistles: state.whistles.map((whistle) =>
-    whistle.state === 'EVALUATED' ? { ...whistle, state: 'COMPLETED' } : whistle,
-  ),
-});
 
 /** An instant somewhere around a log: often exactly that of an event or a due time, where comparisons turn. */
 export function instantsAround(city: SimulatedCity): string[] {

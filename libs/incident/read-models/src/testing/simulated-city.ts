@@ -502,9 +502,7 @@ function deadlineOf(deadlineId: string, timer: IncidentTimer, startedAt: string,
     warnAt: new Date(Date.parse(startedAt) + 0.8 * spanMs).toISOString(),
     ...{ policyId: 'policy', policyVersion: 1, calendarId: 'default', calendarVersion: 1 },
     ...{ unit: 'CLOCK_HOUR', stage: null },
-    steps: unsupervised.includes(timer)
-      ? []
-      : [{ step: 1, at: dueAt, level: 'BLUE', notify: ['street-1'] }],
+    steps: unsupervised.includes(timer) ? [] : [{ step: 1, at: dueAt, level: 'BLUE', notify: ['street-1'] }],
   };
 }
 

@@ -102,8 +102,7 @@ function begin(tasks: Map<string, OracleTask>, event: Told): void {
       break;
     case 'ReturnAccepted':
     case 'ResponsibilityDecided':
-      if (event.data.newTask !== null)
-        add(event.data.newTask, tasks.get(event.data.taskId)?.whistleId ?? '');
+      if (event.data.newTask !== null) add(event.data.newTask, tasks.get(event.data.taskId)?.whistleId ?? '');
       break;
     default:
       break;
@@ -129,7 +128,7 @@ function changeOne(task: OracleTask, event: Told): void {
         task.deadlines = task.deadlines.filter(({ stage }) => stage !== event.data.stage);
       break;
     case 'TaskCompleted':
-      Object.assign(task, { state: 'DONE', completedAt: at, completedBy: eventId });
+      Object.assign(task, { state: 'DONE', completedAt: at, completedBy: eventId, extending: false });
       break;
     case 'ReturnRequested':
       if (task.acknowledgedAt === null) Object.assign(task, { acknowledgedAt: at, acknowledgedBy: eventId });
