@@ -43,7 +43,7 @@ describe('a missed deadline', () => {
     const { deadlineId } = deadlineOf(blown, 'CHECK_IN');
     const alarmAt = async (at: string, step: string) => {
       office.clock.set(at);
-      return (await steps.alarm(blown.incidentId, deadlineId, step)).events;
+      return steps.alarm(blown.incidentId, deadlineId, step);
     };
     const levels = [
       // A working day, four working hours, two: counted from the order.
@@ -52,14 +52,13 @@ describe('a missed deadline', () => {
       ['2026-03-03T10:00:00.001Z', 'STEP-3', 'RED', '2026-03-04T03:00:00.000Z'],
     ] as const;
     for (const [at, alarm, level, respondBy] of levels) {
-      const order = (await alarmAt(at, alarm)).find(({ type }) => type === 'SupervisionIssued');
-      expect(order?.data).toMatchObject({ level, issuedBy: 'LADDER' });
-      const { deadlines } = order?.data as { deadlines: Deadline[] };
+      const { deadlines, ...order } = eventOf(await alarmAt(at, alarm), 'SupervisionIssued').data;
+      expect(order).toMatchObject({ level, issuedBy: 'LADDER' });
       expect(deadlines).toMatchObject([
         { timer: 'SUPERVISION_RESPONSE', startedAt: at, dueAt: respondBy, steps: [] },
       ]);
     }
-    expect(await alarmAt('2026-03-20T01:00:00.000Z', 'STEP-4')).toEqual([]);
+    expect((await alarmAt('2026-03-20T01:00:00.000Z', 'STEP-4')).events).toEqual([]);
   });
 
   test('an order that is not answered is recorded, and no ladder is put upon the ladder', async () => {
@@ -109,10 +108,8 @@ describe('a check', () => {
     expect(done?.deadlines).toContainEqual(
       expect.objectContaining({ timer: 'CHECK', dueAt: '2026-03-03T01:00:00.000Z' }),
     );
-    const timersOf = ({ events }: CommandOutcome) =>
-      (events.find(({ type }) => type === 'CheckPassed')?.data as { deadlines: Deadline[] }).deadlines.map(
-        ({ timer, dueAt }) => `${timer} ${dueAt}`,
-      );
+    const timersOf = (passed: CommandOutcome) =>
+      eventOf(passed, 'CheckPassed').data.deadlines.map(({ timer, dueAt }) => `${timer} ${dueAt}`);
     expect(timersOf(await check(known.incidentId))).toEqual([
       'CALLBACK 2026-03-05T01:00:00.000Z',
       'FEEDBACK_WINDOW 2026-03-16T01:00:00.000Z',
