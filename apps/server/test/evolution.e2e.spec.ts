@@ -1,6 +1,6 @@
 import type { HistoryEntry, Replay } from '@shaoying/audit';
 import { incidentStreamId } from '@shaoying/incident-contracts';
-import { firstVersionOf } from '@shaoying/incident-contracts/testing';
+import { writtenByTheFirstRelease } from '@shaoying/incident-contracts/testing';
 import type { IncidentView } from '@shaoying/incident-read-models';
 import { SimulatedCity } from '@shaoying/incident-read-models/testing';
 import type { EventStore, NewEvent } from '@shaoying/event-store';
@@ -41,7 +41,7 @@ function fourDaysAgo(incidentId: string): SimulatedCity {
 function byTheFirstRelease(life: SimulatedCity, incidentId: string): NewEvent[] {
   const ids = { policyId: 'default', calendarId: 'default', catalogueId: 'default', ladderId: 'default' };
   return life.eventsOf(incidentId).map(({ streamId: _s, revision: _r, position: _p, ...event }, index) => {
-    const { data, ...envelope } = firstVersionOf(event);
+    const { data, ...envelope } = writtenByTheFirstRelease(event);
     const pins = (data as { pins?: object }).pins;
     // Ids that no other history of this file has.
     const eventId = `${incidentId.slice(0, -4)}${String(index).padStart(3, '0')}${incidentId.slice(-1)}`;
@@ -78,7 +78,7 @@ describe('a log that the first release began', () => {
       },
       patience,
     );
-    expect(orders.map(({ schemaVersion }) => schemaVersion)).toEqual([1, 1, 2, 2]);
+    expect(orders.map(({ schemaVersion }) => schemaVersion)).toEqual([1, 1, 3, 3]);
     for (const { data } of orders.slice(0, 2)) {
       expect(Object.keys(data)).not.toContain('step');
       expect(data['deadlineId']).toMatch(/-CHECK_IN$/);
@@ -153,13 +153,13 @@ describe('a log that the first release began', () => {
 describe('a log that a release to come has written in', () => {
   test('stops what cannot tell what it says, by name and place; everything else goes on', async () => {
     const events = byTheFirstRelease(fourDaysAgo(foreign), foreign).map((event) =>
-      event.type === 'SupervisionIssued' ? { ...event, schemaVersion: 3 } : event,
+      event.type === 'SupervisionIssued' ? { ...event, schemaVersion: 4 } : event,
     );
     const { position } = await log.append(incidentStreamId(foreign), 'none', events);
     const poison = (await log.readStream(incidentStreamId(foreign))).find(
-      ({ schemaVersion }) => schemaVersion === 3,
+      ({ schemaVersion }) => schemaVersion === 4,
     );
-    const place = `SupervisionIssued version 3 at position ${poison?.position} is unknown to this release`;
+    const place = `SupervisionIssued version 4 at position ${poison?.position} is unknown to this release`;
 
     const readiness = await waitFor(
       'readiness names the read models that stopped',

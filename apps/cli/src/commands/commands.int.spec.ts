@@ -140,9 +140,9 @@ test('an event of a release to come: named by its place, on standard error, with
   const events = await store.readAll('0', { limit: 5_000, types: ['IncidentReported'] });
   const { streamId, revision: _r, position: _p, ...event } = events[0]!;
   const eventId = '018f2f6e-0000-7000-8000-0000000000ff';
-  const foreign = { ...event, eventId, type: 'IncidentSuspended', data: {} };
+  const foreign = { ...event, eventId, schemaVersion: 1, type: 'IncidentForgotten', data: {} };
   const { position } = await store.append(streamId, 'any', [foreign]);
-  const place = `event IncidentSuspended version 1 at position ${position} is unknown to this release`;
+  const place = `event IncidentForgotten version 1 at position ${position} is unknown to this release`;
 
   const replay = await cli.run('replay', incidentIdOf(streamId) ?? '');
   expect(replay).toEqual({ exitCode: 1, stdout: '', stderr: `${place}\n` });
