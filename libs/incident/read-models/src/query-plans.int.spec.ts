@@ -107,7 +107,7 @@ describe('queries touch what they answer, not what there is', () => {
       // 20,000 incidents, one in 200 in the street that asks, all of them older than everyone else's.
       await spec.thenRows(`
         insert into incidents select 'inc-' || n, reported_at - n * interval '1 minute',
-          case when n > 100 then 'CLOSED' else state end, category, severity, estate_id, n > 19900 or n % 200 <> 0, report
+          case when n > 100 then 'CLOSED' else state end, category, severity, estate_id, n > 60, report
         from incidents, generate_series(1, 20000) n`);
       await spec.thenRows(`
         insert into reports select 'hash-' || n, 'inc-' || n, reported_at - n * interval '1 minute',
@@ -135,6 +135,7 @@ describe('queries touch what they answer, not what there is', () => {
       ['the newest of a street', { streetId: 'street-small' }, null, 3 * 51],
       ['the newest of a state', { state: 'FILED' }, null, 2 * 51],
       ['the overdue', { overdue: true }, null, 2 * 101 + 51],
+      ['what waits for a place', { unlocated: true }, null, 2 * 51],
       ['what a department was whistled to', { departmentId: 'dept-small' }, null, 3 * 51],
       ['what a department may see', {}, { departmentId: 'dept-small' }, 3 * 51],
       ['what a street may see', {}, { streetId: 'street-small' }, 2 * 101 + 51],

@@ -407,10 +407,12 @@ class TaskBatch {
         this.book(entry, entry.data.lostTime);
         break;
       case 'ArbitrationOpened':
-        // Whoever did not sign by then need not any more.
+        // Whoever had not signed need not any more; whoever should have by then has missed it.
         this.change(entry, taskId, (row) => ({
           stands: 'IN_ARBITRATION',
-          ...(row.acknowledged_at === null && { acknowledge_due: null }),
+          ...(row.acknowledged_at === null && isBefore(at, row.acknowledge_due)
+            ? duesOf(deadlinesOf(row).filter(({ timer }) => timer !== 'ACKNOWLEDGE'))
+            : {}),
         }));
         break;
       case 'ResponsibilityDecided': {
@@ -628,6 +630,9 @@ class TaskBatch {
     );
   }
 }
+
+const isBefore = (instant: string, due: string | null): boolean =>
+  due !== null && Date.parse(instant) <= Date.parse(due);
 
 const endOf = (entry: IncidentEntry, ended_as: string, counted: boolean) => ({
   ...{ ended_as, ended_at: entry.occurredAt, ended_known_at: entry.recordedAt, counted },

@@ -142,7 +142,9 @@ function changeOne(task: OracleTask, event: Told): void {
       break;
     case 'ArbitrationOpened':
       if (task.acknowledgedAt === null)
-        task.deadlines = task.deadlines.filter(({ timer }) => timer !== 'ACKNOWLEDGE');
+        task.deadlines = task.deadlines.filter(
+          ({ timer, dueAt }) => timer !== 'ACKNOWLEDGE' || ms(dueAt) < ms(at),
+        );
       task.state = 'IN_ARBITRATION';
       break;
     case 'ResponsibilityDecided':
