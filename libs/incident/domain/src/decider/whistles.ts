@@ -112,8 +112,14 @@ export function approveWhistle(state: IncidentState, command: ApproveWhistle): D
   if (whistle.state === 'PROPOSED')
     return refusedBy(notIn(state, 'FILED', 'HANDLING')) ?? decideProposal(state, whistle, command);
   if (!whistle.toBeRatified) return refuse({ code: 'WHISTLE_NEEDS_NO_APPROVAL' });
+  const ended = notStanding(state);
+  if (ended) return refuse(ended);
   return ratify(state, whistle, command);
 }
+
+/** A whistle of an earlier cycle is neither ratified nor evaluated any more once the incident has come to nothing. */
+const notStanding = (state: IncidentState): Refusal | null =>
+  notIn(state, 'FILED', 'HANDLING', 'CHECKING', 'FEEDBACK', 'CLOSED', 'SUSPENDED', 'MERGED');
 
 const refusedBy = (refusal: Refusal | null): Decision | null => (refusal ? refuse(refusal) : null);
 
@@ -206,6 +212,8 @@ export function evaluateTask(state: IncidentState, command: EvaluateTask): Decis
   if (foreign) return refuse(foreign);
   const known = knownWhistle(state, whistleId, 'COMPLETED', 'EVALUATED');
   if (known.refusal) return refuse(known.refusal);
+  const ended = notStanding(state);
+  if (ended) return refuse(ended);
   const { whistlingUnitId, reverse } = known.whistle;
   // A community's whistle is its street's to evaluate.
   if (reverse && whistlingUnitId !== evaluatingUnitId) return refuse({ code: 'WHISTLE_NOT_YOURS' });
