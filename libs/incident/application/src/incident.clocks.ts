@@ -30,6 +30,12 @@ interface Start {
   readonly role?: TaskRole;
 }
 
+/**
+ * Namespace of the deadlines of orders that a ladder brings; the same step of the same deadline has the same one. What
+ * earlier releases called a deadline need not be a UUID.
+ */
+const RESPONSES = 'c2f6a1d8-4b3e-5e70-9a1c-7d5e8f0b6a92';
+
 /** Percent of the time on the clock at which what no rule of the policy started is warned of. */
 const warnPercent = 80;
 
@@ -167,7 +173,7 @@ export class IncidentClocks {
     if (missed === undefined || step === undefined) return [];
     const pins = state.pins ?? this.directory.pins();
     const within = this.directory.ladder(pins, missed.timer)[step.step - 1]?.respondWithin;
-    const id = uuidV5(missed.deadlineId, `SUPERVISION_RESPONSE:${step.step}`);
+    const id = uuidV5(RESPONSES, `${deadlineId}:${step.step}`);
     if (within === undefined) return [];
     const { policyId, policyVersion, calendarId, calendarVersion } = pins;
     const begun = {
