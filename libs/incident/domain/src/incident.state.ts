@@ -186,6 +186,8 @@ export interface IncidentState {
   readonly everHandled: readonly string[];
   /** Highest level that held responsibility in this cycle. */
   readonly level: ResponsibilityLevel | null;
+  /** Level it was handed up to in this cycle; no lower one handles it itself again. */
+  readonly escalatedTo: ResponsibilityLevel | null;
   readonly whistles: readonly Whistle[];
   readonly tasks: readonly Task[];
   readonly returns: readonly ReturnRequest[];
@@ -233,6 +235,7 @@ export const NO_INCIDENT: IncidentState = {
   handlingUnits: [],
   everHandled: [],
   level: null,
+  escalatedTo: null,
   whistles: [],
   tasks: [],
   returns: [],

@@ -52,6 +52,7 @@ export function changeLead(state: IncidentState, command: ChangeLead): Decision 
   const lead = leadOf(state, whistleId);
   if (lead === undefined) return refuse({ code: 'TASK_NOT_FOUND' });
   if (lead.departmentId === departmentId) return refuse({ code: 'IS_THE_LEAD' });
+  if (lead.final) return refuse({ code: 'RETURN_OF_FINAL_DECISION' });
   const undecided = taskNotIn(lead, 'NOTIFIED', 'ACKNOWLEDGED', 'CHECKED_IN', 'WORKING');
   if (undecided) return refuse(undecided);
   const within = taskWithin(state, whistleId, departmentId);

@@ -187,6 +187,8 @@ export function withdraw(state: IncidentState, command: WithdrawIncident): Decis
 export function voidIncident(state: IncidentState, { origin, reason }: VoidIncident): Decision {
   const refusal = notTheirs(state, origin) ?? notIn(state, 'REPORTED', 'VERIFYING', 'FILED');
   if (refusal) return refuse(refusal);
+  // What was handled, rated and scored once was no error.
+  if (state.cycle > 1) return refuse({ code: 'INCIDENT_STATE', state: 'FILED', allowed: ['REPORTED'] });
   const { id, orgUnitId } = origin.actor;
   if (id === state.reportedBy) return refuse({ code: 'VOID_BY_REPORTER' });
   if (state.duplicates.length > 0) return refuse({ code: 'HAS_DUPLICATES' });

@@ -9,7 +9,8 @@ export function startSelfHandling(state: IncidentState, command: StartSelfHandli
   const { origin, level, handlingUnitId, parties, note } = command;
   const refusal = notTheirs(state, origin) ?? notIn(state, 'FILED');
   if (refusal) return refuse(refusal);
-  if (state.level !== null && levelRank(level) < levelRank(state.level))
+  // What was handed up is not handed down; what was whistled about in error may be handled where it is.
+  if (state.escalatedTo !== null && levelRank(level) < levelRank(state.escalatedTo))
     return refuse({ code: 'LEVEL_TOO_LOW' });
   const { now } = origin;
   return accept(

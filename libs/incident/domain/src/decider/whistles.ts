@@ -131,6 +131,9 @@ function decideProposal(state: IncidentState, whistle: Whistle, command: Approve
     const data = { whistleId, refusingUnitId: actor.orgUnitId, reason: note ?? '' };
     return accept({ type: 'WhistleRefused', occurredAt: now, data });
   }
+  // What was proposed about the cycle before is proposed anew, under what holds now.
+  if (whistle.cycle !== state.cycle)
+    return refuse({ code: 'WHISTLE_STATE', state: 'PROPOSED', allowed: ['REFUSED', 'CANCELLED'] });
   const refusal = notWhistleable(state) ?? unsoundSummons(state, tasks);
   if (refusal) return refuse(refusal);
   return accept(

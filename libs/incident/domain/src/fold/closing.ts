@@ -37,6 +37,7 @@ export const closingFolds: FoldsOf<
   IncidentReopened: (state, event) => ({
     ...state,
     ...{ lifecycle: 'FILED', cycle: event.data.cycle, rework: 0, mode: null, level: null },
+    escalatedTo: null,
     ...{ deadlines: [], breached: [], dispatched: false, handlingUnits: [] },
     ...{ feedbackUntil: null, feedbackRecorded: false, rated: false },
     ...{ reopenUntil: null, appealUntil: null },

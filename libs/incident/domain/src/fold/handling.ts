@@ -20,6 +20,7 @@ export const handlingFolds: FoldsOf<'SelfHandlingStarted' | 'IncidentEscalated' 
     lifecycle: 'FILED',
     mode: null,
     level: higherLevel(state.level, event.data.to),
+    escalatedTo: event.data.to,
   }),
   HandlingCompleted: (state, event) => ({
     ...state,

@@ -5,6 +5,7 @@ import {
   NO_INCIDENT,
   openTasks,
   type CommandOrigin,
+  type Deadline,
   type IncidentCommand,
   type IncidentEvent,
   type IncidentEventType,
@@ -418,6 +419,7 @@ function buildForTask(
       return sample.requestReturn(minute, departmentId, {
         ...own,
         suggestedUnitId: good ? sample.THIRD : null,
+        deadlines: undecided(own.taskId, minute),
         rules: {
           ...sample.rules,
           returnsBeforeArbitration: 1 + (pick % 3),
@@ -428,10 +430,14 @@ function buildForTask(
       return sample.decideReturn(minute, {
         ...own,
         ...{ accept: good, reason: '经核实', newTask: good && pick % 7 === 0 ? null : newTask },
+        deadlines: [...sample.checkDeadlines(minute), ...undecided(own.taskId, minute)],
         rules: { ...sample.rules, clockOnReturn: clocks[pick % 3]! },
       });
     case 'OpenArbitration':
-      return sample.openArbitration(minute, departmentId, own);
+      return sample.openArbitration(minute, departmentId, {
+        ...own,
+        deadlines: undecided(own.taskId, minute),
+      });
     case 'Arbitrate':
       return sample.arbitrate(minute, {
         ...own,
@@ -465,6 +471,12 @@ function buildForTask(
     }
   }
 }
+
+/** Of a question that waits for its answer; no two questions of a life have the same. */
+const undecided = (taskId: string | undefined, minute: number): Deadline[] =>
+  (['RETURN_DECISION', 'ARBITRATION'] as const).map((timer) =>
+    sample.deadline(`${taskId ?? 'unknown'}-${minute}`, timer, minute),
+  );
 
 const clocks = ['RESTART', 'CONTINUE', 'APPORTION'] as const;
 
