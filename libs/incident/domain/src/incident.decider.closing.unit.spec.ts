@@ -7,6 +7,7 @@ import {
   ASSIST,
   at,
   by,
+  byCheckers,
   byCommunity,
   byDepartment,
   byStreet,
@@ -305,4 +306,12 @@ describe('close', () => {
       .when(close(days(60)))
       .thenRefused('INCIDENT_STATE', { allowed: ['FEEDBACK'] });
   });
+});
+
+test('whoever entered the report at a desk does not check it, though its reporter has no name', () => {
+  const origin = byCheckers(0);
+  const life = [report(0, { origin }), ...whistleLife.slice(1, 8)];
+  given(after(...life))
+    .when(check(checkedAt))
+    .thenRefused('CHECKER_IS_REPORTER');
 });

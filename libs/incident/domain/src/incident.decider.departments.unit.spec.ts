@@ -346,3 +346,10 @@ test.each([addDepartment(days(2)), changeLead(days(2)), releaseTask(days(2)), ur
       .thenRefused('INCIDENT_STATE', { state: 'CHECKING' });
   },
 );
+
+test('a lead that was finally decided is not changed by a dispatcher', () => {
+  const decided = [...acknowledged, openArbitration(30), sample.arbitrate(40)];
+  given(after(...decided))
+    .when(changeLead(50))
+    .thenRefused('RETURN_OF_FINAL_DECISION');
+});

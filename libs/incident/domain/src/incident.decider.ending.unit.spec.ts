@@ -454,3 +454,29 @@ test('suspended it can be withdrawn, and its departments are released', () => {
     .when(complete(days(2)))
     .thenRefused('INCIDENT_STATE', { state: 'WITHDRAWN' });
 });
+
+test('what was handled, rated and closed once is not voided when it is taken up again', () => {
+  given(after(...whistleLife, reopen(hours(50))))
+    .when(voidIncident(hours(51), { origin: byStreetLeader(hours(51)) }))
+    .thenRefused('INCIDENT_STATE', { state: 'FILED' });
+});
+
+test('what was proposed about the cycle before is not blown in the next one', () => {
+  const proposed = blow(6, { whistleId: 'whistle-0', whistle: 'KEY_WORK' });
+  const life = [
+    ...[...filed, proposed, startSelfHandling(10), completeSelfHandling(20), check(30), feedback(40)],
+    ...[close(50), reopen(60)],
+  ];
+  given(after(...life))
+    .when(sample.approveWhistle(70, { whistleId: 'whistle-0' }))
+    .thenRefused('WHISTLE_STATE', { state: 'PROPOSED' });
+});
+
+test('a whistle blown in error leaves the estate free to handle it; what was handed up does not', () => {
+  given(after(...blown, sample.cancelWhistle(20)))
+    .when(startSelfHandling(30))
+    .thenLike([{ type: 'SelfHandlingStarted', data: { level: 'ESTATE' } }]);
+  given(after(...filed, escalate(10)))
+    .when(startSelfHandling(30))
+    .thenRefused('LEVEL_TOO_LOW');
+});

@@ -10,7 +10,7 @@ const { taskIdOf, deadlineIdOf, report, file, blow, acknowledge, checkIn, comple
   sample;
 const { approveWhistle, cancelWhistle, evaluateTask, startSelfHandling, requestReturn, releaseTask } = sample;
 const { by, byStreet, byStreetLeader, byCommunity, byDepartment, deadline, whistleLife } = sample;
-const { check, completeSelfHandling, feedback, reopen, voidIncident, withdraw } = sample;
+const { check, completeSelfHandling, feedback, reopen, withdraw } = sample;
 
 const given = givenOf(incidentDecider);
 const after = (...commands: IncidentCommand[]): IncidentEvent[] => historyOf(incidentDecider, commands);
@@ -543,12 +543,9 @@ test('evaluated before it is ratified, it is to be ratified in time still', () =
 });
 
 // Found by seed 685532122 of the properties: a cycle that is over, and an incident that came to nothing after it.
-test.each([
-  ['voided', voidIncident(days(4))],
-  ['withdrawn', withdraw(days(4))],
-])('an incident reopened and then %s has no whistle to evaluate or to ratify', (_, ending) => {
+test('an incident reopened and then withdrawn has no whistle to evaluate or to ratify', () => {
   const first = [...filed, blowKind('EMERGENCY'), ...whistleLife.slice(3)];
-  const ended = after(...first, reopen(days(3)), ending);
+  const ended = after(...first, reopen(days(3)), withdraw(days(4)));
   given(ended)
     .when(evaluateTask(days(5)))
     .thenRefused('INCIDENT_STATE');

@@ -39,13 +39,20 @@ export function report(state: IncidentState, command: ReportIncident): Decision 
       claimedAt: admitted.claimedAt,
       imported: false,
       externalId: null,
-      reportedBy: anonymous ? null : origin.actor.id,
+      reportedBy: reportedBy(command),
       recurrenceOf: command.recurrenceOf,
       deadlines: filing === null ? command.deadlines : [],
     },
   };
   if (filing === null) return accept(reported);
   return accept(reported, { type: 'IncidentFiled', occurredAt: origin.now, data: { cycle: 1, ...filing } });
+}
+
+/** Whoever works here answers for what they enter, also where the reporter has no name; a resident may have none. */
+function reportedBy({ origin, anonymous }: ReportIncident): string | null {
+  const { id, role } = origin.actor;
+  const resident = role === 'resident' || role === 'anonymous';
+  return resident && anonymous ? null : id;
 }
 
 export function importCase(state: IncidentState, command: ImportIncident): Decision {

@@ -21,7 +21,7 @@ export type IncidentReported = Fact<
     readonly imported: boolean;
     /** Name of the case in the system it came from. */
     readonly externalId: string | null;
-    /** Account that reported it; null for anonymous reports and where it was not recorded. Who reports does not check. */
+    /** Account that reported it; null for a resident's anonymous report and where it was not recorded. Who reports does not check. */
     readonly reportedBy: string | null;
     /** An earlier incident of which this is a recurrence. */
     readonly recurrenceOf: string | null;
