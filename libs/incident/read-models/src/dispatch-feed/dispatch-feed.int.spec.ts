@@ -89,13 +89,13 @@ describe('dispatch feed', () => {
   it('follows a task from one department to the next', async () => {
     const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1', 'dept-2']).pass(10);
     city.requestReturn('inc', 'dept-1').pass(10).decideReturn('inc', 'dept-1', 'dept-3');
-    city.transfer('inc', 'dept-3', 'dept-4').openArbitration('inc', 'dept-4').arbitrate('inc', 'dept-4');
-    city.changeLead('inc', 'dept-2', 'RELEASED');
+    city.transfer('inc', 'dept-3', 'dept-4').changeLead('inc', 'dept-2', 'ASSIST');
+    city.openArbitration('inc', 'dept-4').arbitrate('inc', 'dept-4');
     await spec.givenEvents(city.events, 3);
     expect(await typesOf('dept-1')).toEqual(['dispatched', 'return-accepted']);
     expect(await typesOf('dept-3')).toEqual(['dispatched', 'transferred']);
     expect(await typesOf('dept-4')).toEqual([
-      ...['transferred', 'arbitration-opened', 'responsibility-decided', 'lead-changed'],
+      ...['transferred', 'lead-changed', 'arbitration-opened', 'responsibility-decided'],
     ]);
     expect(await typesOf('dept-2')).toEqual(['dispatched', 'lead-changed']);
     const [dispatched] = await eventsOf('dept-3');
