@@ -165,18 +165,20 @@ export function ownedDeadlines(state: IncidentState): OwnedDeadline[] {
 }
 
 /**
- * Deadlines that a pause moves: those whose clocks would run, whether or not they were read. For whoever has the calendar to
+ * Deadlines that a pause moves: those whose clocks would run, whether or not they were read. Of one that was missed before
+ * the pause only the steps of its ladder are still to come, and those are what moves. For whoever has the calendar to
  * compute {@link DeadlineMove}s with.
  */
 export function pausedDeadlines(state: IncidentState): Deadline[] {
-  if (state.pausedAt === null || state.before === null) return [];
-  return ownedDeadlines({ ...state, lifecycle: state.before })
-    .filter(({ running, breached, deadline }) => running && !breached && isBefore(state.pausedAt, deadline))
+  const { pausedAt, before } = state;
+  if (pausedAt === null || before === null) return [];
+  return ownedDeadlines({ ...state, lifecycle: before })
+    .filter(({ running, deadline }) => running && comesAfter(pausedAt, deadline))
     .map(({ deadline }) => deadline);
 }
 
-const isBefore = (instant: string | null, { dueAt }: Deadline): boolean =>
-  instant !== null && Date.parse(instant) <= Date.parse(dueAt);
+const comesAfter = (instant: string, { dueAt, steps }: Deadline): boolean =>
+  [dueAt, ...steps.map(({ at }) => at)].some((at) => Date.parse(at) >= Date.parse(instant));
 
 /** The moves that concern deadlines a pause moves; others are left where they are. */
 export function admittedMoves(state: IncidentState, moves: readonly DeadlineMove[]): DeadlineMove[] {

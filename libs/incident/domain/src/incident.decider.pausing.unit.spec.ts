@@ -386,3 +386,25 @@ test('a community of another area neither suspends nor merges', () => {
     .when(unmerge(110, { origin }))
     .thenRefused('INCIDENT_NOT_YOURS');
 });
+
+// domain.md §3.4 b: the clocks stand still, the ladder's too. What was missed before stays missed, as of when it was.
+describe('the ladder of a deadline that was missed before a suspension', () => {
+  const missed = [...handled, alarm(checkInDue + 1, idOf('CHECK_IN'))];
+  const life = [...missed, suspend(checkInDue + hours(1))];
+  const resumedAt = checkInDue + hours(1) + days(30);
+  const secondStepAt = checkInDue + hours(4) + days(30);
+
+  test('goes on where it stood, and its breach stays where it was', () => {
+    const resumed = [...life, resumeOf(life, resumedAt)];
+    expect(dueOf(resumed, idOf('CHECK_IN'))).toBe(at(checkInDue));
+    given(after(...resumed))
+      .when(alarm(resumedAt + 1, idOf('CHECK_IN')))
+      .thenNothing();
+    given(after(...resumed))
+      .when(alarm(secondStepAt, idOf('CHECK_IN')))
+      .thenNothing();
+    given(after(...resumed))
+      .when(alarm(secondStepAt + 1, idOf('CHECK_IN')))
+      .thenLike([{ type: 'SupervisionIssued', data: { step: 2, level: 'ORANGE' } }]);
+  });
+});

@@ -118,11 +118,18 @@ export function movedBy(deadlines: readonly Deadline[], minutes: number): Deadli
   }));
 }
 
-/** As the application moves them when a pause ends. */
-export const movesAfterPause = (state: IncidentState, minute: number): DeadlineMove[] =>
-  state.pausedAt === null
-    ? []
-    : movedBy(pausedDeadlines(state), (Date.parse(at(minute)) - Date.parse(state.pausedAt)) / 60_000);
+/** As the application moves them when a pause ends: what was past when it began stays. */
+export function movesAfterPause(state: IncidentState, minute: number): DeadlineMove[] {
+  const { pausedAt } = state;
+  if (pausedAt === null) return [];
+  const pauseMs = Date.parse(at(minute)) - Date.parse(pausedAt);
+  const later = (instant: string): string =>
+    instant < pausedAt ? instant : new Date(Date.parse(instant) + pauseMs).toISOString();
+  return pausedDeadlines(state).map(({ deadlineId, warnAt, dueAt, provisional, steps }) => ({
+    ...{ deadlineId, provisional, warnAt: later(warnAt), dueAt: later(dueAt) },
+    steps: steps.map((step) => ({ ...step, at: later(step.at) })),
+  }));
+}
 
 export const deadlineIdOf = (id: string, timer: IncidentTimer): string => `${id}:${timer}`;
 export const taskIdOf = (departmentId: string): string => `task-${departmentId}`;
