@@ -3,7 +3,7 @@ import { City, people, type Answer, type PersonName, type Problem } from './kit/
 import { expected, report, whistle } from './kit/incident-steps.js';
 import { live, NOWHERE, stages, type Life, type Stage } from './kit/lives.js';
 import { expectProblem } from './kit/problems.js';
-import { useServerHomes, type ServerHome } from './kit/server-home.js';
+import { inOneProcess, useServerHomes, type ServerHome } from './kit/server-home.js';
 
 /** One door: how it is used well, so that each test can do one thing of it badly. */
 interface Door {
@@ -217,7 +217,7 @@ interface OpenApi {
   readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
 }
 
-const newHome = useServerHomes();
+const newHome = useServerHomes(inOneProcess);
 let home: ServerHome;
 let city: City;
 let log: EventStore;

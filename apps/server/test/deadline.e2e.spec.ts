@@ -3,10 +3,10 @@ import type { IncidentView, MetricAnswer, QueueItem, Workload } from '@shaoying/
 import { setTimeout as sleep } from 'node:timers/promises';
 import { City } from './kit/city.js';
 import { act, blowWhistle, expected, taskOf, type DueTask, type Whistled } from './kit/incident-steps.js';
-import { useServerHomes, type ServerHome, type Started } from './kit/server-home.js';
+import { inOneProcess, useServerHomes, type ServerHome, type Started } from './kit/server-home.js';
 import { waitFor } from './kit/wait-for.js';
 
-const newHome = useServerHomes();
+const newHome = useServerHomes(inOneProcess);
 
 /** Long enough for a check-in in time on a busy machine, short enough to wait for. */
 const checkInSeconds = 3;

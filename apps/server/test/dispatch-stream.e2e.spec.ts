@@ -2,7 +2,7 @@ import { SseClient } from '@shaoying/subscriptions/testing';
 import { City, type PersonName, type Problem } from './kit/city.js';
 import { act, blowWhistle, expected, handle, taskOf } from './kit/incident-steps.js';
 import { expectProblem } from './kit/problems.js';
-import { useServerHomes, type ServerHome, type Started } from './kit/server-home.js';
+import { inOneProcess, useServerHomes, type ServerHome, type Started } from './kit/server-home.js';
 
 interface CloudEvent {
   readonly specversion: string;
@@ -20,7 +20,7 @@ interface FeedPage {
   readonly position: string;
 }
 
-const newHome = useServerHomes();
+const newHome = useServerHomes(inOneProcess);
 let home: ServerHome;
 let server: Started;
 let city: City;

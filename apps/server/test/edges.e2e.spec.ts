@@ -11,7 +11,7 @@ import {
 } from './kit/incident-steps.js';
 import { live, type Life } from './kit/lives.js';
 import { expectProblem } from './kit/problems.js';
-import { useServerHomes } from './kit/server-home.js';
+import { inOneProcess, useServerHomes } from './kit/server-home.js';
 
 type Shown = IncidentView & { readonly overdue: boolean; readonly trafficLight: string };
 interface TaskMoved extends Moved {
@@ -28,7 +28,7 @@ interface Receipt {
   readonly promises: readonly { readonly timer: string; readonly status: string }[];
 }
 
-const newHome = useServerHomes();
+const newHome = useServerHomes(inOneProcess);
 let city: City;
 
 beforeAll(async () => {

@@ -4,10 +4,10 @@ import { LogServerDouble, serverAppendBytesMax } from '@shaoying/event-store-eve
 import { City } from './kit/city.js';
 import { Load } from './kit/load.js';
 import { expectNothingLost } from './kit/nothing-lost.js';
-import { useServerHomes } from './kit/server-home.js';
+import { inOneProcess, useServerHomes } from './kit/server-home.js';
 import { waitFor } from './kit/wait-for.js';
 
-const newHome = useServerHomes();
+const newHome = useServerHomes(inOneProcess);
 
 let logServer: LogServerDouble;
 beforeAll(async () => {

@@ -6,13 +6,13 @@ import { SimulatedCity } from '@shaoying/incident-read-models/testing';
 import type { EventStore, NewEvent } from '@shaoying/event-store';
 import { City, type Problem } from './kit/city.js';
 import { act, expected, fileIncident } from './kit/incident-steps.js';
-import { useServerHomes, type ServerHome, type Started } from './kit/server-home.js';
+import { inOneProcess, useServerHomes, type ServerHome, type Started } from './kit/server-home.js';
 import { waitFor } from './kit/wait-for.js';
 
 // A log that the first release began, carried on by the server as it is built today; and one that a release to come has
 // written in.
 
-const newHome = useServerHomes();
+const newHome = useServerHomes(inOneProcess);
 const patience = { timeoutMs: 30_000, everyMs: 100 };
 
 const begun = '018f2f6e-0000-7000-8000-00000000000a';

@@ -5,10 +5,10 @@ import { City } from './kit/city.js';
 import { knockEverywhere } from './kit/knocking.js';
 import { Load } from './kit/load.js';
 import { expectNothingLost } from './kit/nothing-lost.js';
-import { useServerHomes, type ServerHome } from './kit/server-home.js';
+import { inOneProcess, useServerHomes, type ServerHome } from './kit/server-home.js';
 import { waitFor } from './kit/wait-for.js';
 
-const newHome = useServerHomes();
+const newHome = useServerHomes(inOneProcess);
 
 const mib = 1024 * 1024;
 const diskMib = 192;

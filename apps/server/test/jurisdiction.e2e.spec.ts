@@ -2,9 +2,9 @@ import type { EventStore } from '@shaoying/event-store';
 import { City, type Answer, type Problem } from './kit/city.js';
 import { expected } from './kit/incident-steps.js';
 import { expectProblem } from './kit/problems.js';
-import { useServerHomes } from './kit/server-home.js';
+import { inOneProcess, useServerHomes } from './kit/server-home.js';
 
-const newHome = useServerHomes();
+const newHome = useServerHomes(inOneProcess);
 let city: City;
 let log: EventStore;
 

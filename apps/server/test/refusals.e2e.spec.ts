@@ -12,9 +12,9 @@ import {
   type Reported,
 } from './kit/incident-steps.js';
 import { expectProblem } from './kit/problems.js';
-import { useServerHomes, type ServerHome } from './kit/server-home.js';
+import { inOneProcess, useServerHomes, type ServerHome } from './kit/server-home.js';
 
-const newHome = useServerHomes();
+const newHome = useServerHomes(inOneProcess);
 let home: ServerHome;
 let city: City;
 let log: EventStore;

@@ -9,6 +9,15 @@ import { waitFor } from './wait-for.js';
 
 const prefix = 'shaoying-e2e-';
 
+/** Settings of a server, by their variables. */
+export type Settings = Readonly<Record<string, string>>;
+
+/**
+ * For specs that ask what a server answers, not how its processes live: one process starts in half the time of two, and
+ * starting is most of what such a spec takes.
+ */
+export const inOneProcess: Settings = { PROCESSES: '1' };
+
 export interface Started {
   readonly process: ServerProcess;
   readonly url: string;
@@ -23,15 +32,20 @@ export class ServerHome {
   private constructor(
     private readonly dir: string,
     private readonly guardian: Guardian,
+    private readonly settings: Settings,
   ) {}
 
   /** `jurisdiction` changes the text of the sample, such as its deadlines. */
-  static async create(guardian: Guardian, jurisdiction: (yaml: string) => string): Promise<ServerHome> {
+  static async create(
+    guardian: Guardian,
+    settings: Settings,
+    jurisdiction: (yaml: string) => string,
+  ): Promise<ServerHome> {
     const dir = await mkdtemp(join(tmpdir(), prefix));
     guardian.minds('dir', dir);
     const sample = await readFile(join(repositoryRoot, 'samples/lindong.yaml'), 'utf8');
     await writeFile(join(dir, 'jurisdiction.yaml'), jurisdiction(sample));
-    return new ServerHome(dir, guardian);
+    return new ServerHome(dir, guardian, settings);
   }
 
   get dataDir(): string {
@@ -39,13 +53,14 @@ export class ServerHome {
   }
 
   /** Starts a server and does not wait for it. */
-  launch(env: Readonly<Record<string, string>> = {}): ServerProcess {
+  launch(env: Settings = {}): ServerProcess {
     const process = ServerProcess.launch({
       PORT: '0',
       DATA_DIR: this.dataDir,
       JURISDICTION_FILE: join(this.dir, 'jurisdiction.yaml'),
       // Nobody's calendar: what depends on the zone of the machine shows.
       TZ: 'America/St_Johns',
+      ...this.settings,
       ...env,
     });
     this.guardian.minds('pid', process.pid);
@@ -54,7 +69,7 @@ export class ServerHome {
   }
 
   /** Starts a server and waits until it listens. @throws ServerDidNotStart */
-  async start(env: Readonly<Record<string, string>> = {}): Promise<Started> {
+  async start(env: Settings = {}): Promise<Started> {
     const process = this.launch(env);
     return { process, url: await process.listening() };
   }
@@ -120,8 +135,11 @@ function killIfAlive(pid: number): void {
 
 export type NewHome = (jurisdiction?: (yaml: string) => string) => Promise<ServerHome>;
 
-/** Homes for the servers of one spec file; all removed after its last test, whatever happened. */
-export function useServerHomes(): NewHome {
+/**
+ * Homes for the servers of one spec file; all removed after its last test, whatever happened.
+ * @param settings of every server in them, unless it is started with others
+ */
+export function useServerHomes(settings: Settings = {}): NewHome {
   const guardian = new Guardian();
   const homes: ServerHome[] = [];
   afterAll(async () => {
@@ -132,7 +150,7 @@ export function useServerHomes(): NewHome {
     await guardian.dismiss();
   }, 60_000);
   return async (jurisdiction = (yaml) => yaml) => {
-    const home = await ServerHome.create(guardian, jurisdiction);
+    const home = await ServerHome.create(guardian, settings, jurisdiction);
     homes.push(home);
     return home;
   };
