@@ -158,6 +158,29 @@ describe('department tasks', () => {
     });
   });
 
+  it('has in hand what is neither done nor ended, also where the incident stands still', async () => {
+    const city = new SimulatedCity();
+    for (const id of ['going', 'suspended', 'merged', 'done', 'moved', 'cancelled'])
+      city.report(id).whistle(id, ['dept-1']).pass(1);
+    city.suspend('suspended').merge('merged', 'going').transfer('moved', 'dept-1', 'dept-2');
+    city.checkIn('done', 'dept-1').complete('done', 'dept-1').cancelWhistle('cancelled');
+    await spec.givenEvents(city.events);
+    const first = await query.tasksInHand('dept-1', 2, null);
+    const rest = await query.tasksInHand('dept-1', 2, first.next);
+    expect([...first.items, ...rest.items].map(({ taskId, setAside }) => [taskId, setAside])).toEqual([
+      ['going-dept-1', null],
+      ['suspended-dept-1', 'SUSPENDED'],
+      ['merged-dept-1', 'MERGED'],
+    ]);
+    expect([first.items.length, rest.next]).toEqual([2, null]);
+    expect((await query.tasksInHand('dept-2', 2, null)).items).toEqual([
+      {
+        ...{ taskId: 'moved-dept-1', incidentId: 'moved', whistleId: 'moved-whistle', role: 'LEAD' },
+        ...{ departmentId: 'dept-2', kind: 'PUBLIC_DEMAND', setAside: null, notifiedAt: city.inMinutes(-2) },
+      },
+    ]);
+  });
+
   describe('workload', () => {
     it('is all zeros and nulls for a department without tasks', async () => {
       const moment = at('2026-03-02T01:00:00.000Z');

@@ -40,6 +40,24 @@ export interface QueuePage {
   readonly next: { readonly notifiedAt: string; readonly taskId: string } | null;
 }
 
+/** A task that its department has to answer for, whether or not its incident goes on at the moment. */
+export interface TaskInHand {
+  readonly taskId: string;
+  readonly incidentId: string;
+  readonly whistleId: string;
+  readonly departmentId: string;
+  readonly role: string;
+  readonly kind: string;
+  /** Why it stands still: its incident is suspended, or merged into another. Null where it does not. */
+  readonly setAside: 'SUSPENDED' | 'MERGED' | null;
+  readonly notifiedAt: string;
+}
+
+export interface TasksInHandPage {
+  readonly items: readonly TaskInHand[];
+  readonly next: QueuePage['next'];
+}
+
 export interface Workload {
   readonly departmentId: string;
   readonly asOf: string;
@@ -189,6 +207,34 @@ export class DepartmentTasksQuery {
     const next =
       rows.length > page.limit && last ? { notifiedAt: last.notifiedAt, taskId: last.taskId } : null;
     return { items, next };
+  }
+
+  /**
+   * Every task of a department that is neither done nor ended by now, oldest first. Unlike the queue it has those of
+   * suspended and merged incidents too: they come back to whoever has them.
+   */
+  async tasksInHand(
+    departmentId: string,
+    limit: number,
+    after: TasksInHandPage['next'],
+  ): Promise<TasksInHandPage> {
+    const { rows } = await this.sql.query<{ item: TaskInHand }>(
+      `select jsonb_build_object(
+         'taskId', task_id, 'incidentId', incident_id, 'whistleId', whistle_id, 'departmentId', department_id,
+         'role', role, 'kind', kind, 'setAside', set_aside, 'notifiedAt', ${isoUtc('notified_at')}
+       ) as item
+       from department_tasks.tasks
+       where department_id = $1 and ${openAfter("'infinity'")}
+         ${after === null ? '' : 'and (notified_at, task_id) > ($2::timestamptz, $3)'}
+       order by notified_at, task_id limit ${limit + 1}`,
+      after === null ? [departmentId] : [departmentId, after.notifiedAt, after.taskId],
+    );
+    const items = rows.slice(0, limit).map((row) => row.item);
+    const last = items.at(-1);
+    return {
+      items,
+      next: rows.length > limit && last ? { notifiedAt: last.notifiedAt, taskId: last.taskId } : null,
+    };
   }
 
   /** Workload of the given departments at a moment; one answer each, also for those without tasks. */
