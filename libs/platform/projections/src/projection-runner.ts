@@ -57,6 +57,8 @@ export class ProjectionRunner {
   failure: string | undefined;
   private readonly stopping = new AbortController();
   private session: Session | undefined;
+  /** Aborts when the session is lost or this runner stops. One per session: signals remember what was made of them. */
+  private over: AbortSignal = this.stopping.signal;
   private finished: Promise<void> | undefined;
 
   constructor(
@@ -99,17 +101,18 @@ export class ProjectionRunner {
   private async runOneSession(onWorking: () => void): Promise<void> {
     const session = await Session.open(this.dependencies.url, `shaoying-projection-${this.projection.name}`);
     this.session = session;
+    this.over = AbortSignal.any([this.stopping.signal, session.lost]);
     // Had the log been replaced since, this session would have been cut: where both are one database, as they mostly are.
     let sureOfLogSinceMs = performance.now();
     try {
       await ensureControlSchema(session);
       await this.becomeActive(session);
-      while (!this.isOver(session)) {
+      while (!this.over.aborted) {
         const checkpoint = await this.openCheckpoint(session);
         if (checkpoint.version !== this.projection.version) return; // Gives the lock back; becomeActive() sorts it out.
         this.failure = undefined;
         onWorking();
-        if (checkpoint.status === 'stopped') await this.waitStopped(session, checkpoint);
+        if (checkpoint.status === 'stopped') await this.waitStopped(checkpoint);
         else {
           this.dependencies.tail.forget(sureOfLogSinceMs);
           if (!(await this.stoppedAsReplaced(session, checkpoint))) await this.follow(session, checkpoint);
@@ -122,14 +125,10 @@ export class ProjectionRunner {
     }
   }
 
-  private isOver(session: Session): boolean {
-    return this.stopping.signal.aborted || session.lost.aborted;
-  }
-
   /** Returns holding the lock, on tables of our version or none. */
   private async becomeActive(session: Session): Promise<void> {
     const { name, version } = this.projection;
-    while (!this.isOver(session)) {
+    while (!this.over.aborted) {
       const checkpoint = await readCheckpoint(session, name);
       this.failure = undefined;
       if (checkpoint && checkpoint.version > version) {
@@ -141,16 +140,16 @@ export class ProjectionRunner {
           );
         }
         this.activity = 'superseded';
-        await this.pauseIn(session, supersededPollMs);
+        await pause(supersededPollMs, this.over);
       } else if (checkpoint && checkpoint.version < version) {
-        if (checkpoint.status === 'stopped') await this.waitStopped(session, checkpoint);
+        if (checkpoint.status === 'stopped') await this.waitStopped(checkpoint);
         else await this.upgrade(session);
       } else if (await session.tryLock(lockName(name))) {
         this.dependencies.log.info({ projection: name, version }, 'projection active');
         return;
       } else {
         this.activity = 'standby';
-        await this.pauseIn(session, lockRetryMs);
+        await pause(lockRetryMs, this.over);
       }
     }
   }
@@ -167,7 +166,7 @@ export class ProjectionRunner {
     const { tail, batchSize, now } = this.dependencies;
     const { name } = this.projection;
     const doubt = new AbortController();
-    const over = AbortSignal.any([this.stopping.signal, session.lost, doubt.signal]);
+    const over = AbortSignal.any([this.over, doubt.signal]);
     const write = liveBatchWriter(session, this.projection, from.generation, now);
     const reader = tail.reader();
     const pace = new BatchPace(() => performance.now());
@@ -236,7 +235,7 @@ export class ProjectionRunner {
   }
 
   /** Keeps the lock: the row is where `retry` comes from, whoever asks for it. */
-  private async waitStopped(session: Session, checkpoint: Checkpoint): Promise<void> {
+  private async waitStopped(checkpoint: Checkpoint): Promise<void> {
     if (this.activity !== 'stopped') {
       const fields = {
         projection: checkpoint.name,
@@ -246,7 +245,7 @@ export class ProjectionRunner {
       this.dependencies.log.error(fields, 'projection is stopped; retry or rebuild it');
     }
     this.activity = 'stopped';
-    await this.pauseIn(session, stoppedPollMs);
+    await pause(stoppedPollMs, this.over);
   }
 
   /** Old tables go on serving, and an older process may go on filling them, until the swap. */
@@ -256,10 +255,10 @@ export class ProjectionRunner {
     const reader = tail.reader();
     this.activity = 'rebuilding';
     try {
-      const signal = AbortSignal.any([this.stopping.signal, session.lost]);
+      const signal = this.over;
       await rebuildProjection(this.projection, { url, log, now, lookup, reader }, { resume: true, signal });
     } catch (error) {
-      if (error instanceof RebuildUnderWay) return await this.pauseIn(session, lockRetryMs);
+      if (error instanceof RebuildUnderWay) return await pause(lockRetryMs, this.over);
       if (!(error instanceof PoisonEvent)) throw error;
       await this.refuseUpgrade(session, error);
     } finally {
@@ -283,11 +282,7 @@ export class ProjectionRunner {
       err: error.cause,
     };
     this.dependencies.log.error(fields, 'new version cannot apply an event; the older process goes on');
-    await this.pauseIn(session, refusedUpgradeRetryMs);
-  }
-
-  private async pauseIn(session: Session, delayMs: number): Promise<void> {
-    await pause(delayMs, AbortSignal.any([this.stopping.signal, session.lost]));
+    await pause(refusedUpgradeRetryMs, this.over);
   }
 }
 

@@ -1,5 +1,6 @@
 import { InMemoryEventStore } from '@shaoying/event-store';
 import { type TestDatabase, createTestDatabase } from '@shaoying/postgres/testing';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { ProjectionEngine } from './projection-engine.js';
 import { ReadModelGate, type ReadModelGateOptions } from './read-model-gate.js';
@@ -60,6 +61,23 @@ it('lets a query see what its caller has just written', async () => {
     expect(rows).toHaveLength(1);
   }
   expect(gate.positions()).toEqual(new Map([['tally', '20']]));
+});
+
+it('combines signals once per connection, not once per reading: each would be remembered for good', async () => {
+  engine.start();
+  const gate = open({ pollMs: 20 });
+  expect(await gate.waitFor('tally', await append(), 5_000)).toBe(true);
+  await engine.stop(); // It combines signals of its own.
+  const readings = jest.spyOn(Client.prototype, 'query');
+  const combined = jest.spyOn(AbortSignal, 'any');
+  try {
+    await sleep(500);
+    expect(readings.mock.calls.length).toBeGreaterThan(3);
+    expect(combined).not.toHaveBeenCalled();
+  } finally {
+    readings.mockRestore();
+    combined.mockRestore();
+  }
 });
 
 it('is told, and does not only poll', async () => {

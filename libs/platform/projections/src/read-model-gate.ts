@@ -134,7 +134,9 @@ export class ReadModelGate {
   }
 
   private async poll(session: Session): Promise<void> {
+    // Once per session: whatever combines them adds to what `stopping` remembers for as long as this process lives.
     const over = AbortSignal.any([this.stopping.signal, session.lost]);
+    over.addEventListener('abort', () => this.readAtOnce.abort(), { once: true });
     while (!over.aborted) {
       this.readAtOnce = new AbortController();
       this.toldMeanwhile.clear();
@@ -144,7 +146,7 @@ export class ReadModelGate {
       }
       for (const { name, generation, position } of rows) this.learn(name, { generation, position });
       await pause(readAgainMsMin, over);
-      await pause(this.pollMs - readAgainMsMin, AbortSignal.any([over, this.readAtOnce.signal]));
+      await pause(this.pollMs - readAgainMsMin, this.readAtOnce.signal);
     }
   }
 
