@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
-import type { Clock } from '@shaoying/config';
 import {
   incidentCommandHandlers,
   IncidentCommandService,
@@ -14,19 +13,14 @@ import {
 import { DepartmentTasksQuery } from '@shaoying/incident-read-models';
 import { Platform } from './platform.js';
 
-/** The open tasks of a department, as its queue has them. */
-class QueuedTasks extends OpenTasks {
-  constructor(
-    private readonly tasks: DepartmentTasksQuery,
-    private readonly clock: Clock,
-  ) {
+/** The tasks a department has in hand, also those of incidents that stand still: they go on one day. */
+class TasksInHand extends OpenTasks {
+  constructor(private readonly tasks: DepartmentTasksQuery) {
     super();
   }
 
   override async of(departmentId: string, limit: number): Promise<readonly MovedTask[]> {
-    const now = this.clock.now().toISOString();
-    const moment = { asOf: now, knownAt: now, live: true };
-    const { items } = await this.tasks.queue(departmentId, moment, { limit, after: null });
+    const { items } = await this.tasks.tasksInHand(departmentId, limit, null);
     return items.map(({ incidentId, taskId }) => ({ incidentId, taskId }));
   }
 }
@@ -51,8 +45,7 @@ class QueuedTasks extends OpenTasks {
     {
       provide: OpenTasks,
       inject: [Platform],
-      useFactory: ({ stores, clock }: Platform) =>
-        new QueuedTasks(new DepartmentTasksQuery(stores.readModels), clock),
+      useFactory: ({ stores }: Platform) => new TasksInHand(new DepartmentTasksQuery(stores.readModels)),
     },
     { provide: ReporterVault, inject: [Platform], useFactory: ({ vault }: Platform) => vault },
   ],

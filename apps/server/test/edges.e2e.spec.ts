@@ -168,7 +168,7 @@ describe('a whistle', () => {
     await onTask('urbanManagement', id, taskId, 'complete');
     const rated = await act(city, 'street', id, `whistles/${whistleId}/evaluate`, { taskId, score: 4 });
     expect(rated).toMatchObject({ whistleState: 'EVALUATED' });
-    const again = { evaluations: [{ taskId, score: 1 }] };
+    const again = { taskId, score: 1 };
     await refused('street', `${id}/whistles/${whistleId}/evaluate`, again, 409, 'EVALUATION_RECORDED');
   });
 
@@ -201,11 +201,14 @@ describe('a whistle', () => {
       return expected(201, warned);
     };
     const first = await blow();
-    expect(first.warnings).toEqual([]);
-    await read(first.id);
-    expect((await blow()).warnings).toMatchObject([
-      { code: 'REPEAT_WHISTLE', incidentId: first.id, whistleId: first.whistleId },
-    ]);
+    const second = await blow();
+    expect([first.warnings, second.warnings]).toEqual([[], []]);
+    await read(second.id);
+    const path = `/v1/incidents/${second.id}/repeat-whistles`;
+    const { items } = expected(200, await city.as('street').get<{ items: object[] }>(path));
+    expect(items).toContainEqual(
+      expect.objectContaining({ code: 'REPEAT_WHISTLE', incidentId: first.id, whistleId: first.whistleId }),
+    );
   });
 
   test('in reverse, from a department to a street, which handles its task like a department', async () => {

@@ -65,21 +65,6 @@ export class CommandDoor {
     );
   }
 
-  /** The same for several commands that one request stands for, in order. @returns the outcome of the last one */
-  sendAll(
-    caller: CommandCaller,
-    permitted: readonly Role[],
-    commands: (context: CommandContext) => readonly Command<CommandOutcome>[],
-  ): Promise<CommandOutcome> {
-    const actor = actorOf(caller.principal, permitted);
-    return this.endpoint.run(caller.request, caller.reply, caller.principal, async (context) => {
-      const outcomes: CommandOutcome[] = [];
-      for (const command of commands({ ...context, actor }))
-        outcomes.push(await this.commands.execute(command));
-      return outcomes.at(-1)!;
-    });
-  }
-
   async run(
     caller: CommandCaller,
     permitted: readonly Role[],

@@ -28,6 +28,7 @@ import { mayQuery, scopeOf, type Scope } from './access-policy.js';
 import { ListIncidentsQuery, MomentQuery, ReplayQuery } from './incident.dto.js';
 import { reached } from './read-your-writes.js';
 import { Refused } from './refused.js';
+import { RepeatWhistles, type RepeatWarning } from './repeat-whistles.js';
 
 type ShownIncident = IncidentView & { readonly overdue: boolean; readonly trafficLight: TrafficLight };
 
@@ -63,6 +64,7 @@ export class IncidentQueriesController {
   constructor(
     private readonly queries: QueryBus,
     private readonly platform: Platform,
+    private readonly repeats: RepeatWhistles,
   ) {}
 
   @Tells('List incidents within scope, newest first')
@@ -107,6 +109,21 @@ export class IncidentQueriesController {
     if (then === null) throw new Refused('INCIDENT_NOT_FOUND');
     void reply.header('ETag', `"${then.revision}"`);
     return shown(then, asOf ?? now);
+  }
+
+  @Tells(
+    'Earlier whistles 重复吹哨 on this incident, and on its estate and category, in the days the policy counts',
+  )
+  @Get('incidents/:id/repeat-whistles')
+  @ApiBearerAuth()
+  @Roles(...mayQuery.history)
+  async repeatWhistles(
+    @Req() request: FastifyRequest,
+    @CurrentPrincipal() principal: Principal,
+    @Param('id') id: string,
+  ): Promise<{ items: readonly RepeatWarning[] }> {
+    await reached(this.platform, board, request);
+    return { items: await this.repeats.around(await this.visible(principal, id)) };
   }
 
   /** What a reporter may see of the case, by the secret code alone. */

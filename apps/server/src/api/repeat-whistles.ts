@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
-import type { CommandOutcome } from '@shaoying/incident-application';
+import type { IncidentView } from '@shaoying/incident-read-models';
 import { Platform } from '../platform.js';
 import { ListIncidents } from '../queries/queries.js';
 
@@ -25,42 +25,45 @@ export class RepeatWhistles {
     private readonly platform: Platform,
   ) {}
 
-  /** As far as the read model has got. Empty where nothing is known or it cannot be asked: the whistle is blown. */
-  async before({ incidentId, state }: CommandOutcome, whistleId: string): Promise<RepeatWarning[]> {
-    const { estateId, communityId } = state.place;
-    const { category, pins } = state;
-    const { directory, clock, logger } = this.platform;
+  /** As far as the read model has got; of the incident itself only, where it lies in no estate. */
+  async around({
+    id,
+    estateId,
+    communityId,
+    category,
+    pins,
+    whistles,
+  }: IncidentView): Promise<RepeatWarning[]> {
+    const own = repeatsOf(id, whistles, null);
+    if (estateId === null || communityId === null) return own;
+    const { directory, clock } = this.platform;
     const { repeatWhistleDays } = directory.rules(pins ?? directory.pins());
     const now = clock.now();
     const from = new Date(now.getTime() - repeatWhistleDays * dayMs).toISOString();
-    const own = repeatsOf(incidentId, state.whistles, whistleId, from);
-    if (estateId === null || communityId === null) return own;
-    try {
-      const page = await this.queries.execute(
-        new ListIncidents({ estateId, communityId, category, from }, null, {
-          ...{ limit: warningsMax, after: null, now: now.toISOString() },
-        }),
-      );
-      const others = page.items
-        .filter(({ id }) => id !== incidentId)
-        .flatMap(({ id, whistles }) => repeatsOf(id, whistles, whistleId, from));
-      return [...own, ...others].slice(0, warningsMax);
-    } catch (error) {
-      logger.warn({ err: error, incidentId }, 'repeated whistles could not be looked up');
-      return own;
-    }
+    const page = await this.queries.execute(
+      new ListIncidents({ estateId, communityId, category, from }, null, {
+        ...{ limit: warningsMax, after: null, now: now.toISOString() },
+      }),
+    );
+    const others = page.items.filter((other) => other.id !== id);
+    return [...own, ...others.flatMap((other) => repeatsOf(other.id, other.whistles, null))].slice(
+      0,
+      warningsMax,
+    );
   }
 }
 
-/** Whistles that were blown since then, apart from this one. A proposal has not been blown. */
-function repeatsOf(
+/**
+ * Whistles of one incident that were blown, apart from this one. A proposal has not been. Of what the incident's own
+ * stream says, so that a repeated request is warned of the same.
+ */
+export function repeatsOf(
   incidentId: string,
   whistles: readonly { readonly whistleId: string; readonly blownAt: string | null }[],
-  except: string,
-  from: string,
+  except: string | null,
 ): RepeatWarning[] {
   return whistles.flatMap(({ whistleId, blownAt }) =>
-    whistleId === except || blownAt === null || blownAt === '' || blownAt < from
+    whistleId === except || blownAt === null || blownAt === ''
       ? []
       : [{ code: 'REPEAT_WHISTLE' as const, incidentId, whistleId, blownAt }],
   );

@@ -1,22 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { WHISTLE_ORIGINS, type WhistleKind, type WhistleOrigin } from '@shaoying/incident-domain';
-import { IsOpaqueId } from '@shaoying/http';
-import { Type } from 'class-transformer';
-import {
-  ArrayMaxSize,
-  ArrayMinSize,
-  IsArray,
-  IsBoolean,
-  IsInt,
-  IsOptional,
-  IsString,
-  Max,
-  MaxLength,
-  Min,
-  ValidateIf,
-  ValidateNested,
-} from 'class-validator';
-import { Id, noteCharsMax, OneOf, OptionalIds, OptionalOneOf, OptionalWords, Words } from './fields.dto.js';
+import { IsBoolean, IsInt, IsOptional, Max, Min } from 'class-validator';
+import { Id, OneOf, OptionalIds, OptionalOneOf, OptionalWords, Words } from './fields.dto.js';
 import { ReasonDto } from './intake.dto.js';
 
 const whistleKinds = ['PUBLIC_DEMAND', 'KEY_WORK', 'JOINT_ENFORCEMENT', 'EMERGENCY'] as const;
@@ -58,38 +43,6 @@ export class EvaluationDto {
 
   @OptionalWords('A word on it')
   comment?: string;
-}
-
-const single = (body: EvaluateDto): boolean => body.evaluations === undefined || body.evaluations === null;
-
-/** One evaluation, or several of one whistle. */
-export class EvaluateDto {
-  @ApiPropertyOptional({ maxLength: 100, description: 'Task that is rated' })
-  @ValidateIf(single)
-  @IsOpaqueId()
-  taskId?: string;
-
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 5, description: '5 is best' })
-  @ValidateIf(single)
-  @IsInt()
-  @Min(1)
-  @Max(5)
-  score?: number;
-
-  @ApiPropertyOptional({ maxLength: noteCharsMax })
-  @IsOptional()
-  @IsString()
-  @MaxLength(noteCharsMax)
-  comment?: string;
-
-  @ApiPropertyOptional({ type: [EvaluationDto], maxItems: assistsMax + 1, description: 'Instead of one' })
-  @IsOptional()
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(assistsMax + 1)
-  @ValidateNested({ each: true })
-  @Type(() => EvaluationDto)
-  evaluations?: EvaluationDto[];
 }
 
 export class AddDepartmentDto extends ReasonDto {

@@ -1,5 +1,4 @@
 import { Body, HttpCode, Param, Post } from '@nestjs/common';
-import { uuidV5 } from '@shaoying/config';
 import { Roles } from '@shaoying/identity';
 import {
   AddDepartmentCommand,
@@ -22,13 +21,12 @@ import {
   type MadeIds,
 } from './command-door.js';
 import { ReasonDto } from './intake.dto.js';
-import { RepeatWhistles, type RepeatWarning } from './repeat-whistles.js';
+import { repeatsOf, type RepeatWarning } from './repeat-whistles.js';
 import {
   AddDepartmentDto,
   ApproveWhistleDto,
   BlowWhistleDto,
   ChangeLeadDto,
-  EvaluateDto,
   type EvaluationDto,
 } from './whistle.dto.js';
 
@@ -42,10 +40,7 @@ interface Whistled extends Answer, MadeIds {
 /** 吹哨: who is summoned, by whom, and how they are rated afterwards. */
 @IncidentCommands()
 export class WhistlesController {
-  constructor(
-    private readonly door: CommandDoor,
-    private readonly repeats: RepeatWhistles,
-  ) {}
+  constructor(private readonly door: CommandDoor) {}
 
   @Tells(
     'Blow the whistle 吹哨: one lead, any assists; or propose it, by the rule of its kind',
@@ -67,7 +62,7 @@ export class WhistlesController {
     });
     void caller.reply.header('Location', `/v1/incidents/${id}`);
     const { whistleId } = outcome;
-    return { ...whistled(outcome, whistleId), warnings: await this.repeats.before(outcome, whistleId) };
+    return { ...whistled(outcome, whistleId), warnings: repeatsOf(id, outcome.state.whistles, whistleId) };
   }
 
   @Tells(
@@ -107,27 +102,20 @@ export class WhistlesController {
     });
   }
 
-  @Tells('Evaluate 评哨: how the whistling unit rates departments, each once', WhistleStateAnswer)
+  @Tells('Evaluate 评哨: how the whistling unit rates one department, once', WhistleStateAnswer)
   @Post(':id/whistles/:whistleId/evaluate')
   @HttpCode(200)
   @Roles(...mayCommand.ownWhistle)
-  async evaluate(
+  evaluate(
     @Caller() caller: CommandCaller,
     @Param('id') id: string,
     @Param('whistleId') whistleId: string,
-    @Body() body: EvaluateDto,
+    @Body() body: EvaluationDto,
   ): Promise<Whistled> {
-    const outcome = await this.door.sendAll(caller, mayCommand.ownWhistle, ({ ifMatch, ...context }) =>
-      evaluationsOf(body).map(({ taskId, score, comment }, index) => {
-        // The first is the request's own command, and the only one that can be at the revision it names.
-        const own = index === 0 ? { ...context, ...(ifMatch === undefined ? {} : { ifMatch }) } : context;
-        const commandId = index === 0 ? context.commandId : uuidV5(context.commandId, taskId);
-        return new EvaluateTaskCommand({ ...own, commandId }, id, whistleId, {
-          ...{ taskId, score, comment: comment ?? null },
-        });
-      }),
-    );
-    return whistled(outcome, whistleId);
+    const { taskId, score, comment } = body;
+    return this.run(caller, mayCommand.ownWhistle, whistleId, (context) => {
+      return new EvaluateTaskCommand(context, id, whistleId, { taskId, score, comment: comment ?? null });
+    });
   }
 
   @Tells('Add a department that assists', WhistleStateAnswer)
@@ -188,7 +176,3 @@ function whistled(outcome: CommandOutcome, whistleId: string): Whistled {
 }
 
 /** What was checked: either one, or a list that is not empty. */
-function evaluationsOf({ taskId, score, comment, evaluations }: EvaluateDto): readonly EvaluationDto[] {
-  if (evaluations) return evaluations;
-  return [{ taskId: taskId ?? '', score: score ?? 0, ...(comment === undefined ? {} : { comment }) }];
-}

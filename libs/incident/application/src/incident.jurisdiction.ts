@@ -196,7 +196,9 @@ export class IncidentJurisdiction {
 
   /** Level of a unit that handles by itself: an estate's matter unless the unit says otherwise. */
   selfHandlingLevel(state: IncidentState, wanted: ResponsibilityLevel | null): ResponsibilityLevel {
-    return wanted ?? (state.place.estateId === null ? 'COMMUNITY' : 'ESTATE');
+    // What lies in no estate is no estate's matter, whoever says so.
+    const lowest = state.place.estateId === null ? 'COMMUNITY' : 'ESTATE';
+    return wanted === null || wanted === 'ESTATE' ? lowest : wanted;
   }
 
   /**

@@ -130,6 +130,7 @@ export interface ReturnRequest {
 
 export interface Arbitration {
   readonly arbitrationId: string;
+  readonly cause: 'RETURNS' | 'REFUSALS' | 'REQUESTED';
   readonly taskId: string;
   readonly parties: readonly string[];
   readonly decided: boolean;

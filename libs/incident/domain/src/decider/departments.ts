@@ -156,6 +156,7 @@ export function transferTask(state: IncidentState, command: TransferTask): Decis
   }
   // The successor is in the whistle already: one department, one task.
   const events: IncidentEvent[] = [
+    ...breachesBefore(state, now, ofTask(taskId)),
     task.role === 'LEAD' ? leadPassedTo(task, within, reason, now) : notNeeded(task, reason, now),
     ...lifted(state, concerning(task), 'ENDED', now),
   ];

@@ -41,7 +41,9 @@ export function notTheirs(state: IncidentState, { actor }: CommandOrigin): Refus
     actor.role === 'street-office'
       ? streetId !== null && actor.orgUnitId !== streetId
       : actor.role === 'grid-worker' || actor.role === 'community'
-        ? communityId !== null && ![communityId, estateId, gridId].includes(actor.orgUnitId)
+        ? communityId !== null &&
+          // Whoever names no unit is of none of these, though the incident may name no estate or grid either.
+          (actor.orgUnitId === null || ![communityId, estateId, gridId].includes(actor.orgUnitId))
         : false;
   return foreign ? { code: 'INCIDENT_NOT_YOURS' } : null;
 }
@@ -133,6 +135,9 @@ export function unsoundSummons(state: IncidentState, tasks: readonly TaskAssignm
 
 export const isLate = (occurredAt: string, deadline: { readonly dueAt: string } | undefined): boolean =>
   deadline !== undefined && Date.parse(occurredAt) > Date.parse(deadline.dueAt);
+
+/** When a clock is read: while the incident's clocks stand still, as of when they stopped. */
+export const readAt = ({ pausedAt }: IncidentState, now: string): string => pausedAt ?? now;
 
 /** Deadlines of the given timers, out of those a command brings for whatever it may lead to. */
 export const startedOf = (deadlines: readonly Deadline[], ...timers: Deadline['timer'][]): Deadline[] =>

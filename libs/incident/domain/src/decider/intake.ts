@@ -194,8 +194,9 @@ export function withdraw(state: IncidentState, command: WithdrawIncident): Decis
 export function voidIncident(state: IncidentState, { origin, reason }: VoidIncident): Decision {
   const refusal = notTheirs(state, origin) ?? notIn(state, 'REPORTED', 'VERIFYING', 'FILED');
   if (refusal) return refuse(refusal);
-  // What was handled, rated and scored once was no error.
-  if (state.cycle > 1) return refuse({ code: 'INCIDENT_STATE', state: 'FILED', allowed: ['REPORTED'] });
+  // What somebody was given to handle was no error.
+  if (state.cycle > 1 || state.dispatched)
+    return refuse({ code: 'INCIDENT_STATE', state: 'FILED', allowed: ['REPORTED', 'VERIFYING'] });
   const { id, orgUnitId } = origin.actor;
   if (id === state.reportedBy) return refuse({ code: 'VOID_BY_REPORTER' });
   if (state.duplicates.length > 0) return refuse({ code: 'HAS_DUPLICATES' });
@@ -206,6 +207,8 @@ export function voidIncident(state: IncidentState, { origin, reason }: VoidIncid
 }
 
 export function flagReporter(state: IncidentState, { origin, reason }: FlagReporter): Decision {
+  const foreign = notTheirs(state, origin);
+  if (foreign) return refuse(foreign);
   const flagged: IncidentEvent = {
     type: 'ReporterFlagged',
     occurredAt: origin.now,

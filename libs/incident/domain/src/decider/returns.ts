@@ -219,6 +219,13 @@ function lostByRefusing(state: IncidentState, task: Task, now: string): LostTime
   return spans({ account: 'DEPARTMENT', unitId: departmentId, taskId, from, to: now });
 }
 
+/** A department whose task was disputed by the dispatch and stays its own has refused nothing. */
+function lostInDispute(state: IncidentState, task: Task, arbitrationId: string, now: string): LostTime[] {
+  const cause = state.arbitrations.find((known) => known.arbitrationId === arbitrationId)?.cause;
+  const asked = state.returns.some(({ taskId }) => taskId === task.taskId);
+  return cause === 'REQUESTED' && !asked ? [] : lostByRefusing(state, task, now);
+}
+
 const spans = (...lost: LostTime[]): LostTime[] => lost.filter(({ from, to }) => from < to);
 
 /** The task is the department's again, and what it owed meanwhile it owes. */
@@ -327,7 +334,7 @@ function decidedBy(
       },
       newTask: outcome.newTask,
       lostTime: outcome.stays
-        ? lostByRefusing(state, task, origin.now)
+        ? lostInDispute(state, task, arbitrationId, origin.now)
         : lostUntil(state, task, request, rules, origin.now),
       catalogueProposal: {
         ...{ category, areaId: place.streetId ?? place.districtId },

@@ -9,7 +9,7 @@ import type { Refusal } from '../incident.refusals.js';
 import { deadlineOf, taskOf, type IncidentState, type Supervision } from '../incident.state.js';
 import { breachesBefore, lifted } from './breaches.js';
 import { type Decision, accept, refuse } from './decision.js';
-import { isLate, notIn, notTheirs, taskNotIn } from './guards.js';
+import { isLate, notIn, notTheirs, readAt, taskNotIn } from './guards.js';
 
 /** 督办 by a person; what the ladder issues comes of {@link MarkOverdue}. */
 export function issueSupervision(state: IncidentState, command: IssueSupervision): Decision {
@@ -80,7 +80,7 @@ export function respondToSupervision(state: IncidentState, command: RespondToSup
       occurredAt: now,
       data: {
         ...{ supervisionId, taskId: order.taskId, respondingUnitId, response },
-        ...{ dueAt: deadline?.dueAt ?? null, late: isLate(now, deadline) },
+        ...{ dueAt: deadline?.dueAt ?? null, late: isLate(readAt(state, now), deadline) },
       },
     },
     ...lifted(

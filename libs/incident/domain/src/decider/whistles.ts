@@ -20,7 +20,7 @@ import {
 import { breachesBefore, concerning, lifted, ofIncident, ofTask, onIncident } from './breaches.js';
 import { type Decision, accept, refuse } from './decision.js';
 import { settled } from './ending.js';
-import { isLate, knownWhistle, notIn, notTheirs, taskNotIn, unsoundSummons } from './guards.js';
+import { isLate, knownWhistle, notIn, notTheirs, readAt, taskNotIn, unsoundSummons } from './guards.js';
 
 /** One whistle at a time: further departments are added to it. A department's own may run beside it. */
 function notWhistleable(state: IncidentState): Refusal | null {
@@ -153,7 +153,7 @@ function ratify(state: IncidentState, { whistleId, deadlines }: Whistle, command
   const { origin, approve, note } = command;
   const { now, actor } = origin;
   const deadline = deadlineOf(deadlines, 'RATIFICATION');
-  const late = isLate(now, deadline);
+  const late = isLate(readAt(state, now), deadline);
   return accept(
     ...breachesBefore(
       state,
@@ -181,7 +181,8 @@ export function cancelWhistle(state: IncidentState, command: CancelWhistle): Dec
   if (known.refusal) return refuse(known.refusal);
   const { whistle } = known;
   const own = whistle.reverse || actor.role === 'department';
-  if (own && whistle.whistlingUnitId !== actor.orgUnitId) return refuse({ code: 'WHISTLE_NOT_YOURS' });
+  if (own && (actor.orgUnitId === null || whistle.whistlingUnitId !== actor.orgUnitId))
+    return refuse({ code: 'WHISTLE_NOT_YOURS' });
   const elsewhere = whistle.state === 'BLOWN' ? notIn(state, 'HANDLING') : notIn(state, 'FILED', 'HANDLING');
   if (elsewhere) return refuse(elsewhere);
   const open = state.tasks.filter((task) => task.whistleId === whistleId && isOpenTask(task));
@@ -219,7 +220,9 @@ export function evaluateTask(state: IncidentState, command: EvaluateTask): Decis
   if (ended) return refuse(ended);
   const { whistlingUnitId, reverse } = known.whistle;
   // A community's whistle is its street's to evaluate.
-  if (reverse && whistlingUnitId !== evaluatingUnitId) return refuse({ code: 'WHISTLE_NOT_YOURS' });
+  const own = reverse || origin.actor.role === 'department';
+  if (own && (evaluatingUnitId === null || whistlingUnitId !== evaluatingUnitId))
+    return refuse({ code: 'WHISTLE_NOT_YOURS' });
   const task = taskOf(state, taskId);
   if (task?.whistleId !== whistleId) return refuse({ code: 'TASK_NOT_FOUND' });
   if (task.departmentId === evaluatingUnitId) return refuse({ code: 'WHISTLE_NOT_YOURS' });

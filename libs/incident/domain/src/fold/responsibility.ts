@@ -65,14 +65,14 @@ export const responsibilityFolds: FoldsOf<
     };
   },
   ArbitrationOpened: (state, event) => {
-    const { arbitrationId, taskId, parties, deadlines } = event.data;
+    const { arbitrationId, taskId, cause, parties, deadlines } = event.data;
     return {
       ...updateTask(state, taskId, (task) => ({
         state: 'IN_ARBITRATION',
         deadlines: restarted(task.deadlines, deadlines),
       })),
       returns: decidedReturn(state, (request) => request.taskId === taskId, 'ARBITRATED'),
-      arbitrations: [...state.arbitrations, { arbitrationId, taskId, parties, decided: false }],
+      arbitrations: [...state.arbitrations, { arbitrationId, taskId, cause, parties, decided: false }],
     };
   },
   ResponsibilityDecided: (state, event) => arbitrated(state, event.data, event.occurredAt),
