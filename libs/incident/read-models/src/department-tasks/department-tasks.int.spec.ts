@@ -158,6 +158,24 @@ describe('department tasks', () => {
     });
   });
 
+  it('owes the whole of staged handling by its last stage, also when that is reported', async () => {
+    const city = new SimulatedCity().report('staged').whistle('staged', ['dept-1']);
+    const [half, whole] = [city.inMinutes(36 * 60), city.inMinutes(3 * 24 * 60)];
+    city.pass(10).checkIn('staged', 'dept-1').completeStage('staged', 'dept-1', 'control');
+    city.completeStage('staged', 'dept-1', 'cure');
+    await spec.givenEvents(city.events);
+    const rows = await spec.thenRows(
+      'select handling_due, stage_due from tasks where not extending order by version',
+    );
+    expect(rows).toEqual([
+      { handling_due: new Date(whole), stage_due: new Date(half) },
+      { handling_due: new Date(whole), stage_due: new Date(whole) },
+      { handling_due: new Date(whole), stage_due: null },
+    ]);
+    const [item] = await queueOf('dept-1', at(city.now));
+    expect(item?.deadlines.map(({ timer }) => timer)).toEqual(['ACKNOWLEDGE', 'CHECK_IN']);
+  });
+
   it('has in hand what is neither done nor ended, also where the incident stands still', async () => {
     const city = new SimulatedCity();
     for (const id of ['going', 'suspended', 'merged', 'done', 'moved', 'cancelled'])

@@ -113,7 +113,7 @@ const eventTypes: IncidentEventType[] = [
  */
 export const departmentTasks: Projection = {
   name: 'department-tasks',
-  version: 4,
+  version: 5,
   schema: `
     create table cases (
       incident_id  text primary key,
@@ -335,7 +335,9 @@ class TaskBatch {
         const { taskId, stage } = entry.data;
         this.change(entry, taskId, (row) =>
           duesOf(
-            deadlinesOf(row).filter((deadline) => deadline.stage !== stage || deadline.stage === undefined),
+            deadlinesOf(row).map((deadline) =>
+              deadline.stage === stage ? { ...deadline, done: true } : deadline,
+            ),
           ),
         );
         this.work(entry, taskId);
