@@ -59,7 +59,7 @@ export interface TaskRow {
   readonly stands: string | null;
   /** An extension is asked for. */
   readonly extending: boolean;
-  /** Its incident is SUSPENDED, MERGED or WITHDRAWN. */
+  /** Its incident is SUSPENDED, MERGED, or WITHDRAWN; one that is voided counts as withdrawn. */
   readonly set_aside: string | null;
   /** JSON of {@link TaskDeadline}s. */
   readonly deadlines: string;

@@ -201,6 +201,12 @@ function changeSeveral(tasks: Map<string, OracleTask>, event: Told): void {
       if (event.type === 'IncidentWithdrawn' && !event.data.goesOn)
         for (const task of all) task.setAside = 'WITHDRAWN';
       break;
+    case 'IncidentVoided':
+      for (const task of all) {
+        if (!isOver(task)) Object.assign(task, { state: 'RELEASED', endedAt: at });
+        task.setAside = 'WITHDRAWN';
+      }
+      break;
     case 'LeadChanged': {
       const { fromTaskId, toTaskId, formerLead } = event.data;
       const former = tasks.get(fromTaskId);
