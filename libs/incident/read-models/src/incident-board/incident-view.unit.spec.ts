@@ -5,7 +5,7 @@ import { ownedDeadlines, type IncidentState } from '@shaoying/incident-domain';
 import { SimulatedCity, simulatedCities } from '../testing/index.js';
 import { evolveView, foldView } from './evolve-view.js';
 import type { IncidentView } from './incident-view.js';
-import { shownOf } from './view-events.js';
+import { shownOf, type ViewEvent } from './view-events.js';
 import { isOverdue, pendingDeadlines, trafficLightOf } from './view-clocks.js';
 
 function viewOf(city: SimulatedCity, id = 'inc'): IncidentView {
@@ -30,13 +30,13 @@ describe('view of an incident', () => {
     ['CALLBACK', '回访时补充'],
     ['REPORTER', null],
   ] as const)('keeps why feedback was corrected only as the office says it: %s', (source, reason) => {
-    const corrected = {
-      ...{ type: 'FeedbackCorrected', revision: 1, occurredAt: '2026-03-02T01:00:00.000Z' },
-      data: {
-        ...{ cycle: 1, solved: 'PARTLY', satisfaction: 'NOT_RATED', comment: null, source },
-        reason: '回访时补充',
-      },
-    } as const;
+    const said = { cycle: 1, solved: 'PARTLY', satisfaction: 'NOT_RATED', comment: null } as const;
+    const corrected: ViewEvent = {
+      type: 'FeedbackCorrected',
+      revision: 1,
+      occurredAt: '2026-03-02T01:00:00.000Z',
+      data: { ...said, source, reason: '回访时补充' },
+    };
     expect(shownOf(corrected).data).toMatchObject({ source, reason });
     const view = evolveView(
       foldView(new SimulatedCity().report('inc').events.map(decodeIncidentEvent)),
