@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { IncidentEvent } from '@shaoying/incident-domain';
 import { propertyParameters } from '@shaoying/event-store/testing';
 import { departmentTasks } from '../index.js';
 import type { Moment } from '../sql-reader.js';
@@ -156,6 +157,35 @@ describe('department tasks', () => {
         ...{ items: [], next: null },
       });
     });
+  });
+
+  it('owes the whole of staged handling by its last stage, also when that is reported', async () => {
+    const city = new SimulatedCity().report('staged').whistle('staged', ['dept-1']);
+    const [half, whole] = [city.inMinutes(36 * 60), city.inMinutes(3 * 24 * 60)];
+    city.pass(10).checkIn('staged', 'dept-1').completeStage('staged', 'dept-1', 'control');
+    city.completeStage('staged', 'dept-1', 'cure');
+    await spec.givenEvents(city.events);
+    const rows = await spec.thenRows(
+      'select handling_due, stage_due from tasks where not extending order by version',
+    );
+    expect(rows).toEqual([
+      { handling_due: new Date(whole), stage_due: new Date(half) },
+      { handling_due: new Date(whole), stage_due: new Date(whole) },
+      { handling_due: new Date(whole), stage_due: null },
+    ]);
+    const [item] = await queueOf('dept-1', at(city.now));
+    expect(item?.deadlines.map(({ timer }) => timer)).toEqual(['ACKNOWLEDGE', 'CHECK_IN']);
+  });
+
+  it('has nothing to do any more with what is voided', async () => {
+    const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']).pass(5);
+    city.record('inc', dispatcher, city.now, [voidedAt(city.now)]);
+    await spec.givenEvents(city.events);
+    expect(await workload('dept-1', at(city.now))).toMatchObject({ open: 0, released: 1 });
+    expect((await query.tasksInHand('dept-1', 5, null)).items).toEqual([]);
+    expect(await spec.thenRows('select set_aside from tasks where until_at is null')).toEqual([
+      { set_aside: 'WITHDRAWN' },
+    ]);
   });
 
   it('has in hand what is neither done nor ended, also where the incident stands still', async () => {
@@ -335,7 +365,12 @@ describe('department tasks', () => {
     city.report('other', { category: 'PARKING' }).whistle('other', ['dept-1']);
     city.report('elsewhere', { estateId: 'estate-2' }).whistle('elsewhere', ['dept-1']);
     city.report('taken-back').whistle('taken-back', ['dept-1']).cancelWhistle('taken-back');
+    city.report('withdrawn').whistle('withdrawn', ['dept-1']).withdraw('withdrawn');
+    city.report('voided').whistle('voided', ['dept-1']);
     await spec.givenEvents(city.events);
+    const sofar = city.events.length;
+    city.record('voided', dispatcher, city.now, [voidedAt(city.now)]);
+    await spec.givenEvents(city.events.slice(sofar));
     expect(await query.whistlesOn('estate-1', 'GARBAGE', since)).toEqual([
       {
         ...{ whistleId: 'two-whistle', incidentId: 'two', kind: 'PUBLIC_DEMAND', reverse: false },
@@ -376,6 +411,11 @@ describe('department tasks', () => {
       propertyParameters({ numRuns: 12, endOnFailure: true }),
     );
   }, 60_000);
+});
+
+const dispatcher = { id: 'dispatcher', role: 'street-office', orgUnitId: 'street-1' };
+const voidedAt = (occurredAt: string): IncidentEvent => ({
+  ...{ type: 'IncidentVoided', occurredAt, data: { unitId: 'street-1', reason: '误建' } },
 });
 
 const seen = ({ taskId, state, overdue }: { taskId: string; state: string; overdue: boolean }): string =>

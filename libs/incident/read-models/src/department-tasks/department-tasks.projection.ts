@@ -83,6 +83,10 @@ const dropWhistles = new RowStatement<Pick<WhistleRow, 'whistle_id'>>(
   { whistle_id: 'text' },
   (rows) => `delete from whistles w using ${rows} where w.whistle_id = u.whistle_id`,
 );
+const dropWhistlesOf = new RowStatement<Pick<WhistleRow, 'incident_id'>>(
+  { incident_id: 'text' },
+  (rows) => `delete from whistles w using ${rows} where w.incident_id = u.incident_id`,
+);
 
 /** Events that change the terms of tasks that were there before, and so read them. */
 const changesTerms: ReadonlySet<IncidentEventType> = new Set<IncidentEventType>([
@@ -90,7 +94,7 @@ const changesTerms: ReadonlySet<IncidentEventType> = new Set<IncidentEventType>(
   ...(['IncidentUnmerged', 'IncidentReopened', 'ReturnRequested', 'ReturnAccepted'] as const),
   ...(['ReturnRejected', 'ArbitrationOpened', 'ResponsibilityDecided', 'DepartmentAdded'] as const),
   ...(['LeadChanged', 'TaskTransferred', 'TaskStageCompleted', 'ExtensionRequested'] as const),
-  ...(['ExtensionGranted', 'ExtensionRefused', 'CheckFailed'] as const),
+  ...(['ExtensionGranted', 'ExtensionRefused', 'CheckFailed', 'IncidentVoided'] as const),
 ]);
 
 function readsTasks(entry: IncidentEntry): boolean {
@@ -113,7 +117,7 @@ const eventTypes: IncidentEventType[] = [
  */
 export const departmentTasks: Projection = {
   name: 'department-tasks',
-  version: 4,
+  version: 6,
   schema: `
     create table cases (
       incident_id  text primary key,
@@ -197,6 +201,7 @@ export const departmentTasks: Projection = {
       blown_known_at timestamptz not null
     );
     create index on whistles (estate_id, category, blown_at);
+    create index on whistles (incident_id);
     create table lost_times (
       event_id        text not null,
       ordinal         integer not null,
@@ -236,6 +241,8 @@ class TaskBatch {
   private readonly progress = new Map<string, TaskProgress>();
   private readonly whistles = new Map<string, WhistleRow>();
   private readonly droppedWhistles = new Set<string>();
+  /** Incidents whose whistles, as far as there were any before the batch, are taken back. */
+  private readonly silenced = new Set<string>();
   private readonly losses: LossRow[] = [];
 
   /** Reads what the batch's events change or build on. */
@@ -272,6 +279,10 @@ class TaskBatch {
     await dropWhistles.run(
       tx,
       [...this.droppedWhistles].map((whistle_id) => ({ whistle_id })),
+    );
+    await dropWhistlesOf.run(
+      tx,
+      [...this.silenced].map((incident_id) => ({ incident_id })),
     );
     await writeWhistles.run(tx, [...this.whistles.values()]);
     await writeLosses.run(tx, this.losses);
@@ -335,7 +346,9 @@ class TaskBatch {
         const { taskId, stage } = entry.data;
         this.change(entry, taskId, (row) =>
           duesOf(
-            deadlinesOf(row).filter((deadline) => deadline.stage !== stage || deadline.stage === undefined),
+            deadlinesOf(row).map((deadline) =>
+              deadline.stage === stage ? { ...deadline, done: true } : deadline,
+            ),
           ),
         );
         this.work(entry, taskId);
@@ -448,19 +461,27 @@ class TaskBatch {
       case 'IncidentWithdrawn': {
         if (entry.data.goesOn) break;
         const { taskIds } = entry.data;
-        const end = endOf(entry, 'RELEASED', false);
-        this.changeAll(entry, (row) => ({
-          set_aside: 'WITHDRAWN',
-          ...(taskIds.includes(row.task_id) && end),
-        }));
+        this.setAside(entry, (row) => taskIds.includes(row.task_id));
         break;
       }
+      case 'IncidentVoided':
+        this.setAside(entry, (row) => row.completed_at === null && row.ended_as === null);
+        break;
       case 'IncidentReopened':
         this.changeAll(entry, (row) => (row.set_aside === null ? null : { set_aside: null }));
         break;
       default:
         break;
     }
+  }
+
+  /** For good: an incident that is withdrawn or voided is in no rate, and its whistles are no earlier ones. */
+  private setAside(entry: IncidentEntry, ends: (row: TaskRow) => boolean): void {
+    const end = endOf(entry, 'RELEASED', false);
+    this.changeAll(entry, (row) => ({ set_aside: 'WITHDRAWN', ...(ends(row) && end) }));
+    for (const { whistle_id, incident_id } of this.whistles.values())
+      if (incident_id === entry.incidentId) this.whistles.delete(whistle_id);
+    this.silenced.add(entry.incidentId);
   }
 
   private rowsOf(taskId: string): TaskRow[] {

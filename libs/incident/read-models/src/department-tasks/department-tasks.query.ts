@@ -195,7 +195,7 @@ export class DepartmentTasksQuery {
          'role', role, 'kind', kind, 'state', state, 'category', category, 'severity', severity,
          'estateId', estate_id, 'communityId', community_id, 'streetId', street_id,
          'notifiedAt', ${isoUtc('notified_at')}, 'acknowledgedAt', ${isoUtc('ack')},
-         'checkedInAt', ${isoUtc('arrived')}, 'overdue', coalesce(unmet_due < as_of, false), 'deadlines', deadlines
+         'checkedInAt', ${isoUtc('arrived')}, 'overdue', coalesce(unmet_due < as_of, false), 'deadlines', ${toDo}
        ) as item
        from at_moment
        where department_id = $3 and is_open and ${openAfter('least($1::timestamptz, $2::timestamptz)')} ${after}
@@ -313,6 +313,11 @@ export class DepartmentTasksQuery {
 /** A check-in that is judged: made, or its time is over and nothing was undecided; what was given away is not. */
 const checkInCounts = `(ended is null or counted) and check_in_due is not null
   and (arrived is not null or (check_in_due < as_of and not undecided and set_aside is null))`;
+
+/** Deadlines without those of stages that are done. */
+const toDo = `(select coalesce(jsonb_agg(deadline order by place), '[]')
+  from jsonb_array_elements(deadlines::jsonb) with ordinality as listed (deadline, place)
+  where not deadline ? 'done')`;
 
 const isoUtc = (column: string): string =>
   `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;

@@ -59,7 +59,7 @@ export interface TaskRow {
   readonly stands: string | null;
   /** An extension is asked for. */
   readonly extending: boolean;
-  /** Its incident is SUSPENDED, MERGED or WITHDRAWN. */
+  /** Its incident is SUSPENDED, MERGED, or WITHDRAWN; one that is voided counts as withdrawn. */
   readonly set_aside: string | null;
   /** JSON of {@link TaskDeadline}s. */
   readonly deadlines: string;
@@ -71,8 +71,10 @@ export interface TaskDeadline {
   readonly dueAt: string;
   readonly warnAt: string;
   readonly provisional: boolean;
-  /** Of staged handling; stages that are done are not listed. */
+  /** Of staged handling. */
   readonly stage?: string;
+  /** A stage that is done: nothing is owed by then any more, but the last one still says when the whole is due. */
+  readonly done?: true;
 }
 
 export const taskShape: RowShape<TaskRow> = {
@@ -204,13 +206,13 @@ const owed: readonly string[] = ['ACKNOWLEDGE', 'CONTACT', 'CHECK_IN', 'HANDLING
 
 /** The due times among a task's deadlines. What others owe with a task, and windows, are not its department's to keep. */
 export function duesOf(deadlines: readonly TaskDeadline[]): Dues {
-  const dueOf = (timer: string): string[] =>
-    deadlines.filter((deadline) => deadline.timer === timer).map(({ dueAt }) => dueAt);
-  const handling = dueOf('HANDLING');
+  const dueOf = (timer: string, among = deadlines): string[] =>
+    among.filter((deadline) => deadline.timer === timer).map(({ dueAt }) => dueAt);
+  const toDo = deadlines.filter(({ done }) => done === undefined);
   return {
     ...{ acknowledge_due: dueOf('ACKNOWLEDGE')[0] ?? null, contact_due: dueOf('CONTACT')[0] ?? null },
-    ...{ check_in_due: dueOf('CHECK_IN')[0] ?? null, handling_due: handling.at(-1) ?? null },
-    stage_due: handling.toSorted((a, b) => Date.parse(a) - Date.parse(b))[0] ?? null,
+    ...{ check_in_due: dueOf('CHECK_IN')[0] ?? null, handling_due: dueOf('HANDLING').at(-1) ?? null },
+    stage_due: dueOf('HANDLING', toDo).toSorted((a, b) => Date.parse(a) - Date.parse(b))[0] ?? null,
     rework_due: dueOf('REWORK').at(-1) ?? null,
     deadlines: JSON.stringify(deadlines),
   };

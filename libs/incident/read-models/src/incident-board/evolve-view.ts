@@ -17,7 +17,7 @@ import type {
   WhistleView,
 } from './incident-view.js';
 import { withStatuses } from './view-clocks.js';
-import { stateAfter, type ViewEvent, type ViewEventOf } from './view-events.js';
+import { reasonShown, stateAfter, type ViewEvent, type ViewEventOf } from './view-events.js';
 
 /** Entries kept of a list that nothing bounds: the latest. A case has tens of events. */
 const keptMax = 100;
@@ -924,7 +924,7 @@ function afterFeedback(
     return {
       ...view,
       feedback: view.feedback.map((entry) => (entry === corrected ? { ...entry, corrected: true } : entry)),
-      feedbackCorrections: kept(view.feedbackCorrections, { ...said, reason: event.data.reason }),
+      feedbackCorrections: kept(view.feedbackCorrections, { ...said, reason: reasonShown(event.data) }),
     };
   }
   const answered = {

@@ -291,7 +291,8 @@ export interface IncidentView {
   }[];
   /** As first said; `corrected` where a further word stands in `feedbackCorrections`. */
   readonly feedback: readonly (FeedbackView & { readonly corrected: boolean })[];
-  readonly feedbackCorrections: readonly (FeedbackView & { readonly reason: string })[];
+  /** `reason` is null where the reporter gave it. */
+  readonly feedbackCorrections: readonly (FeedbackView & { readonly reason: string | null })[];
   readonly escalations: readonly {
     readonly at: string;
     readonly from: ResponsibilityLevel | null;

@@ -5,6 +5,7 @@ import { ownedDeadlines, type IncidentState } from '@shaoying/incident-domain';
 import { SimulatedCity, simulatedCities } from '../testing/index.js';
 import { evolveView, foldView } from './evolve-view.js';
 import type { IncidentView } from './incident-view.js';
+import { shownOf, type ViewEvent } from './view-events.js';
 import { isOverdue, pendingDeadlines, trafficLightOf } from './view-clocks.js';
 
 function viewOf(city: SimulatedCity, id = 'inc'): IncidentView {
@@ -25,6 +26,25 @@ const statusesOf = (view: IncidentView): Record<string, string> =>
   );
 
 describe('view of an incident', () => {
+  it.each([
+    ['CALLBACK', '回访时补充'],
+    ['REPORTER', null],
+  ] as const)('keeps why feedback was corrected only as the office says it: %s', (source, reason) => {
+    const said = { cycle: 1, solved: 'PARTLY', satisfaction: 'NOT_RATED', comment: null } as const;
+    const corrected: ViewEvent = {
+      type: 'FeedbackCorrected',
+      revision: 1,
+      occurredAt: '2026-03-02T01:00:00.000Z',
+      data: { ...said, source, reason: '回访时补充' },
+    };
+    expect(shownOf(corrected).data).toMatchObject({ source, reason });
+    const view = evolveView(
+      foldView(new SimulatedCity().report('inc').events.map(decodeIncidentEvent)),
+      corrected,
+    );
+    expect(view?.feedbackCorrections).toMatchObject([{ source, reason }]);
+  });
+
   it('is null before the report, whatever else comes', () => {
     const [, filed] = new SimulatedCity().report('inc').events;
     expect(filed && evolveView(null, decodeIncidentEvent(filed))).toBeNull();

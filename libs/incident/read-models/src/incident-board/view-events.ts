@@ -101,11 +101,17 @@ export interface ViewEventOf<Type extends IncidentEventType> {
 /** An event, or what the board keeps of it. */
 export type ViewEvent = { [Type in IncidentEventType]: ViewEventOf<Type> }[IncidentEventType];
 
+/** Why feedback was corrected, where that is the word of whoever called back; what the reporter gives stays out. */
+export const reasonShown = ({ source, reason }: ViewEventOf<'FeedbackCorrected'>['data']): string | null =>
+  source === 'CALLBACK' ? reason : null;
+
 /** What the board keeps of an event: the view folded from these is the view folded from the events. */
-export function shownOf({ type, revision, occurredAt, data }: ViewEvent): ViewEvent {
+export function shownOf(event: ViewEvent): ViewEvent {
+  const { type, revision, occurredAt, data } = event;
   const shown = Object.fromEntries(
     shownFields[type].map((field) => [field, (data as Readonly<Record<string, unknown>>)[field]]),
   );
+  if (event.type === 'FeedbackCorrected') shown['reason'] = reasonShown(event.data);
   return { type, revision, occurredAt, data: shown } as unknown as ViewEvent;
 }
 

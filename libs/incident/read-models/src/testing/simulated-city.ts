@@ -203,6 +203,14 @@ export class SimulatedCity {
     return this.send(incidentId, department(departmentId), said);
   }
 
+  /** One of {@link stages}. */
+  completeStage(incidentId: string, departmentId: string, stage: string): this {
+    const taskId = this.taskOf(incidentId, departmentId);
+    return this.send(incidentId, department(departmentId), {
+      ...{ kind: 'ReportProgress', taskId, note: '阶段完成', stage, evidence: [] },
+    });
+  }
+
   requestReturn(incidentId: string, departmentId: string): this {
     const taskId = this.taskOf(incidentId, departmentId);
     const id = this.events.length;
@@ -455,7 +463,9 @@ export class SimulatedCity {
       ({ taskId }) => taskId === name || taskId.startsWith(`${name}-`),
     ).length;
     const taskId = earlier === 0 ? name : `${name}-${earlier + 1}`;
-    const deadlines = this.deadlines(taskId, ['ACKNOWLEDGE', 'CHECK_IN', 'HANDLING']);
+    const deadlines = this.deadlines(taskId, ['ACKNOWLEDGE', 'CHECK_IN', 'HANDLING']).flatMap((deadline) =>
+      deadline.timer === 'HANDLING' && incidentId.startsWith('staged') ? staged(deadline) : [deadline],
+    );
     return { taskId, departmentId, role, level: 'DISTRICT', deadlines };
   }
 
@@ -476,6 +486,22 @@ export class SimulatedCity {
     );
   }
 }
+
+/** Stages of the tasks of incidents whose name begins with `staged`. */
+export const stages = ['control', 'cure'] as const;
+const staged = (whole: Deadline): Deadline[] =>
+  stages.map((stage, index) => {
+    const portion = (index + 1) / stages.length;
+    const startMs = Date.parse(whole.startedAt);
+    const part = (instant: string): string =>
+      new Date(startMs + portion * (Date.parse(instant) - startMs)).toISOString();
+    const dueAt = part(whole.dueAt);
+    const steps = whole.steps.map((step) => ({ ...step, at: dueAt }));
+    return {
+      ...{ ...whole, deadlineId: `${whole.deadlineId}-${stage}`, stage, dueAt, warnAt: part(whole.warnAt) },
+      steps,
+    };
+  });
 
 /** Anybody who may whistle may do so at once. */
 const freely = rules;

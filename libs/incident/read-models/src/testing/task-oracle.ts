@@ -10,6 +10,8 @@ interface OracleDeadline {
   readonly deadlineId: string;
   readonly timer: IncidentTimer;
   readonly stage: string | null;
+  /** A stage that is done. */
+  done?: boolean;
   dueAt: string;
 }
 
@@ -125,7 +127,7 @@ function changeOne(task: OracleTask, event: Told): void {
     case 'TaskStageCompleted':
       task.state = 'WORKING';
       if (event.type === 'TaskStageCompleted')
-        task.deadlines = task.deadlines.filter(({ stage }) => stage !== event.data.stage);
+        for (const deadline of task.deadlines) if (deadline.stage === event.data.stage) deadline.done = true;
       break;
     case 'TaskCompleted':
       Object.assign(task, { state: 'DONE', completedAt: at, completedBy: eventId, extending: false });
@@ -199,6 +201,12 @@ function changeSeveral(tasks: Map<string, OracleTask>, event: Told): void {
       if (event.type === 'IncidentWithdrawn' && !event.data.goesOn)
         for (const task of all) task.setAside = 'WITHDRAWN';
       break;
+    case 'IncidentVoided':
+      for (const task of all) {
+        if (!isOver(task)) Object.assign(task, { state: 'RELEASED', endedAt: at });
+        task.setAside = 'WITHDRAWN';
+      }
+      break;
     case 'LeadChanged': {
       const { fromTaskId, toTaskId, formerLead } = event.data;
       const former = tasks.get(fromTaskId);
@@ -243,7 +251,7 @@ export const isUndecided = ({ state }: OracleTask): boolean =>
 /** Soonest deadline of the department's that nothing had met. */
 function unmetDue(task: OracleTask): string | null {
   if (!isOpen(task)) return null;
-  const runs = ({ timer }: OracleDeadline): boolean => {
+  const runs = ({ timer, done }: OracleDeadline): boolean => {
     switch (timer) {
       case 'ACKNOWLEDGE':
         return task.state === 'NOTIFIED';
@@ -252,7 +260,7 @@ function unmetDue(task: OracleTask): string | null {
       case 'CHECK_IN':
         return task.checkedInAt === null && !isUndecided(task);
       case 'HANDLING':
-        return !task.extending && !isUndecided(task);
+        return done !== true && !task.extending && !isUndecided(task);
       case 'REWORK':
         return true;
       default:
