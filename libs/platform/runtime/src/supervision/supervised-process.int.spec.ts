@@ -84,6 +84,14 @@ test('a question that is not answered in time, or that nobody knows, is a typed 
   await expect(child.ask('nonsense', patienceMs)).rejects.toMatchObject({ code: 'PROCESS_AWAY' });
 });
 
+test('a question under way is shared by all who ask it, and asked anew afterwards', async () => {
+  const child = launch();
+  await child.begun;
+  const counts = Array.from({ length: 50 }, () => child.ask<number>('how often', patienceMs));
+  expect(new Set(await Promise.all(counts))).toEqual(new Set([1]));
+  expect(await child.ask('how often', patienceMs)).toBe(2);
+});
+
 test('a child that is killed is started again with the same task, and is away until then', async () => {
   const child = launch();
   await child.begun;

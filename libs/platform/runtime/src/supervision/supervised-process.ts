@@ -54,6 +54,7 @@ export class SupervisedProcess {
   private stopped: Promise<void> | undefined;
   private coming: Promise<void> = Promise.resolve();
   private readonly waiting = new Map<number, (value: unknown) => void>();
+  private readonly underWay = new Map<string, Promise<unknown>>();
   private questions = 0;
   private readonly budget: RestartBudget;
 
@@ -73,19 +74,30 @@ export class SupervisedProcess {
     return this.running?.child.pid ?? null;
   }
 
-  /** @throws ProcessAway */
-  async ask<Value>(question: string, answerMsMax: number): Promise<Value> {
+  /**
+   * Whoever asks what is being asked already gets the same answer, and waits no longer than the first one does.
+   * @throws ProcessAway
+   */
+  ask<Value>(question: string, answerMsMax: number): Promise<Value> {
+    let asked = this.underWay.get(question);
+    if (asked === undefined) {
+      asked = this.askAnew(question, answerMsMax).finally(() => this.underWay.delete(question));
+      this.underWay.set(question, asked);
+    }
+    return asked as Promise<Value>;
+  }
+
+  private async askAnew(question: string, answerMsMax: number): Promise<unknown> {
     const { running } = this;
     if (running === null) throw new ProcessAway(`${this.options.name}: being started again`);
     const id = (this.questions += 1);
     const answered = new Promise<unknown>((resolve) => this.waiting.set(id, resolve));
     const timer = setTimeout(() => this.settle(id, undefined), answerMsMax);
-    void running.exited.then(() => this.settle(id, undefined));
     send(running.child, { kind: 'ask', id, question });
     const value = await answered;
     clearTimeout(timer);
     if (value === undefined) throw new ProcessAway(`${this.options.name}: no answer to ${question}`);
-    return value as Value;
+    return value;
   }
 
   /** Lets it end in order, kills it when it does not. Safe to call twice. */
@@ -145,6 +157,7 @@ export class SupervisedProcess {
 
   private died({ pid }: ChildProcess, how: string): void {
     this.running = null;
+    for (const id of [...this.waiting.keys()]) this.settle(id, undefined);
     if (this.stopping.signal.aborted) return;
     const { name, log } = this.options;
     log.error({ process: { name, pid, how } }, `the process ${name} ended; it is started again`);
