@@ -84,6 +84,14 @@ test('a question that is not answered in time, or that nobody knows, is a typed 
   await expect(child.ask('nonsense', patienceMs)).rejects.toMatchObject({ code: 'PROCESS_AWAY' });
 });
 
+test('a question under way is shared by all who ask it, and asked anew afterwards', async () => {
+  const child = launch();
+  await child.begun;
+  const counts = Array.from({ length: 50 }, () => child.ask<number>('how often', patienceMs));
+  expect(new Set(await Promise.all(counts))).toEqual(new Set([1]));
+  expect(await child.ask('how often', patienceMs)).toBe(2);
+});
+
 test('a child that is killed is started again with the same task, and is away until then', async () => {
   const child = launch();
   await child.begun;
@@ -99,6 +107,22 @@ test('a child that is killed is started again with the same task, and is away un
     'warn: the process child is back',
   ]);
   expect(givenUp).toBe(0);
+});
+
+test('one that hangs without dying is killed and started again, and one that answers is left alone', async () => {
+  const child = launch({ signOfLifeMs: 50, silenceMsMax: 500 });
+  await child.begun;
+  const pid = child.pid ?? 0;
+  await sleep(1_000);
+  expect(child.pid).toBe(pid);
+  process.kill(pid, 'SIGSTOP');
+  await until(() => child.pid !== null && child.pid !== pid);
+  expect(isThere(pid)).toBe(false);
+  expect(said).toEqual([
+    'error: the process child hangs; it is killed',
+    'error: the process child ended; it is started again',
+    'warn: the process child is back',
+  ]);
 });
 
 test('one that cannot be brought back is given up after the starts that are allowed, once and loudly', async () => {

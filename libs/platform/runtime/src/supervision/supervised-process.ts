@@ -35,7 +35,14 @@ export interface SupervisedProcessOptions {
   readonly startMsMax?: number;
   /** From being told to stop until it is killed. Default 3,000 ms. */
   readonly stopMsMax?: number;
+  /** How often it is asked whether it is alive. Default 10,000 ms. */
+  readonly signOfLifeMs?: number;
+  /** One that says nothing for so long hangs: it is killed, and started again. Default 60,000 ms. */
+  readonly silenceMsMax?: number;
 }
+
+/** Nobody waits for the answer to this one: that anything comes back is enough. */
+const signOfLife = { kind: 'ask', id: 0, question: 'sign of life' } as const;
 
 interface Running {
   readonly child: ChildProcess;
@@ -54,7 +61,9 @@ export class SupervisedProcess {
   private stopped: Promise<void> | undefined;
   private coming: Promise<void> = Promise.resolve();
   private readonly waiting = new Map<number, (value: unknown) => void>();
+  private readonly underWay = new Map<string, Promise<unknown>>();
   private questions = 0;
+  private silentTurns = 0;
   private readonly budget: RestartBudget;
 
   /** Resolves when the child has begun its task. A first start that fails is not tried again. @throws ProcessDidNotStart */
@@ -73,19 +82,30 @@ export class SupervisedProcess {
     return this.running?.child.pid ?? null;
   }
 
-  /** @throws ProcessAway */
-  async ask<Value>(question: string, answerMsMax: number): Promise<Value> {
+  /**
+   * Whoever asks what is being asked already gets the same answer, and waits no longer than the first one does.
+   * @throws ProcessAway
+   */
+  ask<Value>(question: string, answerMsMax: number): Promise<Value> {
+    let asked = this.underWay.get(question);
+    if (asked === undefined) {
+      asked = this.askAnew(question, answerMsMax).finally(() => this.underWay.delete(question));
+      this.underWay.set(question, asked);
+    }
+    return asked as Promise<Value>;
+  }
+
+  private async askAnew(question: string, answerMsMax: number): Promise<unknown> {
     const { running } = this;
     if (running === null) throw new ProcessAway(`${this.options.name}: being started again`);
     const id = (this.questions += 1);
     const answered = new Promise<unknown>((resolve) => this.waiting.set(id, resolve));
     const timer = setTimeout(() => this.settle(id, undefined), answerMsMax);
-    void running.exited.then(() => this.settle(id, undefined));
     send(running.child, { kind: 'ask', id, question });
     const value = await answered;
     clearTimeout(timer);
     if (value === undefined) throw new ProcessAway(`${this.options.name}: no answer to ${question}`);
-    return value as Value;
+    return value;
   }
 
   /** Lets it end in order, kills it when it does not. Safe to call twice. */
@@ -124,13 +144,38 @@ export class SupervisedProcess {
       throw new ProcessDidNotStart(`${name}: ${failure}`);
     }
     this.running = this.forked;
+    this.watchOver(this.running);
     void exited.then((how) => this.died(child, how));
+  }
+
+  /**
+   * Turns of our own timer are counted, not the time that the clock says has passed: on a machine that was suspended, or
+   * while this process was stopped, the child could not answer either, and a timer makes up for none of the turns it missed.
+   */
+  private watchOver({ child, exited }: Running): void {
+    const { name, log, signOfLifeMs = 10_000, silenceMsMax = 60_000 } = this.options;
+    this.silentTurns = 0;
+    const timer = setInterval(() => {
+      if (this.silentTurns * signOfLifeMs >= silenceMsMax) {
+        clearInterval(timer);
+        log.error(
+          { process: { name, pid: child.pid, silenceMsMax } },
+          `the process ${name} hangs; it is killed`,
+        );
+        child.kill('SIGKILL');
+        return;
+      }
+      this.silentTurns += 1;
+      send(child, signOfLife);
+    }, signOfLifeMs).unref();
+    void exited.then(() => clearInterval(timer));
   }
 
   /** Hears the child. @returns null when it has begun, otherwise why not */
   private listen(child: ChildProcess): Promise<string | null> {
     return new Promise((resolve) => {
       child.on('message', (message: ToParent) => {
+        this.silentTurns = 0;
         if (message.kind === 'ready') resolve(null);
         else if (message.kind === 'failed') resolve(message.reason);
         else this.settle(message.id, message.value);
@@ -145,6 +190,7 @@ export class SupervisedProcess {
 
   private died({ pid }: ChildProcess, how: string): void {
     this.running = null;
+    for (const id of [...this.waiting.keys()]) this.settle(id, undefined);
     if (this.stopping.signal.aborted) return;
     const { name, log } = this.options;
     log.error({ process: { name, pid, how } }, `the process ${name} ended; it is started again`);

@@ -18,10 +18,12 @@ serveParent<ChildTask>(async ({ notes, obstacle, hangs = false }) => {
   if (existsSync(obstacle)) throw new Error('there is an obstacle');
   if (hangs) await new Promise(() => undefined);
   await appendFile(notes, 'begun\n');
+  let asked = 0;
   return {
     answers: {
       pid: () => Promise.resolve(process.pid),
       'not a number': () => Promise.resolve({ value: Number.NaN }),
+      'how often': () => Promise.resolve((asked += 1)),
       never: () => new Promise(() => undefined),
     },
     close: () => appendFile(notes, 'closed\n'),
