@@ -27,7 +27,7 @@ import {
   ApproveWhistleDto,
   BlowWhistleDto,
   ChangeLeadDto,
-  type EvaluationDto,
+  EvaluationDto,
 } from './whistle.dto.js';
 
 /** What a command about a whistle answers, with the tasks that departments have by it. */

@@ -401,7 +401,7 @@ describe('the arbitrator', () => {
 describe('a decision on responsibility', () => {
   const inArbitration = [...blown, openArbitration(30)];
 
-  test('that leaves the task where it is is final, and books the time to the department', () => {
+  test('asked for by the dispatch, that leaves the task where it is is final and books it nothing', () => {
     given(after(...inArbitration))
       .when(arbitrate(50))
       .then([
@@ -411,7 +411,7 @@ describe('a decision on responsibility', () => {
           data: {
             ...{ arbitrationId: 'arbitration-30', taskId, arbitratingUnitId: 'di-qinghe' },
             ...{ responsibleUnitId: LEAD, rule: 'STATUTORY_FUNCTION', reason: arbitrate(50).reason },
-            ...{ newTask: null, lostTime: [departmentLost(10, 50)] },
+            ...{ newTask: null, lostTime: [] },
             catalogueProposal: {
               ...{ category: 'sewer-blockage', areaId: STREET, departmentId: LEAD },
               basis: arbitrate(50).reason,
@@ -423,6 +423,12 @@ describe('a decision on responsibility', () => {
     expect(foldIncident(decided).tasks[0]).toMatchObject({ state: 'ACKNOWLEDGED', final: true });
     given(decided).when(requestReturn(60)).thenRefused('RETURN_OF_FINAL_DECISION');
     given(decided).when(openArbitration(60)).thenRefused('RETURN_OF_FINAL_DECISION');
+  });
+
+  test('that leaves the task with a department that asked to return it books it all the time', () => {
+    given(after(...blown, requestReturn(20), openArbitration(30)))
+      .when(arbitrate(50))
+      .thenLike([{ data: { newTask: null, lostTime: [departmentLost(10, 50)] } }]);
   });
 
   test('that leaves it there lets the clocks be read again', () => {

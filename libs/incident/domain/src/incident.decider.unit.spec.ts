@@ -330,3 +330,13 @@ describe('another area', () => {
       .thenLike([{ type: 'IncidentFiled' }]);
   });
 });
+
+test.each(['grid-worker', 'community'])(
+  'a %s that names no unit is of no area, whatever the place lacks',
+  (role) => {
+    const place = { ...report(0).place, estateId: null, gridId: null };
+    given(after(report(0, { place })))
+      .when(file(5, { origin: by(5, role, null) }))
+      .thenRefused('INCIDENT_NOT_YOURS');
+  },
+);

@@ -553,3 +553,15 @@ test('an incident reopened and then withdrawn has no whistle to evaluate or to r
     .when(approveWhistle(days(5), { tasks: [] }))
     .thenRefused('INCIDENT_STATE');
 });
+
+test('neither a department that did not whistle nor one without a unit evaluates or cancels a whistle', () => {
+  const handled = after(...whistleLife.slice(0, 8));
+  for (const origin of [byDepartment(hours(40), THIRD), by(hours(40), 'department', null)]) {
+    given(handled)
+      .when(evaluateTask(hours(40), { origin }))
+      .thenRefused('WHISTLE_NOT_YOURS');
+    given(after(...whistleLife.slice(0, 4)))
+      .when(cancelWhistle(hours(40), { origin }))
+      .thenRefused('WHISTLE_NOT_YOURS');
+  }
+});
