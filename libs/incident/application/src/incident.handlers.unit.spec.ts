@@ -172,6 +172,18 @@ describe('report', () => {
   });
 });
 
+test('an anonymous report of a resident who is logged in keeps no trace of the account', async () => {
+  const context = office.as('resident', null, 'no name, please');
+  const anonymous = { ...reportRequest, anonymous: true };
+  await office.handlers().report.execute(new ReportIncidentCommand(context, anonymous));
+  const events = await office.incidentEvents();
+  expect(JSON.stringify(events)).not.toContain(context.actor.id);
+  expect(events[0]).toMatchObject({
+    actor: { id: 'anonymous', role: 'resident' },
+    data: { reportedBy: null },
+  });
+});
+
 describe('whistle', () => {
   test('sets the deadlines of its kind for each department, all from the whistle', async () => {
     const { incidentId } = await report({ file: true });

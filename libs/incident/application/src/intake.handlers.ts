@@ -1,7 +1,11 @@
 import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { uuidV5 } from '@shaoying/config';
 import type { Deadline, SealedReporter } from '@shaoying/incident-domain';
-import { IncidentCommandService, type CommandOutcome } from './incident.command-service.js';
+import {
+  IncidentCommandService,
+  type CommandContext,
+  type CommandOutcome,
+} from './incident.command-service.js';
 import { UnknownReference } from './incident.errors.js';
 import { IncidentJurisdiction } from './incident.jurisdiction.js';
 import { claimTolerance } from './incident.tolerance.js';
@@ -29,7 +33,8 @@ export class ReportIncidentHandler implements ICommandHandler<ReportIncidentComm
     private readonly vault: ReporterVault,
   ) {}
 
-  async execute({ context, request }: ReportIncidentCommand): Promise<ReportedOutcome> {
+  async execute({ context: sent, request }: ReportIncidentCommand): Promise<ReportedOutcome> {
+    const context = withoutName(sent, request.anonymous);
     const { commandId } = context;
     const incidentId = uuidV5(commandId, 'incident');
     const { category, severity, description, location, channel, anonymous, occurredAt } = request;
@@ -72,6 +77,12 @@ export class ReportIncidentHandler implements ICommandHandler<ReportIncidentComm
     if (reporter === null || anonymous || (reporter.name === null && reporter.phone === null)) return null;
     return this.vault.seal(uuidV5(commandId, 'reporter'), reporter);
   }
+}
+
+/** A resident who wants no name leaves none in the log either, not even that of the account. */
+function withoutName(context: CommandContext, anonymous: boolean): CommandContext {
+  const nameless = anonymous && context.actor.role === 'resident';
+  return nameless ? { ...context, actor: { ...context.actor, id: 'anonymous' } } : context;
 }
 
 /** Boundaries are those of the time it happened, where that lies in the past. */
