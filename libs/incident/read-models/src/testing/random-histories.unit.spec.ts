@@ -4,7 +4,7 @@ import { SimulatedCity, simulatedCities, StepRefused } from './index.js';
 
 describe('simulated cities', () => {
   // A generator that never reaches a state proves nothing about it.
-  const cities = fc.sample(simulatedCities(), { numRuns: 500, seed: 20_260_302 });
+  const cities = fc.sample(simulatedCities(), { numRuns: 3_000, seed: 20_260_302 });
   const events = cities.flatMap((city) => city.events);
 
   it('reach every type of event', () => {
