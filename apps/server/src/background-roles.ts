@@ -1,6 +1,6 @@
 import type { Config, ProcessRole } from '@shaoying/config';
 import { SupervisedProcess } from '@shaoying/runtime';
-import type { Measurements } from '@shaoying/telemetry';
+import type { Logger, Measurements } from '@shaoying/telemetry';
 import { fileURLToPath } from 'node:url';
 import type { Platform } from './platform.js';
 import type { Trouble } from './readiness.js';
@@ -26,17 +26,21 @@ export function sharedOut({ roles, processes }: Config): {
 export class BackgroundRoles {
   private readonly supervised: SupervisedProcess;
 
-  /** Starts their process and does not wait for it. */
+  /**
+   * Starts their process, which loads its program beside what this one does, and does not wait for it.
+   * @param opened what is open when their work may begin; one that fails ends their process too
+   */
   constructor(
     readonly roles: readonly ProcessRole[],
-    platform: Platform,
+    opened: Promise<Platform>,
+    log: Logger,
+    fail: () => void,
   ) {
-    const { stores, logger, fail } = platform;
-    const { eventStoreUrl, readModelUrl, timersUrl } = stores;
     // The embedded PostgreSQL is this process's to start and to bring back; the other one knows nothing but its address.
-    const task: Config = { ...platform.config, roles, eventStoreUrl, readModelUrl, timersUrl };
-    const name = roles.join(',');
-    this.supervised = new SupervisedProcess({ name, program, task, log: logger, onGivenUp: fail });
+    const task = opened.then(({ config, stores: { eventStoreUrl, readModelUrl, timersUrl } }): Config => {
+      return { ...config, roles, eventStoreUrl, readModelUrl, timersUrl };
+    });
+    this.supervised = new SupervisedProcess({ name: roles.join(','), program, task, log, onGivenUp: fail });
   }
 
   /** Resolves when they have begun their work. @throws ProcessDidNotStart */

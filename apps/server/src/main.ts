@@ -37,14 +37,13 @@ function reasonOf(error: unknown, { host, port }: Config): string {
 
 async function start(config: Config, logger: Logger, stop: Stopper): Promise<void> {
   const { here, beside } = sharedOut(config);
-  const platform = await Platform.open({ ...config, roles: here }, logger, () => void stop(1));
-  stop.also(() => platform.close());
-  await publishSampleJurisdiction(platform);
-  stop.signal.throwIfAborted();
-  const background = beside.length > 0 ? new BackgroundRoles(beside, platform) : null;
-  stop.also(async () => background?.stop());
+  const fail = () => void stop(1);
+  const opening = open({ ...config, roles: here }, logger, stop);
+  const background = beside.length > 0 ? new BackgroundRoles(beside, opening, logger, fail) : null;
   // At once, beside requests that are still answered, and in the middle of its start.
   stop.signal.addEventListener('abort', () => void background?.stop());
+  const platform = await opening;
+  stop.also(async () => background?.stop());
   const app = await serve(platform, background);
   stop.also(() => app.close());
   await background?.begun;
@@ -52,6 +51,15 @@ async function start(config: Config, logger: Logger, stop: Stopper): Promise<voi
   const url = await app.getUrl();
   logger.info({ url, roles: config.roles }, 'started');
   process.stdout.write(`${await welcome(platform, url)}\n`);
+}
+
+/** Opens what the roles work on, with a jurisdiction in it. */
+async function open(config: Config, logger: Logger, stop: Stopper): Promise<Platform> {
+  const platform = await Platform.open(config, logger, () => void stop(1));
+  stop.also(() => platform.close());
+  await publishSampleJurisdiction(platform);
+  stop.signal.throwIfAborted();
+  return platform;
 }
 
 function readConfig(): Config | null {

@@ -230,7 +230,7 @@ beforeAll(async () => {
   log = await home.openLog();
   api = expected(200, await city.anonymous.get<OpenApi>('/docs-json'));
   for (const stage of stages) lives[stage] = await live(city, stage);
-}, 300_000);
+});
 
 const resolved = (schema: Schema): Schema => {
   const [only] = schema.allOf ?? [];

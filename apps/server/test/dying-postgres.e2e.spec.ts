@@ -76,7 +76,7 @@ test('PostgreSQL killed -9 under load: clients are told to come back, then go on
   await expectNothingLost(home, city, load.acknowledged);
   expect(said().filter((words) => words.includes('ended; it is started again'))).toHaveLength(3);
   expect(timesBack()).toBe(3);
-}, 240_000);
+});
 
 /** The sample's policy, with a check-in due within seconds. */
 function soon(yaml: string): string {
@@ -120,7 +120,7 @@ test('a deadline that falls due while PostgreSQL is dead is kept once it is back
   // Longer than a round of the sweeper, which would write it a second time if anybody did.
   await sleep(6_000);
   expect(await overdue(whistled.id)).toHaveLength(1);
-}, 240_000);
+});
 
 test('roles in processes of their own go on with the PostgreSQL that one of them brought back', async () => {
   const home = await newHome();
@@ -140,7 +140,7 @@ test('roles in processes of their own go on with the PostgreSQL that one of them
   expect(await home.processesInside()).not.toEqual([]);
   for (const { process } of servers) expect((await process.stop()).code).toBe(0);
   expect(await home.processesInside()).toEqual([]);
-}, 240_000);
+});
 
 test('a server whose PostgreSQL is dead still stops in order when told to, and nothing keeps running', async () => {
   const home = await newHome();
@@ -159,7 +159,7 @@ test('a server whose PostgreSQL is dead still stops in order when told to, and n
   await bringBack();
   const city = await City.of(home, await home.start());
   expect((await fileIncident(city)).state).toBe('FILED');
-}, 240_000);
+});
 
 async function stealPort(port: number): Promise<Server> {
   const thief = createServer((socket) => socket.destroy()).listen(port, '127.0.0.1');
@@ -188,4 +188,4 @@ test('a PostgreSQL that cannot come back on its port ends the server, loudly; st
   expect(load.refused).toEqual([]);
   const again = await home.start();
   await expectNothingLost(home, await City.of(home, again), load.acknowledged);
-}, 240_000);
+});

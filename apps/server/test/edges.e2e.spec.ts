@@ -34,7 +34,7 @@ let city: City;
 beforeAll(async () => {
   const home = await newHome();
   city = await City.of(home, await home.start());
-}, 180_000);
+});
 
 const read = async (id: string): Promise<Shown> =>
   expected(200, await city.as('supervision').get<Shown>(`/v1/incidents/${id}`));

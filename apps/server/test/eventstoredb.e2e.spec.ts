@@ -48,4 +48,4 @@ test('EVENT_STORE_URL alone puts the log on EventStoreDB; under load, through cu
   await load.end();
   expect(load.refused).toEqual([]);
   await expectNothingLost(logOf(logServer.url), city, load.acknowledged);
-}, 180_000);
+});

@@ -61,7 +61,7 @@ beforeAll(async () => {
   server = await home.start();
   city = await City.of(home, server);
   log = await home.openLog();
-}, 60_000);
+});
 
 describe('a log that the first release began', () => {
   test('is projected, and its deadlines are kept by today’s code, which writes today’s versions', async () => {
@@ -88,7 +88,7 @@ describe('a log that the first release began', () => {
       expect(data['supervisionId']).toBe(`${String(data['deadlineId'])}-0`);
     }
     city.sawWrite(orders.at(-1)?.position ?? null);
-  }, 60_000);
+  });
 
   test('is audited: what is stored, in plain words, and the state at every revision', async () => {
     const [first] = ordersIn(await historyOf(begun));
@@ -146,7 +146,7 @@ describe('a log that the first release began', () => {
     );
     const { body } = await city.as('oversight').get<IncidentView>(`/v1/incidents/${begun}`);
     expect(body.supervisions.map(({ liftedAt }) => liftedAt)).not.toContain(null);
-  }, 60_000);
+  });
 });
 
 // Last in the file: a poison event stops read models for good.
@@ -201,5 +201,5 @@ describe('a log that a release to come has written in', () => {
     expect(await log.head()).toBe(position);
     expect((await fileIncident(city)).state).toBe('FILED');
     expect(server.process.ended).toBe(false);
-  }, 60_000);
+  });
 });

@@ -29,7 +29,7 @@ beforeAll(async () => {
   server = await home.start();
   city = await City.of(home, server);
   log = await home.openLog();
-}, 60_000);
+});
 
 const eventsOf = async (id: string): Promise<readonly HistoryEntry[]> =>
   expected(200, await city.as('oversight').get<{ items: HistoryEntry[] }>(`/v1/incidents/${id}/events`))

@@ -12,7 +12,7 @@ beforeAll(async () => {
   const home = await newHome();
   city = await City.of(home, await home.start());
   log = await home.openLog();
-}, 60_000);
+});
 
 interface Items {
   readonly items: readonly (Record<string, unknown> & { readonly version: number })[];

@@ -34,7 +34,7 @@ let city: City;
 beforeAll(async () => {
   const home = await newHome();
   city = await City.of(home, await home.start());
-}, 60_000);
+});
 
 const read = async (id: string, query = ''): Promise<Incident> =>
   expected(200, await city.as('supervision').get<Incident>(`/v1/incidents/${id}${query}`));
@@ -586,4 +586,4 @@ test('a read that asks for more than the log will have answers 503 with Retry-Af
   const answer = await city.as('oversight').get<{ code: string }>('/v1/incidents', headers);
   expect(expected(503, answer).code).toBe('READ_MODEL_BEHIND');
   expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
-}, 15_000);
+});

@@ -20,7 +20,7 @@ beforeAll(async () => {
   server = await home.start({ LOG_LEVEL: 'trace' });
   city = await City.of(home, server);
   log = await home.openLog();
-}, 60_000);
+});
 
 /** Stopping PostgreSQL with all its children needs the list of processes that only Linux has as files. */
 const testOnLinux = process.platform === 'linux' ? test : test.skip;
@@ -245,7 +245,7 @@ describe('personal data', () => {
       city.as('resident').post<Problem>('/v1/incidents', {}, { rawBody: `{"reporter": "${canaries.name}` }),
     ];
     for (const answer of await Promise.all(wrong)) expect(answer.status).toBeGreaterThanOrEqual(400);
-  }, 30_000);
+  });
 
   test('is in no answer', async () => {
     const path = `/v1/incidents/${reported.id}`;
@@ -311,5 +311,5 @@ describe('personal data', () => {
         expect({ file, secret, found: bytes.includes(secret) }).toEqual({ file, secret, found: false });
       }
     }
-  }, 60_000);
+  });
 });

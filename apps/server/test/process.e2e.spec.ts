@@ -9,7 +9,7 @@ import { Load, type Acknowledged } from './kit/load.js';
 import { moments } from './kit/moments.js';
 import { everyPage, expectNothingLost } from './kit/nothing-lost.js';
 import { expectProblem } from './kit/problems.js';
-import { useServerHomes, type ServerHome, type Started } from './kit/server-home.js';
+import { inOneProcess, useServerHomes, type ServerHome, type Started } from './kit/server-home.js';
 import { waitFor } from './kit/wait-for.js';
 
 const newHome = useServerHomes();
@@ -33,7 +33,7 @@ test('killed in the middle of a load, three times: everything acknowledged is th
   }
   const server = await home.start();
   await expectNothingLost(home, await City.of(home, server), acknowledged);
-}, 120_000);
+});
 
 test.each(['SIGTERM', 'SIGINT'] as const)(
   '%s under load, with a stream open, ends everything within 5 s and loses nothing',
@@ -57,7 +57,6 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     expect(again.process.stderr).not.toContain('sample jurisdiction published');
     await expectNothingLost(home, await City.of(home, again), load.acknowledged);
   },
-  120_000,
 );
 
 function openStream(city: City): Promise<SseClient> {
@@ -79,11 +78,11 @@ test('a signal while it starts ends it, and the next start works', async () => {
   await expectPostgresGone(home);
   const city = await City.of(home, await home.start());
   expect((await fileIncident(city)).state).toBe('FILED');
-}, 60_000);
+});
 
 test('two servers run side by side and know nothing of each other', async () => {
   const homes = [await newHome(), await newHome()] as const;
-  const servers = await Promise.all(homes.map((home) => home.start()));
+  const servers = await Promise.all(homes.map((home) => home.start(inOneProcess)));
   const cities = await Promise.all(homes.map((home, index) => City.of(home, servers[index] as Started)));
   const ids: string[] = [];
   for (const city of cities) ids.push((await fileIncident(city)).id);
@@ -95,7 +94,7 @@ test('two servers run side by side and know nothing of each other', async () => 
   const [first, second] = cities as [City, City];
   const stranger = await second.withToken(first.as('oversight').token ?? '').get('/v1/incidents');
   expect(stranger.status).toBe(401);
-}, 60_000);
+});
 
 test('roles in processes of their own share one PostgreSQL, which stays until the last of them ends', async () => {
   const home = await newHome();
@@ -113,19 +112,19 @@ test('roles in processes of their own share one PostgreSQL, which stays until th
   expect((await fileIncident(city)).state).toBe('FILED');
   expect((await api?.process.stop())?.code).toBe(0);
   await expectPostgresGone(home);
-}, 60_000);
+});
 
 test('without ALLOW_ANONYMOUS_REPORTS a report needs a token', async () => {
   const home = await newHome();
-  const city = await City.of(home, await home.start({ ALLOW_ANONYMOUS_REPORTS: 'false' }));
+  const city = await City.of(home, await home.start({ ...inOneProcess, ALLOW_ANONYMOUS_REPORTS: 'false' }));
   const refused = await city.anonymous.post<Problem>('/v1/incidents', report);
   expectProblem(refused, 401, 'TOKEN_MISSING');
   expected(201, await city.as('resident').post('/v1/incidents', report));
-}, 60_000);
+});
 
 test('a port that is taken is told in one line, and neither server nor PostgreSQL stays', async () => {
   const owner = await newHome();
-  const { port } = new URL((await owner.start()).url);
+  const { port } = new URL((await owner.start(inOneProcess)).url);
   const home = await newHome();
   const refused = home.launch({ PORT: port });
   const { code } = await refused.exited;
@@ -136,7 +135,7 @@ test('a port that is taken is told in one line, and neither server nor PostgreSQ
   await expectPostgresGone(home);
   const city = await City.of(home, await home.start());
   expect((await fileIncident(city)).state).toBe('FILED');
-}, 60_000);
+});
 
 test('settings that cannot be used are all told, and nothing is started', async () => {
   const home = await newHome();
@@ -144,7 +143,7 @@ test('settings that cannot be used are all told, and nothing is started', async 
   expect(await refused.exited).toEqual({ code: 2, signal: null });
   for (const name of ['PORT', 'ROLES', 'LOG_LEVEL']) expect(refused.stderr).toContain(name);
   expect(await home.postgresPid()).toBeNull();
-}, 30_000);
+});
 
 const noCurl = spawnSync('curl', ['--version']).status !== 0;
 const describeWithCurl = noCurl ? describe.skip : describe;
@@ -180,5 +179,5 @@ describeWithCurl(`the three lines it prints${noCurl ? ' (skipped: no curl on PAT
     for (const [, , token] of tokens) {
       expect((await city.withToken(token ?? '').get('/v1/categories')).status).toBe(200);
     }
-  }, 60_000);
+  });
 });

@@ -24,7 +24,7 @@ beforeAll(async () => {
   city = await City.of(home, await home.start());
   log = await home.openLog();
   for (const stage of stages) incidents[stage] = await bringTo(stage);
-}, 60_000);
+});
 
 const stages = [
   ...(['REPORTED', 'FILED', 'SELF_HANDLING', 'NOTIFIED', 'ACKNOWLEDGED', 'CHECKED_IN'] as const),
@@ -609,7 +609,7 @@ test('an expired token is refused', async () => {
   // The verifier allows for clocks that differ a little.
   const answer = await pollUntil401(() => shortLived.post<Problem>('/v1/incidents/validate', report));
   expectProblem(answer, 401, 'TOKEN_EXPIRED');
-}, 120_000);
+});
 
 async function pollUntil401(ask: () => Promise<Answer<Problem>>): Promise<Answer<Problem>> {
   for (;;) {
@@ -665,7 +665,7 @@ test('no body, id or header makes the server fail', async () => {
     }),
     propertyParameters({ numRuns: 400 }),
   );
-}, 60_000);
+});
 
 function encoded(text: string): string {
   try {

@@ -55,7 +55,7 @@ test('the data folder of a stopped server, copied, is the same installation: not
   const city = await City.of(copy, await copy.start());
   await expectNothingLost(copy, city, acknowledged);
   await expectReceiptIsGood(city, receipt);
-}, 180_000);
+});
 
 const found = findDumpPrograms();
 const describeWithDump = found ? describe : describe.skip;
@@ -67,7 +67,7 @@ describeWithDump(`a PostgreSQL server of one's own${skipped}`, () => {
 
   afterAll(async () => {
     await Promise.all(clusters.map((cluster) => cluster.remove()));
-  }, 60_000);
+  });
 
   const newDatabase = async (): Promise<{ cluster: OwnCluster; url: string }> => {
     const cluster = await OwnCluster.start({ programs });
@@ -100,5 +100,5 @@ describeWithDump(`a PostgreSQL server of one's own${skipped}`, () => {
     const there = { openLog: () => Promise.resolve(log), closeLogs: () => log.close() };
     await expectNothingLost(there, city, acknowledged);
     await expectReceiptIsGood(city, receipt);
-  }, 180_000);
+  });
 });

@@ -61,7 +61,7 @@ test('one start is two processes, which log, are measured and end as one', async
   expect((await server.stop()).code).toBe(0);
   expect(isThere(pid)).toBe(false);
   expect(server.log().map(({ message }) => message)).toContain('stopped');
-}, 120_000);
+});
 
 test('with PROCESSES=1 it is one process', async () => {
   const home = await newHome();
@@ -69,7 +69,7 @@ test('with PROCESSES=1 it is one process', async () => {
   expect(await isReady(url)).toBe(true);
   expect(pidsBeside(server)).toEqual([]);
   expect(new Set(server.log().map(({ pid }) => pid))).toEqual(new Set([server.pid]));
-}, 120_000);
+});
 
 test('the process of the other roles killed -9 under load: it comes back, nothing is lost, the read models are equal', async () => {
   const random = moments();
@@ -97,7 +97,7 @@ test('the process of the other roles killed -9 under load: it comes back, nothin
   expect(load.refused).toEqual([]);
   expect(load.comeBackLater).toBe(0);
   await expectNothingLost(home, city, load.acknowledged);
-}, 240_000);
+});
 
 test('the server killed -9: the process of the other roles is gone within seconds, and the next start has lost nothing', async () => {
   const home = await newHome();
@@ -112,7 +112,7 @@ test('the server killed -9: the process of the other roles is gone within second
   acknowledged.push(...load.acknowledged);
   const next = await home.start(two);
   await expectNothingLost(home, await City.of(home, next), acknowledged);
-}, 240_000);
+});
 
 /** Makes a key of the data folder unreadable as one; nothing can start on it. @returns how to put it back */
 async function spoilKey(home: ServerHome): Promise<() => Promise<void>> {
@@ -139,7 +139,7 @@ test('one that cannot be started again is tried on and on, and told; commands ar
   expect((await fileIncident(city)).state).toBe('FILED');
   await putBack();
   await waitFor('the server is ready', () => isReady(started.url), patience);
-}, 240_000);
+});
 
 test('a first start that fails beside ends the whole with one line that says why', async () => {
   const home = await newHome();
@@ -150,4 +150,4 @@ test('a first start that fails beside ends the whole with one line that says why
   expect(lines).toHaveLength(1);
   expect(lines[0]).toContain(`Shaoying could not start: ${background}: `);
   expect(await home.processesInside()).toEqual([]);
-}, 120_000);
+});

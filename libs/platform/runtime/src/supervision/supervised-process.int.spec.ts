@@ -166,6 +166,21 @@ test('a first start that fails is told with its reason and not tried again', asy
   expect(said).toEqual([]);
 });
 
+test('a task that is still being prepared is waited for, and the time for the start counts from then', async () => {
+  const child = launch({ task: sleep(700, task), startMsMax: 600 });
+  await child.begun;
+  expect(await child.ask<number>('pid', patienceMs)).toBe(child.pid);
+});
+
+test('a task that cannot be prepared fails the start with its reason, and leaves no child', async () => {
+  const child = launch({ task: sleep(50).then(() => Promise.reject(new Error('the store is away'))) });
+  await expect(child.begun).rejects.toMatchObject({
+    code: 'PROCESS_DID_NOT_START',
+    message: 'child: the store is away',
+  });
+  await child.stop();
+});
+
 test('a child that does not begin in time is killed', async () => {
   const child = launch({ task: { ...task, hangs: true }, startMsMax: 300 });
   await expect(child.begun).rejects.toMatchObject({ code: 'PROCESS_DID_NOT_START' });

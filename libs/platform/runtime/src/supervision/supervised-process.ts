@@ -24,7 +24,11 @@ export interface SupervisedProcessOptions {
   readonly name: string;
   /** Absolute path of the program; it calls `serveParent`. */
   readonly program: string;
-  /** Sent to it over a channel that nobody else reads: it may hold passwords. Must survive a structured clone. */
+  /**
+   * Sent to it over a channel that nobody else reads: it may hold passwords. Must survive a structured clone. A child is
+   * forked at once and loads its program while a task that is still being prepared is waited for; one that cannot be
+   * prepared fails the start with its reason.
+   */
   readonly task: unknown;
   readonly log: SupervisionLog;
   /** Called once when it has died and none of the starts that are allowed brought it back. */
@@ -131,13 +135,14 @@ export class SupervisedProcess {
     child.on('error', () => undefined);
     this.forked = { child, exited };
     const begun = this.listen(child);
-    send(child, { kind: 'begin', task });
+    const ended = exited.then((how) => `it ended (${how})`);
     const tooSlow = new AbortController();
-    const failure = await Promise.race([
-      begun,
-      exited.then((how) => `it ended (${how})`),
-      sleep(startMsMax, `not within ${startMsMax / 1_000} s`, { signal: tooSlow.signal }).catch(() => null),
-    ]);
+    const beginning = async (): Promise<string | null> => {
+      send(child, { kind: 'begin', task: await task });
+      const late = sleep(startMsMax, `not within ${startMsMax / 1_000} s`, { signal: tooSlow.signal });
+      return Promise.race([begun, late.catch(() => null)]);
+    };
+    const failure = await Promise.race([ended, beginning().catch(reasonOf)]);
     tooSlow.abort();
     if (failure !== null) {
       child.kill('SIGKILL');
@@ -234,6 +239,10 @@ export class SupervisedProcess {
     }
     await this.coming;
   }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function send(child: ChildProcess, message: ToChild): void {
