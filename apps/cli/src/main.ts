@@ -165,12 +165,13 @@ function addTimers(shaoying: Command): void {
     });
   timers
     .command('rearm')
-    .description('arm the deadlines of the next 48 h again, after the alarm clock lost its memory')
+    .description('arm the deadlines that are near again, after the alarm clock lost its memory')
+    .option('--within <time>', 'how far ahead: 90s, 15m, 12h, 7d; the server itself arms 15m', '15m')
     .addOption(asJson())
-    .action(async ({ json }: Json) => {
+    .action(async ({ within, json }: Json & { within: string }) => {
       const { rearmTimers } = await import('./commands/timers.command.js');
       const { atWork } = await import('./workplace.js');
-      await atWork((place) => rearmTimers(json, terminal, place));
+      await atWork((place) => rearmTimers({ within, json }, terminal, place));
     });
 }
 

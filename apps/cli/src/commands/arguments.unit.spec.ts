@@ -2,17 +2,17 @@ import { UsageError } from '../cli.errors.js';
 import { secondsText } from '../progress.js';
 import { table } from '../terminal.js';
 import { pointOf } from './replay.command.js';
-import { secondsOf } from './token.command.js';
+import { secondsOf } from '../durations.js';
 
 test.each([
   ['90s', 90],
   ['15m', 900],
   ['12h', 43_200],
   ['30d', 2_592_000],
-])('--ttl %s', (ttl, seconds) => expect(secondsOf(ttl)).toBe(seconds));
+])('--ttl %s', (ttl, seconds) => expect(secondsOf(ttl, '--ttl')).toBe(seconds));
 
 test.each(['', '7', 'd', '0s', '31d', '-1h', '1.5h', '7 d'])('--ttl "%s" is wrong usage', (ttl) => {
-  expect(() => secondsOf(ttl)).toThrow(UsageError);
+  expect(() => secondsOf(ttl, '--ttl')).toThrow(UsageError);
 });
 
 test('--at is a revision, or an instant with its offset', () => {

@@ -87,7 +87,7 @@ test('timers: open deadlines are counted and armed again, and nothing fires', as
   const head = await store.head();
   const status = await cli.json<{ open: number; due: number }>('timers', 'status');
   expect(status.open).toBeGreaterThan(0);
-  const { armed } = await cli.json<{ armed: number }>('timers', 'rearm');
+  const { armed } = await cli.json<{ armed: number }>('timers', 'rearm', '--within', '2d');
   expect(armed).toBeGreaterThan(0);
   expect(await cli.json('timers', 'status')).toMatchObject({ clock: { delayed: armed } });
   expect(await store.head()).toBe(head);

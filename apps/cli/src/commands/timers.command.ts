@@ -1,5 +1,7 @@
 import { OpenDeadlinesQuery } from '@shaoying/incident-read-models';
-import { DeadlineScheduler, openAlarmClock } from '@shaoying/timers';
+import { DeadlineScheduler, openAlarmClock, type DeadlineSchedulerOptions } from '@shaoying/timers';
+import { UsageError } from '../cli.errors.js';
+import { secondsOf } from '../durations.js';
 import { show, table, type Terminal } from '../terminal.js';
 import type { Workplace } from '../workplace.js';
 
@@ -31,18 +33,35 @@ export async function timersStatus(json: boolean, terminal: Terminal, workplace:
   });
 }
 
-/** `timers rearm`: arms every deadline of the next 48 h again, for an alarm clock that lost its memory. */
-export async function rearmTimers(json: boolean, terminal: Terminal, workplace: Workplace): Promise<void> {
-  await withScheduler(workplace, async (scheduler) => {
-    const armed = await scheduler.rearm();
-    show(terminal, json, { armed }, () => [`armed ${armed} deadlines of the next 48 h`]);
-  });
+export interface RearmOptions {
+  /** How far ahead, as `90s`, `15m`, `12h`, `7d`; 1 minute at least. */
+  readonly within: string;
+  readonly json: boolean;
+}
+
+/** `timers rearm`: arms the deadlines of the next minutes again, for an alarm clock that lost its memory. */
+export async function rearmTimers(
+  { within, json }: RearmOptions,
+  terminal: Terminal,
+  workplace: Workplace,
+): Promise<void> {
+  const horizonMs = secondsOf(within, '--within') * 1_000;
+  if (horizonMs < 60_000) throw new UsageError('--within must be a minute at least');
+  await withScheduler(
+    workplace,
+    async (scheduler) => {
+      const armed = await scheduler.rearm();
+      show(terminal, json, { armed }, () => [`armed ${armed} deadlines of the next ${within}`]);
+    },
+    { horizonMs },
+  );
 }
 
 /** A scheduler that is never started: it arms and tells, and fires nothing; firing is the server's. */
 async function withScheduler(
   { stores, clock, logger }: Workplace,
   work: (scheduler: DeadlineScheduler, query: OpenDeadlinesQuery) => Promise<void>,
+  options: Pick<DeadlineSchedulerOptions, 'horizonMs'> = {},
 ): Promise<void> {
   const query = new OpenDeadlinesQuery(stores.readModels, () => () => undefined);
   const scheduler = new DeadlineScheduler({
@@ -51,6 +70,7 @@ async function withScheduler(
     now: () => clock.now(),
     fire: () => Promise.reject(new Error('the command line fires no deadlines')),
     log: logger,
+    ...options,
   });
   try {
     await work(scheduler, query);

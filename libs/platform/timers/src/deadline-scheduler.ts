@@ -10,15 +10,13 @@ import { alarmFor, DeadlineArming, isOwnTier } from './deadline-arming.js';
 import { DeadlineFiring, type FireDeadline, type Lateness } from './deadline-firing.js';
 import type { OpenDeadlines } from './open-deadlines.js';
 
-const HOUR_MS = 3_600_000;
-
 export interface DeadlineSchedulerOptions {
   readonly openDeadlines: OpenDeadlines;
   /** Owned by the scheduler from here on: `stop` closes it. */
   readonly clock: AlarmClock;
   readonly now: Clock;
   readonly fire: FireDeadline;
-  /** How far ahead alarms are armed. Default 48 h, at least 1 minute. */
+  /** How far ahead alarms are armed. Default 15 minutes, at least 1 minute. */
   readonly horizonMs?: number;
   /** Pause between two sweeps. Default 5,000, at least 10. */
   readonly sweepIntervalMs?: number;
@@ -49,6 +47,11 @@ export interface TimersReadiness {
 /** A deadline due for longer than this and still open means that deadlines are not being kept. */
 export const NOT_READY_AFTER_MS = 30_000;
 
+/**
+ * Fifteen times the longest pause between two walks. Most deadlines are met hours before they are due: whatever is armed
+ * earlier than it has to be is an alarm that rings for nothing, and a row more that every walk reads.
+ */
+const HORIZON_MS = 900_000;
 /** Deadlines read per query of a sweep, on top of those held back. */
 const SWEEP_BATCH = 500;
 /** Limit of what is held back and so skipped in a sweep's query. */
@@ -90,7 +93,7 @@ export class DeadlineScheduler {
 
   constructor(options: DeadlineSchedulerOptions) {
     const { openDeadlines, clock, now, fire, log = SILENT_LOG } = options;
-    const { horizonMs = 48 * HOUR_MS, sweepIntervalMs = 5_000, graceMs = 2_000 } = options;
+    const { horizonMs = HORIZON_MS, sweepIntervalMs = 5_000, graceMs = 2_000 } = options;
     atLeast('horizonMs', horizonMs, 60_000);
     atLeast('sweepIntervalMs', sweepIntervalMs, 10);
     atLeast('graceMs', graceMs, 0);

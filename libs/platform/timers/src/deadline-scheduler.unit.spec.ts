@@ -37,7 +37,11 @@ function world(options: Partial<DeadlineSchedulerOptions> = {}): World {
     fired.push(`${deadlineId} ${clock.now().toISOString()}`);
     truth.remove(deadlineId);
   };
-  const scheduler = new DeadlineScheduler({ openDeadlines: truth, clock, now: clock.now, fire, ...options });
+  const scheduler = new DeadlineScheduler({
+    ...{ openDeadlines: truth, clock, now: clock.now, fire },
+    // Most of what is asked here is asked of deadlines that are armed at once.
+    ...{ horizonMs: 2_880 * MINUTE, ...options },
+  });
   running.push(scheduler);
   return { truth, clock, scheduler, fired };
 }
