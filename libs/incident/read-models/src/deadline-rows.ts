@@ -100,7 +100,7 @@ export const deadlinesTable = (derived: string): string => `
 
 type Clear = Pick<DeadlineRow, 'incident_id'> & { readonly whole: boolean };
 type Owned = Pick<DeadlineRow, 'incident_id' | 'owner_id'>;
-type Drop = Owned & Pick<DeadlineRow, 'timer'>;
+type Drop = Owned & { readonly timers: string };
 type Known = Pick<DeadlineRow, 'incident_id' | 'deadline_id'>;
 type Taken = Known & Pick<DeadlineRow, 'taken'>;
 type Move = Pick<DeadlineRow, 'incident_id' | 'lifecycle'>;
@@ -117,10 +117,12 @@ const dropOwners = new RowStatement<Owned>(
     `delete from deadlines d using ${rows} where d.incident_id = u.incident_id and d.owner_id = u.owner_id`,
 );
 const dropTimers = new RowStatement<Drop>(
-  { incident_id: 'text', owner_id: 'text', timer: 'text' },
+  { incident_id: 'text', owner_id: 'text', timers: 'text' },
+  // One look at the incident's rows for all the timers that one owner's act ends: a check-in ends three.
   (rows) =>
     `delete from deadlines d using ${rows}
-     where d.incident_id = u.incident_id and d.owner_id is not distinct from u.owner_id and d.timer = u.timer`,
+     where d.incident_id = u.incident_id and d.owner_id is not distinct from u.owner_id
+       and d.timer = any(string_to_array(u.timers, ' '))`,
 );
 const dropKnown = new RowStatement<Known>(
   { incident_id: 'text', deadline_id: 'text' },
@@ -197,7 +199,7 @@ export class DeadlineBatch {
   private readonly lifecycles = new Map<string, string>();
   private readonly clears = new Map<string, Clear>();
   private readonly droppedOwners = new Map<string, Owned>();
-  private readonly droppedTimers = new Map<string, Drop>();
+  private readonly droppedTimers = new Map<string, Owned & { readonly timers: Set<string> }>();
   private readonly dropped = new Map<string, Known>();
   private readonly taken = new Map<string, Taken>();
   private readonly ended = new Map<string, Owned>();
@@ -231,13 +233,17 @@ export class DeadlineBatch {
   async write(tx: ProjectionTransaction, only: 'ALL' | 'NOT_IMPORTED'): Promise<void> {
     await clearIncidents.run(tx, [...this.clears.values()]);
     await dropOwners.run(tx, [...this.droppedOwners.values()]);
-    await dropTimers.run(tx, [...this.droppedTimers.values()]);
+    await dropTimers.run(tx, this.drops());
     await dropKnown.run(tx, [...this.dropped.values()]);
     await takeSteps.run(tx, [...this.taken.values()]);
     await moveIncidents.run(tx, this.moves());
     await endTasks.run(tx, [...this.ended.values()]);
     const rows = [...this.rows.values()].flatMap((ofIncident) => [...ofIncident.values()]);
     await (only === 'ALL' ? writers.all : writers.notImported).run(tx, rows);
+  }
+
+  private drops(): Drop[] {
+    return [...this.droppedTimers.values()].map((drop) => ({ ...drop, timers: [...drop.timers].join(' ') }));
   }
 
   private moves(): Move[] {
@@ -566,10 +572,10 @@ export class DeadlineBatch {
   private drop(incidentId: string, ownerId: string | null, timers: readonly string[]): void {
     this.remove(incidentId, (row) => row.owner_id === ownerId && timers.includes(row.timer));
     if (this.whole.has(incidentId)) return;
-    for (const timer of timers) {
-      const drop = { incident_id: incidentId, owner_id: ownerId, timer };
-      this.droppedTimers.set(key(incidentId, ownerId, timer), drop);
-    }
+    const owner = key(incidentId, ownerId);
+    const before = this.droppedTimers.get(owner)?.timers ?? [];
+    const drop = { incident_id: incidentId, owner_id: ownerId, timers: new Set([...before, ...timers]) };
+    this.droppedTimers.set(owner, drop);
   }
 
   private end(incidentId: string, taskId: string): void {
