@@ -5,7 +5,7 @@ import type { LogReader, PageRequest, Page } from './log.reader.js';
 import type { Warn } from './log.connection.js';
 
 /** How much later a subscriber to some types may hear of one, so that it does not look after each batch of others. */
-const filteredPauseMs = 25;
+const filteredPauseMs = 100;
 const readBackoff = { baseMs: 50, maxMs: 5_000 };
 
 export interface Following {
