@@ -1,12 +1,8 @@
-import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { Global, Module, type DynamicModule, type Type } from '@nestjs/common';
 import type { ProcessRole } from '@shaoying/config';
-import { ApiModule } from './api.module.js';
 import { BackgroundRoles } from './background-roles.js';
-import { HealthController } from './health.controller.js';
 import { Platform } from './platform.js';
-import { ProjectorModule } from './projector.module.js';
 import { Readiness } from './readiness.js';
-import { TimersModule } from './timers.module.js';
 
 @Global()
 @Module({})
@@ -20,35 +16,40 @@ class PlatformModule {
   }
 }
 
-// The notifier's webhooks come with a later release; the dispatch streams belong to the role `api`.
-const modules: Record<ProcessRole, typeof ApiModule | typeof ProjectorModule | typeof TimersModule | null> = {
-  api: ApiModule,
-  projector: ProjectorModule,
-  timers: TimersModule,
+/**
+ * Loaded by the process that plays the role: what answers requests takes a process of the other roles a third of its start,
+ * and the alarm clock one of the API a tenth. The notifier's webhooks come with a later release; the dispatch streams belong
+ * to the role `api`.
+ */
+const modules: Record<ProcessRole, (() => Promise<Type>) | null> = {
+  api: async () => (await import('./api.module.js')).ApiModule,
+  projector: async () => (await import('./projector.module.js')).ProjectorModule,
+  timers: async () => (await import('./timers.module.js')).TimersModule,
   notifier: null,
 };
 
-const modulesOf = (platform: Platform): DynamicModule['imports'] & object => [
-  PlatformModule.of(platform),
-  ...platform.config.roles.flatMap((role) => modules[role] ?? []),
-];
+async function modulesOf(platform: Platform): Promise<DynamicModule['imports'] & object> {
+  const loading = platform.config.roles.flatMap((role) => modules[role]?.() ?? []);
+  return [PlatformModule.of(platform), ...(await Promise.all(loading))];
+}
 
 /** One process: a module for each of its roles. */
 @Module({})
 export class AppModule {
   /** With health and metrics, which also speak for the roles played beside it. */
-  static of(platform: Platform, background: BackgroundRoles | null): DynamicModule {
+  static async of(platform: Platform, background: BackgroundRoles | null): Promise<DynamicModule> {
+    const { HealthController } = await import('./health.controller.js');
     const beside = background === null ? [] : [{ provide: BackgroundRoles, useValue: background }];
     return {
       module: AppModule,
-      imports: modulesOf(platform),
+      imports: await modulesOf(platform),
       controllers: [HealthController],
       providers: [Readiness, ...beside],
     };
   }
 
   /** Without an address of its own. */
-  static inBackground(platform: Platform): DynamicModule {
-    return { module: AppModule, imports: modulesOf(platform), providers: [Readiness] };
+  static async inBackground(platform: Platform): Promise<DynamicModule> {
+    return { module: AppModule, imports: await modulesOf(platform), providers: [Readiness] };
   }
 }

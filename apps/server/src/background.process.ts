@@ -11,7 +11,7 @@ import { Readiness } from './readiness.js';
 serveParent<Config>(async (config, fail) => {
   const logger = createLogger({ level: config.logLevel, role: config.roles.join(',') });
   const platform = await Platform.open(config, logger, fail);
-  const app = await NestFactory.createApplicationContext(AppModule.inBackground(platform), {
+  const app = await NestFactory.createApplicationContext(await AppModule.inBackground(platform), {
     logger: new NestLogger(logger),
     abortOnError: false,
   });

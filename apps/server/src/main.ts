@@ -78,7 +78,7 @@ async function serve(
   background: BackgroundRoles | null,
 ): Promise<NestFastifyApplication> {
   const { config, logger, verifier, metrics } = platform;
-  const app = await createHttpApplication(AppModule.of(platform, background), {
+  const app = await createHttpApplication(await AppModule.of(platform, background), {
     logger,
     metrics: metrics.http,
     guards: [new AccessGuard(verifier, { anonymousReports: config.allowAnonymousReports })],

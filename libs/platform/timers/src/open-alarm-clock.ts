@@ -1,8 +1,7 @@
 import { SILENT_LOG, type AlarmClock, type Clock, type TimersLog } from './alarm-clock.js';
 import { UnsupportedTimersUrl } from './alarm-clock.errors.js';
 import { BullMqAlarmClock } from './bullmq-alarm-clock.js';
-import { openPostgresEngine } from './postgres-engine.js';
-import { openRedisEngine } from './redis-engine.js';
+import type { QueueEngine } from './queue-engine.js';
 
 export interface AlarmClockOptions {
   /** `postgres://`, `postgresql://`, `redis://` or `rediss://`. */
@@ -34,15 +33,16 @@ export async function openAlarmClock(options: AlarmClockOptions): Promise<AlarmC
   return new BullMqAlarmClock({ engine, clock, concurrency, log });
 }
 
-function openEngine(url: string, name: string, onError: (error: Error) => void) {
+/** Engines are loaded when one is opened: a process that only knows of the scheduler does without the queue. */
+async function openEngine(url: string, name: string, onError: (error: Error) => void): Promise<QueueEngine> {
   const scheme = URL.canParse(url) ? new URL(url).protocol : '';
   switch (scheme) {
     case 'postgres:':
     case 'postgresql:':
-      return openPostgresEngine(url, name, onError);
+      return (await import('./postgres-engine.js')).openPostgresEngine(url, name, onError);
     case 'redis:':
     case 'rediss:':
-      return openRedisEngine(url, name, onError);
+      return (await import('./redis-engine.js')).openRedisEngine(url, name, onError);
     default:
       throw new UnsupportedTimersUrl(
         `timers run on postgres://, postgresql://, redis:// or rediss://, not on ${scheme || 'what is no URL'}`,
