@@ -1,5 +1,6 @@
 // Before the first spec: one PostgreSQL and, where there is one, one Redis for the whole run, both in a folder of
-// their own. Set for the specs: TEST_POSTGRES_URL (superuser, fsync on), TEST_REDIS_URL or TEST_REDIS_SKIP_REASON.
+// their own. Set for the specs: TEST_POSTGRES_URL (superuser, fsync on), TEST_POSTGRES_TEMPLATE (a data folder to be
+// copied), TEST_REDIS_URL or TEST_REDIS_SKIP_REASON.
 import { Redis } from 'ioredis';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -42,6 +43,9 @@ export default async function setUp() {
   }
   try {
     await writeFile(join(home, 'owner.pid'), String(process.pid));
+    const template = join(home, 'template');
+    await (await openEmbeddedPostgres({ dataDir: template })).close();
+    process.env.TEST_POSTGRES_TEMPLATE = template;
     const postgres = await openEmbeddedPostgres({ dataDir: join(home, 'data') });
     closers.push(() => postgres.close());
     process.env.TEST_POSTGRES_URL = postgres.url;

@@ -45,7 +45,7 @@ function deadlinesOn(env: Readonly<Record<string, string>>): void {
   let city: City;
 
   beforeAll(async () => {
-    home = await newHome(soon);
+    home = await newHome({ jurisdiction: soon });
     server = await home.start(env);
     city = await City.of(home, server);
   });

@@ -89,7 +89,7 @@ function soon(yaml: string): string {
 }
 
 test('a deadline that falls due while PostgreSQL is dead is kept once it is back, and later ones as ever', async () => {
-  const home = await newHome(soon);
+  const home = await newHome({ jurisdiction: soon });
   const city = await City.of(home, await home.start());
   const overdue = (id: string): Promise<HistoryEntry[]> =>
     waitFor(

@@ -70,7 +70,7 @@ async function expectPostgresGone(home: ServerHome): Promise<void> {
 }
 
 test('a signal while it starts ends it, and the next start works', async () => {
-  const home = await newHome();
+  const home = await newHome({ empty: true });
   const starting = home.launch();
   await waitFor('PostgreSQL is starting', () => starting.stderr.includes('new PostgreSQL cluster'));
   const { code, tookMs } = await starting.stop('SIGTERM');
@@ -81,7 +81,7 @@ test('a signal while it starts ends it, and the next start works', async () => {
 });
 
 test('two servers run side by side and know nothing of each other', async () => {
-  const homes = [await newHome(), await newHome()] as const;
+  const homes = [await newHome({ empty: true }), await newHome({ empty: true })] as const;
   const servers = await Promise.all(homes.map((home) => home.start(inOneProcess)));
   const cities = await Promise.all(homes.map((home, index) => City.of(home, servers[index] as Started)));
   const ids: string[] = [];
@@ -97,7 +97,7 @@ test('two servers run side by side and know nothing of each other', async () => 
 });
 
 test('roles in processes of their own share one PostgreSQL, which stays until the last of them ends', async () => {
-  const home = await newHome();
+  const home = await newHome({ empty: true });
   // Started at once on an empty folder: one of them makes the cluster, one publishes the jurisdiction.
   const [api, projector, timers] = await Promise.all(
     ['api', 'projector', 'timers'].map((ROLES) => home.start({ ROLES })),
@@ -150,7 +150,7 @@ const describeWithCurl = noCurl ? describe.skip : describe;
 
 describeWithCurl(`the three lines it prints${noCurl ? ' (skipped: no curl on PATH)' : ''}`, () => {
   test('report an incident, blow the whistle on it and check a department in, each as it stands', async () => {
-    const home = await newHome();
+    const home = await newHome({ empty: true });
     const server = await home.start();
     const lines = server.process.stdout
       .split('\n')

@@ -50,7 +50,7 @@ test('the data folder of a stopped server, copied, is the same installation: not
   const server = await original.start();
   const { acknowledged, receipt } = await fill(await City.of(original, server));
   await server.process.stop('SIGTERM');
-  const copy = await newHome();
+  const copy = await newHome({ empty: true });
   await runProgram('cp', ['-a', original.dataDir, copy.dataDir]);
   const city = await City.of(copy, await copy.start());
   await expectNothingLost(copy, city, acknowledged);

@@ -1,5 +1,6 @@
 import { PostgresEventStore } from '@shaoying/event-store-postgres';
 import type { EventStore } from '@shaoying/event-store';
+import { copyFreshCluster } from '@shaoying/postgres/testing';
 import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, sep } from 'node:path';
@@ -18,6 +19,13 @@ export type Settings = Readonly<Record<string, string>>;
  */
 export const inOneProcess: Settings = { PROCESSES: '1' };
 
+export interface HomeOptions {
+  /** Changes the text of the sample, such as its deadlines. */
+  readonly jurisdiction?: (yaml: string) => string;
+  /** Without a PostgreSQL cluster: the first server makes one, as on a new machine. */
+  readonly empty?: boolean;
+}
+
 export interface Started {
   readonly process: ServerProcess;
   readonly url: string;
@@ -35,17 +43,18 @@ export class ServerHome {
     private readonly settings: Settings,
   ) {}
 
-  /** `jurisdiction` changes the text of the sample, such as its deadlines. */
   static async create(
     guardian: Guardian,
     settings: Settings,
-    jurisdiction: (yaml: string) => string,
+    { jurisdiction = (yaml) => yaml, empty = false }: HomeOptions,
   ): Promise<ServerHome> {
     const dir = await mkdtemp(join(tmpdir(), prefix));
     guardian.minds('dir', dir);
     const sample = await readFile(join(repositoryRoot, 'samples/lindong.yaml'), 'utf8');
     await writeFile(join(dir, 'jurisdiction.yaml'), jurisdiction(sample));
-    return new ServerHome(dir, guardian, settings);
+    const home = new ServerHome(dir, guardian, settings);
+    if (!empty) await copyFreshCluster(home.dataDir);
+    return home;
   }
 
   get dataDir(): string {
@@ -139,7 +148,7 @@ function killIfAlive(pid: number): void {
  */
 const testMsMax = 300_000;
 
-export type NewHome = (jurisdiction?: (yaml: string) => string) => Promise<ServerHome>;
+export type NewHome = (options?: HomeOptions) => Promise<ServerHome>;
 
 /**
  * Homes for the servers of one spec file; all removed after its last test, whatever happened.
@@ -156,8 +165,8 @@ export function useServerHomes(settings: Settings = {}): NewHome {
     if (failed) throw failed.reason;
     await guardian.dismiss();
   });
-  return async (jurisdiction = (yaml) => yaml) => {
-    const home = await ServerHome.create(guardian, settings, jurisdiction);
+  return async (options = {}) => {
+    const home = await ServerHome.create(guardian, settings, options);
     homes.push(home);
     return home;
   };

@@ -7,6 +7,7 @@ import { dirname, join, resolve } from 'node:path';
 import { Client } from 'pg';
 import type { EmbeddedPostgres, EmbeddedPostgresOptions, LogLine } from './index.js';
 import { openEmbeddedPostgres } from './index.js';
+import { copyFreshCluster } from './testing/fresh-cluster.js';
 import { Neighbour } from './testing/neighbour.js';
 import { processIsGone, until } from './testing/processes.js';
 
@@ -68,6 +69,7 @@ describe('the embedded PostgreSQL', () => {
   });
 
   it('runs until the last of several users has left', async () => {
+    await copyFreshCluster(dataDir);
     const first = await open();
     const neighbour = await Neighbour.start(library, dataDir);
     expect(neighbour.opened).toMatchObject({ startedHere: false, pid: first.pid, url: first.url });
@@ -90,6 +92,7 @@ describe('the embedded PostgreSQL', () => {
   });
 
   it('serves whoever opens while the last one is closing', async () => {
+    await copyFreshCluster(dataDir);
     for (let round = 0; round < 5; round += 1) {
       const leaving = await open();
       const [, arriving] = await Promise.all([leaving.close(), open()]);
@@ -99,6 +102,7 @@ describe('the embedded PostgreSQL', () => {
   });
 
   it('is adopted after its starter was killed', async () => {
+    await copyFreshCluster(dataDir);
     const neighbour = await Neighbour.start(library, dataDir);
     await ask(neighbour.opened.url, 'CREATE TABLE kept AS SELECT 42 AS answer');
     await neighbour.signalGroup('SIGKILL');
@@ -110,6 +114,7 @@ describe('the embedded PostgreSQL', () => {
   });
 
   it('is not reached by the Ctrl-C that ends its starter', async () => {
+    await copyFreshCluster(dataDir);
     const neighbour = await Neighbour.start(library, dataDir);
     await neighbour.signalGroup('SIGINT');
     expect(await ask(neighbour.opened.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
@@ -117,6 +122,7 @@ describe('the embedded PostgreSQL', () => {
   });
 
   it('recovers what was committed when it was killed together with its starter', async () => {
+    await copyFreshCluster(dataDir);
     const neighbour = await Neighbour.start(library, dataDir);
     await ask(neighbour.opened.url, 'CREATE TABLE kept AS SELECT 42 AS answer');
     await neighbour.signalGroup('SIGKILL');
@@ -128,6 +134,7 @@ describe('the embedded PostgreSQL', () => {
   });
 
   it('stays counted when PostgreSQL drops its connections', async () => {
+    await copyFreshCluster(dataDir);
     const postgres = await open();
     await ask(
       postgres.url,
@@ -153,7 +160,7 @@ describe('the embedded PostgreSQL', () => {
   });
 
   it('starts when the pid of a crashed run belongs to another process by now', async () => {
-    await (await open()).close();
+    await copyFreshCluster(dataDir);
     const { uid, gid } = await stat(join(dataDir, 'postgres'));
     const bystander = spawn('sleep', ['60'], isRoot ? { uid, gid } : {});
     const file = join(dataDir, 'postgres', 'postmaster.pid');
@@ -171,7 +178,7 @@ describe('the embedded PostgreSQL', () => {
   });
 
   it('does not take the server of the original for that of a copy', async () => {
-    await (await open()).close();
+    await copyFreshCluster(dataDir);
     const original = await open();
     const copy = join(home, 'copy');
     await cp(dataDir, copy, { recursive: true, preserveTimestamps: true });
@@ -192,7 +199,7 @@ describe('the embedded PostgreSQL', () => {
   });
 
   it('refuses a cluster of another major version and leaves it as it is', async () => {
-    await (await open()).close();
+    await copyFreshCluster(dataDir);
     await writeFile(join(dataDir, 'postgres', 'PG_VERSION'), '17\n');
     await expect(open()).rejects.toMatchObject({ code: 'POSTGRES_CLUSTER_UNUSABLE' });
     await writeFile(join(dataDir, 'postgres', 'PG_VERSION'), '18\n');
@@ -200,8 +207,7 @@ describe('the embedded PostgreSQL', () => {
   });
 
   it('refuses a password that is not the one of the cluster, and stops what it started', async () => {
-    const first = await open();
-    await first.close();
+    await copyFreshCluster(dataDir);
     const file = join(dataDir, 'postgres.password');
     const right = await readFile(file, 'utf8');
     await writeFile(file, 'wrong\n');
@@ -231,6 +237,7 @@ describe('the embedded PostgreSQL', () => {
     });
 
     it('takes a cluster that was copied as root', async () => {
+      await copyFreshCluster(dataDir);
       await (await open()).close();
       await cp(dataDir, join(home, 'copy'), { recursive: true });
       const postgres = await openEmbeddedPostgres({ dataDir: join(home, 'copy') });

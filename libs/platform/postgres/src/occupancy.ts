@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, DatabaseError } from 'pg';
 import { advisoryLockKey } from './advisory-lock.js';
 import { type Cluster, DATABASE, ROLE } from './cluster.js';
@@ -74,11 +75,16 @@ export async function enter(cluster: Cluster, postmaster: Postmaster): Promise<P
 /**
  * Gives up the place. True when nobody else is there: then the exclusive lock is held on `client`, whoever arrives
  * now waits, and the caller has to stop the server before it lets the connection go.
+ * @param patienceMs how long somebody may still be counted who is not there
  */
-export async function leave({ client }: Place): Promise<boolean> {
+export async function leave({ client }: Place, patienceMs: number): Promise<boolean> {
   await client.query('SELECT pg_advisory_unlock_shared($1::bigint)', [OCCUPANTS]);
-  const { rows } = await client.query<{ last: boolean }>('SELECT pg_try_advisory_lock($1::bigint) AS last', [
-    OCCUPANTS,
-  ]);
-  return rows[0]?.last === true;
+  for (const deadline = Date.now() + patienceMs; ; await sleep(50)) {
+    const { rows } = await client.query<{ last: boolean }>(
+      'SELECT pg_try_advisory_lock($1::bigint) AS last',
+      [OCCUPANTS],
+    );
+    if (rows[0]?.last === true) return true;
+    if (Date.now() >= deadline) return false;
+  }
 }

@@ -19,6 +19,11 @@ export interface StayOptions {
 const RETRY_MS = 50;
 const RETRY_MS_MAX = 1_000;
 const LAST_WORDS_CHARS = 500;
+/**
+ * A server with much to do goes on counting the connection that broke for a moment. Taken for somebody else, it would keep
+ * whoever leaves then from stopping the server, and nobody would be left to do it.
+ */
+const FORMER_SELF_MS = 2_000;
 
 /**
  * One process's presence: keeps the place counted, brings a PostgreSQL that died back, leaves once. Whoever of several
@@ -31,6 +36,8 @@ export class Stay {
   private readonly leaving = new AbortController();
   /** False from the loss of the connection until another one is counted in its place. */
   private present = true;
+  /** Whether it was counted before over a connection that broke, while the server lived on. */
+  private returned = false;
 
   constructor(
     private arrival: Arrival,
@@ -60,6 +67,7 @@ export class Stay {
     const { log } = this.options;
     const { pid } = this.arrival.postmaster;
     if (await this.reenter()) {
+      this.returned = true;
       log({ level: 'warn', msg: 'PostgreSQL dropped its connections and is back', pid });
       return;
     }
@@ -137,7 +145,8 @@ export class Stay {
     if (!this.present) return;
     const { cluster, postmaster, place } = this.arrival;
     try {
-      if (await leave(place)) await stopPostmaster(postmaster, cluster, this.options.log);
+      if (await leave(place, this.returned ? FORMER_SELF_MS : 0))
+        await stopPostmaster(postmaster, cluster, this.options.log);
     } catch (error) {
       // PostgreSQL went away before we could. If others are in it, they will turn off the light.
       if (!isPassing(error)) throw error;

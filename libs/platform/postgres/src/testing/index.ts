@@ -1,4 +1,5 @@
 export { findDumpPrograms, type DumpPrograms } from './dump-programs.js';
+export { copyFreshCluster } from './fresh-cluster.js';
 export { OwnCluster, type OwnClusterOptions, type Programs } from './own-cluster.js';
 export { killPostgres } from './processes.js';
 export { SmallDisk, noSmallDisk } from './small-disk.js';
