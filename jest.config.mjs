@@ -31,6 +31,7 @@ export default {
   globalSetup: '<rootDir>/tools/test/global-setup.mjs',
   globalTeardown: '<rootDir>/tools/test/global-teardown.mjs',
   setupFiles: ['<rootDir>/tools/test/setup.cjs'],
+  testSequencer: '<rootDir>/tools/test/sequencer.cjs',
   reporters: ['default', '<rootDir>/tools/test/summary-reporter.mjs'],
   maxWorkers: 2,
   testTimeout: 30_000,
