@@ -27,7 +27,8 @@ const RUNS_IN: Readonly<Partial<Record<IncidentTimer, readonly Lifecycle[]>>> = 
 export function isPendingForIncident(state: IncidentState, timer: IncidentTimer): boolean {
   if (!RUNS_IN[timer]?.includes(state.lifecycle as Lifecycle)) return false;
   if (timer === 'DISPATCH') return !state.dispatched;
-  if (timer === 'CALLBACK' || timer === 'FEEDBACK_WINDOW') return !state.feedbackRecorded;
+  // The window closes an incident that is rated and that nobody closes, too.
+  if (timer === 'CALLBACK') return !state.feedbackRecorded;
   return true;
 }
 
@@ -41,7 +42,8 @@ export function isRunningForTask(task: Task, { timer, stage }: Pick<Deadline, 't
     case 'CHECK_IN':
       return !task.checkedIn && isOpenTask(task);
     case 'HANDLING':
-      return isOpenTask(task) && (stage === null || !task.stagesDone.includes(stage));
+      // By the first accepted completion; what comes after it is rework, and has a clock of its own (domain.md §6, 29).
+      return isOpenTask(task) && !task.accepted && (stage === null || !task.stagesDone.includes(stage));
     case 'REWORK':
       return task.reworking && isOpenTask(task);
     case 'RETURN_WINDOW':

@@ -27,6 +27,7 @@ import {
   photo,
   receiptHash,
   report,
+  requestExtension,
   startSelfHandling,
   STREET,
   taskIdOf,
@@ -194,6 +195,45 @@ describe('feedback', () => {
       rework: 1,
       feedbackRecorded: false,
       tasks: [{ state: 'CHECKED_IN' }, { state: 'CHECKED_IN' }],
+    });
+  });
+
+  describe('sent back by the resident after a check had passed it (domain.md §6, 29)', () => {
+    const sentBack = [...whistleLife.slice(0, 9), feedback(hours(40), { solved: 'UNSOLVED' })];
+    const again = after(...sentBack);
+    const task = taskIdOf(LEAD);
+    const afterHandling = ALLOWED.HANDLING + 60;
+
+    test('the time for handling is met for good; what is asked for now is rework', () => {
+      given(again)
+        .when(alarm(afterHandling, deadlineIdOf(task, 'HANDLING')))
+        .thenNothing();
+      const rework = deadlineIdOf(`${task}-${hours(40)}`, 'REWORK');
+      given(again)
+        .when(alarm(hours(40) + ALLOWED.REWORK + 1, rework))
+        .thenLike([{ type: 'TaskOverdue', data: { timer: 'REWORK', taskId: task } }, {}]);
+      given(again)
+        .when(complete(afterHandling))
+        .thenLike([
+          { type: 'TaskOverdue', data: { timer: 'REWORK' } },
+          { type: 'TaskCompleted', data: { dueAt: at(hours(40) + ALLOWED.REWORK), late: true } },
+        ]);
+      given(again)
+        .when(requestExtension(hours(41)))
+        .thenRefused('EXTENSION_WITHOUT_DEADLINE');
+    });
+
+    test('also when the rework fails its check', () => {
+      const failed = [complete(hours(41)), complete(hours(42), ASSIST), check(hours(43), 'FAIL')];
+      given(after(...sentBack, ...failed))
+        .when(alarm(afterHandling, deadlineIdOf(task, 'HANDLING')))
+        .thenNothing();
+    });
+
+    test('not so where the check itself sends it back', () => {
+      given(after(...whistleLife.slice(0, 8), check(hours(30), 'FAIL')))
+        .when(alarm(afterHandling, deadlineIdOf(task, 'HANDLING')))
+        .thenLike([{ type: 'TaskOverdue', data: { timer: 'HANDLING', taskId: task } }, {}]);
     });
   });
 

@@ -218,11 +218,17 @@ describe('the feedback window', () => {
       ]);
   });
 
-  test('not over, or with a word, closes nothing', () => {
+  test('over with a word that nobody acted on closes it too', () => {
+    given(after(...checked, feedback(hours(40))))
+      .when(alarm(over + 60, windowId))
+      .thenLike([{ type: 'IncidentClosed', occurredAt: at(over) }]);
+  });
+
+  test('not over, or sent back by that word, closes nothing', () => {
     given(after(...checked))
       .when(alarm(over, windowId))
       .thenNothing();
-    given(after(...checked, feedback(hours(40))))
+    given(after(...checked, feedback(hours(40), { solved: 'UNSOLVED' })))
       .when(alarm(over + 60, windowId))
       .thenNothing();
   });

@@ -88,6 +88,8 @@ export interface Task {
   readonly checkedIn: boolean;
   readonly contacted: boolean;
   readonly stagesDone: readonly string[];
+  /** A check has passed what was done: the time for handling is met, also where the resident sends it back. */
+  readonly accepted: boolean;
   /** Sent back by a check or by the resident, and not completed again. */
   readonly reworking: boolean;
   /** Given by a final decision: it cannot be returned. */

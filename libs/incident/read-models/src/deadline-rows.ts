@@ -18,8 +18,8 @@ import { merging, RowStatement, wholeRow, type IncidentEntry, type RowShape } fr
  * reading a row. What is rare (a return, a suspension, an order) reads the rows of its incident first and writes them whole.
  */
 
-/** Why nothing is owed by a deadline although its incident is where its clock runs. */
-export const HELD = { done: 1, undecided: 2, extending: 4 } as const;
+/** Why nothing is owed by a deadline although its incident is where its clock runs. `met`: for good. */
+export const HELD = { done: 1, undecided: 2, extending: 4, met: 32 } as const;
 /** Of a task's deadlines, beside what holds them: its whistle was cancelled, what is left of it was done before. */
 const CANCELLED = 8;
 /** Of a whistle's deadlines: it was blown in a cycle that is over, and completed in it. */
@@ -63,7 +63,7 @@ const ratifiedAt = ['FILED', 'HANDLING', 'CHECKING', 'FEEDBACK', 'CLOSED'];
 const answeredAt = ['REPORTED', 'VERIFYING', 'FILED', 'HANDLING', 'CHECKING', 'FEEDBACK'];
 
 /** True while something is owed by the deadline of a row. */
-const owed = `held & ${HELD.done | HELD.undecided | HELD.extending} = 0 and case timer
+const owed = `held & ${HELD.done | HELD.undecided | HELD.extending | HELD.met} = 0 and case timer
     when 'VERIFY' then lifecycle = 'REPORTED'
     when 'DISPATCH' then lifecycle = 'FILED'
     when 'INCIDENT_TOTAL' then lifecycle in ('FILED', 'HANDLING')
@@ -299,9 +299,12 @@ export class DeadlineBatch {
         break;
       case 'FeedbackRecorded':
         // A duplicate's reporter speaks of the incident that goes on; it is not sent back by it.
-        if (entry.data.solved === 'UNSOLVED' && !this.lifecycleOf(incidentId).startsWith('MERGED'))
+        if (entry.data.solved === 'UNSOLVED' && !this.lifecycleOf(incidentId).startsWith('MERGED')) {
           this.sendBack(incidentId, entry.data);
-        else this.drop(incidentId, null, ['CALLBACK', 'FEEDBACK_WINDOW']);
+          // What is sent back after a check had passed it is rework: the time for handling was met.
+          for (const taskId of entry.data.taskIds)
+            this.hold(incidentId, taskId, ['HANDLING'], HELD.met, true);
+        } else this.drop(incidentId, null, ['CALLBACK']);
         break;
       case 'IncidentClosed':
         this.clear(incidentId, false);
@@ -376,7 +379,12 @@ export class DeadlineBatch {
         break;
       case 'TaskStageCompleted': {
         const { taskId, stage } = entry.data;
-        this.remove(incidentId, (row) => row.owner_id === taskId && aboutOf(row).stage === stage);
+        // Not removed: without the rows of its stages nothing tells of a task that is done.
+        this.change(
+          incidentId,
+          (row) => row.owner_id === taskId && aboutOf(row).stage === stage,
+          ({ held }) => ({ held: held | HELD.met }),
+        );
         break;
       }
       case 'TaskCompleted':

@@ -65,7 +65,7 @@ export function closed(state: IncidentState, occurredAt: string, closing: Closin
   ];
 }
 
-/** Nobody rated it in all the time there was: it closes as not rated, as of the end of that time. */
+/** In all the time there was nobody rated it, or nobody closed it once it was rated: it closes as of the end of that time. */
 export function closedAtWindowEnd(
   state: IncidentState,
   { dueAt }: Deadline,

@@ -23,7 +23,7 @@ export function requestExtension(state: IncidentState, command: RequestExtension
   if (refusal) return refuse(refusal);
   if (task.role !== 'LEAD') return refuse({ code: 'NOT_THE_LEAD' });
   if (openExtensionOf(state, taskId)) return refuse({ code: 'EXTENSION_UNDECIDED' });
-  const deadline = handlingDeadlineOf(task);
+  const deadline = task.accepted ? undefined : handlingDeadlineOf(task);
   if (deadline === undefined) return refuse({ code: 'EXTENSION_WITHOUT_DEADLINE' });
   if (isLate(origin.now, deadline)) return refuse({ code: 'EXTENSION_AFTER_DUE' });
   const { max } = rules.extensions;

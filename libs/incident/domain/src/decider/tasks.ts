@@ -130,7 +130,9 @@ export function completeTask(state: IncidentState, command: CompleteTask): Decis
   const refusal = taskNotIn(task, 'CHECKED_IN', 'WORKING');
   if (refusal) return refuse(refusal);
   const { now } = origin;
-  const deadline = handlingDeadlineOf(task);
+  const deadline = task.accepted
+    ? task.deadlines.findLast(({ timer }) => timer === 'REWORK')
+    : handlingDeadlineOf(task);
   const events: IncidentEvent[] = [
     // What is done waits for no extension: late is late, and there is nothing left to extend.
     ...breachesBefore(withoutOpenExtensions(state, taskId), now, ofTask(taskId)),

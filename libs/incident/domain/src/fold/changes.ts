@@ -25,7 +25,14 @@ export function newTask(
   return {
     ...assignment,
     ...{ whistleId, cycle, notifiedAt, state: 'NOTIFIED', breached: [], stagesDone: [] },
-    ...{ checkedIn: false, contacted: false, reworking: false, final: false, evaluated: false },
+    ...{
+      checkedIn: false,
+      contacted: false,
+      accepted: false,
+      reworking: false,
+      final: false,
+      evaluated: false,
+    },
     ...{ leadsSince: assignment.role === 'LEAD' ? notifiedAt : null, lastWord: null },
   };
 }

@@ -21,6 +21,9 @@ export const closingFolds: FoldsOf<
     feedbackUntil: event.data.feedbackUntil,
     feedbackRecorded: false,
     deadlines: restarted(state.deadlines, event.data.deadlines),
+    tasks: state.tasks.map((task) =>
+      task.cycle === state.cycle && task.state === 'DONE' ? { ...task, accepted: true } : task,
+    ),
   }),
   CheckFailed: (state, event) => sentBack(state, event.data),
   FeedbackRecorded: (state, event) => {

@@ -156,7 +156,14 @@ function summoned(view: IncidentView, task: TaskAssignment, whistleId: string, a
     ...{ taskId, whistleId, departmentId, role, level, cycle: view.cycle, state: 'NOTIFIED', notifiedAt: at },
     ...{ acknowledgedAt: null, acknowledgedLate: null, contactedAt: null, contactedLate: null },
     ...{ checkedInAt: null, checkedInLate: null, checkInDisputed: null, progress: null, stagesDone: [] },
-    ...{ completedAt: null, completedLate: null, reworking: false, final: false, endedAt: null },
+    ...{
+      completedAt: null,
+      completedLate: null,
+      acceptedAt: null,
+      reworking: false,
+      final: false,
+      endedAt: null,
+    },
     ...{ release: null, releaseRequested: null, urged: null, roleChanges: [], transfers: [] },
     ...{ evaluation: null, deadlines: deadlines.map(opened) },
   };
@@ -180,6 +187,16 @@ interface SentBack {
   readonly reworks: readonly { readonly taskId: string; readonly deadline: Deadline }[];
 }
 
+/** Its deadlines as it is owed again: not the time for handling, where that was met by what a check has passed. */
+const handlingAgain = ({ deadlines, acceptedAt, stagesDone }: TaskView): readonly DeadlineView[] =>
+  acceptedAt !== null
+    ? deadlines
+    : unsettle(
+        deadlines,
+        'HANDLING',
+        stagesDone.map(({ stage }) => stage),
+      );
+
 function sentBack(view: IncidentView, { rework, taskIds, reworks }: SentBack): IncidentView {
   const again = new Set(
     view.tasks.filter(({ taskId }) => taskIds.includes(taskId)).map(({ whistleId }) => whistleId),
@@ -193,11 +210,7 @@ function sentBack(view: IncidentView, { rework, taskIds, reworks }: SentBack): I
             ...task,
             ...{ state: 'CHECKED_IN', completedAt: null, completedLate: null, reworking: true },
             deadlines: [
-              ...unsettle(
-                task.deadlines,
-                'HANDLING',
-                task.stagesDone.map(({ stage }) => stage),
-              ).filter(({ timer }) => timer !== 'REWORK'),
+              ...handlingAgain(task).filter(({ timer }) => timer !== 'REWORK'),
               ...reworks
                 .filter(({ taskId }) => taskId === task.taskId)
                 .map(({ deadline }) => opened(deadline)),
@@ -872,7 +885,19 @@ function afterHandling(view: IncidentView, event: HandlingEvent, at: string): In
       if (event.type === 'CheckFailed')
         return { ...sentBack({ ...view, deadlines: settled }, event.data), checks };
       const { feedbackUntil, deadlines } = event.data;
-      return { ...view, checks, feedbackUntil, ratedAt: null, deadlines: restarted(settled, deadlines) };
+      const tasks = view.tasks.map((task) =>
+        task.cycle === view.cycle && task.state === 'DONE' && task.acceptedAt === null
+          ? { ...task, acceptedAt: at }
+          : task,
+      );
+      return {
+        ...view,
+        checks,
+        tasks,
+        feedbackUntil,
+        ratedAt: null,
+        deadlines: restarted(settled, deadlines),
+      };
     }
     case 'FeedbackRecorded':
     case 'FeedbackCorrected':
@@ -929,7 +954,7 @@ function afterFeedback(
   }
   const answered = {
     ...view,
-    deadlines: settle(view.deadlines, ['CALLBACK', 'FEEDBACK_WINDOW'], at),
+    deadlines: settle(view.deadlines, ['CALLBACK'], at),
     feedback: kept(view.feedback, { ...said, corrected: false }),
   };
   // A duplicate's reporter speaks of the incident that goes on; it is not sent back by it.

@@ -117,7 +117,7 @@ export const unlocated = (incident: string): string =>
  */
 export const incidentBoard: Projection = {
   name: 'incident-board',
-  version: 6,
+  version: 7,
   schema: `
     create table incidents (
       incident_id  text primary key,

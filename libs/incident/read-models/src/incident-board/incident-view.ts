@@ -71,6 +71,8 @@ export interface TaskView {
   readonly completedAt: string | null;
   readonly completedLate: boolean | null;
   /** Sent back, and not completed again. */
+  /** When a check first passed what was done: the time for handling is met from then on. */
+  readonly acceptedAt: string | null;
   readonly reworking: boolean;
   /** Given by a final decision: it cannot be returned. */
   readonly final: boolean;

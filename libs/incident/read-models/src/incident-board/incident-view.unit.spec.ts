@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { propertyParameters } from '@shaoying/event-store/testing';
 import { decodeIncidentEvent } from '@shaoying/incident-contracts';
 import { ownedDeadlines, type IncidentState } from '@shaoying/incident-domain';
-import { SimulatedCity, simulatedCities } from '../testing/index.js';
+import { SimulatedCity, simulatedCities, simulatedIncidents } from '../testing/index.js';
 import { evolveView, foldView } from './evolve-view.js';
 import type { IncidentView } from './incident-view.js';
 import { shownOf, type ViewEvent } from './view-events.js';
@@ -237,10 +237,10 @@ describe('view of an incident', () => {
   it('is where the decider is, after any legal history', () => {
     fc.assert(
       fc.property(simulatedCities(80), (city) => {
-        for (const index of [0, 1, 2, 3, 4, 5]) {
-          const state = city.stateOf(`inc-${index}`);
+        for (const id of simulatedIncidents) {
+          const state = city.stateOf(id);
           if (state.lifecycle === 'NONE') continue;
-          const view = viewOf(city, `inc-${index}`);
+          const view = viewOf(city, id);
           expect(standingOf(view)).toEqual(standingOfState(state));
         }
       }),

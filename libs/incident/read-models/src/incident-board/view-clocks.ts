@@ -28,7 +28,6 @@ function ofIncident(view: IncidentView, { timer }: DeadlineView): Standing {
     case 'DISPATCH':
       return when(view.dispatchedAt === null);
     case 'CALLBACK':
-    case 'FEEDBACK_WINDOW':
       return when(view.ratedAt === null);
     default:
       return 'RUNS';
@@ -51,7 +50,8 @@ function ofTask(view: IncidentView, task: TaskView, { timer, stage }: DeadlineVi
     case 'CHECK_IN':
       return unlessUndecided(open && task.checkedInAt === null);
     case 'HANDLING': {
-      const owed = open && (stage === null || !task.stagesDone.some((done) => done.stage === stage));
+      const toDo = stage === null || !task.stagesDone.some((done) => done.stage === stage);
+      const owed = open && task.acceptedAt === null && toDo;
       const asked = view.extensions.some(
         ({ taskId, outcome }) => taskId === task.taskId && outcome === 'OPEN',
       );

@@ -12,7 +12,7 @@ const insertImported = merging<{ readonly incident_id: string }>('imported', {
  */
 export const openDeadlines: Projection = {
   name: 'open-deadlines',
-  version: 3,
+  version: 4,
   schema: `
     create table imported (incident_id text primary key);
     ${deadlinesTable(`alarm_at timestamptz generated always as (${alarmAt}) stored`)}

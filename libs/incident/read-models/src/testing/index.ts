@@ -1,4 +1,9 @@
-export { instantsAround, simulatedCities, simulatedDepartments } from './random-histories.js';
+export {
+  instantsAround,
+  simulatedCities,
+  simulatedDepartments,
+  simulatedIncidents,
+} from './random-histories.js';
 export { readModelSpec, type ReadModelSpec } from './read-model-spec.js';
 export {
   feedbackWindowMinutes,

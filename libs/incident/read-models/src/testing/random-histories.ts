@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import type { CommandOrigin, IncidentEvent, IncidentState } from '@shaoying/incident-domain';
 import * as sample from '@shaoying/incident-domain/testing';
-import { SimulatedCity } from './simulated-city.js';
+import { SimulatedCity, stages } from './simulated-city.js';
 
 export const simulatedDepartments = ['dept-1', 'dept-2', 'dept-3'] as const;
+/** Incidents of a random log; what is done about the last one is done in stages. */
+export const simulatedIncidents = ['inc-0', 'inc-1', 'inc-2', 'inc-3', 'inc-4', 'staged-5'] as const;
 
 interface Step {
   readonly incident: number;
@@ -51,6 +53,19 @@ const tasksIn = (state: IncidentState, ...states: string[]): string[] =>
     .filter((task) => task.cycle === state.cycle && states.includes(task.state))
     .map((task) => task.departmentId);
 
+/** The next stage of each task that is handled in stages. */
+const stagesToDo = (state: IncidentState): Move[] =>
+  state.tasks
+    .filter((task) => task.cycle === state.cycle && ['CHECKED_IN', 'WORKING'].includes(task.state))
+    .flatMap(({ departmentId, deadlines, stagesDone }) => {
+      const next = stages.find(
+        (stage) => deadlines.some((deadline) => deadline.stage === stage) && !stagesDone.includes(stage),
+      );
+      return next === undefined
+        ? []
+        : [(city: SimulatedCity, id: string) => city.completeStage(id, departmentId, next)];
+    });
+
 function checkInAs(departmentId: string): Move {
   return (city, id, variant) => {
     const blownAt = city.stateOf(id).whistles.at(-1)?.blownAt ?? city.now;
@@ -78,7 +93,8 @@ function movesOf(state: IncidentState): Move[] {
               city.acknowledge(id, dept),
         ),
         ...tasksIn(state, 'NOTIFIED', 'ACKNOWLEDGED').map(checkInAs),
-        ...tasksIn(state, 'CHECKED_IN').map(
+        ...stagesToDo(state),
+        ...tasksIn(state, 'CHECKED_IN', 'WORKING').map(
           (dept): Move =>
             (city, id) =>
               city.complete(id, dept),
@@ -103,7 +119,7 @@ function movesOf(state: IncidentState): Move[] {
 function take(city: SimulatedCity, { incident, minutes, choice, variant }: Step): void {
   city.pass(minutes);
   if (variant % 4 === 0) city.ringAlarms();
-  const id = `inc-${incident}`;
+  const id = simulatedIncidents[incident] ?? 'inc-0';
   const moves = movesOf(city.stateOf(id));
   moves[choice % moves.length]?.(city, id, variant);
 }
