@@ -91,6 +91,27 @@ describe('the lead changed', () => {
     ]);
   });
 
+  test('but neither the time in which it was done and waited for a check, nor a suspension', () => {
+    const life = [
+      ...working,
+      ...[complete(hours(2)), complete(hours(3), ASSIST), check(hours(10), 'FAIL')],
+      ...[suspend(hours(11)), resume(hours(20))],
+    ];
+    given(after(...life))
+      .when(changeLead(hours(21)))
+      .thenLike([
+        {
+          data: {
+            lostTime: [
+              { unitId: LEAD, from: at(10), to: at(hours(2)) },
+              { unitId: LEAD, from: at(hours(10)), to: at(hours(11)) },
+              { unitId: LEAD, from: at(hours(20)), to: at(hours(21)) },
+            ],
+          },
+        },
+      ]);
+  });
+
   test('a second time books to the second one only since it led', () => {
     const second = changeLead(200, { departmentId: THIRD, newTask: assignment(200, THIRD, 'LEAD') });
     given(after(...working, changeLead(100)))

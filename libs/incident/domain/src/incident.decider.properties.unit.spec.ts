@@ -165,6 +165,16 @@ test('time lost is booked once: the spans of a task do not overlap and lie in th
   });
 });
 
+test('time lost is time in which somebody was waited for: in no pause, and not while the task was done', () => {
+  everyStep(({ after }) => {
+    for (const lost of after.lostTime) {
+      const restedFor = after.tasks.find(({ taskId }) => taskId === lost.taskId)?.restedFor ?? [];
+      for (const { from, to } of [...after.pauses, ...restedFor])
+        expect(lost.to <= from || to <= lost.from).toBe(true);
+    }
+  });
+});
+
 test('while the clocks stand still, no alarm does anything but about the review', () => {
   everyStep(({ after, command }) => {
     if (after.pausedAt === null) return;

@@ -15,6 +15,7 @@ const { incidentDecider, rules, at, hours, days, LEAD, ASSIST, THIRD, STREET, ta
 const { report, file, blow, acknowledge, checkIn, complete, alarm, assignment, deadline, by, byDepartment } =
   sample;
 const { requestReturn, decideReturn, openArbitration, arbitrate, addDepartment, changeLead, reopen } = sample;
+const { suspend, resume } = sample;
 
 const given = givenOf(incidentDecider);
 const after = (...commands: IncidentCommand[]): IncidentEvent[] => historyOf(incidentDecider, commands);
@@ -551,6 +552,21 @@ describe('who bears the time lost', () => {
       arbitrate(100, { responsibleUnitId: THIRD, newTask: assignment(100, THIRD, 'LEAD') }),
     ];
     expect(foldIncident(after(...life)).lostTime).toEqual([departmentLost(10, 60), dispatchLost(60, 100)]);
+  });
+
+  test('nobody answers for a month in which the incident was suspended', () => {
+    const lostWhen = (decided: IncidentCommand) =>
+      foldIncident(after(...asked, suspend(30), resume(days(30)), decided)).lostTime;
+    const decidedAt = days(30) + 60;
+    expect(lostWhen(decideReturn(decidedAt, { accept: false, reason: '不成立' }))).toEqual([
+      departmentLost(10, 30),
+      departmentLost(days(30), decidedAt),
+    ]);
+    expect(lostWhen(decideReturn(decidedAt, rulesWith({ clockOnReturn: 'APPORTION' })))).toEqual([
+      departmentLost(10, 20),
+      dispatchLost(20, 30),
+      dispatchLost(days(30), decidedAt),
+    ]);
   });
 
   test('of two departments one after the other, each from when it was summoned', () => {

@@ -71,6 +71,12 @@ export interface Supervision {
   readonly breached: readonly string[];
 }
 
+/** From an instant up to another. */
+export interface Span {
+  readonly from: string;
+  readonly to: string;
+}
+
 export interface Task {
   readonly taskId: string;
   readonly whistleId: string;
@@ -88,6 +94,10 @@ export interface Task {
   readonly checkedIn: boolean;
   readonly contacted: boolean;
   readonly stagesDone: readonly string[];
+  /** Since when it is done, if it is. */
+  readonly doneAt: string | null;
+  /** When it was done before it was sent back: nobody worked on it then, and nobody was late. */
+  readonly restedFor: readonly Span[];
   /** A check has passed what was done: the time for handling is met, also where the resident sends it back. */
   readonly accepted: boolean;
   /** Sent back by a check or by the resident, and not completed again. */
@@ -162,6 +172,8 @@ export interface IncidentState {
   readonly before: Lifecycle | null;
   /** Since when its clocks stand still; null while they run. */
   readonly pausedAt: string | null;
+  /** When they stood still before. */
+  readonly pauses: readonly Span[];
   readonly incidentId: string;
   readonly category: string;
   readonly severity: Severity;
@@ -218,6 +230,7 @@ export const NO_INCIDENT: IncidentState = {
   lifecycle: 'NONE',
   before: null,
   pausedAt: null,
+  pauses: [],
   incidentId: '',
   category: '',
   severity: 'MINOR',

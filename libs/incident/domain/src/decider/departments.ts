@@ -23,6 +23,7 @@ import {
   unlessSaid,
 } from './guards.js';
 import { leadPassedTo } from './leading.js';
+import { lostBy } from './lost-time.js';
 
 // Who takes part in a whistle: always exactly one lead.
 
@@ -80,15 +81,14 @@ export function changeLead(state: IncidentState, command: ChangeLead): Decision 
 }
 
 /** The time in which the former lead led is its own (domain.md §6, 7), less what is booked already. */
-function timeAsLead(
-  state: IncidentState,
-  { taskId, departmentId, notifiedAt, leadsSince }: Task,
-  to: string,
-): LostTime[] {
+function timeAsLead(state: IncidentState, task: Task, to: string): LostTime[] {
+  const { taskId, departmentId, notifiedAt, leadsSince } = task;
   const from = state.lostTime
     .filter((lost) => lost.taskId === taskId)
     .reduce((latest, lost) => (lost.to > latest ? lost.to : latest), leadsSince ?? notifiedAt);
-  return from < to ? [{ account: 'DEPARTMENT', unitId: departmentId, taskId, from, to }] : [];
+  // Done, and then given to another to lead: what came after it was done is nobody's.
+  const until = task.doneAt === null || task.doneAt > to ? to : task.doneAt;
+  return lostBy(state, task, { account: 'DEPARTMENT', unitId: departmentId, taskId, from, to: until });
 }
 
 /** Asked by the lead of a department that holds the matter up; the street decides. */

@@ -38,6 +38,7 @@ import {
   taskWithin,
 } from './guards.js';
 import { leadPassedTo } from './leading.js';
+import { lostBy } from './lost-time.js';
 
 // 推诿扯皮: how a task leaves a department that says it is not its own, and who answers for the time it took.
 
@@ -204,9 +205,11 @@ function lostUntil(
   const { taskId, departmentId } = task;
   const from = unbookedFrom(state, task);
   if (clockOnReturn !== 'APPORTION' || request === undefined || request.requestedAt <= from)
-    return spans({ account: 'DISPATCH', unitId: null, taskId, from, to: now });
+    return lostBy(state, task, { account: 'DISPATCH', unitId: null, taskId, from, to: now });
   const { requestedAt } = request;
-  return spans(
+  return lostBy(
+    state,
+    task,
     { account: 'DEPARTMENT', unitId: departmentId, taskId, from, to: requestedAt },
     { account: 'DISPATCH', unitId: null, taskId, from: requestedAt, to: now },
   );
@@ -216,7 +219,7 @@ function lostUntil(
 function lostByRefusing(state: IncidentState, task: Task, now: string): LostTime[] {
   const { taskId, departmentId } = task;
   const from = unbookedFrom(state, task);
-  return spans({ account: 'DEPARTMENT', unitId: departmentId, taskId, from, to: now });
+  return lostBy(state, task, { account: 'DEPARTMENT', unitId: departmentId, taskId, from, to: now });
 }
 
 /** A department whose task was disputed by the dispatch and stays its own has refused nothing. */
@@ -225,8 +228,6 @@ function lostInDispute(state: IncidentState, task: Task, arbitrationId: string, 
   const asked = state.returns.some(({ taskId }) => taskId === task.taskId);
   return cause === 'REQUESTED' && !asked ? [] : lostByRefusing(state, task, now);
 }
-
-const spans = (...lost: LostTime[]): LostTime[] => lost.filter(({ from, to }) => from < to);
 
 /** The task is the department's again, and what it owed meanwhile it owes. */
 function owedAgain(state: IncidentState, events: readonly IncidentEvent[], taskId: string, now: string) {

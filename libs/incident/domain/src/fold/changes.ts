@@ -33,6 +33,7 @@ export function newTask(
       final: false,
       evaluated: false,
     },
+    ...{ doneAt: null, restedFor: [] },
     ...{ leadsSince: assignment.role === 'LEAD' ? notifiedAt : null, lastWord: null },
   };
 }

@@ -25,11 +25,11 @@ export const closingFolds: FoldsOf<
       task.cycle === state.cycle && task.state === 'DONE' ? { ...task, accepted: true } : task,
     ),
   }),
-  CheckFailed: (state, event) => sentBack(state, event.data),
+  CheckFailed: (state, event) => sentBack(state, event.occurredAt, event.data),
   FeedbackRecorded: (state, event) => {
     // A duplicate's reporter speaks of the incident that goes on; it is not sent back by it.
     return event.data.solved === 'UNSOLVED' && state.lifecycle !== 'MERGED'
-      ? { ...sentBack(state, event.data), rated: true }
+      ? { ...sentBack(state, event.occurredAt, event.data), rated: true }
       : { ...state, feedbackRecorded: true, rated: true };
   },
   FeedbackCorrected: (state, event) => ({ ...state, lastWord: wordOf(event) }),
@@ -72,7 +72,7 @@ interface SentBack {
   readonly reworks: readonly { readonly taskId: string; readonly deadline: Deadline }[];
 }
 
-function sentBack(state: IncidentState, { rework, taskIds, reworks }: SentBack): IncidentState {
+function sentBack(state: IncidentState, at: string, { rework, taskIds, reworks }: SentBack): IncidentState {
   const again = state.tasks.filter(({ taskId }) => taskIds.includes(taskId)).map((task) => task.whistleId);
   return {
     ...state,
@@ -82,6 +82,8 @@ function sentBack(state: IncidentState, { rework, taskIds, reworks }: SentBack):
     tasks: changedTasks(state, taskIds, (task) => ({
       state: 'CHECKED_IN',
       checkedIn: true,
+      doneAt: null,
+      restedFor: [...task.restedFor, ...(task.doneAt === null ? [] : [{ from: task.doneAt, to: at }])],
       reworking: true,
       deadlines: [
         ...task.deadlines.filter(({ timer }) => timer !== 'REWORK'),

@@ -1,4 +1,4 @@
-import type { DeadlineMove } from '../incident.events.js';
+import type { IncidentEventOf } from '../incident.events.js';
 import { wordOf, type IncidentState } from '../incident.state.js';
 import { afterMoves, restarted } from './changes.js';
 import type { FoldsOf } from './folds.js';
@@ -22,12 +22,12 @@ export const pausingFolds: FoldsOf<
     deadlines: restarted(state.deadlines, event.data.deadlines),
     lastWord: wordOf(event),
   }),
-  IncidentResumed: (state, event) => resumed(state, event.data.moves),
+  IncidentResumed: (state, event) => resumed(state, event),
   IncidentMerged: (state, event) => ({
     ...paused(state, 'MERGED', event.occurredAt),
     mergedInto: event.data.into,
   }),
-  IncidentUnmerged: (state, event) => ({ ...resumed(state, event.data.moves), mergedInto: null }),
+  IncidentUnmerged: (state, event) => ({ ...resumed(state, event), mergedInto: null }),
   DuplicateJoined: (state, event) => ({ ...state, duplicates: [...state.duplicates, event.data.incidentId] }),
   DuplicateLeft: (state, event) => ({
     ...state,
@@ -40,7 +40,15 @@ function paused(state: IncidentState, lifecycle: 'SUSPENDED' | 'MERGED', at: str
   return { ...state, lifecycle, before, pausedAt: at };
 }
 
-function resumed(state: IncidentState, moves: readonly DeadlineMove[]): IncidentState {
-  const lifecycle = state.before ?? state.lifecycle;
-  return afterMoves({ ...state, lifecycle, before: null, pausedAt: null }, moves);
+function resumed(
+  state: IncidentState,
+  event: IncidentEventOf<'IncidentResumed' | 'IncidentUnmerged'>,
+): IncidentState {
+  const { pausedAt, before } = state;
+  const lifecycle = before ?? state.lifecycle;
+  const pauses = pausedAt === null ? [] : [{ from: pausedAt, to: event.occurredAt }];
+  return afterMoves(
+    { ...state, lifecycle, before: null, pausedAt: null, pauses: [...state.pauses, ...pauses] },
+    event.data.moves,
+  );
 }

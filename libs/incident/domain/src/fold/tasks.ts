@@ -34,7 +34,7 @@ export const taskFolds: FoldsOf<
   },
   TaskCompleted: (state, event) =>
     updateTask(withoutOpenExtensions(state, event.data.taskId), event.data.taskId, () => ({
-      ...{ state: 'DONE', reworking: false },
+      ...{ state: 'DONE', doneAt: event.occurredAt, reworking: false },
     })),
   TaskUrged: (state, event) => updateTask(state, event.data.taskId, () => ({ lastWord: wordOf(event) })),
   ExtensionRequested: (state, event) => {
