@@ -221,6 +221,11 @@ registerProblems({
     title: 'Whoever reported it may not check it',
     titleZh: '上报人不得自行核查',
   },
+  MERGE_ACROSS_STREETS: {
+    status: 403,
+    title: 'The other incident lies in another street; the supervision centre merges across streets',
+    titleZh: '所并入事件属于其他街道，跨街道并案须由监督中心办理',
+  },
   APPROVER_NOT_ABOVE_HANDLER: {
     status: 403,
     title: 'A suspension is approved from above whoever handles it',

@@ -152,6 +152,7 @@ export class SampleOffice {
       resume: new application.ResumeIncidentHandler(incidents, jurisdiction),
       merge: new application.MergeIncidentHandler(incidents, jurisdiction),
       unmerge: new application.UnmergeIncidentHandler(incidents, jurisdiction),
+      settleMerge: new application.SettleMergeHandler(incidents, jurisdiction),
       supervise: new application.IssueSupervisionHandler(incidents, jurisdiction),
       respond: new application.RespondToSupervisionHandler(incidents),
       lift: new application.LiftSupervisionHandler(incidents),

@@ -612,14 +612,14 @@ export const unmerge = (
 ): CommandOf<'UnmergeIncident'> => ({
   kind: 'UnmergeIncident',
   origin: byStreet(minute),
-  ...{ reason: '并非同一问题', moves: [] },
+  ...{ reason: '并非同一问题', targetStreetId: STREET, moves: [] },
   ...more,
 });
 
 export const joinDuplicate = (minute: number, incidentId = TARGET_ID): CommandOf<'JoinDuplicate'> => ({
   kind: 'JoinDuplicate',
   origin: byStreet(minute),
-  incidentId,
+  ...{ incidentId, merged: false },
 });
 
 export const leaveDuplicate = (minute: number, incidentId = TARGET_ID): CommandOf<'LeaveDuplicate'> => ({
