@@ -21,7 +21,7 @@ import type {
   OrgUnitKind,
 } from '@shaoying/jurisdiction-contracts';
 import { IncidentClocks } from './incident.clocks.js';
-import { UnitEnded, UnknownReference } from './incident.errors.js';
+import { TransferRefused, UnitEnded, UnknownReference } from './incident.errors.js';
 
 /** What a report or an office names of a place. */
 export interface NamedPlace {
@@ -214,6 +214,23 @@ export class IncidentJurisdiction {
     if (!this.directory.isActive(departmentId, at))
       throw new UnitEnded(departmentId, this.directory.successors(departmentId, at));
     return this.levelOf(unit);
+  }
+
+  /**
+   * Who gets what a department has in hand once it has ended: the only successor, or the one that is named.
+   * @param at instant as of which it has ended
+   * @throws TransferRefused
+   */
+  successor(departmentId: string, wanted: string | null, at: string): string {
+    if (this.directory.isActive(departmentId, at))
+      throw new TransferRefused('UNIT_NOT_ENDED', departmentId, []);
+    const successors = this.directory.successors(departmentId, at);
+    if (successors.length === 0) throw new TransferRefused('NO_SUCCESSOR', departmentId, []);
+    const [only] = successors;
+    const chosen = wanted ?? (successors.length === 1 ? only : undefined);
+    if (chosen === undefined || !successors.includes(chosen))
+      throw new TransferRefused('SUCCESSOR_NOT_NAMED', departmentId, successors);
+    return chosen;
   }
 
   /** Level of a department of a case of the past, whether it exists still or not. @throws UnknownReference */
