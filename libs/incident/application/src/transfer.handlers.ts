@@ -8,7 +8,7 @@ import {
   transferCatalogue,
   transferStreamId,
 } from '@shaoying/incident-contracts';
-import { taskOf, type IncidentState } from '@shaoying/incident-domain';
+import { isOpenTask, taskOf, type IncidentState } from '@shaoying/incident-domain';
 import {
   IncidentCommandService,
   type CommandContext,
@@ -101,10 +101,10 @@ export class TransferTaskHandler implements ICommandHandler<TransferTaskCommand>
     });
   }
 
-  /** Of a task that is there, and not where it should be. @throws TransferRefused */
+  /** Of a task that is open still, and not where it should be. @throws TransferRefused */
   private assertSuccessor(state: IncidentState, taskId: string, to: string, at: string): void {
     const task = taskOf(state, taskId);
-    if (task === undefined || task.departmentId === to) return;
+    if (task === undefined || !isOpenTask(task) || task.departmentId === to) return;
     this.jurisdiction.successor(task.departmentId, to, at);
   }
 }
