@@ -80,6 +80,7 @@ export class CheckHandlingHandler implements ICommandHandler<CheckHandlingComman
       return {
         kind: 'CheckHandling',
         origin,
+        partOf: this.jurisdiction.partOf(context.actor.orgUnitId, state.handlingUnits),
         ...request,
         // Where the policy has no window, feedback is not awaited.
         feedbackUntil: window[0]?.dueAt ?? origin.now,

@@ -347,6 +347,8 @@ export interface ClosingWindows {
 }
 
 export interface CheckHandling extends Command<'CheckHandling'> {
+  /** Which of the units that handled it the checker's own unit is, or is part of. */
+  readonly partOf: readonly string[];
   readonly result: 'PASS' | 'FAIL';
   readonly note: string;
   readonly evidence: readonly string[];

@@ -83,6 +83,7 @@ export type Refusal =
   | { readonly code: 'SUPERVISION_NOT_YOURS' }
   | { readonly code: 'APPEAL_NOT_FOUND' }
   | { readonly code: 'APPEAL_WINDOW_OVER' }
+  | { readonly code: 'APPEAL_ITEM_UNKNOWN' }
   | { readonly code: 'APPEAL_FILED' }
   | { readonly code: 'APPEAL_DECIDED' }
   | { readonly code: 'APPEAL_BY_UNSCORED_UNIT' }

@@ -202,6 +202,8 @@ export interface IncidentState {
   readonly rated: boolean;
   readonly reopenUntil: string | null;
   readonly appealUntil: string | null;
+  /** Ratings of tasks by the whistling unit. */
+  readonly evaluations: readonly string[];
   readonly appeals: readonly Appeal[];
   readonly mergedInto: string | null;
   /** Incidents that were merged, or are about to be merged, into this one. */
@@ -249,6 +251,7 @@ export const NO_INCIDENT: IncidentState = {
   rated: false,
   reopenUntil: null,
   appealUntil: null,
+  evaluations: [],
   appeals: [],
   mergedInto: null,
   duplicates: [],

@@ -531,6 +531,7 @@ export const check = (
 ): CommandOf<'CheckHandling'> => ({
   kind: 'CheckHandling',
   origin: byCheckers(minute),
+  partOf: [],
   ...{ result, note: '现场核查', evidence: [photo], feedbackUntil: at(minute + FEEDBACK_WINDOW) },
   deadlines: (['CALLBACK', 'FEEDBACK_WINDOW'] as const).map((timer) =>
     deadline(`feedback-${minute}`, timer, minute),

@@ -365,7 +365,7 @@ export class SimulatedCity {
 
   check(incidentId: string, result: 'PASS' | 'FAIL'): this {
     return this.send(incidentId, supervisionCentre, {
-      ...{ kind: 'CheckHandling', result, note: result, evidence: [] },
+      ...{ kind: 'CheckHandling', partOf: [], result, note: result, evidence: [] },
       ...{ feedbackUntil: this.inMinutes(feedbackWindowMinutes), deadlines: [] },
       reworks: this.reworksOf(incidentId),
     });
