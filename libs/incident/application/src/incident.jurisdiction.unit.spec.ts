@@ -1,5 +1,5 @@
 import type { Actor } from '@shaoying/event-store';
-import { NO_INCIDENT, type Place } from '@shaoying/incident-domain';
+import type { Place } from '@shaoying/incident-domain';
 import { lindongJurisdiction } from '@shaoying/jurisdiction-application/testing';
 import { IncidentJurisdiction } from './index.js';
 
