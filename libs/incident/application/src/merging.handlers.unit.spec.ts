@@ -1,5 +1,6 @@
 import type { EventStore } from '@shaoying/event-store';
 import {
+  BlowWhistleCommand,
   CheckHandlingCommand,
   CloseIncidentCommand,
   MergeIncidentCommand,
@@ -18,6 +19,7 @@ import {
   feedbackRequest,
   OfficeSteps,
   SampleOffice,
+  whistleRequest,
 } from './testing/index.js';
 
 let office: SampleOffice;
@@ -249,6 +251,29 @@ describe('across streets', () => {
     expect(await codeOf(merge(from, to, gulou()))).toBe('INCIDENT_NOT_YOURS');
     expect(await steps.types()).toEqual(before);
     expect((await merge(from, to, steps.centre())).state.mergedInto).toBe(to);
+  });
+
+  test('edge case 8: of two that whistle about one hazard, one whistle goes on with the departments of both', async () => {
+    const target = await steps.whistled();
+    const { incidentId: from } = await elsewhere();
+    const whistle = { ...whistleRequest, lead: 'dp-fire', assists: [] };
+    await steps.handlers.blowWhistle.execute(new BlowWhistleCommand(gulou(), from, whistle));
+    const to = target.incidentId;
+    expect(await codeOf(merge(from, to, steps.centre()))).toBe('MERGE_NEEDS_TASKS_NAMED');
+    await merge(from, to, steps.centre(), ['dp-fire']);
+    expect(await stateOf(to)).toMatchObject({
+      duplicates: [from],
+      whistles: [{ whistlingUnitId: 'st-hepan', state: 'BLOWN' }],
+      tasks: [
+        { departmentId: 'dp-water', role: 'LEAD' },
+        { departmentId: 'dp-fire', role: 'ASSIST' },
+      ],
+    });
+    // The other street's own whistle stands still meanwhile, and goes on where it stood.
+    expect((await unmerge(from, gulou())).state).toMatchObject({
+      lifecycle: 'HANDLING',
+      whistles: [{ whistlingUnitId: 'st-gulou', state: 'BLOWN' }],
+    });
   });
 
   test('either street takes it apart again, a third one does not', async () => {

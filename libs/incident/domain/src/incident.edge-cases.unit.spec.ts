@@ -129,6 +129,10 @@ test('edge case 8: two streets whistle the same hazard: one joins the other, and
   given(after(...acknowledged))
     .when({ ...joinDuplicate(50), origin: bySupervision(50) })
     .thenLike([{ type: 'DuplicateJoined', data: { incidentId: TARGET_ID } }]);
+  const second = [assignment(50, THIRD, 'LEAD', 2)];
+  given(after(...acknowledged))
+    .when(blow(50, { whistleId: 'whistle-2', tasks: second }))
+    .thenRefused('INCIDENT_STATE');
   const target = { lifecycle: 'HANDLING', openTasks: 1 } as const;
   given(after(...acknowledged))
     .when(merge(50, { target }))
