@@ -14,7 +14,8 @@ const check = process.argv.includes('--check');
 // The catalogues are read as they are built: the sources must not lie newer beside them.
 execFileSync(process.execPath, [join(root, 'tools/build.mjs'), '--quiet'], { stdio: 'inherit' });
 const { corpusProblems, SEALS, sealsOf, sha256, wantedFiles } = await import('@shaoying/testing');
-const { incidentCatalogue, incidentSchemas } = await import('@shaoying/incident-contracts');
+const { incidentCatalogue, incidentSchemas, transferCatalogue } =
+  await import('@shaoying/incident-contracts');
 const { jurisdictionCatalogue } = await import('@shaoying/jurisdiction-contracts');
 
 const withSchema = (catalogue, schemaOf) =>
@@ -27,6 +28,11 @@ const corpora = [
     dir: 'libs/incident/contracts/golden',
     catalogue: withSchema(incidentCatalogue, (type) => incidentSchemas[type]),
     dataOf: (golden) => golden.stored.data,
+  },
+  {
+    dir: 'libs/incident/contracts/transfers/golden',
+    catalogue: transferCatalogue,
+    dataOf: (golden) => golden.data,
   },
   {
     dir: 'libs/jurisdiction/contracts/golden',

@@ -8,7 +8,9 @@ import {
   ReceiptCodes,
   ReporterVault,
   ServerClock,
-  type MovedTask,
+  TransferRecords,
+  type QueuedTask,
+  type TaskPlace,
 } from '@shaoying/incident-application';
 import { DepartmentTasksQuery } from '@shaoying/incident-read-models';
 import { Platform } from './platform.js';
@@ -19,9 +21,12 @@ class TasksInHand extends OpenTasks {
     super();
   }
 
-  override async of(departmentId: string, limit: number): Promise<readonly MovedTask[]> {
-    const { items } = await this.tasks.tasksInHand(departmentId, limit, null);
-    return items.map(({ incidentId, taskId }) => ({ incidentId, taskId }));
+  override async of(
+    departmentId: string,
+    limit: number,
+    after: TaskPlace | null,
+  ): Promise<readonly QueuedTask[]> {
+    return (await this.tasks.tasksInHand(departmentId, limit, after)).items;
   }
 }
 
@@ -41,6 +46,11 @@ class TasksInHand extends OpenTasks {
       useFactory: ({ directory }: Platform) => new IncidentJurisdiction(directory),
     },
     { provide: ReceiptCodes, inject: [Platform], useFactory: ({ receipts }: Platform) => receipts },
+    {
+      provide: TransferRecords,
+      inject: [Platform],
+      useFactory: ({ stores }: Platform) => new TransferRecords(stores.log),
+    },
     { provide: ServerClock, inject: [Platform], useFactory: ({ clock }: Platform) => clock },
     {
       provide: OpenTasks,

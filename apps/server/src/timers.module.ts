@@ -1,7 +1,7 @@
 import { Inject, Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { uuidV5, type Clock } from '@shaoying/config';
-import { MarkOverdueCommand } from '@shaoying/incident-application';
+import { MarkOverdueCommand, MergeWatch } from '@shaoying/incident-application';
 import { OpenDeadlinesQuery } from '@shaoying/incident-read-models';
 import { DeadlineScheduler, openAlarmClock, type OpenDeadline } from '@shaoying/timers';
 import { setTimeout } from 'node:timers/promises';
@@ -11,7 +11,7 @@ import { Platform } from './platform.js';
 /** Namespace of the commands that alarms send; the same deadline and step always send the same command. */
 const ALARMS = '0b8c5a4e-52d7-5f0e-8b1c-7a1c9f6f2d35';
 
-/** Role `timers`: wakes at due times and asks the decider. */
+/** Role `timers`: wakes at due times and asks the decider; and looks after merges that stopped in the middle. */
 @Module({
   imports: [IncidentModule],
   providers: [
@@ -34,12 +34,22 @@ const ALARMS = '0b8c5a4e-52d7-5f0e-8b1c-7a1c9f6f2d35';
         });
       },
     },
+    {
+      provide: MergeWatch,
+      inject: [Platform, CommandBus],
+      useFactory: ({ stores, clock, logger }: Platform, commands: CommandBus) =>
+        new MergeWatch({
+          ...{ store: stores.log, clock, log: logger },
+          settle: (command) => commands.execute(command),
+        }),
+    },
   ],
   exports: [DeadlineScheduler],
 })
 export class TimersModule implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     @Inject(DeadlineScheduler) private readonly scheduler: DeadlineScheduler,
+    @Inject(MergeWatch) private readonly merges: MergeWatch,
     @Inject(Platform) private readonly platform: Platform,
   ) {}
 
@@ -52,10 +62,11 @@ export class TimersModule implements OnApplicationBootstrap, OnModuleDestroy {
       );
       this.platform.fail();
     });
+    this.merges.start();
   }
 
   async onModuleDestroy(): Promise<void> {
-    await this.scheduler.stop();
+    await Promise.all([this.scheduler.stop(), this.merges.stop()]);
   }
 }
 

@@ -507,15 +507,14 @@ describe('a department that is no more', () => {
       into: { id: 'dp-urban-management' },
       from: today,
     });
-    const moved = expected(
-      200,
-      await admin.post<{ to: string; moved: object[]; refused: object[]; more: boolean }>(
-        transfer,
-        reason,
-        wait,
-      ),
-    );
-    expect(moved).toMatchObject({ to: 'dp-urban-management', refused: [], more: false });
+    const send = () =>
+      admin.post<{ to: string; moved: object[]; refused: object[]; more: boolean }>(transfer, reason, {
+        ...wait,
+        key: 'parks to urban management',
+      });
+    const moved = expected(200, await send());
+    expect(moved).toMatchObject({ to: 'dp-urban-management', refused: [], more: false, nextCursor: null });
+    expect(expected(200, await send())).toEqual(moved);
     expect(moved.moved).toHaveLength(2);
     for (const { id } of lives) {
       const [task] = (await read(id)).tasks;

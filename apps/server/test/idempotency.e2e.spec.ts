@@ -1,5 +1,6 @@
 import type { HistoryEntry } from '@shaoying/audit';
 import type { EventStore } from '@shaoying/event-store';
+import { randomUUID } from 'node:crypto';
 import { City, type Answer, type Problem } from './kit/city.js';
 import {
   act,
@@ -111,6 +112,20 @@ describe('the same key', () => {
     await act(city, 'street', id, 'file');
     const blown = await city.as('street').post<Moved>(path, whistle, { key });
     expect(expected(201, blown).state).toBe('HANDLING');
+  });
+});
+
+describe('of a caller without a token', () => {
+  test('gives the first answer again, the receipt code too', async () => {
+    const key = randomUUID();
+    const first = await city.anonymous.post<Reported>('/v1/incidents', report, { key });
+    expectReplayOf(first, await city.anonymous.post<Reported>('/v1/incidents', report, { key }));
+    expect(first.body.receiptCode).toMatch(/^.{4}-.{4}-.{4}-.{4}$/);
+  });
+
+  test('must be a random UUID: another one’s receipt code is not to be had by guessing', async () => {
+    const guessed = await city.anonymous.post<Problem>('/v1/incidents', report, { key: newKey() });
+    expectProblem(guessed, 422, 'IDEMPOTENCY_KEY_GUESSABLE');
   });
 });
 

@@ -11,6 +11,7 @@ import {
   whistle,
   type Reported,
 } from './kit/incident-steps.js';
+import { live } from './kit/lives.js';
 import { expectProblem } from './kit/problems.js';
 import { inOneProcess, useServerHomes, type ServerHome } from './kit/server-home.js';
 
@@ -269,6 +270,29 @@ describe('whose it is', () => {
         const path = `/v1/incidents/${id}/tasks/${tasks[0]?.taskId}/${command}`;
         expectProblem(await city.as('water').post<Problem>(path), 403, 'TASK_NOT_YOURS');
       }
+    });
+  });
+
+  test('a person of several roles acts as the one that is allowed it, and the event says which', async () => {
+    const { id } = await fileIncident(city);
+    const roles = ['community', 'street-office'] as const;
+    const path = `/v1/incidents/${id}/escalate`;
+    const up = { to: 'SUBDISTRICT', reason: '社区无力处置' };
+    await addsNothing(async () => {
+      const elsewhere = await city.withRoles(roles, 'st-gulou');
+      expectProblem(await elsewhere.post<Problem>(path, up), 403, 'INCIDENT_NOT_YOURS');
+    });
+    expected(200, await (await city.withRoles(roles, 'st-hepan')).post(path, up));
+    const last = (await log.readStream(`incident-${id}`)).at(-1);
+    expect(last).toMatchObject({ type: 'IncidentEscalated', actor: { role: 'street-office' } });
+  });
+
+  test('an office of another street does not reopen as the reporter that it also is', async () => {
+    const { id } = await live(city, 'CLOSED');
+    await addsNothing(async () => {
+      const both = await city.withRoles(['street-office', 'resident'], 'st-gulou');
+      const answer = await both.post<Problem>(`/v1/incidents/${id}/reopen`, { reason: '问题反弹' });
+      expectProblem(answer, 403, 'INCIDENT_NOT_YOURS');
     });
   });
 

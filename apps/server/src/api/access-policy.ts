@@ -31,6 +31,8 @@ export const mayCommand = {
   transfer: ['admin'],
   check: ['supervision-centre', 'grid-worker'],
   feedback: ['callback', 'resident'],
+  /** Feedback without the reporter's code. */
+  callBack: ['callback'],
   close: ['supervision-centre'],
   reopen: ['street-office', 'supervision-centre', 'resident'],
   /** Reopening without the reporter's code. */
@@ -79,8 +81,21 @@ export function scopeOf({ roles, orgUnitId }: Principal): Scope | null | undefin
   return undefined;
 }
 
-/** The actor of a command: the first of the permitted roles that the caller has. */
-export function actorOf(principal: Principal, permitted: readonly Role[]): Actor {
-  const role = permitted.find((candidate) => principal.roles.includes(candidate)) ?? 'anonymous';
-  return { id: principal.id, role, orgUnitId: principal.orgUnitId };
+/** The caller in each of the permitted roles that they have, in the order of these; without a role, for who has none. */
+export function actorsOf(
+  { id, roles, orgUnitId }: Principal,
+  permitted: readonly Role[],
+): [Actor, ...Actor[]] {
+  const [first = 'anonymous', ...others] = permitted.filter((role) => roles.includes(role));
+  return [{ id, role: first, orgUnitId }, ...others.map((role) => ({ id, role, orgUnitId }))];
 }
+
+/** The actor of a command: the first of the permitted roles that the caller has. */
+export const actorOf = (principal: Principal, permitted: readonly Role[]): Actor =>
+  actorsOf(principal, permitted)[0];
+
+/** Who shows a receipt code acts as the reporter first of all, whatever else they may be. */
+export const asReporter = (permitted: readonly Role[]): readonly Role[] => [
+  'resident',
+  ...permitted.filter((role) => role !== 'resident'),
+];

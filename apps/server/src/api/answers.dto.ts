@@ -143,7 +143,9 @@ export class TransferAnswer {
   @ApiProperty({ description: 'Who has them now' }) to!: string;
   @ApiProperty({ type: [MovedTaskAnswer] }) moved!: MovedTaskAnswer[];
   @ApiProperty({ type: [RefusedTaskAnswer] }) refused!: RefusedTaskAnswer[];
-  @ApiProperty({ description: 'There are more: send it again' }) more!: boolean;
+  @ApiProperty({ description: 'There are more behind those: send it again, with nextCursor as after' })
+  more!: boolean;
+  @ApiProperty({ type: String, nullable: true }) nextCursor!: string | null;
 }
 
 export class QueueItemAnswer extends TaskAnswer {

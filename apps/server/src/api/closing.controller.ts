@@ -8,7 +8,7 @@ import {
   ReopenIncidentCommand,
   type EndedDepartment,
 } from '@shaoying/incident-application';
-import { mayCommand } from './access-policy.js';
+import { asReporter, mayCommand } from './access-policy.js';
 import { CommandAnswer, ReopenAnswer, Tells } from './answers.dto.js';
 import { Caller, type CommandCaller } from './caller.js';
 import { CheckHandlingDto, CorrectFeedbackDto, FeedbackDto, ReopenDto } from './closing.dto.js';
@@ -48,7 +48,8 @@ export class ClosingController {
   ): Promise<Answer> {
     const { solved, satisfaction, comment = null } = body;
     const receiptCode = raterCode(caller, body);
-    return this.door.run(caller, mayCommand.feedback, (context) => {
+    const roles = receiptCode === null ? mayCommand.callBack : asReporter(mayCommand.feedback);
+    return this.door.run(caller, roles, (context) => {
       return new RecordFeedbackCommand(context, id, { solved, satisfaction, comment, receiptCode });
     });
   }
@@ -65,7 +66,8 @@ export class ClosingController {
   ): Promise<Answer> {
     const { solved, satisfaction, comment = null, reason } = body;
     const receiptCode = raterCode(caller, body);
-    return this.door.run(caller, mayCommand.feedback, (context) => {
+    const roles = receiptCode === null ? mayCommand.callBack : asReporter(mayCommand.feedback);
+    return this.door.run(caller, roles, (context) => {
       return new CorrectFeedbackCommand(context, id, { solved, satisfaction, comment, reason, receiptCode });
     });
   }
@@ -92,7 +94,8 @@ export class ClosingController {
     const receiptCode = body.receiptCode ?? null;
     if (receiptCode === null && !hasAnyRole(caller.principal, mayCommand.reopenAsOffice))
       throw new Refused('RECEIPT_CODE_REQUIRED');
-    const outcome = await this.door.send(caller, mayCommand.reopen, (context) => {
+    const roles = receiptCode === null ? mayCommand.reopenAsOffice : asReporter(mayCommand.reopen);
+    const outcome = await this.door.send(caller, roles, (context) => {
       return new ReopenIncidentCommand(context, id, { reason, receiptCode });
     });
     const { state, endedDepartments } = outcome;
@@ -103,6 +106,7 @@ export class ClosingController {
 /** A callback operator needs no code; everybody else rates with the reporter's own. @throws Refused */
 function raterCode({ principal }: CommandCaller, { receiptCode }: FeedbackDto): string | null {
   const code = receiptCode ?? null;
-  if (code === null && !hasAnyRole(principal, ['callback'])) throw new Refused('RECEIPT_CODE_REQUIRED');
+  if (code === null && !hasAnyRole(principal, mayCommand.callBack))
+    throw new Refused('RECEIPT_CODE_REQUIRED');
   return code;
 }

@@ -3,9 +3,10 @@ import { CommandBus, type Command } from '@nestjs/cqrs';
 import { ApiBearerAuth, ApiHeader, ApiTags } from '@nestjs/swagger';
 import { CommandEndpoint } from '@shaoying/http';
 import type { Role } from '@shaoying/identity';
-import type { CommandContext, CommandOutcome } from '@shaoying/incident-application';
-import type { IncidentEvent, Location } from '@shaoying/incident-domain';
-import { actorOf } from './access-policy.js';
+import { IncidentRefused, type CommandContext, type CommandOutcome } from '@shaoying/incident-application';
+import type { IncidentEvent, Location, RefusalCode } from '@shaoying/incident-domain';
+import type { Actor } from '@shaoying/event-store';
+import { actorsOf } from './access-policy.js';
 import type { CommandCaller } from './caller.js';
 import type { LocationDto } from './incident.dto.js';
 
@@ -53,16 +54,23 @@ export class CommandDoor {
 
   constructor(private readonly commands: CommandBus) {}
 
-  /** Carries a command out as the first of the permitted roles that the caller has. */
+  /**
+   * Carries a command out as the first of the permitted roles that the caller has and the decider takes: somebody may be
+   * of a street and of a department. The events record the one that was used.
+   */
   send<Outcome extends Pick<CommandOutcome, 'revision' | 'position' | 'replayed'>>(
     caller: CommandCaller,
     permitted: readonly Role[],
     command: (context: CommandContext) => Command<Outcome>,
   ): Promise<Outcome> {
-    const actor = actorOf(caller.principal, permitted);
-    return this.endpoint.run(caller.request, caller.reply, caller.principal, (context) =>
-      this.commands.execute(command({ ...context, actor })),
-    );
+    const [first, ...others] = actorsOf(caller.principal, permitted);
+    return this.endpoint.run(caller.request, caller.reply, caller.principal, async (context) => {
+      const as = (actor: Actor) => this.commands.execute(command({ ...context, actor }));
+      let attempt = as(first);
+      for (const actor of others)
+        attempt = attempt.catch((error: unknown) => inAnother(error, () => as(actor)));
+      return attempt;
+    });
   }
 
   async run(
@@ -86,6 +94,30 @@ export class CommandDoor {
     return { ...answerOf(outcome), taskId, taskState, ...madeIds(outcome.events) };
   }
 }
+
+/** Refusals that have to do with the role, so that another role of the same person may be allowed what this one is not. */
+const ABOUT_THE_ROLE: ReadonlySet<RefusalCode> = new Set([
+  ...([
+    'INCIDENT_NOT_YOURS',
+    'WHISTLE_NOT_YOURS',
+    'WHISTLE_NOT_PERMITTED',
+    'APPROVER_NOT_PERMITTED',
+  ] as const),
+  ...(['EXTENSION_APPROVER', 'APPROVER_NOT_ABOVE_HANDLER', 'MERGE_ACROSS_STREETS'] as const),
+]);
+
+/** Where the other role is refused too, what is told is why the first one was. */
+async function inAnother<Outcome>(refusal: unknown, act: () => Promise<Outcome>): Promise<Outcome> {
+  if (!isAboutTheRole(refusal)) throw refusal;
+  try {
+    return await act();
+  } catch (error) {
+    throw isAboutTheRole(error) ? refusal : error;
+  }
+}
+
+const isAboutTheRole = (error: unknown): boolean =>
+  error instanceof IncidentRefused && ABOUT_THE_ROLE.has(error.code);
 
 export function answerOf({ incidentId, state, revision }: CommandOutcome): Answer {
   return { id: incidentId, state: state.lifecycle, revision };

@@ -7,7 +7,6 @@ import {
   IsInstant,
   IsOpaqueId,
   PageQuery,
-  parseInstant,
   parsePosition,
   type Page,
 } from '@shaoying/http';
@@ -22,6 +21,7 @@ import { DispatchesAnswer, QueueAnswer, WorkloadAnswer, WorkloadsAnswer, Tells }
 import { mayQuery, scopeOf } from './access-policy.js';
 import { MomentQuery } from './incident.dto.js';
 import { OpenStreams } from './open-streams.js';
+import { isQueuePlace } from './queue-place.js';
 import { reached } from './read-your-writes.js';
 import { momentOf } from './moment.js';
 import { Refused } from './refused.js';
@@ -58,20 +58,6 @@ class WorkloadListQuery extends WorkloadQuery {
   @IsOpaqueId()
   parent?: string;
 }
-
-interface QueuePlace {
-  readonly notifiedAt: string;
-  readonly taskId: string;
-}
-
-const isQueuePlace = (value: unknown): value is QueuePlace =>
-  typeof value === 'object' &&
-  value !== null &&
-  'notifiedAt' in value &&
-  // As this server writes it: PostgreSQL does not take every notation that a request may use.
-  parseInstant(value.notifiedAt) === value.notifiedAt &&
-  'taskId' in value &&
-  typeof value.taskId === 'string';
 
 const windowMs = 30 * 24 * 3_600_000;
 

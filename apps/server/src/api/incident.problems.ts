@@ -221,6 +221,11 @@ registerProblems({
     title: 'Whoever reported it may not check it',
     titleZh: '上报人不得自行核查',
   },
+  MERGE_ACROSS_STREETS: {
+    status: 403,
+    title: 'The other incident lies in another street; the supervision centre merges across streets',
+    titleZh: '所并入事件属于其他街道，跨街道并案须由监督中心办理',
+  },
   APPROVER_NOT_ABOVE_HANDLER: {
     status: 403,
     title: 'A suspension is approved from above whoever handles it',
@@ -408,6 +413,11 @@ registerProblems({
   },
   SUPERVISION_LIFTED: { status: 409, title: 'The order is lifted', titleZh: '该督办已解除' },
   SUPERVISION_ANSWERED: { status: 409, title: 'The order is answered already', titleZh: '该督办已回复' },
+  APPEAL_ITEM_UNKNOWN: {
+    status: 422,
+    title: 'The incident has no such item that could be contested',
+    titleZh: '该事件没有可申诉的此项内容',
+  },
   APPEAL_WINDOW_OVER: { status: 409, title: 'The time for appeals is over', titleZh: '申诉期已过' },
   APPEAL_FILED: { status: 409, title: 'The unit has contested this already', titleZh: '该单位已就此项申诉' },
   APPEAL_DECIDED: { status: 409, title: 'The appeal is decided already', titleZh: '该申诉已审定' },

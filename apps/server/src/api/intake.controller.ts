@@ -36,7 +36,8 @@ export class IntakeController {
       throw new RoleNotPermitted();
     const { category, severity, description, channel } = body;
     const reporter = reporterOf(body.reporter);
-    const outcome = await this.door.send(caller, mayCommand.report, (context) => {
+    const roles = body.file === true ? mayCommand.fileAtOnce : mayCommand.report;
+    const outcome = await this.door.send(caller, roles, (context) => {
       return new ReportIncidentCommand(context, {
         ...{ category, severity, description, channel, location: locationOf(body.location), reporter },
         ...{ gridId: body.gridId ?? null, estateId: body.estateId ?? null },

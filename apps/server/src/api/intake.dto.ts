@@ -96,7 +96,10 @@ export class LocateIncidentDto {
 }
 
 export class StartSelfHandlingDto extends NoteDto {
-  @OptionalOneOf(['ESTATE', 'COMMUNITY'], 'Default: ESTATE where the incident lies in one')
+  @OptionalOneOf(
+    ['ESTATE', 'COMMUNITY'],
+    'ESTATE only where the incident lies in one and the estate has a part in it; the server sees to it',
+  )
   level?: 'ESTATE' | 'COMMUNITY';
 
   @ApiPropertyOptional({ enum: PARTIES, isArray: true, description: 'Who of the estate takes part 三方协同' })

@@ -9,7 +9,17 @@ import {
   type ReturnReason,
 } from '@shaoying/incident-domain';
 import { Type } from 'class-transformer';
-import { IsBoolean, IsInt, IsObject, IsOptional, Max, Min, ValidateNested } from 'class-validator';
+import {
+  IsBoolean,
+  IsInt,
+  IsObject,
+  IsOptional,
+  IsString,
+  Max,
+  MaxLength,
+  Min,
+  ValidateNested,
+} from 'class-validator';
 import {
   Id,
   OneOf,
@@ -125,4 +135,10 @@ export class TransferTaskDto extends ReasonDto {
 export class TransferOpenTasksDto extends ReasonDto {
   @OptionalId('Which successor, where there are several')
   to?: string;
+
+  @ApiPropertyOptional({ description: 'nextCursor of the answer before: goes on behind what it refused' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(1_024)
+  after?: string;
 }

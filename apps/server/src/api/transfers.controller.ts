@@ -1,12 +1,14 @@
 import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiHeader, ApiTags } from '@nestjs/swagger';
 import { Roles } from '@shaoying/identity';
-import { TransferOpenTasksCommand, type TransferOutcome } from '@shaoying/incident-application';
+import { decodeCursor, encodeCursor } from '@shaoying/http';
+import { TransferOpenTasksCommand } from '@shaoying/incident-application';
 import { Platform } from '../platform.js';
 import { mayCommand } from './access-policy.js';
 import { Tells, TransferAnswer } from './answers.dto.js';
 import { Caller, type CommandCaller } from './caller.js';
 import { CommandDoor } from './command-door.js';
+import { isQueuePlace } from './queue-place.js';
 import { reached } from './read-your-writes.js';
 import { Refused } from './refused.js';
 import { TransferOpenTasksDto } from './task.dto.js';
@@ -33,14 +35,23 @@ export class TransfersController {
     @Caller() caller: CommandCaller,
     @Param('id') id: string,
     @Body() body: TransferOpenTasksDto,
-  ): Promise<TransferOutcome> {
+  ): Promise<TransferAnswer> {
     if (this.platform.directory.orgUnit(id)?.kind !== 'DEPARTMENT') throw new Refused('DEPARTMENT_NOT_FOUND');
     await reached(this.platform, 'department-tasks', caller.request);
     const { to, reason } = body;
+    const after = decodeCursor(body.after, isQueuePlace) ?? null;
     const outcome = await this.door.send(caller, mayCommand.transfer, (context) => {
-      return new TransferOpenTasksCommand(context, id, { to: to ?? null, reason });
+      return new TransferOpenTasksCommand(context, id, { to: to ?? null, reason, after });
     });
-    const { departmentId, moved, refused, more } = outcome;
-    return { departmentId, to: outcome.to, moved, refused, more };
+    const { departmentId, moved, refused, next } = outcome;
+    const nextCursor = next === null ? null : encodeCursor(next);
+    return {
+      departmentId,
+      to: outcome.to,
+      moved: [...moved],
+      refused: [...refused],
+      more: next !== null,
+      nextCursor,
+    };
   }
 }

@@ -129,11 +129,13 @@ export class City {
     return new Caller(this, token);
   }
 
-  async withRole(role: Role, org: string | null, ttlSeconds = 3_600): Promise<Caller> {
-    return new Caller(
-      this,
-      await this.issuer.issue({ sub: `e2e-${role}-of-all`, roles: [role], org, ttlSeconds }),
-    );
+  withRole(role: Role, org: string | null, ttlSeconds = 3_600): Promise<Caller> {
+    return this.withRoles([role], org, ttlSeconds);
+  }
+
+  async withRoles(roles: readonly Role[], org: string | null, ttlSeconds = 3_600): Promise<Caller> {
+    const sub = `e2e-${roles.join('-')}-of-all`;
+    return new Caller(this, await this.issuer.issue({ sub, roles, org, ttlSeconds }));
   }
 
   sawWrite(position: string | null): void {

@@ -18,6 +18,7 @@ import {
 import { IncidentCommandService, type CommandOutcome } from './incident.command-service.js';
 import { IncidentJurisdiction } from './incident.jurisdiction.js';
 import { receiptHashOf } from './receipt-codes.js';
+import { withoutName } from './reporter-account.js';
 
 const NO_WINDOWS: ClosingWindows = { reopenUntil: null, appealUntil: null };
 
@@ -79,6 +80,7 @@ export class CheckHandlingHandler implements ICommandHandler<CheckHandlingComman
       return {
         kind: 'CheckHandling',
         origin,
+        partOf: this.jurisdiction.partOf(context.actor.orgUnitId, state.handlingUnits),
         ...request,
         // Where the policy has no window, feedback is not awaited.
         feedbackUntil: window[0]?.dueAt ?? origin.now,
@@ -96,8 +98,9 @@ export class RecordFeedbackHandler implements ICommandHandler<RecordFeedbackComm
     private readonly jurisdiction: IncidentJurisdiction,
   ) {}
 
-  execute({ context, incidentId, request }: RecordFeedbackCommand): Promise<CommandOutcome> {
+  execute({ context: sent, incidentId, request }: RecordFeedbackCommand): Promise<CommandOutcome> {
     const { solved, satisfaction, comment, receiptCode } = request;
+    const context = withoutName(sent, receiptCode !== null);
     const { clocks } = this.jurisdiction;
     return this.incidents.execute(context, incidentId, async (state, origin) => ({
       kind: 'RecordFeedback',
@@ -127,7 +130,7 @@ export class CorrectFeedbackHandler implements ICommandHandler<CorrectFeedbackCo
 
   execute({ context, incidentId, request }: CorrectFeedbackCommand): Promise<CommandOutcome> {
     const { solved, satisfaction, comment, reason, receiptCode } = request;
-    return this.incidents.execute(context, incidentId, (_, origin) => ({
+    return this.incidents.execute(withoutName(context, receiptCode !== null), incidentId, (_, origin) => ({
       kind: 'CorrectFeedback',
       ...{ origin, solved, satisfaction, comment, reason },
       source: sourceOf(receiptCode),
@@ -159,8 +162,9 @@ export class ReopenIncidentHandler implements ICommandHandler<ReopenIncidentComm
     private readonly jurisdiction: IncidentJurisdiction,
   ) {}
 
-  async execute({ context, incidentId, request }: ReopenIncidentCommand): Promise<ReopenedOutcome> {
+  async execute({ context: sent, incidentId, request }: ReopenIncidentCommand): Promise<ReopenedOutcome> {
     const { reason, receiptCode } = request;
+    const context = withoutName(sent, receiptCode !== null);
     const outcome = await this.incidents.execute(context, incidentId, (state, origin) => {
       // A new cycle is governed by what is in force now (domain.md §6, 13).
       const pins = this.jurisdiction.pins();

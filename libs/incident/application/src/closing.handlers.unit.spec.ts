@@ -1,9 +1,13 @@
 import type { Deadline } from '@shaoying/incident-domain';
 import {
   CheckHandlingCommand,
+  CloseIncidentCommand,
+  CorrectFeedbackCommand,
   IssueSupervisionCommand,
   RecordFeedbackCommand,
   ReopenIncidentCommand,
+  WithdrawIncidentCommand,
+  type CommandContext,
   type CommandOutcome,
 } from './index.js';
 import {
@@ -167,4 +171,31 @@ describe('reopening', () => {
     office.clock.set('2026-04-01T01:00:00.001Z');
     expect(await codeOf(reopen(blown.incidentId, blown.receiptCode))).toBe('REOPEN_WINDOW_OVER');
   });
+});
+
+test('what a resident does by receipt code leaves no trace of the account that was logged in', async () => {
+  const whistled = await steps.whistled({}, { anonymous: true });
+  const { incidentId, receiptCode } = whistled;
+  const account = office.as('resident', null).actor.id;
+  const reporter = (): CommandContext => office.as('resident', null);
+  const rating = { ...feedbackRequest, receiptCode };
+  const { feedback, correctFeedback, close, reopen, withdraw } = steps.handlers;
+  await steps.handled(whistled);
+  await check(incidentId);
+  await feedback.execute(new RecordFeedbackCommand(reporter(), incidentId, rating));
+  const correction = { ...rating, satisfaction: 'DISSATISFIED', reason: '误点' } as const;
+  await correctFeedback.execute(new CorrectFeedbackCommand(reporter(), incidentId, correction));
+  await close.execute(new CloseIncidentCommand(steps.centre(), incidentId));
+  const reason = '问题反弹';
+  await reopen.execute(new ReopenIncidentCommand(reporter(), incidentId, { reason, receiptCode }));
+  await withdraw.execute(new WithdrawIncidentCommand(reporter(), incidentId, { reason, receiptCode }));
+  const events = await office.incidentEvents();
+  expect(JSON.stringify(events)).not.toContain(account);
+  const byReporter = events.filter(({ actor }) => actor.id === 'anonymous').map(({ type }) => type);
+  expect(byReporter).toEqual(
+    expect.arrayContaining([
+      ...['IncidentReported', 'FeedbackRecorded', 'FeedbackCorrected'],
+      ...['IncidentReopened', 'IncidentWithdrawn'],
+    ]),
+  );
 });

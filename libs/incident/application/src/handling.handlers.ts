@@ -16,11 +16,12 @@ export class StartSelfHandlingHandler implements ICommandHandler<StartSelfHandli
 
   execute({ context, incidentId, request }: StartSelfHandlingCommand): Promise<CommandOutcome> {
     const { note, parties = [] } = request;
+    const { actor } = context;
     return this.incidents.execute(context, incidentId, (state, origin) => ({
       kind: 'StartSelfHandling',
       ...{ origin, parties, note },
-      level: this.jurisdiction.selfHandlingLevel(state, request.level),
-      handlingUnitId: context.actor.orgUnitId,
+      level: this.jurisdiction.selfHandlingLevel(state, actor, request),
+      handlingUnitId: actor.orgUnitId,
     }));
   }
 }

@@ -62,6 +62,8 @@ export type CommandBuilder = (
 export interface FoundIncident {
   readonly state: IncidentState;
   readonly revision: number;
+  /** What it was folded from, with who caused each event. */
+  readonly recorded: readonly RecordedEvent[];
 }
 
 /** Makes the domain's command for an incident that is not there yet; may look things up and seal personal data. */
@@ -128,10 +130,10 @@ export class IncidentCommandService {
   /** As it stands; null where there is none. */
   async find(incidentId: string): Promise<FoundIncident | null> {
     if (!isUuid(incidentId)) return null;
-    const history = await this.load(incidentStreamId(incidentId));
-    const last = history.at(-1);
+    const recorded = await this.load(incidentStreamId(incidentId));
+    const last = recorded.at(-1);
     if (last === undefined) return null;
-    return { state: foldIncident(history.map(decodeIncidentEvent)), revision: last.revision };
+    return { state: foldIncident(recorded.map(decodeIncidentEvent)), revision: last.revision, recorded };
   }
 
   /**

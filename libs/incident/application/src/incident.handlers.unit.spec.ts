@@ -93,7 +93,9 @@ test('the whole path by whistle', async () => {
 test('the whole path within the estate', async () => {
   const { incidentId } = await report({ file: true });
   await handlers.startSelfHandling.execute(
-    new StartSelfHandlingCommand(community(), incidentId, { level: null, note: null }),
+    new StartSelfHandlingCommand(community(), incidentId, {
+      ...{ level: null, note: null, parties: ['PROPERTY_COMPANY'] as const },
+    }),
   );
   await handlers.completeSelfHandling.execute(new CompleteSelfHandlingCommand(community(), incidentId, done));
   await handlers.check.execute(new CheckHandlingCommand(checkers(), incidentId, checkRequest));

@@ -7,6 +7,7 @@ import {
   type HandlingRules,
   type IncidentState,
   type Location,
+  type Party,
   type Place,
   type ResponsibilityLevel,
   type Task,
@@ -21,7 +22,7 @@ import type {
   OrgUnitKind,
 } from '@shaoying/jurisdiction-contracts';
 import { IncidentClocks } from './incident.clocks.js';
-import { UnitEnded, UnknownReference } from './incident.errors.js';
+import { TransferRefused, UnitEnded, UnknownReference } from './incident.errors.js';
 
 /** What a report or an office names of a place. */
 export interface NamedPlace {
@@ -194,11 +195,34 @@ export class IncidentJurisdiction {
     return { ...this.areasOf(unit), gridId: null };
   }
 
-  /** Level of a unit that handles by itself: an estate's matter unless the unit says otherwise. */
-  selfHandlingLevel(state: IncidentState, wanted: ResponsibilityLevel | null): ResponsibilityLevel {
-    // What lies in no estate is no estate's matter, whoever says so.
-    const lowest = state.place.estateId === null ? 'COMMUNITY' : 'ESTATE';
-    return wanted === null || wanted === 'ESTATE' ? lowest : wanted;
+  /**
+   * Level of a unit that handles by itself, within what the unit can be: at least its own (domain.md §3.2), and no higher
+   * than it stands. An estate's matter it is where it lies in one and the estate has a part in it: its own people, its
+   * grid worker, or the parties that a community names 三方协同.
+   */
+  selfHandlingLevel(
+    state: Pick<IncidentState, 'place'>,
+    actor: Actor,
+    { level: wanted, parties = [] }: { level: ResponsibilityLevel | null; parties?: readonly Party[] },
+  ): ResponsibilityLevel {
+    if (this.unitOf(actor.orgUnitId)?.kind === 'ESTATE') return 'ESTATE';
+    const ofEstate = state.place.estateId !== null && (actor.role !== 'community' || parties.length > 0);
+    return ofEstate && wanted !== 'COMMUNITY' ? 'ESTATE' : 'COMMUNITY';
+  }
+
+  /** Which of these units a unit is, or is part of; a grid is its community's. */
+  partOf(orgUnitId: string | null, unitIds: readonly string[]): string[] {
+    const own = this.unitOf(orgUnitId);
+    if (own === undefined) return [];
+    return unitIds.filter((unitId) => {
+      const unit = this.unitOf(unitId);
+      return unit !== undefined && this.directory.isWithin(own.id, unit.id);
+    });
+  }
+
+  private unitOf(id: string | null): OrgUnit | undefined {
+    if (id === null) return undefined;
+    return this.directory.orgUnit(this.directory.grid(id)?.orgUnitId ?? id);
   }
 
   /**
@@ -214,6 +238,23 @@ export class IncidentJurisdiction {
     if (!this.directory.isActive(departmentId, at))
       throw new UnitEnded(departmentId, this.directory.successors(departmentId, at));
     return this.levelOf(unit);
+  }
+
+  /**
+   * Who gets what a department has in hand once it has ended: the only successor, or the one that is named.
+   * @param at instant as of which it has ended
+   * @throws TransferRefused
+   */
+  successor(departmentId: string, wanted: string | null, at: string): string {
+    if (this.directory.isActive(departmentId, at))
+      throw new TransferRefused('UNIT_NOT_ENDED', departmentId, []);
+    const successors = this.directory.successors(departmentId, at);
+    if (successors.length === 0) throw new TransferRefused('NO_SUCCESSOR', departmentId, []);
+    const [only] = successors;
+    const chosen = wanted ?? (successors.length === 1 ? only : undefined);
+    if (chosen === undefined || !successors.includes(chosen))
+      throw new TransferRefused('SUCCESSOR_NOT_NAMED', departmentId, successors);
+    return chosen;
   }
 
   /** Level of a department of a case of the past, whether it exists still or not. @throws UnknownReference */

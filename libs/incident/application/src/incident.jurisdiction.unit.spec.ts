@@ -1,5 +1,5 @@
 import type { Actor } from '@shaoying/event-store';
-import { NO_INCIDENT, type Place } from '@shaoying/incident-domain';
+import type { Place } from '@shaoying/incident-domain';
 import { lindongJurisdiction } from '@shaoying/jurisdiction-application/testing';
 import { IncidentJurisdiction } from './index.js';
 
@@ -127,13 +127,42 @@ describe('a department', () => {
   });
 });
 
-test('self-handling is the estate’s where there is one, else the community’s, unless the unit says otherwise', () => {
-  const at = (place: Place) => ({ ...NO_INCIDENT, place });
-  expect(jurisdiction.selfHandlingLevel(at({ ...liuyin, estateId: 'es-liuyin-garden' }), null)).toBe(
-    'ESTATE',
-  );
-  expect(jurisdiction.selfHandlingLevel(at(liuyin), null)).toBe('COMMUNITY');
-  expect(jurisdiction.selfHandlingLevel(at(liuyin), 'SUBDISTRICT')).toBe('SUBDISTRICT');
+describe('self-handling', () => {
+  const at = (estateId: string | null) => ({ place: { ...liuyin, estateId } });
+  const inEstate = at('es-liuyin-garden');
+  const by = (role: string, orgUnitId: string) => ({ id: 'u-1', role, orgUnitId });
+  const said = (level: 'ESTATE' | 'COMMUNITY' | null) => ({ level });
+
+  test('is the estate’s where its own people or its grid worker see to it, else the community’s', () => {
+    const gridWorker = by('grid-worker', 'co-liuyin');
+    expect(jurisdiction.selfHandlingLevel(inEstate, gridWorker, said(null))).toBe('ESTATE');
+    expect(jurisdiction.selfHandlingLevel(inEstate, gridWorker, said('COMMUNITY'))).toBe('COMMUNITY');
+    expect(jurisdiction.selfHandlingLevel(at(null), gridWorker, said('ESTATE'))).toBe('COMMUNITY');
+    const estate = by('community', 'es-liuyin-garden');
+    expect(jurisdiction.selfHandlingLevel(inEstate, estate, said('COMMUNITY'))).toBe('ESTATE');
+  });
+
+  test('of a community is not the estate’s by its word alone: the estate’s parties have to be in it', () => {
+    const community = by('community', 'co-liuyin');
+    for (const level of ['ESTATE', 'COMMUNITY', null] as const) {
+      expect(jurisdiction.selfHandlingLevel(inEstate, community, said(level))).toBe('COMMUNITY');
+    }
+    const together = { level: null, parties: ['OWNERS_COMMITTEE'] as const };
+    expect(jurisdiction.selfHandlingLevel(inEstate, community, together)).toBe('ESTATE');
+    expect(jurisdiction.selfHandlingLevel(at(null), community, together)).toBe('COMMUNITY');
+  });
+});
+
+test('whose own unit a checker’s is: the same, what it is part of, and a grid’s community', () => {
+  const handlers = ['co-liuyin', 'dp-water'];
+  for (const own of ['co-liuyin', 'gr-liuyin', 'es-nowhere', 'es-liuyin-garden']) {
+    const expected = own === 'es-nowhere' ? [] : ['co-liuyin'];
+    expect(jurisdiction.partOf(own, handlers)).toEqual(expected);
+  }
+  expect(jurisdiction.partOf('co-liuyin', ['gr-liuyin'])).toEqual(['gr-liuyin']);
+  for (const other of ['co-shuian', 'gr-shuian', 'st-hepan', 'di-qinghe', null]) {
+    expect(jurisdiction.partOf(other, handlers)).toEqual([]);
+  }
 });
 
 test('the same attempt gives a deadline the same id, another timer or command another', () => {

@@ -19,6 +19,7 @@ export * from './incident.errors.js';
 export * from './incident.jurisdiction.js';
 export * from './intake.handlers.js';
 export * from './intake.messages.js';
+export * from './merge-watch.js';
 export * from './merging.handlers.js';
 export * from './receipt-codes.js';
 export * from './reporter-vault.js';
@@ -80,6 +81,7 @@ export const incidentCommandHandlers = [
   suspension.ResumeIncidentHandler,
   merging.MergeIncidentHandler,
   merging.UnmergeIncidentHandler,
+  merging.SettleMergeHandler,
   supervision.IssueSupervisionHandler,
   supervision.RespondToSupervisionHandler,
   supervision.LiftSupervisionHandler,

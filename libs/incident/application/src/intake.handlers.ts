@@ -1,11 +1,7 @@
 import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { uuidV5 } from '@shaoying/config';
 import type { Deadline, SealedReporter } from '@shaoying/incident-domain';
-import {
-  IncidentCommandService,
-  type CommandContext,
-  type CommandOutcome,
-} from './incident.command-service.js';
+import { IncidentCommandService, type CommandOutcome } from './incident.command-service.js';
 import { UnknownReference } from './incident.errors.js';
 import { IncidentJurisdiction } from './incident.jurisdiction.js';
 import { claimTolerance } from './incident.tolerance.js';
@@ -22,6 +18,7 @@ import {
   type ReportedOutcome,
 } from './intake.messages.js';
 import { ReceiptCodes, receiptHashOf } from './receipt-codes.js';
+import { withoutName } from './reporter-account.js';
 import { ReporterVault } from './reporter-vault.js';
 
 @CommandHandler(ReportIncidentCommand)
@@ -77,12 +74,6 @@ export class ReportIncidentHandler implements ICommandHandler<ReportIncidentComm
     if (reporter === null || anonymous || (reporter.name === null && reporter.phone === null)) return null;
     return this.vault.seal(uuidV5(commandId, 'reporter'), reporter);
   }
-}
-
-/** A resident who wants no name leaves none in the log either, not even that of the account. */
-function withoutName(context: CommandContext, anonymous: boolean): CommandContext {
-  const nameless = anonymous && context.actor.role === 'resident';
-  return nameless ? { ...context, actor: { ...context.actor, id: 'anonymous' } } : context;
 }
 
 /** Boundaries are those of the time it happened, where that lies in the past. */
@@ -205,8 +196,9 @@ export class WithdrawIncidentHandler implements ICommandHandler<WithdrawIncident
     private readonly jurisdiction: IncidentJurisdiction,
   ) {}
 
-  execute({ context, incidentId, request }: WithdrawIncidentCommand): Promise<CommandOutcome> {
+  execute({ context: sent, incidentId, request }: WithdrawIncidentCommand): Promise<CommandOutcome> {
     const { reason, receiptCode } = request;
+    const context = withoutName(sent, receiptCode !== null);
     return this.incidents.execute(context, incidentId, (state, origin) => ({
       kind: 'WithdrawIncident',
       ...{ origin, reason, hazard: this.jurisdiction.isHazard(state.category) },

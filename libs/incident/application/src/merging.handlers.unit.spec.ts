@@ -1,10 +1,13 @@
 import type { EventStore } from '@shaoying/event-store';
 import {
+  BlowWhistleCommand,
   CheckHandlingCommand,
   CloseIncidentCommand,
   MergeIncidentCommand,
+  MergeWatch,
   RecordFeedbackCommand,
   UnmergeIncidentCommand,
+  VoidIncidentCommand,
   type CommandContext,
   type CommandOutcome,
 } from './index.js';
@@ -16,6 +19,7 @@ import {
   feedbackRequest,
   OfficeSteps,
   SampleOffice,
+  whistleRequest,
 } from './testing/index.js';
 
 let office: SampleOffice;
@@ -38,6 +42,15 @@ const merge = (
   );
 const unmerge = (source: string, context: CommandContext = steps.street()): Promise<CommandOutcome> =>
   steps.handlers.unmerge.execute(new UnmergeIncidentCommand(context, source, { reason: '并非同一处' }));
+
+/** As the role `timers` watches, some minutes later; answers how many merges it has made whole. */
+const sweepLater = (minutes = 5): Promise<number> => {
+  office.clock.advanceMs(minutes * 60_000);
+  return new MergeWatch({
+    ...{ store: office.store, clock: office.clock, log: { warn: () => undefined, error: () => undefined } },
+    settle: (command) => steps.handlers.settleMerge.execute(command),
+  }).sweep();
+};
 
 const stateOf = async (incidentId: string) => (await office.service().find(incidentId))?.state;
 
@@ -128,6 +141,153 @@ test('an unmerging sent again late does not tear apart what was merged anew', as
   expect((await stateOf(source.incidentId))?.lifecycle).toBe('MERGED');
 });
 
+describe('what stopped between the two streams is found without being asked', () => {
+  /** Handlers of a process that dies before it appends to this incident. */
+  const dyingBefore = (incidentId: string) =>
+    office.handlers(office.service(failingAt(office.store, `incident-${incidentId}`)));
+
+  test('a merge that did not come about is undone, with the departments that had joined for it', async () => {
+    const target = await steps.whistled();
+    const source = await steps.whistled({ lead: 'dp-fire' });
+    const [from, to] = [source.incidentId, target.incidentId];
+    const died = merge(from, to, steps.street('one request'), ['dp-fire'], dyingBefore(from));
+    await expect(died).rejects.toThrow('the process died');
+    expect((await stateOf(to))?.tasks.map(({ departmentId }) => departmentId)).toContain('dp-fire');
+    expect(await sweepLater()).toBe(1);
+    expect(await stateOf(to)).toMatchObject({
+      duplicates: [],
+      tasks: [
+        { departmentId: 'dp-water', state: 'NOTIFIED' },
+        { departmentId: 'dp-fire', state: 'RELEASED' },
+      ],
+    });
+    expect((await stateOf(from))?.lifecycle).toBe('HANDLING');
+    expect(await sweepLater()).toBe(0);
+    // Whoever asks again after that gets what was asked for.
+    await merge(from, to, steps.street('one request'), ['dp-fire']);
+    expect((await stateOf(to))?.tasks.map(({ departmentId, state }) => [departmentId, state])).toEqual([
+      ['dp-water', 'NOTIFIED'],
+      ['dp-fire', 'RELEASED'],
+      ['dp-fire', 'NOTIFIED'],
+    ]);
+  });
+
+  test('an unmerging is carried to its end', async () => {
+    const [target, source] = [await steps.filed(), await steps.filed()];
+    await merge(source.incidentId, target.incidentId);
+    const dying = dyingBefore(target.incidentId).unmerge.execute(
+      new UnmergeIncidentCommand(steps.street(), source.incidentId, { reason: '并非同一处' }),
+    );
+    await expect(dying).rejects.toThrow('the process died');
+    expect((await stateOf(target.incidentId))?.duplicates).toEqual([source.incidentId]);
+    expect(await sweepLater()).toBe(1);
+    expect((await stateOf(target.incidentId))?.duplicates).toEqual([]);
+    expect((await stateOf(source.incidentId))?.lifecycle).toBe('FILED');
+  });
+
+  test('a merge that was undone while it was under way stands, as its duplicate says', async () => {
+    const [target, source] = [await steps.filed(), await steps.filed()];
+    const store = hookedBefore(office.store, `incident-${source.incidentId}`, () => sweepLater());
+    const slow = office.handlers(office.service(store));
+    await merge(source.incidentId, target.incidentId, steps.street(), null, slow);
+    expect((await steps.types()).slice(-4)).toEqual([
+      ...['DuplicateJoined', 'DuplicateLeft', 'IncidentMerged', 'DuplicateJoined'],
+    ]);
+    expect(await sweepLater()).toBe(0);
+  });
+
+  test('… also where it died before it could say so, and the other one has ended since', async () => {
+    const [target, source] = [await steps.filed(), await steps.filed()];
+    await merge(source.incidentId, target.incidentId);
+    const lost = office.as('system', null, 'undone meanwhile');
+    await office.service().execute(lost, target.incidentId, (_, origin) => ({
+      kind: 'LeaveDuplicate',
+      origin,
+      incidentId: source.incidentId,
+    }));
+    await steps.handlers.voidIt.execute(
+      new VoidIncidentCommand(steps.centre(), target.incidentId, { reason: '误报' }),
+    );
+    expect(await sweepLater()).toBe(1);
+    expect((await stateOf(target.incidentId))?.duplicates).toEqual([source.incidentId]);
+  });
+
+  test('what is under way is left alone, and what is whole is not touched', async () => {
+    const [target, source] = [await steps.filed(), await steps.filed()];
+    const died = merge(
+      ...([source.incidentId, target.incidentId, steps.street('one request'), null] as const),
+      dyingBefore(source.incidentId),
+    );
+    await expect(died).rejects.toThrow('the process died');
+    expect(await sweepLater(0.5)).toBe(0);
+    await merge(source.incidentId, target.incidentId, steps.street('another request'));
+    const before = await steps.types();
+    expect(await sweepLater()).toBe(0);
+    expect(await steps.types()).toEqual(before);
+  });
+
+  test('a second merge of the two goes on where the first one died', async () => {
+    const [target, source] = [await steps.filed(), await steps.filed()];
+    const died = merge(
+      ...([source.incidentId, target.incidentId, steps.street('the first'), null] as const),
+      dyingBefore(source.incidentId),
+    );
+    await expect(died).rejects.toThrow('the process died');
+    await merge(source.incidentId, target.incidentId, steps.street('the second'));
+    expect((await stateOf(source.incidentId))?.mergedInto).toBe(target.incidentId);
+    expect((await steps.types()).filter((type) => type === 'DuplicateJoined')).toHaveLength(1);
+  });
+});
+
+describe('across streets', () => {
+  const elsewhere = () => steps.filed({ estateId: 'es-wenchang', location: null });
+  const gulou = () => office.as('street-office', 'st-gulou');
+
+  test('the supervision centre merges; a street does not, and leaves no trace', async () => {
+    const [target, source] = [await elsewhere(), await steps.filed()];
+    const [from, to] = [source.incidentId, target.incidentId];
+    const before = await steps.types();
+    expect(await codeOf(merge(from, to, steps.street()))).toBe('MERGE_ACROSS_STREETS');
+    expect(await codeOf(merge(from, to, gulou()))).toBe('INCIDENT_NOT_YOURS');
+    expect(await steps.types()).toEqual(before);
+    expect((await merge(from, to, steps.centre())).state.mergedInto).toBe(to);
+  });
+
+  test('edge case 8: of two that whistle about one hazard, one whistle goes on with the departments of both', async () => {
+    const target = await steps.whistled();
+    const { incidentId: from } = await elsewhere();
+    const whistle = { ...whistleRequest, lead: 'dp-fire', assists: [] };
+    await steps.handlers.blowWhistle.execute(new BlowWhistleCommand(gulou(), from, whistle));
+    const to = target.incidentId;
+    expect(await codeOf(merge(from, to, steps.centre()))).toBe('MERGE_NEEDS_TASKS_NAMED');
+    await merge(from, to, steps.centre(), ['dp-fire']);
+    expect(await stateOf(to)).toMatchObject({
+      duplicates: [from],
+      whistles: [{ whistlingUnitId: 'st-hepan', state: 'BLOWN' }],
+      tasks: [
+        { departmentId: 'dp-water', role: 'LEAD' },
+        { departmentId: 'dp-fire', role: 'ASSIST' },
+      ],
+    });
+    // The other street's own whistle stands still meanwhile, and goes on where it stood.
+    expect((await unmerge(from, gulou())).state).toMatchObject({
+      lifecycle: 'HANDLING',
+      whistles: [{ whistlingUnitId: 'st-gulou', state: 'BLOWN' }],
+    });
+  });
+
+  test('either street takes it apart again, a third one does not', async () => {
+    const [target, source] = [await elsewhere(), await steps.filed()];
+    const [from, to] = [source.incidentId, target.incidentId];
+    await merge(from, to, steps.centre());
+    expect(await codeOf(unmerge(from, office.as('street-office', 'st-other')))).toBe('INCIDENT_NOT_YOURS');
+    expect((await unmerge(from, gulou())).state.lifecycle).toBe('FILED');
+    expect((await stateOf(to))?.duplicates).toEqual([]);
+    await merge(from, to, steps.centre());
+    expect((await unmerge(from, steps.street())).state.lifecycle).toBe('FILED');
+  });
+});
+
 describe('of two whistled incidents', () => {
   test('the departments that go on must be named, and join the whistle there', async () => {
     const target = await steps.whistled();
@@ -141,6 +301,18 @@ describe('of two whistled incidents', () => {
       ['dp-water', 'LEAD'],
       ['dp-fire', 'ASSIST'],
     ]);
+  });
+
+  test('the same request gets its first answer, also after the whistle there has ended', async () => {
+    const target = await steps.whistled();
+    const source = await steps.whistled({ lead: 'dp-fire' });
+    const request = () =>
+      merge(source.incidentId, target.incidentId, steps.street('one request'), ['dp-fire']);
+    const first = await request();
+    const joined = await stateOf(target.incidentId);
+    await steps.handled({ ...target, state: joined ?? target.state });
+    expect((await stateOf(target.incidentId))?.lifecycle).toBe('CHECKING');
+    expect(await request()).toMatchObject({ replayed: true, revision: first.revision });
   });
 
   test('none need go on', async () => {

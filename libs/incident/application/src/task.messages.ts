@@ -45,8 +45,14 @@ export interface TransferOutcome {
   readonly moved: readonly MovedTask[];
   /** Tasks that could not be moved, each with the code of the refusal. */
   readonly refused: readonly (MovedTask & { readonly code: string })[];
-  /** Whether there are more: send the command again. */
-  readonly more: boolean;
+  /** The last task that was looked at, where there are more behind it: the next call goes on from there. */
+  readonly next: TaskPlace | null;
+}
+
+/** Where a task stands in the queue of its department. */
+export interface TaskPlace {
+  readonly notifiedAt: string;
+  readonly taskId: string;
 }
 
 export interface MovedTask {
@@ -58,7 +64,12 @@ export class TransferOpenTasksCommand extends Command<TransferOutcome & CommandT
   constructor(
     readonly context: CommandContext,
     readonly departmentId: string,
-    readonly request: { readonly to: string | null; readonly reason: string },
+    /** `after`: goes on behind what an earlier call has looked at. */
+    readonly request: {
+      readonly to: string | null;
+      readonly reason: string;
+      readonly after: TaskPlace | null;
+    },
   ) {
     super();
   }

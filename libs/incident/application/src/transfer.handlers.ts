@@ -1,24 +1,36 @@
 import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { uuidV5, type Clock } from '@shaoying/config';
+import type { EventStore, NewEvent } from '@shaoying/event-store';
+import {
+  assertOpenTasksTransferred,
+  decodeOpenTasksTransferred,
+  OPEN_TASKS_TRANSFERRED,
+  transferCatalogue,
+  transferStreamId,
+} from '@shaoying/incident-contracts';
+import { isOpenTask, taskOf, type IncidentState } from '@shaoying/incident-domain';
 import {
   IncidentCommandService,
   type CommandContext,
   type CommandOutcome,
 } from './incident.command-service.js';
-import { TransferRefused } from './incident.errors.js';
+import { IdempotencyKeyReused, TransferRefused } from './incident.errors.js';
 import { IncidentJurisdiction } from './incident.jurisdiction.js';
 import {
   TransferOpenTasksCommand,
   TransferTaskCommand,
   type CommandTrace,
   type MovedTask,
+  type TaskPlace,
   type TransferOutcome,
 } from './task.messages.js';
 
+export type QueuedTask = MovedTask & TaskPlace;
+
 /** Open tasks of a department, from whoever keeps its queue. An abstract class, so that it can be injected by its type. */
 export abstract class OpenTasks {
-  /** The oldest ones first, at most so many; as far as the read model has got. */
-  abstract of(departmentId: string, limit: number): Promise<readonly MovedTask[]>;
+  /** The oldest ones first, at most so many of those behind `after`; as far as the read model has got. */
+  abstract of(departmentId: string, limit: number, after: TaskPlace | null): Promise<readonly QueuedTask[]>;
 }
 
 /** What the server's clock says, for handlers that act at no incident. */
@@ -26,6 +38,51 @@ export abstract class ServerClock implements Clock {
   abstract now(): Date;
 }
 
+/** What calls over many incidents have answered; see `OpenTasksTransferred`. */
+export class TransferRecords {
+  constructor(private readonly store: EventStore) {}
+
+  /** The answer of an earlier attempt; null where none came to its end. @throws IdempotencyKeyReused */
+  async find({ commandId, requestHash }: CommandContext): Promise<(TransferOutcome & CommandTrace) | null> {
+    const recorded = await this.store.readStream(transferStreamId(commandId)).catch(noStream);
+    const event = recorded[0];
+    if (event === undefined) return null;
+    if (event.requestHash !== requestHash)
+      throw new IdempotencyKeyReused('this Idempotency-Key was used with another body');
+    const { reason: _, ...outcome } = decodeOpenTasksTransferred(event);
+    return { ...outcome, revision: event.revision, position: event.position, replayed: true };
+  }
+
+  /** Writes the answer down. Of two attempts at once the first one's counts. @throws what the store throws */
+  async keep(
+    context: CommandContext,
+    outcome: TransferOutcome,
+    { reason, now }: { readonly reason: string; readonly now: string },
+  ): Promise<TransferOutcome & CommandTrace> {
+    const { commandId } = context;
+    const { ifMatch: _, ...envelope } = context;
+    const data = { ...outcome, reason };
+    assertOpenTasksTransferred(data);
+    const event: NewEvent = {
+      ...{ ...envelope, eventId: uuidV5(commandId, '0'), type: OPEN_TASKS_TRANSFERRED, data },
+      ...{
+        schemaVersion: transferCatalogue[OPEN_TASKS_TRANSFERRED].version,
+        occurredAt: now,
+        recordedAt: now,
+      },
+    };
+    const written = await this.store.append(transferStreamId(commandId), 'none', [event]);
+    const earlier = written.duplicate ? await this.find(context) : null;
+    return earlier ?? { ...outcome, revision: written.revision, position: written.position, replayed: false };
+  }
+}
+
+function noStream(error: unknown): [] {
+  if (error instanceof Error && 'code' in error && error.code === 'STREAM_NOT_FOUND') return [];
+  throw error;
+}
+
+/** To the successor of a department that has ended, and to no other. */
 @CommandHandler(TransferTaskCommand)
 export class TransferTaskHandler implements ICommandHandler<TransferTaskCommand> {
   constructor(
@@ -35,70 +92,95 @@ export class TransferTaskHandler implements ICommandHandler<TransferTaskCommand>
 
   execute({ context, incidentId, taskId, request }: TransferTaskCommand): Promise<CommandOutcome> {
     const { to, reason } = request;
-    return this.incidents.execute(context, incidentId, (state, origin) => ({
-      kind: 'TransferTask',
-      ...{ origin, taskId, toDepartmentId: to, reason },
-      level: this.jurisdiction.departmentLevel(to, origin.now, true),
-      deadlines: this.jurisdiction.clocks.start(
-        'CHECK',
-        { matter: state, at: origin.now },
-        context.commandId,
-      ),
-    }));
+    return this.incidents.execute(context, incidentId, (state, origin) => {
+      const level = this.jurisdiction.departmentLevel(to, origin.now, true);
+      this.assertSuccessor(state, taskId, to, origin.now);
+      const matter = { matter: state, at: origin.now };
+      const deadlines = this.jurisdiction.clocks.start('CHECK', matter, context.commandId);
+      return { kind: 'TransferTask', origin, taskId, toDepartmentId: to, reason, level, deadlines };
+    });
+  }
+
+  /** Of a task that is open still, and not where it should be. @throws TransferRefused */
+  private assertSuccessor(state: IncidentState, taskId: string, to: string, at: string): void {
+    const task = taskOf(state, taskId);
+    if (task === undefined || !isOpenTask(task) || task.departmentId === to) return;
+    this.jurisdiction.successor(task.departmentId, to, at);
   }
 }
 
-/** Tasks moved by one call: some seconds of work. What is left is told, and moved by the next call. */
+/** Tasks moved by one call, and tasks it may meet that cannot be: some seconds of work. What is left is told. */
 const transfersMax = 200;
+const refusalsMax = 200;
+/** Tasks asked for at once. */
+const pageTasksMax = 100;
 
 /** Moves the open tasks of a department that ended to its successor, one event for each (domain.md §6, 15). */
 @CommandHandler(TransferOpenTasksCommand)
 export class TransferOpenTasksHandler implements ICommandHandler<TransferOpenTasksCommand> {
+  private readonly transfer: TransferTaskHandler;
+
   constructor(
-    private readonly incidents: IncidentCommandService,
+    incidents: IncidentCommandService,
     private readonly jurisdiction: IncidentJurisdiction,
     private readonly queue: OpenTasks,
     private readonly clock: ServerClock,
-  ) {}
+    private readonly records: TransferRecords,
+  ) {
+    this.transfer = new TransferTaskHandler(incidents, jurisdiction);
+  }
 
   async execute({
     context,
     departmentId,
     request,
   }: TransferOpenTasksCommand): Promise<TransferOutcome & CommandTrace> {
-    const { reason } = request;
+    const earlier = await this.records.find(context);
+    if (earlier !== null) return earlier;
+    const { reason, after } = request;
     const now = this.clock.now().toISOString();
-    const to = this.successor(departmentId, request.to, now);
-    const transfer = new TransferTaskHandler(this.incidents, this.jurisdiction);
-    const open = await this.queue.of(departmentId, transfersMax + 1);
-    const moved: MovedTask[] = [];
-    const refused: (MovedTask & { code: string })[] = [];
-    let trace: CommandTrace = { revision: 0, position: '0', replayed: false };
-    for (const { incidentId, taskId } of open.slice(0, transfersMax)) {
-      try {
-        const step = stepOf(context, taskId);
-        trace = await transfer.execute(new TransferTaskCommand(step, incidentId, taskId, { to, reason }));
-        moved.push({ incidentId, taskId });
-      } catch (error) {
-        refused.push({ incidentId, taskId, code: refusalCode(error) });
-      }
-    }
-    const { revision, position } = trace;
-    const more = open.length > transfersMax;
-    return { departmentId, to, moved, refused, more, revision, position, replayed: false };
+    const to = this.jurisdiction.successor(departmentId, request.to, now);
+    const outcome = await this.moveAll(context, departmentId, { to, reason, after });
+    return this.records.keep(context, outcome, { reason, now });
   }
 
-  /** @throws TransferRefused */
-  private successor(departmentId: string, wanted: string | null, at: string): string {
-    const { directory } = this.jurisdiction;
-    const successors = directory.successors(departmentId, at);
-    if (directory.isActive(departmentId, at)) throw new TransferRefused('UNIT_NOT_ENDED', departmentId, []);
-    if (successors.length === 0) throw new TransferRefused('NO_SUCCESSOR', departmentId, []);
-    const [only] = successors;
-    const chosen = wanted ?? (successors.length === 1 ? only : undefined);
-    if (chosen === undefined || !successors.includes(chosen))
-      throw new TransferRefused('SUCCESSOR_NOT_NAMED', departmentId, successors);
-    return chosen;
+  private async moveAll(
+    context: CommandContext,
+    departmentId: string,
+    { to, reason, after }: { to: string; reason: string; after: TaskPlace | null },
+  ): Promise<TransferOutcome> {
+    const moved: MovedTask[] = [];
+    const refused: (MovedTask & { code: string })[] = [];
+    let next = after;
+    for (;;) {
+      const page = await this.queue.of(departmentId, pageTasksMax, next);
+      for (const { incidentId, taskId, notifiedAt } of page) {
+        // There is this one more at least.
+        if (moved.length === transfersMax || refused.length === refusalsMax)
+          return { departmentId, to, moved, refused, next };
+        const code = await this.move(context, { incidentId, taskId }, { to, reason });
+        if (code === null) moved.push({ incidentId, taskId });
+        else refused.push({ incidentId, taskId, code });
+        next = { notifiedAt, taskId };
+      }
+      if (page.length < pageTasksMax) return { departmentId, to, moved, refused, next: null };
+    }
+  }
+
+  /** Null, or the code of the refusal: one task that is in no state to be moved must not keep the others. */
+  private async move(
+    context: CommandContext,
+    { incidentId, taskId }: MovedTask,
+    request: TransferTaskCommand['request'],
+  ): Promise<string | null> {
+    try {
+      await this.transfer.execute(
+        new TransferTaskCommand(stepOf(context, taskId), incidentId, taskId, request),
+      );
+      return null;
+    } catch (error) {
+      return refusalCode(error);
+    }
   }
 }
 
@@ -109,8 +191,9 @@ function stepOf(context: CommandContext, taskId: string): CommandContext {
   return { ...same, commandId, causationId: context.commandId };
 }
 
-/** One task that is in no state to be moved must not keep the others. @throws what is no refusal */
+/** @throws what is no refusal */
 function refusalCode(error: unknown): string {
+  if (error instanceof TransferRefused) return error.code;
   if (error instanceof Error && 'refusal' in error && 'code' in error) return String(error.code);
   throw error;
 }

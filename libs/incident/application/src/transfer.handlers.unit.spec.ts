@@ -1,4 +1,4 @@
-import { TransferOpenTasksCommand, TransferTaskCommand } from './index.js';
+import { TransferOpenTasksCommand, TransferTaskCommand, type TaskPlace } from './index.js';
 import { codeOf, OfficeSteps, SampleOffice } from './testing/index.js';
 
 let office: SampleOffice;
@@ -28,9 +28,15 @@ async function ended(successors: string, incidents = 1) {
   return open;
 }
 
-const transfer = (to: string | null = null, key?: string) =>
+const transfer = (to: string | null = null, key?: string, after: TaskPlace | null = null) =>
   steps.handlers.transferAll.execute(
-    new TransferOpenTasksCommand(office.as('admin', null, key), 'dp-parks', { to, reason: '机构改革' }),
+    new TransferOpenTasksCommand(office.as('admin', null, key), 'dp-parks', {
+      ...{ to, reason: '机构改革', after },
+    }),
+  );
+const transferOne = (incidentId: string, taskId: string, to: string, key?: string) =>
+  steps.handlers.transfer.execute(
+    new TransferTaskCommand(office.as('admin', null, key), incidentId, taskId, { to, reason: '机构改革' }),
   );
 
 test('every open task goes on under the successor, one event each, with its clocks', async () => {
@@ -39,7 +45,7 @@ test('every open task goes on under the successor, one event each, with its cloc
     to: 'dp-urban-management',
     moved: open,
     refused: [],
-    more: false,
+    next: null,
   });
   for (const { incidentId } of open) {
     const state = (await office.service().find(incidentId))?.state;
@@ -49,12 +55,19 @@ test('every open task goes on under the successor, one event each, with its cloc
   expect(types).toHaveLength(3);
 });
 
-test('the same command again moves nothing twice', async () => {
-  await ended('dp-urban-management', 2);
-  await transfer(null, 'one request');
+test('the same command again moves nothing twice, and gets its first answer', async () => {
+  const open = await ended('dp-urban-management', 2);
+  const first = await transfer(null, 'one request');
+  expect(first).toMatchObject({ moved: open, replayed: false });
+  office.queue.tasks.set('dp-parks', []);
   const before = await steps.types();
-  expect(await transfer(null, 'one request')).toMatchObject({ refused: [] });
+  expect(await transfer(null, 'one request')).toEqual({ ...first, replayed: true });
   expect(await steps.types()).toEqual(before);
+  const other = office.as('admin', null, 'one request');
+  const reused = new TransferOpenTasksCommand({ ...other, requestHash: 'b'.repeat(64) }, 'dp-parks', {
+    ...{ to: null, reason: '另一原因', after: null },
+  });
+  expect(await codeOf(steps.handlers.transferAll.execute(reused))).toBe('IDEMPOTENCY_KEY_REUSED');
 });
 
 test('of several successors one must be named', async () => {
@@ -79,11 +92,51 @@ test('a task that cannot be moved does not keep the others', async () => {
   });
 });
 
-test('more than one call can move are told, and moved by the next', async () => {
-  const [task] = await ended('dp-urban-management');
-  const many = Array.from({ length: 201 }, () => task ?? { incidentId: '', taskId: '' });
-  office.queue.tasks.set('dp-parks', many);
-  expect((await transfer()).more).toBe(true);
+test('what is behind tasks that are refused is reached, by one call or by the next', async () => {
+  const open = await ended('dp-urban-management', 2);
+  const gone = (count: number) =>
+    Array.from({ length: count }, (_, n) => ({
+      incidentId: open[0]?.incidentId ?? '',
+      taskId: `00000000-0000-5000-8000-${String(n).padStart(12, '0')}`,
+    }));
+  office.queue.tasks.set('dp-parks', [...gone(150), ...open]);
+  const passed = await transfer();
+  expect(passed).toMatchObject({ moved: open, next: null });
+  expect(passed.refused).toHaveLength(150);
+
+  office.queue.tasks.set('dp-parks', [...gone(201), ...open]);
+  const stopped = await transfer();
+  expect(stopped.moved).toEqual([]);
+  expect(stopped.refused).toHaveLength(200);
+  expect(stopped.next).toMatchObject({ taskId: gone(200).at(-1)?.taskId });
+  expect(await transfer(null, undefined, stopped.next)).toMatchObject({ moved: open, next: null });
+});
+
+describe('one task', () => {
+  test('goes to a successor of its department, once that has ended, and to nobody else', async () => {
+    const [open] = await ended('dp-urban-management');
+    const { incidentId = '', taskId = '' } = open ?? {};
+    expect(await codeOf(transferOne(incidentId, taskId, 'dp-water'))).toBe('SUCCESSOR_NOT_NAMED');
+    const moved = await transferOne(incidentId, taskId, 'dp-urban-management', 'one request');
+    expect(moved.state.tasks).toMatchObject([{ departmentId: 'dp-urban-management' }]);
+    expect(await transferOne(incidentId, taskId, 'dp-urban-management', 'one request')).toMatchObject({
+      replayed: true,
+    });
+    const standing = await steps.whistled();
+    expect(await codeOf(transferOne(standing.incidentId, standing.taskId, 'dp-housing'))).toBe(
+      'UNIT_NOT_ENDED',
+    );
+  });
+
+  test('that another has by now is refused, and keeps none of the others', async () => {
+    const open = await ended('dp-urban-management, dp-housing', 2);
+    const [first, second] = open;
+    await transferOne(first?.incidentId ?? '', first?.taskId ?? '', 'dp-housing');
+    expect(await transfer('dp-urban-management')).toMatchObject({
+      moved: [second],
+      refused: [{ ...first, code: 'UNIT_NOT_ENDED' }],
+    });
+  });
 });
 
 test('nobody is summoned who no longer exists: the refusal names who has taken over', async () => {

@@ -347,6 +347,8 @@ export interface ClosingWindows {
 }
 
 export interface CheckHandling extends Command<'CheckHandling'> {
+  /** Which of the units that handled it the checker's own unit is, or is part of. */
+  readonly partOf: readonly string[];
   readonly result: 'PASS' | 'FAIL';
   readonly note: string;
   readonly evidence: readonly string[];
@@ -425,12 +427,16 @@ export interface MergeIncident extends Command<'MergeIncident'> {
 
 export interface UnmergeIncident extends Command<'UnmergeIncident'> {
   readonly reason: string;
+  /** Street of the incident it was merged into, which may let it go too. */
+  readonly targetStreetId: string | null;
   readonly moves: readonly DeadlineMove[];
 }
 
 /** On the incident that goes on, before its duplicate is merged into it. */
 export interface JoinDuplicate extends Command<'JoinDuplicate'> {
   readonly incidentId: string;
+  /** Whether the duplicate says already that it is one: then this one says so too, whatever has become of it. */
+  readonly merged: boolean;
 }
 
 export interface LeaveDuplicate extends Command<'LeaveDuplicate'> {

@@ -9,6 +9,7 @@ import {
   by,
   byCheckers,
   byCommunity,
+  COMMUNITY,
   byDepartment,
   byStreet,
   check,
@@ -93,6 +94,10 @@ describe('check', () => {
       .thenRefused('CHECKER_IS_HANDLER');
     given(after(report(0), file(5), startSelfHandling(10), completeSelfHandling(20)))
       .when(check(30, 'PASS', { origin: byCommunity(30) }))
+      .thenRefused('CHECKER_IS_HANDLER');
+    const ofItsGrid = by(30, 'grid-worker', 'gr-liuyin');
+    given(after(report(0), file(5), startSelfHandling(10), completeSelfHandling(20)))
+      .when(check(30, 'PASS', { origin: ofItsGrid, partOf: [COMMUNITY] }))
       .thenRefused('CHECKER_IS_HANDLER');
   });
 

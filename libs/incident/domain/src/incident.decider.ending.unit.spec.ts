@@ -375,12 +375,30 @@ describe('an appeal', () => {
       .thenRefused('APPEAL_BY_UNSCORED_UNIT');
   });
 
+  test('is about something the incident has', () => {
+    const rated = [...closed, sample.evaluateTask(days(2))];
+    const { evaluationId } = sample.evaluateTask(days(2));
+    given(after(...rated))
+      .when(fileAppeal(days(3), { item: 'EVALUATION', itemId: evaluationId }))
+      .thenLike([{ type: 'AppealFiled', data: { itemId: evaluationId } }]);
+    for (const item of ['EVALUATION', 'OVERDUE', 'RETURN', 'RELEASE'] as const) {
+      for (const itemId of [null, 'of another incident']) {
+        given(after(...rated))
+          .when(fileAppeal(days(3), { item, itemId }))
+          .thenRefused('APPEAL_ITEM_UNKNOWN');
+      }
+    }
+    given(after(...rated))
+      .when(fileAppeal(days(3), { item: 'FEEDBACK', itemId: evaluationId }))
+      .thenRefused('APPEAL_ITEM_UNKNOWN');
+  });
+
   test('once for each item, within its window, of what is closed', () => {
     given(after(...filedAppeal))
       .when(fileAppeal(days(4)))
       .thenRefused('APPEAL_FILED');
     given(after(...filedAppeal))
-      .when(fileAppeal(days(4), { item: 'RETURN', itemId: 'return-20' }))
+      .when(fileAppeal(days(4), { item: 'RELEASE', itemId: taskIdOf(LEAD) }))
       .thenLike([{ type: 'AppealFiled' }]);
     given(after(...closed))
       .when(fileAppeal(until))

@@ -322,6 +322,33 @@ describe('the incident that goes on', () => {
       .thenRefused('MERGE_TARGET_ENDED');
   });
 
+  test('is taken for another one by its own street, or from above both; by another street it is not', () => {
+    const foreign = by(100, 'street-office', sample.OTHER_STREET);
+    given(after(...handled))
+      .when({ ...joinDuplicate(100), origin: foreign })
+      .thenRefused('MERGE_ACROSS_STREETS');
+    given(after(...handled))
+      .when({ ...joinDuplicate(100), origin: sample.bySupervision(100) })
+      .thenLike([{ type: 'DuplicateJoined' }]);
+  });
+
+  test('says what its duplicate has said already, whatever has become of it', () => {
+    given(after(report(0), reject(5)))
+      .when({ ...joinDuplicate(100), merged: true })
+      .thenLike([{ type: 'DuplicateJoined' }]);
+  });
+
+  test('lets its duplicate go by its own street too, wherever that lies', () => {
+    const ofTarget = by(110, 'street-office', sample.OTHER_STREET);
+    const targetStreetId = sample.OTHER_STREET;
+    given(after(...handled, merge(100)))
+      .when(unmerge(110, { origin: ofTarget, targetStreetId }))
+      .thenLike([{ type: 'IncidentUnmerged', data: { unitId: sample.OTHER_STREET } }]);
+    given(after(...handled, merge(100)))
+      .when(unmerge(110, { origin: ofTarget }))
+      .thenRefused('INCIDENT_NOT_YOURS');
+  });
+
   test('does not vanish when its own reporter withdraws: others reported it too', () => {
     given(after(...handled, joinDuplicate(100)))
       .when(withdraw(110))

@@ -329,6 +329,17 @@ describe('another area', () => {
       .when(file(50, { origin: byCommunity(50) }))
       .thenLike([{ type: 'IncidentFiled' }]);
   });
+
+  test('what lies in a street, and nobody knows in which community, is no community’s', () => {
+    const place = { ...report(0).place, gridId: null, estateId: null, communityId: null };
+    const inTheStreet = after(report(0, { place }));
+    given(inTheStreet)
+      .when(file(50, { origin: byCommunity(50) }))
+      .thenRefused('INCIDENT_NOT_YOURS');
+    given(inTheStreet)
+      .when(file(50, { origin: by(50, 'street-office', STREET) }))
+      .thenLike([{ type: 'IncidentFiled' }]);
+  });
 });
 
 test.each(['grid-worker', 'community'])(

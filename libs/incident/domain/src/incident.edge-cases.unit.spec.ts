@@ -123,10 +123,16 @@ test('edge case 7: lead done and assist not; assist released; lead changed midwa
 
 // Two whistling units on one incident are not a thing of this domain: one forward whistle runs at a time.
 test('edge case 8: two streets whistle the same hazard: one joins the other, and whose tasks go on is said', () => {
-  const byTheOther = by(100, 'street-office', OTHER_STREET);
   given(after(...acknowledged))
-    .when({ ...joinDuplicate(50), origin: byTheOther })
-    .thenLike([{ type: 'DuplicateJoined', data: { incidentId: TARGET_ID, unitId: OTHER_STREET } }]);
+    .when({ ...joinDuplicate(50), origin: by(50, 'street-office', OTHER_STREET) })
+    .thenRefused('MERGE_ACROSS_STREETS');
+  given(after(...acknowledged))
+    .when({ ...joinDuplicate(50), origin: bySupervision(50) })
+    .thenLike([{ type: 'DuplicateJoined', data: { incidentId: TARGET_ID } }]);
+  const second = [assignment(50, THIRD, 'LEAD', 2)];
+  given(after(...acknowledged))
+    .when(blow(50, { whistleId: 'whistle-2', tasks: second }))
+    .thenRefused('INCIDENT_STATE');
   const target = { lifecycle: 'HANDLING', openTasks: 1 } as const;
   given(after(...acknowledged))
     .when(merge(50, { target }))

@@ -71,6 +71,8 @@ export type Refusal =
   // Merging.
   | { readonly code: 'MERGE_INTO_ITSELF' }
   | { readonly code: 'MERGE_TARGET_ENDED' }
+  /** The other incident lies in another street: that is for whoever stands above both. */
+  | { readonly code: 'MERGE_ACROSS_STREETS' }
   | { readonly code: 'MERGE_NEEDS_TASKS_NAMED' }
   | { readonly code: 'HAS_DUPLICATES' }
   | { readonly code: 'DUPLICATE_NOT_JOINED' }
@@ -81,6 +83,7 @@ export type Refusal =
   | { readonly code: 'SUPERVISION_NOT_YOURS' }
   | { readonly code: 'APPEAL_NOT_FOUND' }
   | { readonly code: 'APPEAL_WINDOW_OVER' }
+  | { readonly code: 'APPEAL_ITEM_UNKNOWN' }
   | { readonly code: 'APPEAL_FILED' }
   | { readonly code: 'APPEAL_DECIDED' }
   | { readonly code: 'APPEAL_BY_UNSCORED_UNIT' }

@@ -216,6 +216,8 @@ export interface IncidentState {
   readonly rated: boolean;
   readonly reopenUntil: string | null;
   readonly appealUntil: string | null;
+  /** Ratings of tasks by the whistling unit. */
+  readonly evaluations: readonly string[];
   readonly appeals: readonly Appeal[];
   readonly mergedInto: string | null;
   /** Incidents that were merged, or are about to be merged, into this one. */
@@ -264,6 +266,7 @@ export const NO_INCIDENT: IncidentState = {
   rated: false,
   reopenUntil: null,
   appealUntil: null,
+  evaluations: [],
   appeals: [],
   mergedInto: null,
   duplicates: [],

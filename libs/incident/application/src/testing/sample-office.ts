@@ -12,7 +12,10 @@ import {
   ReceiptCodes,
   ReporterVault,
   type CommandContext,
+  TransferRecords,
   type MovedTask,
+  type QueuedTask,
+  type TaskPlace,
 } from '../index.js';
 
 /** A Monday, 09:00 in Shanghai. */
@@ -36,8 +39,10 @@ class SampleReporterVault extends ReporterVault {
 class SampleQueues extends OpenTasks {
   readonly tasks = new Map<string, readonly MovedTask[]>();
 
-  override of(departmentId: string, limit: number): Promise<readonly MovedTask[]> {
-    return Promise.resolve((this.tasks.get(departmentId) ?? []).slice(0, limit));
+  override of(departmentId: string, limit: number, after: TaskPlace | null): Promise<readonly QueuedTask[]> {
+    const all = this.tasks.get(departmentId) ?? [];
+    const from = all.findIndex(({ taskId }) => taskId === after?.taskId) + 1;
+    return Promise.resolve(all.slice(from, from + limit).map((task) => ({ ...task, notifiedAt: OPENING })));
   }
 }
 
@@ -141,7 +146,9 @@ export class SampleOffice {
       release: new application.ReleaseTaskHandler(incidents, jurisdiction),
       urge: new application.UrgeTaskHandler(incidents),
       transfer: new application.TransferTaskHandler(incidents, jurisdiction),
-      transferAll: new application.TransferOpenTasksHandler(incidents, jurisdiction, queue, clock),
+      transferAll: new application.TransferOpenTasksHandler(
+        ...([incidents, jurisdiction, queue, clock, new TransferRecords(this.store)] as const),
+      ),
       markOverdue: new application.MarkOverdueHandler(incidents, jurisdiction),
       check: new application.CheckHandlingHandler(incidents, jurisdiction),
       feedback: new application.RecordFeedbackHandler(incidents, jurisdiction),
@@ -152,6 +159,7 @@ export class SampleOffice {
       resume: new application.ResumeIncidentHandler(incidents, jurisdiction),
       merge: new application.MergeIncidentHandler(incidents, jurisdiction),
       unmerge: new application.UnmergeIncidentHandler(incidents, jurisdiction),
+      settleMerge: new application.SettleMergeHandler(incidents, jurisdiction),
       supervise: new application.IssueSupervisionHandler(incidents, jurisdiction),
       respond: new application.RespondToSupervisionHandler(incidents),
       lift: new application.LiftSupervisionHandler(incidents),

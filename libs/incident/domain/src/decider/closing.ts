@@ -25,13 +25,13 @@ const ofTasks = <Rework extends { readonly taskId: string }>(reworks: readonly R
 
 /** Neither whoever handled it nor whoever reported it says that it is done (domain.md §6, 39). */
 export function checkHandling(state: IncidentState, command: CheckHandling): Decision {
-  const { origin, result, note, evidence, feedbackUntil, deadlines, reworks } = command;
+  const { origin, partOf, result, note, evidence, feedbackUntil, deadlines, reworks } = command;
   const refusal = notTheirs(state, origin) ?? notIn(state, 'CHECKING');
   if (refusal) return refuse(refusal);
   const { id, orgUnitId: checkingUnitId } = origin.actor;
-  if (checkingUnitId !== null && state.handlingUnits.includes(checkingUnitId)) {
+  const own = checkingUnitId === null ? partOf : [checkingUnitId, ...partOf];
+  if (own.some((unitId) => state.handlingUnits.includes(unitId)))
     return refuse({ code: 'CHECKER_IS_HANDLER' });
-  }
   if (id === state.reportedBy) return refuse({ code: 'CHECKER_IS_REPORTER' });
   const common = { cycle: state.cycle, checkingUnitId, note, evidence };
   const taskIds = tasksToRedo(state);

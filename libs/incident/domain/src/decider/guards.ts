@@ -34,14 +34,17 @@ export function notIn(state: IncidentState, ...allowed: Lifecycle[]): Refusal | 
   return allowed.includes(lifecycle) ? null : { code: 'INCIDENT_STATE', state: lifecycle, allowed };
 }
 
-/** Territorial responsibility 属地管理: a unit acts on what lies in its area; where nothing is known, any may. */
+/**
+ * Territorial responsibility 属地管理: a unit acts on what lies in its area; where nothing is known, any may. What is known
+ * to lie in a street, and not in which community, is no community's yet.
+ */
 export function notTheirs(state: IncidentState, { actor }: CommandOrigin): Refusal | null {
   const { streetId, communityId, estateId, gridId } = state.place;
   const foreign =
     actor.role === 'street-office'
       ? streetId !== null && actor.orgUnitId !== streetId
       : actor.role === 'grid-worker' || actor.role === 'community'
-        ? communityId !== null &&
+        ? (communityId ?? streetId) !== null &&
           // Whoever names no unit is of none of these, though the incident may name no estate or grid either.
           (actor.orgUnitId === null || ![communityId, estateId, gridId].includes(actor.orgUnitId))
         : false;

@@ -78,7 +78,7 @@ export function resume(state: IncidentState, command: ResumeIncident): Decision 
   );
 }
 
-/** The second step of merging: the incident that goes on has taken it up ({@link joinDuplicate}). */
+/** The last step of merging: the incident that goes on has taken it up ({@link joinDuplicate}). */
 export function merge(state: IncidentState, command: MergeIncident): Decision {
   const { origin, into, reason, target, keepDepartments } = command;
   const refusal = notTheirs(state, origin) ?? notIn(state, 'REPORTED', 'VERIFYING', 'FILED', 'HANDLING');
@@ -97,8 +97,12 @@ export function merge(state: IncidentState, command: MergeIncident): Decision {
   });
 }
 
-export function unmerge(state: IncidentState, { origin, reason, moves }: UnmergeIncident): Decision {
-  const refusal = notTheirs(state, origin) ?? notIn(state, 'MERGED');
+/** By the street of either: what was put into a street's incident can be taken out by it. */
+export function unmerge(state: IncidentState, command: UnmergeIncident): Decision {
+  const { origin, reason, moves, targetStreetId } = command;
+  const { role, orgUnitId } = origin.actor;
+  const ofTarget = role === 'street-office' && orgUnitId !== null && orgUnitId === targetStreetId;
+  const refusal = (ofTarget ? null : notTheirs(state, origin)) ?? notIn(state, 'MERGED');
   if (refusal) return refuse(refusal);
   return accept({
     type: 'IncidentUnmerged',
@@ -119,11 +123,13 @@ const ENDED: readonly IncidentState['lifecycle'][] = [
   'VOIDED',
 ];
 
-/** The first step of merging, on the incident that goes on. */
-export function joinDuplicate(state: IncidentState, { origin, incidentId }: JoinDuplicate): Decision {
+/** The first step of merging, on the incident that goes on: by its own street, or from above both. */
+export function joinDuplicate(state: IncidentState, command: JoinDuplicate): Decision {
+  const { origin, incidentId, merged } = command;
   if (incidentId === state.incidentId) return refuse({ code: 'MERGE_INTO_ITSELF' });
   if (state.duplicates.includes(incidentId)) return accept();
-  if (ENDED.includes(state.lifecycle)) return refuse({ code: 'MERGE_TARGET_ENDED' });
+  if (!merged && notTheirs(state, origin)) return refuse({ code: 'MERGE_ACROSS_STREETS' });
+  if (!merged && ENDED.includes(state.lifecycle)) return refuse({ code: 'MERGE_TARGET_ENDED' });
   return accept({
     type: 'DuplicateJoined',
     occurredAt: origin.now,

@@ -5,8 +5,15 @@ import type {
   LiftSupervision,
   RespondToSupervision,
 } from '../incident.commands.js';
+import type { AppealItem } from '../incident.events.js';
 import type { Refusal } from '../incident.refusals.js';
-import { deadlineOf, taskOf, type IncidentState, type Supervision } from '../incident.state.js';
+import {
+  deadlineOf,
+  everyDeadline,
+  taskOf,
+  type IncidentState,
+  type Supervision,
+} from '../incident.state.js';
 import { breachesBefore, lifted } from './breaches.js';
 import { type Decision, accept, refuse } from './decision.js';
 import { isLate, notIn, notTheirs, readAt, taskNotIn } from './guards.js';
@@ -99,6 +106,26 @@ export function liftSupervision(state: IncidentState, command: LiftSupervision):
   return accept(...lifted(state, (order) => order === found.order, 'BY_PERSON', origin.now, reason));
 }
 
+/** Whether the incident has what is contested. Feedback is one thing; of all else it has to be said which. */
+function isContestable(state: IncidentState, item: AppealItem, itemId: string | null): boolean {
+  if (item === 'FEEDBACK' || itemId === null) return item === 'FEEDBACK' && itemId === null;
+  switch (item) {
+    case 'EVALUATION':
+      return state.evaluations.includes(itemId);
+    case 'OVERDUE':
+      return (
+        everyDeadline(state).some(({ deadlineId }) => deadlineId === itemId) ||
+        [state, ...state.tasks, ...state.whistles, ...state.supervisions].some(({ breached }) =>
+          breached.includes(itemId),
+        )
+      );
+    case 'RETURN':
+      return state.returns.some(({ returnId }) => returnId === itemId);
+    case 'RELEASE':
+      return taskOf(state, itemId) !== undefined;
+  }
+}
+
 /** 申诉: once for each item, within its window, by a unit that is scored by the incident. */
 export function fileAppeal(state: IncidentState, command: FileAppeal): Decision {
   const { origin, appealId, item, itemId, reason, evidence } = command;
@@ -108,6 +135,7 @@ export function fileAppeal(state: IncidentState, command: FileAppeal): Decision 
   const unitId = actor.orgUnitId;
   const scored = [...state.everHandled, state.place.streetId, state.place.communityId];
   if (unitId === null || !scored.includes(unitId)) return refuse({ code: 'APPEAL_BY_UNSCORED_UNIT' });
+  if (!isContestable(state, item, itemId)) return refuse({ code: 'APPEAL_ITEM_UNKNOWN' });
   const { appealUntil, cycle } = state;
   const same = state.appeals.some(
     (appeal) =>

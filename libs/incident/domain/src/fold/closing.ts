@@ -85,6 +85,8 @@ function sentBack(state: IncidentState, at: string, { rework, taskIds, reworks }
       doneAt: null,
       restedFor: [...task.restedFor, ...(task.doneAt === null ? [] : [{ from: task.doneAt, to: at }])],
       reworking: true,
+      // What is done anew is evaluated anew; what was said of it before stays on record.
+      evaluated: false,
       deadlines: [
         ...task.deadlines.filter(({ timer }) => timer !== 'REWORK'),
         ...reworks.filter(({ taskId }) => taskId === task.taskId).map(({ deadline }) => deadline),

@@ -51,7 +51,10 @@ export const whistleFolds: FoldsOf<
     const goesOn = lifecycle !== 'HANDLING' || mode === 'SELF' || openWhistles(cancelled).length > 0;
     return goesOn ? cancelled : { ...cancelled, lifecycle: 'FILED', mode: null };
   },
-  TaskEvaluated: (state, event) => evaluated(state, event.data.taskId, event.data.whistleId),
+  TaskEvaluated: (state, event) => ({
+    ...evaluated(state, event.data.taskId, event.data.whistleId),
+    evaluations: [...state.evaluations, event.data.evaluationId],
+  }),
 };
 
 function blown(state: IncidentState, data: DataOf<'WhistleBlown'>, at: string): IncidentState {

@@ -531,6 +531,7 @@ export const check = (
 ): CommandOf<'CheckHandling'> => ({
   kind: 'CheckHandling',
   origin: byCheckers(minute),
+  partOf: [],
   ...{ result, note: '现场核查', evidence: [photo], feedbackUntil: at(minute + FEEDBACK_WINDOW) },
   deadlines: (['CALLBACK', 'FEEDBACK_WINDOW'] as const).map((timer) =>
     deadline(`feedback-${minute}`, timer, minute),
@@ -612,14 +613,14 @@ export const unmerge = (
 ): CommandOf<'UnmergeIncident'> => ({
   kind: 'UnmergeIncident',
   origin: byStreet(minute),
-  ...{ reason: '并非同一问题', moves: [] },
+  ...{ reason: '并非同一问题', targetStreetId: STREET, moves: [] },
   ...more,
 });
 
 export const joinDuplicate = (minute: number, incidentId = TARGET_ID): CommandOf<'JoinDuplicate'> => ({
   kind: 'JoinDuplicate',
   origin: byStreet(minute),
-  incidentId,
+  ...{ incidentId, merged: false },
 });
 
 export const leaveDuplicate = (minute: number, incidentId = TARGET_ID): CommandOf<'LeaveDuplicate'> => ({

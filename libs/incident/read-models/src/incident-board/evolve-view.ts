@@ -209,6 +209,7 @@ function sentBack(view: IncidentView, { rework, taskIds, reworks }: SentBack): I
         ? {
             ...task,
             ...{ state: 'CHECKED_IN', completedAt: null, completedLate: null, reworking: true },
+            evaluation: null,
             deadlines: [
               ...handlingAgain(task).filter(({ timer }) => timer !== 'REWORK'),
               ...reworks

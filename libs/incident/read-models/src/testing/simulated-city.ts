@@ -308,7 +308,7 @@ export class SimulatedCity {
   /** Both steps: the incident that goes on takes it up, then it is merged. */
   merge(incidentId: string, into: string): this {
     const target = this.stateOf(into);
-    this.send(into, this.street(into), { kind: 'JoinDuplicate', incidentId });
+    this.send(into, this.street(into), { kind: 'JoinDuplicate', incidentId, merged: false });
     return this.send(incidentId, this.street(incidentId), {
       ...{ kind: 'MergeIncident', into, reason: '同一问题', keepDepartments: [] },
       target: { lifecycle: target.lifecycle, openTasks: target.tasks.filter(isOpenTask).length },
@@ -318,7 +318,8 @@ export class SimulatedCity {
   unmerge(incidentId: string): this {
     const into = this.stateOf(incidentId).mergedInto ?? 'none';
     this.send(incidentId, this.street(incidentId), {
-      ...{ kind: 'UnmergeIncident', reason: '并非同一问题', moves: this.movesOf(incidentId) },
+      ...{ kind: 'UnmergeIncident', reason: '并非同一问题', targetStreetId: null },
+      moves: this.movesOf(incidentId),
     });
     return this.send(into, this.street(into), { kind: 'LeaveDuplicate', incidentId });
   }
@@ -364,7 +365,7 @@ export class SimulatedCity {
 
   check(incidentId: string, result: 'PASS' | 'FAIL'): this {
     return this.send(incidentId, supervisionCentre, {
-      ...{ kind: 'CheckHandling', result, note: result, evidence: [] },
+      ...{ kind: 'CheckHandling', partOf: [], result, note: result, evidence: [] },
       ...{ feedbackUntil: this.inMinutes(feedbackWindowMinutes), deadlines: [] },
       reworks: this.reworksOf(incidentId),
     });
