@@ -492,6 +492,18 @@ describe('evaluated', () => {
     expect(whistleState(...both)).toEqual(['EVALUATED']);
   });
 
+  test('again after what was done has been done anew', () => {
+    const failed = [...both, check(hours(30), 'FAIL')];
+    given(after(...failed))
+      .when(evaluateTask(hours(31)))
+      .thenRefused('WHISTLE_STATE');
+    const again = [...failed, complete(hours(32)), complete(hours(33), ASSIST)];
+    expect(whistleState(...again)).toEqual(['COMPLETED']);
+    given(after(...again))
+      .when(evaluateTask(hours(34)))
+      .thenLike([{ type: 'TaskEvaluated' }]);
+  });
+
   test('once, and only what was done', () => {
     given(after(...both))
       .when(evaluateTask(hours(23)))
