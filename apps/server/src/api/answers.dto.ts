@@ -7,6 +7,7 @@ import {
   TASK_TIMERS,
   WHISTLE_STATES,
 } from '@shaoying/incident-domain';
+import { DISPATCHES } from '@shaoying/incident-read-models';
 
 // Shapes of answers for the OpenAPI document. What the methods return is checked against their own types; these classes
 // are never made.
@@ -223,9 +224,7 @@ export class CloudEventAnswer {
   @ApiProperty({ description: 'Stays the same at every delivery' }) id!: string;
   @ApiProperty() source!: string;
   @ApiProperty({
-    enum: ['dispatched', 'overdue', 'supervised', 'supervision-lifted', 'returned-for-rework', 'closed'].map(
-      (what) => `cn.shaoying.dispatch.${what}`,
-    ),
+    enum: DISPATCHES.map((what) => `cn.shaoying.dispatch.${what}`),
   })
   type!: string;
   @ApiProperty({ example: 'incidents/<id>' }) subject!: string;
