@@ -186,8 +186,8 @@ export class WorkloadAnswer {
   @ApiProperty({ type: ByStateAnswer }) byState!: ByStateAnswer;
   @ApiProperty({ type: 'integer' }) overdue!: number;
   @ApiProperty({ type: 'integer' }) dueWithin24h!: number;
-  @ApiProperty({ type: 'integer' }) inflow!: number;
-  @ApiProperty({ type: 'integer' }) outflow!: number;
+  @ApiProperty({ type: 'integer', description: 'Summoned, or successor of another' }) inflow!: number;
+  @ApiProperty({ type: 'integer', description: 'Done, or handed on to a successor' }) outflow!: number;
   @ApiProperty({ description: 'LEAD counts 1, ASSIST 0.5' }) weighted!: number;
   @ApiProperty(nullableNumber) checkInOnTimeRate!: number | null;
   @ApiProperty(nullableNumber) medianCheckInMinutes!: number | null;

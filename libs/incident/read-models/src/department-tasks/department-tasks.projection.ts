@@ -11,6 +11,7 @@ import {
 import {
   deadlinesOf,
   duesOf,
+  handedOn,
   listed,
   moved,
   noAnswer,
@@ -117,7 +118,7 @@ const eventTypes: IncidentEventType[] = [
  */
 export const departmentTasks: Projection = {
   name: 'department-tasks',
-  version: 6,
+  version: 7,
   schema: `
     create table cases (
       incident_id  text primary key,
@@ -176,6 +177,7 @@ export const departmentTasks: Projection = {
       extending             boolean not null,
       set_aside             text,
       deadlines             json not null,
+      former                json,
       primary key (task_id, version)
     ) with (fillfactor = 50);
     -- Half of every page is kept for what comes later: a check-in that stays on its page is in no index and logs what it
@@ -366,7 +368,9 @@ class TaskBatch {
         this.change(entry, entry.data.taskId, () => ({ extending: false }));
         break;
       case 'TaskTransferred':
-        this.change(entry, entry.data.taskId, () => ({ department_id: entry.data.toDepartmentId }));
+        this.change(entry, entry.data.taskId, (row) => ({
+          ...{ department_id: entry.data.toDepartmentId, former: handedOn(row, entry.occurredAt) },
+        }));
         break;
       case 'DepartmentAdded':
         this.summon(entry, entry.data.task, entry.data.whistleId);
@@ -685,5 +689,6 @@ function taskOf(
     ...{ checked_in_event_id: null, working_at: null, working_known_at: null, completed_at: null },
     ...{ completed_known_at: null, completed_event_id: null, ended_as: null, ended_at: null },
     ...{ ended_known_at: null, counted: false, stands: null, extending: false, set_aside: null },
+    former: null,
   };
 }
