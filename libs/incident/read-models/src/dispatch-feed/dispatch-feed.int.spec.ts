@@ -281,6 +281,25 @@ describe('dispatch feed', () => {
     expect(items.map((item) => item.subject)).toEqual(['incidents/new']);
   });
 
+  it('carries what happens here to a case of another system, and nothing of what happened there', async () => {
+    const city = new SimulatedCity().importCase('closed', {
+      ...{ departmentId: 'dept-1', openedAt: '2022-01-03T09:00:00.000Z' },
+      ...{ targetAt: '2022-01-05T09:00:00.000Z', closedAt: '2022-01-04T09:00:00.000Z' },
+    });
+    city.importCase('old', {
+      ...{ departmentId: 'dept-1', openedAt: '2022-01-03T09:00:00.000Z' },
+      ...{ targetAt: '2022-01-05T09:00:00.000Z', closedAt: null },
+    });
+    city.pass(5).checkIn('old', 'dept-1').suspend('old').resume('old').transfer('old', 'dept-1', 'dept-2');
+    city.complete('old', 'dept-2').check('old', 'FAIL');
+    await spec.givenEvents(city.events, 2);
+    expect(await typesOf('dept-1')).toEqual(['suspended', 'resumed', 'transferred']);
+    expect(await typesOf('dept-2')).toEqual(['transferred', 'returned-for-rework']);
+    expect(new Set((await eventsOf('dept-1')).map(({ subject }) => subject))).toEqual(
+      new Set(['incidents/old']),
+    );
+  });
+
   it('carries no reporter', async () => {
     const reporter = { subjectId: 'subject-7', keyId: 'key-7', ciphertext: 'c2VjcmV0' };
     const city = new SimulatedCity().report('inc', { reporter, description: '联系张三 13800000000' });

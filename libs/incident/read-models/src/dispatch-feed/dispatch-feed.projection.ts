@@ -23,6 +23,8 @@ interface Case {
   /** Tasks that a department has or has done; given up ones are gone. */
   readonly tasks: Readonly<Record<string, KnownTask>>;
   readonly whistles: Readonly<Record<string, KnownWhistle>>;
+  /** The command that brought it in from another system; null where it was reported here. */
+  readonly importedBy: string | null;
 }
 
 interface KnownTask {
@@ -42,6 +44,7 @@ interface CaseRow {
   readonly summary: string;
   readonly tasks: string;
   readonly whistles: string;
+  readonly imported_by: string | null;
 }
 
 /** What a department may hear, the last part of the CloudEvents type. */
@@ -80,6 +83,7 @@ interface ItemRow {
 
 const caseShape: RowShape<CaseRow> = {
   ...{ incident_id: 'text', summary: 'json', tasks: 'json', whistles: 'json' },
+  imported_by: 'text',
 };
 const itemShape: RowShape<ItemRow> = { department_id: 'text', position: 'bigint', cloud_event: 'text' };
 
@@ -113,7 +117,8 @@ export const dispatchFeed: Projection = {
       incident_id text primary key,
       summary     json not null,
       tasks       json not null,
-      whistles    json not null
+      whistles    json not null,
+      imported_by text
     ) with (fillfactor = 50); -- the whistle finds room on its incident's page
     create table items (
       department_id text not null,
@@ -136,6 +141,8 @@ export const dispatchFeed: Projection = {
       const known = cases.get(entry.incidentId);
       if (known === undefined) continue;
       if (known !== before && !reported.has(entry.incidentId)) changed.add(entry.incidentId);
+      // The past of another system is no news: its departments dealt with it there.
+      if (known.importedBy === entry.commandId) continue;
       for (const dispatch of dispatchesOf(before ?? known, known, entry)) {
         const key = `${dispatch.departmentId}/${entry.position}`;
         if (!items.has(key)) items.set(key, itemOf(entry, dispatch));
@@ -160,7 +167,7 @@ async function knownCases(
   }
   if (wanted.size === 0) return new Map();
   const rows = await tx.query<Case & { incident_id: string }>(
-    'select incident_id, summary, tasks, whistles from cases where incident_id = any($1::text[])',
+    'select incident_id, summary, tasks, whistles, imported_by as "importedBy" from cases where incident_id = any($1::text[])',
     [[...wanted]],
   );
   return new Map(rows.map(({ incident_id, ...known }) => [incident_id, known]));
@@ -173,17 +180,17 @@ function rowsOf(cases: ReadonlyMap<string, Case>, incidentIds: ReadonlySet<strin
     const [summary, tasks, whistles] = [known.summary, known.tasks, known.whistles].map((part) =>
       JSON.stringify(part),
     ) as [string, string, string];
-    return [{ incident_id, summary, tasks, whistles }];
+    return [{ incident_id, summary, tasks, whistles, imported_by: known.importedBy }];
   });
 }
 
 function remember(cases: Map<string, Case>, entry: IncidentEntry): void {
-  // The past of another system is no news: its departments dealt with it there.
-  if (entry.type === 'IncidentReported' && !entry.data.imported) {
-    const { category, severity, location, place } = entry.data;
+  if (entry.type === 'IncidentReported') {
+    const { category, severity, location, place, imported } = entry.data;
+    const importedBy = imported ? entry.commandId : null;
     const { gridId, estateId, communityId, streetId } = place;
     const summary = { category, severity, location, gridId, estateId, communityId, streetId };
-    cases.set(entry.incidentId, { summary, tasks: {}, whistles: {} });
+    cases.set(entry.incidentId, { summary, tasks: {}, whistles: {}, importedBy });
   }
   const known = cases.get(entry.incidentId);
   if (known !== undefined) cases.set(entry.incidentId, afterEvent(known, entry));

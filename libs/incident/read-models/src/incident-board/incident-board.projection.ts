@@ -161,7 +161,7 @@ export const incidentBoard: Projection = {
   eventTypes: incidentEventTypes,
   async apply(events, tx) {
     const entries = incidentEntries(events);
-    const deadlines = await DeadlineBatch.of(tx, entries);
+    const deadlines = await DeadlineBatch.of(tx, entries, 'OWED');
     const batch = new BoardBatch();
     for (const { entry, state } of await standings(tx, entries)) {
       batch.fold(entry, state);
@@ -174,7 +174,7 @@ export const incidentBoard: Projection = {
     await moveReports.run(tx, batch.places);
     await insertEvents.run(tx, batch.events);
     await insertInvolvements.run(tx, batch.involvements);
-    await deadlines.write(tx, 'ALL');
+    await deadlines.write(tx);
   },
 };
 
