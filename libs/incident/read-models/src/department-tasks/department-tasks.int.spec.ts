@@ -145,6 +145,20 @@ describe('department tasks', () => {
       expect(seen.slice(0, 17)).toEqual(before);
     });
 
+    it('is for a street what lies in it, and what lies nowhere yet', async () => {
+      const city = new SimulatedCity();
+      for (const [id, streetId] of Object.entries({ own: 'street-1', other: 'street-2' }))
+        city.report(id, { streetId }).whistle(id, ['dept-1']).pass(1);
+      city.report('nowhere', { streetId: null }).whistle('nowhere', ['dept-1']);
+      await spec.givenEvents(city.events);
+      const page = { limit: 5, after: null };
+      const seenBy = async (streetId: string | null) =>
+        (await query.queue('dept-1', at(city.now), page, streetId)).items.map((item) => item.incidentId);
+      expect(await seenBy('street-1')).toEqual(['own', 'nowhere']);
+      expect(await seenBy('street-3')).toEqual(['nowhere']);
+      expect(await seenBy(null)).toEqual(['own', 'other', 'nowhere']);
+    });
+
     it('knows no task of a department that has none', async () => {
       await spec.givenEvents(new SimulatedCity().report('inc').whistle('inc', ['dept-1']).events);
       expect(await query.queue('dept-9', at('2026-04-01T00:00:00.000Z'), { limit: 5, after: null })).toEqual({
@@ -339,6 +353,20 @@ describe('department tasks', () => {
         [1, 30],
         [null, null],
       ]);
+    });
+
+    it('counts a check-in once for a department that the task came back to', async () => {
+      const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']).report('other').pass(30);
+      city.checkIn('inc', 'dept-1').pass(1).transfer('inc', 'dept-1', 'dept-2').pass(1);
+      city
+        .transfer('inc', 'dept-2', 'dept-1')
+        .whistle('other', ['dept-1'])
+        .pass(300)
+        .checkIn('other', 'dept-1');
+      await spec.givenEvents(city.events);
+      expect(await workload('dept-1', at(city.now))).toMatchObject({
+        ...{ inflow: 3, outflow: 1, open: 2, checkInOnTimeRate: 1 / 2, medianCheckInMinutes: 165 },
+      });
     });
 
     it('counts what was given back, and whose time it cost', async () => {

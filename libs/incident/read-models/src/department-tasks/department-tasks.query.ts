@@ -208,14 +208,18 @@ interface WorkloadRow {
 export class DepartmentTasksQuery {
   constructor(private readonly sql: SqlReader) {}
 
-  /** Open tasks of a department, oldest first. */
+  /**
+   * Open tasks of a department, oldest first.
+   * @param streetId of whoever sees no more than its own street's and what is in none; null sees all
+   */
   async queue(
     departmentId: string,
     moment: Moment,
     page: { limit: number; after: { notifiedAt: string; taskId: string } | null },
+    streetId: string | null = null,
   ): Promise<QueuePage> {
-    const values: unknown[] = [...momentValues(moment), departmentId];
-    const after = page.after === null ? '' : `and (notified_at, task_id) > ($4::timestamptz, $5)`;
+    const values: unknown[] = [...momentValues(moment), departmentId, streetId];
+    const after = page.after === null ? '' : `and (notified_at, task_id) > ($5::timestamptz, $6)`;
     if (page.after !== null) values.push(page.after.notifiedAt, page.after.taskId);
     const { rows } = await this.sql.query<{ item: QueueItem }>(
       `${tasksAt}
@@ -227,7 +231,8 @@ export class DepartmentTasksQuery {
          'checkedInAt', ${isoUtc('arrived')}, 'overdue', coalesce(unmet_due < as_of, false), 'deadlines', ${toDo}
        ) as item
        from at_moment
-       where department_id = $3 and is_open and ${openAfter('least($1::timestamptz, $2::timestamptz)')} ${after}
+       where department_id = $3 and is_open and ${openAfter('least($1::timestamptz, $2::timestamptz)')}
+         and ($4::text is null or street_id is null or street_id = $4) ${after}
        order by notified_at, task_id limit ${page.limit + 1}`,
       values,
     );
@@ -345,13 +350,17 @@ export class DepartmentTasksQuery {
 /** Of a holding: it is the department that has the task, and answers for how it stands. */
 const has = 'held_until is null';
 
+/** Not by the name: a task may come back to a department that had it before. An offline check-in may be the first's. */
+const heldAt = (instant: string): string =>
+  `(${instant} >= held_since or held_since = notified_at) and (${has} or ${instant} < held_until)`;
+
 /**
  * A check-in that is judged: made, or its time is over and nothing was undecided; what was given away is not. It is that
  * of whoever had the task when it was made, or should have been.
  */
 const checkInCounts = `notified_at >= $4 and (ended is null or counted) and check_in_due is not null
   and (arrived is not null or (check_in_due < as_of and not undecided and set_aside is null))
-  and holder = ${holderAt('least(arrived, check_in_due)')}`;
+  and ${heldAt('least(arrived, check_in_due)')}`;
 
 /** Deadlines without those of stages that are done. */
 const toDo = `(select coalesce(jsonb_agg(deadline order by place), '[]')
@@ -363,7 +372,7 @@ const isoUtc = (column: string): string =>
 
 const minutesPercentile = (fraction: number): string =>
   `percentile_cont(${fraction}) within group (order by extract(epoch from arrived - notified_at) / 60)
-   filter (where notified_at >= $4 and arrived is not null and holder = ${holderAt('arrived')})`;
+   filter (where notified_at >= $4 and arrived is not null and ${heldAt('arrived')})`;
 
 function workloadOf(
   departmentId: string,
