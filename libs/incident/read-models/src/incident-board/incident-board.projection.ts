@@ -11,9 +11,10 @@ import {
   type RowShape,
 } from '../incident-rows.js';
 import { summonedBy } from '../summoned.js';
-import { evolveView, ordered } from './evolve-view.js';
+import { evolveView } from './evolve-view.js';
 import { storySql, viewOf, type StoryRow } from './incident-story.js';
 import type { IncidentView } from './incident-view.js';
+import { ordered } from './view-changes.js';
 import { dependsOnView, shownOf, stateAfter } from './view-events.js';
 
 interface IncidentRow {
