@@ -238,7 +238,7 @@ export const listed = (deadlines: readonly Deadline[]): TaskDeadline[] =>
 export const deadlinesOf = ({ deadlines }: TaskRow): TaskDeadline[] =>
   JSON.parse(deadlines) as TaskDeadline[];
 
-/** @param until instant from which on another department has it */
+/** Former holders of a row and its present one. @param until instant from which on another department has it */
 export function handedOn(row: TaskRow, until: string): string {
   const earlier = row.former === null ? [] : (JSON.parse(row.former) as FormerHolder[]);
   const since = earlier.at(-1)?.until ?? row.notified_at;
