@@ -538,6 +538,20 @@ describe('reading', () => {
     ["another department's queue", 'water', '/v1/departments/dp-gas/queue', 403, 'DEPARTMENT_NOT_YOURS'],
     ["another department's feed", 'water', '/v1/departments/dp-gas/dispatches', 403, 'DEPARTMENT_NOT_YOURS'],
     [
+      "a department's feed, to a street",
+      'street',
+      '/v1/departments/dp-gas/dispatches',
+      403,
+      'DEPARTMENT_NOT_YOURS',
+    ],
+    [
+      'its stream, to a street',
+      'street',
+      '/v1/departments/dp-gas/dispatches/stream',
+      403,
+      'DEPARTMENT_NOT_YOURS',
+    ],
+    [
       "another department's workload",
       'water',
       '/v1/departments/dp-gas/workload',
@@ -590,6 +604,61 @@ describe('reading', () => {
   ])('%s is refused', async (_what, who, path, status, code) => {
     const resolved = path.replace('{NOTIFIED}', incidents.NOTIFIED.id);
     expectProblem(await city.as(who).get<Problem>(resolved), status, code);
+  });
+
+  interface Explained {
+    readonly numerator: number;
+    readonly denominator: number;
+    readonly cases: readonly { readonly incidentId: string; readonly inNumerator: boolean }[];
+    readonly excluded: readonly { readonly incidentId: string }[];
+    readonly withheld: {
+      readonly numerator: number;
+      readonly denominator: number;
+      readonly excluded: number;
+    };
+  }
+
+  describe.each(['acknowledge-on-time', 'handling-on-time', 'containment-estate'])('behind %s', (metric) => {
+    const explainedTo = async (who: PersonName, query = ''): Promise<Explained> =>
+      expected(200, await city.as(who).get<Explained>(`/v1/metrics/${metric}/explain${query}`));
+    const namedIn = ({ cases, excluded }: Explained): string[] =>
+      [...cases, ...excluded].map(({ incidentId }) => incidentId);
+
+    test('oversight and the street whose they are see every incident', async () => {
+      const all = await explainedTo('oversight');
+      expect(namedIn(all)).toContain(incidents.CLOSED.id);
+      expect(all.cases).toHaveLength(all.denominator);
+      expect(all.withheld).toEqual({ numerator: 0, denominator: 0, excluded: 0 });
+      expect(await explainedTo('street')).toMatchObject({ cases: all.cases, excluded: all.excluded });
+      expect(namedIn(await explainedTo('urbanManagement'))).toContain(incidents.CLOSED.id);
+    });
+
+    test.each(['otherStreet', 'gas'] as const)(
+      '%s is told how many there are, and not which',
+      async (who) => {
+        const all = await explainedTo('oversight');
+        for (const query of ['', '?by=street&key=st-hepan', '?by=category&key=sewer-blockage']) {
+          const { numerator, denominator, withheld, ...named } = await explainedTo(who, query);
+          expect(JSON.stringify(named)).not.toContain(incidents.CLOSED.id);
+          expect(namedIn({ numerator, denominator, withheld, ...named })).toEqual([]);
+          expect(withheld).toMatchObject({ numerator, denominator });
+        }
+        expect((await explainedTo(who)).withheld.denominator).toBe(all.denominator);
+      },
+    );
+  });
+
+  test('of the queue of a department a street sees its own', async () => {
+    const path = '/v1/departments/dp-urban-management/queue?limit=200';
+    const queueOf = async (who: PersonName): Promise<string[]> => {
+      const page = await city.as(who).get<{ items: { incidentId: string }[] }>(path);
+      return expected(200, page).items.map(({ incidentId }) => incidentId);
+    };
+    for (const who of ['street', 'oversight', 'urbanManagement'] as const)
+      expect(await queueOf(who)).toEqual(
+        expect.arrayContaining([incidents.NOTIFIED.id, incidents.CHECKED_IN.id]),
+      );
+    expect(await queueOf('otherStreet')).toEqual([]);
   });
 
   test('nobody without a token reads more than a receipt', async () => {

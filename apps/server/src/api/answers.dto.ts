@@ -7,6 +7,7 @@ import {
   TASK_TIMERS,
   WHISTLE_STATES,
 } from '@shaoying/incident-domain';
+import { DISPATCHES } from '@shaoying/incident-read-models';
 
 // Shapes of answers for the OpenAPI document. What the methods return is checked against their own types; these classes
 // are never made.
@@ -187,8 +188,8 @@ export class WorkloadAnswer {
   @ApiProperty({ type: ByStateAnswer }) byState!: ByStateAnswer;
   @ApiProperty({ type: 'integer' }) overdue!: number;
   @ApiProperty({ type: 'integer' }) dueWithin24h!: number;
-  @ApiProperty({ type: 'integer' }) inflow!: number;
-  @ApiProperty({ type: 'integer' }) outflow!: number;
+  @ApiProperty({ type: 'integer', description: 'Summoned, or successor of another' }) inflow!: number;
+  @ApiProperty({ type: 'integer', description: 'Done, or handed on to a successor' }) outflow!: number;
   @ApiProperty({ description: 'LEAD counts 1, ASSIST 0.5' }) weighted!: number;
   @ApiProperty(nullableNumber) checkInOnTimeRate!: number | null;
   @ApiProperty(nullableNumber) medianCheckInMinutes!: number | null;
@@ -225,9 +226,7 @@ export class CloudEventAnswer {
   @ApiProperty({ description: 'Stays the same at every delivery' }) id!: string;
   @ApiProperty() source!: string;
   @ApiProperty({
-    enum: ['dispatched', 'overdue', 'supervised', 'supervision-lifted', 'returned-for-rework', 'closed'].map(
-      (what) => `cn.shaoying.dispatch.${what}`,
-    ),
+    enum: DISPATCHES.map((what) => `cn.shaoying.dispatch.${what}`),
   })
   type!: string;
   @ApiProperty({ example: 'incidents/<id>' }) subject!: string;

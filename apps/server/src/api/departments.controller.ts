@@ -83,9 +83,10 @@ export class DepartmentsController {
   ): Promise<Page<QueueItem>> {
     this.assertVisible(principal, id);
     await reached(this.platform, 'department-tasks', request);
+    const scope = scopeOf(principal) ?? null;
     const after = decodeCursor(query.cursor, isQueuePlace) ?? null;
     const page = await this.queries.execute(
-      new ReadQueue(id, momentOf(query, this.platform.clock), { limit: query.limit, after }),
+      new ReadQueue(id, momentOf(query, this.platform.clock), { limit: query.limit, after }, scope),
     );
     return { items: page.items, nextCursor: page.next ? encodeCursor(page.next) : null };
   }
@@ -100,7 +101,7 @@ export class DepartmentsController {
     @Param('id') id: string,
     @Query() { after, limit }: FeedQuery,
   ): Promise<{ items: unknown[]; nextCursor: string | null; position: string }> {
-    this.assertVisible(principal, id);
+    this.assertOwnFeed(principal, id);
     await reached(this.platform, 'dispatch-feed', request);
     const start = parsePosition(after) ?? '0';
     const items = await this.platform.feeds.read(id, start, limit + 1);
@@ -127,7 +128,7 @@ export class DepartmentsController {
     @Headers('last-event-id') lastEventId: string | undefined,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    this.assertVisible(principal, id);
+    this.assertOwnFeed(principal, id);
     const start = resumePosition(parsePosition(lastEventId || undefined), parsePosition(after || undefined));
     this.streams.enter();
     try {
@@ -192,9 +193,16 @@ export class DepartmentsController {
     return this.queries.execute(new ReadWorkload(ids, moment, from));
   }
 
+  /** Streets ask departments for what they do in all; of a queue they see their own. */
   private mayRead(principal: Principal, departmentId: string): boolean {
     const scope = scopeOf(principal);
     return scope === null || scope?.streetId !== undefined || scope?.departmentId === departmentId;
+  }
+
+  /** A feed tells a department of every street's matters: it is no street's to read. @throws Refused */
+  private assertOwnFeed(principal: Principal, departmentId: string): void {
+    if (scopeOf(principal)?.streetId !== undefined) throw new Refused('DEPARTMENT_NOT_YOURS');
+    this.assertVisible(principal, departmentId);
   }
 
   /** @throws Refused */

@@ -123,7 +123,8 @@ export class IncidentQueriesController {
     @Param('id') id: string,
   ): Promise<{ items: readonly RepeatWarning[] }> {
     await reached(this.platform, board, request);
-    return { items: await this.repeats.around(await this.visible(principal, id)) };
+    const view = await this.visible(principal, id);
+    return { items: await this.repeats.around(view, scopeOf(principal) ?? null) };
   }
 
   /** What a reporter may see of the case, by the secret code alone. */

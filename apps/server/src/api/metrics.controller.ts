@@ -2,21 +2,20 @@ import { Controller, Get, Param, Query, Req } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { ApiBearerAuth, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
 import { IsInstant } from '@shaoying/http';
-import { Roles } from '@shaoying/identity';
+import { CurrentPrincipal, Roles, type Principal } from '@shaoying/identity';
 import {
   METRIC_DIMENSIONS,
   MetricsQuery,
   type MetricAnswer,
   type MetricDefinition,
   type MetricDimension,
-  type MetricExplanation,
 } from '@shaoying/incident-read-models';
 import { IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
 import type { FastifyRequest } from 'fastify';
 import { Platform } from '../platform.js';
-import { ComputeMetric, ExplainMetric } from '../queries/queries.js';
+import { ComputeMetric, ExplainMetric, type ScopedExplanation } from '../queries/queries.js';
 import { MetricAnswerShape, Tells } from './answers.dto.js';
-import { mayQuery } from './access-policy.js';
+import { mayQuery, scopeOf } from './access-policy.js';
 import { MomentQuery } from './incident.dto.js';
 import { momentOf } from './moment.js';
 import { reached } from './read-your-writes.js';
@@ -83,17 +82,26 @@ export class MetricsController {
     return this.queries.execute(new ComputeMetric(metric, window, moment, by));
   }
 
-  /** The incidents in numerator and denominator with their deciding events, and the excluded with reasons. */
-  @Tells('The incidents behind a number with their deciding events, and the excluded with reasons')
+  /**
+   * The incidents in numerator and denominator with their deciding events, and the excluded with reasons. Those outside
+   * the caller's scope are counted as `withheld` and not named.
+   */
+  @Tells(
+    'The incidents behind a number with their deciding events, and the excluded with reasons; what is out of scope is counted',
+  )
   @Get(':name/explain')
   @Roles(...mayQuery.metrics)
   async explain(
     @Req() request: FastifyRequest,
+    @CurrentPrincipal() principal: Principal,
     @Param('name') name: string,
     @Query() query: ExplainQuery,
-  ): Promise<MetricExplanation> {
+  ): Promise<ScopedExplanation> {
     const { metric, window, moment, by } = await this.asked(request, name, query);
-    return this.queries.execute(new ExplainMetric(metric, window, moment, by, query.key ?? null));
+    const scope = scopeOf(principal);
+    // What is in scope is the board's to say.
+    if (scope !== null) await reached(this.platform, 'incident-board', request);
+    return this.queries.execute(new ExplainMetric(metric, window, moment, by, query.key ?? null, scope));
   }
 
   private async asked(request: FastifyRequest, name: string, query: MetricQuery) {

@@ -3,6 +3,7 @@ import { QueryBus } from '@nestjs/cqrs';
 import type { IncidentView } from '@shaoying/incident-read-models';
 import { Platform } from '../platform.js';
 import { ListIncidents } from '../queries/queries.js';
+import type { Scope } from './access-policy.js';
 
 /** Said beside the answer to a whistle: it is never a reason to refuse one. */
 export interface RepeatWarning {
@@ -25,15 +26,9 @@ export class RepeatWhistles {
     private readonly platform: Platform,
   ) {}
 
-  /** As far as the read model has got; of the incident itself only, where it lies in no estate. */
-  async around({
-    id,
-    estateId,
-    communityId,
-    category,
-    pins,
-    whistles,
-  }: IncidentView): Promise<RepeatWarning[]> {
+  /** As far as the read model has got, and within scope; of the incident itself only, where it lies in no estate. */
+  async around(view: IncidentView, scope: Scope | null): Promise<RepeatWarning[]> {
+    const { id, estateId, communityId, category, pins, whistles } = view;
     const own = repeatsOf(id, whistles, null);
     if (estateId === null || communityId === null) return own;
     const { directory, clock } = this.platform;
@@ -41,7 +36,7 @@ export class RepeatWhistles {
     const now = clock.now();
     const from = new Date(now.getTime() - repeatWhistleDays * dayMs).toISOString();
     const page = await this.queries.execute(
-      new ListIncidents({ estateId, communityId, category, from }, null, {
+      new ListIncidents({ estateId, communityId, category, from }, scope, {
         ...{ limit: warningsMax, after: null, now: now.toISOString() },
       }),
     );

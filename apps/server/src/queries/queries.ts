@@ -163,6 +163,7 @@ export class ReadQueue extends Query<QueuePage> {
     readonly departmentId: string,
     readonly moment: Moment,
     readonly page: { limit: number; after: { notifiedAt: string; taskId: string } | null },
+    readonly scope: Scope | null,
   ) {
     super();
   }
@@ -172,8 +173,8 @@ export class ReadQueue extends Query<QueuePage> {
 export class ReadQueueHandler implements IQueryHandler<ReadQueue> {
   constructor(private readonly tasks: DepartmentTasksQuery) {}
 
-  execute({ departmentId, moment, page }: ReadQueue): Promise<QueuePage> {
-    return this.tasks.queue(departmentId, moment, page);
+  execute({ departmentId, moment, page, scope }: ReadQueue): Promise<QueuePage> {
+    return this.tasks.queue(departmentId, moment, page, scope?.streetId ?? null);
   }
 }
 
@@ -216,13 +217,24 @@ export class ComputeMetricHandler implements IQueryHandler<ComputeMetric> {
   }
 }
 
-export class ExplainMetric extends Query<MetricExplanation> {
+/** Numbers are everybody's, names are not: what lies outside the caller's scope is counted and not named. */
+export interface ScopedExplanation extends MetricExplanation {
+  readonly withheld: {
+    readonly numerator: number;
+    readonly denominator: number;
+    readonly excluded: number;
+  };
+}
+
+export class ExplainMetric extends Query<ScopedExplanation> {
   constructor(
     readonly metric: MetricDefinition,
     readonly window: MetricWindow,
     readonly moment: Moment,
     readonly by: MetricDimension | null,
     readonly key: string | null,
+    /** Null for everything, undefined for nothing at all. */
+    readonly scope: Scope | null | undefined,
   ) {
     super();
   }
@@ -230,10 +242,27 @@ export class ExplainMetric extends Query<MetricExplanation> {
 
 @QueryHandler(ExplainMetric)
 export class ExplainMetricHandler implements IQueryHandler<ExplainMetric> {
-  constructor(private readonly metrics: MetricsQuery) {}
+  constructor(
+    private readonly metrics: MetricsQuery,
+    private readonly board: IncidentBoardQuery,
+  ) {}
 
-  execute({ metric, window, moment, by, key }: ExplainMetric): Promise<MetricExplanation> {
-    return this.metrics.explain(metric, window, moment, by, key);
+  async execute({ metric, window, moment, by, key, scope }: ExplainMetric): Promise<ScopedExplanation> {
+    const explained = await this.metrics.explain(metric, window, moment, by, key);
+    if (scope === null) return { ...explained, withheld: { numerator: 0, denominator: 0, excluded: 0 } };
+    const ids = new Set([...explained.cases, ...explained.excluded].map(({ incidentId }) => incidentId));
+    const visible = scope === undefined ? new Set<string>() : await this.board.visibleAmong([...ids], scope);
+    const isVisible = ({ incidentId }: { incidentId: string }): boolean => visible.has(incidentId);
+    const hidden = explained.cases.filter((found) => !isVisible(found));
+    const excluded = explained.excluded.filter(isVisible);
+    return {
+      ...{ ...explained, cases: explained.cases.filter(isVisible), excluded },
+      withheld: {
+        numerator: hidden.filter(({ inNumerator }) => inNumerator).length,
+        denominator: hidden.length,
+        excluded: explained.excluded.length - excluded.length,
+      },
+    };
   }
 }
 

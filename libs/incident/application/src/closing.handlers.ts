@@ -1,5 +1,6 @@
 import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import {
+  cameWithImport,
   everyDeadline,
   type ClosingWindows,
   type IncidentState,
@@ -49,14 +50,15 @@ export class MarkOverdueHandler implements ICommandHandler<MarkOverdueCommand> {
     deadlineId: string,
     now: string,
   ): Pick<MarkOverdue, 'deadlines' | 'closing'> {
-    // Cases of the past have no policy here, and nothing comes of their deadlines.
-    if (state.imported) return { deadlines: [], closing: NO_WINDOWS };
-    const { clocks } = this.jurisdiction;
     const missed = everyDeadline(state).find((deadline) => deadline.deadlineId === deadlineId);
+    // Nothing comes of a target that was set elsewhere.
+    if (missed === undefined || cameWithImport(missed)) return { deadlines: [], closing: NO_WINDOWS };
+    const { clocks } = this.jurisdiction;
+    const windows = missed.timer === 'FEEDBACK_WINDOW' && !state.imported;
     return {
       deadlines: clocks.responseToLadder(state, deadlineId, now),
       // It closes as of the end of the window, however late that was noticed.
-      closing: missed?.timer === 'FEEDBACK_WINDOW' ? clocks.closing(state, missed.dueAt) : NO_WINDOWS,
+      closing: windows ? clocks.closing(state, missed.dueAt) : NO_WINDOWS,
     };
   }
 }

@@ -1,5 +1,6 @@
 import { uuidV5 } from '@shaoying/config';
 import {
+  cameWithImport,
   deadlineOf,
   everyDeadline,
   pausedDeadlines,
@@ -135,7 +136,7 @@ export class IncidentClocks {
     const { pausedAt } = state;
     if (pausedAt === null) return [];
     return pausedDeadlines(state).map((deadline) => {
-      const counted = this.counted(state, deadline);
+      const counted = this.counted(deadline);
       const shifted = (dueAt: string): string =>
         this.directory.afterPause({ ...counted, dueAt }, pausedAt, at).dueAt;
       return {
@@ -154,7 +155,7 @@ export class IncidentClocks {
         ({ timer, stage }) => timer === 'HANDLING' && (stage === null || !task.stagesDone.includes(stage)),
       )
       .map((deadline) => {
-        const counted = this.counted(state, deadline);
+        const counted = this.counted(deadline);
         const moved = this.directory.extended(counted, { amount, unit });
         const steps = deadline.steps.length === 0 ? [] : this.steps(pins, { ...counted, ...moved });
         return { deadlineId: deadline.deadlineId, ...moved, steps };
@@ -186,8 +187,8 @@ export class IncidentClocks {
   }
 
   /** Targets of cases of the past were counted in no calendar of ours: they move in the one in force. */
-  private counted(state: IncidentState, deadline: Deadline): Deadline {
-    if (!state.imported) return deadline;
+  private counted(deadline: Deadline): Deadline {
+    if (!cameWithImport(deadline)) return deadline;
     const { calendarId, calendarVersion } = this.directory.pins();
     return { ...deadline, calendarId, calendarVersion };
   }

@@ -1,5 +1,6 @@
 import {
   AcknowledgeTaskCommand,
+  AddDepartmentCommand,
   BlowWhistleCommand,
   CheckHandlingCommand,
   CheckInCommand,
@@ -348,6 +349,21 @@ describe('import', () => {
     expect(deadlineId).not.toBe('');
     const alarm = new MarkOverdueCommand(office.as('system', null), incidentId, deadlineId);
     expect((await handlers.markOverdue.execute(alarm)).events).toEqual([]);
+  });
+
+  test('of an open case that a department is added to here: its deadlines fire as of any other', async () => {
+    const { incidentId, state } = await importCase({ closedAt: null });
+    const whistleId = state.whistles[0]?.whistleId ?? '';
+    const added = await handlers.addDepartment.execute(
+      new AddDepartmentCommand(street(), incidentId, whistleId, {
+        ...{ departmentId: 'dp-fire', reason: '涉及消防' },
+      }),
+    );
+    const checkIn = added.state.tasks.at(-1)?.deadlines.find(({ timer }) => timer === 'CHECK_IN');
+    office.clock.set(new Date(Date.parse(checkIn?.dueAt ?? '') + 1));
+    const alarm = new MarkOverdueCommand(office.as('system', null), incidentId, checkIn?.deadlineId ?? '');
+    const { events } = await handlers.markOverdue.execute(alarm);
+    expect(events.map(({ type }) => type)).toEqual(['TaskOverdue', 'SupervisionIssued']);
   });
 
   test('without a target has no deadline', async () => {

@@ -1,7 +1,11 @@
 import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { uuidV5 } from '@shaoying/config';
-import type { Deadline, SealedReporter } from '@shaoying/incident-domain';
-import { IncidentCommandService, type CommandOutcome } from './incident.command-service.js';
+import { IMPORTED_POLICY, type Deadline, type SealedReporter } from '@shaoying/incident-domain';
+import {
+  IncidentCommandService,
+  type CommandContext,
+  type CommandOutcome,
+} from './incident.command-service.js';
 import { UnknownReference } from './incident.errors.js';
 import { IncidentJurisdiction } from './incident.jurisdiction.js';
 import { claimTolerance } from './incident.tolerance.js';
@@ -116,7 +120,7 @@ function importedDeadline(taskId: string, startedAt: string, dueAt: string): Dea
     deadlineId: uuidV5(taskId, 'HANDLING'),
     timer: 'HANDLING',
     ...{ startedAt, warnAt: dueAt, dueAt },
-    ...{ policyId: 'imported', policyVersion: 0, calendarId: 'imported', calendarVersion: 0 },
+    ...{ policyId: IMPORTED_POLICY, policyVersion: 0, calendarId: 'imported', calendarVersion: 0 },
     ...{ provisional: false, unit: null, stage: null, steps: [] },
   };
 }

@@ -2,6 +2,7 @@ import { givenOf, historyOf } from '@shaoying/testing';
 import { foldIncident, type IncidentCommand, type IncidentEvent, type IncidentTimer } from './index.js';
 import {
   acknowledge,
+  addDepartment,
   alarm,
   ALLOWED,
   assignment,
@@ -24,6 +25,7 @@ import {
   report,
   startSelfHandling,
   taskIdOf,
+  THIRD,
   TOTAL,
   whistleLife,
 } from './testing/index.js';
@@ -120,6 +122,20 @@ describe('a task deadline', () => {
     given(after(report(0), file(5), blow(10, { tasks })))
       .when(alarm(due('CHECK_IN') + 1, idOf('CHECK_IN')))
       .thenLike([{ type: 'TaskOverdue' }]);
+  });
+
+  test('of what happens here to an imported case fires, of the target that came with it never', () => {
+    const added = after(importCase({ closedAt: null }), addDepartment(days(401)));
+    const addedId = deadlineIdOf(taskIdOf(THIRD), 'CHECK_IN');
+    given(added)
+      .when(alarm(days(600), addedId))
+      .thenLike([
+        { type: 'TaskOverdue', data: { deadlineId: addedId } },
+        { type: 'SupervisionIssued', data: { deadlineId: addedId } },
+      ]);
+    given(added)
+      .when(alarm(days(600), idOf('HANDLING')))
+      .thenNothing();
   });
 
   test('of an imported case never fires', () => {

@@ -330,6 +330,13 @@ export const withoutOpenExtensions = (state: IncidentState, taskId: string): Inc
   ),
 });
 
+/** Policy of the targets that came with an imported case: no policy of ours set them. */
+export const IMPORTED_POLICY = 'imported';
+
+/** Whether a deadline belongs to a past in which this system was not there: nothing comes of it (domain.md §6, 33). */
+export const cameWithImport = ({ policyId }: Pick<Deadline, 'policyId'>): boolean =>
+  policyId === IMPORTED_POLICY;
+
 /** Every deadline of the incident, whoever has it. */
 export function everyDeadline(state: IncidentState): Deadline[] {
   return [

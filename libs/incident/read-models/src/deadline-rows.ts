@@ -1,10 +1,11 @@
-import type {
-  Deadline,
-  DeadlineMove,
-  IncidentEventType,
-  IncidentTimer,
-  Lifecycle,
-  TaskAssignment,
+import {
+  cameWithImport,
+  type Deadline,
+  type DeadlineMove,
+  type IncidentEventType,
+  type IncidentTimer,
+  type Lifecycle,
+  type TaskAssignment,
 } from '@shaoying/incident-domain';
 import type { ProjectionTransaction } from '@shaoying/projections';
 import { merging, RowStatement, wholeRow, type IncidentEntry, type RowShape } from './incident-rows.js';
@@ -24,6 +25,9 @@ export const HELD = { done: 1, undecided: 2, extending: 4, met: 32 } as const;
 const CANCELLED = 8;
 /** Of a whistle's deadlines: it was blown in a cycle that is over, and completed in it. */
 const FORMER = 16;
+
+/** Of a deadline that came with an imported case, where nothing comes of it. */
+const IMPORTED = 64;
 
 /** No breach on record; 0: breached, no step of the ladder taken; then the highest step that was. */
 const NOT_BREACHED = -1;
@@ -63,7 +67,7 @@ const ratifiedAt = ['FILED', 'HANDLING', 'CHECKING', 'FEEDBACK', 'CLOSED'];
 const answeredAt = ['REPORTED', 'VERIFYING', 'FILED', 'HANDLING', 'CHECKING', 'FEEDBACK'];
 
 /** True while something is owed by the deadline of a row. */
-const owed = `held & ${HELD.done | HELD.undecided | HELD.extending | HELD.met} = 0 and case timer
+const owed = `held & ${HELD.done | HELD.undecided | HELD.extending | HELD.met | IMPORTED} = 0 and case timer
     when 'VERIFY' then lifecycle = 'REPORTED'
     when 'DISPATCH' then lifecycle = 'FILED'
     when 'INCIDENT_TOTAL' then lifecycle in ('FILED', 'HANDLING')
@@ -149,16 +153,9 @@ const endTasks = new RowStatement<Owned>(
      where d.incident_id = u.incident_id and d.owner_id = u.owner_id and d.held & ${HELD.done} = 0`,
 );
 
-/** @param admitted condition on the rows `u` to be written */
-const writeRows = (admitted: string): RowStatement<DeadlineRow> =>
-  merging('deadlines', {
-    ...{ shape, key: ['incident_id', 'deadline_id'], overwritten: wholeRow(shape) },
-    source: (rows) => `(select * from ${rows} where ${admitted})`,
-  });
-const writers = {
-  all: writeRows('true'),
-  notImported: writeRows('not exists (select from imported i where i.incident_id = u.incident_id)'),
-};
+const writeRows = merging('deadlines', {
+  ...{ shape, key: ['incident_id', 'deadline_id'], overwritten: wholeRow(shape) },
+});
 
 /** Events that ask how the deadlines of their incident stand before they change them. */
 const readsFirst: ReadonlySet<IncidentEventType> = new Set<IncidentEventType>([
@@ -204,9 +201,18 @@ export class DeadlineBatch {
   private readonly taken = new Map<string, Taken>();
   private readonly ended = new Map<string, Owned>();
 
-  /** Reads the rows that the batch's rare events ask for. */
-  static async of(tx: ProjectionTransaction, entries: readonly IncidentEntry[]): Promise<DeadlineBatch> {
-    const batch = new DeadlineBatch();
+  private constructor(private readonly imported: 'OWED' | 'HELD') {}
+
+  /**
+   * Reads the rows that the batch's rare events ask for.
+   * @param imported whether anything is owed by deadlines that came with an imported case
+   */
+  static async of(
+    tx: ProjectionTransaction,
+    entries: readonly IncidentEntry[],
+    imported: 'OWED' | 'HELD',
+  ): Promise<DeadlineBatch> {
+    const batch = new DeadlineBatch(imported);
     const wanted = new Set<string>();
     for (const entry of entries) {
       if (entry.type === 'IncidentReported') batch.whole.add(entry.incidentId);
@@ -229,8 +235,7 @@ export class DeadlineBatch {
     }
   }
 
-  /** @param only NOT_IMPORTED leaves out the incidents in the table `imported` */
-  async write(tx: ProjectionTransaction, only: 'ALL' | 'NOT_IMPORTED'): Promise<void> {
+  async write(tx: ProjectionTransaction): Promise<void> {
     await clearIncidents.run(tx, [...this.clears.values()]);
     await dropOwners.run(tx, [...this.droppedOwners.values()]);
     await dropTimers.run(tx, this.drops());
@@ -239,7 +244,7 @@ export class DeadlineBatch {
     await moveIncidents.run(tx, this.moves());
     await endTasks.run(tx, [...this.ended.values()]);
     const rows = [...this.rows.values()].flatMap((ofIncident) => [...ofIncident.values()]);
-    await (only === 'ALL' ? writers.all : writers.notImported).run(tx, rows);
+    await writeRows.run(tx, rows);
   }
 
   private drops(): Drop[] {
@@ -505,12 +510,14 @@ export class DeadlineBatch {
     about?: About,
   ): void {
     const rows = this.of(incidentId);
-    for (const { deadlineId, timer, dueAt, stage, steps } of deadlines) {
+    for (const deadline of deadlines) {
+      const { deadlineId, timer, dueAt, stage, steps } = deadline;
+      const held = this.imported === 'HELD' && cameWithImport(deadline) ? IMPORTED : 0;
       this.dropped.delete(key(incidentId, deadlineId));
       rows.set(deadlineId, {
         ...{ incident_id: incidentId, deadline_id: deadlineId, owner_id: ownerId, timer, due_at: dueAt },
         ...{ steps: stepInstants(steps), taken: NOT_BREACHED, lifecycle: this.lifecycleOf(incidentId) },
-        ...{ held: 0, about: about === undefined ? null : JSON.stringify({ ...about, stage }) },
+        ...{ held, about: about === undefined ? null : JSON.stringify({ ...about, stage }) },
       });
     }
   }

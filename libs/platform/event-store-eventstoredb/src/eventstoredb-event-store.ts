@@ -12,6 +12,7 @@ import {
   START,
   StoreUnavailable,
   StreamTooLong,
+  untilAborted,
 } from '@shaoying/event-store';
 import type {
   AdmittedAppend,
@@ -162,16 +163,17 @@ export class EventStoreDbEventStore implements EventStore {
   subscribe(after: Position, options: SubscribeOptions = {}): AsyncIterable<RecordedEvent[]> {
     this.requireOpen();
     const from = admittedPosition(after);
-    const { signal } = options;
-    return follow(from, {
+    const following = {
       client: this.client,
       reader: this.reader,
       warn: this.warn,
       limit: requireLimit(options.batchSize),
       types: requireTypes(options.types),
       silenceMsMax: this.readTimeoutMs,
-      ended: signal ? AbortSignal.any([signal, this.closing.signal]) : this.closing.signal,
-    });
+    };
+    return untilAborted([options.signal, this.closing.signal], (ended) =>
+      follow(from, { ...following, ended }),
+    );
   }
 
   close(): Promise<void> {

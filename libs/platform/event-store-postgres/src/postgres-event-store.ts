@@ -9,6 +9,7 @@ import {
   RevisionConflict,
   START,
   StoreUnavailable,
+  untilAborted,
 } from '@shaoying/event-store';
 import type {
   AdmittedAppend,
@@ -124,10 +125,11 @@ export class PostgresEventStore implements EventStore {
     this.requireOpen();
     requirePosition(after);
     const request = pageRequest(options.batchSize, options.types);
-    const { signal } = options;
-    const ended = signal ? AbortSignal.any([signal, this.closing.signal]) : this.closing.signal;
-    this.listener.start();
-    return follow(after, { reader: this.reader, listener: this.listener, warn: this.warn, request, ended });
+    const { reader, listener, warn } = this;
+    listener.start();
+    return untilAborted([options.signal, this.closing.signal], (ended) =>
+      follow(after, { reader, listener, warn, request, ended }),
+    );
   }
 
   close(): Promise<void> {

@@ -9,6 +9,7 @@ import {
 } from './event.admission.js';
 import type { StoredEvent } from './event.admission.js';
 import { LIMITS, START } from './event-store.js';
+import { untilAborted } from './joined-signal.js';
 import {
   EventIdTaken,
   RevisionConflict,
@@ -144,9 +145,11 @@ export class InMemoryEventStore implements EventStore {
   subscribe(after: Position, options: SubscribeOptions = {}): AsyncIterable<RecordedEvent[]> {
     this.requireOpen();
     requirePosition(after);
-    const { signal } = options;
-    const ended = signal ? AbortSignal.any([signal, this.closing.signal]) : this.closing.signal;
-    return this.follow(after, requireLimit(options.batchSize), requireTypes(options.types), ended);
+    const limit = requireLimit(options.batchSize);
+    const types = requireTypes(options.types);
+    return untilAborted([options.signal, this.closing.signal], (ended) =>
+      this.follow(after, limit, types, ended),
+    );
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,10 @@
-import { type EventStore, type Position, type RecordedEvent, comparePositions } from '@shaoying/event-store';
+import {
+  type EventStore,
+  type Position,
+  type RecordedEvent,
+  comparePositions,
+  joinedSignal,
+} from '@shaoying/event-store';
 import { pause } from './pause.js';
 
 /** The cache never holds more than this many pages' worth of events, nor more than this many bytes. */
@@ -174,9 +180,9 @@ export class LogTail {
   private goLive(from: Position): void {
     if (this.liveEnd !== undefined) return;
     this.liveEnd = from;
-    const signal = AbortSignal.any([this.stopped.signal, this.forgotten.signal]);
+    const { signal, release } = joinedSignal(this.stopped.signal, this.forgotten.signal);
     // One that was forgotten ends on its own; stop() waits for it as well.
-    this.pumping = Promise.all([this.pumping, this.pump(signal)]).then(() => undefined);
+    this.pumping = Promise.all([this.pumping, this.pump(signal).finally(release)]).then(() => undefined);
   }
 
   private async pump(signal: AbortSignal): Promise<void> {

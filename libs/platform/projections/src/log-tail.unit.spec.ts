@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { InMemoryEventStore, type RecordedEvent, START } from '@shaoying/event-store';
 import fc from 'fast-check';
 import { LogTail, type TailReader } from './log-tail.js';
@@ -83,6 +84,29 @@ it('carries on after the store failed', async () => {
   expect(await reading).toEqual(everyPosition(5));
   expect(errors).toHaveLength(1);
   await tail.stop();
+});
+
+it('leaves nothing behind on the signals of the process, however often the store fails', async () => {
+  const store = new InMemoryEventStore();
+  const given: (AbortSignal | undefined)[] = [];
+  jest.spyOn(store, 'subscribe').mockImplementation((_after, options) => {
+    given.push(options?.signal);
+    throw new Error('connection lost');
+  });
+  const combined = jest.spyOn(AbortSignal, 'any');
+  const errors: unknown[] = [];
+  const tail = new LogTail(store, 10, (error) => errors.push(error));
+  await tail.reader().read(START);
+  await new Promise((resolve) => setTimeout(resolve, 1_200));
+  expect(errors.length).toBeGreaterThan(1);
+  expect(new Set(given).size).toBe(1);
+  expect(combined).not.toHaveBeenCalled();
+  const [signal] = given;
+  // Of the pause before the next attempt.
+  expect(signal && getEventListeners(signal, 'abort').length).toBeLessThanOrEqual(1);
+  await tail.stop();
+  expect(signal?.aborted).toBe(true);
+  combined.mockRestore();
 });
 
 it('ends a wait when its reader is aborted', async () => {

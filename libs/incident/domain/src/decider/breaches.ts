@@ -1,6 +1,12 @@
 import type { IncidentEvent, IncidentTimer, SupervisionLifted } from '../incident.events.js';
 import { ownedDeadlines, type OwnedDeadline } from '../incident.clocks.js';
-import { taskOf, type IncidentState, type Supervision, type Task } from '../incident.state.js';
+import {
+  cameWithImport,
+  taskOf,
+  type IncidentState,
+  type Supervision,
+  type Task,
+} from '../incident.state.js';
 import { isLate } from './guards.js';
 
 /** What the dispatch and the arbitrator owe stands with a task; its department misses nothing by it. */
@@ -43,9 +49,9 @@ export function breachesBefore(
   at: string,
   concerns: (owned: OwnedDeadline) => boolean,
 ): IncidentEvent[] {
-  if (state.imported) return [];
   return ownedDeadlines(state)
     .filter(({ pending, breached, deadline }) => pending && !breached && !WINDOWS.includes(deadline.timer))
+    .filter(({ deadline }) => !cameWithImport(deadline))
     .filter((owned) => concerns(owned) && isLate(at, owned.deadline))
     .flatMap((owned) => breachOf(state, owned));
 }

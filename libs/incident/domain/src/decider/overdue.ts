@@ -1,7 +1,7 @@
 import { ownedDeadlines, type OwnedDeadline } from '../incident.clocks.js';
 import type { MarkOverdue } from '../incident.commands.js';
 import type { Deadline, IncidentEvent } from '../incident.events.js';
-import type { IncidentState } from '../incident.state.js';
+import { cameWithImport, type IncidentState } from '../incident.state.js';
 import { acknowledgedAtWindowEnd } from './acknowledging.js';
 import { breachOf, owingTask } from './breaches.js';
 import { type Decision, accept } from './decision.js';
@@ -12,11 +12,10 @@ import { isLate } from './guards.js';
 const supervisionIdOf = ({ deadlineId }: Deadline, step: number): string => `${deadlineId}-${step - 1}`;
 
 export function markOverdue(state: IncidentState, command: MarkOverdue): Decision {
-  // Timers of imported cases belong to a past in which this system was not there.
-  if (state.imported) return accept();
   const { origin, deadlineId } = command;
   const owned = ownedDeadlines(state).find(({ deadline }) => deadline.deadlineId === deadlineId);
   if (owned === undefined || !owned.pending || !isLate(origin.now, owned.deadline)) return accept();
+  if (cameWithImport(owned.deadline)) return accept();
   if (owned.deadline.timer === 'RETURN_WINDOW' && owned.owner.kind === 'TASK')
     return accept(...acknowledgedAtWindowEnd(state, owned.owner.task, owned.deadline, origin.now));
   if (owned.deadline.timer === 'FEEDBACK_WINDOW')

@@ -17,7 +17,7 @@ export type IncidentReported = Fact<
     readonly receiptHash: string;
     /** The time the reporter claimed, where it was not admitted as it stood. */
     readonly claimedAt: string | null;
-    /** True for cases brought in from another system; their timers never fire. */
+    /** True for cases brought in from another system; targets that came with them never fire. */
     readonly imported: boolean;
     /** Name of the case in the system it came from. */
     readonly externalId: string | null;

@@ -3,14 +3,8 @@ import type { IncidentEvent } from '@shaoying/incident-domain';
 import { propertyParameters } from '@shaoying/event-store/testing';
 import { departmentTasks } from '../index.js';
 import type { Moment } from '../sql-reader.js';
-import {
-  instantsAround,
-  readModelSpec,
-  SimulatedCity,
-  simulatedCities,
-  simulatedDepartments,
-} from '../testing/index.js';
-import { lostIn, queueOf as oracleQueueOf, workloadOf } from '../testing/task-oracle.js';
+import { instantsAround, readModelSpec, SimulatedCity, simulatedCities } from '../testing/index.js';
+import { lostIn, queueOf as oracleQueueOf, tasksAtMoment, workloadOf } from '../testing/task-oracle.js';
 import { DepartmentTasksQuery, type QueueItem, type QueuePage } from './department-tasks.query.js';
 
 const at = (asOf: string, knownAt = asOf): Moment => ({ asOf, knownAt });
@@ -149,6 +143,20 @@ describe('department tasks', () => {
         await spec.givenEvents(city.events.slice(sofar));
       } while (after !== null && seen.length < 17);
       expect(seen.slice(0, 17)).toEqual(before);
+    });
+
+    it('is for a street what lies in it, and what lies nowhere yet', async () => {
+      const city = new SimulatedCity();
+      for (const [id, streetId] of Object.entries({ own: 'street-1', other: 'street-2' }))
+        city.report(id, { streetId }).whistle(id, ['dept-1']).pass(1);
+      city.report('nowhere', { streetId: null }).whistle('nowhere', ['dept-1']);
+      await spec.givenEvents(city.events);
+      const page = { limit: 5, after: null };
+      const seenBy = async (streetId: string | null) =>
+        (await query.queue('dept-1', at(city.now), page, streetId)).items.map((item) => item.incidentId);
+      expect(await seenBy('street-1')).toEqual(['own', 'nowhere']);
+      expect(await seenBy('street-3')).toEqual(['nowhere']);
+      expect(await seenBy(null)).toEqual(['own', 'other', 'nowhere']);
     });
 
     it('knows no task of a department that has none', async () => {
@@ -325,6 +333,42 @@ describe('department tasks', () => {
       ]);
     });
 
+    it('came in with a summons or a transfer, and went out with its completion or the next transfer', async () => {
+      const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']).pass(30);
+      city.checkIn('inc', 'dept-1').pass(30).transfer('inc', 'dept-1', 'dept-2');
+      const transferred = city.now;
+      city.pass(30).complete('inc', 'dept-2');
+      await spec.givenEvents(city.events, 3);
+      const flow = async (departmentId: string, from: string) => {
+        const { inflow, outflow, open } = (await workload(departmentId, at(city.now), from)) ?? {};
+        return { inflow, outflow, open };
+      };
+      expect(await flow('dept-1', longAgo)).toEqual({ inflow: 1, outflow: 1, open: 0 });
+      expect(await flow('dept-2', longAgo)).toEqual({ inflow: 1, outflow: 1, open: 0 });
+      expect(await flow('dept-1', transferred)).toEqual({ inflow: 0, outflow: 1, open: 0 });
+      expect(await flow('dept-2', transferred)).toEqual({ inflow: 1, outflow: 1, open: 0 });
+      expect(await flow('dept-2', city.now)).toEqual({ inflow: 0, outflow: 1, open: 0 });
+      const rates = await query.workload(['dept-1', 'dept-2'], at(city.now), longAgo);
+      expect(rates.map((of) => [of.checkInOnTimeRate, of.medianCheckInMinutes])).toEqual([
+        [1, 30],
+        [null, null],
+      ]);
+    });
+
+    it('counts a check-in once for a department that the task came back to', async () => {
+      const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']).report('other').pass(30);
+      city.checkIn('inc', 'dept-1').pass(1).transfer('inc', 'dept-1', 'dept-2').pass(1);
+      city
+        .transfer('inc', 'dept-2', 'dept-1')
+        .whistle('other', ['dept-1'])
+        .pass(300)
+        .checkIn('other', 'dept-1');
+      await spec.givenEvents(city.events);
+      expect(await workload('dept-1', at(city.now))).toMatchObject({
+        ...{ inflow: 3, outflow: 1, open: 2, checkInOnTimeRate: 1 / 2, medianCheckInMinutes: 165 },
+      });
+    });
+
     it('counts what was given back, and whose time it cost', async () => {
       const city = handed().pass(30).decideReturn('inc', 'dept-1', null).pass(60);
       city
@@ -399,7 +443,7 @@ describe('department tasks', () => {
           );
           const booked = (await query.lostTime(moment, from)).reduce((sum, { ms }) => sum + ms, 0);
           expect({ moment, from, booked }).toEqual({ moment, from, booked: lost });
-          for (const departmentId of simulatedDepartments) {
+          for (const departmentId of departmentsIn(city)) {
             const open = oracleQueueOf(city.events, departmentId, moment);
             const queue = await queueOf(departmentId, moment);
             expect({ moment, queue: queue.map(seen) }).toEqual({ moment, queue: open.map(seen) });
@@ -412,6 +456,15 @@ describe('department tasks', () => {
     );
   }, 60_000);
 });
+
+/** Every department that has or had a task, and one that never had. */
+const departmentsIn = (city: SimulatedCity): Set<string> =>
+  new Set([
+    ...tasksAtMoment(city.events, at(city.now)).flatMap(({ holders }) =>
+      holders.map(({ departmentId }) => departmentId),
+    ),
+    'dept-9',
+  ]);
 
 const dispatcher = { id: 'dispatcher', role: 'street-office', orgUnitId: 'street-1' };
 const voidedAt = (occurredAt: string): IncidentEvent => ({

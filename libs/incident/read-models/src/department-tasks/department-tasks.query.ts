@@ -69,7 +69,9 @@ export interface Workload {
   readonly byState: Readonly<Record<OpenTaskState, number>>;
   readonly overdue: number;
   readonly dueWithin24h: number;
+  /** Tasks that came to the department: by a summons, or as the successor of another. */
   readonly inflow: number;
+  /** Tasks that it did, or that went to its successor. */
   readonly outflow: number;
   /** Ended in the window: given back, and taken from the department. */
   readonly returned: number;
@@ -78,7 +80,10 @@ export interface Workload {
   readonly lostMs: number;
   /** LEAD counts 1, ASSIST 0.5 (domain.md §4). */
   readonly weighted: number;
-  /** Of the tasks notified in the window whose check-in is decided (made, or past its due time); null where none is. */
+  /**
+   * Of the tasks notified in the window whose check-in is decided (made, or past its due time) and that were its own when
+   * that was decided; null where none is.
+   */
   readonly checkInOnTimeRate: number | null;
   readonly medianCheckInMinutes: number | null;
   readonly p90CheckInMinutes: number | null;
@@ -145,6 +150,30 @@ ${momentSql},
     from facts
   )`;
 
+/** The former holders of a task as a table. */
+const formerHolders = `json_to_recordset(former) as held ("departmentId" text, since timestamptz, until timestamptz)`;
+
+/**
+ * Who had the task of a row of {@link tasksAt} at an instant: from a transfer on it is the successor's, and what was due
+ * or done before stays with whoever had it then.
+ */
+export const holderAt = (
+  instant: string,
+): string => `case when former is null then department_id else coalesce(
+    (select held."departmentId" from ${formerHolders} where ${instant} < held.until order by held.until limit 1),
+    department_id) end`;
+
+/** {@link tasksAt}, and a row for each department that has or had the task; `held_until` is null of the one that has it. */
+const holdings = `
+${tasksAt},
+  holdings as (
+    select at_moment.*, holders.* from at_moment cross join lateral (
+      select held."departmentId" as holder, held.since as held_since, held.until as held_until from ${formerHolders}
+      union all
+      select department_id, coalesce((select max(held.until) from ${formerHolders}), notified_at), null
+    ) holders
+  )`;
+
 /**
  * True for every task that was open at some moment after `instant`, and for some more; the index on this expression
  * keeps what was over long ago out of sight. A task is over at a moment only if its end is known to be before.
@@ -179,14 +208,18 @@ interface WorkloadRow {
 export class DepartmentTasksQuery {
   constructor(private readonly sql: SqlReader) {}
 
-  /** Open tasks of a department, oldest first. */
+  /**
+   * Open tasks of a department, oldest first.
+   * @param streetId of whoever sees no more than its own street's and what is in none; null sees all
+   */
   async queue(
     departmentId: string,
     moment: Moment,
     page: { limit: number; after: { notifiedAt: string; taskId: string } | null },
+    streetId: string | null = null,
   ): Promise<QueuePage> {
-    const values: unknown[] = [...momentValues(moment), departmentId];
-    const after = page.after === null ? '' : `and (notified_at, task_id) > ($4::timestamptz, $5)`;
+    const values: unknown[] = [...momentValues(moment), departmentId, streetId];
+    const after = page.after === null ? '' : `and (notified_at, task_id) > ($5::timestamptz, $6)`;
     if (page.after !== null) values.push(page.after.notifiedAt, page.after.taskId);
     const { rows } = await this.sql.query<{ item: QueueItem }>(
       `${tasksAt}
@@ -198,7 +231,8 @@ export class DepartmentTasksQuery {
          'checkedInAt', ${isoUtc('arrived')}, 'overdue', coalesce(unmet_due < as_of, false), 'deadlines', ${toDo}
        ) as item
        from at_moment
-       where department_id = $3 and is_open and ${openAfter('least($1::timestamptz, $2::timestamptz)')} ${after}
+       where department_id = $3 and is_open and ${openAfter('least($1::timestamptz, $2::timestamptz)')}
+         and ($4::text is null or street_id is null or street_id = $4) ${after}
        order by notified_at, task_id limit ${page.limit + 1}`,
       values,
     );
@@ -240,28 +274,31 @@ export class DepartmentTasksQuery {
   /** Workload of the given departments at a moment; one answer each, also for those without tasks. */
   async workload(departmentIds: readonly string[], moment: Moment, from: string): Promise<Workload[]> {
     const { rows } = await this.sql.query<WorkloadRow>(
-      `${tasksAt}
-       select department_id,
-         count(*) filter (where is_open)::int as open,
+      `${holdings}
+       select holder as department_id,
+         count(*) filter (where ${has} and is_open)::int as open,
          ${OPEN_TASK_STATES.map(
            (state) =>
-             `count(*) filter (where is_open and state = '${state}')::int as ${state.toLowerCase()},`,
+             `count(*) filter (where ${has} and is_open and state = '${state}')::int as ${state.toLowerCase()},`,
          ).join(' ')}
-         count(*) filter (where ended = 'RETURNED' and ended_at >= $4)::int as returned,
-         count(*) filter (where ended = 'RELEASED' and ended_at >= $4)::int as released,
-         count(*) filter (where unmet_due < as_of)::int as overdue,
-         count(*) filter (where unmet_due >= as_of and unmet_due < as_of + interval '24 hours')::int as due_within_24h,
-         count(*) filter (where notified_at >= $4)::int as inflow,
-         count(*) filter (where done >= $4)::int as outflow,
-         coalesce(sum(case role when 'LEAD' then 2 else 1 end) filter (where is_open), 0)::int as half_weights,
-         count(*) filter (where notified_at >= $4 and ${checkInCounts} and arrived <= check_in_due)::int
-           as check_in_on_time,
-         count(*) filter (where notified_at >= $4 and ${checkInCounts})::int as check_in_due,
+         count(*) filter (where ${has} and ended = 'RETURNED' and ended_at >= $4)::int as returned,
+         count(*) filter (where ${has} and ended = 'RELEASED' and ended_at >= $4)::int as released,
+         count(*) filter (where ${has} and unmet_due < as_of)::int as overdue,
+         count(*) filter (where ${has} and unmet_due >= as_of and unmet_due < as_of + interval '24 hours')::int
+           as due_within_24h,
+         count(*) filter (where held_since >= $4)::int as inflow,
+         count(*) filter (where (${has} and done >= $4) or held_until >= $4)::int as outflow,
+         coalesce(sum(case role when 'LEAD' then 2 else 1 end) filter (where ${has} and is_open), 0)::int
+           as half_weights,
+         count(*) filter (where ${checkInCounts} and arrived <= check_in_due)::int as check_in_on_time,
+         count(*) filter (where ${checkInCounts})::int as check_in_due,
          ${minutesPercentile(0.5)} as median_minutes,
          ${minutesPercentile(0.9)} as p90_minutes
-       from at_moment where department_id = any($3::text[])
-         and ${openAfter('least($1::timestamptz, $2::timestamptz, $4::timestamptz)')}
-       group by department_id`,
+       from holdings where holder = any($3::text[]) and task_id in (
+         select task_id from department_tasks.tasks where department_id = any($3::text[])
+           and ${openAfter('least($1::timestamptz, $2::timestamptz, $4::timestamptz)')}
+       )
+       group by 1`,
       [...momentValues(moment), departmentIds, from],
     );
     const found = new Map(rows.map((row) => [row.department_id, row]));
@@ -310,9 +347,20 @@ export class DepartmentTasksQuery {
   }
 }
 
-/** A check-in that is judged: made, or its time is over and nothing was undecided; what was given away is not. */
-const checkInCounts = `(ended is null or counted) and check_in_due is not null
-  and (arrived is not null or (check_in_due < as_of and not undecided and set_aside is null))`;
+/** Of a holding: it is the department that has the task, and answers for how it stands. */
+const has = 'held_until is null';
+
+/** Not by the name: a task may come back to a department that had it before. An offline check-in may be the first's. */
+const heldAt = (instant: string): string =>
+  `(${instant} >= held_since or held_since = notified_at) and (${has} or ${instant} < held_until)`;
+
+/**
+ * A check-in that is judged: made, or its time is over and nothing was undecided; what was given away is not. It is that
+ * of whoever had the task when it was made, or should have been.
+ */
+const checkInCounts = `notified_at >= $4 and (ended is null or counted) and check_in_due is not null
+  and (arrived is not null or (check_in_due < as_of and not undecided and set_aside is null))
+  and ${heldAt('least(arrived, check_in_due)')}`;
 
 /** Deadlines without those of stages that are done. */
 const toDo = `(select coalesce(jsonb_agg(deadline order by place), '[]')
@@ -324,7 +372,7 @@ const isoUtc = (column: string): string =>
 
 const minutesPercentile = (fraction: number): string =>
   `percentile_cont(${fraction}) within group (order by extract(epoch from arrived - notified_at) / 60)
-   filter (where notified_at >= $4 and arrived is not null)`;
+   filter (where notified_at >= $4 and arrived is not null and ${heldAt('arrived')})`;
 
 function workloadOf(
   departmentId: string,

@@ -63,6 +63,15 @@ export interface TaskRow {
   readonly set_aside: string | null;
   /** JSON of {@link TaskDeadline}s. */
   readonly deadlines: string;
+  /** JSON of {@link FormerHolder}s, first ones first; null where the task was never transferred. */
+  readonly former: string | null;
+}
+
+/** A department that had the task before it was transferred to its successor: what was due by then stays its own. */
+export interface FormerHolder {
+  readonly departmentId: string;
+  readonly since: string;
+  readonly until: string;
 }
 
 export interface TaskDeadline {
@@ -91,6 +100,7 @@ export const taskShape: RowShape<TaskRow> = {
   ...{ working_known_at: 'timestamptz', completed_at: 'timestamptz', completed_known_at: 'timestamptz' },
   ...{ completed_event_id: 'text', ended_as: 'text', ended_at: 'timestamptz', ended_known_at: 'timestamptz' },
   ...{ counted: 'boolean', stands: 'text', extending: 'boolean', set_aside: 'text', deadlines: 'json' },
+  former: 'json',
 };
 
 /** Answers of the department. They may be told late, so they belong to whatever terms held when they were given. */
@@ -184,7 +194,7 @@ export async function tasksOfIncidents(
     const read = columns.map(([name, value]) => {
       if (value === null) return [name, null];
       if (instants.includes(name)) return [name, (value as Date).toISOString()];
-      return [name, name === 'deadlines' ? JSON.stringify(value) : value];
+      return [name, taskShape[name as keyof TaskRow] === 'json' ? JSON.stringify(value) : value];
     });
     return Object.fromEntries(read) as unknown as TaskRow;
   });
@@ -227,6 +237,14 @@ export const listed = (deadlines: readonly Deadline[]): TaskDeadline[] =>
 
 export const deadlinesOf = ({ deadlines }: TaskRow): TaskDeadline[] =>
   JSON.parse(deadlines) as TaskDeadline[];
+
+/** Former holders of a row and its present one. @param until instant from which on another department has it */
+export function handedOn(row: TaskRow, until: string): string {
+  const earlier = row.former === null ? [] : (JSON.parse(row.former) as FormerHolder[]);
+  const since = earlier.at(-1)?.until ?? row.notified_at;
+  const handed: FormerHolder = { departmentId: row.department_id, since, until };
+  return JSON.stringify([...earlier, handed]);
+}
 
 export function moved(row: TaskRow, moves: readonly DeadlineMove[]): Dues | null {
   const deadlines = deadlinesOf(row);

@@ -1,3 +1,4 @@
+import type { IncidentEvent } from '@shaoying/incident-domain';
 import type { CloudEvent } from '@shaoying/subscriptions';
 import { dispatchFeed } from '../index.js';
 import { readModelSpec, SimulatedCity } from '../testing/index.js';
@@ -104,6 +105,70 @@ describe('dispatch feed', () => {
       ...{ taskId: 'inc-dept-3', whistleId: 'inc-whistle', role: 'LEAD', kind: 'PUBLIC_DEMAND' },
       ...{ reason: '多部门职责', whistlingUnitId: 'street-1', category: 'GARBAGE' },
     });
+  });
+
+  it('tells a department that was in the whistle already that it is finally responsible', async () => {
+    const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1', 'dept-2', 'dept-3']).pass(10);
+    city.openArbitration('inc', 'dept-3').arbitrate('inc', 'dept-3', 'dept-2');
+    await spec.givenEvents(city.events, 2);
+    expect(await typesOf('dept-3')).toEqual(['dispatched', 'arbitration-opened', 'responsibility-decided']);
+    expect(await typesOf('dept-2')).toEqual(['dispatched', 'responsibility-decided']);
+    expect(await typesOf('dept-1')).toEqual(['dispatched']);
+    expect((await eventsOf('dept-2')).at(-1)?.data).toMatchObject({
+      ...{ taskId: 'inc-dept-2', responsibleUnitId: 'dept-2', rule: 'STATUTORY_FUNCTION' },
+    });
+  });
+
+  it('tells whoever is on the way that the place is another one, and nobody of the place it had', async () => {
+    const city = new SimulatedCity().report('inc').locate('inc', { gridId: 'grid-2' });
+    city.whistle('inc', ['dept-1', 'dept-2']).pass(5).locate('inc', { gridId: 'grid-3', estateId: null });
+    city.release('inc', 'dept-2').pass(5).locate('inc', { gridId: 'grid-3', streetId: 'street-2' });
+    city.pass(5).locate('inc', {}).locate('inc', { gridId: 'grid-3' });
+    await spec.givenEvents(city.events, 2);
+    expect(await typesOf('dept-1')).toEqual(['dispatched', 'located', 'located']);
+    expect(await typesOf('dept-2')).toEqual(['dispatched', 'located', 'released']);
+    const [, first] = await eventsOf('dept-1');
+    expect({ dataschema: first?.dataschema, data: first?.data }).toEqual({
+      dataschema: 'urn:shaoying:dispatch:located:v1',
+      data: {
+        ...{ incidentId: 'inc', taskIds: ['inc-dept-1'], location: null, gridId: 'grid-3', estateId: null },
+        ...{ communityId: 'community-1', streetId: 'street-1', reason: '现场核实' },
+      },
+    });
+  });
+
+  it('tells the departments of a cycle that is over nothing of the next one', async () => {
+    const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']).checkIn('inc', 'dept-1');
+    city.complete('inc', 'dept-1').check('inc', 'PASS').feedback('inc', 'SOLVED').close('inc').reopen('inc');
+    city.whistle('inc', ['dept-2']).pass(5).suspend('inc').pass(5).resume('inc').checkIn('inc', 'dept-2');
+    city.locate('inc', { gridId: 'grid-2' }).complete('inc', 'dept-2').check('inc', 'PASS');
+    await spec.givenEvents(city.feedback('inc', 'SOLVED').close('inc').events, 4);
+    expect(await typesOf('dept-1')).toEqual(['dispatched', 'closed', 'reopened']);
+    expect(await typesOf('dept-2')).toEqual(['dispatched', 'suspended', 'resumed', 'located', 'closed']);
+  });
+
+  it('tells whoever was given it that it should never have been created, and nothing after that', async () => {
+    const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']).pass(5);
+    const dispatcher = { id: 'dispatcher', role: 'street-office', orgUnitId: 'street-1' };
+    const voided: IncidentEvent = {
+      ...{ type: 'IncidentVoided', occurredAt: city.now, data: { unitId: 'street-1', reason: '误建' } },
+    };
+    await spec.givenEvents(city.record('inc', dispatcher, city.now, [voided, voided]).events);
+    expect(await typesOf('dept-1')).toEqual(['dispatched', 'voided']);
+    const [, last] = await eventsOf('dept-1');
+    expect(last?.data).toEqual({ incidentId: 'inc', taskIds: ['inc-dept-1'], reason: '误建' });
+  });
+
+  it('adds nothing when everything is delivered again', async () => {
+    const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1', 'dept-2', 'dept-3']).pass(5);
+    city.locate('inc', { gridId: 'grid-2' }).openArbitration('inc', 'dept-3');
+    city.arbitrate('inc', 'dept-3', 'dept-2').checkIn('inc', 'dept-1').complete('inc', 'dept-1');
+    city.checkIn('inc', 'dept-2').complete('inc', 'dept-2').check('inc', 'PASS').feedback('inc', 'SOLVED');
+    city.close('inc').reopen('inc').whistle('inc', ['dept-1']);
+    await spec.givenEvents(city.events);
+    const once = await spec.tables();
+    await spec.givenEvents(city.events, 1);
+    expect(await spec.tables()).toEqual(once);
   });
 
   it('tells whoever has a part in it what becomes of the incident', async () => {
@@ -214,6 +279,25 @@ describe('dispatch feed', () => {
       ...(await eventsOf('dept-3')),
     ];
     expect(items.map((item) => item.subject)).toEqual(['incidents/new']);
+  });
+
+  it('carries what happens here to a case of another system, and nothing of what happened there', async () => {
+    const city = new SimulatedCity().importCase('closed', {
+      ...{ departmentId: 'dept-1', openedAt: '2022-01-03T09:00:00.000Z' },
+      ...{ targetAt: '2022-01-05T09:00:00.000Z', closedAt: '2022-01-04T09:00:00.000Z' },
+    });
+    city.importCase('old', {
+      ...{ departmentId: 'dept-1', openedAt: '2022-01-03T09:00:00.000Z' },
+      ...{ targetAt: '2022-01-05T09:00:00.000Z', closedAt: null },
+    });
+    city.pass(5).checkIn('old', 'dept-1').suspend('old').resume('old').transfer('old', 'dept-1', 'dept-2');
+    city.complete('old', 'dept-2').check('old', 'FAIL');
+    await spec.givenEvents(city.events, 2);
+    expect(await typesOf('dept-1')).toEqual(['suspended', 'resumed', 'transferred']);
+    expect(await typesOf('dept-2')).toEqual(['transferred', 'returned-for-rework']);
+    expect(new Set((await eventsOf('dept-1')).map(({ subject }) => subject))).toEqual(
+      new Set(['incidents/old']),
+    );
   });
 
   it('carries no reporter', async () => {

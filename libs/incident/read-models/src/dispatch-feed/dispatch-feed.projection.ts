@@ -23,6 +23,8 @@ interface Case {
   /** Tasks that a department has or has done; given up ones are gone. */
   readonly tasks: Readonly<Record<string, KnownTask>>;
   readonly whistles: Readonly<Record<string, KnownWhistle>>;
+  /** The command that brought it in from another system; null where it was reported here. */
+  readonly importedBy: string | null;
 }
 
 interface KnownTask {
@@ -42,38 +44,34 @@ interface CaseRow {
   readonly summary: string;
   readonly tasks: string;
   readonly whistles: string;
+  readonly imported_by: string | null;
 }
+
+/** What a department may hear, the last part of the CloudEvents type. */
+export const DISPATCHES = [
+  ...([
+    'dispatched',
+    'overdue',
+    'supervised',
+    'supervision-lifted',
+    'returned-for-rework',
+    'closed',
+  ] as const),
+  ...(['supervised-by-person', 'reminded', 'return-accepted', 'return-rejected'] as const),
+  ...([
+    'arbitration-opened',
+    'responsibility-decided',
+    'department-added',
+    'lead-changed',
+    'released',
+  ] as const),
+  ...(['whistle-cancelled', 'transferred', 'extension-granted', 'extension-refused', 'evaluated'] as const),
+  ...(['reopened', 'suspended', 'resumed', 'merged', 'unmerged', 'withdrawn', 'located', 'voided'] as const),
+] as const;
 
 interface Dispatch {
   readonly departmentId: string;
-  /** Last part of the CloudEvents type. */
-  readonly what:
-    | 'dispatched'
-    | 'overdue'
-    | 'supervised'
-    | 'supervision-lifted'
-    | 'returned-for-rework'
-    | 'closed'
-    | 'supervised-by-person'
-    | 'reminded'
-    | 'return-accepted'
-    | 'return-rejected'
-    | 'arbitration-opened'
-    | 'responsibility-decided'
-    | 'department-added'
-    | 'lead-changed'
-    | 'released'
-    | 'whistle-cancelled'
-    | 'transferred'
-    | 'extension-granted'
-    | 'extension-refused'
-    | 'evaluated'
-    | 'reopened'
-    | 'suspended'
-    | 'resumed'
-    | 'merged'
-    | 'unmerged'
-    | 'withdrawn';
+  readonly what: (typeof DISPATCHES)[number];
   readonly data: Record<string, unknown>;
 }
 
@@ -85,6 +83,7 @@ interface ItemRow {
 
 const caseShape: RowShape<CaseRow> = {
   ...{ incident_id: 'text', summary: 'json', tasks: 'json', whistles: 'json' },
+  imported_by: 'text',
 };
 const itemShape: RowShape<ItemRow> = { department_id: 'text', position: 'bigint', cloud_event: 'text' };
 
@@ -106,19 +105,20 @@ const eventTypes: IncidentEventType[] = [
   ...(['DepartmentAdded', 'LeadChanged', 'TaskReleased', 'WhistleCancelled', 'TaskTransferred'] as const),
   ...(['ExtensionGranted', 'ExtensionRefused', 'TaskEvaluated', 'IncidentReopened'] as const),
   ...(['IncidentSuspended', 'IncidentResumed', 'IncidentMerged', 'IncidentUnmerged'] as const),
-  'IncidentWithdrawn',
+  ...(['IncidentWithdrawn', 'IncidentVoided'] as const),
 ];
 
 /** What concerns each department, in log order, as CloudEvents ready to send. Carries no reporter, only references. */
 export const dispatchFeed: Projection = {
   name: 'dispatch-feed',
-  version: 4,
+  version: 5,
   schema: `
     create table cases (
       incident_id text primary key,
       summary     json not null,
       tasks       json not null,
-      whistles    json not null
+      whistles    json not null,
+      imported_by text
     ) with (fillfactor = 50); -- the whistle finds room on its incident's page
     create table items (
       department_id text not null,
@@ -141,6 +141,8 @@ export const dispatchFeed: Projection = {
       const known = cases.get(entry.incidentId);
       if (known === undefined) continue;
       if (known !== before && !reported.has(entry.incidentId)) changed.add(entry.incidentId);
+      // The past of another system is no news: its departments dealt with it there.
+      if (known.importedBy === entry.commandId) continue;
       for (const dispatch of dispatchesOf(before ?? known, known, entry)) {
         const key = `${dispatch.departmentId}/${entry.position}`;
         if (!items.has(key)) items.set(key, itemOf(entry, dispatch));
@@ -165,7 +167,7 @@ async function knownCases(
   }
   if (wanted.size === 0) return new Map();
   const rows = await tx.query<Case & { incident_id: string }>(
-    'select incident_id, summary, tasks, whistles from cases where incident_id = any($1::text[])',
+    'select incident_id, summary, tasks, whistles, imported_by as "importedBy" from cases where incident_id = any($1::text[])',
     [[...wanted]],
   );
   return new Map(rows.map(({ incident_id, ...known }) => [incident_id, known]));
@@ -178,17 +180,17 @@ function rowsOf(cases: ReadonlyMap<string, Case>, incidentIds: ReadonlySet<strin
     const [summary, tasks, whistles] = [known.summary, known.tasks, known.whistles].map((part) =>
       JSON.stringify(part),
     ) as [string, string, string];
-    return [{ incident_id, summary, tasks, whistles }];
+    return [{ incident_id, summary, tasks, whistles, imported_by: known.importedBy }];
   });
 }
 
 function remember(cases: Map<string, Case>, entry: IncidentEntry): void {
-  // The past of another system is no news: its departments dealt with it there.
-  if (entry.type === 'IncidentReported' && !entry.data.imported) {
-    const { category, severity, location, place } = entry.data;
+  if (entry.type === 'IncidentReported') {
+    const { category, severity, location, place, imported } = entry.data;
+    const importedBy = imported ? entry.commandId : null;
     const { gridId, estateId, communityId, streetId } = place;
     const summary = { category, severity, location, gridId, estateId, communityId, streetId };
-    cases.set(entry.incidentId, { summary, tasks: {}, whistles: {} });
+    cases.set(entry.incidentId, { summary, tasks: {}, whistles: {}, importedBy });
   }
   const known = cases.get(entry.incidentId);
   if (known !== undefined) cases.set(entry.incidentId, afterEvent(known, entry));
@@ -224,6 +226,10 @@ function afterEvent(known: Case, entry: IncidentEntry): Case {
     case 'WhistleCancelled':
     case 'IncidentWithdrawn':
       return without(known, entry.data.taskIds);
+    case 'IncidentVoided':
+    case 'IncidentReopened':
+      // What comes of a new cycle is no concern of those who had the one before.
+      return without(known, Object.keys(known.tasks));
     case 'TaskTransferred': {
       const { taskId, toDepartmentId: departmentId } = entry.data;
       const task = known.tasks[taskId];
@@ -386,11 +392,8 @@ function aboutResponsibility(before: Case, known: Case, entry: IncidentEntry): D
       const { arbitrationId, taskId, cause } = entry.data;
       return toOwner(known, taskId, 'arbitration-opened', { arbitrationId, cause });
     }
-    case 'ResponsibilityDecided': {
-      const { arbitrationId, taskId, responsibleUnitId, rule, reason, newTask } = entry.data;
-      const data = { arbitrationId, responsibleUnitId, rule, reason };
-      return [...toOwner(before, taskId, 'responsibility-decided', data), ...dispatchedIf(known, newTask)];
-    }
+    case 'ResponsibilityDecided':
+      return responsibilityDecided(before, known, entry);
     case 'DepartmentAdded': {
       const { whistleId, task, reason } = entry.data;
       const data = { whistleId, departmentId: task.departmentId, reason };
@@ -431,10 +434,28 @@ function aboutResponsibility(before: Case, known: Case, entry: IncidentEntry): D
   }
 }
 
+function responsibilityDecided(
+  before: Case,
+  known: Case,
+  entry: Extract<IncidentEntry, { type: 'ResponsibilityDecided' }>,
+): Dispatch[] {
+  const { arbitrationId, taskId, responsibleUnitId, rule, reason, newTask } = entry.data;
+  const data = { arbitrationId, responsibleUnitId, rule, reason };
+  const told = toOwner(before, taskId, 'responsibility-decided', data);
+  if (newTask !== null) return [...told, ...dispatchedIf(known, newTask)];
+  if (staysWithDepartment(before, entry)) return told;
+  // One that is in the whistle already gets no other task: it hears that the matter is finally its own by the one it has.
+  const whistleId = before.tasks[taskId]?.whistleId;
+  const held = Object.entries(known.tasks).find(
+    ([, task]) => task.whistleId === whistleId && task.departmentId === responsibleUnitId,
+  );
+  return held === undefined ? told : [...told, ...toOwner(known, held[0], 'responsibility-decided', data)];
+}
+
 function aboutIncident(before: Case, known: Case, entry: IncidentEntry): Dispatch[] {
   switch (entry.type) {
     case 'IncidentReopened':
-      return toOwners(known, 'reopened', { cycle: entry.data.cycle, by: entry.data.by });
+      return toOwners(before, 'reopened', { cycle: entry.data.cycle, by: entry.data.by });
     case 'IncidentSuspended': {
       const { reasonCode, reason, reviewAt } = entry.data;
       return toOwners(known, 'suspended', { reasonCode, reason, reviewAt });
@@ -447,6 +468,14 @@ function aboutIncident(before: Case, known: Case, entry: IncidentEntry): Dispatc
       return toOwners(known, 'unmerged', { from: entry.data.from, reason: entry.data.reason });
     case 'IncidentWithdrawn':
       return toOwners(before, 'withdrawn', {}, entry.data.taskIds);
+    case 'IncidentVoided':
+      return toOwners(before, 'voided', { reason: entry.data.reason });
+    case 'IncidentLocated': {
+      const [left, found] = [whereOf(before.summary), whereOf(known.summary)];
+      // Found where it was thought to be: nobody goes anywhere else.
+      if (JSON.stringify(left) === JSON.stringify(found)) return [];
+      return toOwners(known, 'located', { ...found, reason: entry.data.reason });
+    }
     default:
       return [];
   }
@@ -461,6 +490,12 @@ function inFixedOrder(summary: Case['summary']): Case['summary'] {
   const { lon = null, lat = null, crs = 'WGS84', address = null } = location ?? {};
   const ordered = location && { lon, lat, crs, address };
   return { category, severity, location: ordered, gridId, estateId, communityId, streetId };
+}
+
+/** Where to go, in the same order. */
+function whereOf(summary: Case['summary']): Omit<Case['summary'], 'category' | 'severity'> {
+  const { location, gridId, estateId, communityId, streetId } = inFixedOrder(summary);
+  return { location, gridId, estateId, communityId, streetId };
 }
 
 /** One item per department and event: the position is the item's id, and a department may hold several tasks. */

@@ -207,6 +207,15 @@ describe('incident board', () => {
     ])('shows %s', async (_name, scope, filter, expected) => {
       expect(await idsOf(filter, scope)).toEqual(expected);
     });
+
+    it.each<[BoardScope, string[]]>([
+      [{ streetId: 'street-2' }, ['nowhere', 'unfiled']],
+      [{ communityId: 'community-9' }, ['elsewhere', 'nowhere']],
+      [{ departmentId: 'dept-1' }, ['whistled']],
+    ])('says which of some incidents %j may see', async (scope, expected) => {
+      const some = ['plain', 'unfiled', 'elsewhere', 'nowhere', 'whistled', 'unknown'];
+      expect([...(await board.visibleAmong(some, scope))].sort()).toEqual(expected);
+    });
   });
 
   describe('overdue', () => {

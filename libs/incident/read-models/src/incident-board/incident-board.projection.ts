@@ -11,9 +11,10 @@ import {
   type RowShape,
 } from '../incident-rows.js';
 import { summonedBy } from '../summoned.js';
-import { evolveView, ordered } from './evolve-view.js';
+import { evolveView } from './evolve-view.js';
 import { storySql, viewOf, type StoryRow } from './incident-story.js';
 import type { IncidentView } from './incident-view.js';
+import { ordered } from './view-changes.js';
 import { dependsOnView, shownOf, stateAfter } from './view-events.js';
 
 interface IncidentRow {
@@ -161,7 +162,7 @@ export const incidentBoard: Projection = {
   eventTypes: incidentEventTypes,
   async apply(events, tx) {
     const entries = incidentEntries(events);
-    const deadlines = await DeadlineBatch.of(tx, entries);
+    const deadlines = await DeadlineBatch.of(tx, entries, 'OWED');
     const batch = new BoardBatch();
     for (const { entry, state } of await standings(tx, entries)) {
       batch.fold(entry, state);
@@ -174,7 +175,7 @@ export const incidentBoard: Projection = {
     await moveReports.run(tx, batch.places);
     await insertEvents.run(tx, batch.events);
     await insertInvolvements.run(tx, batch.involvements);
-    await deadlines.write(tx, 'ALL');
+    await deadlines.write(tx);
   },
 };
 

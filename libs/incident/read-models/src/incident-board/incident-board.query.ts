@@ -71,6 +71,20 @@ export class IncidentBoardQuery {
     return { items, next };
   }
 
+  /** Which of the given incidents lie within a scope, as the board stands. */
+  async visibleAmong(incidentIds: readonly string[], scope: BoardScope): Promise<ReadonlySet<string>> {
+    const { streetId, communityId, departmentId } = scope;
+    const { rows } = await this.sql.query<{ incident_id: string }>(
+      `select r.incident_id from incident_board.reports r where r.incident_id = any($1::text[])
+         and ($2::text is null or r.street_id is null or r.street_id = $2)
+         and ($3::text is null or r.community_id is null or r.community_id = $3)
+         and ($4::text is null or exists (
+           select from incident_board.involvements d where d.incident_id = r.incident_id and d.department_id = $4))`,
+      [incidentIds, streetId ?? null, communityId ?? null, departmentId ?? null],
+    );
+    return new Set(rows.map((row) => row.incident_id));
+  }
+
   private async one(text: string, value: string): Promise<IncidentView | null> {
     const { rows } = await this.sql.query<StoryRow>(text, [value]);
     return rows[0] ? viewOf(rows[0]) : null;

@@ -1,3 +1,5 @@
+import { holderAt } from '../department-tasks/department-tasks.query.js';
+
 export const METRIC_DIMENSIONS = ['estate', 'community', 'street', 'department', 'category'] as const;
 export type MetricDimension = (typeof METRIC_DIMENSIONS)[number];
 
@@ -21,6 +23,8 @@ export interface MetricDefinition {
   /** Columns of the deciding events. */
   readonly events: readonly string[];
   readonly dimensions: readonly MetricDimension[];
+  /** Whose a row is; null where the metric is not by department. */
+  readonly department: string | null;
 }
 
 const places: readonly MetricDimension[] = ['estate', 'community', 'street', 'category'];
@@ -49,6 +53,7 @@ function containmentMetric(
       (located === null ? '' : ` when ${located} is null then 'NOT_LOCATED_IN_AN_ESTATE'`),
     events: ['closed_event_id'],
     dimensions: places,
+    department: null,
   };
 }
 
@@ -74,11 +79,12 @@ function onTimeMetric(
   return {
     name,
     title,
-    version: 2,
+    version: 3,
     formula:
       `tasks ${act} at or before their due time / tasks whose ${name.replace('-on-time', '')} deadline lies in ` +
       `[from, to) and is decided at asOf (met, or past its due time); not: tasks returned or released without blame, ` +
-      `of incidents merged, withdrawn or, unless met, suspended, or whose deadline waits for a decision`,
+      `of incidents merged, withdrawn or, unless met, suspended, or whose deadline waits for a decision; a task that was ` +
+      `transferred is of the department that had it when the deadline was met or fell due, whichever came first`,
     cohort: 'tasks',
     windowColumn: due,
     denominator: left.map(([condition]) => `(${condition}) is not true`).join(' and '),
@@ -86,6 +92,7 @@ function onTimeMetric(
     excluded: left.map(([condition, reason]) => `when ${condition} then '${reason}'`).join(' '),
     events: ['notified_event_id', event],
     dimensions: [...places, 'department'],
+    department: holderAt(`least(${done}, ${due})`),
   };
 }
 

@@ -201,6 +201,64 @@ describe('metrics', () => {
     });
   });
 
+  describe('of a task that went to a successor', () => {
+    /** Due to be acknowledged at 60, to be checked in at 240; from dept-1 to dept-2 at 100, from there on at 300. */
+    const transferred = (): SimulatedCity => {
+      const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']).pass(100);
+      city.transfer('inc', 'dept-1', 'dept-2').pass(200).transfer('inc', 'dept-2', 'dept-3');
+      return city.pass(10).checkIn('inc', 'dept-3').pass(10).complete('inc', 'dept-3').pass(10);
+    };
+    const byDepartment = async (name: string, moment: Moment): Promise<unknown> =>
+      (await compute(name, moment, 'department')).map(({ key, numerator, denominator }) => [
+        ...[key, numerator, denominator],
+      ]);
+
+    it('what was due before stays with whoever had it then, and what is done is of who did it', async () => {
+      const city = transferred();
+      await given(city);
+      expect(await byDepartment('acknowledge-on-time', at(city.now))).toEqual([['dept-1', 0, 1]]);
+      expect(await byDepartment('check-in-on-time', at(city.now))).toEqual([['dept-2', 0, 1]]);
+      expect(await byDepartment('handling-on-time', at(city.now))).toEqual([['dept-3', 1, 1]]);
+    });
+
+    it('a figure does not change when the task goes on to another department', async () => {
+      const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']).pass(30);
+      city.acknowledge('inc', 'dept-1').pass(300);
+      await given(city);
+      const names = ['acknowledge-on-time', 'check-in-on-time'];
+      const figures = (): Promise<unknown> =>
+        Promise.all(names.map((name) => byDepartment(name, at(city.now))));
+      const before = await figures();
+      const sofar = city.events.length;
+      city.transfer('inc', 'dept-1', 'dept-2').pass(60);
+      await tasks.givenEvents(city.events.slice(sofar));
+      expect(await figures()).toEqual(before);
+      expect(before).toEqual([[['dept-1', 1, 1]], [['dept-1', 0, 1]]]);
+    });
+
+    it('is the successor’s from the very instant of the transfer on', async () => {
+      const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']).pass(60);
+      city.transfer('inc', 'dept-1', 'dept-2').pass(180 - 1 / 60_000);
+      await given(city.transfer('inc', 'dept-2', 'dept-3').pass(10));
+      expect(await byDepartment('acknowledge-on-time', at(city.now))).toEqual([['dept-2', 0, 1]]);
+      expect(await byDepartment('check-in-on-time', at(city.now))).toEqual([['dept-3', 0, 1]]);
+    });
+
+    it('is explained to the department that answers for it, and to no other', async () => {
+      const city = transferred();
+      await given(city);
+      const explainedTo = (key: string): Promise<MetricExplanation> => {
+        const definition = metric('check-in-on-time');
+        return queryOf(definition).explain(definition, always, at(city.now), 'department', key);
+      };
+      expect((await explainedTo('dept-2')).cases).toMatchObject([
+        { taskId: 'inc-dept-1', inNumerator: false },
+      ]);
+      for (const other of ['dept-1', 'dept-3'])
+        expect(await explainedTo(other)).toMatchObject({ denominator: 0, cases: [], excluded: [] });
+    });
+  });
+
   describe('handling that was sent back', () => {
     function reworked(): { city: SimulatedCity; first: string; failed: string; second: string } {
       const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']).checkIn('inc', 'dept-1');
@@ -275,7 +333,7 @@ describe('metrics', () => {
   });
 
   // Not shrunk: see incident-projections.int.spec.ts.
-  it('agree with a plain calculation from the events, at any moment, by every dimension', async () => {
+  it('agree with a plain calculation, and with the sum over their explanation and over every dimension, at any moment', async () => {
     await fc.assert(
       fc.asyncProperty(simulatedCities(70), fc.infiniteStream(fc.nat()), async (city, dice) => {
         await Promise.all([tasks.startOver(), closures.startOver()]);
@@ -301,15 +359,24 @@ describe('metrics', () => {
   ): Promise<void> {
     const cases = casesOf(definition.name, city.events, window, moment);
     const told = { metric: definition.name, window, moment };
+    const sums: object[] = [];
     for (const by of [null, ...definition.dimensions]) {
       const { rows } = await queryOf(definition).compute(definition, window, moment, by);
       expect({ ...told, by, rows: sorted(rows) }).toEqual({ ...told, by, rows: sorted(rowsOf(cases, by)) });
+      sums.push({ ...told, numerator: sum(rows, 'numerator'), denominator: sum(rows, 'denominator') });
       for (const { key } of rowsOf(cases, by)) {
         const explained = await queryOf(definition).explain(definition, window, moment, by, key);
+        const figure = rows.find((row) => row.key === key);
+        const [good, all] = [explained.cases.filter(({ inNumerator }) => inNumerator), explained.cases];
+        expect({ ...told, by, key, numerator: good.length, denominator: all.length }).toEqual({
+          ...{ ...told, by, key, numerator: figure?.numerator, denominator: figure?.denominator },
+        });
         const ofKey = cases.filter((found) => by === null || found.dimensions[by] === key);
         expect({ ...told, by, ...listed(explained) }).toEqual({ ...told, by, ...expected(ofKey) });
       }
     }
+    // Every case is somebody's, and nobody's twice: by whatever it is grouped, the sum is the total.
+    expect(sums).toEqual(sums.map(() => sums[0]));
   }
 });
 
@@ -322,6 +389,9 @@ function rowsOf(cases: readonly OracleCase[], by: MetricDimension | null): Metri
     return { key, numerator, denominator, value, ...(by !== null && { insufficient: denominator < 20 }) };
   });
 }
+
+const sum = (rows: readonly MetricRow[], of: 'numerator' | 'denominator'): number =>
+  rows.reduce((total, row) => total + row[of], 0);
 
 const sorted = (rows: readonly MetricRow[]): MetricRow[] =>
   [...rows].sort((a, b) => String(a.key).localeCompare(String(b.key)));

@@ -55,13 +55,11 @@ const minimumSample = 20;
 /** Cases an explanation lists; a month of a street office is below it. */
 const explainedMax = 5_000;
 
-const dimensionColumns: Record<MetricDimension, string> = {
-  estate: 'estate_id',
-  community: 'community_id',
-  street: 'street_id',
-  department: 'department_id',
-  category: 'category',
-};
+/** What a dimension is of a row. */
+function keyOf({ department }: MetricDefinition, by: MetricDimension): string {
+  if (by === 'department') return department ?? 'null::text';
+  return by === 'category' ? 'category' : `${by}_id`;
+}
 
 const closuresAt = `
 ${momentSql},
@@ -92,7 +90,7 @@ export class MetricsQuery {
     moment: Moment,
     by: MetricDimension | null,
   ): Promise<MetricAnswer> {
-    const key = by === null ? `'total'::text` : dimensionColumns[by];
+    const key = by === null ? `'total'::text` : keyOf(metric, by);
     const { rows } = await this.sql.query<{ key: string | null; numerator: number; denominator: number }>(
       `${cohortOf(metric)}
        select ${key} as key,
@@ -128,7 +126,7 @@ export class MetricsQuery {
     let ofKey = '';
     if (by !== null) {
       values.push(key);
-      ofKey = `and ${dimensionColumns[by]} is not distinct from $5`;
+      ofKey = `and ${keyOf(metric, by)} is not distinct from $5`;
     }
     const events = metric.events.map((column) => column).join(', ');
     const { rows } = await this.sql.query<{

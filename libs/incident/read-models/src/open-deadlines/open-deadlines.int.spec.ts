@@ -151,12 +151,18 @@ describe('open deadlines', () => {
     });
   });
 
-  it('holds none of imported cases', async () => {
+  it('asks about no target that came with an imported case, and about what happens to it here', async () => {
     const city = new SimulatedCity();
     const [openedAt, targetAt] = [city.inMinutes(-300), city.inMinutes(100)];
     city.importCase('old', { departmentId: 'dept-1', openedAt, targetAt, closedAt: null });
     await spec.givenEvents(city.checkIn('old', 'dept-1').events, 1);
-    expect(await alarms()).toEqual({});
+    expect(await openNow()).toEqual([]);
+    const sofar = city.events.length;
+    city.complete('old', 'dept-1').check('old', 'FAIL');
+    await spec.givenEvents(city.events.slice(sofar), 1);
+    expect((await query.dueWithin(farOff, null, 10)).map(({ timer, dueAt }) => [timer, dueAt])).toEqual([
+      ['REWORK', city.inMinutes(24 * 60)],
+    ]);
   });
 
   it('are those the decider would still ask about, after any legal history', async () => {
@@ -245,9 +251,8 @@ describe('open deadlines', () => {
 
 /** Where MarkOverdue would have something to say, were it late enough, and when that is. */
 function toBeAsked(state: IncidentState): string[] {
-  if (state.imported) return [];
   return ownedDeadlines(state).flatMap(({ deadline, pending, breached }) => {
-    if (!pending) return [];
+    if (!pending || deadline.policyId === 'imported') return [];
     if (!breached) return [`${deadline.deadlineId} ${deadline.dueAt} 0`];
     const taken = state.supervisions.flatMap(({ supervisionId }) =>
       deadline.steps.filter(({ step }) => supervisionId === `${deadline.deadlineId}-${step - 1}`),

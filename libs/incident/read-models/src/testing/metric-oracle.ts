@@ -3,7 +3,15 @@ import type { IncidentTimer, Place } from '@shaoying/incident-domain';
 import type { MetricDimension } from '../metrics/metric-definitions.js';
 import type { MetricWindow } from '../metrics/metrics.query.js';
 import type { Moment } from '../sql-reader.js';
-import { isOver, isUndecided, tasksAtMoment, visibleAt, type OracleTask } from './task-oracle.js';
+import {
+  holderAt,
+  isOver,
+  isUndecided,
+  sooner,
+  tasksAtMoment,
+  visibleAt,
+  type OracleTask,
+} from './task-oracle.js';
 
 // The metrics of domain.md §4 a second time, straight from the event list, with loops a reader can check by eye. Shares
 // no code with the read models: where both agree, neither has misread the definition in the same way by accident.
@@ -117,7 +125,10 @@ function onTime(
     return [
       {
         ...{ incidentId: task.incidentId, taskId: task.taskId, counts: reason === null, reason },
-        dimensions: { ...dimensionsOf(visible, task.incidentId), department: task.departmentId },
+        dimensions: {
+          ...dimensionsOf(visible, task.incidentId),
+          department: holderAt(task, sooner(metAt, due)),
+        },
         good: reason === null && metAt !== null && ms(metAt) <= ms(due),
         events: metBy === null ? [task.notifiedBy] : [task.notifiedBy, metBy],
       },

@@ -75,6 +75,12 @@ function checkInAs(departmentId: string): Move {
   };
 }
 
+/** To a successor of its own, which may have one in turn. */
+const transferFrom =
+  (departmentId: string): Move =>
+  (city, id) =>
+    city.transfer(id, departmentId, `${departmentId}-successor`);
+
 /** Every step that is legal now; the random part only chooses. */
 function movesOf(state: IncidentState): Move[] {
   switch (state.lifecycle) {
@@ -99,6 +105,7 @@ function movesOf(state: IncidentState): Move[] {
             (city, id) =>
               city.complete(id, dept),
         ),
+        ...tasksIn(state, 'NOTIFIED', 'ACKNOWLEDGED', 'CHECKED_IN').slice(0, 1).map(transferFrom),
       ];
     case 'CHECKING':
       return [(city, id, variant) => city.check(id, variant % 3 === 0 ? 'FAIL' : 'PASS')];

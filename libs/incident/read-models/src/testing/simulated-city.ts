@@ -386,7 +386,9 @@ export class SimulatedCity {
     const { departmentId, openedAt, targetAt, closedAt, category = 'POTHOLE' } = sketch;
     const taskId = `${incidentId}-${departmentId}`;
     const deadlines =
-      targetAt === null ? [] : [deadlineOf(`${taskId}-target`, 'HANDLING', openedAt, targetAt)];
+      targetAt === null
+        ? []
+        : [{ ...deadlineOf(`${taskId}-target`, 'HANDLING', openedAt, targetAt), ...setElsewhere }];
     return this.send(incidentId, importer, {
       ...{ kind: 'ImportIncident', incidentId, externalId: `old-${incidentId}`, category, severity: 'MINOR' },
       ...{ description: `imported ${incidentId}`, location: null, channel: 'IMPORT' },
@@ -508,6 +510,11 @@ const staged = (whole: Deadline): Deadline[] =>
 const freely = rules;
 /** Minute 0 of the domain's samples. */
 const sampleStart = '2026-03-02T01:00:00.000Z';
+/** The other system's own target: no policy, calendar or ladder of ours. */
+const setElsewhere = {
+  ...{ policyId: 'imported', policyVersion: 0, calendarId: 'imported', calendarVersion: 0 },
+  ...{ unit: null, steps: [] },
+};
 const noEnd = { reopenUntil: null, appealUntil: null };
 const arbitrator: Actor = { id: 'arbitrator', role: 'arbitrator', orgUnitId: 'district-1' };
 const admin: Actor = { id: 'admin', role: 'admin', orgUnitId: null };

@@ -33,6 +33,8 @@ export interface OracleTask {
   readonly notifiedAt: string;
   readonly notifiedBy: string;
   departmentId: string;
+  /** Everybody who has or had it, first ones first. */
+  holders: readonly { readonly departmentId: string; readonly since: string }[];
   role: string;
   state: State;
   deadlines: OracleDeadline[];
@@ -84,6 +86,7 @@ function begin(tasks: Map<string, OracleTask>, event: Told): void {
     tasks.set(task.taskId, {
       ...{ taskId: task.taskId, incidentId: event.incidentId, whistleId, notifiedAt: event.occurredAt },
       ...{ notifiedBy: event.eventId, departmentId: task.departmentId, role: task.role, state: 'NOTIFIED' },
+      holders: [{ departmentId: task.departmentId, since: event.occurredAt }],
       deadlines: task.deadlines.map(({ deadlineId, timer, stage, dueAt }) => ({
         ...{ deadlineId, timer, stage, dueAt },
       })),
@@ -159,6 +162,7 @@ function changeOne(task: OracleTask, event: Told): void {
       break;
     case 'TaskTransferred':
       task.departmentId = event.data.toDepartmentId;
+      task.holders = [...task.holders, { departmentId: event.data.toDepartmentId, since: at }];
       break;
     case 'ExtensionRequested':
       task.extending = true;
@@ -271,6 +275,14 @@ function unmetDue(task: OracleTask): string | null {
   return unmet.sort()[0] ?? null;
 }
 
+/** Who had it at an instant: from the transfer on, the successor. */
+export const holderAt = ({ holders }: OracleTask, instant: string): string =>
+  (holders.findLast(({ since }) => ms(since) <= ms(instant)) ?? holders[0]!).departmentId;
+
+/** The earlier of two instants, of which the first may not have come. */
+export const sooner = (act: string | null, due: string): string =>
+  act !== null && ms(act) < ms(due) ? act : due;
+
 interface QueuedTask extends OracleTask {
   readonly unmetDue: string | null;
   readonly overdue: boolean;
@@ -310,18 +322,29 @@ export function workloadOf(
   const inState = (state: State): number => open.filter((task) => task.state === state).length;
   const since = (instant: string | null): boolean => instant !== null && ms(instant) >= ms(from);
   const dayLater = ms(moment.asOf) + 24 * 3_600_000;
-  const incoming = tasks.filter((task) => since(task.notifiedAt));
-  const checkIns = incoming.flatMap((task) => {
+  const everyTask = tasksAtMoment(log, moment);
+  const notified = everyTask.filter((task) => since(task.notifiedAt));
+  const checkIns = notified.flatMap((task) => {
     const due = task.deadlines.find((deadline) => deadline.timer === 'CHECK_IN')?.dueAt;
     if (due === undefined || (task.endedAt !== null && !task.counted)) return [];
+    if (holderAt(task, sooner(task.checkedInAt, due)) !== departmentId) return [];
     if (task.checkedInAt !== null) return [ms(task.checkedInAt) <= ms(due)];
     return ms(due) < ms(moment.asOf) && !isUndecided(task) && task.setAside === null ? [false] : [];
   });
-  const minutes = incoming
-    .flatMap((task) =>
-      task.checkedInAt === null ? [] : [(ms(task.checkedInAt) - ms(task.notifiedAt)) / 60_000],
+  const minutes = notified
+    .flatMap(({ checkedInAt, ...task }) =>
+      checkedInAt === null || holderAt({ checkedInAt, ...task }, checkedInAt) !== departmentId
+        ? []
+        : [(ms(checkedInAt) - ms(task.notifiedAt)) / 60_000],
     )
     .sort((a, b) => a - b);
+  // One came to it for each time it was its own, one went for each time it was its successor's next.
+  const came = everyTask.flatMap(({ holders }) =>
+    holders.filter((holder) => holder.departmentId === departmentId && since(holder.since)),
+  );
+  const went = everyTask.flatMap(({ holders }) =>
+    holders.filter((next, place) => holders[place - 1]?.departmentId === departmentId && since(next.since)),
+  );
   const ended = (state: State): number =>
     tasks.filter((task) => task.state === state && since(task.endedAt)).length;
   const lost = lostIn(log, moment, from).filter(({ unitId }) => unitId === departmentId);
@@ -336,8 +359,8 @@ export function workloadOf(
     dueWithin24h: open.filter(
       (task) => !task.overdue && task.unmetDue !== null && ms(task.unmetDue) < dayLater,
     ).length,
-    inflow: incoming.length,
-    outflow: tasks.filter((task) => since(task.completedAt)).length,
+    inflow: came.length,
+    outflow: tasks.filter((task) => since(task.completedAt)).length + went.length,
     ...{ returned: ended('RETURNED'), released: ended('RELEASED') },
     lostMs: lost.reduce((sum, { from: start, to }) => sum + ms(to) - ms(start), 0),
     weighted: open.reduce((sum, task) => sum + (task.role === 'LEAD' ? 1 : 0.5), 0),
