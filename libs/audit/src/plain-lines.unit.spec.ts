@@ -405,6 +405,12 @@ describe('the line of', () => {
       '〈st-hepan〉 rejected the return of 〈dp-water〉; 90 minutes lost, booked to 〈dp-water〉',
     ],
     [
+      'a loss in two parts, told as one',
+      told('ReturnRejected', { decidingUnitId: street, departmentId: water, lostTime: [byWater, byWater] }),
+      '〈st-hepan〉 驳回 〈dp-water〉 的退单申请；延误 180 分钟计入〈dp-water〉',
+      '〈st-hepan〉 rejected the return of 〈dp-water〉; 180 minutes lost, booked to 〈dp-water〉',
+    ],
+    [
       'an arbitration',
       told('ArbitrationOpened', { cause: 'RETURNS', parties: [water, housing] }),
       '启动裁定（退单达到次数上限），涉及 〈dp-water〉、〈dp-housing〉',

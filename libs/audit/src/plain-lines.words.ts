@@ -212,12 +212,17 @@ export function summonsLine(summons: readonly Summons[], name: NameOf): PlainLin
 
 /** The end of a line that says who bears the time that was lost; empty where none was. */
 export function lostTimeLine(lost: readonly LostTime[], name: NameOf): PlainLine {
-  const spans = lost.map(({ account, unitId, from, to }) => ({
-    minutes: Math.round((Date.parse(to) - Date.parse(from)) / 60_000),
-    ...(account === 'DISPATCH'
-      ? { zh: '派单环节', en: 'the dispatch' }
-      : { zh: name(unitId), en: name(unitId) }),
-  }));
+  // Time that nobody answers for may lie in the middle: the parts are told as one.
+  const sums = new Map<string, { readonly zh: string; readonly en: string; readonly ms: number }>();
+  for (const { account, unitId, from, to } of lost) {
+    const key = `${account} ${unitId ?? ''}`;
+    const who =
+      account === 'DISPATCH'
+        ? { zh: '派单环节', en: 'the dispatch' }
+        : { zh: name(unitId), en: name(unitId) };
+    sums.set(key, { ...who, ms: (sums.get(key)?.ms ?? 0) + Date.parse(to) - Date.parse(from) });
+  }
+  const spans = [...sums.values()].map(({ ms, ...who }) => ({ ...who, minutes: Math.round(ms / 60_000) }));
   return {
     zh: spans.map(({ minutes, zh }) => `；延误 ${minutes} 分钟计入${zh}`).join(''),
     en: spans.map(({ minutes, en }) => `; ${minutes} minutes lost, booked to ${en}`).join(''),
