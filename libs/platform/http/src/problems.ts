@@ -89,13 +89,6 @@ const MALFORMED: ProblemTable = {
     detail: 'It has 1 to 255 characters.',
     detailZh: '长度须为 1 至 255 个字符。',
   },
-  IDEMPOTENCY_KEY_GUESSABLE: {
-    status: 422,
-    title: 'Without a token the Idempotency-Key must be a random UUID',
-    titleZh: '未登录时，Idempotency-Key 须为随机 UUID',
-    detail: 'Version 4 or 7. Whoever guesses another caller’s key would be given the answer to that caller.',
-    detailZh: '须为第 4 版或第 7 版 UUID，否则他人猜中该键即可得到本应只给您的答复。',
-  },
   INVALID_IF_MATCH: {
     status: 400,
     title: 'If-Match is not valid',
