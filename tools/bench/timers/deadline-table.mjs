@@ -8,6 +8,7 @@ const fillRows = 100_000;
 /** Larger than any table here, and prime: `g * stride % rows` is a permutation, so neighbours in time are strangers. */
 const stride = 1_000_003;
 
+/** Due times in whole milliseconds, as events carry them. */
 const fill = `
   INSERT INTO deadlines
     (incident_id, deadline_id, owner_id, timer, due_at, steps, taken, lifecycle, held, about)
@@ -17,7 +18,7 @@ const fill = `
     FROM generate_series($1::bigint, $2::bigint) g,
          LATERAL (SELECT md5('incident ' || g / 12)::uuid::text AS incident, md5('task ' || g / 4)::uuid::text AS task,
                          (ARRAY['ACKNOWLEDGE', 'CONTACT', 'CHECK_IN', 'HANDLING'])[g % 4 + 1] AS timer,
-                         to_timestamp(($3::float8 + $4::float8 * (g * ${stride} % $5::bigint) / $5) / 1000) AS due) d`;
+                         to_timestamp(round($3::float8 + $4::float8 * (g * ${stride} % $5::bigint) / $5) / 1000) AS due) d`;
 
 /** What the projection does once a breach is on record: the first step of the ladder is next. */
 const breach = `

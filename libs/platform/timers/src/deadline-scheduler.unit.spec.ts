@@ -320,7 +320,7 @@ describe('readiness', () => {
 
   it('is red when the read model cannot be asked', async () => {
     const truth = new InMemoryOpenDeadlines();
-    truth.counts = () => Promise.reject(new Error('down'));
+    truth.overdueSince = () => Promise.reject(new Error('down'));
     const { scheduler } = world({ openDeadlines: truth });
     expect(await scheduler.readiness()).toEqual({ ready: false, reason: 'open deadlines cannot be read' });
   });
