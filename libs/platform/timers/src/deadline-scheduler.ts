@@ -72,6 +72,7 @@ export class DeadlineScheduler {
   private readonly openDeadlines: OpenDeadlines;
   private readonly clock: AlarmClock;
   private readonly now: Clock;
+  private readonly horizonMs: number;
   private readonly sweepIntervalMs: number;
   private readonly graceMs: number;
   private readonly log: TimersLog;
@@ -100,6 +101,7 @@ export class DeadlineScheduler {
     this.openDeadlines = openDeadlines;
     this.clock = clock;
     this.now = now;
+    this.horizonMs = horizonMs;
     this.sweepIntervalMs = sweepIntervalMs;
     this.graceMs = graceMs;
     this.log = log;
@@ -187,7 +189,10 @@ export class DeadlineScheduler {
     if (!isOwnTier(alarm.tier)) return;
     const deadline = await this.openDeadlines.stillOpen(alarm.deadlineId);
     if (!deadline) return;
-    if (Date.parse(deadline.dueAt) > this.now().getTime()) {
+    const aheadMs = Date.parse(deadline.dueAt) - this.now().getTime();
+    // Beyond the horizon it is a walk's to arm, in bulk: what was swept before its alarm rang waits for a step by then.
+    if (aheadMs > this.horizonMs) return;
+    if (aheadMs > 0) {
       await this.clock.arm([alarmFor(deadline)]);
       this.arming.note(alarmFor(deadline));
       return;
