@@ -9,14 +9,16 @@ export class UsageError extends Error {
 /**
  * Reads `--<name> <whole number>` for each limit, and `--json <file>` and `--keep-profile <dir>` for all.
  * @param limits `{ name: { default, min, max, what } }`
+ * @param choices `{ name: { default, of: [word, …] } }`: options that take one of a few words
  * @throws UsageError
  */
-export function readArguments(argv, usage, limits) {
-  const numbers = Object.fromEntries(Object.keys(limits).map((name) => [name, { type: 'string' }]));
+export function readArguments(argv, usage, limits, choices = {}) {
+  const names = [...Object.keys(limits), ...Object.keys(choices)];
+  const own = Object.fromEntries(names.map((name) => [name, { type: 'string' }]));
   const text = { json: { type: 'string' }, profile: { type: 'string' }, help: { type: 'boolean' } };
   let values;
   try {
-    ({ values } = parseArgs({ args: argv, options: { ...numbers, ...text } }));
+    ({ values } = parseArgs({ args: argv, options: { ...own, ...text } }));
   } catch (error) {
     throw new UsageError(`${error.message}\n${usage}`, { cause: error });
   }
@@ -29,6 +31,13 @@ export function readArguments(argv, usage, limits) {
       throw new UsageError(`--${name} must be a whole number from ${min} to ${max}, not ${given}\n${usage}`);
     }
     read[name] = value;
+  }
+  for (const [name, { default: fallback, of }] of Object.entries(choices)) {
+    const given = values[name] ?? fallback;
+    if (!of.includes(given)) {
+      throw new UsageError(`--${name} must be one of ${of.join(', ')}, not ${given}\n${usage}`);
+    }
+    read[name] = given;
   }
   return read;
 }

@@ -72,6 +72,7 @@ export class DeadlineScheduler {
   private readonly openDeadlines: OpenDeadlines;
   private readonly clock: AlarmClock;
   private readonly now: Clock;
+  private readonly horizonMs: number;
   private readonly sweepIntervalMs: number;
   private readonly graceMs: number;
   private readonly log: TimersLog;
@@ -100,6 +101,7 @@ export class DeadlineScheduler {
     this.openDeadlines = openDeadlines;
     this.clock = clock;
     this.now = now;
+    this.horizonMs = horizonMs;
     this.sweepIntervalMs = sweepIntervalMs;
     this.graceMs = graceMs;
     this.log = log;
@@ -169,8 +171,9 @@ export class DeadlineScheduler {
   async readiness(): Promise<TimersReadiness> {
     try {
       const nowMs = this.now().getTime();
-      const { oldestDueAt } = await this.openDeadlines.counts(new Date(nowMs).toISOString());
-      const lateMs = oldestDueAt === null ? 0 : nowMs - Math.max(Date.parse(oldestDueAt), this.clearAtMs);
+      // Not `counts`: a probe that comes every few seconds must not count a million open deadlines.
+      const [oldest] = await this.openDeadlines.overdueSince(new Date(nowMs).toISOString(), 1);
+      const lateMs = oldest ? nowMs - Math.max(Date.parse(oldest.dueAt), this.clearAtMs) : 0;
       if (lateMs <= NOT_READY_AFTER_MS) return { ready: true, reason: null };
       return {
         ready: false,
@@ -186,7 +189,10 @@ export class DeadlineScheduler {
     if (!isOwnTier(alarm.tier)) return;
     const deadline = await this.openDeadlines.stillOpen(alarm.deadlineId);
     if (!deadline) return;
-    if (Date.parse(deadline.dueAt) > this.now().getTime()) {
+    const aheadMs = Date.parse(deadline.dueAt) - this.now().getTime();
+    // Beyond the horizon it is a walk's to arm, in bulk: what was swept before its alarm rang waits for a step by then.
+    if (aheadMs > this.horizonMs) return;
+    if (aheadMs > 0) {
       await this.clock.arm([alarmFor(deadline)]);
       this.arming.note(alarmFor(deadline));
       return;

@@ -140,6 +140,19 @@ describe('the deadline scheduler and its alarms', () => {
     await clock.advanceTo(at(60 * MINUTE));
     expect(fired).toEqual([`a ${at(30 * MINUTE)}`]);
   });
+
+  it('leaves to a walk what is beyond the horizon when an alarm rings for it', async () => {
+    const { truth, clock, scheduler, fired } = world();
+    truth.put([deadline('a', 3 * 24 * 60 * MINUTE)]);
+    await clock.arm([{ deadlineId: 'a', tier: 'BREACH', dueAt: at(10 * MINUTE) }]);
+    await scheduler.start();
+    await clock.advanceTo(at(20 * MINUTE));
+    expect(await scheduler.status()).toMatchObject({ armed: 0, clock: { delayed: 0 } });
+    await clock.advanceTo(at(3 * 24 * 60 * MINUTE - 5 * MINUTE));
+    await scheduler.arm();
+    await clock.advanceTo(at(3 * 24 * 60 * MINUTE + MINUTE));
+    expect(fired).toEqual([`a ${at(3 * 24 * 60 * MINUTE)}`]);
+  });
 });
 
 describe('the ladder after a breach', () => {
@@ -320,7 +333,7 @@ describe('readiness', () => {
 
   it('is red when the read model cannot be asked', async () => {
     const truth = new InMemoryOpenDeadlines();
-    truth.counts = () => Promise.reject(new Error('down'));
+    truth.overdueSince = () => Promise.reject(new Error('down'));
     const { scheduler } = world({ openDeadlines: truth });
     expect(await scheduler.readiness()).toEqual({ ready: false, reason: 'open deadlines cannot be read' });
   });

@@ -45,6 +45,13 @@ export async function openPostgresEngine(
   );
 }
 
+/**
+ * Commits here do not wait for the disk. Each also notifies the worker, which PostgreSQL lets one transaction do at a
+ * time: with 4 ms a sync only 150 alarms a second got through. What a crash takes was not the truth: an alarm that was
+ * armed is swept, one that was done rings again and finds nothing open.
+ */
+const NO_SYNC = '-c synchronous_commit=off';
+
 /** BullMQ pins its schema through `options`, which the same parameter in the URL would silently replace: merge them. */
 function connectionTo(url: string, pool: { max: number; migrate: boolean }): PostgresConnectionOptions {
   const target = new URL(url);
@@ -58,6 +65,7 @@ function connectionTo(url: string, pool: { max: number; migrate: boolean }): Pos
     query_timeout: 10_000,
     keepAlive: true,
     ...pool,
-    ...(options ? { options } : {}),
+    // Those of the URL last: what an operator asks for wins.
+    options: options ? `${NO_SYNC} ${options}` : NO_SYNC,
   };
 }
