@@ -175,6 +175,19 @@ test('time lost is time in which somebody was waited for: in no pause, and not w
   });
 });
 
+test('no account loses an hour twice, whatever tasks it had in the matter', () => {
+  everyStep(({ after }) => {
+    const ofAccount = Map.groupBy(after.lostTime, ({ account, unitId }) => `${account} ${unitId ?? ''}`);
+    for (const spans of ofAccount.values()) {
+      const sorted = spans.toSorted((a, b) => a.from.localeCompare(b.from));
+      for (const [index, { to }] of sorted.entries()) {
+        const next = sorted[index + 1];
+        if (next) expect(to <= next.from).toBe(true);
+      }
+    }
+  });
+});
+
 test('while the clocks stand still, no alarm does anything but about the review', () => {
   everyStep(({ after, command }) => {
     if (after.pausedAt === null) return;

@@ -2,13 +2,18 @@ import type { LostTime } from '../incident.events.js';
 import type { IncidentState, Span, Task } from '../incident.state.js';
 
 /**
- * What of the given spans was time in which the task waited for somebody: not while the clocks of the incident stood
- * still, nor while the task was done and waited for a check or the resident. In their order, those of no length left out.
+ * What of the given spans was time in which the task waited for somebody: not while the clocks of the incident
+ * stood still, nor while the task was done and waited for a check or the resident. In their order, those of no length left out.
  */
 export function lostBy(state: IncidentState, task: Task, ...spans: readonly LostTime[]): LostTime[] {
   const idle = [...state.pauses, ...task.restedFor];
   return spans
-    .flatMap((span) => idle.reduce((parts, gap) => parts.flatMap((part) => outside(part, gap)), [span]))
+    .flatMap((span) => {
+      const known = state.lostTime.filter(
+        (lost) => lost.account === span.account && lost.unitId === span.unitId,
+      );
+      return [...idle, ...known].reduce((parts, gap) => parts.flatMap((part) => outside(part, gap)), [span]);
+    })
     .filter(({ from, to }) => from < to);
 }
 
