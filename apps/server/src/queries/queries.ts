@@ -130,6 +130,8 @@ export class ReadLostTime extends Query<LostTimeReport> {
   }
 }
 
+const inMinutes = (ms: number): number => Math.round(ms / 60_000);
+
 @QueryHandler(ReadLostTime)
 export class ReadLostTimeHandler implements IQueryHandler<ReadLostTime> {
   constructor(
@@ -142,19 +144,21 @@ export class ReadLostTimeHandler implements IQueryHandler<ReadLostTime> {
     const { lostTime, pins } = found?.state ?? NO_INCIDENT;
     const { directory } = this.platform;
     const { calendarId, calendarVersion } = pins ?? directory.pins();
-    const spans = lostTime.map((lost) => ({
-      ...lost,
-      workingMinutes: Math.round(
-        directory.workingMsBetween(calendarId, calendarVersion, lost.from, lost.to) / 60_000,
-      ),
+    const counted = lostTime.map((lost) => ({
+      lost,
+      ms: directory.workingMsBetween(calendarId, calendarVersion, lost.from, lost.to),
     }));
-    const totals = new Map<string, LostTimeReport['totals'][number]>();
-    for (const { account, unitId, workingMinutes } of spans) {
+    const totals = new Map<string, Pick<LostTime, 'account' | 'unitId'> & { ms: number }>();
+    for (const { lost, ms } of counted) {
+      const { account, unitId } = lost;
       const key = `${account} ${unitId}`;
-      const sum = (totals.get(key)?.workingMinutes ?? 0) + workingMinutes;
-      totals.set(key, { account, unitId, workingMinutes: sum });
+      totals.set(key, { account, unitId, ms: (totals.get(key)?.ms ?? 0) + ms });
     }
-    return { spans, totals: [...totals.values()] };
+    // Rounded once each: many short spans, as pauses leave them, add up to what they are.
+    return {
+      spans: counted.map(({ lost, ms }) => ({ ...lost, workingMinutes: inMinutes(ms) })),
+      totals: [...totals.values()].map(({ ms, ...total }) => ({ ...total, workingMinutes: inMinutes(ms) })),
+    };
   }
 }
 

@@ -2,8 +2,10 @@ import type { LostTime } from '../incident.events.js';
 import type { IncidentState, Span, Task } from '../incident.state.js';
 
 /**
- * What of the given spans was time in which the task waited for somebody: not while the clocks of the incident
- * stood still, nor while the task was done and waited for a check or the resident. In their order, those of no length left out.
+ * What of the given spans was time in which the task waited for somebody: not while the clocks of the incident stood
+ * still, nor while the task was done and waited for a check or the resident; and an hour of one account once, however many
+ * tasks it had in the matter then. Two units may lose the same hour, each on a part of its own. In their order, those of no
+ * length left out.
  */
 export function lostBy(state: IncidentState, task: Task, ...spans: readonly LostTime[]): LostTime[] {
   const idle = [...state.pauses, ...task.restedFor];
