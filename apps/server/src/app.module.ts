@@ -17,7 +17,7 @@ class PlatformModule {
 }
 
 /**
- * Loaded by the process that plays the role: what answers requests takes a process of the other roles a third of its start,
+ * Loaded by the process that plays the role: what answers requests is a quarter of what a process of the other roles would load,
  * and the alarm clock one of the API a tenth. The notifier's webhooks come with a later release; the dispatch streams belong
  * to the role `api`.
  */

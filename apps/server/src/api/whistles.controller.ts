@@ -174,5 +174,3 @@ function whistled(outcome: CommandOutcome, whistleId: string): Whistled {
   const whistleState = whistle?.state ?? 'UNKNOWN';
   return { ...answerOf(outcome), whistleId, whistleState, tasks, ...madeIds(events) };
 }
-
-/** What was checked: either one, or a list that is not empty. */
