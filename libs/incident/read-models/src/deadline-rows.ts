@@ -268,6 +268,8 @@ export class DeadlineBatch {
     const { incidentId } = entry;
     switch (entry.type) {
       case 'IncidentReported':
+        // A history that is delivered again begins from nothing: what is rare reads its rows, and those are of later on.
+        this.clears.set(incidentId, { incident_id: incidentId, whole: true });
         this.move(incidentId, 'REPORTED');
         this.begin(incidentId, null, entry.data.deadlines);
         break;

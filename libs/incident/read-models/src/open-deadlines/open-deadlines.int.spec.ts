@@ -94,6 +94,16 @@ describe('open deadlines', () => {
     expect(await openNow()).toEqual([]);
   });
 
+  it('begins from nothing when a history is delivered again from its beginning', async () => {
+    const { events } = new SimulatedCity().report('inc').whistle('inc', ['dept-1']).suspend('inc');
+    await spec.givenEvents(events.slice(0, 1));
+    const reported = await spec.thenRows('select * from deadlines');
+    await spec.givenEvents(events.slice(1));
+    expect(await spec.thenRows('select * from deadlines')).not.toEqual(reported);
+    await spec.givenEvents(events.slice(0, 1));
+    expect(await spec.thenRows('select * from deadlines')).toEqual(reported);
+  });
+
   it('keeps no row of what is closed', async () => {
     const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']).checkIn('inc', 'dept-1');
     city.complete('inc', 'dept-1').check('inc', 'PASS').feedback('inc', 'SOLVED').close('inc');

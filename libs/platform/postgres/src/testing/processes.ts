@@ -1,7 +1,10 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** True also for a zombie, which nobody may ever reap. */
+/**
+ * True also for a zombie, which nobody may ever reap. Wait for it with {@link until}: a process that ends has given up its
+ * memory, and with it its name, a moment before it is gone.
+ */
 export async function processIsGone(pid: number): Promise<boolean> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
   return text === null || / Z /.test(text);
