@@ -76,11 +76,15 @@ async function pastDue({ dueAt }: OpenDeadline, clock: Clock): Promise<void> {
   if (waitMs > 0) await setTimeout(waitMs);
 }
 
-async function markOverdue(
-  commands: CommandBus,
-  { deadlineId, incidentId, step }: OpenDeadline,
-): Promise<void> {
-  const commandId = uuidV5(ALARMS, `${deadlineId}-${step === 0 ? 'BREACH' : `STEP-${step}`}`);
+/** Of a deadline that is moved after its warning there is another one; breach and steps come once. */
+function tierOf({ step, dueAt }: OpenDeadline): string {
+  if (step < 0) return `WARNING-${dueAt}`;
+  return step === 0 ? 'BREACH' : `STEP-${step}`;
+}
+
+async function markOverdue(commands: CommandBus, deadline: OpenDeadline): Promise<void> {
+  const { deadlineId, incidentId } = deadline;
+  const commandId = uuidV5(ALARMS, `${deadlineId}-${tierOf(deadline)}`);
   const actor = { id: 'system:timers', role: 'system', orgUnitId: null };
   const context = { commandId, correlationId: commandId, causationId: commandId, actor };
   await commands.execute(new MarkOverdueCommand(context, incidentId, deadlineId));

@@ -1,4 +1,4 @@
-import type { IncidentEventOf } from '@shaoying/incident-domain';
+import type { IncidentEventOf, RescheduledDeadline } from '@shaoying/incident-domain';
 import {
   coloursZh,
   lateEn,
@@ -21,8 +21,25 @@ function origin({ step, dueAt }: IncidentEventOf<'SupervisionIssued'>['data']): 
   };
 }
 
+/** How many of the deadlines have another due time by it. */
+function changedLine(moves: readonly RescheduledDeadline[]): PlainLine {
+  const changed = moves.filter(({ dueAt, formerDueAt }) => dueAt !== formerDueAt).length;
+  return {
+    zh: `（${moves.length} 项，其中 ${changed} 项时限有变）`,
+    en: ` (${moves.length}, of which ${changed} are due at another time)`,
+  };
+}
+
 /** Time that ran out, and what comes of it. */
 export const supervisionLines = {
+  DeadlineWarned: ({ data }, name) => ({
+    zh: `${when(data.departmentId !== null, `${name(data.departmentId)} `)}${timersZh[data.timer]}即将到期（时限 ${local(data.dueAt)}）`,
+    en: `The ${data.timer} deadline${when(data.departmentId !== null, ` of ${name(data.departmentId)}`)} is near (due ${local(data.dueAt)})`,
+  }),
+  DeadlinesRescheduled: ({ data }) => ({
+    zh: `${data.cause === 'POLICY_MOVED' ? '时限改按新版标准计算' : '新一年工作日历公布，暂定时限已确定'}${changedLine(data.moves).zh}`,
+    en: `${data.cause === 'POLICY_MOVED' ? 'Deadlines go on under another policy' : 'The calendar of the year was published; provisional deadlines are fixed'}${changedLine(data.moves).en}`,
+  }),
   TaskOverdue: ({ data }, name) => ({
     zh: `${name(data.departmentId)} ${timersZh[data.timer]}超期（时限 ${local(data.dueAt)}）`,
     en: `${name(data.departmentId)} missed its ${data.timer} deadline (due ${local(data.dueAt)})`,

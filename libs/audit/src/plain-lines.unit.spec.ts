@@ -484,6 +484,36 @@ describe('the line of', () => {
       '〈dp-water〉 missed its CONTACT deadline (due 2026-03-02 10:00:00)',
     ],
     [
+      'a deadline that is near',
+      told('DeadlineWarned', { departmentId: water, timer: 'CONTACT', dueAt }),
+      '〈dp-water〉 先行联系即将到期（时限 2026-03-02 10:00:00）',
+      'The CONTACT deadline of 〈dp-water〉 is near (due 2026-03-02 10:00:00)',
+    ],
+    [
+      'a deadline that is near and no department’s',
+      told('DeadlineWarned', { departmentId: null, timer: 'RATIFICATION', dueAt }),
+      '吹哨补批即将到期（时限 2026-03-02 10:00:00）',
+      'The RATIFICATION deadline is near (due 2026-03-02 10:00:00)',
+    ],
+    [
+      'deadlines under another policy',
+      told('DeadlinesRescheduled', {
+        ...{ cause: 'POLICY_MOVED', reason: '新标准' },
+        moves: [
+          { dueAt, formerDueAt: dueAt },
+          { dueAt, formerDueAt: '2026-03-03T02:00:00.000Z' },
+        ] as never,
+      }),
+      '时限改按新版标准计算（2 项，其中 1 项时限有变）',
+      'Deadlines go on under another policy (2, of which 1 are due at another time)',
+    ],
+    [
+      'deadlines of a year that is published',
+      told('DeadlinesRescheduled', { cause: 'CALENDAR_PUBLISHED', reason: null, moves: [] }),
+      '新一年工作日历公布，暂定时限已确定（0 项，其中 0 项时限有变）',
+      'The calendar of the year was published; provisional deadlines are fixed (0, of which 0 are due at another time)',
+    ],
+    [
       'a ratification that is overdue',
       told('IncidentOverdue', { timer: 'RATIFICATION', dueAt }),
       '事件吹哨补批超期（时限 2026-03-02 10:00:00）',

@@ -53,6 +53,8 @@ export const incidentCatalogue: Record<IncidentEventType, CatalogueEntry> = {
   ExtensionRefused: asItWas,
   TaskCompleted: asItWas,
   HandlingCompleted: { version: 2, upcasters: [upcasters.handlingCompletedV2] },
+  DeadlineWarned: asItWas,
+  DeadlinesRescheduled: asItWas,
   TaskOverdue: { version: 2, upcasters: [upcasters.taskOverdueV2] },
   IncidentOverdue: { version: 2, upcasters: [upcasters.incidentOverdueV2] },
   SupervisionIssued: {

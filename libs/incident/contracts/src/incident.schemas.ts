@@ -2,6 +2,7 @@ import * as closing from './schemas/closing.js';
 import * as handling from './schemas/handling.js';
 import * as intake from './schemas/intake.js';
 import * as pausing from './schemas/pausing.js';
+import * as rescheduling from './schemas/rescheduling.js';
 import * as responsibility from './schemas/responsibility.js';
 import * as supervision from './schemas/supervision.js';
 import * as tasks from './schemas/tasks.js';
@@ -19,5 +20,6 @@ export const incidentSchemas = {
   ...responsibility,
   ...supervision,
   ...pausing,
+  ...rescheduling,
   ...closing,
 } as const;

@@ -1,5 +1,6 @@
 import type { Deadline, DeadlineMove, IncidentTimer } from './incident.events.js';
 import {
+  cameWithImport,
   isOpenTask,
   openExtensionOf,
   type IncidentState,
@@ -105,6 +106,8 @@ export interface OwnedDeadline {
   readonly pending: boolean;
   /** Whether its clock runs, read or not: a pause moves it. */
   readonly running: boolean;
+  /** Whether the warning of its due instant is on record. */
+  readonly warned: boolean;
   /** Whether its breach is on record. */
   readonly breached: boolean;
 }
@@ -136,6 +139,7 @@ export function ownedDeadlines(state: IncidentState): OwnedDeadline[] {
   ): OwnedDeadline[] =>
     deadlines.map((deadline) => ({
       ...{ owner, deadline, pending: pending(deadline), running: running(deadline) },
+      warned: state.warned.includes(deadline.deadlineId),
       // What the dispatch or the arbitrator owes stands with the task and is missed by the incident.
       breached: [breached, state.breached].some((ids) => ids.includes(deadline.deadlineId)),
     }));
@@ -178,6 +182,22 @@ export function pausedDeadlines(state: IncidentState): Deadline[] {
     .filter(({ running, deadline }) => running && comesAfter(pausedAt, deadline))
     .map(({ deadline }) => deadline);
 }
+
+/**
+ * Deadlines that can go on under another policy or calendar: what is or may again be owed by them, and was not missed by
+ * `now`, nor when the incident's clocks stopped. What was missed was missed under the rules of its day.
+ */
+export function reschedulableDeadlines(state: IncidentState, now: string): OwnedDeadline[] {
+  const lifecycle = state.before ?? state.lifecycle;
+  const frontier = reschedulingFrontier(state, now);
+  return ownedDeadlines({ ...state, lifecycle }).filter(
+    ({ running, breached, deadline }) =>
+      running && !breached && !cameWithImport(deadline) && Date.parse(deadline.dueAt) >= Date.parse(frontier),
+  );
+}
+
+/** Before this instant nothing can be moved to: nobody is late by a rule that came afterwards. */
+export const reschedulingFrontier = ({ pausedAt }: IncidentState, now: string): string => pausedAt ?? now;
 
 const comesAfter = (instant: string, { dueAt, steps }: Deadline): boolean =>
   [dueAt, ...steps.map(({ at }) => at)].some((at) => Date.parse(at) >= Date.parse(instant));

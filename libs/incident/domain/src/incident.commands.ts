@@ -11,6 +11,7 @@ import type {
   Place,
   RejectionReason,
   ReleaseReason,
+  RescheduledDeadline,
   ResponsibilityLevel,
   ReturnReason,
   Satisfaction,
@@ -331,13 +332,22 @@ export interface DecideExtension extends Command<'DecideExtension'> {
   readonly moves: readonly DeadlineMove[];
 }
 
-/** Sent when the alarm clock wakes. Only the decider says whether anything is overdue, and what comes of it. */
+/** Sent when the alarm clock wakes. Only the decider says whether anything is to be warned of or overdue, and what comes of it. */
 export interface MarkOverdue extends Command<'MarkOverdue'> {
   readonly deadlineId: string;
   /** SUPERVISION_RESPONSE for an order that comes of it. */
   readonly deadlines: readonly Deadline[];
   /** For the closing that the end of the feedback window is. */
   readonly closing: ClosingWindows;
+}
+
+/** Open deadlines go on under other versions of policy or calendar; what cannot be moved stays. */
+export interface RescheduleDeadlines extends Command<'RescheduleDeadlines'> {
+  readonly cause: 'POLICY_MOVED' | 'CALENDAR_PUBLISHED';
+  readonly reason: string | null;
+  /** What is to govern the incident; null: what governs it now. */
+  readonly pins: Pins | null;
+  readonly moves: readonly Omit<RescheduledDeadline, 'taskId' | 'formerDueAt'>[];
 }
 
 /** Ends of the times after closing; null where the policy sets none. */
@@ -525,6 +535,7 @@ export type IncidentCommand =
   | RequestExtension
   | DecideExtension
   | MarkOverdue
+  | RescheduleDeadlines
   | CheckHandling
   | RecordFeedback
   | CorrectFeedback

@@ -227,7 +227,7 @@ describe('the feedback window', () => {
   test('not over, or sent back by that word, closes nothing', () => {
     given(after(...checked))
       .when(alarm(over, windowId))
-      .thenNothing();
+      .thenLike([{ type: 'DeadlineWarned' }]);
     given(after(...checked, feedback(hours(40), { solved: 'UNSOLVED' })))
       .when(alarm(over + 60, windowId))
       .thenNothing();

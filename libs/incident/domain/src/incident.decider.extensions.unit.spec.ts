@@ -163,13 +163,22 @@ describe('granted', () => {
     const granted = after(...asked, decideExtension(130));
     given(granted)
       .when(alarm(due + days(1), handlingId))
-      .thenNothing();
+      .thenLike([{ type: 'DeadlineWarned', data: { dueAt: at(due + days(1)) } }]);
     given(granted)
       .when(alarm(due + days(1) + 1, handlingId))
       .thenLike([{ type: 'TaskOverdue', occurredAt: at(due + days(1)) }, { type: 'SupervisionIssued' }]);
     given(granted)
       .when(complete(due + days(1)))
       .thenLike([{ type: 'TaskCompleted', data: { dueAt: at(due + days(1)), late: false } }]);
+  });
+
+  test('is warned of anew, where the new warning is still to come', () => {
+    const life = [...working, alarm(due - 60, handlingId), requestExtension(due - 30)];
+    const history = after(...life, grantAfter(life, due - 20));
+    expect(history.filter(({ type }) => type === 'DeadlineWarned')).toHaveLength(1);
+    given(history)
+      .when(alarm(due + days(1), handlingId))
+      .thenLike([{ type: 'DeadlineWarned', data: { dueAt: at(due + days(1)) } }]);
   });
 
   test('moves nothing else: not the check-in, not another task', () => {

@@ -35,6 +35,7 @@ const after = (...commands: IncidentCommand[]): IncidentEvent[] => historyOf(inc
 const taskId = taskIdOf(LEAD);
 const idOf = (timer: IncidentTimer): string => deadlineIdOf(taskId, timer);
 const due = (timer: IncidentTimer): number => 10 + ALLOWED[timer];
+const warn = (timer: IncidentTimer): number => 10 + ALLOWED[timer] * 0.8;
 const blown = after(...whistleLife.slice(0, 3));
 const totalDue = 5 + ALLOWED.INCIDENT_TOTAL;
 
@@ -64,16 +65,42 @@ describe('a task deadline', () => {
     },
   );
 
-  test('not due yet is nothing', () => {
-    given(blown)
-      .when(alarm(due('CHECK_IN') - 1, idOf('CHECK_IN')))
-      .thenNothing();
-  });
+  test.each(['ACKNOWLEDGE', 'CHECK_IN', 'HANDLING', 'RETURN_WINDOW'] as const)(
+    '%s is warned of when its share of the time is used up, once',
+    (timer) => {
+      given(blown)
+        .when(alarm(warn(timer), idOf(timer)))
+        .thenNothing();
+      given(blown)
+        .when(alarm(warn(timer) + 2, idOf(timer)))
+        .then([
+          {
+            type: 'DeadlineWarned',
+            occurredAt: at(warn(timer)),
+            data: {
+              ...{ deadlineId: idOf(timer), timer, dueAt: at(due(timer)) },
+              ...{ taskId, departmentId: LEAD, cycle: 1 },
+            },
+          },
+        ]);
+      given(after(...whistleLife.slice(0, 3), alarm(warn(timer) + 2, idOf(timer))))
+        .when(alarm(due(timer), idOf(timer)))
+        .thenNothing();
+    },
+  );
 
-  test('in the very due millisecond is nothing: an act in it would be in time', () => {
+  test('in the very due millisecond is not missed: an act in it would be in time', () => {
     given(blown)
       .when(alarm(due('CHECK_IN'), idOf('CHECK_IN')))
-      .thenNothing();
+      .thenLike([{ type: 'DeadlineWarned' }]);
+  });
+
+  test('is missed as of its due instant whether it was warned of or not, and not warned of after that', () => {
+    const warned = after(...whistleLife.slice(0, 3), alarm(warn('CHECK_IN') + 1, idOf('CHECK_IN')));
+    for (const history of [blown, warned])
+      given(history)
+        .when(alarm(due('CHECK_IN') + 1, idOf('CHECK_IN')))
+        .thenLike([{ type: 'TaskOverdue', occurredAt: at(due('CHECK_IN')) }, { type: 'SupervisionIssued' }]);
   });
 
   test('marked twice is marked once', () => {
@@ -183,10 +210,19 @@ describe('the total deadline', () => {
       ]);
   });
 
-  test('not due, marked already or met is nothing', () => {
+  test('is warned of as nobody’s task', () => {
     given(started)
       .when(alarm(totalDue - 1, TOTAL))
-      .thenNothing();
+      .thenLike([
+        {
+          type: 'DeadlineWarned',
+          occurredAt: at(5 + ALLOWED.INCIDENT_TOTAL * 0.8),
+          data: { deadlineId: TOTAL, taskId: null, departmentId: null },
+        },
+      ]);
+  });
+
+  test('marked already or met is nothing', () => {
     const marked = after(report(0), file(5), alarm(totalDue + 1, TOTAL));
     given(marked)
       .when(alarm(totalDue + 2, TOTAL))
@@ -229,11 +265,11 @@ describe('the total deadline', () => {
   });
 });
 
-// domain.md §3.4 d: whether the alarm clock or the department came first decides about the order of supervision alone.
+// domain.md §3.4 d: whether the alarm clock or the department came first decides about warning and order of supervision alone.
 describe('the race of act and alarm gives the same facts either way', () => {
   const facts = (events: readonly IncidentEvent[]): IncidentEvent[] =>
     events
-      .filter(({ type }) => type !== 'SupervisionIssued' && type !== 'SupervisionLifted')
+      .filter(({ type }) => !['SupervisionIssued', 'SupervisionLifted', 'DeadlineWarned'].includes(type))
       .toSorted((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b)));
 
   const acts: [string, IncidentCommand[], (minute: number) => IncidentCommand, string, number][] = [

@@ -22,7 +22,7 @@ describe('the ladder', () => {
   test('begins at the breach; in the very instant a step is due nothing is issued yet', () => {
     given(after(...acknowledged))
       .when(alarm(blue, checkInId))
-      .thenNothing();
+      .thenLike([{ type: 'DeadlineWarned' }]);
     given(after(...acknowledged))
       .when(alarm(blue + 1, checkInId))
       .thenLike([{ type: 'TaskOverdue' }, { type: 'SupervisionIssued', data: { step: 1, level: 'BLUE' } }]);

@@ -25,6 +25,7 @@ import {
 } from './decider/intake.js';
 import { markOverdue } from './decider/overdue.js';
 import { joinDuplicate, leaveDuplicate, merge, resume, suspend, unmerge } from './decider/pausing.js';
+import { rescheduleDeadlines } from './decider/rescheduling.js';
 import { arbitrate, decideReturn, openArbitration, requestReturn } from './decider/returns.js';
 import { completeSelfHandling, escalate, startSelfHandling } from './decider/self-handling.js';
 import {
@@ -75,6 +76,7 @@ const deciders: Deciders = {
   RequestExtension: requestExtension,
   DecideExtension: decideExtension,
   MarkOverdue: markOverdue,
+  RescheduleDeadlines: rescheduleDeadlines,
   CheckHandling: checkHandling,
   RecordFeedback: recordFeedback,
   CorrectFeedback: correctFeedback,

@@ -298,7 +298,7 @@ test('edge case 22: the decider keeps to the due instant a deadline was given, w
   const life = [report(0), file(5), blow(10, { tasks })];
   given(after(...life))
     .when(alarm(days(12), overTheHoliday.deadlineId))
-    .thenNothing();
+    .thenLike([{ type: 'DeadlineWarned', data: { dueAt: at(days(12)) } }]);
   given(after(...life))
     .when(alarm(days(12) + 1, overTheHoliday.deadlineId))
     .thenLike([{ type: 'TaskOverdue', occurredAt: at(days(12)) }]);

@@ -44,12 +44,14 @@ import type {
   TaskTransferred,
 } from './events/responsibility.events.js';
 import type {
+  DeadlineWarned,
   IncidentOverdue,
   SupervisionIssued,
   SupervisionLifted,
   SupervisionResponded,
   TaskOverdue,
 } from './events/supervision.events.js';
+import type { DeadlinesRescheduled } from './events/rescheduling.events.js';
 import type {
   AppealFiled,
   AppealRefused,
@@ -83,6 +85,7 @@ export * from './events/responsibility.events.js';
 export * from './events/supervision.events.js';
 export * from './events/closing.events.js';
 export * from './events/pausing.events.js';
+export * from './events/rescheduling.events.js';
 
 export type IncidentEvent =
   | IncidentReported
@@ -121,6 +124,8 @@ export type IncidentEvent =
   | ExtensionRefused
   | TaskCompleted
   | HandlingCompleted
+  | DeadlineWarned
+  | DeadlinesRescheduled
   | TaskOverdue
   | IncidentOverdue
   | SupervisionIssued

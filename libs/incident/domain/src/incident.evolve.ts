@@ -3,6 +3,7 @@ import type { FoldsOf } from './fold/folds.js';
 import { handlingFolds } from './fold/handling.js';
 import { intakeFolds } from './fold/intake.js';
 import { pausingFolds } from './fold/pausing.js';
+import { reschedulingFolds } from './fold/rescheduling.js';
 import { responsibilityFolds } from './fold/responsibility.js';
 import { supervisionFolds } from './fold/supervision.js';
 import { taskFolds } from './fold/tasks.js';
@@ -20,6 +21,7 @@ const folds: FoldsOf<IncidentEventType> = {
   ...supervisionFolds,
   ...closingFolds,
   ...pausingFolds,
+  ...reschedulingFolds,
 };
 
 /** The state after one more event. Total: it never throws and never refuses what the log says. */

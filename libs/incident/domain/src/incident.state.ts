@@ -1,6 +1,7 @@
 import type {
   AppealItem,
   Deadline,
+  DurationUnit,
   IncidentEvent,
   IncidentTimer,
   LostTime,
@@ -153,6 +154,11 @@ export interface Extension {
   readonly taskId: string;
   readonly ordinal: number;
   readonly requestedBy: string;
+  /** How much more time was asked for. */
+  readonly amount: number;
+  readonly unit: DurationUnit;
+  /** When it was granted or refused; null while it is open, or lapsed. */
+  readonly decidedAt: string | null;
   /** LAPSED: the task was done before anybody decided. */
   readonly outcome: 'OPEN' | 'GRANTED' | 'REFUSED' | 'LAPSED';
 }
@@ -193,6 +199,8 @@ export interface IncidentState {
   /** Of the incident as a whole. */
   readonly deadlines: readonly Deadline[];
   readonly breached: readonly string[];
+  /** Deadlines of anybody that were warned of, at the due instant they have now. */
+  readonly warned: readonly string[];
   /** Whether anybody has been given the matter in this cycle. */
   readonly dispatched: boolean;
   /** Units that handled it in this cycle; none of them may check it. */
@@ -249,6 +257,7 @@ export const NO_INCIDENT: IncidentState = {
   pins: null,
   deadlines: [],
   breached: [],
+  warned: [],
   dispatched: false,
   handlingUnits: [],
   everHandled: [],

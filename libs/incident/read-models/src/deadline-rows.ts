@@ -29,7 +29,8 @@ const FORMER = 16;
 /** Of a deadline that came with an imported case, where nothing comes of it. */
 const IMPORTED = 64;
 
-/** No breach on record; 0: breached, no step of the ladder taken; then the highest step that was. */
+/** Of its due instant no warning is on record; 0: breached, no step of the ladder taken; then the highest that was. */
+const NOT_WARNED = -2;
 const NOT_BREACHED = -1;
 
 export interface DeadlineRow {
@@ -38,6 +39,8 @@ export interface DeadlineRow {
   /** Task, whistle or order; null: the incident itself. */
   readonly owner_id: string | null;
   readonly timer: string;
+  /** When it is to be warned of; null where there is no warning before it is due. */
+  readonly warn_at: string | null;
   readonly due_at: string;
   /** Array of instants: the n-th is when the first step of the ladder from n on is taken. Null without a ladder. */
   readonly steps: string | null;
@@ -49,6 +52,11 @@ export interface DeadlineRow {
   readonly about: string | null;
 }
 
+type StoredRow = Omit<DeadlineRow, 'warn_at' | 'due_at'> & {
+  readonly warn_at: Date | null;
+  readonly due_at: Date;
+};
+
 interface About {
   readonly stage: string | null;
   readonly whistleId: string | null;
@@ -56,7 +64,8 @@ interface About {
 }
 
 const shape: RowShape<DeadlineRow> = {
-  ...{ incident_id: 'text', deadline_id: 'text', owner_id: 'text', timer: 'text', due_at: 'timestamptz' },
+  ...{ incident_id: 'text', deadline_id: 'text', owner_id: 'text', timer: 'text' },
+  ...{ warn_at: 'timestamptz', due_at: 'timestamptz' },
   ...{ steps: 'timestamptz[]', taken: 'integer', lifecycle: 'text', held: 'integer', about: 'text' },
 };
 
@@ -79,8 +88,9 @@ const owed = `held & ${HELD.done | HELD.undecided | HELD.extending | HELD.met | 
     when 'SUPERVISION_RESPONSE' then lifecycle in (${inWords(answeredAt)})
     else lifecycle = 'HANDLING' end`;
 
-/** When there is next something to be asked of the decider: the breach, then each later step of the ladder. */
-export const alarmAt = `case when ${owed} then case when taken < 0 then due_at else steps[taken + 1] end end`;
+/** When there is next something to be asked of the decider: the warning, the breach, then each later step of the ladder. */
+export const alarmAt = `case when ${owed} then
+    case taken when ${NOT_WARNED} then warn_at when ${NOT_BREACHED} then due_at else steps[taken + 1] end end`;
 
 /** Since when what is owed is overdue. The end of a window is nobody's delay: something happens by itself then. */
 export const unmetDue = `case when ${owed} and timer not in ('RETURN_WINDOW', 'FEEDBACK_WINDOW') then due_at end`;
@@ -92,6 +102,7 @@ export const deadlinesTable = (derived: string): string => `
       deadline_id text not null,
       owner_id    text,
       timer       text not null,
+      warn_at     timestamptz,
       due_at      timestamptz not null,
       steps       timestamptz[],
       taken       integer not null,
@@ -164,7 +175,7 @@ const readsFirst: ReadonlySet<IncidentEventType> = new Set<IncidentEventType>([
   ...(['ReturnAccepted', 'ReturnRejected', 'ArbitrationOpened', 'ResponsibilityDecided'] as const),
   ...(['DepartmentAdded', 'LeadChanged', 'TaskTransferred', 'ExtensionRequested'] as const),
   ...(['ExtensionGranted', 'ExtensionRefused', 'SupervisionIssued', 'CheckFailed'] as const),
-  ...(['IncidentReopened', 'IncidentWithdrawn'] as const),
+  ...(['IncidentReopened', 'IncidentWithdrawn', 'DeadlinesRescheduled'] as const),
 ]);
 
 const asksFirst = (entry: IncidentEntry): boolean =>
@@ -176,7 +187,8 @@ export const deadlineEventTypes: IncidentEventType[] = [
   ...(['IncidentReported', 'IncidentVerified', 'IncidentRejected', 'IncidentFiled'] as const),
   ...(['SelfHandlingStarted', 'IncidentEscalated', 'WhistleBlown', 'WhistleRatified'] as const),
   ...(['WhistleFlagged', 'TaskAcknowledged', 'DepartmentCheckedIn', 'ReporterContacted'] as const),
-  ...(['TaskReleased', 'TaskCompleted', 'HandlingCompleted', 'TaskOverdue', 'IncidentOverdue'] as const),
+  ...(['TaskReleased', 'TaskCompleted', 'HandlingCompleted', 'DeadlineWarned'] as const),
+  ...(['TaskOverdue', 'IncidentOverdue'] as const),
   ...(['SupervisionResponded', 'SupervisionLifted', 'CheckPassed', 'FeedbackRecorded'] as const),
   ...(['IncidentClosed', 'IncidentVoided'] as const),
 ];
@@ -223,14 +235,17 @@ export class DeadlineBatch {
   }
 
   private async read(tx: ProjectionTransaction, incidentIds: readonly string[]): Promise<void> {
-    const rows = await tx.query<Omit<DeadlineRow, 'due_at'> & { due_at: Date }>(
-      `select incident_id, deadline_id, owner_id, timer, due_at, steps::text as steps, taken, lifecycle, held, about
+    const rows = await tx.query<StoredRow>(
+      `select incident_id, deadline_id, owner_id, timer, warn_at, due_at, steps::text as steps, taken, lifecycle, held, about
        from deadlines where incident_id = any($1::text[])`,
       [incidentIds],
     );
     for (const incidentId of incidentIds) this.whole.add(incidentId);
     for (const row of rows) {
-      this.of(row.incident_id).set(row.deadline_id, { ...row, due_at: row.due_at.toISOString() });
+      this.of(row.incident_id).set(row.deadline_id, {
+        ...{ ...row, due_at: row.due_at.toISOString() },
+        warn_at: row.warn_at?.toISOString() ?? null,
+      });
       this.lifecycles.set(row.incident_id, row.lifecycle);
     }
   }
@@ -351,10 +366,13 @@ export class DeadlineBatch {
       case 'IncidentMerged':
         this.move(incidentId, `MERGED ${this.lifecycleOf(incidentId)}`);
         break;
+      case 'DeadlinesRescheduled':
+        this.reschedule(incidentId, entry.data.moves, entry.occurredAt);
+        break;
       case 'IncidentResumed':
       case 'IncidentUnmerged':
         this.move(incidentId, this.lifecycleOf(incidentId).split(' ').at(-1) ?? 'HANDLING');
-        this.reschedule(incidentId, entry.data.moves);
+        this.reschedule(incidentId, entry.data.moves, entry.occurredAt);
         break;
       default:
         break;
@@ -407,7 +425,8 @@ export class DeadlineBatch {
       case 'ExtensionGranted':
       case 'ExtensionRefused':
         this.hold(incidentId, entry.data.taskId, ['HANDLING'], HELD.extending, false);
-        if (entry.type === 'ExtensionGranted') this.reschedule(incidentId, entry.data.moves);
+        if (entry.type === 'ExtensionGranted')
+          this.reschedule(incidentId, entry.data.moves, entry.occurredAt);
         break;
       default:
         break;
@@ -466,6 +485,9 @@ export class DeadlineBatch {
   private foldOversight(entry: IncidentEntry): void {
     const { incidentId } = entry;
     switch (entry.type) {
+      case 'DeadlineWarned':
+        this.take(incidentId, entry.data.deadlineId, NOT_BREACHED);
+        break;
       case 'TaskOverdue':
       case 'IncidentOverdue':
         this.take(incidentId, entry.data.deadlineId, 0);
@@ -513,12 +535,12 @@ export class DeadlineBatch {
   ): void {
     const rows = this.of(incidentId);
     for (const deadline of deadlines) {
-      const { deadlineId, timer, dueAt, stage, steps } = deadline;
+      const { deadlineId, timer, stage } = deadline;
       const held = this.imported === 'HELD' && cameWithImport(deadline) ? IMPORTED : 0;
       this.dropped.delete(key(incidentId, deadlineId));
       rows.set(deadlineId, {
-        ...{ incident_id: incidentId, deadline_id: deadlineId, owner_id: ownerId, timer, due_at: dueAt },
-        ...{ steps: stepInstants(steps), taken: NOT_BREACHED, lifecycle: this.lifecycleOf(incidentId) },
+        ...{ incident_id: incidentId, deadline_id: deadlineId, owner_id: ownerId, timer },
+        ...{ ...instantsOf(deadline), taken: firstOf(deadline), lifecycle: this.lifecycleOf(incidentId) },
         ...{ held, about: about === undefined ? null : JSON.stringify({ ...about, stage }) },
       });
     }
@@ -609,7 +631,7 @@ export class DeadlineBatch {
       () => ({ taken }),
     );
     if (this.whole.has(incidentId)) return;
-    const before = this.taken.get(key(incidentId, deadlineId))?.taken ?? NOT_BREACHED;
+    const before = this.taken.get(key(incidentId, deadlineId))?.taken ?? NOT_WARNED;
     this.taken.set(key(incidentId, deadlineId), {
       ...{ incident_id: incidentId, deadline_id: deadlineId, taken: Math.max(taken, before) },
     });
@@ -641,12 +663,16 @@ export class DeadlineBatch {
     if (newTask !== null) this.summon(incidentId, newTask, whistleId);
   }
 
-  private reschedule(incidentId: string, moves: readonly DeadlineMove[]): void {
-    for (const { deadlineId, dueAt, steps } of moves)
+  /** @param at when they were moved: what is to be warned of after that is warned of anew */
+  private reschedule(incidentId: string, moves: readonly DeadlineMove[], at: string): void {
+    for (const move of moves)
       this.change(
         incidentId,
-        (row) => row.deadline_id === deadlineId,
-        () => ({ due_at: dueAt, steps: stepInstants(steps) }),
+        (row) => row.deadline_id === move.deadlineId,
+        ({ taken }) => ({
+          ...instantsOf(move),
+          taken: taken === NOT_BREACHED && Date.parse(move.warnAt) > Date.parse(at) ? firstOf(move) : taken,
+        }),
       );
   }
 
@@ -703,6 +729,15 @@ export class DeadlineBatch {
 
 const aboutOf = ({ about }: DeadlineRow): About =>
   about === null ? { stage: null, whistleId: null, departmentId: null } : (JSON.parse(about) as About);
+
+const warnsFirst = ({ warnAt, dueAt }: DeadlineMove): boolean => Date.parse(warnAt) < Date.parse(dueAt);
+
+const firstOf = (deadline: DeadlineMove): number => (warnsFirst(deadline) ? NOT_WARNED : NOT_BREACHED);
+
+const instantsOf = (deadline: DeadlineMove): Pick<DeadlineRow, 'warn_at' | 'due_at' | 'steps'> => ({
+  ...{ warn_at: warnsFirst(deadline) ? deadline.warnAt : null, due_at: deadline.dueAt },
+  steps: stepInstants(deadline.steps),
+});
 
 /** See {@link DeadlineRow.steps}: whichever step was taken last, what is next stands right behind it. */
 function stepInstants(steps: Deadline['steps']): string | null {

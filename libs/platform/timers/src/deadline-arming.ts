@@ -2,14 +2,18 @@ import type { Alarm, AlarmClock, Clock } from './alarm-clock.js';
 import { isDeadlineId } from './alarm-key.js';
 import type { DeadlineCursor, OpenDeadline, OpenDeadlines } from './open-deadlines.js';
 
+const WARNING = 'WARNING';
 const BREACH = 'BREACH';
 const STEP = /^STEP_[1-9][0-9]*$/;
 
 /** A step has a tier of its own: the alarm it follows may still be in hand when it is armed. */
-const tierOf = ({ step }: Pick<OpenDeadline, 'step'>): string => (step === 0 ? BREACH : `STEP_${step}`);
+function tierOf({ step }: Pick<OpenDeadline, 'step'>): string {
+  if (step < 0) return WARNING;
+  return step === 0 ? BREACH : `STEP_${step}`;
+}
 
 /** Whether the scheduler arms such alarms. */
-export const isOwnTier = (tier: string): boolean => tier === BREACH || STEP.test(tier);
+export const isOwnTier = (tier: string): boolean => tier === WARNING || tier === BREACH || STEP.test(tier);
 
 const PAGE = 1_000;
 /**

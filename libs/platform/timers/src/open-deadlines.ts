@@ -6,9 +6,9 @@ export interface OpenDeadline {
   readonly taskId: string | null;
   /** Which timer of the incident, such as `check-in`. */
   readonly timer: string;
-  /** When to wake for it: its due time, or that of the step. ISO 8601 in UTC with milliseconds. */
+  /** When to wake for it: the instant of its warning, its due time, or that of the step. ISO 8601 in UTC with milliseconds. */
   readonly dueAt: string;
-  /** What to wake for. 0: the breach; else that step of the ladder, which comes after it. */
+  /** What to wake for. −1: the warning; 0: the breach; else that step of the ladder, which comes after it. */
   readonly step: number;
 }
 

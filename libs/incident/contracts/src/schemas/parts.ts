@@ -66,7 +66,7 @@ export const Pins = Closed({
   ladderVersion: Count,
 });
 
-const LadderStep = Closed({ step: Ordinal, at: Instant, level: SupervisionLevel, notify: List(Id) });
+export const LadderStep = Closed({ step: Ordinal, at: Instant, level: SupervisionLevel, notify: List(Id) });
 
 export const Deadline = Closed({
   deadlineId: Id,
@@ -93,7 +93,8 @@ const DeadlineMove = Closed({
 });
 
 /** A pause that ends moves every deadline of every open task at once: twenty departments with ten each, and room. */
-export const Moves = Type.Array(DeadlineMove, { maxItems: 2_000 });
+export const movesMax = 2_000;
+export const Moves = Type.Array(DeadlineMove, { maxItems: movesMax });
 
 export const LostTime = Closed({
   account: OneOf('DISPATCH', 'DEPARTMENT'),

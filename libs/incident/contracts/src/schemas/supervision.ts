@@ -4,6 +4,15 @@ import { Closed, Count, Id, Instant, List, Nullable, OneOf, Ordinal, Text } from
 
 // Time that ran out, and what comes of it.
 
+export const DeadlineWarned = Closed({
+  deadlineId: Id,
+  timer: part.Timer,
+  dueAt: Instant,
+  taskId: Nullable(Id),
+  departmentId: Nullable(Id),
+  cycle: Count,
+});
+
 export const TaskOverdue = Closed({
   taskId: Id,
   departmentId: Id,

@@ -17,6 +17,15 @@ export function owingTask({ owner, deadline }: OwnedDeadline): Task | null {
   return owner.kind === 'TASK' && !OWED_BY_OTHERS.includes(deadline.timer) ? owner.task : null;
 }
 
+/** What is recorded when it is time to warn of a deadline that is still to be met, effective at that instant. */
+export function warningOf(state: IncidentState, owned: OwnedDeadline): IncidentEvent {
+  const { deadlineId, timer, dueAt, warnAt } = owned.deadline;
+  const task = owingTask(owned);
+  const owing = { taskId: task?.taskId ?? null, departmentId: task?.departmentId ?? null };
+  const data = { deadlineId, timer, dueAt, ...owing, cycle: state.cycle };
+  return { type: 'DeadlineWarned', occurredAt: warnAt, data };
+}
+
 /** What is recorded when a deadline passed unmet, effective at its due instant. */
 export function breachOf(state: IncidentState, owned: OwnedDeadline): IncidentEvent[] {
   const { deadlineId, timer, dueAt } = owned.deadline;

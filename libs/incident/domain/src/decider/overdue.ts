@@ -3,7 +3,7 @@ import type { MarkOverdue } from '../incident.commands.js';
 import type { Deadline, IncidentEvent } from '../incident.events.js';
 import { cameWithImport, type IncidentState } from '../incident.state.js';
 import { acknowledgedAtWindowEnd } from './acknowledging.js';
-import { breachOf, owingTask } from './breaches.js';
+import { breachOf, owingTask, warningOf } from './breaches.js';
 import { type Decision, accept } from './decision.js';
 import { closedAtWindowEnd } from './ending.js';
 import { isLate } from './guards.js';
@@ -14,14 +14,18 @@ const supervisionIdOf = ({ deadlineId }: Deadline, step: number): string => `${d
 export function markOverdue(state: IncidentState, command: MarkOverdue): Decision {
   const { origin, deadlineId } = command;
   const owned = ownedDeadlines(state).find(({ deadline }) => deadline.deadlineId === deadlineId);
-  if (owned === undefined || !owned.pending || !isLate(origin.now, owned.deadline)) return accept();
-  if (cameWithImport(owned.deadline)) return accept();
+  if (owned === undefined || !owned.pending || cameWithImport(owned.deadline)) return accept();
+  // Whoever wakes after the due time has nothing to warn of any more.
+  if (!isLate(origin.now, owned.deadline)) return accept(...warningDue(state, owned, origin.now));
   if (owned.deadline.timer === 'RETURN_WINDOW' && owned.owner.kind === 'TASK')
     return accept(...acknowledgedAtWindowEnd(state, owned.owner.task, owned.deadline, origin.now));
   if (owned.deadline.timer === 'FEEDBACK_WINDOW')
     return accept(...closedAtWindowEnd(state, owned.deadline, command));
   return accept(...(owned.breached ? [] : breachOf(state, owned)), ...supervisionOf(state, owned, command));
 }
+
+const warningDue = (state: IncidentState, owned: OwnedDeadline, now: string): IncidentEvent[] =>
+  !owned.warned && isLate(now, { dueAt: owned.deadline.warnAt }) ? [warningOf(state, owned)] : [];
 
 /**
  * The highest step of the ladder that is due, unless it was taken. What an alarm clock that slept has passed over is not

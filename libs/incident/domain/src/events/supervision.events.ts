@@ -1,5 +1,22 @@
 import type { Deadline, Fact, IncidentTimer, SupervisionLevel } from './vocabulary.events.js';
 
+/**
+ * So much of a deadline's time is used up, as its policy says (80 %), that whoever owes it is told. `occurredAt` is the
+ * instant it was to be told at, however late that was noticed. Once for each due instant: one that is moved warns anew.
+ */
+export type DeadlineWarned = Fact<
+  'DeadlineWarned',
+  {
+    readonly deadlineId: string;
+    readonly timer: IncidentTimer;
+    readonly dueAt: string;
+    /** The task whose department owes it; null where it is owed by nobody's task. */
+    readonly taskId: string | null;
+    readonly departmentId: string | null;
+    readonly cycle: number;
+  }
+>;
+
 /** A task's deadline passed unmet. `occurredAt` is the due instant, however late it was noticed. */
 export type TaskOverdue = Fact<
   'TaskOverdue',

@@ -103,8 +103,10 @@ export function moved(deadlines: readonly Deadline[], moves: readonly DeadlineMo
   });
 }
 
-export function afterMoves(state: IncidentState, moves: readonly DeadlineMove[]): IncidentState {
+/** @param at when they were moved: what is to be warned of after that is warned of anew */
+export function afterMoves(state: IncidentState, moves: readonly DeadlineMove[], at: string): IncidentState {
   if (moves.length === 0) return state;
+  const anew = moves.filter(({ warnAt }) => Date.parse(warnAt) > Date.parse(at));
   const inside = <Owner extends { readonly deadlines: readonly Deadline[] }>(owner: Owner): Owner => ({
     ...owner,
     deadlines: moved(owner.deadlines, moves),
@@ -112,6 +114,7 @@ export function afterMoves(state: IncidentState, moves: readonly DeadlineMove[])
   return {
     ...state,
     deadlines: moved(state.deadlines, moves),
+    warned: state.warned.filter((id) => !anew.some(({ deadlineId }) => deadlineId === id)),
     tasks: state.tasks.map(inside),
     whistles: state.whistles.map(inside),
     supervisions: state.supervisions.map(inside),

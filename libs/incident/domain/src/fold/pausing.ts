@@ -50,5 +50,6 @@ function resumed(
   return afterMoves(
     { ...state, lifecycle, before: null, pausedAt: null, pauses: [...state.pauses, ...pauses] },
     event.data.moves,
+    event.occurredAt,
   );
 }

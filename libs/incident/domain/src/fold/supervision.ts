@@ -5,8 +5,14 @@ import type { FoldsOf } from './folds.js';
 
 /** What each event of this room changes. */
 export const supervisionFolds: FoldsOf<
-  'TaskOverdue' | 'IncidentOverdue' | 'SupervisionIssued' | 'SupervisionResponded' | 'SupervisionLifted'
+  | 'DeadlineWarned'
+  | 'TaskOverdue'
+  | 'IncidentOverdue'
+  | 'SupervisionIssued'
+  | 'SupervisionResponded'
+  | 'SupervisionLifted'
 > = {
+  DeadlineWarned: (state, event) => ({ ...state, warned: [...state.warned, event.data.deadlineId] }),
   TaskOverdue: (state, event) => {
     const { taskId, deadlineId } = event.data;
     return updateTask(state, taskId, (task) => ({ breached: [...task.breached, deadlineId] }));

@@ -1,3 +1,4 @@
+import type { IncidentEventOf } from '../incident.events.js';
 import { withoutOpenExtensions, wordOf, type Extension, type IncidentState } from '../incident.state.js';
 import { updateTask, afterMoves } from './changes.js';
 import type { FoldsOf } from './folds.js';
@@ -38,26 +39,27 @@ export const taskFolds: FoldsOf<
     })),
   TaskUrged: (state, event) => updateTask(state, event.data.taskId, () => ({ lastWord: wordOf(event) })),
   ExtensionRequested: (state, event) => {
-    const { extensionId, taskId, ordinal, departmentId } = event.data;
+    const { extensionId, taskId, ordinal, departmentId, amount, unit } = event.data;
     const extension: Extension = {
-      ...{ extensionId, taskId, ordinal, requestedBy: departmentId, outcome: 'OPEN' },
+      ...{ extensionId, taskId, ordinal, requestedBy: departmentId, amount, unit },
+      ...{ decidedAt: null, outcome: 'OPEN' },
     };
     return { ...state, extensions: [...state.extensions, extension] };
   },
   ExtensionGranted: (state, event) =>
-    afterMoves(decidedExtension(state, event.data.extensionId, 'GRANTED'), event.data.moves),
-  ExtensionRefused: (state, event) => decidedExtension(state, event.data.extensionId, 'REFUSED'),
+    afterMoves(decidedExtension(state, event, 'GRANTED'), event.data.moves, event.occurredAt),
+  ExtensionRefused: (state, event) => decidedExtension(state, event, 'REFUSED'),
 };
 
 function decidedExtension(
   state: IncidentState,
-  extensionId: string,
+  { data: { extensionId }, occurredAt: decidedAt }: IncidentEventOf<'ExtensionGranted' | 'ExtensionRefused'>,
   outcome: Extension['outcome'],
 ): IncidentState {
   return {
     ...state,
     extensions: state.extensions.map((extension) =>
-      extension.extensionId === extensionId ? { ...extension, outcome } : extension,
+      extension.extensionId === extensionId ? { ...extension, outcome, decidedAt } : extension,
     ),
   };
 }

@@ -48,6 +48,7 @@ export const commandKinds = [
   'RequestExtension',
   'DecideExtension',
   'MarkOverdue',
+  'RescheduleDeadlines',
   'CheckHandling',
   'RecordFeedback',
   'CorrectFeedback',
@@ -107,6 +108,8 @@ export const incidentEventNames = Object.keys({
   ExtensionRefused: true,
   TaskCompleted: true,
   HandlingCompleted: true,
+  DeadlineWarned: true,
+  DeadlinesRescheduled: true,
   TaskOverdue: true,
   IncidentOverdue: true,
   SupervisionIssued: true,
@@ -363,6 +366,11 @@ function build(
     case 'MarkOverdue':
       return sample.alarm(minute, someDeadline(state, pick), {
         deadlines: [sample.deadline(`order-${minute}`, 'SUPERVISION_RESPONSE', minute)],
+      });
+    case 'RescheduleDeadlines':
+      return sample.reschedule(minute, {
+        moves: sample.reschedulingsOf(state, minute, (pick - 2) * 240),
+        ...(evidence ? {} : { cause: 'CALENDAR_PUBLISHED', reason: null, pins: null }),
       });
     case 'FileAppeal':
       return sample.fileAppeal(minute);

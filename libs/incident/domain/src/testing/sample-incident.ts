@@ -3,6 +3,7 @@ import {
   evolve,
   NO_INCIDENT,
   pausedDeadlines,
+  reschedulableDeadlines,
   type CommandOrigin,
   type Deadline,
   type DeadlineMove,
@@ -10,6 +11,7 @@ import {
   type IncidentCommand,
   type IncidentState,
   type IncidentTimer,
+  type RescheduleDeadlines,
   type TaskAssignment,
   type TaskRole,
 } from '../index.js';
@@ -115,6 +117,19 @@ export function movedBy(deadlines: readonly Deadline[], minutes: number): Deadli
   return deadlines.map(({ deadlineId, warnAt, dueAt, provisional, steps }) => ({
     ...{ deadlineId, provisional, warnAt: later(warnAt), dueAt: later(dueAt) },
     steps: steps.map((step) => ({ ...step, at: later(step.at) })),
+  }));
+}
+
+/** What can be rescheduled, later or earlier by so many minutes, under the second version of the policy. */
+export function reschedulingsOf(
+  state: IncidentState,
+  minute: number,
+  minutes: number,
+): RescheduleDeadlines['moves'] {
+  const deadlines = reschedulableDeadlines(state, at(minute)).map(({ deadline }) => deadline);
+  return movedBy(deadlines, minutes).map((move) => ({
+    ...move,
+    ...{ policyId: 'default', policyVersion: 2, calendarId: 'default', calendarVersion: 1 },
   }));
 }
 
@@ -513,6 +528,18 @@ export const alarm = (
   origin: byTimers(minute),
   deadlineId,
   ...{ deadlines: [], closing: closing(minute) },
+  ...more,
+});
+
+/** Its moves must be those of the state it meets: see {@link reschedulingsOf}. */
+export const reschedule = (
+  minute: number,
+  more: More<'RescheduleDeadlines'> = {},
+): CommandOf<'RescheduleDeadlines'> => ({
+  kind: 'RescheduleDeadlines',
+  origin: by(minute, 'admin', null),
+  ...{ cause: 'POLICY_MOVED', reason: '新时限标准施行', moves: [] },
+  pins: { ...filing(minute).pins, policyVersion: 2 },
   ...more,
 });
 

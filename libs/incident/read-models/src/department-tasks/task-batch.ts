@@ -22,6 +22,7 @@ export const changesTerms: ReadonlySet<IncidentEventType> = new Set<IncidentEven
   ...(['ReturnRejected', 'ArbitrationOpened', 'ResponsibilityDecided', 'DepartmentAdded'] as const),
   ...(['LeadChanged', 'TaskTransferred', 'TaskStageCompleted', 'ExtensionRequested'] as const),
   ...(['ExtensionGranted', 'ExtensionRefused', 'CheckFailed', 'IncidentVoided'] as const),
+  'DeadlinesRescheduled',
 ]);
 
 function readsTasks(entry: IncidentEntry): boolean {
@@ -254,6 +255,9 @@ export class TaskBatch {
       case 'IncidentResumed':
       case 'IncidentUnmerged':
         this.terms.changeAll(entry, (row) => ({ set_aside: null, ...moved(row, entry.data.moves) }));
+        break;
+      case 'DeadlinesRescheduled':
+        this.terms.changeAll(entry, (row) => moved(row, entry.data.moves));
         break;
       case 'IncidentWithdrawn': {
         if (entry.data.goesOn) break;

@@ -64,6 +64,31 @@ describe('dispatch feed', () => {
     expect(reasons).toEqual(['多部门职责', 'CHECKED_IN', 'CHECK_FAILED', 'NOT_SOLVED']);
   });
 
+  it('tells a department that its time is nearly over, and of another due time', async () => {
+    const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1', 'dept-2']);
+    city.checkIn('inc', 'dept-2').pass(193).ringAlarms().reschedule('inc', 120);
+    await spec.givenEvents(city.events);
+    expect(await typesOf('dept-1')).toEqual(['dispatched', 'overdue', 'due-soon', 'rescheduled']);
+    expect(await typesOf('dept-2')).toEqual(['dispatched', 'rescheduled']);
+    const [soon, moved] = (await eventsOf('dept-1')).slice(2);
+    const of = { deadlineId: 'inc-dept-1-CHECK_IN' };
+    const formerDueAt = city.inMinutes(240 - 193);
+    expect(soon).toMatchObject({
+      dataschema: 'urn:shaoying:dispatch:due-soon:v1',
+      data: { incidentId: 'inc', taskId: 'inc-dept-1', ...of, timer: 'CHECK_IN', dueAt: formerDueAt },
+    });
+    expect(moved?.data).toEqual({
+      ...{ incidentId: 'inc', taskIds: ['inc-dept-1'], cause: 'POLICY_MOVED', reason: '新时限标准施行' },
+      deadlines: [
+        {
+          ...{ taskId: 'inc-dept-1', ...of, formerDueAt },
+          ...{ dueAt: city.inMinutes(240 - 193 + 120), provisional: false },
+        },
+        expect.objectContaining({ deadlineId: 'inc-dept-1-HANDLING' }),
+      ],
+    });
+  });
+
   it('sends what its own schema versions say, not what the events have come to carry', async () => {
     const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']).pass(240).ringAlarms();
     await spec.givenEvents(city.checkIn('inc', 'dept-1').events);

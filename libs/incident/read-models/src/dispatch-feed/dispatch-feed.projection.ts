@@ -51,6 +51,8 @@ interface CaseRow {
 export const DISPATCHES = [
   ...([
     'dispatched',
+    'due-soon',
+    'rescheduled',
     'overdue',
     'supervised',
     'supervision-lifted',
@@ -99,7 +101,8 @@ const changeCases = new RowStatement<CaseRow>(
 const insertItems = merging('items', { shape: itemShape, key: ['department_id', 'position'] });
 
 const eventTypes: IncidentEventType[] = [
-  ...(['IncidentReported', 'IncidentLocated', 'WhistleBlown', 'TaskOverdue', 'SupervisionIssued'] as const),
+  ...(['IncidentReported', 'IncidentLocated', 'WhistleBlown', 'SupervisionIssued'] as const),
+  ...(['DeadlineWarned', 'DeadlinesRescheduled', 'TaskOverdue'] as const),
   ...(['SupervisionLifted', 'CheckFailed', 'FeedbackRecorded', 'IncidentClosed', 'TaskUrged'] as const),
   ...(['ReturnAccepted', 'ReturnRejected', 'ArbitrationOpened', 'ResponsibilityDecided'] as const),
   ...(['DepartmentAdded', 'LeadChanged', 'TaskReleased', 'WhistleCancelled', 'TaskTransferred'] as const),
@@ -111,7 +114,7 @@ const eventTypes: IncidentEventType[] = [
 /** What concerns each department, in log order, as CloudEvents ready to send. Carries no reporter, only references. */
 export const dispatchFeed: Projection = {
   name: 'dispatch-feed',
-  version: 5,
+  version: 6,
   schema: `
     create table cases (
       incident_id text primary key,
@@ -315,6 +318,13 @@ function dispatchesOf(before: Case, known: Case, entry: IncidentEntry): Dispatch
   switch (entry.type) {
     case 'WhistleBlown':
       return entry.data.tasks.map((task) => dispatched(known, task));
+    case 'DeadlineWarned': {
+      const { departmentId, taskId, deadlineId, timer, dueAt } = entry.data;
+      const data = { taskId, deadlineId, timer, dueAt };
+      return departmentId === null ? [] : [{ departmentId, what: 'due-soon', data }];
+    }
+    case 'DeadlinesRescheduled':
+      return rescheduled(known, entry);
     case 'TaskOverdue': {
       const { departmentId, taskId, deadlineId, timer, dueAt } = entry.data;
       return [{ departmentId, what: 'overdue', data: { taskId, deadlineId, timer, dueAt } }];
@@ -363,6 +373,27 @@ function dispatchesOf(before: Case, known: Case, entry: IncidentEntry): Dispatch
     default:
       return [...aboutResponsibility(before, known, entry), ...aboutIncident(before, known, entry)];
   }
+}
+
+/** To each department what is due at another time now; that it goes on under another version is no news to it. */
+function rescheduled(
+  known: Case,
+  { data: { cause, reason, moves } }: Extract<IncidentEntry, { type: 'DeadlinesRescheduled' }>,
+): Dispatch[] {
+  const changed = moves.filter(({ taskId, dueAt, formerDueAt }) => taskId !== null && dueAt !== formerDueAt);
+  const taskIds = [...new Set(changed.flatMap(({ taskId }) => taskId ?? []))].sort();
+  return byDepartment(known, taskIds).map((own) => {
+    const deadlines = changed
+      .filter(({ taskId }) => taskId !== null && own.taskIds.includes(taskId))
+      .map(({ taskId, deadlineId, formerDueAt, dueAt, provisional }) => ({
+        ...{ taskId, deadlineId, formerDueAt, dueAt, provisional },
+      }));
+    return {
+      departmentId: own.departmentId,
+      what: 'rescheduled',
+      data: { taskIds: own.taskIds, cause, reason, deadlines },
+    };
+  });
 }
 
 function supervised({ data: order }: Extract<IncidentEntry, { type: 'SupervisionIssued' }>): Dispatch[] {

@@ -1,5 +1,5 @@
 import type { IncidentView } from './incident-view.js';
-import { breach, changedDeadlines, withTask, type Later } from './view-changes.js';
+import { breach, changedDeadlines, moved, type Later, withTask } from './view-changes.js';
 import { withStatuses } from './view-clocks.js';
 import { afterHandling } from './view-closing.js';
 import { stateAfter, type ViewEvent } from './view-events.js';
@@ -91,6 +91,9 @@ function afterDecision(view: IncidentView, event: Later, before: IncidentView['s
     case 'SupervisionResponded':
     case 'SupervisionLifted':
       return afterOrder(view, event, at);
+    case 'DeadlinesRescheduled':
+      return moved({ ...view, pins: event.data.pins ?? view.pins }, event.data.moves);
+    case 'DeadlineWarned':
     case 'ReporterFlagged':
       return view;
     default:

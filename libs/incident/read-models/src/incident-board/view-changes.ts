@@ -96,7 +96,8 @@ export function moved(view: IncidentView, moves: readonly DeadlineMove[]): Incid
       const move = byId.get(deadline.deadlineId);
       if (move === undefined) return deadline;
       const { warnAt, dueAt, provisional } = move;
-      return { ...deadline, warnAt, dueAt, provisional };
+      const { policyVersion, calendarVersion } = { ...deadline, ...move };
+      return { ...deadline, warnAt, dueAt, provisional, policyVersion, calendarVersion };
     }),
   );
 }

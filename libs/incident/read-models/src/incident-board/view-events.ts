@@ -59,6 +59,8 @@ const shownFields = {
   ExtensionRefused: ['extensionId', 'refusingUnitId', 'reason'],
   TaskCompleted: ['taskId', 'late'],
   HandlingCompleted: ['deadlines'],
+  DeadlineWarned: [],
+  DeadlinesRescheduled: ['cause', 'reason', 'pins', 'moves'],
   TaskOverdue: ['taskId', 'deadlineId'],
   IncidentOverdue: ['deadlineId'],
   SupervisionIssued: [

@@ -14,6 +14,9 @@ describe('open deadlines', () => {
 
   const openNow = async (): Promise<string[]> =>
     (await query.dueWithin(farOff, null, 1_000)).map((deadline) => deadline.deadlineId);
+  /** When a deadline of so many minutes is warned of. */
+  const warn = (minutes: number): number => minutes * 0.8;
+  const total = 7 * 24 * 60;
   /** Of every deadline there is a row for: when there is next something to ask, without the incident's name. */
   const alarms = async (): Promise<Record<string, string | null>> =>
     Object.fromEntries(
@@ -28,15 +31,46 @@ describe('open deadlines', () => {
     const city = new SimulatedCity().report('inc').pass(5).whistle('inc', ['dept-1']);
     await spec.givenEvents(city.events);
     expect(await query.dueWithin(farOff, null, 10)).toEqual([
-      open('inc-dept-1-ACKNOWLEDGE', 'inc-dept-1', 'ACKNOWLEDGE', city.inMinutes(60)),
-      open('inc-dept-1-CHECK_IN', 'inc-dept-1', 'CHECK_IN', city.inMinutes(240)),
-      open('inc-dept-1-HANDLING', 'inc-dept-1', 'HANDLING', city.inMinutes(3 * 24 * 60)),
-      open('inc-INCIDENT_TOTAL', null, 'INCIDENT_TOTAL', city.inMinutes(7 * 24 * 60 - 5)),
+      open('inc-dept-1-ACKNOWLEDGE', 'inc-dept-1', 'ACKNOWLEDGE', city.inMinutes(warn(60))),
+      open('inc-dept-1-CHECK_IN', 'inc-dept-1', 'CHECK_IN', city.inMinutes(warn(240))),
+      open('inc-dept-1-HANDLING', 'inc-dept-1', 'HANDLING', city.inMinutes(warn(3 * 24 * 60))),
+      open('inc-INCIDENT_TOTAL', null, 'INCIDENT_TOTAL', city.inMinutes(warn(total) - 5)),
     ]);
   });
 
   const open = (deadlineId: string, taskId: string | null, timer: string, dueAt: string): OpenDeadline => ({
-    ...{ deadlineId, incidentId: 'inc', taskId, timer, dueAt, step: 0 },
+    ...{ deadlineId, incidentId: 'inc', taskId, timer, dueAt, step: -1 },
+  });
+
+  it('asks for the breach once it was warned of, and warns anew of what is moved', async () => {
+    const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']).checkIn('inc', 'dept-1');
+    const due = city.inMinutes(3 * 24 * 60);
+    city.pass(warn(3 * 24 * 60)).ringAlarms();
+    await spec.givenEvents(city.events);
+    expect(await alarms()).toMatchObject({ 'dept-1-HANDLING': due, INCIDENT_TOTAL: expect.anything() });
+    expect(await query.stillOpen('inc-dept-1-HANDLING')).toMatchObject({ dueAt: due, step: 0 });
+    const sofar = city.events.length;
+    await spec.givenEvents(city.extend('inc', 'dept-1').events.slice(sofar));
+    const extended = await query.stillOpen('inc-dept-1-HANDLING');
+    expect(extended).toMatchObject({ step: -1 });
+    expect(Date.parse(extended?.dueAt ?? '')).toBeGreaterThan(Date.parse(city.now));
+  });
+
+  it('lists what is due for its breach, in the order in which it was due, whether it was warned of or not', async () => {
+    const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']);
+    const [acknowledge, checkIn] = [city.inMinutes(60), city.inMinutes(240)];
+    await spec.givenEvents(city.events);
+    const dueAfter = async (minutes: number) =>
+      (await query.overdueSince(city.inMinutes(minutes), 10)).map(({ timer, dueAt, step }) => [
+        ...[timer, dueAt, step],
+      ]);
+    expect(await dueAfter(50)).toEqual([['ACKNOWLEDGE', city.inMinutes(warn(60)), -1]]);
+    // The warning of the check-in was before the acknowledgement was due, its breach is after it.
+    expect(await dueAfter(241)).toEqual([
+      ['ACKNOWLEDGE', acknowledge, 0],
+      ['CHECK_IN', checkIn, 0],
+    ]);
+    expect(await query.overdueSince(city.inMinutes(241), 1)).toHaveLength(1);
   });
 
   it('meets each by its act', async () => {
@@ -65,7 +99,7 @@ describe('open deadlines', () => {
     'runs on after %s, breaches staying breached',
     async (cause) => {
       const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1', 'dept-2']);
-      const [handling, total] = [city.inMinutes(3 * 24 * 60), city.inMinutes(7 * 24 * 60)];
+      const [handling, totalDue] = [city.inMinutes(warn(3 * 24 * 60)), city.inMinutes(warn(total))];
       city.checkIn('inc', 'dept-1').checkIn('inc', 'dept-2').complete('inc', 'dept-1');
       city
         .pass(3 * 24 * 60 + 1)
@@ -77,7 +111,7 @@ describe('open deadlines', () => {
       expect(await alarms()).toMatchObject({
         // What a check has passed was handled: from then on it is rework.
         ...{ 'dept-1-HANDLING': cause === 'a failed check' ? handling : null, 'dept-2-HANDLING': null },
-        INCIDENT_TOTAL: total,
+        INCIDENT_TOTAL: totalDue,
       });
       expect(await query.dueWithin(farOff, null, 10)).toEqual(
         expect.arrayContaining(['inc-dept-1', 'inc-dept-2'].map((taskId) => reworkOf(taskId, city))),
@@ -86,7 +120,7 @@ describe('open deadlines', () => {
   );
 
   const reworkOf = (taskId: string, city: SimulatedCity): unknown =>
-    expect.objectContaining({ taskId, timer: 'REWORK', dueAt: city.inMinutes(24 * 60) });
+    expect.objectContaining({ taskId, timer: 'REWORK', dueAt: city.inMinutes(warn(24 * 60)) });
 
   it('stays met after feedback that it is solved', async () => {
     const city = new SimulatedCity().report('inc').handle('inc').finish('inc').check('inc', 'PASS');
@@ -114,7 +148,7 @@ describe('open deadlines', () => {
   describe('while a decision is awaited', () => {
     it('does not ask about what is disputed, however late it is, and asks again once it is refused', async () => {
       const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']);
-      const due = city.inMinutes(240);
+      const due = city.inMinutes(warn(240));
       city.pass(30).requestReturn('inc', 'dept-1');
       await spec.givenEvents(city.events);
       expect(await alarms()).toMatchObject({ 'dept-1-CHECK_IN': null, 'dept-1-HANDLING': null });
@@ -146,8 +180,11 @@ describe('open deadlines', () => {
       const sofar = city.events.length;
       await spec.givenEvents(city.pass(10_000).resume('inc').events.slice(sofar));
       expect(await alarms()).toMatchObject({
-        ...{ 'dept-1-ACKNOWLEDGE': city.inMinutes(30), 'dept-1-CHECK_IN': city.inMinutes(210) },
-        INCIDENT_TOTAL: city.inMinutes(7 * 24 * 60 - 30),
+        ...{
+          'dept-1-ACKNOWLEDGE': city.inMinutes(warn(60) - 30),
+          'dept-1-CHECK_IN': city.inMinutes(warn(240) - 30),
+        },
+        INCIDENT_TOTAL: city.inMinutes(warn(total) - 30),
       });
     });
 
@@ -171,7 +208,7 @@ describe('open deadlines', () => {
     city.complete('old', 'dept-1').check('old', 'FAIL');
     await spec.givenEvents(city.events.slice(sofar), 1);
     expect((await query.dueWithin(farOff, null, 10)).map(({ timer, dueAt }) => [timer, dueAt])).toEqual([
-      ['REWORK', city.inMinutes(24 * 60)],
+      ['REWORK', city.inMinutes(warn(24 * 60))],
     ]);
   });
 
@@ -245,7 +282,7 @@ describe('open deadlines', () => {
     expect(await query.stillOpen('unknown')).toBeNull();
     expect(await query.stillOpen('inc-dept-1-HANDLING')).toEqual({
       ...{ deadlineId: 'inc-dept-1-HANDLING', incidentId: 'inc', taskId: 'inc-dept-1', timer: 'HANDLING' },
-      ...{ dueAt: city.inMinutes(3 * 24 * 60), step: 0 },
+      ...{ dueAt: city.inMinutes(warn(3 * 24 * 60)), step: -1 },
     });
   });
 
@@ -253,16 +290,18 @@ describe('open deadlines', () => {
     const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']);
     expect(await query.counts(city.now)).toEqual({ open: 0, due: 0, oldestDueAt: null });
     await spec.givenEvents(city.events);
-    const oldestDueAt = city.inMinutes(60);
-    expect(await query.counts(city.inMinutes(59))).toEqual({ open: 4, due: 0, oldestDueAt });
+    const oldestDueAt = city.inMinutes(warn(60));
+    expect(await query.counts(city.inMinutes(47))).toEqual({ open: 4, due: 0, oldestDueAt });
     expect(await query.counts(oldestDueAt)).toEqual({ open: 4, due: 1, oldestDueAt });
   });
 });
 
 /** Where MarkOverdue would have something to say, were it late enough, and when that is. */
 function toBeAsked(state: IncidentState): string[] {
-  return ownedDeadlines(state).flatMap(({ deadline, pending, breached }) => {
+  return ownedDeadlines(state).flatMap(({ deadline, pending, warned, breached }) => {
     if (!pending || deadline.policyId === 'imported') return [];
+    if (!breached && !warned && deadline.warnAt < deadline.dueAt)
+      return [`${deadline.deadlineId} ${deadline.warnAt} -1`];
     if (!breached) return [`${deadline.deadlineId} ${deadline.dueAt} 0`];
     const taken = state.supervisions.flatMap(({ supervisionId }) =>
       deadline.steps.filter(({ step }) => supervisionId === `${deadline.deadlineId}-${step - 1}`),

@@ -10,9 +10,9 @@ export interface OpenDeadline {
   readonly incidentId: string;
   readonly taskId: string | null;
   readonly timer: string;
-  /** When there is something to say: the due time, or the instant of the step. */
+  /** When there is something to say: the instant of the warning, the due time, or the instant of the step. */
   readonly dueAt: string;
-  /** 0: the breach itself. Else it is on record, and this step of the ladder, or a higher one, is next. */
+  /** −1: the warning; 0: the breach. Else that is on record, and this step of the ladder, or a higher one, is next. */
   readonly step: number;
 }
 
@@ -61,9 +61,20 @@ export class OpenDeadlinesQuery {
     return rows[0] ? deadlineOf(rows[0]) : null;
   }
 
-  /** Due and still open, oldest first. */
-  overdueSince(nowIso: string, limit: number): Promise<OpenDeadline[]> {
-    return this.dueWithin(nowIso, null, limit);
+  /**
+   * Due and still open, oldest first. A deadline whose warning nobody heard and that is due by now is there for its
+   * breach: breaches are written in the order in which they were due.
+   */
+  async overdueSince(nowIso: string, limit: number): Promise<OpenDeadline[]> {
+    const { rows } = await this.sql.query<Row>(
+      `select deadline_id, incident_id, owner_id, timer,
+         case when missed then due_at else alarm_at end as alarm_at, case when missed then -1 else taken end as taken
+       from (select *, taken < -1 and due_at <= $1::timestamptz as missed from open_deadlines.deadlines) d
+       where alarm_at is not null and alarm_at <= $1::timestamptz
+       order by case when missed then due_at else alarm_at end, deadline_id limit $2`,
+      [nowIso, limit],
+    );
+    return rows.map(deadlineOf);
   }
 
   async counts(nowIso: string): Promise<{ open: number; due: number; oldestDueAt: string | null }> {

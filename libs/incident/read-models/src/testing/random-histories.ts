@@ -127,6 +127,7 @@ function take(city: SimulatedCity, { incident, minutes, choice, variant }: Step)
   city.pass(minutes);
   if (variant % 4 === 0) city.ringAlarms();
   const id = simulatedIncidents[incident] ?? 'inc-0';
+  if (variant % 9 === 5 && city.stateOf(id).lifecycle !== 'NONE') city.reschedule(id, (choice % 3) * 90 - 60);
   const moves = movesOf(city.stateOf(id));
   moves[choice % moves.length]?.(city, id, variant);
 }

@@ -22,7 +22,7 @@ import {
   type TaskRole,
   type WhistleKind,
 } from '@shaoying/incident-domain';
-import { movedBy, movesAfterPause, rules } from '@shaoying/incident-domain/testing';
+import { movedBy, movesAfterPause, reschedulingsOf, rules } from '@shaoying/incident-domain/testing';
 
 const minuteMs = 60_000;
 
@@ -346,21 +346,34 @@ export class SimulatedCity {
     });
   }
 
-  /** What the alarm clock would do now, for every deadline of every incident that is due. */
+  /** What the alarm clock would do now, for every deadline of every incident that is due or to be warned of. */
   ringAlarms(): this {
     for (const [incidentId, state] of this.states) {
       const due = ownedDeadlines(state)
-        .map(({ deadline }) => deadline)
-        .filter((deadline) => Date.parse(deadline.dueAt) <= this.nowMs)
-        .sort((a, b) => Date.parse(a.dueAt) - Date.parse(b.dueAt));
-      for (const { deadlineId, dueAt } of due) {
+        .map(({ deadline: { deadlineId, warnAt, dueAt }, warned }) => {
+          const [warnMs, dueMs] = [Date.parse(warnAt), Date.parse(dueAt)];
+          return { deadlineId, ringsMs: dueMs <= this.nowMs || warned ? dueMs : warnMs };
+        })
+        .filter(({ ringsMs }) => ringsMs <= this.nowMs)
+        .sort((a, b) => a.ringsMs - b.ringsMs);
+      for (const { deadlineId, ringsMs } of due) {
         // An act in the due millisecond is in time, so the alarm of that millisecond speaks in the next one.
-        const speaksAt = new Date(Math.max(this.nowMs, Date.parse(dueAt) + 1)).toISOString();
+        const speaksAt = new Date(Math.max(this.nowMs, ringsMs + 1)).toISOString();
         const alarm = { kind: 'MarkOverdue', deadlineId, deadlines: [], closing: noEnd } as const;
         this.send(incidentId, timers, alarm, speaksAt);
       }
     }
     return this;
+  }
+
+  /** What is open goes on under the second version of the policy, due so many minutes later or earlier. */
+  reschedule(incidentId: string, minutes: number): this {
+    const state = this.stateOf(incidentId);
+    return this.send(incidentId, admin, {
+      ...{ kind: 'RescheduleDeadlines', cause: 'POLICY_MOVED', reason: '新时限标准施行' },
+      pins: state.pins && { ...state.pins, policyVersion: 2 },
+      moves: reschedulingsOf(state, this.sampleMinute, minutes),
+    });
   }
 
   check(incidentId: string, result: 'PASS' | 'FAIL'): this {
@@ -478,9 +491,12 @@ export class SimulatedCity {
     );
   }
 
+  private get sampleMinute(): number {
+    return (this.nowMs - Date.parse(sampleStart)) / minuteMs;
+  }
+
   private movesOf(incidentId: string): DeadlineMove[] {
-    const sinceSampleMs = this.nowMs - Date.parse(sampleStart);
-    return movesAfterPause(this.stateOf(incidentId), sinceSampleMs / minuteMs);
+    return movesAfterPause(this.stateOf(incidentId), this.sampleMinute);
   }
 
   private deadlines(ownerId: string, timersOfOwner: readonly SimpleTimer[]): Deadline[] {

@@ -230,6 +230,9 @@ function changeSeveral(tasks: Map<string, OracleTask>, event: Told): void {
     case 'IncidentReopened':
       for (const task of all) task.setAside = null;
       break;
+    case 'DeadlinesRescheduled':
+      move(all, event.data.moves);
+      break;
     case 'IncidentResumed':
     case 'IncidentUnmerged':
       for (const task of all) task.setAside = null;
