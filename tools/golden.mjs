@@ -14,7 +14,7 @@ const check = process.argv.includes('--check');
 // The catalogues are read as they are built: the sources must not lie newer beside them.
 execFileSync(process.execPath, [join(root, 'tools/build.mjs'), '--quiet'], { stdio: 'inherit' });
 const { corpusProblems, SEALS, sealsOf, sha256, wantedFiles } = await import('@shaoying/testing');
-const { incidentCatalogue, incidentSchemas, transferCatalogue } =
+const { incidentCatalogue, incidentSchemas, callCatalogue } =
   await import('@shaoying/incident-contracts');
 const { jurisdictionCatalogue } = await import('@shaoying/jurisdiction-contracts');
 
@@ -30,8 +30,8 @@ const corpora = [
     dataOf: (golden) => golden.stored.data,
   },
   {
-    dir: 'libs/incident/contracts/transfers/golden',
-    catalogue: transferCatalogue,
+    dir: 'libs/incident/contracts/calls/golden',
+    catalogue: callCatalogue,
     dataOf: (golden) => golden.data,
   },
   {

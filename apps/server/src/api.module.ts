@@ -16,6 +16,7 @@ import { RepeatWhistles } from './api/repeat-whistles.js';
 import { ReturnsController } from './api/returns.controller.js';
 import { SupervisionController } from './api/supervision.controller.js';
 import { TasksController } from './api/tasks.controller.js';
+import { ReschedulingController } from './api/rescheduling.controller.js';
 import { TransfersController } from './api/transfers.controller.js';
 import { WhistlesController } from './api/whistles.controller.js';
 import { IncidentModule } from './incident.module.js';
@@ -35,6 +36,7 @@ const overReadModels = [IncidentBoardQuery, DepartmentTasksQuery, MetricsQuery];
     ReturnsController,
     ClosingController,
     SupervisionController,
+    ReschedulingController,
     TransfersController,
     IncidentQueriesController,
     DepartmentsController,

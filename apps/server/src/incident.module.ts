@@ -1,18 +1,20 @@
 import { Module } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import {
+  CallRecords,
   incidentCommandHandlers,
   IncidentCommandService,
   IncidentJurisdiction,
+  IncidentsWithDeadlines,
+  MoveOpenDeadlinesHandler,
   OpenTasks,
   ReceiptCodes,
   ReporterVault,
   ServerClock,
-  TransferRecords,
   type QueuedTask,
   type TaskPlace,
 } from '@shaoying/incident-application';
-import { DepartmentTasksQuery } from '@shaoying/incident-read-models';
+import { DepartmentTasksQuery, OpenDeadlinesQuery } from '@shaoying/incident-read-models';
 import { Platform } from './platform.js';
 
 /** The tasks a department has in hand, also those of incidents that stand still: they go on one day. */
@@ -27,6 +29,16 @@ class TasksInHand extends OpenTasks {
     after: TaskPlace | null,
   ): Promise<readonly QueuedTask[]> {
     return (await this.tasks.tasksInHand(departmentId, limit, after)).items;
+  }
+}
+
+class OwingIncidents extends IncidentsWithDeadlines {
+  constructor(private readonly deadlines: OpenDeadlinesQuery) {
+    super();
+  }
+
+  override page(after: string | null, limit: number): Promise<readonly string[]> {
+    return this.deadlines.incidents(after, limit);
   }
 }
 
@@ -47,9 +59,9 @@ class TasksInHand extends OpenTasks {
     },
     { provide: ReceiptCodes, inject: [Platform], useFactory: ({ receipts }: Platform) => receipts },
     {
-      provide: TransferRecords,
+      provide: CallRecords,
       inject: [Platform],
-      useFactory: ({ stores }: Platform) => new TransferRecords(stores.log),
+      useFactory: ({ stores }: Platform) => new CallRecords(stores.log),
     },
     { provide: ServerClock, inject: [Platform], useFactory: ({ clock }: Platform) => clock },
     {
@@ -57,8 +69,14 @@ class TasksInHand extends OpenTasks {
       inject: [Platform],
       useFactory: ({ stores }: Platform) => new TasksInHand(new DepartmentTasksQuery(stores.readModels)),
     },
+    {
+      provide: IncidentsWithDeadlines,
+      inject: [Platform],
+      useFactory: ({ stores }: Platform) =>
+        new OwingIncidents(new OpenDeadlinesQuery(stores.readModels, () => () => undefined)),
+    },
     { provide: ReporterVault, inject: [Platform], useFactory: ({ vault }: Platform) => vault },
   ],
-  exports: [CqrsModule, IncidentCommandService],
+  exports: [CqrsModule, IncidentCommandService, MoveOpenDeadlinesHandler],
 })
 export class IncidentModule {}

@@ -1,7 +1,7 @@
 import { Inject, Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { uuidV5, type Clock } from '@shaoying/config';
-import { MarkOverdueCommand, MergeWatch } from '@shaoying/incident-application';
+import { MarkOverdueCommand, MergeWatch, ProvisionalWatch } from '@shaoying/incident-application';
 import { OpenDeadlinesQuery } from '@shaoying/incident-read-models';
 import { DeadlineScheduler, openAlarmClock, type OpenDeadline } from '@shaoying/timers';
 import { setTimeout } from 'node:timers/promises';
@@ -11,7 +11,10 @@ import { Platform } from './platform.js';
 /** Namespace of the commands that alarms send; the same deadline and step always send the same command. */
 const ALARMS = '0b8c5a4e-52d7-5f0e-8b1c-7a1c9f6f2d35';
 
-/** Role `timers`: wakes at due times and asks the decider; and looks after merges that stopped in the middle. */
+/**
+ * Role `timers`: wakes at due times and asks the decider; looks after merges that stopped in the middle, and after
+ * deadlines whose year is published.
+ */
 @Module({
   imports: [IncidentModule],
   providers: [
@@ -35,6 +38,18 @@ const ALARMS = '0b8c5a4e-52d7-5f0e-8b1c-7a1c9f6f2d35';
       },
     },
     {
+      provide: ProvisionalWatch,
+      inject: [Platform, CommandBus],
+      useFactory: ({ stores, directory, clock, logger }: Platform, commands: CommandBus) => {
+        const deadlines = new OpenDeadlinesQuery(stores.readModels, () => () => undefined);
+        return new ProvisionalWatch({
+          ...{ clock, log: logger, calendars: () => directory.calendars() },
+          incidents: (dueBefore, after, limit) => deadlines.provisional(dueBefore, after, limit),
+          fix: (command) => commands.execute(command),
+        });
+      },
+    },
+    {
       provide: MergeWatch,
       inject: [Platform, CommandBus],
       useFactory: ({ stores, clock, logger }: Platform, commands: CommandBus) =>
@@ -50,6 +65,7 @@ export class TimersModule implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     @Inject(DeadlineScheduler) private readonly scheduler: DeadlineScheduler,
     @Inject(MergeWatch) private readonly merges: MergeWatch,
+    @Inject(ProvisionalWatch) private readonly provisional: ProvisionalWatch,
     @Inject(Platform) private readonly platform: Platform,
   ) {}
 
@@ -63,10 +79,11 @@ export class TimersModule implements OnApplicationBootstrap, OnModuleDestroy {
       this.platform.fail();
     });
     this.merges.start();
+    this.provisional.start();
   }
 
   async onModuleDestroy(): Promise<void> {
-    await Promise.all([this.scheduler.stop(), this.merges.stop()]);
+    await Promise.all([this.scheduler.stop(), this.merges.stop(), this.provisional.stop()]);
   }
 }
 

@@ -149,6 +149,37 @@ export class TransferAnswer {
   @ApiProperty({ type: String, nullable: true }) nextCursor!: string | null;
 }
 
+export class MovedDeadlineAnswer {
+  @ApiProperty() incidentId!: string;
+  @ApiProperty() deadlineId!: string;
+  @ApiProperty({ enum: timers }) timer!: string;
+  @ApiProperty(instant) formerDueAt!: string;
+  @ApiProperty({ ...instant, description: 'The same where only the version is another one' }) dueAt!: string;
+  @ApiProperty({ description: 'Reaches into a year that is not published' }) provisional!: boolean;
+}
+
+export class StayingDeadlineAnswer {
+  @ApiProperty() incidentId!: string;
+  @ApiProperty() deadlineId!: string;
+  @ApiProperty({ enum: timers }) timer!: string;
+  @ApiProperty(instant) dueAt!: string;
+  @ApiProperty({ enum: ['NO_RULE', 'NOT_BY_POLICY', 'WOULD_BE_PAST'] }) code!: string;
+}
+
+export class DeadlinesMovedAnswer {
+  @ApiProperty() policyId!: string;
+  @ApiProperty({ type: 'integer' }) policyVersion!: number;
+  @ApiProperty({ description: 'Nothing was moved: this is what would be' }) dryRun!: boolean;
+  @ApiProperty({ type: [MovedDeadlineAnswer] }) moved!: MovedDeadlineAnswer[];
+  @ApiProperty({ type: [StayingDeadlineAnswer], description: 'Open, and not moved' })
+  stayed!: StayingDeadlineAnswer[];
+  @ApiProperty({
+    description: 'There are more incidents behind these: send it again, with nextCursor as after',
+  })
+  more!: boolean;
+  @ApiProperty({ type: String, nullable: true }) nextCursor!: string | null;
+}
+
 export class QueueItemAnswer extends TaskAnswer {
   @ApiProperty() incidentId!: string;
   @ApiProperty() whistleId!: string;

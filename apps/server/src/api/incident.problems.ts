@@ -90,6 +90,11 @@ registerProblems({
     titleZh: '事件类别不存在或已停用',
   },
   UNKNOWN_ESTATE: { status: 422, title: 'The estate is unknown', titleZh: '小区不存在' },
+  UNKNOWN_POLICY: {
+    status: 404,
+    title: 'There is no such policy, or version of it',
+    titleZh: '时限标准或其版本不存在',
+  },
   UNKNOWN_GRID: { status: 422, title: 'The grid is unknown', titleZh: '网格不存在' },
   UNKNOWN_DEPARTMENT: { status: 422, title: 'The department is unknown', titleZh: '部门不存在' },
   UNKNOWN_ORG_UNIT: { status: 422, title: 'The unit is unknown', titleZh: '单位不存在' },

@@ -132,6 +132,21 @@ export class TransferTaskDto extends ReasonDto {
   to!: string;
 }
 
+export class MoveOpenDeadlinesDto extends ReasonDto {
+  @ApiPropertyOptional({ type: 'integer', description: 'Which version; the one in force by default' })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(1_000_000)
+  policyVersion?: number;
+
+  @ApiPropertyOptional({ description: 'nextCursor of the answer before: goes on behind what it looked at' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(1_024)
+  after?: string;
+}
+
 export class TransferOpenTasksDto extends ReasonDto {
   @OptionalId('Which successor, where there are several')
   to?: string;

@@ -17,7 +17,12 @@ import {
   type TaskRole,
   type WhistleKind,
 } from '@shaoying/incident-domain';
-import type { JurisdictionDirectory, TimerKind } from '@shaoying/jurisdiction-contracts';
+import type {
+  DeadlineQuery,
+  JurisdictionDirectory,
+  ResolvedDeadline,
+  TimerKind,
+} from '@shaoying/jurisdiction-contracts';
 
 /** What a policy looks at: the matter, and the versions that govern it. */
 export type Matter = Pick<IncidentState, 'category' | 'severity'> & { readonly pins: Pins | null };
@@ -64,17 +69,16 @@ export class IncidentClocks {
     const { matter, at, ...conditions } = start;
     const pins = matter.pins ?? this.directory.pins();
     const { category, severity } = matter;
-    return this.directory
-      .deadlines({ timer, pins, category, severity, start: at, ...conditions })
-      .map((resolved) => {
-        const { startedAt, warnAt, dueAt, policyId, policyVersion, calendarId, calendarVersion } = resolved;
-        const { provisional, unit, stage } = resolved;
-        return {
-          deadlineId: uuidV5(idSeed, stage === null ? timer : `${timer}:${stage}`),
-          ...{ timer, startedAt, warnAt, dueAt, policyId, policyVersion, calendarId, calendarVersion },
-          ...{ provisional, unit, stage, steps: this.steps(pins, resolved) },
-        };
-      });
+    const query = { timer, pins, category, severity, start: at, ...conditions };
+    return this.resolved(query).map((resolved) => {
+      const { startedAt, warnAt, dueAt, policyId, policyVersion, calendarId, calendarVersion } = resolved;
+      const { provisional, unit, stage } = resolved;
+      return {
+        deadlineId: uuidV5(idSeed, stage === null ? timer : `${timer}:${stage}`),
+        ...{ timer, startedAt, warnAt, dueAt, policyId, policyVersion, calendarId, calendarVersion },
+        ...{ provisional, unit, stage, steps: this.steps(pins, resolved) },
+      };
+    });
   }
 
   /** Deadlines of several timers that start at once. */
@@ -86,7 +90,7 @@ export class IncidentClocks {
   windowEnd(timer: TimerKind, matter: Matter, at: string): string | null {
     const pins = matter.pins ?? this.directory.pins();
     const { category, severity } = matter;
-    return this.directory.deadlines({ timer, pins, category, severity, start: at })[0]?.dueAt ?? null;
+    return this.resolved({ timer, pins, category, severity, start: at })[0]?.dueAt ?? null;
   }
 
   closing(matter: Matter, at: string): ClosingWindows {
@@ -184,6 +188,20 @@ export class IncidentClocks {
     };
     const { dueAt, provisional } = this.directory.extended(begun, within);
     return [{ ...begun, dueAt, provisional, warnAt: warnedBetween(at, dueAt) }];
+  }
+
+  /**
+   * In the version of the calendar that the incident has pinned; where that does not reach, in the latest one, if that
+   * does: what is published by now need not be provisional first.
+   */
+  private resolved(query: DeadlineQuery): readonly ResolvedDeadline[] {
+    const pinned = this.directory.deadlines(query);
+    if (!pinned.some(({ provisional }) => provisional)) return pinned;
+    const { calendarId, calendarVersion } = query.pins;
+    const latest = this.directory.calendar(calendarId)?.version ?? calendarVersion;
+    if (latest === calendarVersion) return pinned;
+    const reaching = this.directory.deadlines({ ...query, pins: { ...query.pins, calendarVersion: latest } });
+    return reaching.some(({ provisional }) => provisional) ? pinned : reaching;
   }
 
   /** Targets of cases of the past were counted in no calendar of ours: they move in the one in force. */

@@ -115,6 +115,7 @@ export class UnknownReference extends Error {
       | 'UNKNOWN_DEPARTMENT'
       | 'UNKNOWN_ORG_UNIT'
       | 'UNKNOWN_INCIDENT'
+      | 'UNKNOWN_POLICY'
       | 'PLACE_CONTRADICTS_ITSELF'
       | 'PLACE_NOT_FOUND',
     readonly id: string,

@@ -265,7 +265,7 @@ describe('deadline', () => {
         new MarkOverdueCommand(office.as('system', null), incidentId, checkIn?.deadlineId ?? ''),
       );
     office.clock.set(new Date(Date.parse(checkIn?.dueAt ?? '') - 1));
-    expect((await alarm()).events).toEqual([]);
+    expect((await alarm()).events.map(({ type }) => type)).toEqual(['DeadlineWarned']);
     office.clock.advanceMs(60_000);
     expect((await alarm()).events.map(({ type }) => type)).toEqual(['TaskOverdue', 'SupervisionIssued']);
     expect((await alarm()).events).toEqual([]);

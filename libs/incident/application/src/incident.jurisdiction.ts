@@ -22,6 +22,7 @@ import type {
   OrgUnitKind,
 } from '@shaoying/jurisdiction-contracts';
 import { IncidentClocks } from './incident.clocks.js';
+import { DeadlineReschedulings } from './incident.rescheduling.js';
 import { TransferRefused, UnitEnded, UnknownReference } from './incident.errors.js';
 
 /** What a report or an office names of a place. */
@@ -58,9 +59,16 @@ const COORDINATES = ['WGS84', 'GCJ02', 'BD09'] as const;
 /** What the jurisdiction says about places, departments and due times, in the domain's own words. */
 export class IncidentJurisdiction {
   readonly clocks: IncidentClocks;
+  readonly reschedulings: DeadlineReschedulings;
 
   constructor(readonly directory: JurisdictionDirectory) {
     this.clocks = new IncidentClocks(directory);
+    this.reschedulings = new DeadlineReschedulings(directory);
+  }
+
+  /** A version of a policy, the one in force by default; undefined where there is none. */
+  policy(policyId: string, version: number | null): ReturnType<JurisdictionDirectory['policy']> {
+    return this.directory.policy(policyId, version ?? undefined);
   }
 
   /** @throws UnknownReference */

@@ -2,6 +2,7 @@ import * as closing from './closing.handlers.js';
 import * as handling from './handling.handlers.js';
 import * as intake from './intake.handlers.js';
 import * as merging from './merging.handlers.js';
+import * as rescheduling from './rescheduling.handlers.js';
 import * as returns from './return.handlers.js';
 import * as supervision from './supervision.handlers.js';
 import * as suspension from './suspension.handlers.js';
@@ -9,6 +10,7 @@ import * as tasks from './task.handlers.js';
 import * as transfer from './transfer.handlers.js';
 import * as whistles from './whistle.handlers.js';
 
+export * from './call-records.js';
 export * from './closing.handlers.js';
 export * from './closing.messages.js';
 export * from './handling.handlers.js';
@@ -17,12 +19,16 @@ export * from './incident.clocks.js';
 export * from './incident.command-service.js';
 export * from './incident.errors.js';
 export * from './incident.jurisdiction.js';
+export * from './incident.rescheduling.js';
 export * from './intake.handlers.js';
 export * from './intake.messages.js';
 export * from './merge-watch.js';
 export * from './merging.handlers.js';
+export * from './provisional-watch.js';
 export * from './receipt-codes.js';
 export * from './reporter-vault.js';
+export * from './rescheduling.handlers.js';
+export * from './rescheduling.messages.js';
 export * from './return.handlers.js';
 export * from './return.messages.js';
 export * from './supervision.handlers.js';
@@ -71,6 +77,8 @@ export const incidentCommandHandlers = [
   returns.ArbitrateHandler,
   returns.RequestExtensionHandler,
   returns.DecideExtensionHandler,
+  rescheduling.FixProvisionalDeadlinesHandler,
+  rescheduling.MoveOpenDeadlinesHandler,
   closing.MarkOverdueHandler,
   closing.CheckHandlingHandler,
   closing.RecordFeedbackHandler,

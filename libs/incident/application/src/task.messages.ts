@@ -1,5 +1,6 @@
 import { Command } from '@nestjs/cqrs';
 import type { Location, RecordContact, ReleaseTask, ReportProgress } from '@shaoying/incident-domain';
+import type { CommandTrace } from './call-records.js';
 import type { CommandContext, CommandOutcome } from './incident.command-service.js';
 import { TaskRequest } from './incident.messages.js';
 
@@ -74,6 +75,3 @@ export class TransferOpenTasksCommand extends Command<TransferOutcome & CommandT
     super();
   }
 }
-
-/** Where the last event of a command over many incidents lies. */
-export type CommandTrace = Pick<CommandOutcome, 'revision' | 'position' | 'replayed'>;

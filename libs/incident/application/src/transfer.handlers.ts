@@ -1,25 +1,18 @@
 import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { uuidV5, type Clock } from '@shaoying/config';
-import type { EventStore, NewEvent } from '@shaoying/event-store';
-import {
-  assertOpenTasksTransferred,
-  decodeOpenTasksTransferred,
-  OPEN_TASKS_TRANSFERRED,
-  transferCatalogue,
-  transferStreamId,
-} from '@shaoying/incident-contracts';
+import { uuidV5 } from '@shaoying/config';
+import { openTasksTransferred } from '@shaoying/incident-contracts';
 import { isOpenTask, taskOf, type IncidentState } from '@shaoying/incident-domain';
+import { CallRecords, ServerClock, withoutReason, type CommandTrace } from './call-records.js';
 import {
   IncidentCommandService,
   type CommandContext,
   type CommandOutcome,
 } from './incident.command-service.js';
-import { IdempotencyKeyReused, TransferRefused } from './incident.errors.js';
+import { TransferRefused } from './incident.errors.js';
 import { IncidentJurisdiction } from './incident.jurisdiction.js';
 import {
   TransferOpenTasksCommand,
   TransferTaskCommand,
-  type CommandTrace,
   type MovedTask,
   type TaskPlace,
   type TransferOutcome,
@@ -31,55 +24,6 @@ export type QueuedTask = MovedTask & TaskPlace;
 export abstract class OpenTasks {
   /** The oldest ones first, at most so many of those behind `after`; as far as the read model has got. */
   abstract of(departmentId: string, limit: number, after: TaskPlace | null): Promise<readonly QueuedTask[]>;
-}
-
-/** What the server's clock says, for handlers that act at no incident. */
-export abstract class ServerClock implements Clock {
-  abstract now(): Date;
-}
-
-/** What calls over many incidents have answered; see `OpenTasksTransferred`. */
-export class TransferRecords {
-  constructor(private readonly store: EventStore) {}
-
-  /** The answer of an earlier attempt; null where none came to its end. @throws IdempotencyKeyReused */
-  async find({ commandId, requestHash }: CommandContext): Promise<(TransferOutcome & CommandTrace) | null> {
-    const recorded = await this.store.readStream(transferStreamId(commandId)).catch(noStream);
-    const event = recorded[0];
-    if (event === undefined) return null;
-    if (event.requestHash !== requestHash)
-      throw new IdempotencyKeyReused('this Idempotency-Key was used with another body');
-    const { reason: _, ...outcome } = decodeOpenTasksTransferred(event);
-    return { ...outcome, revision: event.revision, position: event.position, replayed: true };
-  }
-
-  /** Writes the answer down. Of two attempts at once the first one's counts. @throws what the store throws */
-  async keep(
-    context: CommandContext,
-    outcome: TransferOutcome,
-    { reason, now }: { readonly reason: string; readonly now: string },
-  ): Promise<TransferOutcome & CommandTrace> {
-    const { commandId } = context;
-    const { ifMatch: _, ...envelope } = context;
-    const data = { ...outcome, reason };
-    assertOpenTasksTransferred(data);
-    const event: NewEvent = {
-      ...{ ...envelope, eventId: uuidV5(commandId, '0'), type: OPEN_TASKS_TRANSFERRED, data },
-      ...{
-        schemaVersion: transferCatalogue[OPEN_TASKS_TRANSFERRED].version,
-        occurredAt: now,
-        recordedAt: now,
-      },
-    };
-    const written = await this.store.append(transferStreamId(commandId), 'none', [event]);
-    const earlier = written.duplicate ? await this.find(context) : null;
-    return earlier ?? { ...outcome, revision: written.revision, position: written.position, replayed: false };
-  }
-}
-
-function noStream(error: unknown): [] {
-  if (error instanceof Error && 'code' in error && error.code === 'STREAM_NOT_FOUND') return [];
-  throw error;
 }
 
 /** To the successor of a department that has ended, and to no other. */
@@ -125,7 +69,7 @@ export class TransferOpenTasksHandler implements ICommandHandler<TransferOpenTas
     private readonly jurisdiction: IncidentJurisdiction,
     private readonly queue: OpenTasks,
     private readonly clock: ServerClock,
-    private readonly records: TransferRecords,
+    private readonly records: CallRecords,
   ) {
     this.transfer = new TransferTaskHandler(incidents, jurisdiction);
   }
@@ -135,13 +79,14 @@ export class TransferOpenTasksHandler implements ICommandHandler<TransferOpenTas
     departmentId,
     request,
   }: TransferOpenTasksCommand): Promise<TransferOutcome & CommandTrace> {
-    const earlier = await this.records.find(context);
-    if (earlier !== null) return earlier;
+    const earlier = await this.records.find(openTasksTransferred, context);
+    if (earlier !== null) return withoutReason(earlier);
     const { reason, after } = request;
     const now = this.clock.now().toISOString();
     const to = this.jurisdiction.successor(departmentId, request.to, now);
     const outcome = await this.moveAll(context, departmentId, { to, reason, after });
-    return this.records.keep(context, outcome, { reason, now });
+    const data = { ...outcome, moved: [...outcome.moved], refused: [...outcome.refused], reason };
+    return withoutReason(await this.records.keep(openTasksTransferred, context, data, now));
   }
 
   private async moveAll(

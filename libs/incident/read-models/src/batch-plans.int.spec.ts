@@ -39,8 +39,8 @@ const oldOf: Record<string, string> = {
   whistles: `select 'old-' || n, 'old-' || n, 'k', false, 'c', 'e', now(), now() from n`,
   lost_times: `select 'old-' || n, 0, 'old-' || n, 'old-' || n, 'DISPATCH', null, now(), now(), now(), now() from n`,
   closures: `select 'old-' || n, 1, 'c', 's', 'e', 'c', 's', now(), now(), 'id', 'ESTATE' from n`,
-  deadlines: `(incident_id, deadline_id, timer, due_at, taken, lifecycle, held)
-    select 'old-' || n, 'old-' || n, 'INCIDENT_TOTAL', now(), -1, 'FILED', 0 from n`,
+  deadlines: `(incident_id, deadline_id, timer, due_at, taken, lifecycle, held, provisional)
+    select 'old-' || n, 'old-' || n, 'INCIDENT_TOTAL', now(), -1, 'FILED', 0, false from n`,
   items: `select 'dept-1', 1000000 + n, '{}' from n`,
 };
 const oldRows = 20_000;

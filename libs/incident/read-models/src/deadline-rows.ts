@@ -48,6 +48,8 @@ export interface DeadlineRow {
   /** Of the incident. While its clocks stand still: SUSPENDED or MERGED, and behind a space where it goes back to. */
   readonly lifecycle: string;
   readonly held: number;
+  /** Whether it reaches into a year that is not published. */
+  readonly provisional: boolean;
   /** JSON of {@link About}, of a task's deadlines. */
   readonly about: string | null;
 }
@@ -66,7 +68,8 @@ interface About {
 const shape: RowShape<DeadlineRow> = {
   ...{ incident_id: 'text', deadline_id: 'text', owner_id: 'text', timer: 'text' },
   ...{ warn_at: 'timestamptz', due_at: 'timestamptz' },
-  ...{ steps: 'timestamptz[]', taken: 'integer', lifecycle: 'text', held: 'integer', about: 'text' },
+  ...{ steps: 'timestamptz[]', taken: 'integer', lifecycle: 'text', held: 'integer' },
+  ...{ provisional: 'boolean', about: 'text' },
 };
 
 const inWords = (values: readonly string[]): string => values.map((value) => `'${value}'`).join(', ');
@@ -108,6 +111,7 @@ export const deadlinesTable = (derived: string): string => `
       taken       integer not null,
       lifecycle   text not null,
       held        integer not null,
+      provisional boolean not null,
       about       text,
       ${derived},
       primary key (incident_id, deadline_id)
@@ -236,7 +240,8 @@ export class DeadlineBatch {
 
   private async read(tx: ProjectionTransaction, incidentIds: readonly string[]): Promise<void> {
     const rows = await tx.query<StoredRow>(
-      `select incident_id, deadline_id, owner_id, timer, warn_at, due_at, steps::text as steps, taken, lifecycle, held, about
+      `select incident_id, deadline_id, owner_id, timer, warn_at, due_at, steps::text as steps, taken, lifecycle, held,
+         provisional, about
        from deadlines where incident_id = any($1::text[])`,
       [incidentIds],
     );
@@ -734,9 +739,11 @@ const warnsFirst = ({ warnAt, dueAt }: DeadlineMove): boolean => Date.parse(warn
 
 const firstOf = (deadline: DeadlineMove): number => (warnsFirst(deadline) ? NOT_WARNED : NOT_BREACHED);
 
-const instantsOf = (deadline: DeadlineMove): Pick<DeadlineRow, 'warn_at' | 'due_at' | 'steps'> => ({
+const instantsOf = (
+  deadline: DeadlineMove,
+): Pick<DeadlineRow, 'warn_at' | 'due_at' | 'steps' | 'provisional'> => ({
   ...{ warn_at: warnsFirst(deadline) ? deadline.warnAt : null, due_at: deadline.dueAt },
-  steps: stepInstants(deadline.steps),
+  ...{ steps: stepInstants(deadline.steps), provisional: deadline.provisional },
 });
 
 /** See {@link DeadlineRow.steps}: whichever step was taken last, what is next stands right behind it. */

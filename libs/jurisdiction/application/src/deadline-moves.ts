@@ -70,6 +70,19 @@ export function movedByExtension(
   return answer(calendar, newWarnMs, newDueMs, countedFromMs);
 }
 
+/** @throws CalendarError */
+export function recountedIn(
+  calendar: WorkingCalendar,
+  former: WorkingCalendar,
+  deadline: MovableDeadline,
+): MovedDeadline {
+  const { startMs, warnMs, dueMs, unit } = instantsOf(deadline);
+  if (!isWorkingUnit(unit)) return answer(calendar, warnMs, dueMs, null);
+  const again = (atMs: number): number =>
+    addWorkingTime(calendar, startMs, workingTimeBetween(former, startMs, atMs));
+  return answer(calendar, again(warnMs), again(dueMs), startMs);
+}
+
 /** @param countedFromMs since when it is counted in working time; `null`: it is not */
 function answer(
   calendar: WorkingCalendar,

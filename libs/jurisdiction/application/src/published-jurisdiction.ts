@@ -39,7 +39,7 @@ import {
   type WorkingCalendar,
   workingTimeBetween,
 } from '@shaoying/jurisdiction-domain';
-import { movedByExtension, movedByPause, stepAt } from './deadline-moves.js';
+import { movedByExtension, movedByPause, recountedIn, stepAt } from './deadline-moves.js';
 import { toWgs84 } from './geometry/grid-geometry.js';
 import { locateIn } from './geometry/grid-locator.js';
 import { OrgUnitHistory } from './org-unit-history.js';
@@ -271,6 +271,12 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
   extended(deadline: MovableDeadline, duration: Duration): MovedDeadline {
     const calendar = this.calendarOrThrow(deadline.calendarId, deadline.calendarVersion);
     return movedByExtension(calendar, deadline, duration);
+  }
+
+  recounted(deadline: MovableDeadline, calendarVersion: number): MovedDeadline {
+    const { calendarId } = deadline;
+    const former = this.calendarOrThrow(calendarId, deadline.calendarVersion);
+    return recountedIn(this.calendarOrThrow(calendarId, calendarVersion), former, deadline);
   }
 
   workingMsBetween(calendarId: string, calendarVersion: number, from: string, to: string): number {

@@ -223,6 +223,12 @@ export interface JurisdictionDirectory {
    */
   extended(deadline: MovableDeadline, duration: Duration): MovedDeadline;
   /**
+   * The same deadline in another version of its calendar: as much working time from its start on. Unchanged where it is
+   * time on the clock.
+   * @throws JurisdictionNotPublished, CalendarError
+   */
+  recounted(deadline: MovableDeadline, calendarVersion: number): MovedDeadline;
+  /**
    * Working milliseconds from one instant to another; negative when `to` is the earlier.
    * @throws JurisdictionNotPublished, CalendarError
    */

@@ -12,7 +12,8 @@ import {
   ReceiptCodes,
   ReporterVault,
   type CommandContext,
-  TransferRecords,
+  CallRecords,
+  IncidentsWithDeadlines,
   type MovedTask,
   type QueuedTask,
   type TaskPlace,
@@ -46,11 +47,22 @@ class SampleQueues extends OpenTasks {
   }
 }
 
+/** Incidents as the spec says they are. */
+class SampleOwing extends IncidentsWithDeadlines {
+  readonly incidents: string[] = [];
+
+  override page(after: string | null, limit: number): Promise<readonly string[]> {
+    const from = after === null ? 0 : this.incidents.indexOf(after) + 1;
+    return Promise.resolve(this.incidents.slice(from, from + limit));
+  }
+}
+
 /** Every command handler over one log in memory, with 临东市 published in it and a clock that stands still. */
 export class SampleOffice {
   readonly clock = new SimulatedClock(OPENING);
   readonly vault = new SampleReporterVault();
   readonly queue = new SampleQueues();
+  readonly owing = new SampleOwing();
   readonly receipts = new ReceiptCodes(Buffer.alloc(32, 7));
   private requests = 0;
 
@@ -111,7 +123,7 @@ export class SampleOffice {
 
   /** Handlers over this office's log, or over what stands before it. */
   handlers(incidents: IncidentCommandService = this.service()) {
-    const { jurisdiction, receipts, vault, queue, clock } = this;
+    const { jurisdiction, receipts, vault, queue, owing, clock } = this;
     return {
       report: new application.ReportIncidentHandler(incidents, jurisdiction, receipts, vault),
       importCase: new application.ImportIncidentHandler(incidents, jurisdiction, receipts),
@@ -147,7 +159,11 @@ export class SampleOffice {
       urge: new application.UrgeTaskHandler(incidents),
       transfer: new application.TransferTaskHandler(incidents, jurisdiction),
       transferAll: new application.TransferOpenTasksHandler(
-        ...([incidents, jurisdiction, queue, clock, new TransferRecords(this.store)] as const),
+        ...([incidents, jurisdiction, queue, clock, new CallRecords(this.store)] as const),
+      ),
+      fixProvisional: new application.FixProvisionalDeadlinesHandler(incidents, jurisdiction),
+      moveDeadlines: new application.MoveOpenDeadlinesHandler(
+        ...([incidents, jurisdiction, owing, clock, new CallRecords(this.store)] as const),
       ),
       markOverdue: new application.MarkOverdueHandler(incidents, jurisdiction),
       check: new application.CheckHandlingHandler(incidents, jurisdiction),

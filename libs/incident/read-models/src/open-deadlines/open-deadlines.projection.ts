@@ -13,6 +13,7 @@ export const openDeadlines: Projection = {
     ${deadlinesTable(`alarm_at timestamptz generated always as (${alarmAt}) stored`)}
     create index on deadlines (alarm_at, deadline_id) where alarm_at is not null;
     create index on deadlines (deadline_id);
+    create index on deadlines (incident_id) where provisional;
   `,
   eventTypes: deadlineEventTypes,
   async apply(events, tx) {

@@ -77,6 +77,26 @@ export class OpenDeadlinesQuery {
     return rows.map(deadlineOf);
   }
 
+  /** Incidents with a deadline that something is or may again be owed by, in order of their ids. */
+  async incidents(after: string | null, limit: number): Promise<string[]> {
+    const { rows } = await this.sql.query<{ incident_id: string }>(
+      `select distinct incident_id from open_deadlines.deadlines where incident_id > $1 order by incident_id limit $2`,
+      [after ?? '', limit],
+    );
+    return rows.map(({ incident_id }) => incident_id);
+  }
+
+  /** Those with a provisional deadline that is owed, not missed, and due before an instant; in order of their ids. */
+  async provisional(dueBefore: string, after: string | null, limit: number): Promise<string[]> {
+    const { rows } = await this.sql.query<{ incident_id: string }>(
+      `select distinct incident_id from open_deadlines.deadlines
+       where provisional and alarm_at is not null and taken < 0 and due_at < $1::timestamptz and incident_id > $2
+       order by incident_id limit $3`,
+      [dueBefore, after ?? '', limit],
+    );
+    return rows.map(({ incident_id }) => incident_id);
+  }
+
   async counts(nowIso: string): Promise<{ open: number; due: number; oldestDueAt: string | null }> {
     const { rows } = await this.sql.query<{ open: number; due: number; oldest: Date | null }>(
       `select count(*)::int as open, count(*) filter (where alarm_at <= $1::timestamptz)::int as due,
