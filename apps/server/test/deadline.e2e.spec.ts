@@ -11,12 +11,24 @@ const newHome = useServerHomes(inOneProcess);
 /** Long enough for a check-in in time on a busy machine, short enough to wait for. */
 const checkInSeconds = 3;
 
-/** The sample's policy, with a check-in due within seconds; all other deadlines are hours away. */
+/** When an acknowledgement is warned of, which is due minutes later: long after the check-in. */
+const warnSeconds = 4;
+
+/**
+ * The sample's policy, with a check-in due within seconds and an acknowledgement that is warned of within seconds; all
+ * other deadlines are hours away.
+ */
 function soon(yaml: string): string {
-  const usual = '{ timer: CHECK_IN, duration: { amount: 1, unit: WORKING_DAY } }';
-  if (!yaml.includes(usual)) throw new Error('the sample has no such rule any more');
-  const amount = (checkInSeconds / 3_600).toFixed(9);
-  return yaml.replace(usual, `{ timer: CHECK_IN, duration: { amount: ${amount}, unit: CLOCK_HOUR } }`);
+  const checkIn = '{ timer: CHECK_IN, duration: { amount: 1, unit: WORKING_DAY } }';
+  const acknowledge = '{ timer: ACKNOWLEDGE, duration: { amount: 1, unit: CLOCK_HOUR } }';
+  if (![checkIn, acknowledge].every((rule) => yaml.includes(rule))) throw new Error('the sample has changed');
+  const hours = (seconds: number): string => `amount: ${(seconds / 3_600).toFixed(9)}, unit: CLOCK_HOUR`;
+  return yaml
+    .replace(checkIn, `{ timer: CHECK_IN, duration: { ${hours(checkInSeconds)} } }`)
+    .replace(
+      acknowledge,
+      `{ timer: ACKNOWLEDGE, duration: { ${hours(100 * warnSeconds)} }, warnPercent: 1 }`,
+    );
 }
 
 const redisUrl = process.env['TEST_REDIS_URL'];
@@ -69,7 +81,7 @@ function deadlinesOn(env: Readonly<Record<string, string>>): void {
     const whistled = await blowWhistle(city, { lead: 'dp-water' });
     const task = taskOf(whistled, 'dp-water');
     const dueAt = checkInDueAt(task);
-    const [overdue, issued] = (await breached(whistled)).slice(3);
+    const [overdue, issued] = (await breached(whistled)).filter(({ type }) => breach.includes(type));
     expect(overdue).toMatchObject({
       ...{ type: 'TaskOverdue', occurredAt: dueAt, actor: { id: 'system:timers', role: 'system' } },
       data: { taskId: task.taskId, departmentId: 'dp-water', timer: 'CHECK_IN', dueAt },
@@ -100,8 +112,38 @@ function deadlinesOn(env: Readonly<Record<string, string>>): void {
     await waitFor('the department hears of it', async () => {
       const feed = await city.as('water').get<{ items: { type: string }[] }>(`${path}/dispatches`);
       const types = feed.body.items.map(({ type }) => type.replace('cn.shaoying.dispatch.', ''));
-      return types.join() === 'dispatched,overdue,supervised';
+      return types.filter((type) => type !== 'due-soon').join() === 'dispatched,overdue,supervised';
     });
+  });
+
+  test('whoever has not answered is warned before it is late, once', async () => {
+    const whistled = await blowWhistle(city, { lead: 'dp-housing' });
+    const { taskId, deadlines } = taskOf(whistled, 'dp-housing');
+    const acknowledge = deadlines.find(({ timer }) => timer === 'ACKNOWLEDGE');
+    const warnAt = Date.parse(acknowledge?.startedAt ?? '') + warnSeconds * 1_000;
+    const warningsOf = async (): Promise<readonly HistoryEntry[]> =>
+      (await historyOf(whistled.id)).filter(
+        ({ type, data }) => type === 'DeadlineWarned' && data['timer'] === 'ACKNOWLEDGE',
+      );
+    const [warned] = await waitFor('the warning', async () => {
+      const warnings = await warningsOf();
+      return warnings.length > 0 && warnings;
+    });
+    expect(warned).toMatchObject({
+      ...{ occurredAt: new Date(warnAt).toISOString(), actor: { id: 'system:timers' } },
+      data: { taskId, departmentId: 'dp-housing', dueAt: acknowledge?.dueAt },
+    });
+    expect(Date.parse(warned?.recordedAt ?? '')).toBeGreaterThan(warnAt);
+    await waitFor('the department hears of it', async () => {
+      const feed = await city
+        .as('housing')
+        .get<{ items: { type: string; data: object }[] }>('/v1/departments/dp-housing/dispatches');
+      return feed.body.items.some(
+        ({ type, data }) => type.endsWith('.due-soon') && JSON.stringify(data).includes('ACKNOWLEDGE'),
+      );
+    });
+    await act(city, 'housing', whistled.id, `tasks/${taskId}/check-in`);
+    expect(await warningsOf()).toHaveLength(1);
   });
 
   test('a department that appears in time hears nothing more', async () => {
@@ -176,7 +218,8 @@ function deadlinesOn(env: Readonly<Record<string, string>>): void {
     for (const { recordedAt } of overdue) {
       expect(Date.parse(recordedAt)).toBeGreaterThanOrEqual(Date.parse(dueAt) + 500);
     }
-    expect(await typesOf(whistled.id)).toHaveLength(3 + 2 * breach.length);
+    const types = (await typesOf(whistled.id)).filter((type) => type !== 'DeadlineWarned');
+    expect(types).toHaveLength(3 + 2 * breach.length);
   });
 
   const breachesOf = async (id: string): Promise<HistoryEntry[]> =>
