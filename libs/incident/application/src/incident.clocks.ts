@@ -211,10 +211,8 @@ export class IncidentClocks {
     return { ...deadline, calendarId, calendarVersion };
   }
 
-  private steps(pins: Pins, deadline: Parameters<JurisdictionDirectory['ladderSchedule']>[1]): LadderStep[] {
-    return this.directory
-      .ladderSchedule(pins, deadline)
-      .map(({ tier, at, level, notify }) => ({ step: tier, at, level, notify }));
+  private steps(pins: Pins, deadline: Laddered): LadderStep[] {
+    return ladderSteps(this.directory, pins, deadline);
   }
 
   private countedMs({ unit, calendarId, calendarVersion }: Deadline, from: string, to: string): number {
@@ -223,6 +221,14 @@ export class IncidentClocks {
       : Date.parse(to) - Date.parse(from);
   }
 }
+
+type Laddered = Parameters<JurisdictionDirectory['ladderSchedule']>[1];
+
+/** The ladder of a deadline, with the instant of each step. @throws JurisdictionNotPublished */
+export const ladderSteps = (directory: JurisdictionDirectory, pins: Pins, deadline: Laddered): LadderStep[] =>
+  directory
+    .ladderSchedule(pins, deadline)
+    .map(({ tier, at, level, notify }) => ({ step: tier, at, level, notify }));
 
 /** What a policy asks of a task. */
 export function conditionsOf(

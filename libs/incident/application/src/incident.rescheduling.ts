@@ -11,7 +11,7 @@ import {
   type RescheduleDeadlines,
 } from '@shaoying/incident-domain';
 import type { JurisdictionDirectory } from '@shaoying/jurisdiction-contracts';
-import { conditionsOf } from './incident.clocks.js';
+import { conditionsOf, ladderSteps } from './incident.clocks.js';
 
 /** Where a deadline goes on. */
 export type Rescheduling = RescheduleDeadlines['moves'][number];
@@ -155,7 +155,7 @@ export class DeadlineReschedulings {
     // An order that is not answered climbs no ladder.
     const climbs = owner.kind !== 'ORDER';
     const stepsOf = (move: Pick<DeadlineMove, 'dueAt'>): DeadlineMove['steps'] =>
-      climbs ? this.steps(pins, { ...fixed, ...move }) : [];
+      climbs ? ladderSteps(this.directory, pins, { ...fixed, ...move }) : [];
     let { warnAt, dueAt, provisional } = begun;
     let steps = stepsOf({ dueAt });
     for (const change of changesOf(state, owner, deadline)) {
@@ -172,15 +172,6 @@ export class DeadlineReschedulings {
       }
     }
     return { warnAt, dueAt, provisional, steps, policyId, policyVersion, calendarId, calendarVersion };
-  }
-
-  private steps(
-    pins: Pins,
-    deadline: Parameters<JurisdictionDirectory['ladderSchedule']>[1],
-  ): DeadlineMove['steps'] {
-    return this.directory
-      .ladderSchedule(pins, deadline)
-      .map(({ tier, at, level, notify }) => ({ step: tier, at, level, notify }));
   }
 }
 

@@ -89,6 +89,16 @@ describe('a task deadline', () => {
     },
   );
 
+  test('an order about a task is warned of to the department that has to answer it', () => {
+    const response = deadline('order', 'SUPERVISION_RESPONSE', due('CHECK_IN') + 1);
+    const missed = alarm(due('CHECK_IN') + 1, idOf('CHECK_IN'), { deadlines: [response] });
+    given(after(...whistleLife.slice(0, 3), missed))
+      .when(alarm(due('CHECK_IN') + 1 + ALLOWED.SUPERVISION_RESPONSE, response.deadlineId))
+      .thenLike([
+        { type: 'DeadlineWarned', data: { timer: 'SUPERVISION_RESPONSE', taskId, departmentId: LEAD } },
+      ]);
+  });
+
   test('in the very due millisecond is not missed: an act in it would be in time', () => {
     given(blown)
       .when(alarm(due('CHECK_IN'), idOf('CHECK_IN')))

@@ -20,7 +20,11 @@ export function owingTask({ owner, deadline }: OwnedDeadline): Task | null {
 /** What is recorded when it is time to warn of a deadline that is still to be met, effective at that instant. */
 export function warningOf(state: IncidentState, owned: OwnedDeadline): IncidentEvent {
   const { deadlineId, timer, dueAt, warnAt } = owned.deadline;
-  const task = owingTask(owned);
+  const { owner } = owned;
+  // An order is answered by the department it is about, though its silence is nothing that a task has missed.
+  const ordered =
+    owner.kind === 'ORDER' && owner.order.taskId !== null ? taskOf(state, owner.order.taskId) : null;
+  const task = owingTask(owned) ?? ordered;
   const owing = { taskId: task?.taskId ?? null, departmentId: task?.departmentId ?? null };
   const data = { deadlineId, timer, dueAt, ...owing, cycle: state.cycle };
   return { type: 'DeadlineWarned', occurredAt: warnAt, data };
