@@ -18,7 +18,7 @@ const eventTypes: IncidentEventType[] = [
  */
 export const departmentTasks: Projection = {
   name: 'department-tasks',
-  version: 7,
+  version: 8,
   schema: taskTables,
   eventTypes,
   async apply(events, tx) {

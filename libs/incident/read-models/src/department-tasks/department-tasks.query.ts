@@ -129,6 +129,9 @@ ${momentSql},
       ${within('working')} is true as working,
       case when ${within('completed')} then completed_at end as done,
       case when ${within('completed')} then completed_event_id end as done_event,
+      coalesce(accepted_at, case when ${within('completed')} then completed_at end) as handled,
+      case when accepted_at is not null then accepted_event_id when ${within('completed')} then completed_event_id end
+        as handled_event,
       case when ${within('ended')} then ended_as end as ended,
       stands is not null and stands <> 'ACKNOWLEDGED' as undecided,
       as_of
@@ -145,7 +148,7 @@ ${momentSql},
         case when ack is null and arrived is null and stands is null then acknowledge_due end,
         case when not undecided then least(
           case when arrived is null then check_in_due end, case when not contacted then contact_due end,
-          case when not extending then stage_due end) end,
+          case when not extending and accepted_at is null then stage_due end) end,
         rework_due) end as unmet_due
     from facts
   )`;

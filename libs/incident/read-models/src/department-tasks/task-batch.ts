@@ -126,8 +126,8 @@ export class TaskBatch {
         break;
       case 'CheckFailed':
       case 'FeedbackRecorded':
-        // On time is judged by the first accepted completion (domain.md §6, 29): one that was sent back is none.
-        this.sendBack(entry, entry.data);
+        // On time is judged by the first accepted completion (domain.md §6, 29): one that a check sent back is none.
+        this.sendBack(entry, entry.data, entry.type === 'FeedbackRecorded');
         break;
       default:
         this.foldTerms(entry);
@@ -291,6 +291,7 @@ export class TaskBatch {
       taskIds,
       reworks,
     }: { taskIds: readonly string[]; reworks: readonly { taskId: string; deadline: Deadline }[] },
+    accepted: boolean,
   ): void {
     for (const taskId of taskIds)
       this.terms.change(entry, taskId, (row) => {
@@ -299,6 +300,10 @@ export class TaskBatch {
         return {
           ...duesOf([...others, ...listed(own)]),
           ...{ completed_at: null, completed_known_at: null, completed_event_id: null },
+          ...(accepted &&
+            row.accepted_at === null && {
+              ...{ accepted_at: row.completed_at, accepted_event_id: row.completed_event_id },
+            }),
           ...{ working_at: null, working_known_at: null, extending: false },
         };
       });
@@ -389,7 +394,8 @@ function taskOf(
     ...{ acknowledged_at: null, acknowledged_known_at: null, acknowledged_event_id: null },
     ...{ contacted_at: null, contacted_known_at: null, checked_in_at: null, checked_in_known_at: null },
     ...{ checked_in_event_id: null, working_at: null, working_known_at: null, completed_at: null },
-    ...{ completed_known_at: null, completed_event_id: null, ended_as: null, ended_at: null },
+    ...{ completed_known_at: null, completed_event_id: null, accepted_at: null, accepted_event_id: null },
+    ...{ ended_as: null, ended_at: null },
     ...{ ended_known_at: null, counted: false, stands: null, extending: false, set_aside: null },
     former: null,
   };

@@ -50,6 +50,9 @@ export interface TaskRow {
   readonly completed_at: string | null;
   readonly completed_known_at: string | null;
   readonly completed_event_id: string | null;
+  /** The first completion that a check has passed, where it was sent back after that: by it handling is judged. */
+  readonly accepted_at: string | null;
+  readonly accepted_event_id: string | null;
   readonly ended_as: string | null;
   readonly ended_at: string | null;
   readonly ended_known_at: string | null;
@@ -98,7 +101,8 @@ export const taskShape: RowShape<TaskRow> = {
   ...{ checked_in_known_at: 'timestamptz', checked_in_event_id: 'text', handling_due: 'timestamptz' },
   ...{ stage_due: 'timestamptz', rework_due: 'timestamptz', working_at: 'timestamptz' },
   ...{ working_known_at: 'timestamptz', completed_at: 'timestamptz', completed_known_at: 'timestamptz' },
-  ...{ completed_event_id: 'text', ended_as: 'text', ended_at: 'timestamptz', ended_known_at: 'timestamptz' },
+  ...{ completed_event_id: 'text', accepted_at: 'timestamptz', accepted_event_id: 'text' },
+  ...{ ended_as: 'text', ended_at: 'timestamptz', ended_known_at: 'timestamptz' },
   ...{ counted: 'boolean', stands: 'text', extending: 'boolean', set_aside: 'text', deadlines: 'json' },
   former: 'json',
 };

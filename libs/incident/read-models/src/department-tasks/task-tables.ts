@@ -119,6 +119,8 @@ export const taskTables = `
       completed_at          timestamptz,
       completed_known_at    timestamptz,
       completed_event_id    text,
+      accepted_at           timestamptz,
+      accepted_event_id     text,
       ended_as              text,
       ended_at              timestamptz,
       ended_known_at        timestamptz,

@@ -130,7 +130,7 @@ export const metricDefinitions: readonly MetricDefinition[] = [
     'undecided',
   ),
   onTimeMetric(
-    ...(['handling-on-time', '按期处置率', 'done', 'handling_due', 'done', 'done_event'] as const),
+    ...(['handling-on-time', '按期处置率', 'done', 'handling_due', 'handled', 'handled_event'] as const),
     '(undecided or extending)',
   ),
 ];

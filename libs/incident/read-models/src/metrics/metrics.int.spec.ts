@@ -274,6 +274,19 @@ describe('metrics', () => {
       expect(await compute('handling-on-time', at(second))).toMatchObject([{ numerator: 0, denominator: 1 }]);
     });
 
+    it('is judged by that also where the resident sends it back after it', async () => {
+      const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']).checkIn('inc', 'dept-1');
+      city.pass(60).complete('inc', 'dept-1').check('inc', 'PASS').feedback('inc', 'UNSOLVED');
+      // Long after the handling was due: what is timed now is the rework.
+      const sentBack = city.now;
+      city.pass(5 * 24 * 60).complete('inc', 'dept-1');
+      await given(city);
+      const figure = (moment: string): Promise<unknown> => compute('handling-on-time', at(moment));
+      expect(await figure(city.now)).toMatchObject([{ numerator: 1, denominator: 1 }]);
+      expect(await figure(sentBack)).toMatchObject([{ numerator: 1, denominator: 1 }]);
+      expect(await figure(city.inMinutes(-60))).toMatchObject([{ numerator: 1, denominator: 1 }]);
+    });
+
     it('stood, seen from the time before it was sent back', async () => {
       const { city, first, failed } = reworked();
       await given(city);

@@ -139,7 +139,7 @@ function onTime(
 function actOf(task: OracleTask, timer: string): [at: string | null, by: string | null] {
   if (timer === 'ACKNOWLEDGE') return [task.acknowledgedAt, task.acknowledgedBy];
   if (timer === 'CHECK_IN') return [task.checkedInAt, task.checkedInBy];
-  return [task.completedAt, task.completedBy];
+  return task.acceptedAt === null ? [task.completedAt, task.completedBy] : [task.acceptedAt, task.acceptedBy];
 }
 
 function whyNotJudged(task: OracleTask, timer: string, metAt: string | null, past: boolean): string | null {

@@ -44,6 +44,9 @@ export interface OracleTask {
   checkedInAt: string | null;
   checkedInBy: string | null;
   completedAt: string | null;
+  /** The first completion that a check has passed, where it was sent back after that. */
+  acceptedAt: string | null;
+  acceptedBy: string | null;
   completedBy: string | null;
   endedAt: string | null;
   counted: boolean;
@@ -91,7 +94,15 @@ function begin(tasks: Map<string, OracleTask>, event: Told): void {
         ...{ deadlineId, timer, stage, dueAt },
       })),
       ...{ acknowledgedAt: null, acknowledgedBy: null, contactedAt: null, checkedInAt: null },
-      ...{ checkedInBy: null, completedAt: null, completedBy: null, endedAt: null, counted: false },
+      ...{
+        checkedInBy: null,
+        completedAt: null,
+        completedBy: null,
+        acceptedAt: null,
+        acceptedBy: null,
+        endedAt: null,
+        counted: false,
+      },
       ...{ extending: false, setAside: null },
     });
   };
@@ -118,13 +129,16 @@ function changeOne(task: OracleTask, event: Told): void {
   const { occurredAt: at, eventId } = event;
   switch (event.type) {
     case 'TaskAcknowledged':
-      Object.assign(task, { state: 'ACKNOWLEDGED', acknowledgedAt: at, acknowledgedBy: eventId });
+      Object.assign(task, { acknowledgedAt: at, acknowledgedBy: eventId });
+      // Told after a decision that is still to come at the moment asked for, it decides nothing.
+      if (!isUndecided(task)) task.state = 'ACKNOWLEDGED';
       break;
     case 'ReporterContacted':
       if (event.data.reached) task.contactedAt = at;
       break;
     case 'DepartmentCheckedIn':
-      Object.assign(task, { state: 'CHECKED_IN', checkedInAt: at, checkedInBy: eventId });
+      Object.assign(task, { checkedInAt: at, checkedInBy: eventId });
+      if (!isUndecided(task)) task.state = 'CHECKED_IN';
       break;
     case 'ProgressReported':
     case 'TaskStageCompleted':
@@ -188,6 +202,8 @@ function changeSeveral(tasks: Map<string, OracleTask>, event: Told): void {
       for (const taskId of event.data.taskIds) {
         const task = tasks.get(taskId);
         if (task === undefined) continue;
+        if (event.type === 'FeedbackRecorded' && task.acceptedAt === null)
+          Object.assign(task, { acceptedAt: task.completedAt, acceptedBy: task.completedBy });
         Object.assign(task, { state: 'CHECKED_IN', completedAt: null, completedBy: null });
         const own = event.data.reworks.filter((rework) => rework.taskId === taskId);
         task.deadlines = [
@@ -267,7 +283,7 @@ function unmetDue(task: OracleTask): string | null {
       case 'CHECK_IN':
         return task.checkedInAt === null && !isUndecided(task);
       case 'HANDLING':
-        return done !== true && !task.extending && !isUndecided(task);
+        return done !== true && task.acceptedAt === null && !task.extending && !isUndecided(task);
       case 'REWORK':
         return true;
       default:
