@@ -135,6 +135,21 @@ describe('a person’s order', () => {
       .thenRefused('INCIDENT_STATE', { state: 'CLOSED' });
   });
 
+  test('that was not answered in time is not, though what ends it comes before its alarm', () => {
+    const ordered = after(...acknowledged, issueSupervision(100));
+    const answerDue = foldIncident(ordered).supervisions[0]?.deadlines[0]?.dueAt ?? '';
+    const late = (Date.parse(answerDue) - Date.parse(at(0))) / 60_000 + 1;
+    given(ordered)
+      .when(liftSupervision(late, 'order-100'))
+      .thenLike([
+        { type: 'IncidentOverdue', occurredAt: answerDue, data: { timer: 'SUPERVISION_RESPONSE' } },
+        { type: 'SupervisionLifted' },
+      ]);
+    given(ordered)
+      .when(liftSupervision(late - 1, 'order-100'))
+      .thenLike([{ type: 'SupervisionLifted' }]);
+  });
+
   test('is lifted with its reason, once', () => {
     given(after(...acknowledged, issueSupervision(100)))
       .when(liftSupervision(200, 'order-100'))

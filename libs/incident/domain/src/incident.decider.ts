@@ -1,8 +1,9 @@
 import type { IncidentCommand } from './incident.commands.js';
 import type { IncidentState } from './incident.state.js';
 import { acknowledge } from './decider/acknowledging.js';
+import { unansweredBefore } from './decider/breaches.js';
 import { checkHandling, close, correctFeedback, recordFeedback, reopen } from './decider/closing.js';
-import { type Decision, refuse } from './decider/decision.js';
+import { type Decision, accept, refuse } from './decider/decision.js';
 import {
   addDepartment,
   changeLead,
@@ -107,5 +108,8 @@ export function decide(state: IncidentState, command: IncidentCommand): Decision
   if (state.lifecycle === 'NONE' && !opens) return refuse({ code: 'INCIDENT_NOT_FOUND' });
   // The table is exhaustive by type; TypeScript cannot relate the kind to its own decider's parameter.
   const decider = deciders[command.kind] as (state: IncidentState, command: IncidentCommand) => Decision;
-  return decider(state, command);
+  const decision = decider(state, command);
+  return decision.refusal
+    ? decision
+    : accept(...unansweredBefore(state, decision.events), ...decision.events);
 }

@@ -121,3 +121,23 @@ export const onIncident =
   (...timers: IncidentTimer[]) =>
   (order: Supervision): boolean =>
     order.taskId === null && order.timer !== null && timers.includes(order.timer);
+
+/**
+ * Answers that were missed before what happens ends the order: lifted or not, it was not answered in time, whether or not
+ * its alarm came first.
+ */
+export function unansweredBefore(state: IncidentState, events: readonly IncidentEvent[]): IncidentEvent[] {
+  const told = events.flatMap((event) => (event.type === 'IncidentOverdue' ? [event.data.deadlineId] : []));
+  return events.flatMap((event) =>
+    event.type === 'SupervisionLifted'
+      ? breachesBefore(
+          state,
+          event.occurredAt,
+          ({ owner, deadline }) =>
+            owner.kind === 'ORDER' &&
+            owner.order.supervisionId === event.data.supervisionId &&
+            !told.includes(deadline.deadlineId),
+        )
+      : [],
+  );
+}

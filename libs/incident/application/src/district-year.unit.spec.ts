@@ -1,0 +1,130 @@
+import { propertyParameters } from '@shaoying/event-store/testing';
+import type { IncidentTimer } from '@shaoying/incident-domain';
+import { departments, departmentsOf, habitOf } from './testing/year/departments.js';
+import { DistrictYear, YEAR } from './testing/year/district-year.js';
+import { DueOracle } from './testing/year/due-oracle.js';
+import { IncidentLedger, type Move } from './testing/year/incident-ledger.js';
+import { closing, dispatch, intake, standing, whistling } from './testing/year/offices.js';
+import { report } from './testing/year/residents.js';
+import { fateOf, fateProblems, lostTwice, totalsRestarted, type Fate } from './testing/year/year-oracle.js';
+
+const incidents = 3_000;
+const yearMsMax = 300_000;
+
+async function lived(seed: number, reports: number): Promise<DistrictYear> {
+  const year = await DistrictYear.open(seed);
+  await year.attendedBy(intake, dispatch, standing, whistling, departments, closing).live(reports, report);
+  return year;
+}
+
+describe('a whole year in a district', () => {
+  const { seed } = propertyParameters({});
+  let year: DistrictYear;
+  let ledgers: readonly IncidentLedger[];
+
+  beforeAll(async () => {
+    year = await lived(seed, incidents);
+    ledgers = await Promise.all(
+      year.incidentIds.map(async (id) => new IncidentLedger(await year.eventsOf(id))),
+    );
+  }, yearMsMax);
+  afterAll(() => year.office.close());
+
+  /** What is wrong, with the seed that shows it: `FC_SEED` lives the same year again. */
+  const nothingWrong = (problems: readonly string[]): void =>
+    expect({ seed, count: problems.length, first: problems.slice(0, 20) }).toEqual({
+      seed,
+      count: 0,
+      first: [],
+    });
+
+  it('ends each deadline in one way: met in time, missed once, or called off; and takes each step of a ladder once, at its time', () => {
+    nothingWrong(ledgers.flatMap((ledger) => fateProblems(ledger, year.outages, YEAR.toMs)));
+  });
+
+  it('has every due time, step of a ladder, pause and extension where the policy and the notice of the holidays put it', () => {
+    const oracle = new DueOracle(year.office.directory);
+    nothingWrong(ledgers.flatMap((ledger) => oracle.problems(ledger)));
+  });
+
+  it('has one lead in each whistle, nothing owed by what has ended, and late on an event where it was late', () => {
+    nothingWrong(ledgers.flatMap(({ problems }) => problems));
+  });
+
+  it('books no hour of an account twice', () => {
+    nothingWrong(ledgers.flatMap(lostTwice));
+  });
+
+  it('counts one total time in each cycle', () => {
+    nothingWrong(ledgers.flatMap(totalsRestarted));
+  });
+
+  describe('the figures of departments', () => {
+    const own: readonly IncidentTimer[] = ['ACKNOWLEDGE', 'CONTACT', 'CHECK_IN', 'HANDLING', 'REWORK'];
+    const fates = (departmentId: string, timers = own): Map<Fate, number> => {
+      const all = ledgers.flatMap((ledger) =>
+        [...ledger.clocks.values()]
+          .filter((clock) => ledger.taskOfClock(clock)?.departmentId === departmentId)
+          .filter(({ deadline, moves }) => timers.includes(deadline.timer) && !moves.some(leftNoTime))
+          .map(fateOf),
+      );
+      return new Map([...Map.groupBy(all, (fate) => fate)].map(([fate, list]) => [fate, list.length]));
+    };
+
+    it.each(departmentsOf('PROMPT'))('%s, always in time, has missed nothing', (departmentId) => {
+      const { MET = 0, BREACHED = 0 } = Object.fromEntries(fates(departmentId));
+      expect({ seed, BREACHED }).toEqual({ seed, BREACHED: 0 });
+      expect(MET).toBeGreaterThan(300);
+    });
+
+    it.each(departmentsOf('SILENT'))('%s, which never answers, has met nothing', (departmentId) => {
+      const { MET = 0, BREACHED = 0 } = Object.fromEntries(fates(departmentId));
+      expect({ seed, MET }).toEqual({ seed, MET: 0 });
+      expect(BREACHED).toBeGreaterThan(300);
+    });
+
+    it.each(departmentsOf('MIXED', 'SLOW', 'RETURNS'))('%s has met some and missed some', (departmentId) => {
+      const { MET = 0, BREACHED = 0 } = Object.fromEntries(fates(departmentId));
+      const missed = BREACHED / (MET + BREACHED);
+      const [least, most] = habitOf({ departmentId }) === 'MIXED' ? [0.01, 0.3] : [0.3, 0.95];
+      expect({ seed, missed, enough: missed > least && missed < most }).toEqual({
+        seed,
+        missed,
+        enough: true,
+      });
+    });
+  });
+
+  it('has seen everything that a year brings', async () => {
+    const seen = new Map<string, number>();
+    for (const id of year.incidentIds)
+      for (const { type } of await year.eventsOf(id)) seen.set(type, (seen.get(type) ?? 0) + 1);
+    const scarce = LIVELY.filter((type) => (seen.get(type) ?? 0) < 10);
+    expect({ seed, scarce }).toEqual({ seed, scarce: [] });
+    expect(year.incidentIds).toHaveLength(incidents);
+  });
+});
+
+/** No working time was left when a pause began, so it was due in the instant that ended it: nobody can meet that. */
+const leftNoTime = ({ toMs, pause }: Move): boolean => pause !== null && toMs <= pause.toMs;
+
+/** Without these the year would prove little about what it is for. */
+const LIVELY = [
+  ...['IncidentRejected', 'IncidentVoided', 'IncidentWithdrawn', 'IncidentEscalated', 'IncidentReopened'],
+  ...['IncidentSuspended', 'SuspensionRenewed', 'IncidentResumed', 'IncidentMerged', 'IncidentUnmerged'],
+  ...['WhistleProposed', 'WhistleRefused', 'WhistleRatified', 'WhistleFlagged', 'LeadChanged'],
+  ...['ReturnRequested', 'ReturnAccepted', 'ReturnRejected', 'ArbitrationOpened', 'ResponsibilityDecided'],
+  ...['ExtensionGranted', 'ExtensionRefused', 'TaskReleased', 'DepartmentAdded', 'TaskStageCompleted'],
+  ...['TaskOverdue', 'IncidentOverdue', 'SupervisionIssued', 'SupervisionResponded', 'SupervisionLifted'],
+  ...['CheckFailed', 'FeedbackRecorded', 'IncidentClosed', 'TaskEvaluated'],
+];
+
+test(
+  'the same seed is the same year, and another is another',
+  async () => {
+    const [first, again, other] = [await lived(1, 60), await lived(1, 60), await lived(2, 60)];
+    expect(await again.digest()).toBe(await first.digest());
+    expect(await other.digest()).not.toBe(await first.digest());
+  },
+  yearMsMax,
+);
