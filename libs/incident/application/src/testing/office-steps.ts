@@ -26,11 +26,11 @@ import {
 
 /** The way of an incident through a sample office, so that a spec begins where its matter does. */
 export class OfficeSteps {
-  readonly handlers: ReturnType<SampleOffice['handlers']>;
-
-  constructor(readonly office: SampleOffice) {
-    this.handlers = office.handlers();
-  }
+  /** @param handlers over the office's own log and clock, unless given */
+  constructor(
+    readonly office: SampleOffice,
+    readonly handlers: ReturnType<SampleOffice['handlers']> = office.handlers(),
+  ) {}
 
   resident = (): CommandContext => this.office.as('resident', null);
   street = (key?: string): CommandContext => this.office.as('street-office', 'st-hepan', key);

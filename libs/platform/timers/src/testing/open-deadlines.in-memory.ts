@@ -21,6 +21,10 @@ export class InMemoryOpenDeadlines implements OpenDeadlines {
     this.open.delete(deadlineId);
   }
 
+  isOpen(deadlineId: string): boolean {
+    return this.open.has(deadlineId);
+  }
+
   get size(): number {
     return this.open.size;
   }
