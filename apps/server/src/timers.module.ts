@@ -1,15 +1,12 @@
 import { Inject, Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
-import { uuidV5, type Clock } from '@shaoying/config';
+import type { Clock } from '@shaoying/config';
 import { MarkOverdueCommand, MergeWatch, ProvisionalWatch } from '@shaoying/incident-application';
 import { OpenDeadlinesQuery } from '@shaoying/incident-read-models';
 import { DeadlineScheduler, openAlarmClock, type OpenDeadline } from '@shaoying/timers';
 import { setTimeout } from 'node:timers/promises';
 import { IncidentModule } from './incident.module.js';
 import { Platform } from './platform.js';
-
-/** Namespace of the commands that alarms send; the same deadline and step always send the same command. */
-const ALARMS = '0b8c5a4e-52d7-5f0e-8b1c-7a1c9f6f2d35';
 
 /**
  * Role `timers`: wakes at due times and asks the decider; looks after merges that stopped in the middle, and after
@@ -31,7 +28,7 @@ const ALARMS = '0b8c5a4e-52d7-5f0e-8b1c-7a1c9f6f2d35';
           now: () => clock.now(),
           fire: async (deadline) => {
             await pastDue(deadline, clock);
-            await markOverdue(commands, deadline);
+            await commands.execute(MarkOverdueCommand.of(deadline));
           },
           log: logger,
         });
@@ -91,18 +88,4 @@ export class TimersModule implements OnApplicationBootstrap, OnModuleDestroy {
 async function pastDue({ dueAt }: OpenDeadline, clock: Clock): Promise<void> {
   const waitMs = Date.parse(dueAt) + 1 - clock.now().getTime();
   if (waitMs > 0) await setTimeout(waitMs);
-}
-
-/** Of a deadline that is moved after its warning there is another one; breach and steps come once. */
-function tierOf({ step, dueAt }: OpenDeadline): string {
-  if (step < 0) return `WARNING-${dueAt}`;
-  return step === 0 ? 'BREACH' : `STEP-${step}`;
-}
-
-async function markOverdue(commands: CommandBus, deadline: OpenDeadline): Promise<void> {
-  const { deadlineId, incidentId } = deadline;
-  const commandId = uuidV5(ALARMS, `${deadlineId}-${tierOf(deadline)}`);
-  const actor = { id: 'system:timers', role: 'system', orgUnitId: null };
-  const context = { commandId, correlationId: commandId, causationId: commandId, actor };
-  await commands.execute(new MarkOverdueCommand(context, incidentId, deadlineId));
 }

@@ -1,4 +1,5 @@
 import { Command } from '@nestjs/cqrs';
+import { uuidV5 } from '@shaoying/config';
 import type { CheckHandling, RecordFeedback } from '@shaoying/incident-domain';
 import type { CommandContext, CommandOutcome } from './incident.command-service.js';
 import { IncidentMessage, IncidentRequest } from './incident.messages.js';
@@ -12,6 +13,32 @@ export class MarkOverdueCommand extends Command<CommandOutcome> {
   ) {
     super();
   }
+
+  /** The same for every attempt of the same alarm, whoever sends it. */
+  static of(alarm: DueAlarm): MarkOverdueCommand {
+    const { incidentId, deadlineId } = alarm;
+    const commandId = uuidV5(ALARMS, `${deadlineId}-${tierOf(alarm)}`);
+    const actor = { id: 'system:timers', role: 'system', orgUnitId: null };
+    const context = { commandId, correlationId: commandId, causationId: commandId, actor };
+    return new MarkOverdueCommand(context, incidentId, deadlineId);
+  }
+}
+
+/** What an alarm is about: −1 the warning, 0 the breach, then the steps of the ladder. */
+export interface DueAlarm {
+  readonly incidentId: string;
+  readonly deadlineId: string;
+  readonly dueAt: string;
+  readonly step: number;
+}
+
+/** Namespace of the commands that alarms send. */
+const ALARMS = '0b8c5a4e-52d7-5f0e-8b1c-7a1c9f6f2d35';
+
+/** Of a deadline that is moved after its warning there is another one; breach and steps come once. */
+function tierOf({ step, dueAt }: DueAlarm): string {
+  if (step < 0) return `WARNING-${dueAt}`;
+  return step === 0 ? 'BREACH' : `STEP-${step}`;
 }
 
 export class CheckHandlingCommand extends IncidentRequest<

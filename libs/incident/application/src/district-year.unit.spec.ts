@@ -38,7 +38,7 @@ describe('a whole year in a district', () => {
       first: [],
     });
 
-  it('ends each deadline in one way: met in time, missed once, or called off; and takes each step of a ladder once, at its time', () => {
+  it('warns of each deadline that is still owed at its time; ends it in one way: met in time, missed once, or called off; and takes each step of its ladder once, at its time', () => {
     nothingWrong(ledgers.flatMap((ledger) => fateProblems(ledger, year.outages, YEAR.toMs)));
   });
 
@@ -115,7 +115,14 @@ const LIVELY = [
   ...['WhistleProposed', 'WhistleRefused', 'WhistleRatified', 'WhistleFlagged', 'LeadChanged'],
   ...['ReturnRequested', 'ReturnAccepted', 'ReturnRejected', 'ArbitrationOpened', 'ResponsibilityDecided'],
   ...['ExtensionGranted', 'ExtensionRefused', 'TaskReleased', 'DepartmentAdded', 'TaskStageCompleted'],
-  ...['TaskOverdue', 'IncidentOverdue', 'SupervisionIssued', 'SupervisionResponded', 'SupervisionLifted'],
+  ...[
+    'DeadlineWarned',
+    'TaskOverdue',
+    'IncidentOverdue',
+    'SupervisionIssued',
+    'SupervisionResponded',
+    'SupervisionLifted',
+  ],
   ...['CheckFailed', 'FeedbackRecorded', 'IncidentClosed', 'TaskEvaluated'],
 ];
 

@@ -26,14 +26,15 @@ export class DeadlineTable extends InMemoryOpenDeadlines {
   }
 }
 
-/** When there is next something to ask about a deadline: its due time, or after its breach the next step of its ladder. */
+/** When there is next something to ask about a deadline: its warning, its due time, or the next step of its ladder. */
 function toBeAsked(state: IncidentState, owned: OwnedDeadline): OpenDeadline[] {
-  const { deadline, owner, pending, breached } = owned;
+  const { deadline, owner, pending, warned, breached } = owned;
   if (!pending) return [];
-  const { deadlineId, timer, steps } = deadline;
+  const { deadlineId, timer, steps, warnAt, dueAt } = deadline;
   const taskId = owner.kind === 'TASK' ? owner.task.taskId : null;
   const entry = { deadlineId, incidentId: state.incidentId, taskId, timer };
-  if (!breached) return [{ ...entry, dueAt: deadline.dueAt, step: 0 }];
+  if (!breached && !warned && warnAt < dueAt) return [{ ...entry, dueAt: warnAt, step: -1 }];
+  if (!breached) return [{ ...entry, dueAt, step: 0 }];
   const taken = state.supervisions.flatMap(({ supervisionId }) =>
     steps.filter(({ step }) => supervisionId === `${deadlineId}-${step - 1}`),
   );

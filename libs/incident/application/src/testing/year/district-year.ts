@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { uuidV5 } from '@shaoying/config';
 import type { RecordedEvent } from '@shaoying/event-store';
 import type { IncidentState } from '@shaoying/incident-domain';
 import {
@@ -15,7 +14,6 @@ import { Dice } from './dice.js';
 import { ReadOnceStore } from './read-once-store.js';
 import { SimulatedTime, type Outage } from './simulated-time.js';
 
-const alarmIds = 'b7a1f0f4-9e0c-5d43-8f4e-6c2d1a7e5b90';
 const hourMs = 3_600_000;
 
 /** The year in the district's own time. */
@@ -57,13 +55,8 @@ export class DistrictYear {
     this.outages = this.someOutages();
     this.handlers = office.handlers();
     office.clock.set(new Date(YEAR.fromMs));
-    this.time = new SimulatedTime(office.clock, this.table, async ({ deadlineId, incidentId, step }) => {
-      const commandId = uuidV5(alarmIds, `${deadlineId}-${step === 0 ? 'BREACH' : `STEP-${step}`}`);
-      const actor = { id: 'system:timers', role: 'system', orgUnitId: null };
-      const context = { commandId, correlationId: commandId, causationId: commandId, actor };
-      await this.tell(
-        this.handlers.markOverdue.execute(new MarkOverdueCommand(context, incidentId, deadlineId)),
-      );
+    this.time = new SimulatedTime(office.clock, this.table, async (deadline) => {
+      await this.tell(this.handlers.markOverdue.execute(MarkOverdueCommand.of(deadline)));
     });
   }
 

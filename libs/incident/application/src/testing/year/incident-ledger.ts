@@ -25,6 +25,7 @@ export interface Clock {
   readonly role: 'LEAD' | 'ASSIST' | null;
   readonly whistleKind: string | null;
   /** As moved. */
+  warnMs: number;
   dueMs: number;
   steps: readonly LadderStep[];
   /** How it was moved, in order. */
@@ -34,6 +35,8 @@ export interface Clock {
   readonly unread: { readonly why: string; readonly fromMs: number; toMs: number | null }[];
   /** Instants at which a decision asked about it. */
   readonly asked: number[];
+  /** Warnings on record, with their instants, when they were recorded, and what was due then. */
+  readonly warnings: { readonly atMs: number; readonly recordedMs: number; readonly dueMs: number }[];
   /** Breaches on record, with their instants and when they were recorded. */
   readonly breaches: { readonly atMs: number; readonly recordedMs: number; readonly dueMs: number }[];
   readonly orders: Order[];
@@ -136,7 +139,7 @@ export class IncidentLedger {
     const task = kind === 'TASK' ? this.tasks.get(id) : undefined;
     const whistleKind = this.whistles.get(task?.whistleId ?? id)?.kind ?? null;
     for (const deadline of deadlines) {
-      const { deadlineId, dueAt, timer, steps } = deadline;
+      const { deadlineId, warnAt, dueAt, timer, steps } = deadline;
       if (this.clocks.has(deadlineId)) this.problem(`${timer} ${deadlineId} began twice`);
       this.clocks.set(deadlineId, {
         ...{
@@ -144,10 +147,11 @@ export class IncidentLedger {
           owner: { kind, id },
           role: task?.role ?? null,
           whistleKind,
+          warnMs: Date.parse(warnAt),
           dueMs: Date.parse(dueAt),
           steps,
         },
-        ...{ moves: [], end: null, asked: [], breaches: [], orders: [] },
+        ...{ moves: [], end: null, asked: [], warnings: [], breaches: [], orders: [] },
         unread: this.unreadReasons(kind, timer).map((why) => ({
           ...{ why, fromMs: Date.parse(deadline.startedAt), toMs: null },
         })),
@@ -201,12 +205,12 @@ export class IncidentLedger {
   }
 
   private move(moves: readonly DeadlineMove[], by: Move['by'], detail: Pick<Move, 'pause' | 'days'>): void {
-    for (const { deadlineId, dueAt, steps } of moves) {
+    for (const { deadlineId, warnAt, dueAt, steps } of moves) {
       const clock = this.clocks.get(deadlineId);
       if (clock === undefined) this.problem(`a move of ${deadlineId}, which never began`);
       else {
         clock.moves.push({ by, fromMs: clock.dueMs, toMs: Date.parse(dueAt), ...detail });
-        [clock.dueMs, clock.steps] = [Date.parse(dueAt), steps];
+        [clock.warnMs, clock.dueMs, clock.steps] = [Date.parse(warnAt), Date.parse(dueAt), steps];
       }
     }
   }
@@ -485,7 +489,24 @@ export class IncidentLedger {
     this.pausedMs = null;
   }
 
+  private warned({ data }: EventOf<'DeadlineWarned'>, atMs: number, recordedMs: number): void {
+    const { deadlineId, timer, dueAt } = data;
+    const clock = this.clocks.get(deadlineId);
+    if (clock === undefined) return this.problem(`${timer} ${deadlineId} was warned of and never began`);
+    const { warnings, warnMs, dueMs } = clock;
+    if (atMs !== warnMs || Date.parse(dueAt) !== dueMs)
+      this.problem(`${timer} ${deadlineId} was warned of as of another instant`);
+    if (recordedMs <= warnMs || recordedMs > dueMs)
+      this.problem(`${timer} ${deadlineId} was warned of too early, or when it was late`);
+    if (clock.end !== null || clock.breaches.length > 0)
+      this.problem(`${timer} ${deadlineId} was warned of after it had ended`);
+    if (warnings.some((known) => known.dueMs === dueMs))
+      this.problem(`${timer} ${deadlineId} was warned of twice`);
+    warnings.push({ atMs, recordedMs, dueMs });
+  }
+
   private overdueEvents(event: IncidentEvent, atMs: number, recordedMs: number): void {
+    if (event.type === 'DeadlineWarned') this.warned(event, atMs, recordedMs);
     if (event.type === 'TaskOverdue' || event.type === 'IncidentOverdue') {
       const { deadlineId, timer, dueAt } = event.data;
       const clock = this.clocks.get(deadlineId);

@@ -37,9 +37,9 @@ export function fateProblems(ledger: IncidentLedger, outages: readonly Outage[],
   return [...ledger.clocks.values()].flatMap((clock) => {
     const { deadline, breaches, end, dueMs } = clock;
     const name = `${ledger.incidentId}: ${deadline.timer} ${deadline.deadlineId}`;
+    const problems = warningProblems(name, clock, outages, endMs);
     if (WINDOWS.includes(deadline.timer))
-      return breaches.length === 0 ? [] : [`${name} is a window, and was missed`];
-    const problems: string[] = [];
+      return breaches.length === 0 ? problems : [...problems, `${name} is a window, and was missed`];
     // An answer counts by when it was given, also where nobody asked at that moment.
     const late =
       wasAskedLate(clock, endMs) || (end?.how === 'MET' && end.atMs > dueMs && !stoodStill(clock, end.atMs));
@@ -90,6 +90,22 @@ function stepProblems(name: string, clock: Clock, outages: readonly Outage[], en
       ? [`${name} step ${step} was taken ${order.atMs - atMs} ms late`]
       : [];
   });
+}
+
+/** What was read and not over when it was to be warned of was warned of, at once. */
+function warningProblems(name: string, clock: Clock, outages: readonly Outage[], endMs: number): string[] {
+  const { warnMs, dueMs, warnings, moves, end } = clock;
+  const untilMs = Math.min(end?.atMs ?? endMs, dueMs);
+  const expectedMs = expectedAfter(clock, warnMs, outages);
+  // A pause may end, or more time be given, after the warning of the time it had before.
+  const warned = warnings.find(
+    (known) => known.dueMs === dueMs || moves.some(({ fromMs }) => fromMs === known.dueMs),
+  );
+  if (expectedMs + latenessMsMax >= untilMs || moves.some(({ toMs }) => toMs === dueMs)) return [];
+  if (warned === undefined)
+    return [`${name} to be warned of at ${iso(warnMs)} was not, and is due ${iso(dueMs)}`];
+  const latenessMs = warned.recordedMs - expectedMs;
+  return latenessMs > latenessMsMax ? [`${name} was warned of ${latenessMs} ms late`] : [];
 }
 
 /** An hour of one account once; two units may lose the same hour. */
