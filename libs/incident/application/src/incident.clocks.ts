@@ -29,6 +29,8 @@ interface Start {
   readonly at: string;
   readonly whistleKind?: WhistleKind;
   readonly role?: TaskRole;
+  /** Whose time it is, where it is a department's own. */
+  readonly unitId?: string;
 }
 
 /**
@@ -103,7 +105,7 @@ export class IncidentClocks {
       .flatMap((task) =>
         this.start(
           'REWORK',
-          { matter: state, at, ...conditionsOf(state, task) },
+          { matter: state, at, ...conditionsOf(state, task), unitId: task.departmentId },
           uuidV5(idSeed, task.taskId),
         ).map((deadline) => ({ taskId: task.taskId, deadline })),
       );
@@ -162,9 +164,11 @@ export class IncidentClocks {
       });
   }
 
-  /** SUPERVISION_RESPONSE for an order that a person gives. */
-  response(matter: Matter, at: string, idSeed: string): Deadline[] {
-    return this.start('SUPERVISION_RESPONSE', { matter, at }, idSeed).map(withoutLadder);
+  /** SUPERVISION_RESPONSE for an order that a person gives, about a task to its department. */
+  response(state: IncidentState, taskId: string | null, at: string, idSeed: string): Deadline[] {
+    const unitId = state.tasks.find((task) => task.taskId === taskId)?.departmentId;
+    const start = { matter: state, at, ...(unitId === undefined ? {} : { unitId }) };
+    return this.start('SUPERVISION_RESPONSE', start, idSeed).map(withoutLadder);
   }
 
   /** SUPERVISION_RESPONSE for the order that a missed deadline brings at this moment: its ladder step says how long. */
@@ -176,7 +180,9 @@ export class IncidentClocks {
     const within = this.directory.ladder(pins, missed.timer)[step.step - 1]?.respondWithin;
     const id = uuidV5(RESPONSES, `${deadlineId}:${step.step}`);
     if (within === undefined) return [];
-    const { policyId, policyVersion, calendarId, calendarVersion } = pins;
+    const { policyId, policyVersion } = pins;
+    // Whoever missed it in a calendar answers for it in the same one.
+    const { calendarId, calendarVersion } = missed;
     const begun = {
       timer: 'SUPERVISION_RESPONSE' as const,
       ...{ startedAt: at, dueAt: at, warnAt: at, policyId, policyVersion, calendarId, calendarVersion },

@@ -18,6 +18,10 @@ const OF_WHISTLES = [
   'REWORK',
   'RATIFICATION',
 ];
+/** Departments that are on shifts, or there day and night: what they have to do is counted in a calendar of their own. */
+const EVERY_DAY = ['dp-gas', 'dp-ecology'];
+/** What stands with a task and is owed by somebody else. */
+const OF_OTHERS = ['RETURN_DECISION', 'ARBITRATION'];
 /** From the one that counts most. */
 const CONDITIONS = ['category', 'whistleKind', 'urgency', 'severity', 'role'] as const;
 
@@ -44,8 +48,11 @@ export class DueOracle {
       const expectedMs = this.dueMs(ledger, clock);
       const dueMs = Date.parse(deadline.dueAt);
       const wrong = expectedMs === dueMs ? [] : [`${name} due ${deadline.dueAt}, not ${isoOf(expectedMs)}`];
+      const counted = this.calendarId(ledger, clock);
+      const elsewhere = counted === deadline.calendarId ? [] : [`${name} is not counted in ${counted}`];
       return [
         ...wrong,
+        ...elsewhere,
         ...this.movedWrongly(name, clock),
         ...this.stepsWrong(name, clock),
         ...this.idle(name, clock),
@@ -54,7 +61,9 @@ export class DueOracle {
   }
 
   calendar(calendarId: string): PlainCalendar {
-    const known = this.calendars.get(calendarId) ?? new PlainCalendar(this.directory.calendar(calendarId)!);
+    const known =
+      this.calendars.get(calendarId) ??
+      new PlainCalendar(this.directory.calendar(calendarId)!, EVERY_DAY.includes(calendarId));
     this.calendars.set(calendarId, known);
     return known;
   }
@@ -72,6 +81,13 @@ export class DueOracle {
     const stage = rule?.stages?.find(({ name }) => name === deadline.stage);
     const duration = stage?.duration ?? rule?.duration;
     return duration ? calendar.after(startMs, duration.amount, duration.unit) : Number.NaN;
+  }
+
+  /** Which calendar it is counted in: the department's own where it has one, else the city's. */
+  private calendarId(ledger: IncidentLedger, clock: Clock): string {
+    const taskId = clock.owner.kind === 'ORDER' ? ledger.orderedTasks.get(clock.owner.id) : clock.owner.id;
+    const task = OF_OTHERS.includes(clock.deadline.timer) ? undefined : ledger.tasks.get(taskId ?? '');
+    return EVERY_DAY.find((id) => id === task?.departmentId) ?? 'default';
   }
 
   private answerTo(ledger: IncidentLedger, supervisionId: string) {

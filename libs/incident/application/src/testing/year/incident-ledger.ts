@@ -72,6 +72,8 @@ const isUnread = (why: string, unread: Clock['unread']): boolean =>
 export class IncidentLedger {
   readonly clocks = new Map<string, Clock>();
   readonly tasks = new Map<string, LedgerTask>();
+  /** Tasks by the orders about them. */
+  readonly orderedTasks = new Map<string, string>();
   readonly whistles = new Map<string, { kind: string; blown: boolean }>();
   readonly lost: {
     readonly who: string;
@@ -419,6 +421,7 @@ export class IncidentLedger {
         for (const whistle of this.whistles.values()) whistle.blown = false;
         return this.everythingOff(atMs);
       case 'SupervisionIssued':
+        if (event.data.taskId !== null) this.orderedTasks.set(event.data.supervisionId, event.data.taskId);
         return this.begin('ORDER', event.data.supervisionId, event.data.deadlines);
       case 'SupervisionResponded':
         return this.stop('MET', this.ofOrder(event.data.supervisionId), atMs);
