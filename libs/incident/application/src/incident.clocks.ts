@@ -11,6 +11,7 @@ import {
   type HandlingRules,
   type IncidentState,
   type IncidentTimer,
+  type LadderConsequence,
   type LadderStep,
   type Pins,
   type Task,
@@ -38,6 +39,9 @@ interface Start {
  * earlier releases called a deadline need not be a UUID.
  */
 const RESPONSES = 'c2f6a1d8-4b3e-5e70-9a1c-7d5e8f0b6a92';
+
+/** Namespace of the arbitrations that a ladder opens. */
+const ARBITRATIONS = '0e5b7c1a-6d42-5f83-b9e7-2a4c8d1f3e60';
 
 /** Percent of the time on the clock at which what no rule of the policy started is warned of. */
 const warnPercent = 80;
@@ -169,6 +173,19 @@ export class IncidentClocks {
     const unitId = state.tasks.find((task) => task.taskId === taskId)?.departmentId;
     const start = { matter: state, at, ...(unitId === undefined ? {} : { unitId }) };
     return this.start('SUPERVISION_RESPONSE', start, idSeed).map(withoutLadder);
+  }
+
+  /** What the step that a missed deadline has come to brings beside its order, by the ladder that is pinned. */
+  consequence(state: IncidentState, deadlineId: string, at: string): LadderConsequence | null {
+    const missed = everyDeadline(state).find((deadline) => deadline.deadlineId === deadlineId);
+    const step = missed?.steps.findLast((candidate) => Date.parse(candidate.at) < Date.parse(at));
+    if (missed === undefined || step === undefined) return null;
+    const pins = state.pins ?? this.directory.pins();
+    const kind = this.directory.ladder(pins, missed.timer)[step.step - 1]?.consequence;
+    if (kind !== 'OPEN_ARBITRATION') return kind === undefined ? null : { kind };
+    const arbitrationId = uuidV5(ARBITRATIONS, `${deadlineId}:${step.step}`);
+    const deadlines = this.start('ARBITRATION', { matter: state, at }, arbitrationId);
+    return { kind, arbitrationId, deadlines };
   }
 
   /** SUPERVISION_RESPONSE for the order that a missed deadline brings at this moment: its ladder step says how long. */

@@ -338,7 +338,18 @@ export interface MarkOverdue extends Command<'MarkOverdue'> {
   readonly deadlines: readonly Deadline[];
   /** For the closing that the end of the feedback window is. */
   readonly closing: ClosingWindows;
+  /** What the step of the ladder brings beside its order, by the ladder that is pinned; absent: nothing. */
+  readonly consequence?: LadderConsequence | null;
 }
+
+/** RAISE_LEVEL: to the next level up. OPEN_ARBITRATION: about the task, with ARBITRATION. */
+export type LadderConsequence =
+  | { readonly kind: 'RAISE_LEVEL' }
+  | {
+      readonly kind: 'OPEN_ARBITRATION';
+      readonly arbitrationId: string;
+      readonly deadlines: readonly Deadline[];
+    };
 
 /** Ends of the times after closing; null where the policy sets none. */
 export interface ClosingWindows {

@@ -4,6 +4,7 @@ import type {
   DurationUnit,
   EscalationLadder,
   JurisdictionDirectory,
+  TimerKind,
 } from '@shaoying/jurisdiction-contracts';
 import type { Clock, IncidentLedger, Move } from './incident-ledger.js';
 import { PlainCalendar } from './plain-calendar.js';
@@ -94,8 +95,12 @@ export class DueOracle {
     for (const { deadline, steps } of ledger.clocks.values())
       for (const { step } of steps)
         if (`${deadline.deadlineId}-${step - 1}` === supervisionId)
-          return this.ladder.steps[step - 1]?.respondWithin;
+          return this.stepsOf(deadline.timer)[step - 1]?.respondWithin;
     return undefined;
+  }
+
+  private stepsOf(timer: TimerKind): EscalationLadder['steps'] {
+    return this.ladder.byTimer?.[timer] ?? this.ladder.steps;
   }
 
   private rule(
@@ -135,7 +140,7 @@ export class DueOracle {
   private stepsWrong(name: string, { deadline, steps, moves }: Clock): string[] {
     const calendar = this.calendar(deadline.calendarId);
     const [startMs, dueMs] = [Date.parse(deadline.startedAt), Date.parse(deadline.dueAt)];
-    const expected = this.ladder.byTimer?.[deadline.timer] ?? this.ladder.steps;
+    const expected = this.stepsOf(deadline.timer);
     // After a pause they are where the due time has gone, at least; a person's order and orders about orders have none.
     if (deadline.timer === 'SUPERVISION_RESPONSE' || moves.length > 0 || steps.length === 0) return [];
     return expected.flatMap(({ trigger }, index) => {
