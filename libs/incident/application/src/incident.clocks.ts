@@ -4,6 +4,7 @@ import {
   deadlineOf,
   everyDeadline,
   pausedDeadlines,
+  taskOf,
   type ClosingWindows,
   type Deadline,
   type DeadlineMove,
@@ -102,6 +103,19 @@ export class IncidentClocks {
     };
   }
 
+  /** What whoever decides about a task owes, by the kind of whistle and the part it has in it: RETURN_DECISION, ARBITRATION. */
+  deciding(
+    timers: readonly ('RETURN_DECISION' | 'ARBITRATION')[],
+    state: IncidentState,
+    taskId: string,
+    at: string,
+    idSeed: string,
+  ): Deadline[] {
+    const task = taskOf(state, taskId);
+    const conditions = task === undefined ? {} : conditionsOf(state, task);
+    return this.startAll(timers, { matter: state, at, ...conditions }, idSeed);
+  }
+
   /** REWORK of every task that would go back to its department. */
   reworks(state: IncidentState, at: string, idSeed: string): { taskId: string; deadline: Deadline }[] {
     return state.tasks
@@ -184,7 +198,8 @@ export class IncidentClocks {
     const kind = this.directory.ladder(pins, missed.timer)[step.step - 1]?.consequence;
     if (kind !== 'OPEN_ARBITRATION') return kind === undefined ? null : { kind };
     const arbitrationId = uuidV5(ARBITRATIONS, `${deadlineId}:${step.step}`);
-    const deadlines = this.start('ARBITRATION', { matter: state, at }, arbitrationId);
+    const taskId = state.tasks.find(({ deadlines }) => deadlines.includes(missed))?.taskId ?? '';
+    const deadlines = this.deciding(['ARBITRATION'], state, taskId, at, arbitrationId);
     return { kind, arbitrationId, deadlines };
   }
 

@@ -18,6 +18,8 @@ const OF_WHISTLES = [
   'RETURN_WINDOW',
   'REWORK',
   'RATIFICATION',
+  'RETURN_DECISION',
+  'ARBITRATION',
 ];
 /** Departments that are on shifts, or there day and night: what they have to do is counted in a calendar of their own. */
 const EVERY_DAY = ['dp-gas', 'dp-ecology'];
