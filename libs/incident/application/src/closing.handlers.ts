@@ -49,7 +49,7 @@ export class MarkOverdueHandler implements ICommandHandler<MarkOverdueCommand> {
     state: IncidentState,
     deadlineId: string,
     now: string,
-  ): Pick<MarkOverdue, 'deadlines' | 'closing'> {
+  ): Pick<MarkOverdue, 'deadlines' | 'closing' | 'consequence'> {
     const missed = everyDeadline(state).find((deadline) => deadline.deadlineId === deadlineId);
     // Nothing comes of a target that was set elsewhere.
     if (missed === undefined || cameWithImport(missed)) return { deadlines: [], closing: NO_WINDOWS };
@@ -57,6 +57,7 @@ export class MarkOverdueHandler implements ICommandHandler<MarkOverdueCommand> {
     const windows = missed.timer === 'FEEDBACK_WINDOW' && !state.imported;
     return {
       deadlines: clocks.responseToLadder(state, deadlineId, now),
+      consequence: clocks.consequence(state, deadlineId, now),
       // It closes as of the end of the window, however late that was noticed.
       closing: windows ? clocks.closing(state, missed.dueAt) : NO_WINDOWS,
     };

@@ -199,3 +199,42 @@ test('what a resident does by receipt code leaves no trace of the account that w
     ]),
   );
 });
+
+describe('a step of the pinned ladder that brings more than an order', () => {
+  const last = ({ steps: ladder }: Deadline): string => {
+    const at = ladder.at(-1)?.at ?? '';
+    return new Date(Date.parse(at) + 1).toISOString();
+  };
+
+  test('opens arbitration about a return that nobody decides, with its own time', async () => {
+    const { incidentId, taskId } = await steps.whistled();
+    const asked = await steps.requestReturn(incidentId, taskId, 'dp-water');
+    const decision = deadlineOf(asked, 'RETURN_DECISION');
+    office.clock.set(last(decision));
+    const { events, state } = await steps.alarm(incidentId, decision.deadlineId);
+    expect(events.map(({ type }) => type)).toEqual([
+      ...['IncidentOverdue', 'SupervisionIssued', 'ArbitrationOpened'],
+    ]);
+    expect(state.tasks[0]?.state).toBe('IN_ARBITRATION');
+    expect(deadlineOf({ state } as CommandOutcome, 'ARBITRATION').startedAt).toBe(last(decision));
+  });
+
+  test('hands a matter up that was not solved in its time where it was', async () => {
+    const filed = await steps.filed();
+    const total = deadlineOf(filed, 'INCIDENT_TOTAL');
+    office.clock.set(last(total));
+    const { events } = await steps.alarm(filed.incidentId, total.deadlineId);
+    expect(events.at(-1)).toMatchObject({
+      type: 'IncidentEscalated',
+      data: { to: 'COMMUNITY', unitId: null },
+    });
+  });
+
+  test('brings it only at that step', async () => {
+    const filed = await steps.filed();
+    const total = deadlineOf(filed, 'INCIDENT_TOTAL');
+    office.clock.set(new Date(Date.parse(total.dueAt) + 1));
+    const { events } = await steps.alarm(filed.incidentId, total.deadlineId);
+    expect(events.map(({ type }) => type)).toEqual(['IncidentOverdue', 'SupervisionIssued']);
+  });
+});

@@ -4,6 +4,7 @@ import {
   deadlineOf,
   everyDeadline,
   pausedDeadlines,
+  taskOf,
   type ClosingWindows,
   type Deadline,
   type DeadlineMove,
@@ -11,6 +12,7 @@ import {
   type HandlingRules,
   type IncidentState,
   type IncidentTimer,
+  type LadderConsequence,
   type LadderStep,
   type Pins,
   type Task,
@@ -34,6 +36,8 @@ interface Start {
   readonly at: string;
   readonly whistleKind?: WhistleKind;
   readonly role?: TaskRole;
+  /** Whose time it is, where it is a department's own. */
+  readonly unitId?: string;
 }
 
 /**
@@ -41,6 +45,9 @@ interface Start {
  * earlier releases called a deadline need not be a UUID.
  */
 const RESPONSES = 'c2f6a1d8-4b3e-5e70-9a1c-7d5e8f0b6a92';
+
+/** Namespace of the arbitrations that a ladder opens. */
+const ARBITRATIONS = '0e5b7c1a-6d42-5f83-b9e7-2a4c8d1f3e60';
 
 /** Percent of the time on the clock at which what no rule of the policy started is warned of. */
 const warnPercent = 80;
@@ -100,6 +107,19 @@ export class IncidentClocks {
     };
   }
 
+  /** What whoever decides about a task owes, by the kind of whistle and the part it has in it: RETURN_DECISION, ARBITRATION. */
+  deciding(
+    timers: readonly ('RETURN_DECISION' | 'ARBITRATION')[],
+    state: IncidentState,
+    taskId: string,
+    at: string,
+    idSeed: string,
+  ): Deadline[] {
+    const task = taskOf(state, taskId);
+    const conditions = task === undefined ? {} : conditionsOf(state, task);
+    return this.startAll(timers, { matter: state, at, ...conditions }, idSeed);
+  }
+
   /** REWORK of every task that would go back to its department. */
   reworks(state: IncidentState, at: string, idSeed: string): { taskId: string; deadline: Deadline }[] {
     return state.tasks
@@ -107,7 +127,7 @@ export class IncidentClocks {
       .flatMap((task) =>
         this.start(
           'REWORK',
-          { matter: state, at, ...conditionsOf(state, task) },
+          { matter: state, at, ...conditionsOf(state, task), unitId: task.departmentId },
           uuidV5(idSeed, task.taskId),
         ).map((deadline) => ({ taskId: task.taskId, deadline })),
       );
@@ -166,9 +186,25 @@ export class IncidentClocks {
       });
   }
 
-  /** SUPERVISION_RESPONSE for an order that a person gives. */
-  response(matter: Matter, at: string, idSeed: string): Deadline[] {
-    return this.start('SUPERVISION_RESPONSE', { matter, at }, idSeed).map(withoutLadder);
+  /** SUPERVISION_RESPONSE for an order that a person gives, about a task to its department. */
+  response(state: IncidentState, taskId: string | null, at: string, idSeed: string): Deadline[] {
+    const unitId = state.tasks.find((task) => task.taskId === taskId)?.departmentId;
+    const start = { matter: state, at, ...(unitId === undefined ? {} : { unitId }) };
+    return this.start('SUPERVISION_RESPONSE', start, idSeed).map(withoutLadder);
+  }
+
+  /** What the step that a missed deadline has come to brings beside its order, by the ladder that is pinned. */
+  consequence(state: IncidentState, deadlineId: string, at: string): LadderConsequence | null {
+    const missed = everyDeadline(state).find((deadline) => deadline.deadlineId === deadlineId);
+    const step = missed?.steps.findLast((candidate) => Date.parse(candidate.at) < Date.parse(at));
+    if (missed === undefined || step === undefined) return null;
+    const pins = state.pins ?? this.directory.pins();
+    const kind = this.directory.ladder(pins, missed.timer)[step.step - 1]?.consequence;
+    if (kind !== 'OPEN_ARBITRATION') return kind === undefined ? null : { kind };
+    const arbitrationId = uuidV5(ARBITRATIONS, `${deadlineId}:${step.step}`);
+    const taskId = state.tasks.find(({ deadlines }) => deadlines.includes(missed))?.taskId ?? '';
+    const deadlines = this.deciding(['ARBITRATION'], state, taskId, at, arbitrationId);
+    return { kind, arbitrationId, deadlines };
   }
 
   /** SUPERVISION_RESPONSE for the order that a missed deadline brings at this moment: its ladder step says how long. */
@@ -180,7 +216,9 @@ export class IncidentClocks {
     const within = this.directory.ladder(pins, missed.timer)[step.step - 1]?.respondWithin;
     const id = uuidV5(RESPONSES, `${deadlineId}:${step.step}`);
     if (within === undefined) return [];
-    const { policyId, policyVersion, calendarId, calendarVersion } = pins;
+    const { policyId, policyVersion } = pins;
+    // Whoever missed it in a calendar answers for it in the same one.
+    const { calendarId, calendarVersion } = missed;
     const begun = {
       timer: 'SUPERVISION_RESPONSE' as const,
       ...{ startedAt: at, dueAt: at, warnAt: at, policyId, policyVersion, calendarId, calendarVersion },

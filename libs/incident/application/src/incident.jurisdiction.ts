@@ -118,7 +118,7 @@ export class IncidentJurisdiction {
     const reachable = state.reporterKnown && !state.reporterWithdrew;
     const deadlines = this.clocks.startAll(
       TASK_STARTS.filter((timer) => timer !== 'CONTACT' || reachable),
-      { matter: state, at: start, whistleKind, role },
+      { matter: state, at: start, whistleKind, role, unitId: departmentId },
       taskId,
     );
     return { taskId, departmentId, role, level, deadlines };

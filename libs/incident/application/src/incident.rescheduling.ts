@@ -97,7 +97,7 @@ export class DeadlineReschedulings {
   ): Counted | keyof typeof STAYS {
     const own = this.pinsOf(state, owned.deadline);
     if (this.counted(state, owned, own)?.dueAt !== owned.deadline.dueAt) return STAYS.NOT_BY_POLICY;
-    const counted = this.counted(state, owned, target);
+    const counted = this.counted(state, owned, { ...target, ...this.ownCalendarOf(state, owned.deadline) });
     if (counted === null) return STAYS.NO_RULE;
     return isAhead(state, now, owned.deadline, counted) ? counted : STAYS.WOULD_BE_PAST;
   }
@@ -133,6 +133,15 @@ export class DeadlineReschedulings {
       ...{ policyId, policyVersion, calendarId, calendarVersion },
       steps: deadline.steps.map((step) => ({ ...step, at: again(step.at) })),
     };
+  }
+
+  /** Of a department that has a calendar of its own, which no policy names; nothing where the city's counts. */
+  private ownCalendarOf(
+    { pins }: IncidentState,
+    { calendarId, calendarVersion }: Deadline,
+  ): Partial<Pick<Pins, 'calendarId' | 'calendarVersion'>> {
+    const ofCity = (pins ?? this.directory.pins()).calendarId;
+    return calendarId === ofCity ? {} : { calendarId, calendarVersion };
   }
 
   /** Versions the deadline itself was counted by. */

@@ -40,9 +40,11 @@ export class RequestReturnHandler implements ICommandHandler<RequestReturnComman
         returnId: uuidV5(commandId, 'return'),
         arbitrationId: uuidV5(commandId, 'arbitration'),
         rules: this.jurisdiction.rules(state),
-        deadlines: this.jurisdiction.clocks.startAll(
+        deadlines: this.jurisdiction.clocks.deciding(
           ['RETURN_DECISION', 'ARBITRATION'],
-          { matter: state, at: origin.now },
+          state,
+          taskId,
+          origin.now,
           commandId,
         ),
       };
@@ -60,6 +62,7 @@ export class DecideReturnHandler implements ICommandHandler<DecideReturnCommand>
   execute({ context, incidentId, taskId, request }: DecideReturnCommand): Promise<CommandOutcome> {
     const { commandId } = context;
     const { accept, reason, newUnitId } = request;
+    const { clocks } = this.jurisdiction;
     return this.incidents.execute(context, incidentId, (state, origin) => {
       const task = taskOf(state, taskId);
       const successor = newUnitId ?? (task?.role === 'LEAD' ? suggestedFor(state, taskId) : null);
@@ -72,11 +75,10 @@ export class DecideReturnHandler implements ICommandHandler<DecideReturnCommand>
         ...{ origin, taskId, accept, reason, newTask },
         rules: this.jurisdiction.rules(state),
         arbitrationId: uuidV5(commandId, 'arbitration'),
-        deadlines: this.jurisdiction.clocks.startAll(
-          ['CHECK', 'ARBITRATION'],
-          { matter: state, at: origin.now },
-          commandId,
-        ),
+        deadlines: [
+          ...clocks.start('CHECK', { matter: state, at: origin.now }, commandId),
+          ...clocks.deciding(['ARBITRATION'], state, taskId, origin.now, commandId),
+        ],
       };
     });
   }
@@ -109,7 +111,7 @@ export class OpenArbitrationHandler implements ICommandHandler<OpenArbitrationCo
     return this.incidents.execute(context, incidentId, (state, origin) => ({
       kind: 'OpenArbitration',
       ...{ origin, taskId, arbitrationId: uuidV5(commandId, 'arbitration') },
-      deadlines: this.jurisdiction.clocks.start('ARBITRATION', { matter: state, at: origin.now }, commandId),
+      deadlines: this.jurisdiction.clocks.deciding(['ARBITRATION'], state, taskId, origin.now, commandId),
     }));
   }
 }

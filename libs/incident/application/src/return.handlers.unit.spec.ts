@@ -41,6 +41,23 @@ describe('a return', () => {
     ]);
   });
 
+  test('is to be decided by the kind of whistle and the part in it, where the policy asks for them', async () => {
+    const general = '      - { timer: RETURN_DECISION, duration: { amount: 4, unit: WORKING_HOUR } }';
+    const urgent = `      - { timer: RETURN_DECISION, when: { whistleKind: EMERGENCY, role: LEAD }, duration: { amount: 0.5, unit: CLOCK_HOUR } }`;
+    await office.publishChanged(general, `${general}\n${urgent}`);
+    const emergency = await steps.whistled({ kind: 'EMERGENCY', assists: ['dp-housing'] });
+    const { incidentId, taskId } = emergency;
+    const asked = await steps.requestReturn(incidentId, taskId, 'dp-water');
+    expect(timersOf(eventOf(asked, 'ReturnRequested').data.deadlines)).toEqual([
+      'RETURN_DECISION 2026-03-02T01:30:00.000Z',
+    ]);
+    const assisting = emergency.state.tasks[1]?.taskId ?? '';
+    const second = await steps.requestReturn(incidentId, assisting, 'dp-housing');
+    expect(timersOf(eventOf(second, 'ReturnRequested').data.deadlines)).toEqual([
+      'RETURN_DECISION 2026-03-02T06:00:00.000Z',
+    ]);
+  });
+
   test('accepted goes to the unit that was suggested, whose clocks start anew', async () => {
     const { incidentId, taskId } = await steps.whistled();
     await steps.requestReturn(incidentId, taskId, 'dp-water', 'dp-housing');

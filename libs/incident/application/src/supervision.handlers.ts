@@ -25,7 +25,7 @@ export class IssueSupervisionHandler implements ICommandHandler<IssueSupervision
       ...{ origin, taskId, level, reason },
       supervisionId: uuidV5(commandId, 'supervision'),
       notify: request.notify ?? [taskId === null ? 'street-office' : 'department'],
-      deadlines: this.jurisdiction.clocks.response(state, origin.now, commandId),
+      deadlines: this.jurisdiction.clocks.response(state, taskId, origin.now, commandId),
     }));
   }
 }

@@ -113,3 +113,51 @@ test('whoever joins or leads gets the deadlines of the whistle’s kind, from th
   );
   expect(eventOf(within, 'LeadChanged').data.newTask).toBeNull();
 });
+
+describe('a department with a calendar of its own', () => {
+  /** National Day, 20:00 in Lindong. */
+  const HOLIDAY = '2026-10-01T12:00:00.000Z';
+  const dayAndNight = `workingHours: [{ from: '00:00', to: '24:00' }]`;
+  const dueOf = ({ state }: WhistleOutcome, departmentId: string, timer: string): unknown =>
+    state.tasks
+      .find((task) => task.departmentId === departmentId)
+      ?.deadlines.find((deadline) => deadline.timer === timer);
+
+  test('is summoned by it, the others of the whistle by theirs', async () => {
+    office.clock.set(HOLIDAY);
+    const blown = await steps.whistled({ lead: 'dp-gas', assists: ['dp-ecology', 'dp-water'] });
+    expect(dueOf(blown, 'dp-gas', 'CHECK_IN')).toMatchObject({
+      ...{ dueAt: '2026-10-02T12:00:00.000Z', calendarId: 'dp-gas', calendarVersion: 1 },
+    });
+    expect(dueOf(blown, 'dp-ecology', 'RETURN_WINDOW')).toMatchObject({
+      ...{ dueAt: '2026-10-02T00:00:00.000Z', calendarId: 'dp-ecology' },
+    });
+    expect(dueOf(blown, 'dp-water', 'CHECK_IN')).toMatchObject({
+      ...{ dueAt: '2026-10-09T01:00:00.000Z', calendarId: 'default' },
+    });
+  });
+
+  test('has open tasks counted by the version they began with, later ones by the one in force', async () => {
+    office.clock.set(HOLIDAY);
+    const before = await steps.whistled({ lead: 'dp-gas' });
+    await office.publishChanged(dayAndNight, `workingHours: [{ from: '08:00', to: '20:00' }]`);
+    const after = await steps.whistled({ lead: 'dp-gas' });
+    expect(dueOf(before, 'dp-gas', 'RETURN_WINDOW')).toMatchObject({
+      ...{ dueAt: '2026-10-01T16:00:00.000Z', calendarVersion: 1 },
+    });
+    expect(dueOf(after, 'dp-gas', 'RETURN_WINDOW')).toMatchObject({
+      ...{ dueAt: '2026-10-02T04:00:00.000Z', calendarVersion: 2 },
+    });
+  });
+
+  test('answers orders of the ladder by it', async () => {
+    office.clock.set(HOLIDAY);
+    const blown = await steps.whistled({ lead: 'dp-gas' });
+    office.clock.set('2026-10-01T13:00:00.001Z');
+    const acknowledge = blown.state.tasks[0]?.deadlines.find(({ timer }) => timer === 'ACKNOWLEDGE');
+    const missed = await steps.alarm(blown.incidentId, acknowledge?.deadlineId ?? '');
+    expect(eventOf(missed, 'SupervisionIssued').data.deadlines).toMatchObject([
+      { dueAt: '2026-10-02T13:00:00.001Z', calendarId: 'dp-gas' },
+    ]);
+  });
+});

@@ -339,6 +339,8 @@ export interface MarkOverdue extends Command<'MarkOverdue'> {
   readonly deadlines: readonly Deadline[];
   /** For the closing that the end of the feedback window is. */
   readonly closing: ClosingWindows;
+  /** What the step of the ladder brings beside its order, by the ladder that is pinned; absent: nothing. */
+  readonly consequence?: LadderConsequence | null;
 }
 
 /** Open deadlines go on under other versions of policy or calendar; what cannot be moved stays. */
@@ -349,6 +351,15 @@ export interface RescheduleDeadlines extends Command<'RescheduleDeadlines'> {
   readonly pins: Pins | null;
   readonly moves: readonly Omit<RescheduledDeadline, 'taskId' | 'formerDueAt'>[];
 }
+
+/** RAISE_LEVEL: to the next level up. OPEN_ARBITRATION: about the task, with ARBITRATION. */
+export type LadderConsequence =
+  | { readonly kind: 'RAISE_LEVEL' }
+  | {
+      readonly kind: 'OPEN_ARBITRATION';
+      readonly arbitrationId: string;
+      readonly deadlines: readonly Deadline[];
+    };
 
 /** Ends of the times after closing; null where the policy sets none. */
 export interface ClosingWindows {

@@ -100,6 +100,48 @@ describe('the ladder', () => {
   });
 });
 
+describe('a step that brings more than an order', () => {
+  const raise = { kind: 'RAISE_LEVEL' } as const;
+  const dispatchId = 'DISPATCH-of-the-incident';
+  const total = { ...deadline('total', 'INCIDENT_TOTAL', 5), deadlineId: dispatchId };
+  const filed = [report(0), file(5, { deadlines: [total] })];
+  const late = (Date.parse(total.dueAt) - Date.parse(at(0))) / 60_000 + 1;
+  const open = { kind: 'OPEN_ARBITRATION', arbitrationId: 'by-ladder', deadlines: [] } as const;
+
+  test('raises the level of what no whistle is about, once for the step', () => {
+    const consequence = raise;
+    given(after(...filed))
+      .when(alarm(late, dispatchId, { consequence }))
+      .thenLike([
+        { type: 'IncidentOverdue' },
+        { type: 'SupervisionIssued', data: { step: 1 } },
+        { type: 'IncidentEscalated', data: { from: null, to: 'COMMUNITY', unitId: null } },
+      ]);
+    given(after(...filed, alarm(late, dispatchId, { consequence })))
+      .when(alarm(late + 1, dispatchId, { consequence }))
+      .thenNothing();
+    given(after(...acknowledged))
+      .when(alarm(blue + 1, checkInId, { consequence }))
+      .thenLike([{ type: 'TaskOverdue' }, { type: 'SupervisionIssued' }]);
+  });
+
+  test('opens arbitration about the task, where it can be decided still', () => {
+    const consequence = open;
+    const opened = [...acknowledged, alarm(blue + 1, checkInId, { consequence })];
+    given(after(...acknowledged))
+      .when(alarm(blue + 1, checkInId, { consequence }))
+      .thenLike([
+        { type: 'TaskOverdue' },
+        { type: 'SupervisionIssued' },
+        { type: 'ArbitrationOpened', data: { arbitrationId: 'by-ladder', taskId, cause: 'REQUESTED' } },
+      ]);
+    expect(foldIncident(after(...opened)).tasks[0]?.state).toBe('IN_ARBITRATION');
+    given(after(...filed))
+      .when(alarm(late, dispatchId, { consequence }))
+      .thenLike([{ type: 'IncidentOverdue' }, { type: 'SupervisionIssued' }]);
+  });
+});
+
 describe('a person’s order', () => {
   test('says why, about a task or about the incident as a whole', () => {
     given(after(...acknowledged))

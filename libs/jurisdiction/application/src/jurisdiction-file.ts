@@ -1,4 +1,4 @@
-import type { Grid, LonLat } from '@shaoying/jurisdiction-domain';
+import type { CalendarYear, Grid, LonLat } from '@shaoying/jurisdiction-domain';
 import { Document, isCollection, isMap, isScalar, isSeq, parseDocument, visit } from 'yaml';
 import { JurisdictionInvalid } from './jurisdiction.errors.js';
 import {
@@ -8,7 +8,7 @@ import {
   withoutVersion,
 } from './jurisdiction-documents.js';
 import type { PublishedJurisdiction } from './published-jurisdiction.js';
-import { STATUTORY_SOURCE, statutoryYear } from './statutory-calendar.js';
+import { EVERY_DAY_SOURCE, everyDayYear, STATUTORY_SOURCE, statutoryYear } from './statutory-calendar.js';
 
 /** First line of every file; the number rises with the next change that old readers would misread. */
 export const FILE_FORMAT = 'shaoying-jurisdiction/1';
@@ -20,7 +20,7 @@ const KINDS = Object.keys(NO_DOCUMENTS) as readonly (keyof JurisdictionDocuments
 
 /**
  * The documents of a jurisdiction file. Two shorthands are written out here: a grid may give `bbox: [west, south, east,
- * north]` for its boundary, and a calendar year `source: chinese-days` for its dates.
+ * north]` for its boundary, and a calendar year `source: chinese-days` or `source: every-day` for its dates.
  * @throws JurisdictionInvalid with a line number for broken YAML, a path for a wrong field
  */
 export function readJurisdictionFile(yamlText: string): JurisdictionDocuments {
@@ -134,17 +134,22 @@ function parseYaml(yamlText: string): unknown {
   }
 }
 
-/** Writes out `source: chinese-days` in the years of a calendar; anything else is left for the shape to judge. */
+const YEAR_SOURCES: Readonly<Record<string, (year: number) => CalendarYear | null>> = {
+  [STATUTORY_SOURCE]: statutoryYear,
+  [EVERY_DAY_SOURCE]: everyDayYear,
+};
+
+/** Writes out the `source` of the years of a calendar; anything else is left for the shape to judge. */
 export function withStatutoryYears(calendar: unknown): unknown {
   if (!isObject(calendar) || !isObject(calendar.years)) return calendar;
   const years = Object.entries(calendar.years).map(([year, changes]) => {
-    if (!isObject(changes) || changes.source !== STATUTORY_SOURCE || Object.keys(changes).length !== 1) {
-      return [year, changes] as const;
-    }
-    const published = statutoryYear(Number(year));
+    const source = isObject(changes) && Object.keys(changes).length === 1 ? changes.source : undefined;
+    const written = typeof source === 'string' && Object.hasOwn(YEAR_SOURCES, source) ? source : null;
+    if (written === null) return [year, changes] as const;
+    const published = YEAR_SOURCES[written]?.(Number(year)) ?? null;
     if (!published) {
       throw new JurisdictionInvalid([
-        `calendar year ${year.slice(0, 10)}: ${STATUTORY_SOURCE} does not know it; list its dates`,
+        `calendar year ${year.slice(0, 10)}: ${written} does not know it; list its dates`,
       ]);
     }
     return [year, published] as const;

@@ -233,7 +233,8 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
   deadlines(query: DeadlineQuery): readonly ResolvedDeadline[] {
     const { pins, timer } = query;
     const policy = this.policyOrThrow(pins.policyId, pins.policyVersion);
-    const calendar = this.calendarOrThrow(pins.calendarId, pins.calendarVersion);
+    const calendar =
+      this.calendarOf(query.unitId) ?? this.calendarOrThrow(pins.calendarId, pins.calendarVersion);
     const urgency = query.urgency ?? this.category(query.category, pins)?.urgency ?? 'ORDINARY';
     const rule = chooseRule(policy, { ...query, urgency });
     if (!rule) return [];
@@ -400,6 +401,11 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
     const calendar = this.workingCalendars.at(id, version);
     if (!calendar) throw new JurisdictionNotPublished('working-calendar', id, version);
     return calendar;
+  }
+
+  /** Of a department on shifts, of a unit that is there day and night; undefined where the city's counts. */
+  private calendarOf(unitId: string | undefined): WorkingCalendar | undefined {
+    return unitId === undefined ? undefined : this.workingCalendars.at(unitId);
   }
 
   private ladderOrThrow(id: string, version?: number): EscalationLadder {

@@ -29,6 +29,38 @@ describe('units', () => {
   });
 });
 
+describe('calendars of departments', () => {
+  /** National Day, Thursday, 20:00 in Lindong. */
+  const holiday = '2026-10-01T12:00:00.000Z';
+  const counted = (unitId: string | undefined, timer: TimerKind, more: Partial<DeadlineQuery> = {}) =>
+    deadline(timer, { start: holiday, ...(unitId === undefined ? {} : { unitId }), ...more });
+
+  test('a holiday is none for who is there day and night, a short night for who is on shifts', () => {
+    expect(counted('dp-gas', 'RETURN_WINDOW')?.dueAt).toBe('2026-10-01T16:00:00.000Z');
+    expect(counted('dp-ecology', 'RETURN_WINDOW')?.dueAt).toBe('2026-10-02T00:00:00.000Z');
+    expect(counted('dp-water', 'RETURN_WINDOW')?.dueAt).toBe('2026-10-08T06:00:00.000Z');
+    expect(counted('dp-gas', 'CHECK_IN')?.dueAt).toBe('2026-10-02T12:00:00.000Z');
+  });
+
+  test('a deadline names its calendar and version, and its ladder, pause and extension are counted in them', () => {
+    const due = counted('dp-gas', 'CHECK_IN')!;
+    expect(due).toMatchObject({ calendarId: 'dp-gas', calendarVersion: 1, provisional: false });
+    expect(lindong.ladderSchedule(pins, due).map(({ at }) => at)).toEqual([
+      '2026-10-02T12:00:00.000Z',
+      '2026-10-03T00:00:00.000Z',
+      '2026-10-03T12:00:00.000Z',
+    ]);
+    const pause = lindong.afterPause(due, '2026-10-01T13:00:00.000Z', '2026-10-01T15:00:00.000Z');
+    expect(pause.dueAt).toBe('2026-10-02T14:00:00.000Z');
+    expect(lindong.extended(due, { amount: 2, unit: 'WORKING_DAY' }).dueAt).toBe('2026-10-04T12:00:00.000Z');
+  });
+
+  test('whoever has none, and what is nobody’s in particular, is counted in the one of the policy', () => {
+    expect(counted('dp-water', 'CHECK_IN')).toMatchObject({ calendarId: 'default' });
+    expect(counted(undefined, 'CHECK')).toMatchObject({ calendarId: 'default' });
+  });
+});
+
 describe('deadlines by the defaults of domain.md §3.4', () => {
   test.each<[TimerKind, Partial<DeadlineQuery>, string]>([
     ['VERIFY', {}, '2026-02-13T10:00:00.000Z'],

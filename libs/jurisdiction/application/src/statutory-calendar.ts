@@ -5,6 +5,20 @@ import chineseDays from 'chinese-days';
 /** The name by which a calendar year in a file asks for the State Council's notice of that year. */
 export const STATUTORY_SOURCE = 'chinese-days';
 
+/** The name by which a calendar year in a file asks for no day off, for whoever works on shifts or day and night. */
+export const EVERY_DAY_SOURCE = 'every-day';
+
+/** A year without days off: its Saturdays and Sundays are worked. `null` when it is no year. */
+export function everyDayYear(year: number): CalendarYear | null {
+  const first = dayOfIsoDate(`${year}-01-01`);
+  const last = dayOfIsoDate(`${year}-12-31`);
+  if (first === null || last === null) return null;
+  const makeUpWorkdays: string[] = [];
+  for (let day = first; day <= last; day += 1)
+    if (weekdayOfDay(day) >= 5) makeUpWorkdays.push(isoDateOfDay(day));
+  return { holidays: [], makeUpWorkdays };
+}
+
 /**
  * Statutory holidays and make-up workdays of a year from the npm package `chinese-days`, which carries the yearly
  * notices of the State Council; `null` when it does not know the year. Day by day equal to the notices for 2025 and

@@ -11,6 +11,7 @@ export {
   GRID_KINDS,
   InstantOutOfRange,
   isCalendarError,
+  LADDER_CONSEQUENCES,
   METRIC_IDS,
   ORG_UNIT_KINDS,
   polygonsOf,

@@ -46,6 +46,8 @@ export interface DeadlineQuery {
   /** Default: the urgency of the category in the pinned catalogue. */
   readonly urgency?: Urgency;
   readonly role?: TaskRole;
+  /** The unit whose time it is: counted in its own calendar, where it has one, by the version in force. */
+  readonly unitId?: string;
 }
 
 /** Everything an event must carry about a deadline, so that a replay never asks today's configuration. */

@@ -64,7 +64,11 @@ export const jurisdictionCatalogue = {
     shape: record({ catalogue: catalogueShape }),
   },
   DeadlinePolicyPublished: { version: 2, upcasters: [policyV1], shape: record({ policy: policyShape }) },
-  EscalationLadderPublished: { version: 2, upcasters: [ladderV1], shape: record({ ladder: ladderShape }) },
+  EscalationLadderPublished: {
+    version: 3,
+    upcasters: [ladderV1, unchanged],
+    shape: record({ ladder: ladderShape }),
+  },
   WorkingCalendarPublished: { version: 1, upcasters: [], shape: record({ calendar: calendarShape }) },
   MetricDefinitionPublished: { version: 1, upcasters: [], shape: record({ metric: metricShape }) },
 } as const satisfies { readonly [T in JurisdictionEventType]: CatalogueEntry<T> };

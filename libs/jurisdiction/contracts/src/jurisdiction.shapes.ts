@@ -2,6 +2,7 @@ import {
   CLOCK_ON_RETURN,
   DURATION_UNITS,
   GRID_KINDS,
+  LADDER_CONSEQUENCES,
   METRIC_IDS,
   ORG_UNIT_KINDS,
   SEVERITIES,
@@ -183,6 +184,7 @@ const ladderSteps = list(
     level: oneOf(SUPERVISION_LEVELS),
     notify: list(text(L.idCharsMax), L.notifiedPerStepMax),
     respondWithin: duration,
+    consequence: optional(oneOf(LADDER_CONSEQUENCES)),
   }),
   L.ladderStepsMax,
 );

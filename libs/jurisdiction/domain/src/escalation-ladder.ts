@@ -4,6 +4,13 @@ import type { Duration } from './working-calendar.js';
 export const SUPERVISION_LEVELS = ['BLUE', 'ORANGE', 'RED'] as const;
 export type SupervisionLevel = (typeof SUPERVISION_LEVELS)[number];
 
+export const LADDER_CONSEQUENCES = ['RAISE_LEVEL', 'OPEN_ARBITRATION'] as const;
+/**
+ * What a step brings beside its order. RAISE_LEVEL: a matter that no whistle is about goes to the next level up.
+ * OPEN_ARBITRATION: it is decided for good whose task it is.
+ */
+export type LadderConsequence = (typeof LADDER_CONSEQUENCES)[number];
+
 /** One rung of 督办. */
 export interface LadderStep {
   /** Percent of the time allowed by which the deadline is past due: 0 at the breach, 100 when as much again has gone. */
@@ -12,6 +19,8 @@ export interface LadderStep {
   /** Roles told, such as `department`, `street-office`, `supervision-centre`. */
   readonly notify: readonly string[];
   readonly respondWithin: Duration;
+  /** Absent: the order is all. */
+  readonly consequence?: LadderConsequence;
 }
 
 export interface EscalationLadder {

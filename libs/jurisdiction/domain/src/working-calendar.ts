@@ -28,6 +28,7 @@ export const WORKING_DAY_RULES = ['SAME_TIME', 'END_OF_DAY'] as const;
 export type WorkingDayRule = (typeof WORKING_DAY_RULES)[number];
 
 export interface WorkingCalendar {
+  /** A calendar that bears the id of a unit is that unit's own: what it has to do is counted in it. */
   readonly calendarId: string;
   readonly name?: string;
   readonly version: number;

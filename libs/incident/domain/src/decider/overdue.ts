@@ -1,12 +1,14 @@
 import { ownedDeadlines, type OwnedDeadline } from '../incident.clocks.js';
 import type { MarkOverdue } from '../incident.commands.js';
-import type { Deadline, IncidentEvent } from '../incident.events.js';
-import { cameWithImport, type IncidentState } from '../incident.state.js';
+import { RESPONSIBILITY_LEVELS, type Deadline, type IncidentEvent } from '../incident.events.js';
+import { evolve } from '../incident.evolve.js';
+import { cameWithImport, higherLevel, levelRank, type IncidentState } from '../incident.state.js';
 import { acknowledgedAtWindowEnd } from './acknowledging.js';
 import { breachOf, owingTask, warningOf } from './breaches.js';
 import { type Decision, accept } from './decision.js';
 import { closedAtWindowEnd } from './ending.js';
 import { isLate } from './guards.js';
+import { disputed } from './returns.js';
 
 /** Counted from 0 here: so it was before orders carried their step, and the orders of open incidents keep their names. */
 const supervisionIdOf = ({ deadlineId }: Deadline, step: number): string => `${deadlineId}-${step - 1}`;
@@ -21,7 +23,32 @@ export function markOverdue(state: IncidentState, command: MarkOverdue): Decisio
     return accept(...acknowledgedAtWindowEnd(state, owned.owner.task, owned.deadline, origin.now));
   if (owned.deadline.timer === 'FEEDBACK_WINDOW')
     return accept(...closedAtWindowEnd(state, owned.deadline, command));
-  return accept(...(owned.breached ? [] : breachOf(state, owned)), ...supervisionOf(state, owned, command));
+  const missed = owned.breached ? [] : breachOf(state, owned);
+  const orders = supervisionOf(state, owned, command);
+  const next = [...missed, ...orders].reduce(evolve, state);
+  return accept(...missed, ...orders, ...(orders.length > 0 ? broughtBy(next, owned, command) : []));
+}
+
+/** What a step of the ladder brings, where it can be: a whistle is not handed up, and what is decided stays so. */
+function broughtBy(
+  state: IncidentState,
+  { owner }: OwnedDeadline,
+  { consequence, origin }: MarkOverdue,
+): readonly IncidentEvent[] {
+  if (!consequence) return [];
+  if (consequence.kind === 'RAISE_LEVEL') return raised(state, origin.now);
+  if (owner.kind !== 'TASK') return [];
+  return disputed(state, owner.task.taskId, { ...consequence, origin });
+}
+
+/** Nobody hands it up in person: whoever is above takes it. */
+function raised(state: IncidentState, occurredAt: string): IncidentEvent[] {
+  const from = state.level;
+  const to = RESPONSIBILITY_LEVELS[levelRank(higherLevel(state.escalatedTo, from ?? 'ESTATE')) + 1];
+  const free = state.lifecycle === 'FILED' || (state.lifecycle === 'HANDLING' && state.mode === 'SELF');
+  if (!free || to === undefined) return [];
+  const reason = '督办升级 (a step of the ladder)';
+  return [{ type: 'IncidentEscalated', occurredAt, data: { from, to, unitId: null, reason } }];
 }
 
 const warningDue = (state: IncidentState, owned: OwnedDeadline, now: string): IncidentEvent[] =>

@@ -19,6 +19,7 @@ import {
   deadlineOf,
   openArbitrationOf,
   openReturnOf,
+  taskOf,
   whistleOf,
   type IncidentState,
   type ReturnRequest,
@@ -262,18 +263,36 @@ function rejectReturn(
   return accept(...events, ...owed, opened(next, task, 'REFUSALS', command));
 }
 
+function notDisputable(task: Task): Refusal | null {
+  const elsewhere = taskNotIn(
+    task,
+    ...(['NOTIFIED', 'ACKNOWLEDGED', 'CHECKED_IN', 'WORKING', 'RETURN_REQUESTED'] as const),
+  );
+  return elsewhere ?? (task.final ? { code: 'RETURN_OF_FINAL_DECISION' } : null);
+}
+
+/** The ladder takes the matter out of the hands of those who did not decide; nothing where nothing can be decided. */
+export function disputed(
+  state: IncidentState,
+  taskId: string,
+  command: Parameters<typeof opened>[3],
+): IncidentEvent[] {
+  const task = taskOf(state, taskId);
+  if (task === undefined || notIn(state, 'HANDLING') || notDisputable(task)) return [];
+  return [
+    ...breachesBefore(state, command.origin.now, ofTask(taskId)),
+    opened(state, task, 'REQUESTED', command),
+  ];
+}
+
 /** After check-in too, where a return is not possible any more (domain.md §6, 5). */
 export function openArbitration(state: IncidentState, command: OpenArbitration): Decision {
   const { origin, taskId } = command;
   const known = dispatchedTask(state, taskId, origin);
   if (known.refusal) return refuse(known.refusal);
   const { task } = known;
-  const refusal = taskNotIn(
-    task,
-    ...(['NOTIFIED', 'ACKNOWLEDGED', 'CHECKED_IN', 'WORKING', 'RETURN_REQUESTED'] as const),
-  );
+  const refusal = notDisputable(task);
   if (refusal) return refuse(refusal);
-  if (task.final) return refuse({ code: 'RETURN_OF_FINAL_DECISION' });
   return accept(
     ...breachesBefore(state, origin.now, ofTask(taskId)),
     opened(state, task, 'REQUESTED', command),

@@ -4,6 +4,7 @@ import type {
   DurationUnit,
   EscalationLadder,
   JurisdictionDirectory,
+  TimerKind,
 } from '@shaoying/jurisdiction-contracts';
 import type { Clock, IncidentLedger, Move } from './incident-ledger.js';
 import { PlainCalendar } from './plain-calendar.js';
@@ -17,7 +18,13 @@ const OF_WHISTLES = [
   'RETURN_WINDOW',
   'REWORK',
   'RATIFICATION',
+  'RETURN_DECISION',
+  'ARBITRATION',
 ];
+/** Departments that are on shifts, or there day and night: what they have to do is counted in a calendar of their own. */
+const EVERY_DAY = ['dp-gas', 'dp-ecology'];
+/** What stands with a task and is owed by somebody else. */
+const OF_OTHERS = ['RETURN_DECISION', 'ARBITRATION'];
 /** From the one that counts most. */
 const CONDITIONS = ['category', 'whistleKind', 'urgency', 'severity', 'role'] as const;
 
@@ -44,8 +51,11 @@ export class DueOracle {
       const expectedMs = this.dueMs(ledger, clock);
       const dueMs = Date.parse(deadline.dueAt);
       const wrong = expectedMs === dueMs ? [] : [`${name} due ${deadline.dueAt}, not ${isoOf(expectedMs)}`];
+      const counted = this.calendarId(ledger, clock);
+      const elsewhere = counted === deadline.calendarId ? [] : [`${name} is not counted in ${counted}`];
       return [
         ...wrong,
+        ...elsewhere,
         ...this.movedWrongly(name, clock),
         ...this.stepsWrong(name, clock),
         ...this.idle(name, clock),
@@ -54,7 +64,9 @@ export class DueOracle {
   }
 
   calendar(calendarId: string): PlainCalendar {
-    const known = this.calendars.get(calendarId) ?? new PlainCalendar(this.directory.calendar(calendarId)!);
+    const known =
+      this.calendars.get(calendarId) ??
+      new PlainCalendar(this.directory.calendar(calendarId)!, EVERY_DAY.includes(calendarId));
     this.calendars.set(calendarId, known);
     return known;
   }
@@ -74,12 +86,23 @@ export class DueOracle {
     return duration ? calendar.after(startMs, duration.amount, duration.unit) : Number.NaN;
   }
 
+  /** Which calendar it is counted in: the department's own where it has one, else the city's. */
+  private calendarId(ledger: IncidentLedger, clock: Clock): string {
+    const taskId = clock.owner.kind === 'ORDER' ? ledger.orderedTasks.get(clock.owner.id) : clock.owner.id;
+    const task = OF_OTHERS.includes(clock.deadline.timer) ? undefined : ledger.tasks.get(taskId ?? '');
+    return EVERY_DAY.find((id) => id === task?.departmentId) ?? 'default';
+  }
+
   private answerTo(ledger: IncidentLedger, supervisionId: string) {
     for (const { deadline, steps } of ledger.clocks.values())
       for (const { step } of steps)
         if (`${deadline.deadlineId}-${step - 1}` === supervisionId)
-          return this.ladder.steps[step - 1]?.respondWithin;
+          return this.stepsOf(deadline.timer)[step - 1]?.respondWithin;
     return undefined;
+  }
+
+  private stepsOf(timer: TimerKind): EscalationLadder['steps'] {
+    return this.ladder.byTimer?.[timer] ?? this.ladder.steps;
   }
 
   private rule(
@@ -119,7 +142,7 @@ export class DueOracle {
   private stepsWrong(name: string, { deadline, steps, moves }: Clock): string[] {
     const calendar = this.calendar(deadline.calendarId);
     const [startMs, dueMs] = [Date.parse(deadline.startedAt), Date.parse(deadline.dueAt)];
-    const expected = this.ladder.byTimer?.[deadline.timer] ?? this.ladder.steps;
+    const expected = this.stepsOf(deadline.timer);
     // After a pause they are where the due time has gone, at least; a person's order and orders about orders have none.
     if (deadline.timer === 'SUPERVISION_RESPONSE' || moves.length > 0 || steps.length === 0) return [];
     return expected.flatMap(({ trigger }, index) => {

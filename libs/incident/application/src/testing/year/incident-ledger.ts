@@ -75,6 +75,10 @@ const isUnread = (why: string, unread: Clock['unread']): boolean =>
 export class IncidentLedger {
   readonly clocks = new Map<string, Clock>();
   readonly tasks = new Map<string, LedgerTask>();
+  /** Orders in force, with the timer of what was missed. */
+  private readonly inForce = new Map<string, IncidentTimer | null>();
+  /** Tasks by the orders about them. */
+  readonly orderedTasks = new Map<string, string>();
   readonly whistles = new Map<string, { kind: string; blown: boolean }>();
   readonly lost: {
     readonly who: string;
@@ -274,6 +278,19 @@ export class IncidentLedger {
         this.leaveUnread('DONE', this.ofTask(taskId, 'HANDLING'), atMs);
         return this.taskIs(taskId, 'DONE');
       }
+      case 'DepartmentAdded':
+        return this.summon(event.data.whistleId, event.data.task);
+      case 'LeadChanged':
+        return this.leadChanged(event, atMs);
+      case 'TaskReleased':
+        return this.taskGone(event.data.taskId, atMs);
+      default:
+        return this.disputeEvents(event, atMs);
+    }
+  }
+
+  private disputeEvents(event: IncidentEvent, atMs: number): void {
+    switch (event.type) {
       case 'ReturnRequested': {
         const { taskId, deadlines } = event.data;
         this.stop('MET', this.ofTask(taskId, 'ACKNOWLEDGE', 'RETURN_WINDOW'), atMs);
@@ -294,12 +311,6 @@ export class IncidentLedger {
       case 'ReturnAccepted':
       case 'ResponsibilityDecided':
         return this.decided(event, atMs);
-      case 'DepartmentAdded':
-        return this.summon(event.data.whistleId, event.data.task);
-      case 'LeadChanged':
-        return this.leadChanged(event, atMs);
-      case 'TaskReleased':
-        return this.taskGone(event.data.taskId, atMs);
       case 'ExtensionRequested': {
         const { taskId, extensionId, amount } = event.data;
         this.extensions.set(extensionId, amount);
@@ -423,10 +434,14 @@ export class IncidentLedger {
         for (const whistle of this.whistles.values()) whistle.blown = false;
         return this.everythingOff(atMs);
       case 'SupervisionIssued':
+        this.inForce.set(event.data.supervisionId, this.timerOf(event.data.deadlineId));
+        if (event.data.taskId !== null) this.orderedTasks.set(event.data.supervisionId, event.data.taskId);
         return this.begin('ORDER', event.data.supervisionId, event.data.deadlines);
       case 'SupervisionResponded':
         return this.stop('MET', this.ofOrder(event.data.supervisionId), atMs);
       case 'SupervisionLifted':
+        if (!this.inForce.delete(event.data.supervisionId))
+          this.problem(`order ${event.data.supervisionId} lifted twice`);
         return this.stop('CALLED_OFF', this.ofOrder(event.data.supervisionId), atMs);
     }
   }
@@ -467,7 +482,13 @@ export class IncidentLedger {
     this.closed = true;
   }
 
+  private timerOf(deadlineId: string | null): IncidentTimer | null {
+    return this.clocks.get(deadlineId ?? '')?.deadline.timer ?? null;
+  }
+
   private checkClosed(): void {
+    for (const [id, timer] of this.inForce)
+      if (timer !== 'RATIFICATION') this.problem(`closed, and order ${id} about ${timer} in force`);
     const about = new Set(this.running('RATIFICATION').map(({ deadline }) => deadline.deadlineId));
     for (const { end, deadline, owner } of this.clocks.values()) {
       const { timer, deadlineId } = deadline;
