@@ -140,6 +140,22 @@ describe('under another policy', () => {
     expect(handlingOf(await move())).toMatchObject({ dueAt: '2026-03-09T10:00:00.000Z' });
   });
 
+  test('a department that has a calendar of its own is counted in it still', async () => {
+    const { incidentId } = await steps.whistled({ lead: 'dp-gas' });
+    office.owing.incidents.push(incidentId);
+    const before = await deadlineOf(incidentId, 'HANDLING');
+    expect(before).toMatchObject({ calendarId: 'dp-gas' });
+    await publishHandlingOf(5);
+    const { moved, stayed } = await move();
+    expect(stayed).toEqual([]);
+    const after = await deadlineOf(incidentId, 'HANDLING');
+    expect(after).toMatchObject({ calendarId: 'dp-gas', policyVersion: 2 });
+    expect(handlingOf({ moved })?.dueAt).toBe(after?.dueAt);
+    const workingMs = (deadline: Deadline | undefined): number =>
+      office.directory.workingMsBetween('dp-gas', 1, deadline?.startedAt ?? '', deadline?.dueAt ?? '');
+    expect(3 * workingMs(after)).toBe(5 * workingMs(before));
+  });
+
   test('what would be over by now stays and is told; nobody is late by it', async () => {
     const incidentId = await whistled();
     office.clock.set('2026-03-04T02:00:00.000Z');
