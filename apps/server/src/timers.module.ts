@@ -3,7 +3,7 @@ import { CommandBus } from '@nestjs/cqrs';
 import { uuidV5, type Clock } from '@shaoying/config';
 import { MarkOverdueCommand, MergeWatch } from '@shaoying/incident-application';
 import { OpenDeadlinesQuery } from '@shaoying/incident-read-models';
-import { DeadlineScheduler, openAlarmClock, type OpenDeadline } from '@shaoying/timers';
+import { DeadlineScheduler, openAlarmClock, SchedulerReporter, type OpenDeadline } from '@shaoying/timers';
 import { setTimeout } from 'node:timers/promises';
 import { IncidentModule } from './incident.module.js';
 import { Platform } from './platform.js';
@@ -43,6 +43,12 @@ const ALARMS = '0b8c5a4e-52d7-5f0e-8b1c-7a1c9f6f2d35';
           settle: (command) => commands.execute(command),
         }),
     },
+    {
+      provide: SchedulerReporter,
+      inject: [Platform, DeadlineScheduler],
+      useFactory: ({ stores, logger }: Platform, scheduler: DeadlineScheduler) =>
+        new SchedulerReporter(stores.pool, scheduler, logger),
+    },
   ],
   exports: [DeadlineScheduler],
 })
@@ -50,6 +56,7 @@ export class TimersModule implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     @Inject(DeadlineScheduler) private readonly scheduler: DeadlineScheduler,
     @Inject(MergeWatch) private readonly merges: MergeWatch,
+    @Inject(SchedulerReporter) private readonly reporter: SchedulerReporter,
     @Inject(Platform) private readonly platform: Platform,
   ) {}
 
@@ -63,10 +70,11 @@ export class TimersModule implements OnApplicationBootstrap, OnModuleDestroy {
       this.platform.fail();
     });
     this.merges.start();
+    this.reporter.start();
   }
 
   async onModuleDestroy(): Promise<void> {
-    await Promise.all([this.scheduler.stop(), this.merges.stop()]);
+    await Promise.all([this.scheduler.stop(), this.merges.stop(), this.reporter.stop()]);
   }
 }
 

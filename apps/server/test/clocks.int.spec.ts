@@ -55,7 +55,7 @@ afterEach(async () => {
 /** The role `timers` as a process of its own has it, by a clock of its own; its start ends with the backlog fired. */
 async function timersBy(clock: SimulatedClock): Promise<INestApplicationContext> {
   const { directory, receipts, vault } = api.office;
-  const stores = { log: store, readModels: pool, timersUrl: database.url };
+  const stores = { log: store, readModels: pool, pool, timersUrl: database.url };
   const platform = { ...{ stores, gate, clock, directory, receipts, vault }, logger: log };
   class Given {}
   const given = {
