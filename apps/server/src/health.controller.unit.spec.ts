@@ -1,5 +1,6 @@
 import type { ProjectionEngine } from '@shaoying/projections';
-import type { DeadlineScheduler } from '@shaoying/timers';
+import { DeadlineScheduler, SimulatedAlarmClock } from '@shaoying/timers';
+import { InMemoryOpenDeadlines } from '@shaoying/timers/testing';
 import type { FastifyReply } from 'fastify';
 import { HealthController } from './health.controller.js';
 import type { Platform } from './platform.js';
@@ -54,6 +55,36 @@ test('whoever asks after an answer gets a new one', async () => {
     notReady: [{ part: 'event-log' }, { part: 'read-models' }, { part: 'timers' }],
   });
   expect(asked.log).toBe(2);
+});
+
+test('a deadline that has been due for more than 30 s makes it not ready, with 503 and the reason', async () => {
+  const clock = new SimulatedAlarmClock('2026-03-02T01:00:00.000Z');
+  const openDeadlines = new InMemoryOpenDeadlines();
+  const { now } = clock;
+  const scheduler = new DeadlineScheduler({ openDeadlines, clock, now, fire: async () => undefined });
+  const [deadlineId, dueAt] = ['d', '2026-03-02T02:00:00.000Z'];
+  openDeadlines.put([{ deadlineId, dueAt, incidentId: 'i', taskId: null, timer: 'INCIDENT_TOTAL', step: 0 }]);
+  const platform = {
+    config: { roles: ['timers'] },
+    stores: { log: { head: () => Promise.resolve('0') } },
+    directory: { status: () => ({ state: 'LIVE' }) },
+  } as unknown as Platform;
+  const controller = new HealthController(platform, new Readiness(platform, undefined, scheduler));
+  const statuses: number[] = [];
+  const noting = { status: (code: number) => (statuses.push(code), reply), header: () => reply };
+  const ask = (): Promise<object> => controller.ready(noting as unknown as FastifyReply);
+  await clock.advanceTo('2026-03-02T02:00:30.000Z');
+  expect([await ask(), statuses]).toMatchObject([{ status: 'ready' }, []]);
+  await clock.advanceTo('2026-03-02T02:00:31.000Z');
+  expect([await ask(), statuses]).toMatchObject([
+    {
+      status: 'not ready',
+      notReady: [{ part: 'timers', reason: 'the oldest due deadline has been waiting for 31 s' }],
+    },
+    [503],
+  ]);
+  openDeadlines.remove(deadlineId);
+  expect(await ask()).toMatchObject({ status: 'ready' });
 });
 
 test('a store that does not answer is named after 2 s, and asked again 10 s after it was asked', async () => {

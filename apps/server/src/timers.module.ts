@@ -3,7 +3,7 @@ import { CommandBus } from '@nestjs/cqrs';
 import type { Clock } from '@shaoying/config';
 import { MarkOverdueCommand, MergeWatch, ProvisionalWatch } from '@shaoying/incident-application';
 import { OpenDeadlinesQuery } from '@shaoying/incident-read-models';
-import { DeadlineScheduler, openAlarmClock, type OpenDeadline } from '@shaoying/timers';
+import { DeadlineScheduler, openAlarmClock, SchedulerReporter, type OpenDeadline } from '@shaoying/timers';
 import { setTimeout } from 'node:timers/promises';
 import { IncidentModule } from './incident.module.js';
 import { Platform } from './platform.js';
@@ -55,6 +55,12 @@ import { Platform } from './platform.js';
           settle: (command) => commands.execute(command),
         }),
     },
+    {
+      provide: SchedulerReporter,
+      inject: [Platform, DeadlineScheduler],
+      useFactory: ({ stores, logger }: Platform, scheduler: DeadlineScheduler) =>
+        new SchedulerReporter(stores.pool, scheduler, logger),
+    },
   ],
   exports: [DeadlineScheduler],
 })
@@ -63,6 +69,7 @@ export class TimersModule implements OnApplicationBootstrap, OnModuleDestroy {
     @Inject(DeadlineScheduler) private readonly scheduler: DeadlineScheduler,
     @Inject(MergeWatch) private readonly merges: MergeWatch,
     @Inject(ProvisionalWatch) private readonly provisional: ProvisionalWatch,
+    @Inject(SchedulerReporter) private readonly reporter: SchedulerReporter,
     @Inject(Platform) private readonly platform: Platform,
   ) {}
 
@@ -77,10 +84,12 @@ export class TimersModule implements OnApplicationBootstrap, OnModuleDestroy {
     });
     this.merges.start();
     this.provisional.start();
+    this.reporter.start();
   }
 
   async onModuleDestroy(): Promise<void> {
-    await Promise.all([this.scheduler.stop(), this.merges.stop(), this.provisional.stop()]);
+    const { scheduler, merges, provisional, reporter } = this;
+    await Promise.all([scheduler.stop(), merges.stop(), provisional.stop(), reporter.stop()]);
   }
 }
 

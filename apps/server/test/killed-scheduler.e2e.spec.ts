@@ -25,7 +25,7 @@ const schedulersAtOnce = 5;
 /** From the moment its schedulers run to the death of a process, at random up to this. */
 const lifeMsMax = 1_500;
 /** Its ladder has three steps: at once, and after half and the whole of that again. */
-const checkInMs = 1_500;
+const checkInMs = 1_200;
 const stepsOfLadder = [1, 2, 3];
 
 let database: TestDatabase;
@@ -92,7 +92,7 @@ class Whistles {
       const chance = this.random();
       if (chance < 0.1) this.attend(incidentId, taskId, Date.now());
       else if (chance < 0.6) this.attend(incidentId, taskId, Date.parse(due) - 15 + this.random() * 30);
-      await sleep(100);
+      await sleep(200);
     }
   }
 
@@ -167,6 +167,6 @@ test('schedulers killed -9 thirty times under load: each deadline is met or brea
 
   // Or nothing would have been proved.
   expect(fates.filter(({ met }) => met).length).toBeGreaterThan(10);
-  expect(fates.filter(({ breached }) => breached.length > 0).length).toBeGreaterThan(50);
+  expect(fates.filter(({ breached }) => breached.length > 0).length).toBeGreaterThan(30);
   expect(fates.filter(({ checkedInLate }) => checkedInLate[0] === true).length).toBeGreaterThan(5);
 }, 180_000);

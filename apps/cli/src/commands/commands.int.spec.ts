@@ -2,7 +2,9 @@ import { EventSourcedJurisdictionDirectory, JurisdictionPublisher } from '@shaoy
 import { PostgresEventStore } from '@shaoying/event-store-postgres';
 import { incidentIdOf } from '@shaoying/incident-contracts';
 import type { ProjectionStatus } from '@shaoying/projections';
+import { createPool } from '@shaoying/postgres';
 import { createTestDatabase, type TestDatabase } from '@shaoying/postgres/testing';
+import { SchedulerReporter, schedulerReports } from '@shaoying/timers';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CliProcess } from '../testing/index.js';
@@ -91,6 +93,31 @@ test('timers: open deadlines are counted and armed again, and nothing fires', as
   expect(armed).toBeGreaterThan(0);
   expect(await cli.json('timers', 'status')).toMatchObject({ clock: { delayed: armed } });
   expect(await store.head()).toBe(head);
+}, 30_000);
+
+test('timers status: what the running servers measure, and which of them is gone', async () => {
+  const plain = await cli.run('timers', 'status');
+  expect(plain.stdout).toContain('no scheduler is running: nothing fires');
+  const pool = createPool(database.url, { max: 2 });
+  const measures = () => ({ armed: 4, lostAndFound: 3, lastLatenessMs: 10, maxLatenessMs: 5_200 });
+  const reporters = [1, 2].map(() => new SchedulerReporter(pool, { measures }));
+  try {
+    for (const reporter of reporters) reporter.start();
+    for (const end = Date.now() + 10_000; (await schedulerReports(pool)).length < 2 && Date.now() < end;);
+    await pool.query(
+      `insert into shaoying_schedulers.reports
+       values (gen_random_uuid(), 'host:1', 9, 8, 0, 9000, now(), now() - interval '20 seconds')`,
+    );
+    const status = await cli.json<{ schedulers: { name: string; live: boolean }[] }>('timers', 'status');
+    expect(status).toMatchObject({ armed: 4, lostAndFound: 6, maxLatenessMs: 5_200 });
+    expect(status.schedulers.map(({ live }) => live)).toEqual([true, true, false]);
+    expect((await cli.run('timers', 'status')).stdout).toMatch(
+      /schedulers running: 2[\s\S]*host:1: gone, last heard of at \S+; armed 9, lost and found 8/,
+    );
+  } finally {
+    await Promise.all(reporters.map((reporter) => reporter.stop()));
+    await pool.end();
+  }
 }, 30_000);
 
 test('calendar due: over the Spring Festival, and over a make-up Sunday', async () => {

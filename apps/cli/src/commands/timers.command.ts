@@ -1,36 +1,61 @@
 import { OpenDeadlinesQuery } from '@shaoying/incident-read-models';
-import { DeadlineScheduler, openAlarmClock, type DeadlineSchedulerOptions } from '@shaoying/timers';
+import {
+  DeadlineScheduler,
+  openAlarmClock,
+  schedulerReports,
+  type DeadlineSchedulerOptions,
+  type SchedulerReport,
+} from '@shaoying/timers';
 import { UsageError } from '../cli.errors.js';
 import { secondsOf } from '../durations.js';
 import { show, table, type Terminal } from '../terminal.js';
 import type { Workplace } from '../workplace.js';
 
-/** `timers status`: what is due, and how the alarm clock is. */
+/**
+ * `timers status`: what is due, how the alarm clock is, and what the running servers measure. What one has found since its
+ * start counts for all; each of them arms everything that is near, so of what is armed the most that one has counts.
+ */
 export async function timersStatus(json: boolean, terminal: Terminal, workplace: Workplace): Promise<void> {
   await withScheduler(workplace, async (scheduler, query) => {
     const now = workplace.clock.now().toISOString();
     const { open, due, oldestDueAt } = await query.counts(now);
     const { late, clock } = await scheduler.status();
-    const oldestDue = due > 0 ? oldestDueAt : null;
+    const schedulers = await schedulerReports(workplace.stores.pool);
+    const live = schedulers.filter((report) => report.live);
     const status = {
-      open,
-      due,
-      late,
-      oldestDueAt: oldestDue,
-      nextDueAt: due > 0 ? null : oldestDueAt,
-      clock,
+      ...{
+        open,
+        due,
+        late,
+        oldestDueAt: due > 0 ? oldestDueAt : null,
+        nextDueAt: due > 0 ? null : oldestDueAt,
+      },
+      armed: Math.max(0, ...live.map(({ armed }) => armed)),
+      lostAndFound: live.reduce((sum, { lostAndFound }) => sum + lostAndFound, 0),
+      maxLatenessMs: Math.max(0, ...live.map(({ maxLatenessMs }) => maxLatenessMs)),
+      ...{ clock, schedulers },
     };
     show(terminal, json, status, () => [
       ...table([
         ['open deadlines', String(open)],
+        ['armed', String(status.armed)],
         ['due and open', String(due)],
         ['due for over 30 s', String(late)],
+        ['lost by the clock and found', String(status.lostAndFound)],
+        ['latest ever, ms', String(status.maxLatenessMs)],
         [due > 0 ? 'oldest due at' : 'next due at', oldestDueAt ?? '—'],
         ['alarm clock', clock === null ? 'does not answer; the server sweeps instead' : ''],
       ]),
       ...Object.entries(clock ?? {}).map(([name, value]) => `  ${name}: ${String(value)}`),
+      live.length === 0 ? 'no scheduler is running: nothing fires' : `schedulers running: ${live.length}`,
+      ...schedulers.map(lineOf),
     ]);
   });
+}
+
+function lineOf({ name, live, armed, lostAndFound, reportedAt }: SchedulerReport): string {
+  const said = `armed ${armed}, lost and found ${lostAndFound}`;
+  return live ? `  ${name}: ${said}` : `  ${name}: gone, last heard of at ${reportedAt}; ${said}`;
 }
 
 export interface RearmOptions {

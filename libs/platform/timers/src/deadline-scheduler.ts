@@ -25,9 +25,13 @@ export interface DeadlineSchedulerOptions {
   readonly log?: TimersLog;
 }
 
-export interface DeadlineSchedulerStatus extends Lateness {
+/** What only this process knows. */
+export interface SchedulerMeasures extends Lateness {
   /** Deadlines within the horizon that this process has armed. */
   readonly armed: number;
+}
+
+export interface DeadlineSchedulerStatus extends SchedulerMeasures {
   /** Due and still open. */
   readonly due: number;
   /** Due for more than {@link NOT_READY_AFTER_MS} and still open. */
@@ -161,7 +165,12 @@ export class DeadlineScheduler {
     ]);
     const { due } = counts;
     const oldestDueAt = due > 0 ? counts.oldestDueAt : null;
-    return { armed: this.arming.size, due, late: late.due, ...this.firing.lateness(), oldestDueAt, clock };
+    return { ...this.measures(), due, late: late.due, oldestDueAt, clock };
+  }
+
+  /** The part of {@link status} that asks nobody. */
+  measures(): SchedulerMeasures {
+    return { armed: this.arming.size, ...this.firing.lateness() };
   }
 
   /**

@@ -4,4 +4,5 @@ export * from './deadline-scheduler.js';
 export type { FireDeadline, Lateness } from './deadline-firing.js';
 export * from './open-alarm-clock.js';
 export * from './open-deadlines.js';
+export * from './scheduler-reports.js';
 export * from './simulated-alarm-clock.js';
