@@ -35,15 +35,19 @@ export class SimulatedTime {
   }
 
   async live(untilMs: number, outages: readonly Outage[]): Promise<void> {
-    await this.startTimers();
-    for (const { fromMs, toMs } of outages) {
-      await this.passUntil(fromMs);
-      await this.stopTimers();
-      await this.passUntil(toMs);
+    try {
       await this.startTimers();
+      for (const { fromMs, toMs } of outages) {
+        await this.passUntil(fromMs);
+        await this.stopTimers();
+        await this.passUntil(toMs);
+        await this.startTimers();
+      }
+      await this.passUntil(untilMs);
+    } finally {
+      // A year that fails must not leave a scheduler that waits for ever.
+      await this.stopTimers();
     }
-    await this.passUntil(untilMs);
-    await this.stopTimers();
   }
 
   private async startTimers(): Promise<void> {
