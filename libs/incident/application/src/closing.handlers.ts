@@ -36,11 +36,10 @@ export class MarkOverdueHandler implements ICommandHandler<MarkOverdueCommand> {
     private readonly jurisdiction: IncidentJurisdiction,
   ) {}
 
-  execute({ context, incidentId, deadlineId }: MarkOverdueCommand): Promise<CommandOutcome> {
+  execute({ context, incidentId, deadlineId, warning }: MarkOverdueCommand): Promise<CommandOutcome> {
     return this.incidents.execute(context, incidentId, (state, origin) => ({
       kind: 'MarkOverdue',
-      origin,
-      deadlineId,
+      ...{ origin, deadlineId, warning },
       ...this.consequences(state, deadlineId, origin.now),
     }));
   }

@@ -10,6 +10,8 @@ export class MarkOverdueCommand extends Command<CommandOutcome> {
     readonly context: CommandContext,
     readonly incidentId: string,
     readonly deadlineId: string,
+    /** Whether it is the alarm of the warning. */
+    readonly warning: boolean,
   ) {
     super();
   }
@@ -20,7 +22,7 @@ export class MarkOverdueCommand extends Command<CommandOutcome> {
     const commandId = uuidV5(ALARMS, `${deadlineId}-${tierOf(alarm)}`);
     const actor = { id: 'system:timers', role: 'system', orgUnitId: null };
     const context = { commandId, correlationId: commandId, causationId: commandId, actor };
-    return new MarkOverdueCommand(context, incidentId, deadlineId);
+    return new MarkOverdueCommand(context, incidentId, deadlineId, alarm.step < 0);
   }
 }
 

@@ -190,7 +190,7 @@ describe('at once', () => {
     const tasks = (
       await office
         .handlers()
-        .markOverdue.execute(new MarkOverdueCommand(office.as('system', null), incidentId, 'none'))
+        .markOverdue.execute(new MarkOverdueCommand(office.as('system', null), incidentId, 'none', false))
     ).state.tasks;
     const answers = await Promise.all(
       tasks.map(({ taskId, departmentId }) =>
@@ -272,7 +272,7 @@ describe('what is written', () => {
 
   test('by an alarm too early is nothing, and the answer is where the incident stands', async () => {
     const { incidentId, taskId } = await whistled();
-    const alarm = new MarkOverdueCommand(office.as('system', null), incidentId, taskId);
+    const alarm = new MarkOverdueCommand(office.as('system', null), incidentId, taskId, false);
     const answer = await office.handlers().markOverdue.execute(alarm);
     expect(answer).toMatchObject({ events: [], revision: 2, replayed: false });
   });

@@ -262,7 +262,7 @@ describe('deadline', () => {
     const taskId = task?.taskId ?? '';
     const alarm = () =>
       handlers.markOverdue.execute(
-        new MarkOverdueCommand(office.as('system', null), incidentId, checkIn?.deadlineId ?? ''),
+        new MarkOverdueCommand(office.as('system', null), incidentId, checkIn?.deadlineId ?? '', true),
       );
     office.clock.set(new Date(Date.parse(checkIn?.dueAt ?? '') - 1));
     expect((await alarm()).events.map(({ type }) => type)).toEqual(['DeadlineWarned']);
@@ -347,7 +347,7 @@ describe('import', () => {
     const { incidentId, state } = await importCase({ closedAt: null });
     const deadlineId = state.tasks[0]?.deadlines[0]?.deadlineId ?? '';
     expect(deadlineId).not.toBe('');
-    const alarm = new MarkOverdueCommand(office.as('system', null), incidentId, deadlineId);
+    const alarm = new MarkOverdueCommand(office.as('system', null), incidentId, deadlineId, false);
     expect((await handlers.markOverdue.execute(alarm)).events).toEqual([]);
   });
 
@@ -361,7 +361,12 @@ describe('import', () => {
     );
     const checkIn = added.state.tasks.at(-1)?.deadlines.find(({ timer }) => timer === 'CHECK_IN');
     office.clock.set(new Date(Date.parse(checkIn?.dueAt ?? '') + 1));
-    const alarm = new MarkOverdueCommand(office.as('system', null), incidentId, checkIn?.deadlineId ?? '');
+    const alarm = new MarkOverdueCommand(
+      office.as('system', null),
+      incidentId,
+      checkIn?.deadlineId ?? '',
+      false,
+    );
     const { events } = await handlers.markOverdue.execute(alarm);
     expect(events.map(({ type }) => type)).toEqual(['TaskOverdue', 'SupervisionIssued']);
   });

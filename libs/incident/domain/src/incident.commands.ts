@@ -335,6 +335,11 @@ export interface DecideExtension extends Command<'DecideExtension'> {
 /** Sent when the alarm clock wakes. Only the decider says whether anything is to be warned of or overdue, and what comes of it. */
 export interface MarkOverdue extends Command<'MarkOverdue'> {
   readonly deadlineId: string;
+  /**
+   * Whether it was woken for the warning. Any other alarm says nothing before the due time: its command has one name for
+   * ever, and what it has once done is done.
+   */
+  readonly warning: boolean;
   /** SUPERVISION_RESPONSE for an order that comes of it. */
   readonly deadlines: readonly Deadline[];
   /** For the closing that the end of the feedback window is. */

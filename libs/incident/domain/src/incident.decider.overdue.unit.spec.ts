@@ -99,6 +99,12 @@ describe('a task deadline', () => {
       ]);
   });
 
+  test('an alarm for the breach warns of nothing, however early it comes: what it is named after is done once', () => {
+    given(blown)
+      .when(alarm(due('CHECK_IN') - 1, idOf('CHECK_IN'), { warning: false }))
+      .thenNothing();
+  });
+
   test('in the very due millisecond is not missed: an act in it would be in time', () => {
     given(blown)
       .when(alarm(due('CHECK_IN'), idOf('CHECK_IN')))

@@ -249,6 +249,7 @@ test('an order of the ladder answers a breach that is on record, at a step whose
 
 const alarmAt = (now: string, { origin }: Step['command'], deadlineId: string): IncidentCommand => ({
   kind: 'MarkOverdue',
+  warning: true,
   origin: { ...origin, now },
   ...{ deadlineId, deadlines: [], closing: { reopenUntil: null, appealUntil: null } },
 });

@@ -109,7 +109,9 @@ export class OfficeSteps {
   /** An alarm of the timers; `step` tells the alarms of one deadline apart. */
   alarm(incidentId: string, deadlineId: string, step = 'BREACH'): Promise<CommandOutcome> {
     const context = this.office.as('system', null, `${deadlineId}-${step}`);
-    return this.handlers.markOverdue.execute(new MarkOverdueCommand(context, incidentId, deadlineId));
+    return this.handlers.markOverdue.execute(
+      new MarkOverdueCommand(context, incidentId, deadlineId, step === 'WARNING'),
+    );
   }
 
   /** Types of all that happened to incidents, in order. */

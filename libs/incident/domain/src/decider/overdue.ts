@@ -18,7 +18,8 @@ export function markOverdue(state: IncidentState, command: MarkOverdue): Decisio
   const owned = ownedDeadlines(state).find(({ deadline }) => deadline.deadlineId === deadlineId);
   if (owned === undefined || !owned.pending || cameWithImport(owned.deadline)) return accept();
   // Whoever wakes after the due time has nothing to warn of any more.
-  if (!isLate(origin.now, owned.deadline)) return accept(...warningDue(state, owned, origin.now));
+  if (!isLate(origin.now, owned.deadline))
+    return accept(...(command.warning ? warningDue(state, owned, origin.now) : []));
   if (owned.deadline.timer === 'RETURN_WINDOW' && owned.owner.kind === 'TASK')
     return accept(...acknowledgedAtWindowEnd(state, owned.owner.task, owned.deadline, origin.now));
   if (owned.deadline.timer === 'FEEDBACK_WINDOW')

@@ -525,6 +525,7 @@ export const alarm = (
   more: More<'MarkOverdue'> = {},
 ): CommandOf<'MarkOverdue'> => ({
   kind: 'MarkOverdue',
+  warning: true,
   origin: byTimers(minute),
   deadlineId,
   ...{ deadlines: [], closing: closing(minute) },

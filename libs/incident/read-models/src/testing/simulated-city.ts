@@ -359,8 +359,8 @@ export class SimulatedCity {
       for (const { deadlineId, ringsMs } of due) {
         // An act in the due millisecond is in time, so the alarm of that millisecond speaks in the next one.
         const speaksAt = new Date(Math.max(this.nowMs, ringsMs + 1)).toISOString();
-        const alarm = { kind: 'MarkOverdue', deadlineId, deadlines: [], closing: noEnd } as const;
-        this.send(incidentId, timers, alarm, speaksAt);
+        const alarm = { kind: 'MarkOverdue', deadlineId, warning: true } as const;
+        this.send(incidentId, timers, { ...alarm, deadlines: [], closing: noEnd }, speaksAt);
       }
     }
     return this;
