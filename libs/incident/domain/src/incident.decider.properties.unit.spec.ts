@@ -308,7 +308,7 @@ const AFTERLIFE: Partial<Record<Lifecycle, readonly IncidentEvent['type'][]>> = 
     ...(['AppealFiled', 'ScoreExcluded', 'AppealRefused', 'ReporterFlagged', 'DuplicateLeft'] as const),
     // Of a whistle that acted first, which is to be ratified still.
     ...(['WhistleRatified', 'WhistleFlagged', 'IncidentOverdue', 'SupervisionIssued'] as const),
-    ...(['SupervisionResponded', 'SupervisionLifted'] as const),
+    ...(['SupervisionResponded', 'SupervisionLifted', 'DeadlineWarned', 'DeadlinesRescheduled'] as const),
   ],
   REJECTED: ['ReporterFlagged'],
   VOIDED: ['ReporterFlagged'],
@@ -317,7 +317,8 @@ const AFTERLIFE: Partial<Record<Lifecycle, readonly IncidentEvent['type'][]>> = 
     ...(['IncidentUnmerged', 'FeedbackRecorded', 'FeedbackCorrected', 'IncidentWithdrawn'] as const),
     ...(['TaskTransferred', 'LeadChanged', 'TaskReleased', 'SupervisionLifted'] as const),
     ...(['SupervisionResponded', 'ReporterFlagged', 'TaskEvaluated'] as const),
-    ...(['WhistleRatified', 'WhistleFlagged'] as const),
+    // What stands still may go on one day.
+    ...(['WhistleRatified', 'WhistleFlagged', 'DeadlinesRescheduled'] as const),
   ],
 };
 
