@@ -14,8 +14,7 @@ const check = process.argv.includes('--check');
 // The catalogues are read as they are built: the sources must not lie newer beside them.
 execFileSync(process.execPath, [join(root, 'tools/build.mjs'), '--quiet'], { stdio: 'inherit' });
 const { corpusProblems, SEALS, sealsOf, sha256, wantedFiles } = await import('@shaoying/testing');
-const { incidentCatalogue, incidentSchemas, callCatalogue } =
-  await import('@shaoying/incident-contracts');
+const { incidentCatalogue, incidentSchemas, callCatalogue } = await import('@shaoying/incident-contracts');
 const { jurisdictionCatalogue } = await import('@shaoying/jurisdiction-contracts');
 
 const withSchema = (catalogue, schemaOf) =>
