@@ -1,6 +1,6 @@
 // What every npm script runs first. Plain JavaScript for Node >= 18 without any package: it installs what is missing,
 // finds a Node that can run Shaoying, builds what is stale, and then becomes a thin shell around the real command.
-//   node tools/bootstrap.mjs start | test [jest args] | cli <command> | nx <args> | exec <binary> [args] | bench <name> [args] | docs <name> [args]
+//   node tools/bootstrap.mjs start | test [jest args] | cli <command> | nx <args> | exec <binary> [args] | lint | bench <name> [args] | docs <name> [args]
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -275,6 +275,7 @@ const targets = {
   ],
   nx: (args) => [binary('nx'), ...args],
   exec: ([name, ...args]) => [binary(name), ...args],
+  lint: (args) => [join(root, 'tools/lint.mjs'), ...args],
   bench: ([name, ...args]) => [bench(name), ...args],
   docs: ([name, ...args]) => [pageWriter(name), ...args],
 };
@@ -352,7 +353,7 @@ async function main([word, ...args]) {
     installIfNeeded(word === 'cli');
     node = findNode();
     // Nx builds by itself, and a formatter needs no build.
-    if (word !== 'nx' && word !== 'exec') build(node);
+    if (!['nx', 'exec', 'lint'].includes(word)) build(node);
   } finally {
     release();
   }
