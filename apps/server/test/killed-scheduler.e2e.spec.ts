@@ -131,46 +131,50 @@ function fateOf(events: readonly RecordedEvent[]): Fate {
   };
 }
 
-test('schedulers killed -9 thirty times under load: each deadline is met or breached, each step of its ladder taken once at most', async () => {
-  const random = moments();
-  const whistles = new Whistles(random);
-  let running = SchedulersProcess.load();
-  await running.begin(database.url, dataDir, schedulersAtOnce);
-  for (let death = 1; death <= deaths; death += 1) {
-    const next = SchedulersProcess.load();
-    await sleep(random() * lifeMsMax);
-    await running.kill();
-    await next.begin(database.url, dataDir, schedulersAtOnce);
-    running = next;
-  }
-  await whistles.end();
-  await waitFor(
-    'nothing is due any more',
-    async () => {
-      const inAWhile = new Date(Date.now() + 2 * checkInMs + 60_000).toISOString();
-      return (await query.counts(inAWhile)).due === 0;
-    },
-    { timeoutMs: 90_000, everyMs: 200 },
-  );
-  await running.kill();
-
-  const incidents = [...streamsOf(await wholeLog(store))].filter(([id]) => id.startsWith('incident-'));
-  const fates = incidents.map(([, events]) => fateOf(events));
-  for (const { met, breached, checkedInLate, steps } of fates) {
-    expect({ met, breaches: breached.length }).toEqual({ met, breaches: met ? 0 : 1 });
-    expect(checkedInLate).toEqual(checkedInLate.length === 0 ? [] : [!met]);
-    expect(steps).toEqual([...new Set(steps)].sort());
-    if (met) expect(steps).toEqual([]);
-    // Whoever never came was led to the top of the ladder; a scheduler that was away may have passed steps over.
-    if (checkedInLate.length === 0) expect(steps.at(-1)).toBe(stepsOfLadder.at(-1));
-    for (const { occurredAt, recordedAt, data } of breached) {
-      expect(occurredAt).toBe((data as { dueAt: string }).dueAt);
-      expect(recordedAt > occurredAt).toBe(true);
+test(
+  'schedulers killed -9 thirty times under load: each deadline is met or breached, each step of its ladder taken once at most',
+  async () => {
+    const random = moments();
+    const whistles = new Whistles(random);
+    let running = SchedulersProcess.load();
+    await running.begin(database.url, dataDir, schedulersAtOnce);
+    for (let death = 1; death <= deaths; death += 1) {
+      const next = SchedulersProcess.load();
+      await sleep(random() * lifeMsMax);
+      await running.kill();
+      await next.begin(database.url, dataDir, schedulersAtOnce);
+      running = next;
     }
-  }
+    await whistles.end();
+    await waitFor(
+      'nothing is due any more',
+      async () => {
+        const inAWhile = new Date(Date.now() + 2 * checkInMs + 60_000).toISOString();
+        return (await query.counts(inAWhile)).due === 0;
+      },
+      { timeoutMs: 90_000, everyMs: 200 },
+    );
+    await running.kill();
 
-  // Or nothing would have been proved.
-  expect(fates.filter(({ met }) => met).length).toBeGreaterThan(10);
-  expect(fates.filter(({ breached }) => breached.length > 0).length).toBeGreaterThan(30);
-  expect(fates.filter(({ checkedInLate }) => checkedInLate[0] === true).length).toBeGreaterThan(5);
-}, 60_000 + 20_000 * deaths);
+    const incidents = [...streamsOf(await wholeLog(store))].filter(([id]) => id.startsWith('incident-'));
+    const fates = incidents.map(([, events]) => fateOf(events));
+    for (const { met, breached, checkedInLate, steps } of fates) {
+      expect({ met, breaches: breached.length }).toEqual({ met, breaches: met ? 0 : 1 });
+      expect(checkedInLate).toEqual(checkedInLate.length === 0 ? [] : [!met]);
+      expect(steps).toEqual([...new Set(steps)].sort());
+      if (met) expect(steps).toEqual([]);
+      // Whoever never came was led to the top of the ladder; a scheduler that was away may have passed steps over.
+      if (checkedInLate.length === 0) expect(steps.at(-1)).toBe(stepsOfLadder.at(-1));
+      for (const { occurredAt, recordedAt, data } of breached) {
+        expect(occurredAt).toBe((data as { dueAt: string }).dueAt);
+        expect(recordedAt > occurredAt).toBe(true);
+      }
+    }
+
+    // Or nothing would have been proved.
+    expect(fates.filter(({ met }) => met).length).toBeGreaterThan(10);
+    expect(fates.filter(({ breached }) => breached.length > 0).length).toBeGreaterThan(30);
+    expect(fates.filter(({ checkedInLate }) => checkedInLate[0] === true).length).toBeGreaterThan(5);
+  },
+  60_000 + 20_000 * deaths,
+);

@@ -11,9 +11,9 @@ const stride = 1_000_003;
 /** Due times in whole milliseconds, as events carry them. */
 const fill = `
   INSERT INTO deadlines
-    (incident_id, deadline_id, owner_id, timer, due_at, steps, taken, lifecycle, held, about)
+    (incident_id, deadline_id, owner_id, timer, due_at, steps, taken, lifecycle, held, provisional, about)
   SELECT incident, task || '-' || timer, task, timer, due,
-         ARRAY[due + interval '1 hour', due + interval '4 hours', due + interval '24 hours'], -1, 'HANDLING', 0,
+         ARRAY[due + interval '1 hour', due + interval '4 hours', due + interval '24 hours'], -1, 'HANDLING', 0, false,
          json_build_object('stage', NULL, 'whistleId', incident, 'departmentId', 'dp-' || g / 4 % 3)::text
     FROM generate_series($1::bigint, $2::bigint) g,
          LATERAL (SELECT md5('incident ' || g / 12)::uuid::text AS incident, md5('task ' || g / 4)::uuid::text AS task,
