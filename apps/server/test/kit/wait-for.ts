@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Patience {
-  /** Default 10,000 ms: the machine may be busy with another spec. */
+  /** Default 60,000 ms: a net, for the machine may be busy with other specs. What must be quick says so. */
   readonly timeoutMs?: number;
   /** Default 25 ms. */
   readonly everyMs?: number;
@@ -14,7 +14,7 @@ export interface Patience {
 export async function waitFor<Value>(
   what: string,
   ask: () => Value | undefined | false | Promise<Value | undefined | false>,
-  { timeoutMs = 10_000, everyMs = 25 }: Patience = {},
+  { timeoutMs = 60_000, everyMs = 25 }: Patience = {},
 ): Promise<Value> {
   const deadline = Date.now() + timeoutMs;
   let failure: unknown;
