@@ -19,13 +19,8 @@ import { repositoryRoot } from './kit/running-server.js';
 import { SchedulersProcess } from './kit/schedulers-process.js';
 import { waitFor } from './kit/wait-for.js';
 
-/**
- * Thirty schedulers are killed, five at a time: loading the program anew for each would take a minute of a processor.
- * `SCHEDULER_DEATHS=30` does that, each at a moment of its own.
- */
-const schedulers = 30;
-const deaths = Math.min(Math.max(Number(process.env['SCHEDULER_DEATHS'] ?? 6), 1), schedulers);
-const schedulersAtOnce = Math.ceil(schedulers / deaths);
+const deaths = 30;
+const schedulersAtOnce = 1;
 /** From the moment its schedulers run to the death of a process, at random up to this. */
 const lifeMsMax = 1_500;
 /** Its ladder has three steps: at once, and after half and the whole of that again. */
