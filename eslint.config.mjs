@@ -67,7 +67,7 @@ const restrictedFor = (project) => {
 const importerProjects = [...new Set(soleImporters.map(({ owner }) => owner))];
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', '.data*/**'] },
+  { ignores: ['**/dist/**', 'bundle/**', '**/node_modules/**', '.nx/**', '.data*/**'] },
   ...tseslint.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -27,7 +27,7 @@ export default {
     ],
   },
   moduleNameMapper: { ...sources, '^(\\.{1,2}/.*)\\.js$': '$1' },
-  modulePathIgnorePatterns: ['/dist/', '<rootDir>/\\.data'],
+  modulePathIgnorePatterns: ['/dist/', '<rootDir>/bundle/', '<rootDir>/\\.data'],
   globalSetup: '<rootDir>/tools/test/global-setup.mjs',
   globalTeardown: '<rootDir>/tools/test/global-teardown.mjs',
   setupFiles: ['<rootDir>/tools/test/setup.cjs'],

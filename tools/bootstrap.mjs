@@ -264,8 +264,8 @@ function pageWriter(name) {
 
 /** Arguments for Node, by the word after `bootstrap.mjs`. Paths are relative to the root, where all but the CLI run. */
 const targets = {
-  start: (args) => ['--enable-source-maps', join(root, 'apps/server/dist/main.js'), ...args],
-  cli: (args) => ['--enable-source-maps', join(root, 'apps/cli/dist/main.js'), ...args],
+  start: (args) => ['--enable-source-maps', join(root, 'bundle/server.js'), ...args],
+  cli: (args) => ['--enable-source-maps', join(root, 'bundle/cli.js'), ...args],
   test: (args) => [
     '--experimental-vm-modules',
     join(modules, 'jest/bin/jest.js'),

@@ -1,12 +1,13 @@
 // Emits each project's src/ as ESM into dist/ with SWC. Type-checking is `tsc --noEmit`, a target of its own.
 // One process for all projects: starting twenty compilers costs more than compiling (1 s for the whole tree).
-//   node tools/build.mjs                 every project, only files newer than their output
+//   node tools/build.mjs                 every project, only files newer than their output, and bundle/ of them all
 //   node tools/build.mjs libs/audit …    the named projects
 import { transformFile } from '@swc/core';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundle } from './bundle.mjs';
 import { projectDirs } from './workspace.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
@@ -71,6 +72,8 @@ async function buildProject(dir) {
 
 const dirs = process.argv.slice(2).filter((arg) => !arg.startsWith('-'));
 const counts = await Promise.all((dirs.length > 0 ? dirs : projectDirs(root)).map(buildProject));
+// A project alone may be built while its neighbours are not.
+if (dirs.length === 0) await bundle();
 const total = counts.reduce((sum, n) => sum + n, 0);
 if (!process.argv.includes('--quiet'))
   console.log(`built ${counts.length} project(s), ${total} file(s) emitted`);

@@ -151,7 +151,7 @@ export async function startServer({ nodeOptions = [], env = {} } = {}) {
   const tmp = join(root, 'tmp');
   mkdirSync(tmp, { recursive: true });
   const dataDir = await mkdtemp(join(tmp, 'bench-commands-'));
-  const main = join(root, 'apps/server/dist/main.js');
+  const main = join(root, 'bundle/server.js');
   const child = spawn(process.execPath, ['--enable-source-maps', ...nodeOptions, main], {
     cwd: root,
     env: environment({ PORT: '0', DATA_DIR: dataDir, ...env }),

@@ -167,7 +167,7 @@ suite(`the 100 cases of Boston${reason}`, () => {
 
   test('npm start after it: the sample city is there too, and the API lists the overdue cases', async () => {
     const { stdout: token } = await cli.run('token', '--role', 'oversight');
-    const server = spawn(process.execPath, [join(root, 'apps/server/dist/main.js')], {
+    const server = spawn(process.execPath, [join(root, 'bundle/server.js')], {
       cwd: root,
       env: { ...cli.env, PORT: '0' },
     });

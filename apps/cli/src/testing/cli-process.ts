@@ -38,7 +38,7 @@ export class CliProcess {
   }
 
   start(args: readonly string[]): { readonly child: ChildProcess; readonly ended: Promise<CliAnswer> } {
-    const script = join(this.root, 'apps/cli/dist/main.js');
+    const script = join(this.root, 'bundle/cli.js');
     const child = spawn(process.execPath, [script, ...args], { cwd: this.root, env: this.env });
     let stdout = '';
     let stderr = '';

@@ -11,7 +11,7 @@ while read -r word value; do
   case $word in dir) dirs="$dirs $value";; pid) pids="$pids $value";; done) exit 0;; esac
 done
 for pid in $pids; do
-  ps -o args= -p "$pid" | grep -q 'server/dist/main.js' && kill -9 "$pid"
+  ps -o args= -p "$pid" | grep -q 'bundle/server.js' && kill -9 "$pid"
 done
 for dir in $dirs; do
   for file in "$dir"/*/postgres/postmaster.pid; do

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export const repositoryRoot = join(__dirname, '../../../..');
-const main = join(repositoryRoot, 'apps/server/dist/main.js');
+const main = join(repositoryRoot, 'bundle/server.js');
 
 /** A first start makes a PostgreSQL cluster: 1 s on a quiet machine. */
 const startMsMax = 150_000;

