@@ -58,6 +58,23 @@ const sourceMapsOfDist = {
   },
 };
 
+const OWN_REQUIRE = 'const require = createRequire(import.meta.url);';
+
+/**
+ * Asks for class-transformer by a `require` of its own, which no bundler looks into: it would find a second copy in
+ * node_modules, and what decorators told the first one would be lost.
+ */
+const oneClassTransformer = {
+  name: 'one-class-transformer',
+  transform: {
+    filter: { id: /@nestjs\/mapped-types\/dist\/type-helpers\.utils\.js$/ },
+    handler(code, id) {
+      if (!code.includes(OWN_REQUIRE)) throw new Error(`${id} has changed: see tools/bundle.mjs`);
+      return { code: code.replace(OWN_REQUIRE, ''), map: null };
+    },
+  },
+};
+
 /** Node reads the map of every file it loads: those of other people's code cost a third of a start and help nobody here. */
 const mapsOfOurs = {
   name: 'maps-of-ours',
@@ -102,7 +119,7 @@ export async function bundle() {
     input: programs,
     platform: 'node',
     external,
-    plugins: [sourceMapsOfDist, mapsOfOurs],
+    plugins: [sourceMapsOfDist, oneClassTransformer, mapsOfOurs],
     logLevel: 'warn',
   });
   await mkdir(outDir, { recursive: true });
