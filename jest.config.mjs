@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fileForJest, packagesForJest } from './tools/bundle.mjs';
 import { packageDirs } from './tools/workspace.mjs';
 
 const root = dirname(fileURLToPath(import.meta.url));
@@ -13,6 +14,8 @@ const sources = Object.fromEntries(
     [`^${name}/testing$`, join(root, dir, 'src/testing/index.ts')],
   ]),
 );
+
+const bundled = Object.fromEntries(packagesForJest.map((name) => [`^${name}$`, fileForJest(name)]));
 
 /** @type {import('jest').Config} */
 export default {
@@ -26,8 +29,8 @@ export default {
       { ...swcOptions, swcrc: false, module: { type: 'commonjs' }, sourceMaps: 'inline' },
     ],
   },
-  moduleNameMapper: { ...sources, '^(\\.{1,2}/.*)\\.js$': '$1' },
-  modulePathIgnorePatterns: ['/dist/', '<rootDir>/bundle/', '<rootDir>/\\.data'],
+  moduleNameMapper: { ...sources, ...bundled, '^(\\.{1,2}/.*)\\.js$': '$1' },
+  modulePathIgnorePatterns: ['/dist/', '<rootDir>/bundle/[^/]*$', '<rootDir>/\\.data'],
   globalSetup: '<rootDir>/tools/test/global-setup.mjs',
   globalTeardown: '<rootDir>/tools/test/global-teardown.mjs',
   setupFiles: ['<rootDir>/tools/test/setup.cjs'],

@@ -5,7 +5,6 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { rolldown } from 'rolldown';
 import { projectDirs } from './workspace.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
@@ -103,10 +102,44 @@ async function newestInput() {
 async function removeOld(written) {
   for (const name of await readdir(outDir)) {
     const path = join(outDir, name);
-    if (!written.has(name) && Date.now() - (await stat(path)).mtimeMs > KEPT_MS)
+    if (!written.has(name) && name !== 'for-jest' && Date.now() - (await stat(path)).mtimeMs > KEPT_MS)
       await rm(path, { force: true });
   }
 }
+
+/**
+ * Packages of many small files that the tests import everywhere: Jest reads each file of them anew for each spec. One file each
+ * and what they share, in bundle/for-jest; `jest.config.mjs` maps their names to it.
+ */
+export const packagesForJest = [
+  ...['typebox', 'typebox/compile', 'typebox/schema', 'typebox/value'],
+  ...['rxjs', 'rxjs/operators', 'es-toolkit/compat', 'yaml'],
+];
+
+export const fileForJest = (name) => join(outDir, 'for-jest', `${name.replaceAll('/', '-')}.cjs`);
+
+async function bundleForJest() {
+  const build = await rolldown({
+    cwd: root,
+    input: Object.fromEntries(packagesForJest.map((name) => [name.replaceAll('/', '-'), name])),
+    platform: 'node',
+    logLevel: 'warn',
+  });
+  await build.write({
+    dir: join(outDir, 'for-jest'),
+    format: 'cjs',
+    exports: 'named',
+    keepNames: true,
+    strictExecutionOrder: true,
+    cleanDir: true,
+    entryFileNames: '[name].cjs',
+    chunkFileNames: '[name]-[hash].cjs',
+  });
+  await build.close();
+}
+
+/** Loaded where something is to be done: Jest's configuration asks for names alone. */
+const rolldown = async (options) => (await import('rolldown')).rolldown(options);
 
 /** @returns whether anything had to be done */
 export async function bundle() {
@@ -138,6 +171,7 @@ export async function bundle() {
     chunkFileNames: ({ name }) => `${name.split('~')[0]}-[hash].js`,
   });
   await build.close();
+  await bundleForJest();
   await writeFile(stamp, JSON.stringify(input));
   await removeOld(new Set([...output.map(({ fileName }) => fileName), '.stamp']));
   return true;
