@@ -138,7 +138,8 @@ describe('queries touch what they answer, not what there is', () => {
       ['what waits for a place', { unlocated: true }, null, 2 * 51],
       ['what a department was whistled to', { departmentId: 'dept-small' }, null, 3 * 51],
       ['what a department may see', {}, { departmentId: 'dept-small' }, 3 * 51],
-      ['what a street may see', {}, { streetId: 'street-small' }, 2 * 101 + 51],
+      ['what a street may see', {}, { streetIds: ['street-small'], departmentId: 'street-small' }, 2 * 101 + 51],
+      ['what a district may see', {}, { streetIds: ['street-small', 'street-3'] }, 3 * 101],
       ['what a community may see', {}, { communityId: 'community-small' }, 2 * 101 + 51],
     ])('page of %s', async (_name, filter, scope, touchedMax) => {
       const sql = new MeasuringReader(spec.sql);

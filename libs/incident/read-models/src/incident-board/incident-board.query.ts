@@ -22,10 +22,15 @@ export interface BoardFilter {
   readonly q?: string;
 }
 
-/** What a caller may see at all, added to every filter; `null` sees everything. */
+/** What a caller may see at all, added to every filter: any one of these is enough. `null` sees everything, `{}` nothing. */
 export interface BoardScope {
-  readonly streetId?: string;
+  /** Incidents in these streets, and in no street that is known. */
+  readonly streetIds?: readonly string[];
+  /** Incidents in this community, and in no street that is known. */
   readonly communityId?: string;
+  /** Incidents in this estate, and in no street that is known. */
+  readonly estateId?: string;
+  /** Incidents in which this unit has had a task. */
   readonly departmentId?: string;
 }
 
@@ -73,14 +78,14 @@ export class IncidentBoardQuery {
 
   /** Which of the given incidents lie within a scope, as the board stands. */
   async visibleAmong(incidentIds: readonly string[], scope: BoardScope): Promise<ReadonlySet<string>> {
-    const { streetId, communityId, departmentId } = scope;
+    const conditions = new Conditions();
+    conditions.add('i.incident_id = any(?::text[])', incidentIds);
+    addScope(conditions, scope);
     const { rows } = await this.sql.query<{ incident_id: string }>(
-      `select r.incident_id from incident_board.reports r where r.incident_id = any($1::text[])
-         and ($2::text is null or r.street_id is null or r.street_id = $2)
-         and ($3::text is null or r.community_id is null or r.community_id = $3)
-         and ($4::text is null or exists (
-           select from incident_board.involvements d where d.incident_id = r.incident_id and d.department_id = $4))`,
-      [incidentIds, streetId ?? null, communityId ?? null, departmentId ?? null],
+      `select i.incident_id from incident_board.incidents i
+       join incident_board.reports r on r.reported_at = i.reported_at and r.incident_id = i.incident_id
+       ${conditions.where()}`,
+      conditions.values,
     );
     return new Set(rows.map((row) => row.incident_id));
   }
@@ -100,9 +105,14 @@ function pageSql(
   scope: BoardScope | null,
   page: { limit: number; after: { reportedAt: string; id: string } | null; now: string },
 ): { text: string; values: unknown[] } {
-  const departments = [filter.departmentId, scope?.departmentId].filter((id) => id !== undefined);
+  // Whoever sees what they have had a task in, and nothing else, walks that; of several scopes one is as good as another.
+  const only = scope !== null && Object.keys(scope).join() === 'departmentId' ? scope.departmentId : undefined;
+  const departments = [filter.departmentId, only].filter((id) => id !== undefined);
   const tables = new Map(departments.map((_, index) => [`d${index}`, 'involvements']));
-  const isPlaced = [filter, scope].some((by) => by?.streetId !== undefined || by?.communityId !== undefined);
+  const isPlaced =
+    filter.streetId !== undefined ||
+    filter.communityId !== undefined ||
+    (scope !== null && only === undefined);
   const isLedByIncidents = [filter.overdue, filter.unlocated].includes(true) || filter.state !== undefined;
   if (isPlaced || (departments.length === 0 && !isLedByIncidents)) tables.set('r', 'reports');
   const lead = [...tables.keys()][0] ?? 'i';
@@ -119,12 +129,7 @@ function pageSql(
     if (value !== undefined) conditions.add(`${column} = ?`, value);
   }
   departments.forEach((id, index) => conditions.add(`d${index}.department_id = ?`, id));
-  for (const [column, value] of [
-    ['r.street_id', scope?.streetId],
-    ['r.community_id', scope?.communityId],
-  ] as const) {
-    if (value !== undefined) conditions.add(`(${column} = ? or ${column} is null)`, value);
-  }
+  if (scope !== null && only === undefined) addScope(conditions, scope);
   if (filter.from !== undefined) conditions.add(`${lead}.reported_at >= ?::timestamptz`, filter.from);
   if (filter.to !== undefined) conditions.add(`${lead}.reported_at < ?::timestamptz`, filter.to);
   if (filter.q !== undefined) {
@@ -150,6 +155,28 @@ function pageSql(
   const text = `select i.incident_id, i.reported_at, i.report from incident_board.incidents i ${joins.join(' ')}
     ${conditions.where()} order by ${lead}.reported_at desc, ${lead}.incident_id desc limit ${page.limit + 1}`;
   return { text, values: conditions.values };
+}
+
+/** Needs `i` incidents and `r` reports. */
+function addScope(conditions: Conditions, scope: BoardScope): void {
+  const { streetIds, communityId, estateId, departmentId } = scope;
+  const ways: string[] = [];
+  const values: unknown[] = [];
+  const way = (text: string, value: unknown): void => {
+    if (value === undefined) return;
+    ways.push(text);
+    values.push(value);
+  };
+  if ([streetIds, communityId, estateId].some((place) => place !== undefined))
+    ways.push(streetIds === undefined ? '(r.street_id is null and r.community_id is null)' : 'r.street_id is null');
+  way('r.street_id = any(?::text[])', streetIds);
+  way('r.community_id = ?', communityId);
+  way('i.estate_id = ?', estateId);
+  way(
+    'r.incident_id in (select d.incident_id from incident_board.involvements d where d.department_id = ?)',
+    departmentId,
+  );
+  conditions.add(ways.length === 0 ? 'false' : `(${ways.join(' or ')})`, ...values);
 }
 
 /** A where clause whose values never touch its text. */
