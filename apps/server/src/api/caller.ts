@@ -1,5 +1,12 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { hasAnyRole, operationOf, permittedRolesOf, principalOf, type Principal, type Role } from '@shaoying/identity';
+import {
+  hasAnyRole,
+  operationOf,
+  permittedRolesOf,
+  principalOf,
+  type Principal,
+  type Role,
+} from '@shaoying/identity';
 import { asReporter, withoutReceipt } from '@shaoying/incident-application';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refused } from './refused.js';

@@ -29,8 +29,7 @@ export class IntakeController {
     @Body() body: ReportIncidentDto,
   ): Promise<Answer & { receiptCode: string }> {
     // Others' reports are verified before they are filed; told, not passed over in silence.
-    if (body.file === true && !hasAnyRole(caller.principal, FILES_AT_ONCE))
-      throw new RoleNotPermitted();
+    if (body.file === true && !hasAnyRole(caller.principal, FILES_AT_ONCE)) throw new RoleNotPermitted();
     const { category, severity, description, channel } = body;
     const reporter = reporterOf(body.reporter);
     const reporting = body.file === true ? { ...caller, permitted: FILES_AT_ONCE } : caller;

@@ -1,7 +1,11 @@
 import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { uuidV5 } from '@shaoying/config';
 import { IMPORTED_POLICY, type Deadline, type SealedReporter } from '@shaoying/incident-domain';
-import { IncidentCommandService, type CommandContext, type CommandOutcome } from './incident.command-service.js';
+import {
+  IncidentCommandService,
+  type CommandContext,
+  type CommandOutcome,
+} from './incident.command-service.js';
 import { UnknownReference } from './incident.errors.js';
 import { IncidentJurisdiction } from './incident.jurisdiction.js';
 import { claimTolerance } from './incident.tolerance.js';

@@ -8,8 +8,10 @@ export const RELATIONS = {
   ANY: 'none is asked for',
   IN_SIGHT: 'the incident lies within what the role sees; of lists, what does',
   OWN_STREET: 'the incident lies in the street of the unit, or in none that is known',
-  OWN_COMMUNITY: 'the incident lies in the community, estate or grid of the unit, or in no street that is known',
-  OWN_DISTRICT: 'the incident lies in the district of the unit, or in none that is known; a unit of the city: in any',
+  OWN_COMMUNITY:
+    'the incident lies in the community, estate or grid of the unit, or in no street that is known',
+  OWN_DISTRICT:
+    'the incident lies in the district of the unit, or in none that is known; a unit of the city: in any',
   OWN_TASK: "the task is the unit's own",
   OWN_WHISTLE: 'the unit has blown the whistle',
   LEADS: 'the unit leads the whistle that the task belongs to',
@@ -27,7 +29,8 @@ export type SightKind = 'ALL' | 'DISTRICT' | 'STREET' | 'COMMUNITY' | 'TASKS' | 
 
 export const SIGHTS: Readonly<Record<SightKind, string>> = {
   ALL: 'every incident',
-  DISTRICT: 'incidents in the streets of its district, or in no street that is known; a unit of the city or none: all',
+  DISTRICT:
+    'incidents in the streets of its district, or in no street that is known; a unit of the city or none: all',
   STREET: 'incidents in its street, in no street that is known, or in which it has a task',
   COMMUNITY: 'incidents in its community, estate or grid, or in no street that is known',
   TASKS: 'incidents in which it has, or had, a task',
@@ -173,7 +176,10 @@ const whistles = {
 
 /** Whether it is done, by others than those who did it. */
 const judgement = {
-  [`POST ${incident}/check`]: may({ ...centre, ...gridWorker }, 'not of the handling unit, nor whoever reported it'),
+  [`POST ${incident}/check`]: may(
+    { ...centre, ...gridWorker },
+    'not of the handling unit, nor whoever reported it',
+  ),
   [`POST ${incident}/feedback`]: byReceipt(
     { callback: 'OWN_DISTRICT', resident: 'RECEIPT' },
     'callback not of a scored unit',

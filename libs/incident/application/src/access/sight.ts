@@ -24,7 +24,10 @@ export interface Seen {
 }
 
 /** What of the jurisdiction it takes. */
-export type Territory = Pick<JurisdictionDirectory, 'orgUnit' | 'orgUnits' | 'ancestors' | 'isWithin' | 'grid'>;
+export type Territory = Pick<
+  JurisdictionDirectory,
+  'orgUnit' | 'orgUnits' | 'ancestors' | 'isWithin' | 'grid'
+>;
 
 /** What a caller may know of in any of the permitted roles that they have: null for everything, `{}` for nothing. */
 export function scopeOf(

@@ -174,7 +174,11 @@ describe('incident board', () => {
     beforeEach(() => spec.givenEvents(city.events));
 
     it.each<[string, BoardFilter, string[]]>([
-      ['nothing', {}, ['whistled', 'nowhere', 'elsewhere', 'unfiled', 'parking', 'major', 'street only', 'plain']],
+      [
+        'nothing',
+        {},
+        ['whistled', 'nowhere', 'elsewhere', 'unfiled', 'parking', 'major', 'street only', 'plain'],
+      ],
       ['state', { state: 'HANDLING' }, ['whistled']],
       ['category', { category: 'PARKING' }, ['parking']],
       ['severity', { severity: 'MAJOR' }, ['major']],
@@ -195,7 +199,12 @@ describe('incident board', () => {
     });
 
     it.each<[string, BoardScope, BoardFilter, string[]]>([
-      ['a street its own and what lies in no street', { streetIds: ['street-2'] }, {}, ['nowhere', 'unfiled']],
+      [
+        'a street its own and what lies in no street',
+        { streetIds: ['street-2'] },
+        {},
+        ['nowhere', 'unfiled'],
+      ],
       [
         'a community its own and what lies in no street, not what lies in a street and in no known community',
         { communityId: 'community-9' },

@@ -34,6 +34,12 @@ export interface BoardScope {
   readonly departmentId?: string;
 }
 
+interface PageOf {
+  readonly limit: number;
+  readonly after: { readonly reportedAt: string; readonly id: string } | null;
+  readonly now: string;
+}
+
 export interface BoardPage {
   readonly items: readonly IncidentView[];
   /** Of the last item, when there are more. */
@@ -59,11 +65,7 @@ export class IncidentBoardQuery {
   }
 
   /** Newest first. Pages by (reportedAt, id), so that new reports neither shift nor repeat a page. */
-  async list(
-    filter: BoardFilter,
-    scope: BoardScope | null,
-    page: { limit: number; after: { reportedAt: string; id: string } | null; now: string },
-  ): Promise<BoardPage> {
+  async list(filter: BoardFilter, scope: BoardScope | null, page: PageOf): Promise<BoardPage> {
     const { text, values } = pageSql(filter, scope, page);
     // The page is found first: only its incidents' events are read.
     const { rows } = await this.sql.query<StoryRow>(
@@ -96,28 +98,55 @@ export class IncidentBoardQuery {
   }
 }
 
-/**
- * The incidents of a page. The table that a page is led by has an index in the page's order, begun by what it is filtered
- * by: it is walked from the page's first incident to its last, and the others are asked for one row each.
- */
+/** The incidents of a page: of several ways to see one each gives its own first, and the page is the first of them all. */
 function pageSql(
   filter: BoardFilter,
   scope: BoardScope | null,
-  page: { limit: number; after: { reportedAt: string; id: string } | null; now: string },
+  page: PageOf,
 ): { text: string; values: unknown[] } {
-  // Whoever sees what they have had a task in, and nothing else, walks that; of several scopes one is as good as another.
-  const only = scope !== null && Object.keys(scope).join() === 'departmentId' ? scope.departmentId : undefined;
-  const departments = [filter.departmentId, only].filter((id) => id !== undefined);
+  const values: unknown[] = [];
+  const [way = null, ...others] = scope === null ? [null] : waysOf(scope);
+  const columns = 'i.incident_id, i.reported_at';
+  if (others.length === 0)
+    return { text: walkSql(filter, way, page, `${columns}, i.report`, values), values };
+  const walks = [way, ...others].map((one) => `(${walkSql(filter, one, page, columns, values)})`);
+  const text = `select ${columns}, i.report from (${walks.join(' union ')}) page
+    join incident_board.incidents i on i.incident_id = page.incident_id
+    order by i.reported_at desc, i.incident_id desc limit ${page.limit + 1}`;
+  return { text, values };
+}
+
+/** Places are looked up in one table, tasks in another: together no index would have the order of the page. */
+function waysOf({ departmentId, ...places }: BoardScope): BoardScope[] {
+  const ways: BoardScope[] = [];
+  if (Object.values(places).some((place) => place !== undefined)) ways.push(places);
+  if (departmentId !== undefined) ways.push({ departmentId });
+  return ways.length === 0 ? [{}] : ways;
+}
+
+/**
+ * The table that a page is led by has an index in the page's order, begun by what it is filtered by: it is walked from
+ * the page's first incident to its last, and the others are asked for one row each.
+ * @param scope one of {@link waysOf}
+ */
+function walkSql(
+  filter: BoardFilter,
+  scope: BoardScope | null,
+  page: PageOf,
+  columns: string,
+  values: unknown[],
+): string {
+  const departments = [filter.departmentId, scope?.departmentId].filter((id) => id !== undefined);
   const tables = new Map(departments.map((_, index) => [`d${index}`, 'involvements']));
   const isPlaced =
     filter.streetId !== undefined ||
     filter.communityId !== undefined ||
-    (scope !== null && only === undefined);
+    (scope !== null && scope.departmentId === undefined);
   const isLedByIncidents = [filter.overdue, filter.unlocated].includes(true) || filter.state !== undefined;
   if (isPlaced || (departments.length === 0 && !isLedByIncidents)) tables.set('r', 'reports');
   const lead = [...tables.keys()][0] ?? 'i';
 
-  const conditions = new Conditions();
+  const conditions = new Conditions(values);
   for (const [column, value] of [
     ['i.state', filter.state],
     ['i.category', filter.category],
@@ -129,7 +158,7 @@ function pageSql(
     if (value !== undefined) conditions.add(`${column} = ?`, value);
   }
   departments.forEach((id, index) => conditions.add(`d${index}.department_id = ?`, id));
-  if (scope !== null && only === undefined) addScope(conditions, scope);
+  if (scope !== null && scope.departmentId === undefined) addScope(conditions, scope);
   if (filter.from !== undefined) conditions.add(`${lead}.reported_at >= ?::timestamptz`, filter.from);
   if (filter.to !== undefined) conditions.add(`${lead}.reported_at < ?::timestamptz`, filter.to);
   if (filter.q !== undefined) {
@@ -152,9 +181,8 @@ function pageSql(
   const joins = [...tables].map(
     ([alias, table]) => `join incident_board.${table} ${alias} on ${alias}.incident_id = i.incident_id`,
   );
-  const text = `select i.incident_id, i.reported_at, i.report from incident_board.incidents i ${joins.join(' ')}
+  return `select ${columns} from incident_board.incidents i ${joins.join(' ')}
     ${conditions.where()} order by ${lead}.reported_at desc, ${lead}.incident_id desc limit ${page.limit + 1}`;
-  return { text, values: conditions.values };
 }
 
 /** Needs `i` incidents and `r` reports. */
@@ -168,7 +196,9 @@ function addScope(conditions: Conditions, scope: BoardScope): void {
     values.push(value);
   };
   if ([streetIds, communityId, estateId].some((place) => place !== undefined))
-    ways.push(streetIds === undefined ? '(r.street_id is null and r.community_id is null)' : 'r.street_id is null');
+    ways.push(
+      streetIds === undefined ? '(r.street_id is null and r.community_id is null)' : 'r.street_id is null',
+    );
   way('r.street_id = any(?::text[])', streetIds);
   way('r.community_id = ?', communityId);
   way('i.estate_id = ?', estateId);
@@ -181,8 +211,9 @@ function addScope(conditions: Conditions, scope: BoardScope): void {
 
 /** A where clause whose values never touch its text. */
 class Conditions {
-  readonly values: unknown[] = [];
   private readonly parts: string[] = [];
+
+  constructor(readonly values: unknown[] = []) {}
 
   add(text: string, ...values: unknown[]): void {
     this.parts.push(
