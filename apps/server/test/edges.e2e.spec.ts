@@ -214,7 +214,7 @@ describe('a whistle', () => {
   test('in reverse, from a department to a street, which handles its task like a department', async () => {
     const { id, taskId, assistId } = await live(city, 'CHECKED_IN');
     const body = { kind: 'PUBLIC_DEMAND', lead: 'st-hepan', reason: '需街道协调居民' };
-    await refused('gas', `${id}/whistles`, body, 403, 'DEPARTMENT_NOT_SUMMONED');
+    await refused('gas', `${id}/whistles`, body, 404, 'INCIDENT_NOT_FOUND');
     const blown = await city.as('urbanManagement').post<Whistled>(`/v1/incidents/${id}/whistles`, body);
     const streetTask = expected(201, blown).tasks[0]?.taskId ?? '';
     await onTask('street', id, streetTask, 'check-in');

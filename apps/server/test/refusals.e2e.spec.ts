@@ -165,7 +165,8 @@ describe.each(names)('%s', (name) => {
         const incident = incidents[stage];
         const answer = await send(name, incident);
         const noTask = command.path(incident).includes(nowhere);
-        if (noTask) expectProblem(answer, 404, 'TASK_NOT_FOUND');
+        // A department sees no incident in which it has no task.
+        if (noTask) expectProblem(answer, 404, 'INCIDENT_NOT_FOUND');
         else
           expectProblem(answer, 409, [
             ...['INCIDENT_STATE', 'TASK_STATE', 'FEEDBACK_RECORDED', 'FEEDBACK_OUTSTANDING'],

@@ -304,3 +304,15 @@ export function withoutReceipt(operation: string): readonly Role[] {
 
 /** Who files in the same step as reporting: others' reports are verified first. */
 export const FILES_AT_ONCE: readonly Role[] = ['street-office', 'supervision-centre'];
+
+/** Who may, and by which relation, for people: `any valid token` and `anybody` stand for those without a role. */
+export function whoMay({ grants, tokenless, anybody }: Operation): (readonly [string, Relation])[] {
+  const roles = Object.entries(grants ?? {});
+  if (grants === null && tokenless === null) roles.push(['any valid token', 'ANY']);
+  if (anybody !== null)
+    roles.push([
+      tokenless === 'anonymous-reports' ? 'anybody, if ALLOW_ANONYMOUS_REPORTS' : 'anybody',
+      anybody,
+    ]);
+  return roles;
+}
