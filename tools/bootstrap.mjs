@@ -258,7 +258,8 @@ function bench(name) {
 /** The script of tools/ that writes a page of docs/. */
 function pageWriter(name) {
   const file = join(root, 'tools', `${name}.mjs`);
-  if (name !== 'state-machines') throw new Refusal(`there is no page "${name}" to write`);
+  if (!['state-machines', 'authorization'].includes(name))
+    throw new Refusal(`there is no page "${name}" to write`);
   return file;
 }
 

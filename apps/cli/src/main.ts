@@ -26,6 +26,7 @@ function program(): Command {
     .showHelpAfterError('(add --help for what can be said here)')
     .addHelpText('after', exitCodes);
   addToken(shaoying);
+  addPolicy(shaoying);
   addImport(shaoying);
   addReplay(shaoying);
   addProjections(shaoying);
@@ -51,6 +52,16 @@ function addToken(shaoying: Command): void {
         { role: role ?? '', org: org ?? null, sub: sub ?? null, ttl: ttl ?? '12h', json },
         terminal,
       );
+    });
+}
+
+function addPolicy(shaoying: Command): void {
+  shaoying
+    .command('policy')
+    .description('who may do what: every operation with its roles and how their unit must stand to it')
+    .addOption(asJson())
+    .action(async ({ json }: Json) => {
+      (await import('./commands/policy.command.js')).printPolicy(json, terminal);
     });
 }
 

@@ -1,6 +1,5 @@
 import { Controller, Get, Header, HttpCode, Inject, Optional, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { Public } from '@shaoying/identity';
 import { exposition, measurementsOf } from '@shaoying/telemetry';
 import type { FastifyReply } from 'fastify';
 import { BackgroundRoles } from './background-roles.js';
@@ -10,7 +9,6 @@ import { Readiness } from './readiness.js';
 /** For load balancers, monitoring, and people at three in the morning. Speaks for the process of the other roles as well. */
 @ApiTags('operations')
 @Controller()
-@Public()
 export class HealthController {
   constructor(
     @Inject(Platform) private readonly platform: Platform,

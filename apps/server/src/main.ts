@@ -2,7 +2,8 @@ import 'reflect-metadata';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ConfigError, loadConfig, type Config } from '@shaoying/config';
 import { createHttpApplication, mountOpenApi } from '@shaoying/http';
-import { AccessGuard } from '@shaoying/identity';
+import { AccessGuard, operationOf } from '@shaoying/identity';
+import { accessPolicy, assertInPolicy } from '@shaoying/incident-application';
 import { createLogger, type Logger } from '@shaoying/telemetry';
 import { AppModule } from './app.module.js';
 import { BackgroundRoles, sharedOut } from './background-roles.js';
@@ -81,7 +82,8 @@ async function serve(
   const app = await createHttpApplication(await AppModule.of(platform, background), {
     logger,
     metrics: metrics.http,
-    guards: [new AccessGuard(verifier, { anonymousReports: config.allowAnonymousReports })],
+    guards: [new AccessGuard(verifier, accessPolicy, { anonymousReports: config.allowAnonymousReports })],
+    onRoute: (method, pattern) => assertInPolicy(operationOf(method, pattern)),
   });
   mountOpenApi(app, {
     title: 'Shaoying 哨应',

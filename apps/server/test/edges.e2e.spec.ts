@@ -214,7 +214,7 @@ describe('a whistle', () => {
   test('in reverse, from a department to a street, which handles its task like a department', async () => {
     const { id, taskId, assistId } = await live(city, 'CHECKED_IN');
     const body = { kind: 'PUBLIC_DEMAND', lead: 'st-hepan', reason: '需街道协调居民' };
-    await refused('gas', `${id}/whistles`, body, 403, 'DEPARTMENT_NOT_SUMMONED');
+    await refused('gas', `${id}/whistles`, body, 404, 'INCIDENT_NOT_FOUND');
     const blown = await city.as('urbanManagement').post<Whistled>(`/v1/incidents/${id}/whistles`, body);
     const streetTask = expected(201, blown).tasks[0]?.taskId ?? '';
     await onTask('street', id, streetTask, 'check-in');
@@ -397,7 +397,10 @@ describe('before it is a case', () => {
     // The shopping centre's own grid lies inside the community's.
     expect(await read(id)).toMatchObject({ gridId: 'gr-zhonglou-plaza', recurrenceOf: earlier });
     const nowhere = { ...body, recurrenceOf: '00000000-0000-5000-8000-000000000000' };
-    expectProblem(await city.as('resident').post<Problem>('/v1/incidents', nowhere), 422, 'UNKNOWN_INCIDENT');
+    // An office is told that there is no such incident; a reporter, who sees none, learns nothing from the answer.
+    expectProblem(await city.as('street').post<Problem>('/v1/incidents', nowhere), 422, 'UNKNOWN_INCIDENT');
+    const unlinked = await city.as('resident').post<Reported>('/v1/incidents', nowhere);
+    expect(await read(expected(201, unlinked).id)).toMatchObject({ recurrenceOf: null });
   });
 });
 
@@ -477,7 +480,7 @@ test('what an estate cannot do goes up, and is whistled for from there', async (
   await refused('gridWorker', `${id}/self-handling`, {}, 422, 'LEVEL_TOO_LOW');
   expectProblem(
     await city.as('otherStreet').post<Problem>(`/v1/incidents/${id}/whistles`, whistle),
-    ...([403, 'INCIDENT_NOT_YOURS'] as const),
+    ...([404, 'INCIDENT_NOT_FOUND'] as const),
   );
   expected(201, await city.as('street').post<Whistled>(`/v1/incidents/${id}/whistles`, whistle));
 });

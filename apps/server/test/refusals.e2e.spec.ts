@@ -165,7 +165,8 @@ describe.each(names)('%s', (name) => {
         const incident = incidents[stage];
         const answer = await send(name, incident);
         const noTask = command.path(incident).includes(nowhere);
-        if (noTask) expectProblem(answer, 404, 'TASK_NOT_FOUND');
+        // A department sees no incident in which it has no task.
+        if (noTask) expectProblem(answer, 404, 'INCIDENT_NOT_FOUND');
         else
           expectProblem(answer, 409, [
             ...['INCIDENT_STATE', 'TASK_STATE', 'FEEDBACK_RECORDED', 'FEEDBACK_OUTSTANDING'],
@@ -246,20 +247,20 @@ describe.each(names)('%s', (name) => {
 });
 
 describe('whose it is', () => {
-  test.each<[CommandName, PersonName, string]>([
-    ['file', 'otherStreet', 'INCIDENT_NOT_YOURS'],
-    ['file', 'otherGridWorker', 'INCIDENT_NOT_YOURS'],
-    ['self-handling', 'otherGridWorker', 'INCIDENT_NOT_YOURS'],
-    ['self-handling/complete', 'otherGridWorker', 'INCIDENT_NOT_YOURS'],
-    ['whistles', 'otherStreet', 'INCIDENT_NOT_YOURS'],
-    ['check', 'otherGridWorker', 'INCIDENT_NOT_YOURS'],
-    ['acknowledge', 'water', 'TASK_NOT_YOURS'],
-    ['check-in', 'water', 'TASK_NOT_YOURS'],
-    ['complete', 'water', 'TASK_NOT_YOURS'],
-    ['feedback', 'partialCallback', 'CALLBACK_BY_SCORED_UNIT'],
-  ])('%s by %s is refused: %s', (name, who, code) =>
+  test.each<[CommandName, PersonName, number, string]>([
+    ['file', 'otherStreet', 404, 'INCIDENT_NOT_FOUND'],
+    ['file', 'otherGridWorker', 404, 'INCIDENT_NOT_FOUND'],
+    ['self-handling', 'otherGridWorker', 404, 'INCIDENT_NOT_FOUND'],
+    ['self-handling/complete', 'otherGridWorker', 404, 'INCIDENT_NOT_FOUND'],
+    ['whistles', 'otherStreet', 404, 'INCIDENT_NOT_FOUND'],
+    ['check', 'otherGridWorker', 404, 'INCIDENT_NOT_FOUND'],
+    ['acknowledge', 'water', 404, 'INCIDENT_NOT_FOUND'],
+    ['check-in', 'water', 404, 'INCIDENT_NOT_FOUND'],
+    ['complete', 'water', 404, 'INCIDENT_NOT_FOUND'],
+    ['feedback', 'partialCallback', 403, 'CALLBACK_BY_SCORED_UNIT'],
+  ])('%s by %s is refused: %i %s', (name, who, status, code) =>
     addsNothing(async () => {
-      expectProblem(await send(name, fitting(name), who), 403, code);
+      expectProblem(await send(name, fitting(name), who), status, code);
     }),
   );
 
@@ -280,7 +281,7 @@ describe('whose it is', () => {
     const up = { to: 'SUBDISTRICT', reason: '社区无力处置' };
     await addsNothing(async () => {
       const elsewhere = await city.withRoles(roles, 'st-gulou');
-      expectProblem(await elsewhere.post<Problem>(path, up), 403, 'INCIDENT_NOT_YOURS');
+      expectProblem(await elsewhere.post<Problem>(path, up), 404, 'INCIDENT_NOT_FOUND');
     });
     expected(200, await (await city.withRoles(roles, 'st-hepan')).post(path, up));
     const last = (await log.readStream(`incident-${id}`)).at(-1);
@@ -292,7 +293,7 @@ describe('whose it is', () => {
     await addsNothing(async () => {
       const both = await city.withRoles(['street-office', 'resident'], 'st-gulou');
       const answer = await both.post<Problem>(`/v1/incidents/${id}/reopen`, { reason: '问题反弹' });
-      expectProblem(answer, 403, 'INCIDENT_NOT_YOURS');
+      expectProblem(answer, 404, 'INCIDENT_NOT_FOUND');
     });
   });
 
@@ -542,14 +543,14 @@ describe('reading', () => {
       'street',
       '/v1/departments/dp-gas/dispatches',
       403,
-      'DEPARTMENT_NOT_YOURS',
+      'ROLE_NOT_PERMITTED',
     ],
     [
       'its stream, to a street',
       'street',
       '/v1/departments/dp-gas/dispatches/stream',
       403,
-      'DEPARTMENT_NOT_YOURS',
+      'ROLE_NOT_PERMITTED',
     ],
     [
       "another department's workload",

@@ -1,5 +1,4 @@
 import { Body, HttpCode, Param, Post } from '@nestjs/common';
-import { hasAnyRole, Roles, TokenOptional } from '@shaoying/identity';
 import {
   CheckHandlingCommand,
   CloseIncidentCommand,
@@ -8,13 +7,11 @@ import {
   ReopenIncidentCommand,
   type EndedDepartment,
 } from '@shaoying/incident-application';
-import { asReporter, mayCommand } from './access-policy.js';
 import { CommandAnswer, ReopenAnswer, Tells } from './answers.dto.js';
-import { Caller, type CommandCaller } from './caller.js';
+import { byReceiptOrRight, Caller, type CommandCaller } from './caller.js';
 import { CheckHandlingDto, CorrectFeedbackDto, FeedbackDto, ReopenDto } from './closing.dto.js';
 import { answerOf, CommandDoor, IncidentCommands, type Answer } from './command-door.js';
 import { EmptyDto } from './incident.dto.js';
-import { Refused } from './refused.js';
 
 /** 核查, 回访, 结案: whether it is done, by others than those who did it. */
 @IncidentCommands()
@@ -24,14 +21,13 @@ export class ClosingController {
   @Tells('Check on site 核查: pass, or back for rework', CommandAnswer)
   @Post(':id/check')
   @HttpCode(200)
-  @Roles(...mayCommand.check)
   check(
     @Caller() caller: CommandCaller,
     @Param('id') id: string,
     @Body() body: CheckHandlingDto,
   ): Promise<Answer> {
     const { result, note, evidence } = body;
-    return this.door.run(caller, mayCommand.check, (context) => {
+    return this.door.run(caller, (context) => {
       return new CheckHandlingCommand(context, id, { result, note, evidence: evidence ?? [] });
     });
   }
@@ -39,17 +35,14 @@ export class ClosingController {
   @Tells('Record feedback 回访: by callback, or by the reporter with the receipt code', CommandAnswer)
   @Post(':id/feedback')
   @HttpCode(200)
-  @TokenOptional()
-  @Roles(...mayCommand.feedback)
   feedback(
     @Caller() caller: CommandCaller,
     @Param('id') id: string,
     @Body() body: FeedbackDto,
   ): Promise<Answer> {
     const { solved, satisfaction, comment = null } = body;
-    const receiptCode = raterCode(caller, body);
-    const roles = receiptCode === null ? mayCommand.callBack : asReporter(mayCommand.feedback);
-    return this.door.run(caller, roles, (context) => {
+    const receiptCode = body.receiptCode ?? null;
+    return this.door.run(byReceiptOrRight(caller, receiptCode), (context) => {
       return new RecordFeedbackCommand(context, id, { solved, satisfaction, comment, receiptCode });
     });
   }
@@ -57,17 +50,14 @@ export class ClosingController {
   @Tells('Correct feedback: the first word stays beside it', CommandAnswer)
   @Post(':id/feedback/correct')
   @HttpCode(200)
-  @TokenOptional()
-  @Roles(...mayCommand.feedback)
   correctFeedback(
     @Caller() caller: CommandCaller,
     @Param('id') id: string,
     @Body() body: CorrectFeedbackDto,
   ): Promise<Answer> {
     const { solved, satisfaction, comment = null, reason } = body;
-    const receiptCode = raterCode(caller, body);
-    const roles = receiptCode === null ? mayCommand.callBack : asReporter(mayCommand.feedback);
-    return this.door.run(caller, roles, (context) => {
+    const receiptCode = body.receiptCode ?? null;
+    return this.door.run(byReceiptOrRight(caller, receiptCode), (context) => {
       return new CorrectFeedbackCommand(context, id, { solved, satisfaction, comment, reason, receiptCode });
     });
   }
@@ -75,16 +65,13 @@ export class ClosingController {
   @Tells('Close 结案: after feedback, or when its window is over', CommandAnswer)
   @Post(':id/close')
   @HttpCode(200)
-  @Roles(...mayCommand.close)
   close(@Caller() caller: CommandCaller, @Param('id') id: string, @Body() _body: EmptyDto): Promise<Answer> {
-    return this.door.run(caller, mayCommand.close, (context) => new CloseIncidentCommand(context, id));
+    return this.door.run(caller, (context) => new CloseIncidentCommand(context, id));
   }
 
   @Tells('Reopen: another cycle, under what is in force now; by the reporter or an office', ReopenAnswer)
   @Post(':id/reopen')
   @HttpCode(200)
-  @TokenOptional()
-  @Roles(...mayCommand.reopen)
   async reopen(
     @Caller() caller: CommandCaller,
     @Param('id') id: string,
@@ -92,21 +79,10 @@ export class ClosingController {
   ): Promise<Answer & { cycle: number; endedDepartments: readonly EndedDepartment[] }> {
     const { reason } = body;
     const receiptCode = body.receiptCode ?? null;
-    if (receiptCode === null && !hasAnyRole(caller.principal, mayCommand.reopenAsOffice))
-      throw new Refused('RECEIPT_CODE_REQUIRED');
-    const roles = receiptCode === null ? mayCommand.reopenAsOffice : asReporter(mayCommand.reopen);
-    const outcome = await this.door.send(caller, roles, (context) => {
+    const outcome = await this.door.send(byReceiptOrRight(caller, receiptCode), (context) => {
       return new ReopenIncidentCommand(context, id, { reason, receiptCode });
     });
     const { state, endedDepartments } = outcome;
     return { ...answerOf(outcome), cycle: state.cycle, endedDepartments };
   }
-}
-
-/** A callback operator needs no code; everybody else rates with the reporter's own. @throws Refused */
-function raterCode({ principal }: CommandCaller, { receiptCode }: FeedbackDto): string | null {
-  const code = receiptCode ?? null;
-  if (code === null && !hasAnyRole(principal, mayCommand.callBack))
-    throw new Refused('RECEIPT_CODE_REQUIRED');
-  return code;
 }

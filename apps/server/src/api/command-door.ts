@@ -2,11 +2,18 @@ import { applyDecorators, Controller, Injectable } from '@nestjs/common';
 import { CommandBus, type Command } from '@nestjs/cqrs';
 import { ApiBearerAuth, ApiHeader, ApiTags } from '@nestjs/swagger';
 import { CommandEndpoint } from '@shaoying/http';
-import type { Role } from '@shaoying/identity';
-import { IncidentRefused, type CommandContext, type CommandOutcome } from '@shaoying/incident-application';
+import {
+  IncidentRefused,
+  scopeOf,
+  sees,
+  type CommandContext,
+  type CommandOutcome,
+  type Sight,
+} from '@shaoying/incident-application';
 import type { IncidentEvent, Location, RefusalCode } from '@shaoying/incident-domain';
 import type { Actor } from '@shaoying/event-store';
-import { actorsOf } from './access-policy.js';
+import { Platform } from '../platform.js';
+import { actorsOf } from './actors.js';
 import type { CommandCaller } from './caller.js';
 import type { LocationDto } from './incident.dto.js';
 
@@ -52,20 +59,24 @@ export const IncidentCommands = (): ClassDecorator =>
 export class CommandDoor {
   private readonly endpoint = new CommandEndpoint();
 
-  constructor(private readonly commands: CommandBus) {}
+  constructor(
+    private readonly commands: CommandBus,
+    private readonly platform: Platform,
+  ) {}
 
   /**
    * Carries a command out as the first of the permitted roles that the caller has and the decider takes: somebody may be
-   * of a street and of a department. The events record the one that was used.
+   * of a street and of a department. The events record the one that was used. What none of these roles sees is refused
+   * as if it did not exist, before it is looked at.
    */
   send<Outcome extends Pick<CommandOutcome, 'revision' | 'position' | 'replayed'>>(
     caller: CommandCaller,
-    permitted: readonly Role[],
     command: (context: CommandContext) => Command<Outcome>,
   ): Promise<Outcome> {
-    const [first, ...others] = actorsOf(caller.principal, permitted);
+    const [first, ...others] = actorsOf(caller.principal, caller.permitted);
+    const sight = this.sightOf(caller);
     return this.endpoint.run(caller.request, caller.reply, caller.principal, async (context) => {
-      const as = (actor: Actor) => this.commands.execute(command({ ...context, actor }));
+      const as = (actor: Actor) => this.commands.execute(command({ ...context, ...sight, actor }));
       let attempt = as(first);
       for (const actor of others)
         attempt = attempt.catch((error: unknown) => inAnother(error, () => as(actor)));
@@ -75,23 +86,32 @@ export class CommandDoor {
 
   async run(
     caller: CommandCaller,
-    permitted: readonly Role[],
     command: (context: CommandContext) => Command<CommandOutcome>,
   ): Promise<Answer & MadeIds> {
-    const outcome = await this.send(caller, permitted, command);
+    const outcome = await this.send(caller, command);
     return { ...answerOf(outcome), ...madeIds(outcome.events) };
   }
 
   async runOnTask(
     caller: CommandCaller,
-    permitted: readonly Role[],
     taskId: string,
     command: (context: CommandContext) => Command<CommandOutcome>,
   ): Promise<TaskAnswer> {
-    const outcome = await this.send(caller, permitted, command);
+    const outcome = await this.send(caller, command);
     const task = outcome.state.tasks.find((candidate) => candidate.taskId === taskId);
     const taskState = task?.state ?? 'UNKNOWN';
     return { ...answerOf(outcome), taskId, taskState, ...madeIds(outcome.events) };
+  }
+
+  private sightOf({ principal, permitted }: CommandCaller): { sight?: Sight } {
+    const scope = scopeOf(principal, permitted, this.platform.directory);
+    if (scope === null) return {};
+    return {
+      sight: {
+        sees: ({ place, tasks }) => sees(scope, { ...place, tasks }),
+        refusal: { code: 'INCIDENT_NOT_FOUND' },
+      },
+    };
   }
 }
 

@@ -10,7 +10,8 @@ import {
   parsePosition,
   type Page,
 } from '@shaoying/http';
-import { CurrentPrincipal, Roles, type Principal } from '@shaoying/identity';
+import { CurrentPrincipal, PermittedRoles, type Principal, type Role } from '@shaoying/identity';
+import { reachesDepartment, scopeOf } from '@shaoying/incident-application';
 import type { QueueItem, Workload } from '@shaoying/incident-read-models';
 import { resumePosition, streamFeed } from '@shaoying/subscriptions';
 import { IsIn, IsOptional } from 'class-validator';
@@ -18,7 +19,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Platform } from '../platform.js';
 import { ReadQueue, ReadWorkload } from '../queries/queries.js';
 import { DispatchesAnswer, QueueAnswer, WorkloadAnswer, WorkloadsAnswer, Tells } from './answers.dto.js';
-import { mayQuery, scopeOf } from './access-policy.js';
+import { operationAt } from './caller.js';
 import { MomentQuery } from './incident.dto.js';
 import { OpenStreams } from './open-streams.js';
 import { isQueuePlace } from './queue-place.js';
@@ -74,16 +75,16 @@ export class DepartmentsController {
 
   @Tells('Open tasks of a department, oldest first', QueueAnswer)
   @Get('departments/:id/queue')
-  @Roles(...mayQuery.departments)
   async queue(
     @Req() request: FastifyRequest,
     @CurrentPrincipal() principal: Principal,
+    @PermittedRoles() permitted: readonly Role[],
     @Param('id') id: string,
     @Query() query: QueueQuery,
   ): Promise<Page<QueueItem>> {
-    this.assertVisible(principal, id);
+    this.assertWithin(request, principal, id);
     await reached(this.platform, 'department-tasks', request);
-    const scope = scopeOf(principal) ?? null;
+    const scope = scopeOf(principal, permitted, this.platform.directory);
     const after = decodeCursor(query.cursor, isQueuePlace) ?? null;
     const page = await this.queries.execute(
       new ReadQueue(id, momentOf(query, this.platform.clock), { limit: query.limit, after }, scope),
@@ -94,14 +95,13 @@ export class DepartmentsController {
   /** The dispatch feed by paging: the same items as the stream's. */
   @Tells('The dispatch feed by paging', DispatchesAnswer)
   @Get('departments/:id/dispatches')
-  @Roles(...mayQuery.departments)
   async dispatches(
     @Req() request: FastifyRequest,
     @CurrentPrincipal() principal: Principal,
     @Param('id') id: string,
     @Query() { after, limit }: FeedQuery,
   ): Promise<{ items: unknown[]; nextCursor: string | null; position: string }> {
-    this.assertOwnFeed(principal, id);
+    this.assertWithin(request, principal, id);
     await reached(this.platform, 'dispatch-feed', request);
     const start = parsePosition(after) ?? '0';
     const items = await this.platform.feeds.read(id, start, limit + 1);
@@ -119,16 +119,16 @@ export class DepartmentsController {
     'The dispatch feed as Server-Sent Events: id is the position, event is dispatch, data one CloudEvent',
   )
   @Get('departments/:id/dispatches/stream')
-  @Roles(...mayQuery.departments)
   @ApiHeader({ name: 'Last-Event-ID', required: false })
   async stream(
+    @Req() request: FastifyRequest,
     @CurrentPrincipal() principal: Principal,
     @Param('id') id: string,
     @Query() { after }: FeedQuery,
     @Headers('last-event-id') lastEventId: string | undefined,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    this.assertOwnFeed(principal, id);
+    this.assertWithin(request, principal, id);
     const start = resumePosition(parsePosition(lastEventId || undefined), parsePosition(after || undefined));
     this.streams.enter();
     try {
@@ -150,14 +150,13 @@ export class DepartmentsController {
 
   @Tells('Workload of a department at a moment', WorkloadAnswer)
   @Get('departments/:id/workload')
-  @Roles(...mayQuery.departments)
   async workload(
     @Req() request: FastifyRequest,
     @CurrentPrincipal() principal: Principal,
     @Param('id') id: string,
     @Query() query: WorkloadQuery,
   ): Promise<Workload> {
-    this.assertVisible(principal, id);
+    this.assertWithin(request, principal, id);
     await reached(this.platform, 'department-tasks', request);
     const [workload] = await this.read([id], query);
     if (workload === undefined) throw new Refused('DEPARTMENT_NOT_FOUND');
@@ -166,7 +165,6 @@ export class DepartmentsController {
 
   @Tells('Workload of all departments in scope', WorkloadsAnswer)
   @Get('workload')
-  @Roles(...mayQuery.departments)
   async workloads(
     @Req() request: FastifyRequest,
     @CurrentPrincipal() principal: Principal,
@@ -174,9 +172,10 @@ export class DepartmentsController {
   ): Promise<{ items: Workload[] }> {
     await reached(this.platform, 'department-tasks', request);
     const { directory } = this.platform;
+    const operation = operationAt(request);
     const departments = directory
       .orgUnits('DEPARTMENT')
-      .filter(({ id }) => this.mayRead(principal, id))
+      .filter(({ id }) => reachesDepartment(principal, operation, id, directory))
       .filter(({ id }) => query.level === undefined || directory.ancestors(id)[0]?.kind === query.level)
       .filter(({ id }) => query.parent === undefined || directory.isWithin(id, query.parent));
     return {
@@ -193,22 +192,11 @@ export class DepartmentsController {
     return this.queries.execute(new ReadWorkload(ids, moment, from));
   }
 
-  /** Streets ask departments for what they do in all; of a queue they see their own. */
-  private mayRead(principal: Principal, departmentId: string): boolean {
-    const scope = scopeOf(principal);
-    return scope === null || scope?.streetId !== undefined || scope?.departmentId === departmentId;
-  }
-
-  /** A feed tells a department of every street's matters: it is no street's to read. @throws Refused */
-  private assertOwnFeed(principal: Principal, departmentId: string): void {
-    if (scopeOf(principal)?.streetId !== undefined) throw new Refused('DEPARTMENT_NOT_YOURS');
-    this.assertVisible(principal, departmentId);
-  }
-
-  /** @throws Refused */
-  private assertVisible(principal: Principal, departmentId: string): void {
-    if (!this.mayRead(principal, departmentId)) throw new Refused('DEPARTMENT_NOT_YOURS');
-    if (this.platform.directory.orgUnit(departmentId)?.kind !== 'DEPARTMENT')
-      throw new Refused('DEPARTMENT_NOT_FOUND');
+  /** What lies outside is refused before it is looked for. @throws Refused */
+  private assertWithin(request: FastifyRequest, principal: Principal, departmentId: string): void {
+    const { directory } = this.platform;
+    if (!reachesDepartment(principal, operationAt(request), departmentId, directory))
+      throw new Refused('DEPARTMENT_NOT_YOURS');
+    if (directory.orgUnit(departmentId)?.kind !== 'DEPARTMENT') throw new Refused('DEPARTMENT_NOT_FOUND');
   }
 }

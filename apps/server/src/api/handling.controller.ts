@@ -1,5 +1,4 @@
 import { Body, HttpCode, Param, Post } from '@nestjs/common';
-import { Roles } from '@shaoying/identity';
 import {
   CompleteSelfHandlingCommand,
   EscalateLevelCommand,
@@ -9,7 +8,6 @@ import {
   SuspendIncidentCommand,
   UnmergeIncidentCommand,
 } from '@shaoying/incident-application';
-import { mayCommand } from './access-policy.js';
 import { CommandAnswer, Tells } from './answers.dto.js';
 import { Caller, type CommandCaller } from './caller.js';
 import { CommandDoor, completionOf, IncidentCommands, type Answer } from './command-door.js';
@@ -31,14 +29,13 @@ export class HandlingController {
   @Tells('Start self-handling 自处置', CommandAnswer)
   @Post(':id/self-handling')
   @HttpCode(200)
-  @Roles(...mayCommand.selfHandle)
   startSelfHandling(
     @Caller() caller: CommandCaller,
     @Param('id') id: string,
     @Body() body: StartSelfHandlingDto,
   ): Promise<Answer> {
     const wanted = { level: body.level ?? null, note: body.note ?? null, parties: body.parties ?? [] };
-    return this.door.run(caller, mayCommand.selfHandle, (context) => {
+    return this.door.run(caller, (context) => {
       return new StartSelfHandlingCommand(context, id, wanted);
     });
   }
@@ -46,13 +43,12 @@ export class HandlingController {
   @Tells('Complete self-handling', CommandAnswer)
   @Post(':id/self-handling/complete')
   @HttpCode(200)
-  @Roles(...mayCommand.selfHandle)
   completeSelfHandling(
     @Caller() caller: CommandCaller,
     @Param('id') id: string,
     @Body() body: CompletionDto,
   ): Promise<Answer> {
-    return this.door.run(caller, mayCommand.selfHandle, (context) => {
+    return this.door.run(caller, (context) => {
       return new CompleteSelfHandlingCommand(context, id, completionOf(body));
     });
   }
@@ -60,14 +56,13 @@ export class HandlingController {
   @Tells('Escalate: it needs a higher level; never downward', CommandAnswer)
   @Post(':id/escalate')
   @HttpCode(200)
-  @Roles(...mayCommand.escalate)
   escalate(
     @Caller() caller: CommandCaller,
     @Param('id') id: string,
     @Body() body: EscalateDto,
   ): Promise<Answer> {
     const { to, reason } = body;
-    return this.door.run(caller, mayCommand.escalate, (context) => {
+    return this.door.run(caller, (context) => {
       return new EscalateLevelCommand(context, id, { to, reason });
     });
   }
@@ -75,14 +70,13 @@ export class HandlingController {
   @Tells('Suspend 挂账: it cannot be solved now; clocks stand still until it is resumed', CommandAnswer)
   @Post(':id/suspend')
   @HttpCode(200)
-  @Roles(...mayCommand.suspend)
   suspend(
     @Caller() caller: CommandCaller,
     @Param('id') id: string,
     @Body() body: SuspendDto,
   ): Promise<Answer> {
     const { reasonCode, reason, reviewAt } = body;
-    return this.door.run(caller, mayCommand.suspend, (context) => {
+    return this.door.run(caller, (context) => {
       return new SuspendIncidentCommand(context, id, { reasonCode, reason, reviewAt });
     });
   }
@@ -90,10 +84,9 @@ export class HandlingController {
   @Tells('Resume, or stay suspended until another review', CommandAnswer)
   @Post(':id/resume')
   @HttpCode(200)
-  @Roles(...mayCommand.suspend)
   resume(@Caller() caller: CommandCaller, @Param('id') id: string, @Body() body: ResumeDto): Promise<Answer> {
     const { reason, renewUntil } = body;
-    return this.door.run(caller, mayCommand.suspend, (context) => {
+    return this.door.run(caller, (context) => {
       return new ResumeIncidentCommand(context, id, { reason, renewUntil: renewUntil ?? null });
     });
   }
@@ -101,10 +94,9 @@ export class HandlingController {
   @Tells('Merge 并案: it is the same as another, and goes on there', CommandAnswer)
   @Post(':id/merge')
   @HttpCode(200)
-  @Roles(...mayCommand.merge)
   merge(@Caller() caller: CommandCaller, @Param('id') id: string, @Body() body: MergeDto): Promise<Answer> {
     const { into, reason, keepDepartments } = body;
-    return this.door.run(caller, mayCommand.merge, (context) => {
+    return this.door.run(caller, (context) => {
       return new MergeIncidentCommand(context, id, {
         ...{ into, reason, keepDepartments: keepDepartments ?? null },
       });
@@ -114,14 +106,13 @@ export class HandlingController {
   @Tells('Unmerge: it stands for itself again, with its clocks where they stood', CommandAnswer)
   @Post(':id/unmerge')
   @HttpCode(200)
-  @Roles(...mayCommand.merge)
   unmerge(
     @Caller() caller: CommandCaller,
     @Param('id') id: string,
     @Body() body: ReasonDto,
   ): Promise<Answer> {
     const { reason } = body;
-    return this.door.run(caller, mayCommand.merge, (context) => {
+    return this.door.run(caller, (context) => {
       return new UnmergeIncidentCommand(context, id, { reason });
     });
   }

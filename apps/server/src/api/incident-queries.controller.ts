@@ -3,8 +3,8 @@ import { QueryBus } from '@nestjs/cqrs';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import type { HistoryEntry, Replay, ReplayPoint } from '@shaoying/audit';
 import { decodeCursor, encodeCursor, parseInstant, RequestRefused, type Page } from '@shaoying/http';
-import { CurrentPrincipal, Public, Roles, type Principal } from '@shaoying/identity';
-import { receiptHashOf } from '@shaoying/incident-application';
+import { CurrentPrincipal, PermittedRoles, type Principal, type Role } from '@shaoying/identity';
+import { receiptHashOf, scopeOf, sees, type Scope } from '@shaoying/incident-application';
 import {
   isOverdue,
   trafficLightOf,
@@ -24,7 +24,6 @@ import {
   type LostTimeReport,
 } from '../queries/queries.js';
 import { LostTimeAnswer, Tells } from './answers.dto.js';
-import { mayQuery, scopeOf, type Scope } from './access-policy.js';
 import { ListIncidentsQuery, MomentQuery, ReplayQuery } from './incident.dto.js';
 import { reached } from './read-your-writes.js';
 import { Refused } from './refused.js';
@@ -70,16 +69,15 @@ export class IncidentQueriesController {
   @Tells('List incidents within scope, newest first')
   @Get('incidents')
   @ApiBearerAuth()
-  @Roles(...mayQuery.incidents)
   async list(
     @Req() request: FastifyRequest,
     @CurrentPrincipal() principal: Principal,
+    @PermittedRoles() permitted: readonly Role[],
     @Query() query: ListIncidentsQuery,
   ): Promise<Page<ShownIncident>> {
     await reached(this.platform, board, request);
     const { limit, cursor, ...filter } = query;
-    const scope = scopeOf(principal);
-    if (scope === undefined) return { items: [], nextCursor: null };
+    const scope = scopeOf(principal, permitted, this.platform.directory);
     const now = this.platform.clock.now().toISOString();
     const after = decodeCursor(cursor, isBoardPlace) ?? null;
     const page = await this.queries.execute(new ListIncidents(filter, scope, { limit, after, now }));
@@ -92,11 +90,11 @@ export class IncidentQueriesController {
   @Tells('One incident with whistles, tasks, deadlines and cycles; asOf and knownAt replay it from the log')
   @Get('incidents/:id')
   @ApiBearerAuth()
-  @Roles(...mayQuery.incidents)
   async find(
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
     @CurrentPrincipal() principal: Principal,
+    @PermittedRoles() permitted: readonly Role[],
     @Param('id') id: string,
     @Query() { asOf, knownAt }: MomentQuery,
   ): Promise<ShownIncident> {
@@ -104,7 +102,7 @@ export class IncidentQueriesController {
     const now = this.platform.clock.now().toISOString();
     const moment =
       asOf === undefined && knownAt === undefined ? null : { asOf: asOf ?? now, knownAt: knownAt ?? now };
-    const view = await this.visible(principal, id);
+    const view = await this.visible(principal, permitted, id);
     const then = moment === null ? view : await this.queries.execute(new FindIncident(id, moment));
     if (then === null) throw new Refused('INCIDENT_NOT_FOUND');
     void reply.header('ETag', `"${then.revision}"`);
@@ -116,21 +114,21 @@ export class IncidentQueriesController {
   )
   @Get('incidents/:id/repeat-whistles')
   @ApiBearerAuth()
-  @Roles(...mayQuery.history)
   async repeatWhistles(
     @Req() request: FastifyRequest,
     @CurrentPrincipal() principal: Principal,
+    @PermittedRoles() permitted: readonly Role[],
     @Param('id') id: string,
   ): Promise<{ items: readonly RepeatWarning[] }> {
     await reached(this.platform, board, request);
-    const view = await this.visible(principal, id);
-    return { items: await this.repeats.around(view, scopeOf(principal) ?? null) };
+    const view = await this.visible(principal, permitted, id);
+    const scope = scopeOf(principal, permitted, this.platform.directory);
+    return { items: await this.repeats.around(view, scope) };
   }
 
   /** What a reporter may see of the case, by the secret code alone. */
   @Tells('What the reporter may see: state, promises, history without persons')
   @Get('receipts/:receiptCode')
-  @Public()
   async receipt(@Req() request: FastifyRequest, @Param('receiptCode') code: string): Promise<object> {
     await reached(this.platform, board, request);
     const view = await this.findByReceipt(receiptHashOf(code));
@@ -170,14 +168,14 @@ export class IncidentQueriesController {
   @Get('incidents/:id/events')
   @ApiTags('oversight')
   @ApiBearerAuth()
-  @Roles(...mayQuery.history)
   async events(
     @Req() request: FastifyRequest,
     @CurrentPrincipal() principal: Principal,
+    @PermittedRoles() permitted: readonly Role[],
     @Param('id') id: string,
   ): Promise<{ items: HistoryEntry[] }> {
     await reached(this.platform, board, request);
-    await this.visible(principal, id);
+    await this.visible(principal, permitted, id);
     return { items: await this.queries.execute(new ReadHistory(id)) };
   }
 
@@ -186,49 +184,44 @@ export class IncidentQueriesController {
   @Get('incidents/:id/replay')
   @ApiTags('oversight')
   @ApiBearerAuth()
-  @Roles(...mayQuery.history)
   async replay(
     @Req() request: FastifyRequest,
     @CurrentPrincipal() principal: Principal,
+    @PermittedRoles() permitted: readonly Role[],
     @Param('id') id: string,
     @Query() query: ReplayQuery,
   ): Promise<Replay> {
     await reached(this.platform, board, request);
-    await this.visible(principal, id);
+    await this.visible(principal, permitted, id);
     return this.queries.execute(new ReplayIncident(id, replayPoint(query)));
   }
 
   @Tells('Time that was lost before the right department had it, and by whose account', LostTimeAnswer)
   @Get('incidents/:id/lost-time')
   @ApiBearerAuth()
-  @Roles(...mayQuery.history)
   async lostTime(
     @Req() request: FastifyRequest,
     @CurrentPrincipal() principal: Principal,
+    @PermittedRoles() permitted: readonly Role[],
     @Param('id') id: string,
   ): Promise<LostTimeReport & { id: string }> {
     await reached(this.platform, board, request);
-    await this.visible(principal, id);
+    await this.visible(principal, permitted, id);
     return { id, ...(await this.queries.execute(new ReadLostTime(id))) };
   }
 
   /** Refused as not found, so that nobody learns what lies outside their scope. */
-  private async visible(principal: Principal, id: string): Promise<IncidentView> {
+  private async visible(principal: Principal, permitted: readonly Role[], id: string): Promise<IncidentView> {
+    const scope = scopeOf(principal, permitted, this.platform.directory);
     const view = await this.queries.execute(new FindIncident(id, null));
-    if (view === null || !isVisible(view, scopeOf(principal))) throw new Refused('INCIDENT_NOT_FOUND');
+    if (view === null || !(await this.isSeen(view, scope))) throw new Refused('INCIDENT_NOT_FOUND');
     return view;
   }
-}
 
-function isVisible(view: IncidentView, scope: Scope | null | undefined): boolean {
-  if (scope === undefined) return false;
-  if (scope === null) return true;
-  const { streetId, communityId, departmentId } = scope;
-  if (streetId !== undefined) return view.streetId === null || view.streetId === streetId;
-  if (communityId !== undefined) {
-    return view.communityId === null || [view.communityId, view.estateId, view.gridId].includes(communityId);
+  /** What was merged into an incident is seen by whoever sees that one. */
+  private async isSeen(view: IncidentView, scope: Scope | null): Promise<boolean> {
+    return sees(scope, view) || (view.mergedInto !== null && sees(scope, await this.goingOn(view)));
   }
-  return view.tasks.some((task) => task.departmentId === departmentId);
 }
 
 function shown(view: IncidentView, at: string): ShownIncident {

@@ -283,8 +283,8 @@ registerProblems({
   },
   UNKNOWN_INCIDENT: {
     status: 422,
-    title: 'The incident that is named does not exist',
-    titleZh: '所指事件不存在',
+    title: 'The incident that is named does not exist, or not for you',
+    titleZh: '所指事件不存在或不在您的辖区内',
   },
   PLACE_NOT_FOUND: {
     status: 422,

@@ -1,6 +1,7 @@
 import { Body, HttpCode, Param, Post } from '@nestjs/common';
-import { AnonymousAllowed, hasAnyRole, RoleNotPermitted, Roles, TokenOptional } from '@shaoying/identity';
+import { hasAnyRole, RoleNotPermitted } from '@shaoying/identity';
 import {
+  FILES_AT_ONCE,
   FileIncidentCommand,
   FlagReporterCommand,
   LocateIncidentCommand,
@@ -10,13 +11,11 @@ import {
   VoidIncidentCommand,
   WithdrawIncidentCommand,
 } from '@shaoying/incident-application';
-import { mayCommand } from './access-policy.js';
 import { CommandAnswer, ReportAnswer, Tells } from './answers.dto.js';
-import { Caller, type CommandCaller } from './caller.js';
+import { byReceiptOrRight, Caller, type CommandCaller } from './caller.js';
 import { answerOf, CommandDoor, IncidentCommands, locationOf, type Answer } from './command-door.js';
 import { EmptyDto, ReportIncidentDto } from './incident.dto.js';
 import { LocateIncidentDto, ReasonDto, RejectDto, VerifyDto, WithdrawDto } from './intake.dto.js';
-import { Refused } from './refused.js';
 
 /** From the report to the case: taken in, looked at, filed or not. */
 @IncidentCommands()
@@ -25,19 +24,16 @@ export class IntakeController {
 
   @Tells('Report an incident', ReportAnswer, 201)
   @Post()
-  @AnonymousAllowed()
-  @Roles(...mayCommand.report)
   async report(
     @Caller() caller: CommandCaller,
     @Body() body: ReportIncidentDto,
   ): Promise<Answer & { receiptCode: string }> {
     // Others' reports are verified before they are filed; told, not passed over in silence.
-    if (body.file === true && !hasAnyRole(caller.principal, mayCommand.fileAtOnce))
-      throw new RoleNotPermitted();
+    if (body.file === true && !hasAnyRole(caller.principal, FILES_AT_ONCE)) throw new RoleNotPermitted();
     const { category, severity, description, channel } = body;
     const reporter = reporterOf(body.reporter);
-    const roles = body.file === true ? mayCommand.fileAtOnce : mayCommand.report;
-    const outcome = await this.door.send(caller, roles, (context) => {
+    const reporting = body.file === true ? { ...caller, permitted: FILES_AT_ONCE } : caller;
+    const outcome = await this.door.send(reporting, (context) => {
       return new ReportIncidentCommand(context, {
         ...{ category, severity, description, channel, location: locationOf(body.location), reporter },
         ...{ gridId: body.gridId ?? null, estateId: body.estateId ?? null },
@@ -54,8 +50,6 @@ export class IntakeController {
   @Tells('Check a report without recording it')
   @Post('validate')
   @HttpCode(200)
-  @AnonymousAllowed()
-  @Roles(...mayCommand.report)
   validate(@Body() _body: ReportIncidentDto): { valid: true } {
     return { valid: true };
   }
@@ -63,10 +57,9 @@ export class IntakeController {
   @Tells('Verify 核实: seen on site before it is filed', CommandAnswer)
   @Post(':id/verify')
   @HttpCode(200)
-  @Roles(...mayCommand.verify)
   verify(@Caller() caller: CommandCaller, @Param('id') id: string, @Body() body: VerifyDto): Promise<Answer> {
     const { note, evidence } = body;
-    return this.door.run(caller, mayCommand.verify, (context) => {
+    return this.door.run(caller, (context) => {
       return new VerifyIncidentCommand(context, id, { note, evidence: evidence ?? [] });
     });
   }
@@ -74,10 +67,9 @@ export class IntakeController {
   @Tells('Reject 不予受理: with a reason, and a notice to whoever reported it', CommandAnswer)
   @Post(':id/reject')
   @HttpCode(200)
-  @Roles(...mayCommand.verify)
   reject(@Caller() caller: CommandCaller, @Param('id') id: string, @Body() body: RejectDto): Promise<Answer> {
     const { reasonCode, reason, notice } = body;
-    return this.door.run(caller, mayCommand.verify, (context) => {
+    return this.door.run(caller, (context) => {
       return new RejectIncidentCommand(context, id, { reasonCode, reason, notice: notice ?? null });
     });
   }
@@ -85,22 +77,20 @@ export class IntakeController {
   @Tells('File 立案: the clocks start, policy and calendar are pinned', CommandAnswer)
   @Post(':id/file')
   @HttpCode(200)
-  @Roles(...mayCommand.file)
   file(@Caller() caller: CommandCaller, @Param('id') id: string, @Body() _body: EmptyDto): Promise<Answer> {
-    return this.door.run(caller, mayCommand.file, (context) => new FileIncidentCommand(context, id));
+    return this.door.run(caller, (context) => new FileIncidentCommand(context, id));
   }
 
   @Tells('Locate: where it lies, found or corrected; nobody loses or gets a task by it', CommandAnswer)
   @Post(':id/locate')
   @HttpCode(200)
-  @Roles(...mayCommand.locate)
   locate(
     @Caller() caller: CommandCaller,
     @Param('id') id: string,
     @Body() body: LocateIncidentDto,
   ): Promise<Answer> {
     const { gridId, estateId, reason } = body;
-    return this.door.run(caller, mayCommand.locate, (context) => {
+    return this.door.run(caller, (context) => {
       return new LocateIncidentCommand(context, id, {
         location: body.location ? locationOf(body.location) : null,
         ...{ gridId: gridId ?? null, estateId: estateId ?? null, reason: reason ?? null },
@@ -111,27 +101,25 @@ export class IntakeController {
   @Tells('Withdraw 撤回: by the reporter; a public hazard goes on without them', CommandAnswer)
   @Post(':id/withdraw')
   @HttpCode(200)
-  @TokenOptional()
-  @Roles(...mayCommand.withdraw)
   withdraw(
     @Caller() caller: CommandCaller,
     @Param('id') id: string,
     @Body() body: WithdrawDto,
   ): Promise<Answer> {
     const { reason, receiptCode } = body;
-    if (receiptCode === undefined || receiptCode === null) throw new Refused('RECEIPT_CODE_REQUIRED');
-    return this.door.run(caller, mayCommand.withdraw, (context) => {
-      return new WithdrawIncidentCommand(context, id, { reason: reason ?? null, receiptCode });
+    return this.door.run(byReceiptOrRight(caller, receiptCode), (context) => {
+      return new WithdrawIncidentCommand(context, id, {
+        ...{ reason: reason ?? null, receiptCode: receiptCode ?? null },
+      });
     });
   }
 
   @Tells('Void 作废: created in error; not by whoever created it', CommandAnswer)
   @Post(':id/void')
   @HttpCode(200)
-  @Roles(...mayCommand.voidIt)
   voidIt(@Caller() caller: CommandCaller, @Param('id') id: string, @Body() body: ReasonDto): Promise<Answer> {
     const { reason } = body;
-    return this.door.run(caller, mayCommand.voidIt, (context) => {
+    return this.door.run(caller, (context) => {
       return new VoidIncidentCommand(context, id, { reason });
     });
   }
@@ -139,14 +127,13 @@ export class IntakeController {
   @Tells('Flag the reporter: many reports of one hand, or made up ones; drops nothing', CommandAnswer)
   @Post(':id/flag-reporter')
   @HttpCode(200)
-  @Roles(...mayCommand.flagReporter)
   flagReporter(
     @Caller() caller: CommandCaller,
     @Param('id') id: string,
     @Body() body: ReasonDto,
   ): Promise<Answer> {
     const { reason } = body;
-    return this.door.run(caller, mayCommand.flagReporter, (context) => {
+    return this.door.run(caller, (context) => {
       return new FlagReporterCommand(context, id, { reason });
     });
   }

@@ -1,10 +1,9 @@
 import { Controller, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiHeader, ApiTags } from '@nestjs/swagger';
 import { CommandsInProgress, commandContext } from '@shaoying/http';
-import { Roles } from '@shaoying/identity';
 import type { Publication } from '@shaoying/jurisdiction-application';
 import { Platform } from '../platform.js';
-import { actorOf, mayCommand } from './access-policy.js';
+import { actorOf } from './actors.js';
 import { Tells } from './answers.dto.js';
 import { Caller, type CommandCaller } from './caller.js';
 import { PublicationAnswer, PublishQuery } from './jurisdiction.dto.js';
@@ -41,7 +40,6 @@ const documentSchema = { schema: { type: 'object', additionalProperties: true } 
   required: false,
   description: 'Version of the document that this one follows',
 })
-@Roles(...mayCommand.publish)
 @Controller('v1')
 export class JurisdictionPublicationController {
   private readonly commands = new CommandsInProgress();
@@ -142,14 +140,14 @@ export class JurisdictionPublicationController {
   }
 
   private async publish(
-    { request, reply, principal }: CommandCaller,
+    { request, reply, principal, permitted }: CommandCaller,
     { dryRun }: PublishQuery,
     way: Way,
     body: unknown = request.body,
   ): Promise<Publication> {
     const { commandId, correlationId, requestHash, ifMatch } = commandContext(request, principal);
     const now = this.platform.clock.now().toISOString();
-    const actor = actorOf(principal, mayCommand.publish);
+    const actor = actorOf(principal, permitted);
     const expected = ifMatch === undefined ? {} : { expectedVersion: ifMatch };
     const { publisher } = this.platform;
     if (dryRun === 'true') {

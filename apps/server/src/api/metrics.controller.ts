@@ -2,7 +2,8 @@ import { Controller, Get, Param, Query, Req } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { ApiBearerAuth, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
 import { IsInstant } from '@shaoying/http';
-import { CurrentPrincipal, Roles, type Principal } from '@shaoying/identity';
+import { CurrentPrincipal, PermittedRoles, type Principal, type Role } from '@shaoying/identity';
+import { scopeOf } from '@shaoying/incident-application';
 import {
   METRIC_DIMENSIONS,
   MetricsQuery,
@@ -15,7 +16,6 @@ import type { FastifyRequest } from 'fastify';
 import { Platform } from '../platform.js';
 import { ComputeMetric, ExplainMetric, type ScopedExplanation } from '../queries/queries.js';
 import { MetricAnswerShape, Tells } from './answers.dto.js';
-import { mayQuery, scopeOf } from './access-policy.js';
 import { MomentQuery } from './incident.dto.js';
 import { momentOf } from './moment.js';
 import { reached } from './read-your-writes.js';
@@ -65,14 +65,12 @@ export class MetricsController {
 
   @Tells('Metrics with formula and version')
   @Get()
-  @Roles(...mayQuery.metrics)
   list(): { items: unknown } {
     return { items: this.metrics.list() };
   }
 
   @Tells('A metric, in total or by a dimension', MetricAnswerShape)
   @Get(':name')
-  @Roles(...mayQuery.metrics)
   async compute(
     @Req() request: FastifyRequest,
     @Param('name') name: string,
@@ -90,15 +88,15 @@ export class MetricsController {
     'The incidents behind a number with their deciding events, and the excluded with reasons; what is out of scope is counted',
   )
   @Get(':name/explain')
-  @Roles(...mayQuery.metrics)
   async explain(
     @Req() request: FastifyRequest,
     @CurrentPrincipal() principal: Principal,
+    @PermittedRoles() permitted: readonly Role[],
     @Param('name') name: string,
     @Query() query: ExplainQuery,
   ): Promise<ScopedExplanation> {
     const { metric, window, moment, by } = await this.asked(request, name, query);
-    const scope = scopeOf(principal);
+    const scope = scopeOf(principal, permitted, this.platform.directory);
     // What is in scope is the board's to say.
     if (scope !== null) await reached(this.platform, 'incident-board', request);
     return this.queries.execute(new ExplainMetric(metric, window, moment, by, query.key ?? null, scope));

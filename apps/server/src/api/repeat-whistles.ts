@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
+import type { Scope } from '@shaoying/incident-application';
 import type { IncidentView } from '@shaoying/incident-read-models';
 import { Platform } from '../platform.js';
 import { ListIncidents } from '../queries/queries.js';
-import type { Scope } from './access-policy.js';
 
 /** Said beside the answer to a whistle: it is never a reason to refuse one. */
 export interface RepeatWarning {

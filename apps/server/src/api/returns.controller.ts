@@ -1,5 +1,4 @@
 import { Body, HttpCode, Param, Post } from '@nestjs/common';
-import { Roles } from '@shaoying/identity';
 import {
   ArbitrateCommand,
   DecideExtensionCommand,
@@ -8,7 +7,6 @@ import {
   RequestExtensionCommand,
   RequestReturnCommand,
 } from '@shaoying/incident-application';
-import { mayCommand } from './access-policy.js';
 import { TaskStateAnswer, Tells } from './answers.dto.js';
 import { Caller, type CommandCaller } from './caller.js';
 import { CommandDoor, IncidentCommands, type TaskAnswer } from './command-door.js';
@@ -23,7 +21,6 @@ export class ReturnsController {
   @Tells('Return a task 退单: not ours, by this rule; in its own window', TaskStateAnswer)
   @Post(':id/tasks/:taskId/return')
   @HttpCode(200)
-  @Roles(...mayCommand.handleTask)
   requestReturn(
     @Caller() caller: CommandCaller,
     @Param('id') id: string,
@@ -31,7 +28,7 @@ export class ReturnsController {
     @Body() body: ReturnDto,
   ): Promise<TaskAnswer> {
     const { reasonCode, basis, suggestedUnit } = body;
-    return this.door.runOnTask(caller, mayCommand.handleTask, taskId, (context) => {
+    return this.door.runOnTask(caller, taskId, (context) => {
       return new RequestReturnCommand(context, id, taskId, {
         ...{ reasonCode, basis, suggestedUnitId: suggestedUnit ?? null },
       });
@@ -41,7 +38,6 @@ export class ReturnsController {
   @Tells('Decide a return: accepted, with who gets it; or refused', TaskStateAnswer)
   @Post(':id/tasks/:taskId/return/decide')
   @HttpCode(200)
-  @Roles(...mayCommand.dispatch)
   decideReturn(
     @Caller() caller: CommandCaller,
     @Param('id') id: string,
@@ -49,7 +45,7 @@ export class ReturnsController {
     @Body() body: DecideReturnDto,
   ): Promise<TaskAnswer> {
     const { accept, reason, newUnit } = body;
-    return this.door.runOnTask(caller, mayCommand.dispatch, taskId, (context) => {
+    return this.door.runOnTask(caller, taskId, (context) => {
       return new DecideReturnCommand(context, id, taskId, {
         ...{ accept, reason: reason ?? null, newUnitId: newUnit ?? null },
       });
@@ -59,14 +55,13 @@ export class ReturnsController {
   @Tells('Open arbitration: the dispatcher cannot decide who is responsible', TaskStateAnswer)
   @Post(':id/tasks/:taskId/arbitration')
   @HttpCode(200)
-  @Roles(...mayCommand.dispatch)
   openArbitration(
     @Caller() caller: CommandCaller,
     @Param('id') id: string,
     @Param('taskId') taskId: string,
     @Body() _body: EmptyDto,
   ): Promise<TaskAnswer> {
-    return this.door.runOnTask(caller, mayCommand.dispatch, taskId, (context) => {
+    return this.door.runOnTask(caller, taskId, (context) => {
       return new OpenArbitrationCommand(context, id, taskId, {});
     });
   }
@@ -74,7 +69,6 @@ export class ReturnsController {
   @Tells('Arbitrate 裁定: binding and final', TaskStateAnswer)
   @Post(':id/tasks/:taskId/arbitrate')
   @HttpCode(200)
-  @Roles(...mayCommand.arbitrate)
   arbitrate(
     @Caller() caller: CommandCaller,
     @Param('id') id: string,
@@ -82,7 +76,7 @@ export class ReturnsController {
     @Body() body: ArbitrateDto,
   ): Promise<TaskAnswer> {
     const { responsibleUnit, rule, reason } = body;
-    return this.door.runOnTask(caller, mayCommand.arbitrate, taskId, (context) => {
+    return this.door.runOnTask(caller, taskId, (context) => {
       return new ArbitrateCommand(context, id, taskId, { responsibleUnitId: responsibleUnit, rule, reason });
     });
   }
@@ -90,7 +84,6 @@ export class ReturnsController {
   @Tells('Ask for an extension 延期: the lead, before it is due', TaskStateAnswer)
   @Post(':id/tasks/:taskId/extension')
   @HttpCode(200)
-  @Roles(...mayCommand.handleTask)
   requestExtension(
     @Caller() caller: CommandCaller,
     @Param('id') id: string,
@@ -98,7 +91,7 @@ export class ReturnsController {
     @Body() body: ExtensionDto,
   ): Promise<TaskAnswer> {
     const { amount, unit, reason } = body;
-    return this.door.runOnTask(caller, mayCommand.handleTask, taskId, (context) => {
+    return this.door.runOnTask(caller, taskId, (context) => {
       return new RequestExtensionCommand(context, id, taskId, { amount, unit, reason });
     });
   }
@@ -106,7 +99,6 @@ export class ReturnsController {
   @Tells('Decide an extension: who may depends on the how-manieth it is', TaskStateAnswer)
   @Post(':id/tasks/:taskId/extension/decide')
   @HttpCode(200)
-  @Roles(...mayCommand.decideExtension)
   decideExtension(
     @Caller() caller: CommandCaller,
     @Param('id') id: string,
@@ -114,7 +106,7 @@ export class ReturnsController {
     @Body() body: DecideExtensionDto,
   ): Promise<TaskAnswer> {
     const { grant, reason } = body;
-    return this.door.runOnTask(caller, mayCommand.decideExtension, taskId, (context) => {
+    return this.door.runOnTask(caller, taskId, (context) => {
       return new DecideExtensionCommand(context, id, taskId, { grant, reason: reason ?? null });
     });
   }

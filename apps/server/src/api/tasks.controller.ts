@@ -1,5 +1,4 @@
 import { Body, HttpCode, Param, Post } from '@nestjs/common';
-import { Roles } from '@shaoying/identity';
 import {
   AcknowledgeTaskCommand,
   CheckInCommand,
@@ -11,7 +10,6 @@ import {
   TransferTaskCommand,
   UrgeTaskCommand,
 } from '@shaoying/incident-application';
-import { mayCommand } from './access-policy.js';
 import { TaskStateAnswer, Tells } from './answers.dto.js';
 import { Caller, type CommandCaller } from './caller.js';
 import { CommandDoor, completionOf, IncidentCommands, locationOf, type TaskAnswer } from './command-door.js';
@@ -27,14 +25,13 @@ export class TasksController {
   @Tells('Acknowledge a task 签收', TaskStateAnswer)
   @Post(':id/tasks/:taskId/acknowledge')
   @HttpCode(200)
-  @Roles(...mayCommand.handleTask)
   acknowledge(
     @Caller() caller: CommandCaller,
     @Param('id') id: string,
     @Param('taskId') taskId: string,
     @Body() _body: EmptyDto,
   ): Promise<TaskAnswer> {
-    return this.door.runOnTask(caller, mayCommand.handleTask, taskId, (context) => {
+    return this.door.runOnTask(caller, taskId, (context) => {
       return new AcknowledgeTaskCommand(context, id, taskId);
     });
   }
@@ -42,7 +39,6 @@ export class TasksController {
   @Tells('Contact the reporter 先行联系', TaskStateAnswer)
   @Post(':id/tasks/:taskId/contact')
   @HttpCode(200)
-  @Roles(...mayCommand.handleTask)
   contact(
     @Caller() caller: CommandCaller,
     @Param('id') id: string,
@@ -50,7 +46,7 @@ export class TasksController {
     @Body() body: ContactDto,
   ): Promise<TaskAnswer> {
     const { reached, note } = body;
-    return this.door.runOnTask(caller, mayCommand.handleTask, taskId, (context) => {
+    return this.door.runOnTask(caller, taskId, (context) => {
       return new RecordContactCommand(context, id, taskId, {
         ...{ reached: reached ?? true, note: note ?? null },
       });
@@ -60,7 +56,6 @@ export class TasksController {
   @Tells('Check in 报到; late is recorded for ever', TaskStateAnswer)
   @Post(':id/tasks/:taskId/check-in')
   @HttpCode(200)
-  @Roles(...mayCommand.handleTask)
   checkIn(
     @Caller() caller: CommandCaller,
     @Param('id') id: string,
@@ -68,7 +63,7 @@ export class TasksController {
     @Body() body: CheckInDto,
   ): Promise<TaskAnswer> {
     const location = body.location ? locationOf(body.location) : null;
-    return this.door.runOnTask(caller, mayCommand.handleTask, taskId, (context) => {
+    return this.door.runOnTask(caller, taskId, (context) => {
       return new CheckInCommand(context, id, taskId, {
         ...{ occurredAt: body.occurredAt ?? null, location },
         ...completionOf(body),
@@ -79,7 +74,6 @@ export class TasksController {
   @Tells('Report progress; with a stage: that it is done', TaskStateAnswer)
   @Post(':id/tasks/:taskId/progress')
   @HttpCode(200)
-  @Roles(...mayCommand.handleTask)
   progress(
     @Caller() caller: CommandCaller,
     @Param('id') id: string,
@@ -87,7 +81,7 @@ export class TasksController {
     @Body() body: ProgressDto,
   ): Promise<TaskAnswer> {
     const { note, stage, evidence } = body;
-    return this.door.runOnTask(caller, mayCommand.handleTask, taskId, (context) => {
+    return this.door.runOnTask(caller, taskId, (context) => {
       return new ReportProgressCommand(context, id, taskId, {
         ...{ note, stage: stage ?? null, evidence: evidence ?? [] },
       });
@@ -97,14 +91,13 @@ export class TasksController {
   @Tells('Complete a task', TaskStateAnswer)
   @Post(':id/tasks/:taskId/complete')
   @HttpCode(200)
-  @Roles(...mayCommand.handleTask)
   complete(
     @Caller() caller: CommandCaller,
     @Param('id') id: string,
     @Param('taskId') taskId: string,
     @Body() body: CompletionDto,
   ): Promise<TaskAnswer> {
-    return this.door.runOnTask(caller, mayCommand.handleTask, taskId, (context) => {
+    return this.door.runOnTask(caller, taskId, (context) => {
       return new CompleteTaskCommand(context, id, taskId, completionOf(body));
     });
   }
@@ -112,7 +105,6 @@ export class TasksController {
   @Tells('Ask that an assisting department be released: by the lead', TaskStateAnswer)
   @Post(':id/tasks/:taskId/release/request')
   @HttpCode(200)
-  @Roles(...mayCommand.handleTask)
   requestRelease(
     @Caller() caller: CommandCaller,
     @Param('id') id: string,
@@ -120,7 +112,7 @@ export class TasksController {
     @Body() body: ReasonDto,
   ): Promise<TaskAnswer> {
     const { reason } = body;
-    return this.door.runOnTask(caller, mayCommand.handleTask, taskId, (context) => {
+    return this.door.runOnTask(caller, taskId, (context) => {
       return new RequestReleaseCommand(context, id, taskId, { reason });
     });
   }
@@ -128,7 +120,6 @@ export class TasksController {
   @Tells('Release an assisting department', TaskStateAnswer)
   @Post(':id/tasks/:taskId/release')
   @HttpCode(200)
-  @Roles(...mayCommand.dispatch)
   release(
     @Caller() caller: CommandCaller,
     @Param('id') id: string,
@@ -136,7 +127,7 @@ export class TasksController {
     @Body() body: ReleaseDto,
   ): Promise<TaskAnswer> {
     const { reasonCode, reason } = body;
-    return this.door.runOnTask(caller, mayCommand.dispatch, taskId, (context) => {
+    return this.door.runOnTask(caller, taskId, (context) => {
       return new ReleaseTaskCommand(context, id, taskId, { reasonCode: reasonCode ?? 'NOT_NEEDED', reason });
     });
   }
@@ -144,14 +135,13 @@ export class TasksController {
   @Tells('Urge 催办: a reminder, no order', TaskStateAnswer)
   @Post(':id/tasks/:taskId/urge')
   @HttpCode(200)
-  @Roles(...mayCommand.dispatch)
   urge(
     @Caller() caller: CommandCaller,
     @Param('id') id: string,
     @Param('taskId') taskId: string,
     @Body() body: NoteDto,
   ): Promise<TaskAnswer> {
-    return this.door.runOnTask(caller, mayCommand.dispatch, taskId, (context) => {
+    return this.door.runOnTask(caller, taskId, (context) => {
       return new UrgeTaskCommand(context, id, taskId, { note: body.note ?? null });
     });
   }
@@ -159,7 +149,6 @@ export class TasksController {
   @Tells('Transfer a task to whoever has taken over from its department; its clocks run on', TaskStateAnswer)
   @Post(':id/tasks/:taskId/transfer')
   @HttpCode(200)
-  @Roles(...mayCommand.transfer)
   transfer(
     @Caller() caller: CommandCaller,
     @Param('id') id: string,
@@ -167,7 +156,7 @@ export class TasksController {
     @Body() body: TransferTaskDto,
   ): Promise<TaskAnswer> {
     const { to, reason } = body;
-    return this.door.runOnTask(caller, mayCommand.transfer, taskId, (context) => {
+    return this.door.runOnTask(caller, taskId, (context) => {
       return new TransferTaskCommand(context, id, taskId, { to, reason });
     });
   }

@@ -1,8 +1,7 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { IncidentHistory, type HistoryEntry, type Replay, type ReplayPoint } from '@shaoying/audit';
-import { IncidentCommandService } from '@shaoying/incident-application';
+import { IncidentCommandService, type Scope } from '@shaoying/incident-application';
 import { NO_INCIDENT, type LostTime } from '@shaoying/incident-domain';
-import type { Scope } from '../api/access-policy.js';
 import { Platform } from '../platform.js';
 import {
   DepartmentTasksQuery,
@@ -178,7 +177,9 @@ export class ReadQueueHandler implements IQueryHandler<ReadQueue> {
   constructor(private readonly tasks: DepartmentTasksQuery) {}
 
   execute({ departmentId, moment, page, scope }: ReadQueue): Promise<QueuePage> {
-    return this.tasks.queue(departmentId, moment, page, scope?.streetId ?? null);
+    // Whoever sees what the department has tasks in sees its queue.
+    const isOwn = scope === null || scope.departmentId === departmentId;
+    return this.tasks.queue(departmentId, moment, page, isOwn ? null : (scope.streetIds ?? []));
   }
 }
 
@@ -237,8 +238,7 @@ export class ExplainMetric extends Query<ScopedExplanation> {
     readonly moment: Moment,
     readonly by: MetricDimension | null,
     readonly key: string | null,
-    /** Null for everything, undefined for nothing at all. */
-    readonly scope: Scope | null | undefined,
+    readonly scope: Scope | null,
   ) {
     super();
   }
@@ -255,7 +255,7 @@ export class ExplainMetricHandler implements IQueryHandler<ExplainMetric> {
     const explained = await this.metrics.explain(metric, window, moment, by, key);
     if (scope === null) return { ...explained, withheld: { numerator: 0, denominator: 0, excluded: 0 } };
     const ids = new Set([...explained.cases, ...explained.excluded].map(({ incidentId }) => incidentId));
-    const visible = scope === undefined ? new Set<string>() : await this.board.visibleAmong([...ids], scope);
+    const visible = await this.board.visibleAmong([...ids], scope);
     const isVisible = ({ incidentId }: { incidentId: string }): boolean => visible.has(incidentId);
     const hidden = explained.cases.filter((found) => !isVisible(found));
     const excluded = explained.excluded.filter(isVisible);

@@ -38,7 +38,7 @@ export class CallRecords {
     now: string,
   ): Promise<Data & CommandTrace> {
     const { commandId } = context;
-    const { ifMatch: _, ...envelope } = context;
+    const { ifMatch: _, sight: __, ...envelope } = context;
     record.assert(data);
     const event: NewEvent = {
       ...{ ...envelope, eventId: uuidV5(commandId, '0'), type: record.type, data },

@@ -19,7 +19,7 @@ import {
 import { IncidentCommandService, type CommandOutcome } from './incident.command-service.js';
 import { IncidentJurisdiction } from './incident.jurisdiction.js';
 import { receiptHashOf } from './receipt-codes.js';
-import { withoutName } from './reporter-account.js';
+import { byReceipt } from './reporter-account.js';
 
 const NO_WINDOWS: ClosingWindows = { reopenUntil: null, appealUntil: null };
 
@@ -102,7 +102,7 @@ export class RecordFeedbackHandler implements ICommandHandler<RecordFeedbackComm
 
   execute({ context: sent, incidentId, request }: RecordFeedbackCommand): Promise<CommandOutcome> {
     const { solved, satisfaction, comment, receiptCode } = request;
-    const context = withoutName(sent, receiptCode !== null);
+    const context = byReceipt(sent, receiptCode);
     const { clocks } = this.jurisdiction;
     return this.incidents.execute(context, incidentId, async (state, origin) => ({
       kind: 'RecordFeedback',
@@ -132,7 +132,7 @@ export class CorrectFeedbackHandler implements ICommandHandler<CorrectFeedbackCo
 
   execute({ context, incidentId, request }: CorrectFeedbackCommand): Promise<CommandOutcome> {
     const { solved, satisfaction, comment, reason, receiptCode } = request;
-    return this.incidents.execute(withoutName(context, receiptCode !== null), incidentId, (_, origin) => ({
+    return this.incidents.execute(byReceipt(context, receiptCode), incidentId, (_, origin) => ({
       kind: 'CorrectFeedback',
       ...{ origin, solved, satisfaction, comment, reason },
       source: sourceOf(receiptCode),
@@ -166,7 +166,7 @@ export class ReopenIncidentHandler implements ICommandHandler<ReopenIncidentComm
 
   async execute({ context: sent, incidentId, request }: ReopenIncidentCommand): Promise<ReopenedOutcome> {
     const { reason, receiptCode } = request;
-    const context = withoutName(sent, receiptCode !== null);
+    const context = byReceipt(sent, receiptCode);
     const outcome = await this.incidents.execute(context, incidentId, (state, origin) => {
       // A new cycle is governed by what is in force now (domain.md §6, 13).
       const pins = this.jurisdiction.pins();

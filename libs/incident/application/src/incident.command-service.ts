@@ -14,6 +14,7 @@ import {
   type IncidentCommand,
   type IncidentEvent,
   type IncidentState,
+  type Refusal,
 } from '@shaoying/incident-domain';
 import {
   IdempotencyKeyReused,
@@ -21,6 +22,16 @@ import {
   PreconditionFailed,
   TooMuchContention,
 } from './incident.errors.js';
+
+/**
+ * What the caller may know of. What lies outside is refused exactly as if it did not exist, before anything else is said
+ * about it, its revision included.
+ */
+export interface Sight {
+  sees(state: IncidentState): boolean;
+  /** How it is told, of what is not there and of what is not seen. */
+  readonly refusal: Refusal;
+}
 
 /** What surrounds a command: who, and the identity that makes a retry the same command. */
 export interface CommandContext {
@@ -33,6 +44,8 @@ export interface CommandContext {
   readonly actor: Actor;
   /** Revision the caller believes the incident to be at. */
   readonly ifMatch?: number;
+  /** Absent for the server's own commands, which see everything. */
+  readonly sight?: Sight;
 }
 
 /** What a command did, or had done when it came the first time. */
@@ -118,7 +131,7 @@ export class IncidentCommandService {
    */
   async execute(context: CommandContext, incidentId: string, build: CommandBuilder): Promise<CommandOutcome> {
     // Ids come from addresses: what cannot be one names no incident, and must not reach the store as a stream's name.
-    if (!isUuid(incidentId)) throw new IncidentRefused({ code: 'INCIDENT_NOT_FOUND' });
+    if (!isUuid(incidentId)) throw notThere(context);
     const streamId = incidentStreamId(incidentId);
     for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
       const outcome = await this.attempt(streamId, context, incidentId, build);
@@ -146,7 +159,7 @@ export class IncidentCommandService {
     incidentId: string,
     build: CommandBuilder,
   ): Promise<CommandOutcome | null> {
-    if (!isUuid(incidentId)) throw new IncidentRefused({ code: 'INCIDENT_NOT_FOUND' });
+    if (!isUuid(incidentId)) throw notThere(context);
     const history = await this.load(incidentStreamId(incidentId));
     const earlier = replayOf(history, context, incidentId);
     if (earlier === null) await this.factsFor(history, context, build);
@@ -197,13 +210,21 @@ export class IncidentCommandService {
     origin: CommandOrigin;
   }> {
     const last = history.at(-1);
-    if (last === undefined) throw new IncidentRefused({ code: 'INCIDENT_NOT_FOUND' });
+    if (last === undefined) throw notThere(context);
+    const events = history.map(decodeIncidentEvent);
+    const before = foldIncident(events);
+    if (!(await this.isSeen(before, context))) throw notThere(context);
     if (context.ifMatch !== undefined && context.ifMatch !== last.revision)
       throw new PreconditionFailed(last.revision);
     const origin = this.originOf(context);
-    const events = history.map(decodeIncidentEvent);
-    const before = foldIncident(events);
     return { facts: factsOf(before, await build(before, origin, events)), before, last, origin };
+  }
+
+  /** What was merged into an incident is seen by whoever sees that one. */
+  async isSeen(state: IncidentState, { sight }: CommandContext): Promise<boolean> {
+    if (sight === undefined || sight.sees(state)) return true;
+    const target = state.mergedInto === null ? null : await this.find(state.mergedInto);
+    return target !== null && sight.sees(target.state);
   }
 
   private originOf({ actor }: CommandContext): CommandOrigin {
@@ -219,6 +240,9 @@ export class IncidentCommandService {
     }
   }
 }
+
+const notThere = ({ sight }: CommandContext): IncidentRefused =>
+  new IncidentRefused(sight?.refusal ?? { code: 'INCIDENT_NOT_FOUND' });
 
 function factsOf(state: IncidentState, command: IncidentCommand): readonly IncidentEvent[] {
   const decision = decide(state, command);

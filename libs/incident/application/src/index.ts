@@ -10,6 +10,8 @@ import * as tasks from './task.handlers.js';
 import * as transfer from './transfer.handlers.js';
 import * as whistles from './whistle.handlers.js';
 
+export * from './access/access-policy.js';
+export * from './access/sight.js';
 export * from './call-records.js';
 export * from './closing.handlers.js';
 export * from './closing.messages.js';

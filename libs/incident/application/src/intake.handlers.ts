@@ -1,7 +1,11 @@
 import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { uuidV5 } from '@shaoying/config';
 import { IMPORTED_POLICY, type Deadline, type SealedReporter } from '@shaoying/incident-domain';
-import { IncidentCommandService, type CommandOutcome } from './incident.command-service.js';
+import {
+  IncidentCommandService,
+  type CommandContext,
+  type CommandOutcome,
+} from './incident.command-service.js';
 import { UnknownReference } from './incident.errors.js';
 import { IncidentJurisdiction } from './incident.jurisdiction.js';
 import { claimTolerance } from './incident.tolerance.js';
@@ -18,7 +22,7 @@ import {
   type ReportedOutcome,
 } from './intake.messages.js';
 import { ReceiptCodes, receiptHashOf } from './receipt-codes.js';
-import { withoutName } from './reporter-account.js';
+import { byReceipt, withoutName } from './reporter-account.js';
 import { ReporterVault } from './reporter-vault.js';
 
 @CommandHandler(ReportIncidentCommand)
@@ -39,7 +43,7 @@ export class ReportIncidentHandler implements ICommandHandler<ReportIncidentComm
     const outcome = await this.incidents.open(context, incidentId, async (origin) => {
       const { now } = origin;
       this.jurisdiction.assertCategory(category);
-      const recurrenceOf = await this.known(request.recurrenceOf ?? null);
+      const recurrenceOf = await this.known(request.recurrenceOf ?? null, context);
       const { place } = this.jurisdiction.place(request, context.actor, earlierOf(occurredAt, now));
       const pins = this.jurisdiction.pins();
       const matter = { category, severity, pins };
@@ -60,9 +64,17 @@ export class ReportIncidentHandler implements ICommandHandler<ReportIncidentComm
     return { ...outcome, receiptCode };
   }
 
-  /** @throws UnknownReference */
-  private async known(incidentId: string | null): Promise<string | null> {
-    if (incidentId === null || (await this.incidents.find(incidentId)) !== null) return incidentId;
+  /**
+   * What the caller does not see is told like what does not exist. Reporters see nothing, and may name what they reported
+   * before: it is linked where it exists, and no answer tells them whether it does.
+   * @throws UnknownReference
+   */
+  private async known(incidentId: string | null, context: CommandContext): Promise<string | null> {
+    if (incidentId === null) return null;
+    const found = await this.incidents.find(incidentId);
+    if (found !== null && (await this.incidents.isSeen(found.state, context))) return incidentId;
+    const { role } = context.actor;
+    if (role === 'resident' || role === 'anonymous') return found === null ? null : incidentId;
     throw new UnknownReference('UNKNOWN_INCIDENT', incidentId);
   }
 
@@ -198,7 +210,7 @@ export class WithdrawIncidentHandler implements ICommandHandler<WithdrawIncident
 
   execute({ context: sent, incidentId, request }: WithdrawIncidentCommand): Promise<CommandOutcome> {
     const { reason, receiptCode } = request;
-    const context = withoutName(sent, receiptCode !== null);
+    const context = byReceipt(sent, receiptCode);
     return this.incidents.execute(context, incidentId, (state, origin) => ({
       kind: 'WithdrawIncident',
       ...{ origin, reason, hazard: this.jurisdiction.isHazard(state.category) },

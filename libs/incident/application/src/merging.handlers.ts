@@ -26,7 +26,7 @@ import { MergeIncidentCommand, SettleMergeCommand, UnmergeIncidentCommand } from
  * first one's and from the revision it was decided at. So a retry repeats no step, and takes one again that was undone.
  */
 function stepOf(context: CommandContext, step: string, revision: number): CommandContext {
-  const { ifMatch: _, ...same } = context;
+  const { ifMatch: _, sight: __, ...same } = context;
   const commandId = uuidV5(context.commandId, `${step}@${revision}`);
   return { ...same, commandId, causationId: context.commandId };
 }
@@ -151,7 +151,7 @@ export class MergeIncidentHandler implements ICommandHandler<MergeIncidentComman
     const { into } = request;
     const merge: CommandBuilder = async (state, origin) => {
       assertTheirs(state, request.keepDepartments ?? []);
-      return { kind: 'MergeIncident', origin, ...request, target: await this.standing(into) };
+      return { kind: 'MergeIncident', origin, ...request, target: await this.standing(into, context) };
     };
     const earlier = await this.incidents.weigh(context, incidentId, merge);
     if (earlier !== null) return upTo(earlier, [await this.affirm(context, incidentId, into)]);
@@ -181,10 +181,11 @@ export class MergeIncidentHandler implements ICommandHandler<MergeIncidentComman
     return now?.state.mergedInto === into ? this.duplicates.join(context, into, incidentId, true) : null;
   }
 
-  /** @throws UnknownReference */
-  private async standing(incidentId: string): Promise<MergeIncident['target']> {
+  /** What the caller does not see is told like what does not exist. @throws UnknownReference */
+  private async standing(incidentId: string, context: CommandContext): Promise<MergeIncident['target']> {
     const found = await this.incidents.find(incidentId);
-    if (found === null) throw new UnknownReference('UNKNOWN_INCIDENT', incidentId);
+    if (found === null || !(await this.incidents.isSeen(found.state, context)))
+      throw new UnknownReference('UNKNOWN_INCIDENT', incidentId);
     return { lifecycle: found.state.lifecycle, openTasks: openTasks(found.state).length };
   }
 

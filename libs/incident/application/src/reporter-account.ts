@@ -1,4 +1,24 @@
 import type { CommandContext } from './incident.command-service.js';
+import { receiptHashOf } from './receipt-codes.js';
+
+/**
+ * Whoever shows a receipt code sees the one incident that it belongs to, and does so without a name. A code that does not
+ * fit is told the same of every incident, and of none.
+ */
+export function byReceipt(context: CommandContext, receiptCode: string | null): CommandContext {
+  if (receiptCode === null) return context;
+  const receiptHash = receiptHashOf(receiptCode);
+  return withoutName(
+    {
+      ...context,
+      sight: {
+        sees: (state) => state.receiptHash === receiptHash,
+        refusal: { code: 'RECEIPT_CODE_WRONG' },
+      },
+    },
+    true,
+  );
+}
 
 /**
  * A resident who wants no name, or who shows a receipt code for one, leaves none in the log either, not even that of the

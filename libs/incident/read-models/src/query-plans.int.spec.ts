@@ -43,6 +43,8 @@ class MeasuringReader implements SqlReader {
 }
 
 // One row of the real projection copied many times: the statistics of a town after some years.
+const everyStreet = ['street-small', ...Array.from({ length: 20 }, (_, n) => `street-${n}`)];
+
 describe('queries touch what they answer, not what there is', () => {
   describe('department tasks', () => {
     const spec = readModelSpec(departmentTasks);
@@ -138,7 +140,8 @@ describe('queries touch what they answer, not what there is', () => {
       ['what waits for a place', { unlocated: true }, null, 2 * 51],
       ['what a department was whistled to', { departmentId: 'dept-small' }, null, 3 * 51],
       ['what a department may see', {}, { departmentId: 'dept-small' }, 3 * 51],
-      ['what a street may see', {}, { streetId: 'street-small' }, 2 * 101 + 51],
+      ['what a street may see', {}, { streetIds: ['street-small'], departmentId: 'dept-small' }, 7 * 101],
+      ['what a district may see', {}, { streetIds: everyStreet }, 3 * 51],
       ['what a community may see', {}, { communityId: 'community-small' }, 2 * 101 + 51],
     ])('page of %s', async (_name, filter, scope, touchedMax) => {
       const sql = new MeasuringReader(spec.sql);

@@ -16,12 +16,10 @@ import { SimulatedClock } from '@shaoying/config';
 import { Overloaded, RevisionConflict } from '@shaoying/event-store';
 import {
   AccessGuard,
-  AnonymousAllowed,
   CurrentPrincipal,
   LocalIssuer,
-  Public,
-  Roles,
   TokenVerifier,
+  type AccessPolicy,
   type Principal,
 } from '@shaoying/identity';
 import { createLogger, createMetrics } from '@shaoying/telemetry';
@@ -91,14 +89,25 @@ class Gate {
 
 const CASE = { severity: 'MINOR', text: '楼道堆物', place: { lon: 116.4, lat: 39.9 } };
 
+const anyToken = { roles: null, tokenless: null };
+const everybody = { roles: null, tokenless: 'public' } as const;
+const routes: Readonly<Record<string, ReturnType<AccessPolicy>>> = {
+  'POST /v1/cases': { roles: ['resident'], tokenless: 'anonymous-reports' },
+  'POST /v1/cases/run': anyToken,
+  'POST /v1/cases/sign': anyToken,
+  'POST /v1/cases/fail/{kind}': everybody,
+  'GET /v1/cases': everybody,
+  'GET /v1/cases/stream': everybody,
+  'GET /v1/cases/{id}': { roles: ['oversight'], tokenless: null },
+};
+const policy: AccessPolicy = (operation) => routes[operation];
+
 @Controller('v1/cases')
 class CaseController {
   private readonly endpoint = new CommandEndpoint();
   constructor(@Inject(Gate) private readonly gate: Gate) {}
 
   @Post()
-  @Roles('resident')
-  @AnonymousAllowed()
   create(@Body() body: CaseBody, @CurrentPrincipal() principal: Principal): unknown {
     return { body, isDto: body.place instanceof PlaceBody, by: principal.id };
   }
@@ -123,7 +132,6 @@ class CaseController {
   sign(@Body() _body: NoBody): void {}
 
   @Post('fail/:kind')
-  @Public()
   fail(@Param('kind') kind: string): never {
     if (kind === 'conflict') throw new RevisionConflict('incident-1', 3, 4);
     if (kind === 'overloaded') throw new Overloaded(7);
@@ -138,13 +146,11 @@ class CaseController {
   }
 
   @Get()
-  @Public()
   list(@Query() query: PageQuery): unknown {
     return query;
   }
 
   @Get('stream')
-  @Public()
   stream(@Res() reply: FastifyReply): void {
     reply.hijack();
     reply.raw.writeHead(200, { 'Content-Type': 'text/event-stream' });
@@ -152,7 +158,6 @@ class CaseController {
   }
 
   @Get(':id')
-  @Roles('oversight')
   one(@Param('id') id: string): unknown {
     return { id };
   }
@@ -186,7 +191,7 @@ describe('the HTTP application', () => {
         destination: { write: (line) => void logged.push(line) },
       }),
       metrics: metrics.http,
-      guards: [new AccessGuard(TokenVerifier.forLocalIssuer(issuer), { anonymousReports: true })],
+      guards: [new AccessGuard(TokenVerifier.forLocalIssuer(issuer), policy, { anonymousReports: true })],
       drainMs: 500,
     });
     mountOpenApi(app, { title: 'Shaoying', description: 'test', version: '0' });
@@ -506,7 +511,7 @@ describe('the HTTP application', () => {
       const issuer = await LocalIssuer.open(dataDir, { clock: new SimulatedClock('2026-01-01T00:00:00Z') });
       const strict = await createHttpApplication(CaseModule, {
         logger: createLogger({ role: 'api', level: 'silent' }),
-        guards: [new AccessGuard(TokenVerifier.forLocalIssuer(issuer), { anonymousReports: false })],
+        guards: [new AccessGuard(TokenVerifier.forLocalIssuer(issuer), policy, { anonymousReports: false })],
       });
       await strict.listen(0, '127.0.0.1');
       const response = await fetch(`${await strict.getUrl()}/v1/cases`, { method: 'POST' });

@@ -16,6 +16,8 @@ export interface HttpApplicationOptions {
   readonly metrics?: HttpMetrics;
   /** Run before every route, in order; normally the one `AccessGuard`. */
   readonly guards?: readonly CanActivate[];
+  /** Told each route before it is there; what it throws ends the start. */
+  readonly onRoute?: (method: string, pattern: string) => void;
   /** Default 256 KiB: a report with its evidence hashes is some 2 KiB. */
   readonly bodyLimitBytes?: number;
   /** For a request to arrive completely. Default 10 s; answers and streams may take longer. */
@@ -44,7 +46,10 @@ export async function createHttpApplication(
   const filter = new ProblemFilter(options.logger, routes, options.metrics);
   const adapter = createAdapter(options, filter);
   const fastify = adapter.getInstance<FastifyInstance>();
-  fastify.addHook('onRoute', ({ method, url }) => routes.add(method, url));
+  fastify.addHook('onRoute', ({ method, url }) => {
+    routes.add(method, url);
+    for (const one of [method].flat()) options.onRoute?.(one, url);
+  });
   acceptJsonOnly(fastify);
   // First of all hooks: a request that a later one refuses has begun, too.
   if (options.metrics) measure(fastify, options.metrics);

@@ -1,45 +1,39 @@
-import {
-  createParamDecorator,
-  SetMetadata,
-  type CanActivate,
-  type CustomDecorator,
-  type ExecutionContext,
-} from '@nestjs/common';
+import { createParamDecorator, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { RoleNotPermitted, TokenMissing } from './identity.errors.js';
 import { ANONYMOUS, hasAnyRole, type Principal, type Role } from './principal.js';
 import type { TokenVerifier } from './token-verifier.js';
 
-const ROLES_KEY = 'shaoying:roles';
-const OPENNESS_KEY = 'shaoying:openness';
-
 /**
- * `public`: tokens are not even looked at. `token-optional`: a token is checked when there is one.
- * `anonymous-allowed`: the same, where the settings allow anonymous reports.
+ * Who needs no token. `public`: tokens are not even looked at. `optional`: a token is checked when there is one.
+ * `anonymous-reports`: the same, where the settings allow anonymous reports.
  */
-type Openness = 'public' | 'token-optional' | 'anonymous-allowed';
+export type Tokenless = 'public' | 'optional' | 'anonymous-reports';
 
-/** Any one of these roles may call it. Without this, any valid token may. Callers without a token, where allowed, pass. */
-export const Roles = (...roles: Role[]): CustomDecorator => SetMetadata(ROLES_KEY, roles);
+/** What the guard has to know of a route. */
+export interface RouteAccess {
+  /** Any one of these roles may call it; in the order in which they are tried. Null for any valid token. */
+  readonly roles: readonly Role[] | null;
+  readonly tokenless: Tokenless | null;
+}
 
-/** No token is asked for or looked at: health, metrics, receipts. */
-export const Public = (): CustomDecorator => SetMetadata(OPENNESS_KEY, 'public' satisfies Openness);
-
-/** Works without a token; a token that is sent must be valid and have one of the roles. */
-export const TokenOptional = (): CustomDecorator =>
-  SetMetadata(OPENNESS_KEY, 'token-optional' satisfies Openness);
-
-/** As {@link TokenOptional}, as long as `ALLOW_ANONYMOUS_REPORTS` is on; else a token is required. */
-export const AnonymousAllowed = (): CustomDecorator =>
-  SetMetadata(OPENNESS_KEY, 'anonymous-allowed' satisfies Openness);
+/** Where the guard looks it up: method and path as OpenAPI spells it, `GET /v1/incidents/{id}`. */
+export type AccessPolicy = (operation: string) => RouteAccess | undefined;
 
 /** The caller, as found by {@link AccessGuard}; `ANONYMOUS` for one without a token. */
 export const CurrentPrincipal = createParamDecorator((_data: unknown, context: ExecutionContext): Principal =>
   principalOf(context.switchToHttp().getRequest<AuthenticatedRequest>()),
 );
 
+/** The roles that may call the route, as the policy names them; whatever a door does, it does for one of these. */
+export const PermittedRoles = createParamDecorator(
+  (_data: unknown, context: ExecutionContext): readonly Role[] =>
+    permittedRolesOf(context.switchToHttp().getRequest<AuthenticatedRequest>()),
+);
+
 export interface AuthenticatedRequest {
   readonly headers: { readonly authorization?: string | undefined };
   principal?: Principal;
+  permittedRoles?: readonly Role[];
 }
 
 /** @throws TokenMissing when no guard has been here, which is a fault of the route, closed rather than open */
@@ -48,67 +42,71 @@ export function principalOf(request: AuthenticatedRequest): Principal {
   return request.principal;
 }
 
+/** None when no guard has been here, or the route asks for no role. */
+export const permittedRolesOf = (request: AuthenticatedRequest): readonly Role[] =>
+  request.permittedRoles ?? [];
+
+/** A route as Fastify spells it, as the policy does: `GET /v1/incidents/{id}`. HEAD is what GET is. */
+export const operationOf = (method: string, pattern: string): string =>
+  `${method === 'HEAD' ? 'GET' : method} ${pattern.replace(/:(\w+)/g, '{$1}')}`;
+
 export interface AccessGuardOptions {
   /** Setting `ALLOW_ANONYMOUS_REPORTS`. */
   readonly anonymousReports: boolean;
 }
 
-interface Access {
-  readonly openness: Openness | undefined;
-  readonly roles: readonly Role[] | undefined;
+interface RoutedRequest extends AuthenticatedRequest {
+  readonly method: string;
+  readonly routeOptions: { readonly url?: string | undefined };
 }
 
-type Metadata = { readonly key: object; readonly access: Access };
-
 /**
- * The one guard of the server, closed by default: without a decorator a valid token is required.
+ * The one guard of the server, and the only one that decides by roles: what it knows of a route is in the policy. Closed
+ * by default: what the policy does not know is nobody's.
  * @throws TokenMissing, TokenInvalid, TokenExpired, RoleNotPermitted, IdentityProviderUnavailable
  */
 export class AccessGuard implements CanActivate {
-  /** By handler, for the controller it was last called on: reading metadata walks prototypes on every request. */
-  private readonly known = new WeakMap<object, Metadata>();
+  /** By handler, for the controller it was last called on: a handler answers one route. */
+  private readonly known = new WeakMap<object, { readonly key: object; readonly access: RouteAccess }>();
 
   constructor(
     private readonly verifier: Pick<TokenVerifier, 'verify'>,
+    private readonly policy: AccessPolicy,
     private readonly options: AccessGuardOptions,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const { openness, roles } = this.accessOf(context);
-    const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
-    const token = openness === 'public' ? undefined : bearerToken(request.headers.authorization);
+    const request = context.switchToHttp().getRequest<RoutedRequest>();
+    const { tokenless, roles } = this.accessOf(context, request);
+    const token = tokenless === 'public' ? undefined : bearerToken(request.headers.authorization);
+    request.permittedRoles = roles ?? [];
     if (token === undefined) {
-      if (!this.mayLackToken(openness)) throw new TokenMissing();
+      if (!this.mayLackToken(tokenless)) throw new TokenMissing();
       request.principal = ANONYMOUS;
       return true;
     }
     const principal = await this.verifier.verify(token);
-    if (roles !== undefined && !hasAnyRole(principal, roles)) throw new RoleNotPermitted();
+    if (roles !== null && !hasAnyRole(principal, roles)) throw new RoleNotPermitted();
     request.principal = principal;
     return true;
   }
 
-  private mayLackToken(openness: Openness | undefined): boolean {
-    if (openness === 'anonymous-allowed') return this.options.anonymousReports;
-    return openness !== undefined;
+  private mayLackToken(tokenless: Tokenless | null): boolean {
+    return tokenless === 'anonymous-reports' ? this.options.anonymousReports : tokenless !== null;
   }
 
-  private accessOf(context: ExecutionContext): Access {
+  private accessOf(context: ExecutionContext, { method, routeOptions }: RoutedRequest): RouteAccess {
     const handler = context.getHandler();
     const controller = context.getClass();
     const known = this.known.get(handler);
     if (known?.key === controller) return known.access;
-    const read = <Value>(key: string): Value | undefined =>
-      (Reflect.getMetadata(key, handler) as Value | undefined) ??
-      (Reflect.getMetadata(key, controller) as Value | undefined);
-    const access: Access = {
-      openness: read<Openness>(OPENNESS_KEY),
-      roles: read<readonly Role[]>(ROLES_KEY),
-    };
+    const access = this.policy(operationOf(method, routeOptions.url ?? '')) ?? NOBODY;
     this.known.set(handler, { key: controller, access });
     return access;
   }
 }
+
+const NOBODY: RouteAccess = { roles: [], tokenless: null };
 
 /** Undefined when there is no `Authorization` at all; a header of another scheme counts as a token, and a bad one. */
 function bearerToken(header: string | undefined): string | undefined {

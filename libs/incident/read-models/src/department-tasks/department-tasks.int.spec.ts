@@ -153,7 +153,9 @@ describe('department tasks', () => {
       await spec.givenEvents(city.events);
       const page = { limit: 5, after: null };
       const seenBy = async (streetId: string | null) =>
-        (await query.queue('dept-1', at(city.now), page, streetId)).items.map((item) => item.incidentId);
+        (await query.queue('dept-1', at(city.now), page, streetId === null ? null : [streetId])).items.map(
+          (item) => item.incidentId,
+        );
       expect(await seenBy('street-1')).toEqual(['own', 'nowhere']);
       expect(await seenBy('street-3')).toEqual(['nowhere']);
       expect(await seenBy(null)).toEqual(['own', 'other', 'nowhere']);

@@ -213,15 +213,15 @@ export class DepartmentTasksQuery {
 
   /**
    * Open tasks of a department, oldest first.
-   * @param streetId of whoever sees no more than its own street's and what is in none; null sees all
+   * @param streetIds of whoever sees no more than these streets' and what is in none; null sees all
    */
   async queue(
     departmentId: string,
     moment: Moment,
     page: { limit: number; after: { notifiedAt: string; taskId: string } | null },
-    streetId: string | null = null,
+    streetIds: readonly string[] | null = null,
   ): Promise<QueuePage> {
-    const values: unknown[] = [...momentValues(moment), departmentId, streetId];
+    const values: unknown[] = [...momentValues(moment), departmentId, streetIds];
     const after = page.after === null ? '' : `and (notified_at, task_id) > ($5::timestamptz, $6)`;
     if (page.after !== null) values.push(page.after.notifiedAt, page.after.taskId);
     const { rows } = await this.sql.query<{ item: QueueItem }>(
@@ -235,7 +235,7 @@ export class DepartmentTasksQuery {
        ) as item
        from at_moment
        where department_id = $3 and is_open and ${openAfter('least($1::timestamptz, $2::timestamptz)')}
-         and ($4::text is null or street_id is null or street_id = $4) ${after}
+         and ($4::text[] is null or street_id is null or street_id = any($4)) ${after}
        order by notified_at, task_id limit ${page.limit + 1}`,
       values,
     );

@@ -165,7 +165,7 @@ describe('incident board', () => {
 
   describe('filters', () => {
     const city = new SimulatedCity();
-    city.report('plain').pass(1);
+    city.report('street only', { estateId: null, communityId: null }).report('plain').pass(1);
     city.report('major', { severity: 'MAJOR' }).pass(1).report('parking', { category: 'PARKING' }).pass(1);
     city.report('unfiled', { filed: false, streetId: 'street-2' }).pass(1);
     city.report('elsewhere', { estateId: 'estate-9', communityId: 'community-9' }).pass(1);
@@ -174,7 +174,11 @@ describe('incident board', () => {
     beforeEach(() => spec.givenEvents(city.events));
 
     it.each<[string, BoardFilter, string[]]>([
-      ['nothing', {}, ['whistled', 'nowhere', 'elsewhere', 'unfiled', 'parking', 'major', 'plain']],
+      [
+        'nothing',
+        {},
+        ['whistled', 'nowhere', 'elsewhere', 'unfiled', 'parking', 'major', 'street only', 'plain'],
+      ],
       ['state', { state: 'HANDLING' }, ['whistled']],
       ['category', { category: 'PARKING' }, ['parking']],
       ['severity', { severity: 'MAJOR' }, ['major']],
@@ -195,25 +199,40 @@ describe('incident board', () => {
     });
 
     it.each<[string, BoardScope, BoardFilter, string[]]>([
-      ['a street its own and what lies in no street', { streetId: 'street-2' }, {}, ['nowhere', 'unfiled']],
       [
-        'a community its own and what lies in none',
+        'a street its own and what lies in no street',
+        { streetIds: ['street-2'] },
+        {},
+        ['nowhere', 'unfiled'],
+      ],
+      [
+        'a community its own and what lies in no street, not what lies in a street and in no known community',
         { communityId: 'community-9' },
         {},
         ['nowhere', 'elsewhere'],
       ],
+      ['an estate its own', { estateId: 'estate-9' }, {}, ['nowhere', 'elsewhere']],
+      [
+        'several streets theirs, and what the unit was summoned to elsewhere',
+        { streetIds: ['street-2', 'street-3'], departmentId: 'dept-1' },
+        {},
+        ['whistled', 'nowhere', 'unfiled'],
+      ],
+      ['nobody anything without a scope', {}, {}, []],
       ['a department what it was whistled to', { departmentId: 'dept-1' }, {}, ['whistled']],
-      ['nobody more by asking for it', { streetId: 'street-2' }, { streetId: 'street-1' }, []],
+      ['nobody more by asking for it', { streetIds: ['street-2'] }, { streetId: 'street-1' }, []],
     ])('shows %s', async (_name, scope, filter, expected) => {
       expect(await idsOf(filter, scope)).toEqual(expected);
     });
 
     it.each<[BoardScope, string[]]>([
-      [{ streetId: 'street-2' }, ['nowhere', 'unfiled']],
+      [{ streetIds: ['street-2'] }, ['nowhere', 'unfiled']],
       [{ communityId: 'community-9' }, ['elsewhere', 'nowhere']],
       [{ departmentId: 'dept-1' }, ['whistled']],
+      [{ streetIds: ['street-2'], departmentId: 'dept-1' }, ['nowhere', 'unfiled', 'whistled']],
+      [{}, []],
     ])('says which of some incidents %j may see', async (scope, expected) => {
-      const some = ['plain', 'unfiled', 'elsewhere', 'nowhere', 'whistled', 'unknown'];
+      const some = ['plain', 'street only', 'unfiled', 'elsewhere', 'nowhere', 'whistled', 'unknown'];
       expect([...(await board.visibleAmong(some, scope))].sort()).toEqual(expected);
     });
   });

@@ -22,11 +22,22 @@ export interface BoardFilter {
   readonly q?: string;
 }
 
-/** What a caller may see at all, added to every filter; `null` sees everything. */
+/** What a caller may see at all, added to every filter: any one of these is enough. `null` sees everything, `{}` nothing. */
 export interface BoardScope {
-  readonly streetId?: string;
+  /** Incidents in these streets, and in no street that is known. */
+  readonly streetIds?: readonly string[];
+  /** Incidents in this community, and in no street that is known. */
   readonly communityId?: string;
+  /** Incidents in this estate, and in no street that is known. */
+  readonly estateId?: string;
+  /** Incidents in which this unit has had a task. */
   readonly departmentId?: string;
+}
+
+interface PageOf {
+  readonly limit: number;
+  readonly after: { readonly reportedAt: string; readonly id: string } | null;
+  readonly now: string;
 }
 
 export interface BoardPage {
@@ -54,11 +65,7 @@ export class IncidentBoardQuery {
   }
 
   /** Newest first. Pages by (reportedAt, id), so that new reports neither shift nor repeat a page. */
-  async list(
-    filter: BoardFilter,
-    scope: BoardScope | null,
-    page: { limit: number; after: { reportedAt: string; id: string } | null; now: string },
-  ): Promise<BoardPage> {
+  async list(filter: BoardFilter, scope: BoardScope | null, page: PageOf): Promise<BoardPage> {
     const { text, values } = pageSql(filter, scope, page);
     // The page is found first: only its incidents' events are read.
     const { rows } = await this.sql.query<StoryRow>(
@@ -73,14 +80,14 @@ export class IncidentBoardQuery {
 
   /** Which of the given incidents lie within a scope, as the board stands. */
   async visibleAmong(incidentIds: readonly string[], scope: BoardScope): Promise<ReadonlySet<string>> {
-    const { streetId, communityId, departmentId } = scope;
+    const conditions = new Conditions();
+    conditions.add('i.incident_id = any(?::text[])', incidentIds);
+    addScope(conditions, scope);
     const { rows } = await this.sql.query<{ incident_id: string }>(
-      `select r.incident_id from incident_board.reports r where r.incident_id = any($1::text[])
-         and ($2::text is null or r.street_id is null or r.street_id = $2)
-         and ($3::text is null or r.community_id is null or r.community_id = $3)
-         and ($4::text is null or exists (
-           select from incident_board.involvements d where d.incident_id = r.incident_id and d.department_id = $4))`,
-      [incidentIds, streetId ?? null, communityId ?? null, departmentId ?? null],
+      `select i.incident_id from incident_board.incidents i
+       join incident_board.reports r on r.reported_at = i.reported_at and r.incident_id = i.incident_id
+       ${conditions.where()}`,
+      conditions.values,
     );
     return new Set(rows.map((row) => row.incident_id));
   }
@@ -91,23 +98,55 @@ export class IncidentBoardQuery {
   }
 }
 
-/**
- * The incidents of a page. The table that a page is led by has an index in the page's order, begun by what it is filtered
- * by: it is walked from the page's first incident to its last, and the others are asked for one row each.
- */
+/** The incidents of a page: of several ways to see one each gives its own first, and the page is the first of them all. */
 function pageSql(
   filter: BoardFilter,
   scope: BoardScope | null,
-  page: { limit: number; after: { reportedAt: string; id: string } | null; now: string },
+  page: PageOf,
 ): { text: string; values: unknown[] } {
+  const values: unknown[] = [];
+  const [way = null, ...others] = scope === null ? [null] : waysOf(scope);
+  const columns = 'i.incident_id, i.reported_at';
+  if (others.length === 0)
+    return { text: walkSql(filter, way, page, `${columns}, i.report`, values), values };
+  const walks = [way, ...others].map((one) => `(${walkSql(filter, one, page, columns, values)})`);
+  const text = `select ${columns}, i.report from (${walks.join(' union ')}) page
+    join incident_board.incidents i on i.incident_id = page.incident_id
+    order by i.reported_at desc, i.incident_id desc limit ${page.limit + 1}`;
+  return { text, values };
+}
+
+/** Places are looked up in one table, tasks in another: together no index would have the order of the page. */
+function waysOf({ departmentId, ...places }: BoardScope): BoardScope[] {
+  const ways: BoardScope[] = [];
+  if (Object.values(places).some((place) => place !== undefined)) ways.push(places);
+  if (departmentId !== undefined) ways.push({ departmentId });
+  return ways.length === 0 ? [{}] : ways;
+}
+
+/**
+ * The table that a page is led by has an index in the page's order, begun by what it is filtered by: it is walked from
+ * the page's first incident to its last, and the others are asked for one row each.
+ * @param scope one of {@link waysOf}
+ */
+function walkSql(
+  filter: BoardFilter,
+  scope: BoardScope | null,
+  page: PageOf,
+  columns: string,
+  values: unknown[],
+): string {
   const departments = [filter.departmentId, scope?.departmentId].filter((id) => id !== undefined);
   const tables = new Map(departments.map((_, index) => [`d${index}`, 'involvements']));
-  const isPlaced = [filter, scope].some((by) => by?.streetId !== undefined || by?.communityId !== undefined);
+  const isPlaced =
+    filter.streetId !== undefined ||
+    filter.communityId !== undefined ||
+    (scope !== null && scope.departmentId === undefined);
   const isLedByIncidents = [filter.overdue, filter.unlocated].includes(true) || filter.state !== undefined;
   if (isPlaced || (departments.length === 0 && !isLedByIncidents)) tables.set('r', 'reports');
   const lead = [...tables.keys()][0] ?? 'i';
 
-  const conditions = new Conditions();
+  const conditions = new Conditions(values);
   for (const [column, value] of [
     ['i.state', filter.state],
     ['i.category', filter.category],
@@ -119,12 +158,7 @@ function pageSql(
     if (value !== undefined) conditions.add(`${column} = ?`, value);
   }
   departments.forEach((id, index) => conditions.add(`d${index}.department_id = ?`, id));
-  for (const [column, value] of [
-    ['r.street_id', scope?.streetId],
-    ['r.community_id', scope?.communityId],
-  ] as const) {
-    if (value !== undefined) conditions.add(`(${column} = ? or ${column} is null)`, value);
-  }
+  if (scope !== null && scope.departmentId === undefined) addScope(conditions, scope);
   if (filter.from !== undefined) conditions.add(`${lead}.reported_at >= ?::timestamptz`, filter.from);
   if (filter.to !== undefined) conditions.add(`${lead}.reported_at < ?::timestamptz`, filter.to);
   if (filter.q !== undefined) {
@@ -147,15 +181,39 @@ function pageSql(
   const joins = [...tables].map(
     ([alias, table]) => `join incident_board.${table} ${alias} on ${alias}.incident_id = i.incident_id`,
   );
-  const text = `select i.incident_id, i.reported_at, i.report from incident_board.incidents i ${joins.join(' ')}
+  return `select ${columns} from incident_board.incidents i ${joins.join(' ')}
     ${conditions.where()} order by ${lead}.reported_at desc, ${lead}.incident_id desc limit ${page.limit + 1}`;
-  return { text, values: conditions.values };
+}
+
+/** Needs `i` incidents and `r` reports. */
+function addScope(conditions: Conditions, scope: BoardScope): void {
+  const { streetIds, communityId, estateId, departmentId } = scope;
+  const ways: string[] = [];
+  const values: unknown[] = [];
+  const way = (text: string, value: unknown): void => {
+    if (value === undefined) return;
+    ways.push(text);
+    values.push(value);
+  };
+  if ([streetIds, communityId, estateId].some((place) => place !== undefined))
+    ways.push(
+      streetIds === undefined ? '(r.street_id is null and r.community_id is null)' : 'r.street_id is null',
+    );
+  way('r.street_id = any(?::text[])', streetIds);
+  way('r.community_id = ?', communityId);
+  way('i.estate_id = ?', estateId);
+  way(
+    'r.incident_id in (select d.incident_id from incident_board.involvements d where d.department_id = ?)',
+    departmentId,
+  );
+  conditions.add(ways.length === 0 ? 'false' : `(${ways.join(' or ')})`, ...values);
 }
 
 /** A where clause whose values never touch its text. */
 class Conditions {
-  readonly values: unknown[] = [];
   private readonly parts: string[] = [];
+
+  constructor(readonly values: unknown[] = []) {}
 
   add(text: string, ...values: unknown[]): void {
     this.parts.push(
