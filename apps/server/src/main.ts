@@ -4,6 +4,7 @@ import { ConfigError, loadConfig, type Config } from '@shaoying/config';
 import { createHttpApplication, mountOpenApi } from '@shaoying/http';
 import { AccessGuard } from '@shaoying/identity';
 import { createLogger, type Logger } from '@shaoying/telemetry';
+import { credentialsOf } from './api-keys.module.js';
 import { AppModule } from './app.module.js';
 import { BackgroundRoles, sharedOut } from './background-roles.js';
 import { Platform } from './platform.js';
@@ -77,11 +78,12 @@ async function serve(
   platform: Platform,
   background: BackgroundRoles | null,
 ): Promise<NestFastifyApplication> {
-  const { config, logger, verifier, metrics } = platform;
+  const { config, logger, metrics } = platform;
+  const credentials = await credentialsOf(platform);
   const app = await createHttpApplication(await AppModule.of(platform, background), {
     logger,
     metrics: metrics.http,
-    guards: [new AccessGuard(verifier, { anonymousReports: config.allowAnonymousReports })],
+    guards: [new AccessGuard(credentials, { anonymousReports: config.allowAnonymousReports })],
   });
   mountOpenApi(app, {
     title: 'Shaoying 哨应',

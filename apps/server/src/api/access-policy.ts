@@ -42,6 +42,8 @@ export const mayCommand = {
   appeal: ['department', 'street-office', 'community'],
   decideAppeal: ['supervision-centre'],
   publish: ['admin'],
+  /** A department may not make its own. */
+  manageApiKeys: ['admin'],
 } as const satisfies Record<string, readonly Role[]>;
 
 /** Which roles may ask which query. Scope (own street, own tasks) narrows what they find. */
@@ -59,6 +61,7 @@ export const mayQuery = {
   ],
   departments: ['department', 'street-office', 'supervision-centre', 'arbitrator', 'oversight', 'admin'],
   metrics: ['street-office', 'department', 'supervision-centre', 'oversight', 'admin'],
+  apiKeys: ['admin', 'oversight'],
   history: ['street-office', 'department', 'supervision-centre', 'arbitrator', 'oversight', 'admin'],
 } as const satisfies Record<string, readonly Role[]>;
 

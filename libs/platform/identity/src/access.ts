@@ -5,9 +5,11 @@ import {
   type CustomDecorator,
   type ExecutionContext,
 } from '@nestjs/common';
+import { ApiKeyReadOnly } from './api-keys/api-key.errors.js';
+import { looksLikeApiKey } from './api-keys/api-key.text.js';
+import type { Credentials } from './credentials.js';
 import { RoleNotPermitted, TokenMissing } from './identity.errors.js';
 import { ANONYMOUS, hasAnyRole, type Principal, type Role } from './principal.js';
-import type { TokenVerifier } from './token-verifier.js';
 
 const ROLES_KEY = 'shaoying:roles';
 const OPENNESS_KEY = 'shaoying:openness';
@@ -38,6 +40,7 @@ export const CurrentPrincipal = createParamDecorator((_data: unknown, context: E
 );
 
 export interface AuthenticatedRequest {
+  readonly method: string;
   readonly headers: { readonly authorization?: string | undefined };
   principal?: Principal;
 }
@@ -62,14 +65,14 @@ type Metadata = { readonly key: object; readonly access: Access };
 
 /**
  * The one guard of the server, closed by default: without a decorator a valid token is required.
- * @throws TokenMissing, TokenInvalid, TokenExpired, RoleNotPermitted, IdentityProviderUnavailable
+ * @throws TokenMissing, RoleNotPermitted, ApiKeyReadOnly, and what `Credentials` throws
  */
 export class AccessGuard implements CanActivate {
   /** By handler, for the controller it was last called on: reading metadata walks prototypes on every request. */
   private readonly known = new WeakMap<object, Metadata>();
 
   constructor(
-    private readonly verifier: Pick<TokenVerifier, 'verify'>,
+    private readonly verifier: Pick<Credentials, 'verify'>,
     private readonly options: AccessGuardOptions,
   ) {}
 
@@ -83,6 +86,7 @@ export class AccessGuard implements CanActivate {
       return true;
     }
     const principal = await this.verifier.verify(token);
+    if (principal.readOnly === true && !isReading(request.method)) throw new ApiKeyReadOnly();
     if (roles !== undefined && !hasAnyRole(principal, roles)) throw new RoleNotPermitted();
     request.principal = principal;
     return true;
@@ -110,9 +114,17 @@ export class AccessGuard implements CanActivate {
   }
 }
 
-/** Undefined when there is no `Authorization` at all; a header of another scheme counts as a token, and a bad one. */
+/**
+ * Undefined when there is no `Authorization` at all; a header of another scheme counts as a token, and a bad one. API keys
+ * come as `Bearer` or `ApiKey`.
+ */
 function bearerToken(header: string | undefined): string | undefined {
   if (header === undefined || header === '') return undefined;
   const scheme = header.slice(0, 7);
-  return scheme === 'Bearer ' || scheme.toLowerCase() === 'bearer ' ? header.slice(7).trim() : '';
+  const isBearer = scheme === 'Bearer ' || scheme.toLowerCase() === 'bearer ';
+  const credential = header.slice(7).trim();
+  if (isBearer || (scheme.toLowerCase() === 'apikey ' && looksLikeApiKey(credential))) return credential;
+  return '';
 }
+
+const isReading = (method: string): boolean => method === 'GET' || method === 'HEAD';
