@@ -16,6 +16,7 @@ execFileSync(process.execPath, [join(root, 'tools/build.mjs'), '--quiet'], { std
 const { corpusProblems, SEALS, sealsOf, sha256, wantedFiles } = await import('@shaoying/testing');
 const { incidentCatalogue, incidentSchemas, callCatalogue } = await import('@shaoying/incident-contracts');
 const { jurisdictionCatalogue } = await import('@shaoying/jurisdiction-contracts');
+const { apiKeyCatalogue } = await import('@shaoying/identity');
 
 const withSchema = (catalogue, schemaOf) =>
   Object.fromEntries(
@@ -38,6 +39,7 @@ const corpora = [
     catalogue: withSchema(jurisdictionCatalogue, (type) => jurisdictionCatalogue[type].shape.schema),
     dataOf: (golden) => golden.data,
   },
+  { dir: 'libs/platform/identity/golden', catalogue: apiKeyCatalogue, dataOf: (golden) => golden.data },
 ];
 
 const parse = (path) => JSON.parse(readFileSync(path, 'utf8'));

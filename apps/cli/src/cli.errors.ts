@@ -21,7 +21,10 @@ export class CommandFailed extends Error {
 }
 
 /** Errors that say what the caller must change, by code: told without a stack, with the exit code of wrong usage. */
-const usageCodes = new Set(['USAGE', 'CONFIG_INVALID', 'TICKET_MAP_INVALID', 'LOCAL_ISSUER_REFUSED']);
+const usageCodes = new Set([
+  ...['USAGE', 'CONFIG_INVALID', 'TICKET_MAP_INVALID', 'LOCAL_ISSUER_REFUSED'],
+  ...['API_KEY_NOT_FOUND', 'API_KEY_ENDED', 'API_KEY_LIFETIME'],
+]);
 
 export function exitCodeOf(error: unknown): ExitCode {
   return usageCodes.has(codeOf(error) ?? '') ? EXIT.usage : EXIT.failed;

@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import type { IssueOptions } from './commands/api-keys.command.js';
 import { EXIT, exitCodeOf, UsageError, type ExitCode } from './cli.errors.js';
 import { onInterruption } from './interruption.js';
 import { callerPath, processTerminal as terminal } from './terminal.js';
@@ -34,6 +35,7 @@ function program(): Command {
   addSeed(shaoying);
   addCalendar(shaoying);
   addJurisdiction(shaoying);
+  addApiKeys(shaoying);
   return shaoying;
 }
 
@@ -271,6 +273,55 @@ function addJurisdiction(shaoying: Command): void {
       const { locatePoint } = await import('./commands/jurisdiction.command.js');
       const { atWork } = await import('./workplace.js');
       await atWork((place) => locatePoint({ lon, lat, crs, at: at ?? null, json }, terminal, place));
+    });
+}
+
+function addApiKeys(shaoying: Command): void {
+  const keys = shaoying.command('api-keys').description('API keys of department systems');
+  keys
+    .command('list')
+    .description('all keys, without their secrets')
+    .addOption(asJson())
+    .action(async ({ json }: Json) => {
+      const { listApiKeys } = await import('./commands/api-keys.command.js');
+      const { atWork } = await import('./workplace.js');
+      await atWork((place) => listApiKeys(json, terminal, place));
+    });
+  keys
+    .command('issue')
+    .description('a key for a system; the key itself is printed once and cannot be shown again')
+    .requiredOption('--label <text>', 'the system that will use it; never the name of a person')
+    .requiredOption('--org <id>', 'unit that the system acts for, such as dp-water')
+    .option('--role <role>', 'what it acts as', 'department')
+    .option('--read-only', 'it may read, and change nothing', false)
+    .option('--days <n>', 'how long it lives; API_KEY_DAYS_MAX at the most', '90')
+    .addOption(asJson())
+    .action(async (options: IssueOptions) => {
+      const { issueApiKey } = await import('./commands/api-keys.command.js');
+      const { atWork } = await import('./workplace.js');
+      await atWork((place) => issueApiKey(options, terminal, place));
+    });
+  keys
+    .command('rotate')
+    .argument('<id>')
+    .description('a new secret; the former one goes on to count for a while')
+    .option('--overlap <time>', 'for how long: 90s, 15m, 12h, 7d', '24h')
+    .option('--days <n>', 'how long the key lives from now (default: as long again as before)')
+    .addOption(asJson())
+    .action(async (id: string, options: Json & { overlap: string; days?: string }) => {
+      const { rotateApiKey } = await import('./commands/api-keys.command.js');
+      const { atWork } = await import('./workplace.js');
+      await atWork((place) => rotateApiKey(id, options, terminal, place));
+    });
+  keys
+    .command('revoke')
+    .argument('<id>')
+    .description('end a key at once, for every process')
+    .addOption(asJson())
+    .action(async (id: string, { json }: Json) => {
+      const { revokeApiKey } = await import('./commands/api-keys.command.js');
+      const { atWork } = await import('./workplace.js');
+      await atWork((place) => revokeApiKey(id, json, terminal, place));
     });
 }
 

@@ -1,6 +1,7 @@
 import { comparePositions, type Position } from '@shaoying/event-store';
+import { apiKeyIndex } from '@shaoying/identity';
 import { incidentProjections } from '@shaoying/incident-read-models';
-import { ProjectionEngine, type ProjectionStatus } from '@shaoying/projections';
+import { ProjectionEngine, type Projection, type ProjectionStatus } from '@shaoying/projections';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CommandFailed } from './cli.errors.js';
 import type { Progress } from './progress.js';
@@ -11,11 +12,14 @@ const readyMsMax = 30_000;
 /** No event applied for this long although some are waiting: whoever holds the projection is not working. */
 const standstillMsMax = 60_000;
 
+/** Every read model, as the server's role `projector` fills them. */
+export const allProjections: readonly Projection[] = [...incidentProjections, apiKeyIndex];
+
 export function projectionEngine({ stores, logger }: Workplace): ProjectionEngine {
   return new ProjectionEngine({
     store: stores.log,
     url: stores.readModelUrl,
-    projections: incidentProjections,
+    projections: allProjections,
     log: logger,
   });
 }

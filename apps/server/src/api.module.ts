@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { IncidentHistory } from '@shaoying/audit';
 import { DepartmentTasksQuery, IncidentBoardQuery, MetricsQuery } from '@shaoying/incident-read-models';
+import { ApiKeysModule } from './api-keys.module.js';
 import { DepartmentsController } from './api/departments.controller.js';
 import { ClosingController } from './api/closing.controller.js';
 import { CommandDoor } from './api/command-door.js';
@@ -27,7 +28,7 @@ const overReadModels = [IncidentBoardQuery, DepartmentTasksQuery, MetricsQuery];
 
 /** Role `api`: the HTTP contract. */
 @Module({
-  imports: [IncidentModule],
+  imports: [IncidentModule, ApiKeysModule],
   controllers: [
     IntakeController,
     HandlingController,

@@ -5,6 +5,7 @@ import { createHttpApplication, mountOpenApi } from '@shaoying/http';
 import { AccessGuard, operationOf } from '@shaoying/identity';
 import { accessPolicy, assertInPolicy } from '@shaoying/incident-application';
 import { createLogger, type Logger } from '@shaoying/telemetry';
+import { credentialsOf } from './api-keys.module.js';
 import { AppModule } from './app.module.js';
 import { BackgroundRoles, sharedOut } from './background-roles.js';
 import { Platform } from './platform.js';
@@ -78,11 +79,12 @@ async function serve(
   platform: Platform,
   background: BackgroundRoles | null,
 ): Promise<NestFastifyApplication> {
-  const { config, logger, verifier, metrics } = platform;
+  const { config, logger, metrics } = platform;
+  const credentials = await credentialsOf(platform);
   const app = await createHttpApplication(await AppModule.of(platform, background), {
     logger,
     metrics: metrics.http,
-    guards: [new AccessGuard(verifier, accessPolicy, { anonymousReports: config.allowAnonymousReports })],
+    guards: [new AccessGuard(credentials, accessPolicy, { anonymousReports: config.allowAnonymousReports })],
     onRoute: (method, pattern) => assertInPolicy(operationOf(method, pattern)),
   });
   mountOpenApi(app, {

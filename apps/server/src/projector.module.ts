@@ -1,4 +1,5 @@
 import { Inject, Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { apiKeyIndex } from '@shaoying/identity';
 import { incidentProjections } from '@shaoying/incident-read-models';
 import { ProjectionEngine } from '@shaoying/projections';
 import { Platform } from './platform.js';
@@ -16,7 +17,7 @@ const readyMsMax = 30_000;
         new ProjectionEngine({
           store: stores.log,
           url: stores.readModelUrl,
-          projections: incidentProjections,
+          projections: [...incidentProjections, apiKeyIndex],
           log: logger,
         }),
     },

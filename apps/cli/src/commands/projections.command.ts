@@ -1,14 +1,13 @@
-import { incidentProjections } from '@shaoying/incident-read-models';
 import type { ProjectionStatus } from '@shaoying/projections';
 import { codeOf, CommandFailed, EXIT, UsageError, type ExitCode } from '../cli.errors.js';
 import { startProgress } from '../progress.js';
-import { projectionEngine } from '../read-models.js';
+import { allProjections, projectionEngine } from '../read-models.js';
 import { show, table, type Terminal } from '../terminal.js';
 import type { Workplace } from '../workplace.js';
 
 /** `projections list`: the read models this release knows; asks no database. */
 export function listProjections(json: boolean, terminal: Terminal): void {
-  const known = incidentProjections.map(({ name, version, eventTypes }) => ({ name, version, eventTypes }));
+  const known = allProjections.map(({ name, version, eventTypes }) => ({ name, version, eventTypes }));
   show(terminal, json, known, () =>
     table([['NAME', 'VERSION'], ...known.map(({ name, version }) => [name, String(version)])]),
   );
@@ -101,9 +100,9 @@ export async function retryProjection(
   ]);
 }
 
-const isKnown = (name: string): boolean => incidentProjections.some((projection) => projection.name === name);
+const isKnown = (name: string): boolean => allProjections.some((projection) => projection.name === name);
 
 function unknown(name: string): UsageError {
-  const known = incidentProjections.map((projection) => projection.name).join(', ');
+  const known = allProjections.map((projection) => projection.name).join(', ');
   return new UsageError(`no read model is called ${name}; there are ${known}`);
 }

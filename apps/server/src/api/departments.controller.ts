@@ -140,6 +140,7 @@ export class DepartmentsController {
         response: reply.raw,
         signal: this.streams.signal,
         ...(principal.expiresAt === undefined ? {} : { expiresAt: principal.expiresAt }),
+        ...(principal.stillCounts === undefined ? {} : { stillCounts: principal.stillCounts }),
         onError: (error) =>
           this.platform.logger.warn({ err: error, departmentId: id }, 'dispatch stream ended'),
       });

@@ -8,6 +8,25 @@ registerProblems({
   METRIC_NOT_FOUND: { status: 404, title: 'There is no such metric', titleZh: '指标不存在' },
   CALENDAR_NOT_FOUND: { status: 404, title: 'There is no such calendar', titleZh: '工作日历不存在' },
   TASK_NOT_FOUND: { status: 404, title: 'The incident has no such task', titleZh: '该事件没有此任务' },
+  API_KEY_NOT_FOUND: { status: 404, title: 'There is no such API key', titleZh: 'API 密钥不存在' },
+  API_KEY_ENDED: {
+    status: 409,
+    title: 'The API key has ended',
+    titleZh: 'API 密钥已失效',
+    detail: 'It has expired or was revoked. Issue another one.',
+    detailZh: '该密钥已过期或被吊销，请另行签发。',
+  },
+  API_KEY_LIFETIME: {
+    status: 422,
+    title: 'The API key may not live as long',
+    titleZh: 'API 密钥有效期超出范围',
+    messageIsDetail: true,
+  },
+  API_KEY_UNIT: {
+    status: 422,
+    title: 'The unit does not fit the role of the API key',
+    titleZh: '单位与 API 密钥的角色不符',
+  },
   INCIDENT_EXISTS: { status: 409, title: 'The incident exists already', titleZh: '事件已存在' },
   INCIDENT_STATE: {
     status: 409,

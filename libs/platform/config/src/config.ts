@@ -40,6 +40,8 @@ export interface Config {
   /** Null: the local issuer is trusted instead (never in production). */
   readonly oidc: OidcConfig | null;
   readonly allowAnonymousReports: boolean;
+  /** The longest that an API key may live. Default 365, 1 to 1,095. */
+  readonly apiKeyDaysMax: number;
   /** Absolute path of the jurisdiction published into an empty log. */
   readonly jurisdictionFile: string;
   readonly logLevel: LogLevel;
@@ -80,6 +82,7 @@ export function loadConfig(env: Environment, cwd: string = process.cwd()): Confi
     production,
     oidc: readOidc(read, production),
     allowAnonymousReports: read.flag('ALLOW_ANONYMOUS_REPORTS', true),
+    apiKeyDaysMax: read.integer('API_KEY_DAYS_MAX', 365, 1, 1_095),
     jurisdictionFile: resolve(cwd, read.text('JURISDICTION_FILE', 'samples/lindong.yaml')),
     logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
   };

@@ -25,6 +25,7 @@ describe('loadConfig', () => {
       production: false,
       oidc: null,
       allowAnonymousReports: true,
+      apiKeyDaysMax: 365,
       jurisdictionFile: '/srv/samples/lindong.yaml',
       logLevel: 'info',
     });
@@ -45,6 +46,7 @@ describe('loadConfig', () => {
         OIDC_ISSUER: 'https://id.example.gov.cn/realms/street',
         OIDC_AUDIENCE: 'shaoying',
         ALLOW_ANONYMOUS_REPORTS: 'false',
+        API_KEY_DAYS_MAX: '90',
         LOG_LEVEL: 'warn',
       },
       '/srv',
@@ -58,6 +60,7 @@ describe('loadConfig', () => {
       production: true,
       oidc: { issuer: 'https://id.example.gov.cn/realms/street', audience: 'shaoying' },
       allowAnonymousReports: false,
+      apiKeyDaysMax: 90,
     });
   });
 

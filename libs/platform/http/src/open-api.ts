@@ -13,7 +13,7 @@ export function mountOpenApi(app: INestApplication, { title, description, versio
     .setTitle(title)
     .setDescription(description)
     .setVersion(version)
-    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' })
+    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT, or an API key (shy_…)' })
     .build();
   SwaggerModule.setup('docs', app, () => withConventions(SwaggerModule.createDocument(app, base)), {
     jsonDocumentUrl: 'docs-json',
@@ -78,6 +78,7 @@ function withConventions(document: OpenAPIObject): OpenAPIObject {
     if (!path.startsWith('/v1/')) continue;
     if (item.get) addReadConventions(item.get);
     if (item.post) addCommandConventions(item.post);
+    if (item.delete) addProblem(item.delete);
   }
   return document;
 }

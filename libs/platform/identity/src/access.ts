@@ -1,7 +1,9 @@
 import { createParamDecorator, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { ApiKeyReadOnly } from './api-keys/api-key.errors.js';
+import { looksLikeApiKey } from './api-keys/api-key.text.js';
+import type { Credentials } from './credentials.js';
 import { RoleNotPermitted, TokenMissing } from './identity.errors.js';
 import { ANONYMOUS, hasAnyRole, type Principal, type Role } from './principal.js';
-import type { TokenVerifier } from './token-verifier.js';
 
 /**
  * Who needs no token. `public`: tokens are not even looked at. `optional`: a token is checked when there is one.
@@ -31,6 +33,7 @@ export const PermittedRoles = createParamDecorator(
 );
 
 export interface AuthenticatedRequest {
+  readonly method: string;
   readonly headers: { readonly authorization?: string | undefined };
   principal?: Principal;
   permittedRoles?: readonly Role[];
@@ -63,14 +66,14 @@ interface RoutedRequest extends AuthenticatedRequest {
 /**
  * The one guard of the server, and the only one that decides by roles: what it knows of a route is in the policy. Closed
  * by default: what the policy does not know is nobody's.
- * @throws TokenMissing, TokenInvalid, TokenExpired, RoleNotPermitted, IdentityProviderUnavailable
+ * @throws TokenMissing, RoleNotPermitted, ApiKeyReadOnly, and what `Credentials` throws
  */
 export class AccessGuard implements CanActivate {
   /** By handler, for the controller it was last called on: a handler answers one route. */
   private readonly known = new WeakMap<object, { readonly key: object; readonly access: RouteAccess }>();
 
   constructor(
-    private readonly verifier: Pick<TokenVerifier, 'verify'>,
+    private readonly verifier: Pick<Credentials, 'verify'>,
     private readonly policy: AccessPolicy,
     private readonly options: AccessGuardOptions,
   ) {}
@@ -86,6 +89,7 @@ export class AccessGuard implements CanActivate {
       return true;
     }
     const principal = await this.verifier.verify(token);
+    if (principal.readOnly === true && !isReading(request.method)) throw new ApiKeyReadOnly();
     if (roles !== null && !hasAnyRole(principal, roles)) throw new RoleNotPermitted();
     request.principal = principal;
     return true;
@@ -108,9 +112,17 @@ export class AccessGuard implements CanActivate {
 
 const NOBODY: RouteAccess = { roles: [], tokenless: null };
 
-/** Undefined when there is no `Authorization` at all; a header of another scheme counts as a token, and a bad one. */
+/**
+ * Undefined when there is no `Authorization` at all; a header of another scheme counts as a token, and a bad one. API keys
+ * come as `Bearer` or `ApiKey`.
+ */
 function bearerToken(header: string | undefined): string | undefined {
   if (header === undefined || header === '') return undefined;
   const scheme = header.slice(0, 7);
-  return scheme === 'Bearer ' || scheme.toLowerCase() === 'bearer ' ? header.slice(7).trim() : '';
+  const isBearer = scheme === 'Bearer ' || scheme.toLowerCase() === 'bearer ';
+  const credential = header.slice(7).trim();
+  if (isBearer || (scheme.toLowerCase() === 'apikey ' && looksLikeApiKey(credential))) return credential;
+  return '';
 }
+
+const isReading = (method: string): boolean => method === 'GET' || method === 'HEAD';

@@ -1,10 +1,11 @@
 import { systemClock, type Clock, type OidcConfig } from '@shaoying/config';
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import { hash } from 'node:crypto';
+import { hasDuplicateMembers } from './duplicate-members.js';
 import { IdentityProviderUnavailable, TokenExpired, TokenInvalid } from './identity.errors.js';
 import { LOCAL_AUDIENCE, LOCAL_ISSUER, type LocalIssuer } from './local-issuer.js';
 import { OidcKeys } from './oidc-keys.js';
-import { isRole, type Principal } from './principal.js';
+import { ANONYMOUS, isRole, type Principal } from './principal.js';
 
 const LIMITS = {
   /** A token with every role is some 600 characters; identity providers add claims of their own. */
@@ -16,19 +17,25 @@ const LIMITS = {
   cacheMs: 5 * 60_000,
   /** Difference between the issuer's clock and ours. */
   clockToleranceSeconds: 5,
+  /** A token from further ahead was made by a clock that nothing else in it can be believed of. */
+  issuedAheadSecondsMax: 60,
 } as const;
 
 /** Asymmetric ones only: with an HMAC in the list, a public key could be used as its secret. */
 const ALGORITHMS = ['RS256', 'ES256', 'EdDSA', 'Ed25519'];
 
+/** `typ` of an access token (RFC 9068) and what most issuers write. Logout tokens and the like are signed by the same keys. */
+const TYPES = /^(?:application\/)?(?:jwt|at\+jwt)$/i;
+
 /** `sub` and `org`: visible characters, and a length that fits an event. */
 const SUBJECT = /^[^\p{C}\p{Z}]{1,200}$/u;
 const ORG = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/;
+const RESERVED_SUBJECT = /^(?:system:|key-)/;
 
 interface TrustedKeys {
   readonly issuer: string;
   readonly audience: string;
-  keyFor(): Promise<JWTVerifyGetKey>;
+  readonly find: JWTVerifyGetKey;
 }
 
 interface CachedToken {
@@ -60,15 +67,14 @@ export class TokenVerifier {
   ): TokenVerifier {
     const key = issuer.publicKey;
     return new TokenVerifier(
-      { issuer: LOCAL_ISSUER, audience: LOCAL_AUDIENCE, keyFor: () => Promise.resolve(() => key) },
+      { issuer: LOCAL_ISSUER, audience: LOCAL_AUDIENCE, find: () => Promise.resolve(key) },
       clock,
     );
   }
 
   /** Trusts one OIDC issuer, whose keys are fetched on first need and followed as they change. */
   static forOidc(config: OidcConfig, { clock = systemClock }: TokenVerifierOptions = {}): TokenVerifier {
-    const keys = new OidcKeys(config);
-    return new TokenVerifier({ ...config, keyFor: () => keys.keySet() }, clock);
+    return new TokenVerifier({ ...config, find: new OidcKeys(config, clock).find }, clock);
   }
 
   /** @throws TokenInvalid, TokenExpired, IdentityProviderUnavailable */
@@ -107,9 +113,8 @@ export class TokenVerifier {
   }
 
   private async check(token: string): Promise<JWTPayload> {
-    const getKey = await this.keys.keyFor();
     try {
-      const { payload } = await jwtVerify(token, getKey, {
+      const { payload, protectedHeader } = await jwtVerify(token, this.keys.find, {
         algorithms: ALGORITHMS,
         issuer: this.keys.issuer,
         audience: this.keys.audience,
@@ -117,14 +122,31 @@ export class TokenVerifier {
         clockTolerance: LIMITS.clockToleranceSeconds,
         currentDate: this.clock.now(),
       });
+      if (!TYPES.test(protectedHeader.typ ?? 'JWT')) throw notAcceptable('typ');
+      if (payload.iat !== undefined && payload.iat > this.secondsAhead()) throw notAcceptable('iat');
+      if (token.split('.', 2).some(hasAmbiguousMembers))
+        throw new TokenInvalid('the access token is ambiguous');
       return payload;
     } catch (error) {
       throw refusal(error);
     }
   }
+
+  private secondsAhead(): number {
+    return this.clock.now().getTime() / 1000 + LIMITS.issuedAheadSecondsMax;
+  }
+}
+
+function hasAmbiguousMembers(part: string): boolean {
+  return hasDuplicateMembers(Buffer.from(part, 'base64url').toString('utf8'));
+}
+
+function notAcceptable(claim: string): TokenInvalid {
+  return new TokenInvalid(`${claim} of the access token is not acceptable`);
 }
 
 function refusal(error: unknown): Error {
+  if (error instanceof TokenInvalid || error instanceof IdentityProviderUnavailable) return error;
   if (error instanceof errors.JWTExpired) return new TokenExpired();
   if (error instanceof errors.JWTClaimValidationFailed) {
     return new TokenInvalid(`the claim ${error.claim} of the access token is not acceptable`, {
@@ -137,7 +159,7 @@ function refusal(error: unknown): Error {
   });
 }
 
-/** Jose has judged the token; everything else (time-outs, refused connections, odd key sets) is the issuer's fault. */
+/** Jose has judged the token; everything else (a published key that is none) is the issuer's fault. */
 const VERDICTS = [
   errors.JWSInvalid,
   errors.JWTInvalid,
@@ -149,28 +171,30 @@ const VERDICTS = [
 ];
 
 function isVerdict(error: unknown): boolean {
-  if (VERDICTS.some((verdict) => error instanceof verdict)) return true;
-  // Jose answers a key of another type than the header's `alg` asks for with a TypeError; so does fetch a lost network.
-  return error instanceof TypeError && error.message !== 'fetch failed';
+  // Jose answers a key of another type than the header's `alg` asks for with a TypeError.
+  return error instanceof TypeError || VERDICTS.some((verdict) => error instanceof verdict);
 }
 
-function principalOf({ sub = '', roles, org, exp = 0 }: JWTPayload): Principal {
-  if (!SUBJECT.test(sub)) throw new TokenInvalid('the claim sub of the access token is not acceptable');
-  // These ids stand in events for callers without a token and for the server itself.
-  if (sub === 'anonymous' || sub.startsWith('system:')) {
+function principalOf({ sub, roles, org, exp }: JWTPayload): Principal {
+  if (typeof sub !== 'string' || !SUBJECT.test(sub)) throw notAcceptable('sub');
+  // These ids stand in events for callers without a token, for machines with an API key, and for the server itself.
+  if (sub === ANONYMOUS.id || RESERVED_SUBJECT.test(sub)) {
     throw new TokenInvalid('the claim sub of the access token is reserved');
   }
-  if (!Array.isArray(roles) || roles.length > LIMITS.rolesMax) {
+  if (!isListOfTexts(roles) || roles.length > LIMITS.rolesMax) {
     throw new TokenInvalid('the claim roles of the access token must be a list');
   }
   if (org !== undefined && org !== null && !(typeof org === 'string' && ORG.test(org))) {
-    throw new TokenInvalid('the claim org of the access token is not acceptable');
+    throw notAcceptable('org');
   }
+  const expiresAt = new Date((exp ?? Number.NaN) * 1000);
+  // `exp` may be any number, 1e300 too.
+  if (Number.isNaN(expiresAt.getTime())) throw notAcceptable('exp');
   // Identity providers add roles of their own, which mean nothing here.
-  return Object.freeze({
-    id: sub,
-    roles: Object.freeze(roles.filter(isRole)),
-    orgUnitId: org ?? null,
-    expiresAt: new Date(exp * 1000),
-  });
+  const known = Object.freeze(roles.filter(isRole));
+  return Object.freeze({ id: sub, roles: known, orgUnitId: org ?? null, expiresAt });
+}
+
+function isListOfTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }

@@ -249,6 +249,15 @@ const jurisdiction = {
   [`POST ${department}/transfer-open-tasks`]: administration,
 } as const;
 
+/** A department may not make its own. */
+const apiKeys = {
+  'POST /v1/api-keys': administration,
+  'POST /v1/api-keys/{id}/rotate': administration,
+  'DELETE /v1/api-keys/{id}': administration,
+  'GET /v1/api-keys': may({ admin: 'ANY', oversight: 'ANY' }),
+  'GET /v1/api-keys/{id}': may({ admin: 'ANY', oversight: 'ANY' }),
+} as const;
+
 const operations = {
   'GET /health/live': everybody('ANY'),
   'GET /health/ready': everybody('ANY'),
@@ -258,7 +267,7 @@ const operations = {
 /** Every operation of the server by method and path, as OpenAPI spells them. */
 export const ACCESS_POLICY: Readonly<Record<string, Operation>> = {
   ...{ ...matters, ...whistles, ...judgement },
-  ...{ ...reads, ...jurisdiction, ...operations },
+  ...{ ...reads, ...jurisdiction, ...apiKeys, ...operations },
 };
 
 const rolesOf = (grants: Grants): readonly Role[] => Object.keys(grants) as Role[];
