@@ -1,12 +1,13 @@
 import 'reflect-metadata';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ConfigError, loadConfig, type Config } from '@shaoying/config';
-import { createHttpApplication, mountOpenApi } from '@shaoying/http';
+import { createHttpApplication, mountOpenApi, type RequestLimits } from '@shaoying/http';
 import { AccessGuard } from '@shaoying/identity';
 import { createLogger, type Logger } from '@shaoying/telemetry';
 import { AppModule } from './app.module.js';
 import { BackgroundRoles, sharedOut } from './background-roles.js';
 import { Platform } from './platform.js';
+import { openRequestLimits } from './request-limits.js';
 import { publishSampleJurisdiction } from './sample-jurisdiction.js';
 import { welcome } from './welcome.js';
 
@@ -44,7 +45,9 @@ async function start(config: Config, logger: Logger, stop: Stopper): Promise<voi
   stop.signal.addEventListener('abort', () => void background?.stop());
   const platform = await opening;
   stop.also(async () => background?.stop());
-  const app = await serve(platform, background);
+  const limits = await openRequestLimits(platform);
+  stop.also(() => limits.close());
+  const app = await serve(platform, background, limits);
   stop.also(() => app.close());
   await background?.begun;
   await app.listen(config.port, config.host);
@@ -76,12 +79,16 @@ function readConfig(): Config | null {
 async function serve(
   platform: Platform,
   background: BackgroundRoles | null,
+  limits: RequestLimits,
 ): Promise<NestFastifyApplication> {
   const { config, logger, verifier, metrics } = platform;
   const app = await createHttpApplication(await AppModule.of(platform, background), {
     logger,
     metrics: metrics.http,
     guards: [new AccessGuard(verifier, { anonymousReports: config.allowAnonymousReports })],
+    limits,
+    ...{ trustedProxies: config.trustedProxies, corsOrigins: config.corsOrigins },
+    connectionsMax: config.connectionsMax,
   });
   mountOpenApi(app, {
     title: 'Shaoying 哨应',

@@ -111,7 +111,7 @@ export class AccessGuard implements CanActivate {
 }
 
 /** Undefined when there is no `Authorization` at all; a header of another scheme counts as a token, and a bad one. */
-function bearerToken(header: string | undefined): string | undefined {
+export function bearerToken(header: string | undefined): string | undefined {
   if (header === undefined || header === '') return undefined;
   const scheme = header.slice(0, 7);
   return scheme === 'Bearer ' || scheme.toLowerCase() === 'bearer ' ? header.slice(7).trim() : '';

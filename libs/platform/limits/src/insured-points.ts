@@ -9,7 +9,7 @@ export interface LimitsLog {
 export interface InsuranceOptions {
   readonly log: LimitsLog;
   readonly now?: () => number;
-  /** How long a request waits for the store at the most. Default 500 ms. */
+  /** How long a request waits for the store at the most. Default 2,000 ms: more than a busy machine takes. */
   readonly answerMsMax?: number;
   /** How long the store is not asked after it has failed. Default 1,000 ms. */
   readonly restMs?: number;
@@ -37,7 +37,7 @@ export class InsuredPoints implements SharedPoints {
   constructor(
     private readonly store: SharedPoints,
     private readonly insurance: SharedPoints,
-    { log, now = Date.now, answerMsMax = 500, restMs = 1_000 }: InsuranceOptions,
+    { log, now = Date.now, answerMsMax = 2_000, restMs = 1_000 }: InsuranceOptions,
   ) {
     this.log = log;
     this.now = now;

@@ -12,7 +12,7 @@ const PREFIX = 'shaoying-limits';
 export async function openRedisStore(url: string): Promise<OpenedStore> {
   const client = new Redis(url, {
     ...{ lazyConnect: true, enableOfflineQueue: false, maxRetriesPerRequest: 0, keepAlive: 10_000 },
-    ...{ connectTimeout: 2_000, commandTimeout: 1_000, disconnectTimeout: 100 },
+    ...{ connectTimeout: 2_000, commandTimeout: 5_000, disconnectTimeout: 100 },
     retryStrategy: (times) => Math.min(times * 100, 2_000),
   });
   // Told once by the insurance, and not at every attempt.
