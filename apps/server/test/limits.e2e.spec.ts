@@ -129,7 +129,9 @@ describe('limits of a running server', () => {
     const there = other.withToken(busy.token ?? '');
     const statuses = await all(80, (index) => (index % 2 === 0 ? busy : there).get('/v1/categories'));
     // Each for itself, as long as the store does not answer in time: told, and no fault of the counting.
-    const warnings = [first, second].flatMap(({ process }) => process.log().filter(({ level }) => level === 40));
+    const warnings = [first, second].flatMap(({ process }) =>
+      process.log().filter(({ level }) => level === 'warn'),
+    );
     expect(warnings).toEqual([]);
     expect(numberOf(statuses, 200)).toBe(40);
     expect(numberOf(statuses, 429)).toBe(40);

@@ -35,7 +35,7 @@ export async function sendSecurityHeaders(app: FastifyInstance): Promise<void> {
   app.addHook('onSend', (request, reply, payload, done) => {
     if (DOCUMENTATION.test(request.url)) {
       const page = typeof payload === 'string' ? payload : '';
-      void reply.header('content-security-policy', documentationPolicy(page)).removeHeader('cache-control');
+      void reply.header('content-security-policy', documentationPolicy(page));
     }
     done();
   });

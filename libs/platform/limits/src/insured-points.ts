@@ -55,7 +55,10 @@ export class InsuredPoints implements SharedPoints {
     } catch (error) {
       this.restUntilMs = this.now() + this.restMs;
       if (!this.away) {
-        this.log.warn({ err: error }, 'the store of the limits is away; each process counts for itself meanwhile');
+        this.log.warn(
+          { err: error },
+          'the store of the limits is away; each process counts for itself meanwhile',
+        );
       }
       this.away = true;
       return this.insurance.take(limit, key, points);

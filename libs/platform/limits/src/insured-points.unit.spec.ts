@@ -12,7 +12,10 @@ const from = (left: number): SharedPoints & { asked: number } => ({
 
 describe('insured points', () => {
   const told: string[] = [];
-  const log = { warn: (_: object, text: string) => told.push(text), info: (_: object, text: string) => told.push(text) };
+  const log = {
+    warn: (_: object, text: string) => told.push(text),
+    info: (_: object, text: string) => told.push(text),
+  };
   let nowMs = 0;
 
   beforeEach(() => told.splice(0));
@@ -20,7 +23,12 @@ describe('insured points', () => {
   it.each(['fails', 'says nothing'])('come from this process alone while the store %s', async (how) => {
     const store = from(1);
     const working = store.take;
-    const insured = new InsuredPoints(store, from(2), { log, now: () => nowMs, answerMsMax: 20, restMs: 1_000 });
+    const insured = new InsuredPoints(store, from(2), {
+      log,
+      now: () => nowMs,
+      answerMsMax: 20,
+      restMs: 1_000,
+    });
     store.take = () => (how === 'fails' ? Promise.reject(new Error('away')) : new Promise(() => undefined));
     expect(await insured.take(LIMIT, 'a', 1)).toMatchObject({ left: 2 });
     store.take = working;

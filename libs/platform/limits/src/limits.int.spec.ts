@@ -7,7 +7,9 @@ import { openLimits, type Limits } from './open-limits.js';
 import type { Limit } from './shared-points.js';
 
 const redisUrl = process.env['TEST_REDIS_URL'] ?? '';
-const skipReason = redisUrl ? undefined : (process.env['TEST_REDIS_SKIP_REASON'] ?? 'TEST_REDIS_URL is not set');
+const skipReason = redisUrl
+  ? undefined
+  : (process.env['TEST_REDIS_SKIP_REASON'] ?? 'TEST_REDIS_URL is not set');
 const redisSuite = skipReason === undefined ? describe : describe.skip;
 const because = skipReason === undefined ? '' : ` (skipped: ${skipReason})`;
 
@@ -16,7 +18,9 @@ const silent = { warn: () => undefined, info: () => undefined };
 const opened: Limits[] = [];
 
 async function processes(url: string, count: number): Promise<Limits[]> {
-  const all = await Promise.all(Array.from({ length: count }, () => openLimits({ url, secret, log: silent })));
+  const all = await Promise.all(
+    Array.from({ length: count }, () => openLimits({ url, secret, log: silent })),
+  );
   opened.push(...all);
   return all;
 }

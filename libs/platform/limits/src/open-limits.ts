@@ -61,7 +61,8 @@ async function openStore(url: string): Promise<OpenedStore> {
 }
 
 function requireCountable({ name, points, windowSeconds }: Limit): void {
-  const whole = (value: number, max: number): boolean => Number.isInteger(value) && value >= 1 && value <= max;
+  const whole = (value: number, max: number): boolean =>
+    Number.isInteger(value) && value >= 1 && value <= max;
   // PostgreSQL counts in an integer, beyond the limit too.
   if (!NAME.test(name) || !whole(points, 1_000_000_000) || !whole(windowSeconds, 86_400)) {
     throw new RangeError(`the limit ${name} of ${points} in ${windowSeconds} s cannot be counted`);
