@@ -50,21 +50,22 @@ export const depConstraints = [
   only('layer:tools', ['*']),
 ];
 
-const soleImporter = (name, owner) => ({
-  owner,
-  pattern: { group: [name, `${name}/*`], message: `Only ${owner} imports ${name}.` },
+const soleImporter = (name, ...owners) => ({
+  owners,
+  pattern: { group: [name, `${name}/*`], message: `Only ${owners.join(' and ')} imports ${name}.` },
 });
 /** Packages that an engine hides: whoever needs another one changes one project. */
 const soleImporters = [
   soleImporter('bullmq', 'libs/platform/timers'),
-  soleImporter('ioredis', 'libs/platform/timers'),
+  soleImporter('ioredis', 'libs/platform/timers', 'libs/platform/limits'),
+  soleImporter('rate-limiter-flexible', 'libs/platform/limits'),
   soleImporter('@eventstore/db-client', 'libs/platform/event-store-eventstoredb'),
 ];
 const restrictedFor = (project) => {
-  const patterns = soleImporters.filter(({ owner }) => owner !== project).map(({ pattern }) => pattern);
+  const patterns = soleImporters.filter(({ owners }) => !owners.includes(project)).map(({ pattern }) => pattern);
   return { 'no-restricted-imports': ['error', { patterns }] };
 };
-const importerProjects = [...new Set(soleImporters.map(({ owner }) => owner))];
+const importerProjects = [...new Set(soleImporters.flatMap(({ owners }) => owners))];
 
 export default tseslint.config(
   { ignores: ['**/dist/**', 'bundle/**', '**/node_modules/**', '.nx/**', '.data*/**'] },

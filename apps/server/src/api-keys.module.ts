@@ -4,9 +4,9 @@ import { ApiKeysController } from './api/api-keys.controller.js';
 import { Platform } from './platform.js';
 
 /** What the guard asks: who shows this access token or API key. A process without the role `api` takes no API keys. */
-export async function credentialsOf(platform: Platform): Promise<Pick<Credentials, 'verify'>> {
+export async function credentialsOf(platform: Platform): Promise<Credentials> {
   const { config, clock, stores, logger, verifier } = platform;
-  if (!config.roles.includes('api')) return verifier;
+  if (!config.roles.includes('api')) return new Credentials(verifier, null);
   const uses = await ApiKeyUses.open(stores.pool, clock, (error) =>
     logger.warn({ err: error }, 'the last use of an API key could not be noted'),
   );

@@ -1,14 +1,15 @@
 import 'reflect-metadata';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ConfigError, loadConfig, type Config } from '@shaoying/config';
-import { createHttpApplication, mountOpenApi } from '@shaoying/http';
-import { AccessGuard, operationOf } from '@shaoying/identity';
+import { createHttpApplication, mountOpenApi, type RequestLimits } from '@shaoying/http';
+import { AccessGuard, operationOf, type Credentials } from '@shaoying/identity';
 import { accessPolicy, assertInPolicy } from '@shaoying/incident-application';
 import { createLogger, type Logger } from '@shaoying/telemetry';
 import { credentialsOf } from './api-keys.module.js';
 import { AppModule } from './app.module.js';
 import { BackgroundRoles, sharedOut } from './background-roles.js';
 import { Platform } from './platform.js';
+import { openRequestLimits } from './request-limits.js';
 import { publishSampleJurisdiction } from './sample-jurisdiction.js';
 import { welcome } from './welcome.js';
 
@@ -46,7 +47,10 @@ async function start(config: Config, logger: Logger, stop: Stopper): Promise<voi
   stop.signal.addEventListener('abort', () => void background?.stop());
   const platform = await opening;
   stop.also(async () => background?.stop());
-  const app = await serve(platform, background);
+  const credentials = await credentialsOf(platform);
+  const limits = await openRequestLimits(platform, credentials);
+  stop.also(() => limits.close());
+  const app = await serve(platform, background, { credentials, limits });
   stop.also(() => app.close());
   await background?.begun;
   await app.listen(config.port, config.host);
@@ -78,14 +82,17 @@ function readConfig(): Config | null {
 async function serve(
   platform: Platform,
   background: BackgroundRoles | null,
+  { credentials, limits }: { readonly credentials: Credentials; readonly limits: RequestLimits },
 ): Promise<NestFastifyApplication> {
   const { config, logger, metrics } = platform;
-  const credentials = await credentialsOf(platform);
   const app = await createHttpApplication(await AppModule.of(platform, background), {
     logger,
     metrics: metrics.http,
     guards: [new AccessGuard(credentials, accessPolicy, { anonymousReports: config.allowAnonymousReports })],
     onRoute: (method, pattern) => assertInPolicy(operationOf(method, pattern)),
+    limits,
+    ...{ trustedProxies: config.trustedProxies, corsOrigins: config.corsOrigins },
+    connectionsMax: config.connectionsMax,
   });
   mountOpenApi(app, {
     title: 'Shaoying 哨应',

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 
@@ -16,6 +17,22 @@ export interface OidcConfig {
   /** Exactly as in the tokens' `iss`, e.g. `https://id.example.gov.cn/realms/street`. */
   readonly issuer: string;
   readonly audience: string;
+}
+
+/** How many requests are taken in one window, by all processes together; 0 takes any number (never in production). */
+export interface LimitsConfig {
+  /** 1 to 3,600. */
+  readonly windowSeconds: number;
+  /** Of one account, whatever its addresses and tokens. */
+  readonly token: number;
+  /** Of one address, without a token or with one that is not accepted. */
+  readonly address: number;
+  /** Commands without a token, of one address. */
+  readonly anonymous: number;
+  /** Commands without a token, of all addresses together. */
+  readonly anonymousTotal: number;
+  /** Receipt codes that are nobody's or do not fit, of one account or address. */
+  readonly receiptMisses: number;
 }
 
 export interface Config {
@@ -45,6 +62,13 @@ export interface Config {
   /** Absolute path of the jurisdiction published into an empty log. */
   readonly jurisdictionFile: string;
   readonly logLevel: LogLevel;
+  readonly limits: LimitsConfig;
+  /** Addresses and networks whose `X-Forwarded-For` is believed; none: the address is that of the connection. */
+  readonly trustedProxies: readonly string[];
+  /** Origins whose pages may call the API from a browser; none by default. */
+  readonly corsOrigins: readonly string[];
+  /** Connections open at once; further ones are closed as they come. */
+  readonly connectionsMax: number;
 }
 
 /** Thrown when settings are missing or wrong. Lists every problem, not the first one; never quotes a URL, for its password. */
@@ -85,6 +109,10 @@ export function loadConfig(env: Environment, cwd: string = process.cwd()): Confi
     apiKeyDaysMax: read.integer('API_KEY_DAYS_MAX', 365, 1, 1_095),
     jurisdictionFile: resolve(cwd, read.text('JURISDICTION_FILE', 'samples/lindong.yaml')),
     logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
+    limits: readLimits(read, production),
+    trustedProxies: read.words('TRUSTED_PROXIES', isNetwork, 'IP addresses and networks such as 10.0.0.0/8'),
+    corsOrigins: read.words('CORS_ORIGINS', isOrigin, 'origins such as https://street.example.gov.cn'),
+    connectionsMax: read.integer('CONNECTIONS_MAX', 10_000, 10, 100_000),
   };
   if (production && roles.includes('api') && config.oidc === null && !read.has('OIDC_ISSUER')) {
     problems.push(
@@ -111,6 +139,43 @@ function readOidc(read: SettingReader, production: boolean): OidcConfig | null {
     return null;
   }
   return { issuer, audience };
+}
+
+const LIMIT_MAX = 100_000_000;
+
+/**
+ * Defaults by the minute. A token: a thousand a second, ten times a busy department's system and an eighth of what a server
+ * answers. An address: fifty a second, since a whole street office may share one; its people are counted by their tokens.
+ * Anonymous commands: two a second, since a mobile network may hide a district behind one address.
+ */
+function readLimits(read: SettingReader, production: boolean): LimitsConfig {
+  const limit = (name: string, fallback: number): number => {
+    const value = read.integer(name, fallback, 0, LIMIT_MAX);
+    if (value === 0 && production)
+      read.problem(`${name} must not be 0 in production: it would switch the limit off.`);
+    return value;
+  };
+  return {
+    windowSeconds: read.integer('RATE_LIMIT_WINDOW_SECONDS', 60, 1, 3_600),
+    token: limit('RATE_LIMIT_TOKEN', 60_000),
+    address: limit('RATE_LIMIT_ADDRESS', 3_000),
+    anonymous: limit('RATE_LIMIT_ANONYMOUS', 120),
+    anonymousTotal: limit('RATE_LIMIT_ANONYMOUS_TOTAL', 6_000),
+    receiptMisses: limit('RATE_LIMIT_RECEIPT_MISSES', 20),
+  };
+}
+
+/** An address, or one with a prefix length. */
+function isNetwork(text: string): boolean {
+  const [address = '', prefix, ...rest] = text.split('/');
+  const bits = { 4: 32, 6: 128 }[isIP(address)];
+  if (bits === undefined || rest.length > 0) return false;
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits);
+}
+
+/** As a browser sends it: without a path, and never `*` or `null`. */
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).origin === text;
 }
 
 class SettingReader {
@@ -164,6 +229,15 @@ class SettingReader {
       return allowed;
     }
     return allowed.filter((value) => words.includes(value));
+  }
+
+  /** A comma list of anything that `accepts`; absent means none. */
+  words(name: string, accepts: (word: string) => boolean, what: string): readonly string[] {
+    const text = this.text(name, '');
+    const words = text === '' ? [] : text.split(',').map((word) => word.trim());
+    if (words.every(accepts)) return words;
+    this.problem(`${name} must be a comma-separated list of ${what}.`);
+    return [];
   }
 
   url(name: string, schemes: readonly string[]): string {

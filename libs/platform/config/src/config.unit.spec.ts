@@ -28,6 +28,13 @@ describe('loadConfig', () => {
       apiKeyDaysMax: 365,
       jurisdictionFile: '/srv/samples/lindong.yaml',
       logLevel: 'info',
+      limits: {
+        ...{ windowSeconds: 60, token: 60_000, address: 3_000, anonymous: 120, anonymousTotal: 6_000 },
+        receiptMisses: 20,
+      },
+      trustedProxies: [],
+      corsOrigins: [],
+      connectionsMax: 10_000,
     });
   });
 
@@ -96,5 +103,44 @@ describe('loadConfig', () => {
 
   it.each(['-1', '80.5', '1e3', '0x50', 'http'])('refuses the port %s', (port) => {
     expect(problemsOf({ PORT: port })).toHaveLength(1);
+  });
+
+  describe('limits and doors', () => {
+    it('are settings', () => {
+      const config = loadConfig({
+        ...{ RATE_LIMIT_WINDOW_SECONDS: '1', RATE_LIMIT_TOKEN: '7', RATE_LIMIT_ADDRESS: '0' },
+        ...{ TRUSTED_PROXIES: '10.0.0.0/8, fd00::/8,127.0.0.1', CONNECTIONS_MAX: '50' },
+        CORS_ORIGINS: 'https://street.example.gov.cn, http://localhost:5173',
+      });
+      expect(config).toMatchObject({
+        limits: { windowSeconds: 1, token: 7, address: 0, anonymous: 120 },
+        trustedProxies: ['10.0.0.0/8', 'fd00::/8', '127.0.0.1'],
+        corsOrigins: ['https://street.example.gov.cn', 'http://localhost:5173'],
+        connectionsMax: 50,
+      });
+    });
+
+    it('cannot be switched off in production', () => {
+      const production = { NODE_ENV: 'production', ROLES: 'projector' };
+      expect(problemsOf({ RATE_LIMIT_TOKEN: '0', RATE_LIMIT_ANONYMOUS: '0' })).toHaveLength(0);
+      expect(problemsOf({ ...production, RATE_LIMIT_TOKEN: '0', RATE_LIMIT_ANONYMOUS: '0' })).toEqual([
+        expect.stringContaining('RATE_LIMIT_TOKEN must not be 0 in production'),
+        expect.stringContaining('RATE_LIMIT_ANONYMOUS must not be 0 in production'),
+      ]);
+    });
+
+    it.each(['proxy.example.cn', '10.0.0.0/33', '10.0.0.0/8/8', 'true', '*', '10.0.0.1,,10.0.0.2'])(
+      'trust no proxy called %s',
+      (proxies) => {
+        expect(problemsOf({ TRUSTED_PROXIES: proxies })).toHaveLength(1);
+      },
+    );
+
+    it.each(['*', 'null', 'https://a.example/', 'https://a.example/path', 'ftp://a.example', 'a.example'])(
+      'open to no origin called %s',
+      (origins) => {
+        expect(problemsOf({ CORS_ORIGINS: origins })).toHaveLength(1);
+      },
+    );
   });
 });

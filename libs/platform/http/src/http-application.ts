@@ -6,9 +6,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { parseJsonBody } from './json-body.js';
-import { RequestRefused } from './http.errors.js';
+import { RequestRefused, type BadRequestCode } from './http.errors.js';
 import { ProblemFilter } from './problem-filter.js';
+import { limitRequests, type RequestLimits } from './request-limits.js';
 import { RouteTable } from './route-table.js';
+import { sendSecurityHeaders } from './security-headers.js';
 import { DtoPipe } from './validation.js';
 
 export interface HttpApplicationOptions {
@@ -24,11 +26,34 @@ export interface HttpApplicationOptions {
   readonly requestTimeoutMs?: number;
   /** Requests under way get this long when the server closes, then their connections are cut. Default 3 s. */
   readonly drainMs?: number;
+  /** How many requests are taken of whom; any number without it. */
+  readonly limits?: RequestLimits;
+  /** Addresses and networks whose `X-Forwarded-For` is believed. Default none. */
+  readonly trustedProxies?: readonly string[];
+  /** Origins whose pages may call from a browser. Default none. */
+  readonly corsOrigins?: readonly string[];
+  /** Connections open at once; further ones are closed as they come. Default 10,000. */
+  readonly connectionsMax?: number;
 }
 
-const DEFAULTS = { bodyLimitBytes: 256 * 1024, requestTimeoutMs: 10_000, drainMs: 3_000 } as const;
+const DEFAULTS = {
+  ...{ bodyLimitBytes: 256 * 1024, requestTimeoutMs: 10_000, drainMs: 3_000, connectionsMax: 10_000 },
+} as const;
 const HEADER_BYTES_MAX = 16 * 1024;
+/** The longest address of the contract, a list with all its filters and a cursor, is some 2,000 characters. */
+const URL_CHARS_MAX = 4_096;
+/** No list has half as many filters. */
+const QUERY_PARAMETERS_MAX = 50;
 const PARAM_CHARS_MAX = 200;
+const ALLOWED_HEADERS = [
+  ...['Authorization', 'Content-Type', 'Idempotency-Key', 'If-Match', 'Accept-Language', 'Last-Event-ID'],
+  ...['X-Correlation-Id', 'Shaoying-Min-Position'],
+];
+const EXPOSED_HEADERS = [
+  ...['ETag', 'Location', 'Retry-After', 'RateLimit', 'RateLimit-Policy'],
+  ...['Shaoying-Position', 'Idempotency-Replayed'],
+];
+const PREFLIGHT_SECONDS = 600;
 /** Longer than the 60 s after which common load balancers drop idle connections, so that they do it first. */
 const KEEP_ALIVE_MS = 65_000;
 
@@ -46,6 +71,7 @@ export async function createHttpApplication(
   const filter = new ProblemFilter(options.logger, routes, options.metrics);
   const adapter = createAdapter(options, filter);
   const fastify = adapter.getInstance<FastifyInstance>();
+  fastify.server.maxConnections = options.connectionsMax ?? DEFAULTS.connectionsMax;
   fastify.addHook('onRoute', ({ method, url }) => {
     routes.add(method, url);
     for (const one of [method].flat()) options.onRoute?.(one, url);
@@ -53,13 +79,16 @@ export async function createHttpApplication(
   acceptJsonOnly(fastify);
   // First of all hooks: a request that a later one refuses has begun, too.
   if (options.metrics) measure(fastify, options.metrics);
-  refuseNulInAddresses(fastify);
+  await sendSecurityHeaders(fastify);
+  refuseOddAddresses(fastify);
+  if (options.limits) limitRequests(fastify, options.limits);
   cutConnectionsOnClose(fastify, options.drainMs ?? DEFAULTS.drainMs);
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: new NestLogger(options.logger),
     bodyParser: false,
     abortOnError: false,
   });
+  allowOrigins(app, options.corsOrigins ?? []);
   app.useGlobalFilters(filter);
   app.useGlobalPipes(new DtoPipe());
   app.useGlobalGuards(...(options.guards ?? []));
@@ -71,7 +100,7 @@ function createAdapter(options: HttpApplicationOptions, filter: ProblemFilter): 
   return new FastifyAdapter({
     logger: false,
     // Forwarded headers are whatever the client wrote, until a setting names the proxies to believe.
-    trustProxy: false,
+    trustProxy: options.trustedProxies?.length ? [...options.trustedProxies] : false,
     bodyLimit: options.bodyLimitBytes ?? DEFAULTS.bodyLimitBytes,
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -106,19 +135,46 @@ function acceptJsonOnly(fastify: FastifyInstance): void {
   });
 }
 
-/** PostgreSQL cannot take a NUL as text: without this an id such as `%00` would be an error there. */
-function refuseNulInAddresses(fastify: FastifyInstance): void {
-  fastify.addHook('onRequest', (request, _reply, done) => {
-    done(request.url.includes('%00') ? new RequestRefused('INVALID_CHARACTERS') : undefined);
+/** Before anything is read: PostgreSQL cannot take a NUL as text, and an id such as `%00` would be an error there. */
+function refuseOddAddresses(fastify: FastifyInstance): void {
+  fastify.addHook('onRequest', ({ url }, _reply, done) => {
+    const code = oddityOf(url);
+    done(code === null ? undefined : new RequestRefused(code));
+  });
+}
+
+function oddityOf(url: string): BadRequestCode | null {
+  if (url.length > URL_CHARS_MAX) return 'URL_TOO_LONG';
+  if (url.includes('%00')) return 'INVALID_CHARACTERS';
+  const query = url.indexOf('?');
+  return query !== -1 && url.split('&', QUERY_PARAMETERS_MAX + 1).length > QUERY_PARAMETERS_MAX
+    ? 'TOO_MANY_PARAMETERS'
+    : null;
+}
+
+/** Closed to the pages of other origins, unless a setting names them; and never with cookies, of which there are none. */
+function allowOrigins(app: NestFastifyApplication, origins: readonly string[]): void {
+  if (origins.length === 0) return;
+  app.enableCors({
+    origin: [...origins],
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    allowedHeaders: ALLOWED_HEADERS,
+    exposedHeaders: EXPOSED_HEADERS,
+    credentials: false,
+    maxAge: PREFLIGHT_SECONDS,
   });
 }
 
 function measure(fastify: FastifyInstance, metrics: HttpMetrics): void {
-  fastify.addHook('onRequest', (_request, _reply, done) => {
+  const begun = new WeakSet<FastifyRequest>();
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    begun.add(request);
     metrics.started();
     done();
   });
   fastify.addHook('onResponse', (request, reply, done) => {
+    // A preflight is answered before any hook of ours.
+    if (!begun.has(request)) return done();
     const route = request.is404 ? undefined : request.routeOptions.url;
     metrics.finished(request.method, route, reply.statusCode, reply.elapsedTime / 1000);
     done();
@@ -151,6 +207,7 @@ function answerUnreadableRequest(error: NodeJS.ErrnoException, socket: Socket): 
   if (socket.writable) {
     socket.end(
       `HTTP/1.1 ${status} ${reason}\r\nContent-Type: application/problem+json; charset=utf-8\r\n` +
+        'Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n' +
         `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
     );
   } else {

@@ -27,7 +27,9 @@ export type BadRequestCode =
   | 'INVALID_IF_MATCH'
   | 'INVALID_POSITION'
   | 'INVALID_CURSOR'
-  | 'INVALID_INSTANT';
+  | 'INVALID_INSTANT'
+  | 'URL_TOO_LONG'
+  | 'TOO_MANY_PARAMETERS';
 
 /** Thrown when a request is malformed in a way no field of a DTO tells. */
 export class RequestRefused extends Error {
@@ -41,5 +43,13 @@ export class CommandInProgress extends Error {
   readonly code = 'COMMAND_IN_PROGRESS';
   constructor() {
     super('a request with the same Idempotency-Key is still running');
+  }
+}
+
+/** Thrown when a caller has used up a limit of requests. */
+export class TooManyRequests extends Error {
+  readonly code = 'TOO_MANY_REQUESTS';
+  constructor(readonly retryAfterSeconds: number) {
+    super('the limit of requests is used up');
   }
 }

@@ -8,4 +8,5 @@ export * from './paging.js';
 export * from './problem-filter.js';
 export * from './problems.js';
 export * from './request-headers.js';
+export * from './request-limits.js';
 export * from './validation.js';

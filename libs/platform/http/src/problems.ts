@@ -111,6 +111,11 @@ const MALFORMED: ProblemTable = {
     detail: 'Use ISO 8601 with an offset, years 1970 to 2200, e.g. 2026-02-13T16:00:00+08:00.',
     detailZh: '请使用带时区偏移的 ISO 8601 格式（1970 至 2200 年），例如 2026-02-13T16:00:00+08:00。',
   },
+  TOO_MANY_PARAMETERS: {
+    status: 400,
+    title: 'The query has too many parameters',
+    titleZh: '查询参数过多',
+  },
   MALFORMED_URL: { status: 400, title: 'The address is malformed', titleZh: '请求地址格式有误' },
   MALFORMED_REQUEST: { status: 400, title: 'The HTTP request is malformed', titleZh: 'HTTP 请求格式有误' },
 };
@@ -164,6 +169,8 @@ const TRANSPORT: ProblemTable = {
     status: 429,
     title: 'Too many requests',
     titleZh: '请求过于频繁',
+    detail: 'Nothing was done. Wait as long as Retry-After says; RateLimit tells which limit is used up.',
+    detailZh: '未作任何处理。请等候 Retry-After 所示秒数后重试；RateLimit 头说明已用尽的限额。',
     retryAfterSeconds: 1,
   },
   INTERNAL_ERROR: {

@@ -73,7 +73,7 @@ export class AccessGuard implements CanActivate {
   private readonly known = new WeakMap<object, { readonly key: object; readonly access: RouteAccess }>();
 
   constructor(
-    private readonly verifier: Pick<Credentials, 'verify'>,
+    private readonly credentials: Pick<Credentials, 'verifyFor'>,
     private readonly policy: AccessPolicy,
     private readonly options: AccessGuardOptions,
   ) {}
@@ -88,7 +88,7 @@ export class AccessGuard implements CanActivate {
       request.principal = ANONYMOUS;
       return true;
     }
-    const principal = await this.verifier.verify(token);
+    const principal = await this.credentials.verifyFor(request, token);
     if (principal.readOnly === true && !isReading(request.method)) throw new ApiKeyReadOnly();
     if (roles !== null && !hasAnyRole(principal, roles)) throw new RoleNotPermitted();
     request.principal = principal;
@@ -116,7 +116,7 @@ const NOBODY: RouteAccess = { roles: [], tokenless: null };
  * Undefined when there is no `Authorization` at all; a header of another scheme counts as a token, and a bad one. API keys
  * come as `Bearer` or `ApiKey`.
  */
-function bearerToken(header: string | undefined): string | undefined {
+export function bearerToken(header: string | undefined): string | undefined {
   if (header === undefined || header === '') return undefined;
   const scheme = header.slice(0, 7);
   const isBearer = scheme === 'Bearer ' || scheme.toLowerCase() === 'bearer ';

@@ -5,13 +5,28 @@ import type { TokenVerifier } from './token-verifier.js';
 
 /** Access tokens of people and API keys of their systems, by what they look like. */
 export class Credentials {
+  private readonly verified = new WeakMap<object, Promise<Principal>>();
+
+  /** @param apiKeys null in a process that takes none */
   constructor(
     private readonly tokens: Pick<TokenVerifier, 'verify'>,
-    private readonly apiKeys: Pick<ApiKeys, 'verify'>,
+    private readonly apiKeys: Pick<ApiKeys, 'verify'> | null,
   ) {}
 
-  /** @throws what `TokenVerifier` and `ApiKeys` throw */
-  verify(credential: string): Promise<Principal> {
-    return looksLikeApiKey(credential) ? this.apiKeys.verify(credential) : this.tokens.verify(credential);
+  /**
+   * Who sends the request. Looked up once for each, whoever asks: the limits do before its body is read, the guard after.
+   * @throws what `TokenVerifier` and `ApiKeys` throw
+   */
+  verifyFor(request: object, credential: string): Promise<Principal> {
+    const known = this.verified.get(request);
+    if (known !== undefined) return known;
+    const verified = this.verify(credential);
+    this.verified.set(request, verified);
+    return verified;
+  }
+
+  private verify(credential: string): Promise<Principal> {
+    if (this.apiKeys !== null && looksLikeApiKey(credential)) return this.apiKeys.verify(credential);
+    return this.tokens.verify(credential);
   }
 }

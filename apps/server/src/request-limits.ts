@@ -1,0 +1,59 @@
+import type { RequestLimits } from '@shaoying/http';
+import { bearerToken, type Credentials } from '@shaoying/identity';
+import { limitsSecret, openLimits, type SharedLimit } from '@shaoying/limits';
+import type { FastifyRequest } from 'fastify';
+import type { Platform } from './platform.js';
+
+/** Monitoring asks often, from one address, and must be answered most of all when there is too much. */
+const UNCOUNTED = ['/health/live', '/health/ready', '/metrics'];
+
+export interface OpenRequestLimits extends RequestLimits {
+  close(): Promise<void>;
+}
+
+/**
+ * The limits of the settings, counted where the timers keep their queue: the one store here whose content may be lost. By
+ * `TIMERS_URL` they move to Redis together.
+ */
+export async function openRequestLimits(
+  platform: Platform,
+  credentials: Credentials,
+): Promise<OpenRequestLimits> {
+  const { config, stores, logger } = platform;
+  const { windowSeconds, token, address, anonymous, anonymousTotal, receiptMisses } = config.limits;
+  const limits = await openLimits({
+    ...{ url: stores.timersUrl, log: logger, secret: await limitsSecret(config.dataDir) },
+  });
+  const limit = (name: string, points: number): SharedLimit | null =>
+    points === 0 ? null : limits.of({ name, points, windowSeconds });
+  return {
+    token: limit('token', token),
+    address: limit('address', address),
+    anonymous: limit('anonymous', anonymous),
+    anonymousTotal: limit('anonymous-total', anonymousTotal),
+    receiptMisses: limit('receipt-misses', receiptMisses),
+    accountOf: (request) => accountOf(credentials, request),
+    showsReceiptCode,
+    exempt: UNCOUNTED,
+    close: () => limits.close(),
+  };
+}
+
+/** Before the guard: whose request it is decides what it counts for. */
+async function accountOf(credentials: Credentials, request: FastifyRequest): Promise<string | null> {
+  const token = bearerToken(request.headers.authorization);
+  if (token === undefined) return null;
+  try {
+    return (await credentials.verifyFor(request, token)).id;
+  } catch {
+    // Why not is the guard's to say, if the address may ask at all.
+    return null;
+  }
+}
+
+/** In the address of the receipt itself, or in the body of what a reporter does with it. */
+function showsReceiptCode({ params, body }: FastifyRequest): boolean {
+  return [params, body].some((part) => {
+    return typeof part === 'object' && part !== null && 'receiptCode' in part && part.receiptCode != null;
+  });
+}
