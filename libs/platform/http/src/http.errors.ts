@@ -27,7 +27,8 @@ export type BadRequestCode =
   | 'INVALID_IF_MATCH'
   | 'INVALID_POSITION'
   | 'INVALID_CURSOR'
-  | 'INVALID_INSTANT';
+  | 'INVALID_INSTANT'
+  | 'ENCODING_NOT_SUPPORTED';
 
 /** Thrown when a request is malformed in a way no field of a DTO tells. */
 export class RequestRefused extends Error {
