@@ -6,10 +6,18 @@ import { BackgroundRoles } from './background-roles.js';
 import { Platform } from './platform.js';
 import { Readiness } from './readiness.js';
 
+/**
+ * Anyone may ask, and thousands of series take some 50 ms of the thread that answers everybody: they are put together
+ * no oftener than this. Prometheus asks every 15 s.
+ */
+const expositionMsMin = 500;
+
 /** For load balancers, monitoring, and people at three in the morning. Speaks for the process of the other roles as well. */
 @ApiTags('operations')
 @Controller()
 export class HealthController {
+  private exposed: { readonly text: Promise<string>; readonly atMs: number } | null = null;
+
   constructor(
     @Inject(Platform) private readonly platform: Platform,
     @Inject(Readiness) private readonly readiness: Readiness,
@@ -38,7 +46,15 @@ export class HealthController {
 
   @Get('metrics')
   @Header('Content-Type', 'text/plain; version=0.0.4; charset=utf-8')
-  async metrics(): Promise<string> {
+  metrics(): Promise<string> {
+    const nowMs = performance.now();
+    if (this.exposed === null || nowMs - this.exposed.atMs >= expositionMsMin) {
+      this.exposed = { text: this.expose(), atMs: nowMs };
+    }
+    return this.exposed.text;
+  }
+
+  private async expose(): Promise<string> {
     const [here, there] = await Promise.all([
       measurementsOf(this.platform.metrics),
       this.background?.measurements() ?? [],

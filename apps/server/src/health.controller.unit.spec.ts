@@ -57,6 +57,23 @@ test('whoever asks after an answer gets a new one', async () => {
   expect(asked.log).toBe(2);
 });
 
+test('however many ask for the measurements, they are put together once in half a second', async () => {
+  jest.useFakeTimers();
+  try {
+    let asked = 0;
+    const registry = { getMetricsAsJSON: () => Promise.resolve(((asked += 1), [])) };
+    const platform = { metrics: { registry } } as unknown as Platform;
+    const controller = new HealthController(platform, new Readiness(platform));
+    await Promise.all(Array.from({ length: 200 }, () => controller.metrics()));
+    expect(asked).toBe(1);
+    jest.advanceTimersByTime(500);
+    await controller.metrics();
+    expect(asked).toBe(2);
+  } finally {
+    jest.useRealTimers();
+  }
+});
+
 test('a deadline that has been due for more than 30 s makes it not ready, with 503 and the reason', async () => {
   const clock = new SimulatedAlarmClock('2026-03-02T01:00:00.000Z');
   const openDeadlines = new InMemoryOpenDeadlines();

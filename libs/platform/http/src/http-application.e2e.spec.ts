@@ -304,6 +304,22 @@ describe('the HTTP application', () => {
       expectProblem(answer, 413, 'BODY_TOO_LARGE');
     });
 
+    it.each(['gzip', 'br', 'identity, gzip', 'x'])(
+      'answers 415 to a body that says it is in %s',
+      async (encoding) => {
+        const headers = { 'content-encoding': encoding };
+        expectProblem(
+          await call('POST', '/v1/cases', { body: CASE, headers }),
+          415,
+          'ENCODING_NOT_SUPPORTED',
+        );
+        expect(
+          (await call('POST', '/v1/cases', { body: CASE, headers: { 'content-encoding': 'identity' } }))
+            .status,
+        ).toBe(201);
+      },
+    );
+
     it.each([
       'text/plain',
       'application/x-www-form-urlencoded',
@@ -457,14 +473,24 @@ describe('the HTTP application', () => {
       expectProblem(await call('GET', path), status, code);
     });
 
-    it('answers a problem even to what is hardly HTTP', async () => {
+    function raw(request: string): Promise<string> {
       const { hostname, port } = new URL(origin);
-      const answer = await new Promise<string>((resolve) => {
-        const socket = connect(Number(port), hostname, () => socket.write('GET / SMTP/1.0\r\nhello\r\n\r\n'));
+      return new Promise<string>((resolve) => {
+        const socket = connect(Number(port), hostname, () => socket.write(request));
         let text = '';
         socket.on('data', (chunk) => (text += chunk.toString()));
         socket.on('close', () => resolve(text));
       });
+    }
+
+    it('answers a problem to an expectation that nobody meets', async () => {
+      const answer = await raw('GET /v1/cases HTTP/1.1\r\nHost: a\r\nExpect: tea\r\n\r\n');
+      expect(answer).toMatch(/^HTTP\/1\.1 417 Expectation Failed\r\n/);
+      expect(answer).toContain('"code":"EXPECTATION_FAILED"');
+    });
+
+    it('answers a problem even to what is hardly HTTP', async () => {
+      const answer = await raw('GET / SMTP/1.0\r\nhello\r\n\r\n');
       expect(answer).toContain('HTTP/1.1 400 Bad Request');
       expect(answer).toContain('"code":"MALFORMED_REQUEST"');
       const huge = await call('GET', '/v1/cases', { headers: { 'x-large': 'x'.repeat(20_000) } });

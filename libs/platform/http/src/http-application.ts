@@ -4,10 +4,12 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { NestLogger, type HttpMetrics, type Logger } from '@shaoying/telemetry';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { parseJsonBody } from './json-body.js';
 import { RequestRefused, type BadRequestCode } from './http.errors.js';
 import { ProblemFilter } from './problem-filter.js';
+import { problemKind } from './problems.js';
 import { limitRequests, type RequestLimits } from './request-limits.js';
 import { RouteTable } from './route-table.js';
 import { sendSecurityHeaders } from './security-headers.js';
@@ -57,6 +59,12 @@ const PREFLIGHT_SECONDS = 600;
 /** Longer than the 60 s after which common load balancers drop idle connections, so that they do it first. */
 const KEEP_ALIVE_MS = 65_000;
 
+/** Errors of Node's parser by their codes; whatever else it refuses is malformed. */
+const CLIENT_ERRORS: Readonly<Record<string, string>> = {
+  ...{ ERR_HTTP_REQUEST_TIMEOUT: 'REQUEST_TIMEOUT', HPE_HEADER_OVERFLOW: 'HEADERS_TOO_LARGE' },
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 'BODY_TOO_LARGE',
+};
+
 /**
  * The HTTP server: Nest on Fastify with problem details, validation and limits, not listening yet.
  *
@@ -81,6 +89,7 @@ export async function createHttpApplication(
   if (options.metrics) measure(fastify, options.metrics);
   await sendSecurityHeaders(fastify);
   refuseOddAddresses(fastify);
+  refuseExpectations(fastify);
   if (options.limits) limitRequests(fastify, options.limits);
   cutConnectionsOnClose(fastify, options.drainMs ?? DEFAULTS.drainMs);
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
@@ -126,13 +135,20 @@ function createAdapter(options: HttpApplicationOptions, filter: ProblemFilter): 
 /** Fastify would also take text/plain and hand it on as a string. */
 function acceptJsonOnly(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+  fastify.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     try {
+      assertNotEncoded(request.headers['content-encoding']);
       done(null, parseJsonBody(body));
     } catch (error) {
       done(error as RequestRefused);
     }
   });
+}
+
+/** Whoever says that a body is compressed means what it says, and reading it as it stands would be a guess. */
+function assertNotEncoded(encoding: string | undefined): void {
+  if (encoding !== undefined && !/^(identity)?$/i.test(encoding))
+    throw new RequestRefused('ENCODING_NOT_SUPPORTED');
 }
 
 /** Before anything is read: PostgreSQL cannot take a NUL as text, and an id such as `%00` would be an error there. */
@@ -189,28 +205,36 @@ function cutConnectionsOnClose(fastify: FastifyInstance, drainMs: number): void 
   });
 }
 
+/** Node answers an `Expect` other than `100-continue` by itself, before there is a request for any hook. */
+function refuseExpectations(fastify: FastifyInstance): void {
+  fastify.server.on('checkExpectation', (_request, response) => {
+    const { status, headers, body } = bareProblem('EXPECTATION_FAILED');
+    response.writeHead(status, headers).end(body);
+  });
+}
+
+/** A problem for who has made no request that could be told its path, its language and its id. */
+function bareProblem(code: string): { status: number; headers: Record<string, string>; body: string } {
+  const kind = problemKind(code);
+  if (kind === undefined) throw new TypeError(`the problem ${code} is not registered`);
+  const { status, title } = kind;
+  const body = JSON.stringify({ type: `/problems/${code}`, title, status, code });
+  const length = String(Buffer.byteLength(body));
+  const headers = {
+    ...{ 'Content-Type': 'application/problem+json; charset=utf-8', 'Content-Length': length },
+    ...{ 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff', Connection: 'close' },
+  };
+  return { status, headers, body };
+}
+
 /** What Node's parser refuses never becomes a request; it still gets a problem. */
 function answerUnreadableRequest(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
-  const [status, reason, code, title] =
-    error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-      ? ([408, 'Request Timeout', 'REQUEST_TIMEOUT', 'The request took too long to arrive'] as const)
-      : error.code === 'HPE_HEADER_OVERFLOW'
-        ? ([
-            431,
-            'Request Header Fields Too Large',
-            'HEADERS_TOO_LARGE',
-            'The headers are too large',
-          ] as const)
-        : ([400, 'Bad Request', 'MALFORMED_REQUEST', 'The HTTP request is malformed'] as const);
-  const body = JSON.stringify({ type: `/problems/${code}`, title, status, code });
-  if (socket.writable) {
-    socket.end(
-      `HTTP/1.1 ${status} ${reason}\r\nContent-Type: application/problem+json; charset=utf-8\r\n` +
-        'Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n' +
-        `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-    );
-  } else {
+  if (!socket.writable) {
     socket.destroy();
+    return;
   }
+  const { status, headers, body } = bareProblem(CLIENT_ERRORS[error.code ?? ''] ?? 'MALFORMED_REQUEST');
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('\r\n')}\r\n\r\n${body}`);
 }

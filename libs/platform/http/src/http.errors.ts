@@ -28,6 +28,7 @@ export type BadRequestCode =
   | 'INVALID_POSITION'
   | 'INVALID_CURSOR'
   | 'INVALID_INSTANT'
+  | 'ENCODING_NOT_SUPPORTED'
   | 'URL_TOO_LONG'
   | 'TOO_MANY_PARAMETERS';
 

@@ -164,6 +164,18 @@ const TRANSPORT: ProblemTable = {
     detail: 'Send the body as application/json in UTF-8.',
     detailZh: '请以 application/json（UTF-8）发送请求体。',
   },
+  ENCODING_NOT_SUPPORTED: {
+    status: 415,
+    title: 'The content encoding is not supported',
+    titleZh: '不支持该内容编码',
+    detail: 'Send the body uncompressed, without Content-Encoding.',
+    detailZh: '请发送未压缩的请求体，不带 Content-Encoding。',
+  },
+  EXPECTATION_FAILED: {
+    status: 417,
+    title: 'The expectation cannot be met',
+    titleZh: '无法满足 Expect 头的要求',
+  },
   HEADERS_TOO_LARGE: { status: 431, title: 'The headers are too large', titleZh: '请求头过大' },
   TOO_MANY_REQUESTS: {
     status: 429,

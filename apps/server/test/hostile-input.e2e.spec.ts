@@ -1,0 +1,147 @@
+import type { EventStore } from '@shaoying/event-store';
+import { City, type PersonName } from './kit/city.js';
+import { fittingPeople, subjectPrefix, tokensOf, type Tokens } from './kit/hostile/callers.js';
+import { FuzzRun, type Fault, type Prepared } from './kit/hostile/fuzz-run.js';
+import { knownBodies } from './kit/hostile/known-bodies.js';
+import { LivesPool } from './kit/hostile/lives-pool.js';
+import { accountOf } from './kit/hostile/log-account.js';
+import { MemoryWatch } from './kit/hostile/memory-watch.js';
+import { operationsOf, type OpenApiDocument, type Operation } from './kit/hostile/operations.js';
+import { written, type KnownBodies, type Recipe } from './kit/hostile/recipes.js';
+import { expected } from './kit/incident-steps.js';
+import { inOneProcess, useServerHomes, type ServerHome, type Settings } from './kit/server-home.js';
+
+/** The same every time, so that nobody's change is held up by chance. Other seeds: `FUZZ_SEED=7 npm test -- hostile`. */
+const seed = Number(process.env['FUZZ_SEED'] ?? 20_261_126);
+const requests = Number(process.env['FUZZ_REQUESTS'] ?? 20_000);
+
+/** Settings of the server that are about how much it takes may be set from outside. */
+const limits: Settings = Object.fromEntries(
+  Object.entries(process.env).filter((entry): entry is [string, string] => /^RATE_LIMIT/.test(entry[0])),
+);
+
+const newHome = useServerHomes({ ...inOneProcess, ...limits });
+let home: ServerHome;
+let url: URL;
+let city: City;
+let log: EventStore;
+let lives: LivesPool;
+let tokens: Tokens;
+let operations: Operation[];
+let known: KnownBodies;
+let fitting: Readonly<Record<string, PersonName>>;
+
+beforeAll(async () => {
+  home = await newHome();
+  const started = await home.start();
+  url = new URL(started.url);
+  city = await City.of(home, started);
+  log = await home.openLog();
+  tokens = await tokensOf(home);
+  operations = operationsOf(expected(200, await city.anonymous.get<OpenApiDocument>('/docs-json')));
+  fitting = await fittingPeople(url, operations, tokens);
+  known = await knownBodies(city, operations);
+  lives = await LivesPool.of(city);
+});
+
+const hoursFromNow = (hours: number): string => new Date(Date.now() + hours * 3_600_000).toISOString();
+let sent = 0;
+
+function prepare(recipe: Recipe, operation: Operation): Prepared {
+  const life = lives.take(recipe.stage, recipe.nth);
+  const other = lives.take('FEEDBACK', recipe.nth);
+  const who = recipe.who === 'fitting' ? fitting[operation.name] : recipe.who;
+  const correlationId = `fuzz-${sent++}`;
+  const values = {
+    ...{ ...life, otherId: other.id, policyId: 'lindong-standard' },
+    ...{ earlier: hoursFromNow(-1), soon: hoursFromNow(400), today: hoursFromNow(8).slice(0, 10) },
+  };
+  const token = who === undefined || who === 'nobody' ? null : tokens[who];
+  const request = written(recipe, operation, { values, token, correlationId });
+  return { request, correlationId, accepted: () => lives.spent(recipe.stage, life) };
+}
+
+const told = ({ what, seed: of, nth, recipe, smallest, sent: bytes }: Fault): string =>
+  `\n${what}\n  FUZZ_SEED=${of}, request ${nth}: ${JSON.stringify(smallest ?? recipe).slice(0, 1_500)}\n${bytes}\n`;
+
+const table = (counts: ReadonlyMap<string, number>): string =>
+  [...counts]
+    .sort((a, b) => b[1] - a[1])
+    .map(([code, count]) => `${code} ${count}`)
+    .join(', ');
+
+describe(`${requests} requests by the document, each with something wrong (FUZZ_SEED=${seed})`, () => {
+  let run: FuzzRun;
+  let memory: MemoryWatch;
+  let before: string;
+
+  beforeAll(async () => {
+    run = new FuzzRun({ url, operations, known, prepare, seed, requests });
+    memory = new MemoryWatch(url.origin);
+    before = await log.head();
+    memory.start();
+    const startedMs = performance.now();
+    await run.run();
+    await memory.stop();
+    await lives.stop();
+    const tookS = Math.round((performance.now() - startedMs) / 1_000);
+    process.stdout.write(
+      [
+        `${requests} hostile requests in ${tookS} s, seed ${seed}`,
+        ...operations.map(({ name }) => `${name}: ${table(run.answers.get(name) ?? new Map())}`),
+        `all: ${table(run.codes())}`,
+        `slowest: ${run.slowest
+          .sort((a, b) => b.ms - a.ms)
+          .slice(0, 10)
+          .map(({ ms, operation, mutations }) => `${ms} ms ${operation} (${mutations})`)
+          .join('; ')}`,
+        `MiB of heap ${memory.heapFloors(6).join(', ')}; resident ${memory.residentPeaks(6).join(', ')}`,
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('none is answered with a 5xx, with nothing, or with anything but a problem, and none is taken that should not', () => {
+    expect(run.faults.map(told).join('\n')).toBe('');
+  });
+
+  test('every operation has had its share, and most requests got past the door', () => {
+    const counts = operations.map(({ name }) => {
+      const answers = run.answers.get(name) ?? new Map<string, number>();
+      return { name, count: [...answers.values()].reduce((sum, count) => sum + count, 0) };
+    });
+    const leastShare = requests / operations.length / 2;
+    expect(counts.filter(({ count }) => count < leastShare)).toEqual([]);
+    const codes = [...run.codes()];
+    const sumOf = (those: RegExp): number =>
+      codes.filter(([code]) => those.test(code)).reduce((sum, [, count]) => sum + count, 0);
+    expect(sumOf(/^40[13]/) / requests).toBeLessThan(0.2);
+    expect(sumOf(/^429/) / requests).toBeLessThan(0.01);
+    expect(sumOf(/^2/) / requests).toBeGreaterThan(0.2);
+    // Refused for what they say, not for where they went.
+    expect(sumOf(/^4(00 (?!MALFORMED_REQUEST)|09|22)/) / requests).toBeGreaterThan(0.2);
+  });
+
+  test('the log has what was acknowledged, and nothing else', async () => {
+    const account = await accountOf(log, before, run.told, ({ actor, correlationId }) => {
+      return (
+        actor.id.startsWith(subjectPrefix) || actor.id === 'anonymous' || correlationId.startsWith('fuzz-')
+      );
+    });
+    expect(account.unasked).toEqual([]);
+    expect(account.missing).toEqual([]);
+    expect(account.events).toBeGreaterThan(requests / 100);
+  });
+
+  test('the server lives, is ready, has logged no error, and has not grown', async () => {
+    const server = home.servers[0];
+    expect(server?.ended).toBe(false);
+    const noise = server?.stderr.split('\n').filter((line) => line !== '' && !line.startsWith('{'));
+    expect(noise).toEqual([]);
+    const bad = server?.log().filter(({ level }) => level === 'error' || level === 'fatal');
+    expect(bad).toEqual([]);
+    expect((await city.anonymous.get('/health/ready')).status).toBe(200);
+    const [, , , fourth = 0, fifth = 0, last = Infinity] = memory.heapFloors(6);
+    expect(last).toBeLessThan(Math.max(fourth, fifth) * 1.25 + 15);
+  });
+});

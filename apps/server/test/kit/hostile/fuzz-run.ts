@@ -1,0 +1,168 @@
+import fc from 'fast-check';
+import { faultOf, parsed } from './judge.js';
+import type { Told } from './log-account.js';
+import type { Operation } from './operations.js';
+import { bytesOf, recipeOf, written, type KnownBodies, type Recipe, type Written } from './recipes.js';
+import { NoReply, Wire, type Reply } from './wire.js';
+
+/** A request as the run has it ready, and what to do when it has changed something. */
+export interface Prepared {
+  readonly request: Written;
+  readonly correlationId: string;
+  /** Called with 2xx. */
+  readonly accepted: () => void;
+}
+
+export interface Fault {
+  readonly what: string;
+  readonly seed: number;
+  /** Which of the seed’s requests. */
+  readonly nth: number;
+  readonly recipe: Recipe;
+  readonly sent: string;
+  /** The smallest recipe that shows it, where one was found. */
+  smallest?: Recipe;
+}
+
+export interface FuzzOptions {
+  readonly url: URL;
+  readonly operations: readonly Operation[];
+  readonly known: KnownBodies;
+  readonly prepare: (recipe: Recipe, operation: Operation) => Prepared;
+  readonly seed: number;
+  readonly requests: number;
+}
+
+const connections = 12;
+/** Of one kind a few are enough to see what it is. */
+const faultsPerKindMax = 2;
+const shrunkMax = 5;
+const shrinkRunsMax = 60;
+
+/** Sends mutated requests over several connections and keeps what is worth knowing of the answers. */
+export class FuzzRun {
+  readonly faults: Fault[] = [];
+  /** By correlation id. */
+  readonly told = new Map<string, Told>();
+  /** By operation: how many requests were answered with each status or code. */
+  readonly answers = new Map<string, Map<string, number>>();
+  readonly slowest: { readonly ms: number; readonly operation: string; readonly mutations: string }[] = [];
+  private readonly kinds = new Map<string, number>();
+
+  constructor(private readonly options: FuzzOptions) {}
+
+  async run(): Promise<void> {
+    const { operations, known, seed, requests } = this.options;
+    const recipes = fc.sample(recipeOf(operations, known), { seed, numRuns: requests });
+    let next = 0;
+    const worker = async (): Promise<void> => {
+      const wire = new Wire(this.options.url);
+      for (let nth = next++; nth < recipes.length; nth = next++) {
+        const recipe = recipes[nth];
+        if (recipe !== undefined) await this.one(wire, recipe, nth);
+      }
+      wire.close();
+    };
+    await Promise.all(Array.from({ length: connections }, worker));
+    await this.shrink();
+  }
+
+  /** All statuses and codes, together. */
+  codes(): Map<string, number> {
+    const all = new Map<string, number>();
+    for (const codes of this.answers.values()) for (const [code, count] of codes) add(all, code, count);
+    return all;
+  }
+
+  private async one(wire: Wire, recipe: Recipe, nth: number): Promise<void> {
+    const { what, sent } = await this.send(wire, recipe);
+    if (what === null) return;
+    const kind = `${recipe.operation} ${what.slice(0, 60)} ${namesOf(recipe)}`;
+    add(this.kinds, kind, 1);
+    if ((this.kinds.get(kind) ?? 0) > faultsPerKindMax) return;
+    this.faults.push({ what, seed: this.options.seed, nth, recipe, sent });
+  }
+
+  private async send(wire: Wire, recipe: Recipe): Promise<{ what: string | null; sent: string }> {
+    const operation = this.options.operations.find(({ name }) => name === recipe.operation);
+    if (operation === undefined) throw new Error(`there is no ${recipe.operation}`);
+    const prepared = this.options.prepare(recipe, operation);
+    const { request, correlationId } = prepared;
+    const bytes = bytesOf(request);
+    try {
+      const reply = await wire.ask(bytes, { isHead: request.method === 'HEAD' });
+      this.note(recipe, prepared, reply);
+      return { what: faultOf(operation, request, reply), sent: shown(bytes) };
+    } catch (error) {
+      if (!(error instanceof NoReply)) throw error;
+      add(this.countsOf(recipe.operation), 'no answer', 1);
+      this.told.set(correlationId, { accepted: false, wrote: false });
+      return { what: error.message, sent: shown(bytes) };
+    }
+  }
+
+  private note(recipe: Recipe, { request, correlationId, accepted }: Prepared, reply: Reply): void {
+    const { status, headers, body, tookMs } = reply;
+    const answer = status >= 400 ? parsed(body.toString('utf8')) : undefined;
+    const code = (answer as { code?: string } | undefined)?.code;
+    add(this.countsOf(recipe.operation), code === undefined ? String(status) : `${status} ${code}`, 1);
+    const wrote =
+      status < 300 && headers.has('shaoying-position') && !headers.has('idempotency-replayed') && isNew(body);
+    this.told.set(correlationId, { accepted: status < 300, wrote });
+    if (status < 300 && request.method === 'POST') accepted();
+    if (status === 503) return;
+    this.slowest.push({ ms: Math.round(tookMs), operation: recipe.operation, mutations: namesOf(recipe) });
+    if (this.slowest.length > 200) this.slowest.sort((a, b) => b.ms - a.ms).splice(10);
+  }
+
+  private countsOf(operation: string): Map<string, number> {
+    const counts = this.answers.get(operation) ?? new Map<string, number>();
+    this.answers.set(operation, counts);
+    return counts;
+  }
+
+  /** Only after a fault: the same seed once more, from that request on. */
+  private async shrink(): Promise<void> {
+    const { operations, known, seed } = this.options;
+    for (const fault of this.faults.slice(0, shrunkMax)) {
+      const wire = new Wire(this.options.url);
+      let left = shrinkRunsMax;
+      const property = fc.asyncProperty(recipeOf(operations, known), async (recipe) => {
+        if (left-- <= 0) return;
+        const { what } = await this.send(wire, recipe);
+        if (what !== null) throw new Error(what);
+      });
+      const { counterexample } = await fc.check(property, {
+        seed,
+        path: String(fault.nth),
+        numRuns: fault.nth + 1,
+      });
+      wire.close();
+      if (counterexample) fault.smallest = counterexample[0];
+    }
+  }
+}
+
+/** `201` for what was there already tells of nothing new: `published` is empty then. */
+const isNew = (body: Buffer): boolean => !body.includes('"published":[]');
+
+const namesOf = ({ mutations }: Recipe): string =>
+  mutations
+    .map((mutation) =>
+      'edit' in mutation
+        ? `${mutation.on}: ${mutation.edit}`
+        : 'name' in mutation
+          ? `${mutation.on} ${mutation.name}`
+          : mutation.on,
+    )
+    .join(' + ') || 'none';
+
+const shown = (bytes: Buffer): string =>
+  bytes
+    .subarray(0, 3_000)
+    .toString('latin1')
+    .replace(/(?<=Bearer ey)[\w.-]+/g, '…');
+
+function add(counts: Map<string, number>, key: string, by: number): void {
+  counts.set(key, (counts.get(key) ?? 0) + by);
+}

@@ -1,0 +1,55 @@
+interface Sample {
+  readonly heapBytes: number;
+  readonly residentBytes: number;
+}
+
+const everyMs = 250;
+
+/** Follows the memory of a server by its own `/metrics`. */
+export class MemoryWatch {
+  readonly samples: Sample[] = [];
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly url: string) {}
+
+  start(): void {
+    this.timer = setInterval(() => void this.sample(), everyMs);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    await this.sample();
+  }
+
+  /** The least heap in each part of the run: what is left after garbage has been collected. In MiB. */
+  heapFloors(parts: number): number[] {
+    const size = Math.ceil(this.samples.length / parts);
+    return Array.from({ length: parts }, (_, part) => {
+      const inside = this.samples.slice(part * size, (part + 1) * size);
+      return Math.round(Math.min(...inside.map(({ heapBytes }) => heapBytes)) / 1024 / 1024);
+    });
+  }
+
+  /** The most that was resident in each part of the run. In MiB. */
+  residentPeaks(parts: number): number[] {
+    const size = Math.ceil(this.samples.length / parts);
+    return Array.from({ length: parts }, (_, part) => {
+      const inside = this.samples.slice(part * size, (part + 1) * size);
+      return Math.round(Math.max(...inside.map(({ residentBytes }) => residentBytes)) / 1024 / 1024);
+    });
+  }
+
+  private async sample(): Promise<void> {
+    const text = await fetch(`${this.url}/metrics`).then(
+      (answer) => answer.text(),
+      () => '',
+    );
+    const read = (name: string): number =>
+      Number(new RegExp(`^${name}\\{[^}]*\\} (\\S+)$`, 'm').exec(text)?.[1]);
+    const sample = {
+      heapBytes: read('nodejs_heap_size_used_bytes'),
+      residentBytes: read('process_resident_memory_bytes'),
+    };
+    if (Number.isFinite(sample.heapBytes)) this.samples.push(sample);
+  }
+}
