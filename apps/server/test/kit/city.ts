@@ -73,6 +73,17 @@ export class Caller {
     return this.call<Body>('POST', path, body, options);
   }
 
+  /** The beginning of an answer that does not end by itself; of a refusal all of it. */
+  async peek<Body>(path: string): Promise<Answer<Body>> {
+    const ending = new AbortController();
+    const headers = this.token === null ? {} : { Authorization: `Bearer ${this.token}` };
+    const response = await fetch(`${this.city.url}${path}`, { headers, signal: ending.signal });
+    const { status } = response;
+    const text = status === 200 ? '' : await response.text();
+    ending.abort();
+    return { status, headers: response.headers, text, body: (text === '' ? {} : JSON.parse(text)) as Body };
+  }
+
   private async call<Body>(
     method: string,
     path: string,

@@ -1,0 +1,71 @@
+import type { Life } from './lives.js';
+
+/** How a route that is no door of an incident is asked well, each by its operation in the access policy. */
+export interface Recipe {
+  readonly path: (life: Life) => string;
+  readonly body?: object;
+  /** Names the incident, to whoever sees it; to nobody else. */
+  readonly names?: true;
+  /** Does not end by itself. */
+  readonly streams?: true;
+}
+
+const department = '/v1/departments/dp-urban-management';
+const at = (path: string): Recipe => ({ path: () => path });
+const of = (command: string): Recipe => ({ path: ({ id }) => `/v1/incidents/${id}${command}` });
+const publishes = (path: string): Recipe => ({ path: () => `${path}?dryRun=true`, body: {} });
+
+export const recipes: Readonly<Record<string, Recipe>> = {
+  'GET /v1/incidents': { ...at('/v1/incidents?limit=200'), names: true },
+  'GET /v1/incidents/{id}': of(''),
+  'GET /v1/incidents/{id}/repeat-whistles': of('/repeat-whistles'),
+  'GET /v1/incidents/{id}/events': of('/events'),
+  'GET /v1/incidents/{id}/replay': of('/replay?at=0'),
+  'GET /v1/incidents/{id}/lost-time': of('/lost-time'),
+  'GET /v1/receipts/{receiptCode}': { path: ({ receiptCode }) => `/v1/receipts/${receiptCode}` },
+  'GET /v1/departments/{id}/queue': { ...at(`${department}/queue?limit=200`), names: true },
+  'GET /v1/departments/{id}/dispatches': at(`${department}/dispatches?limit=200`),
+  'GET /v1/departments/{id}/dispatches/stream': { ...at(`${department}/dispatches/stream`), streams: true },
+  'GET /v1/departments/{id}/workload': at(`${department}/workload`),
+  'POST /v1/departments/{id}/transfer-open-tasks': {
+    ...{ ...at(`${department}/transfer-open-tasks`), body: { reason: '机构改革' } },
+  },
+  'GET /v1/workload': at('/v1/workload'),
+  'GET /v1/metrics': at('/v1/metrics'),
+  'GET /v1/metrics/{name}': at('/v1/metrics/check-in-on-time?by=department'),
+  'GET /v1/metrics/{name}/explain': { ...at('/v1/metrics/check-in-on-time/explain'), names: true },
+  'GET /v1/org-units': at('/v1/org-units'),
+  'GET /v1/org-units/{id}': at('/v1/org-units/st-hepan'),
+  'GET /v1/categories': at('/v1/categories'),
+  'GET /v1/categories/{code}/responsible': at('/v1/categories/sewer-blockage/responsible'),
+  'GET /v1/catalogues': at('/v1/catalogues'),
+  'GET /v1/grids': at('/v1/grids'),
+  'GET /v1/grid-maps': at('/v1/grid-maps'),
+  'GET /v1/deadline-policies': at('/v1/deadline-policies'),
+  'GET /v1/ladders': at('/v1/ladders'),
+  'GET /v1/metric-definitions': at('/v1/metric-definitions'),
+  'GET /v1/calendars': at('/v1/calendars'),
+  'POST /v1/grids/locate': { ...at('/v1/grids/locate'), body: { lon: 120.41, lat: 31.83 } },
+  'POST /v1/calendars/{id}/due': {
+    ...at('/v1/calendars/default/due'),
+    body: { start: '2026-03-02T09:00:00+08:00', amount: 1, unit: 'WORKING_DAY' },
+  },
+  'POST /v1/org-units': publishes('/v1/org-units'),
+  'POST /v1/org-units/rename': publishes('/v1/org-units/rename'),
+  'POST /v1/org-units/merge': publishes('/v1/org-units/merge'),
+  'POST /v1/org-units/split': publishes('/v1/org-units/split'),
+  'POST /v1/categories': publishes('/v1/categories'),
+  'POST /v1/catalogues': publishes('/v1/catalogues'),
+  'POST /v1/grid-maps': publishes('/v1/grid-maps'),
+  'POST /v1/deadline-policies': publishes('/v1/deadline-policies'),
+  'POST /v1/ladders': publishes('/v1/ladders'),
+  'POST /v1/calendars': publishes('/v1/calendars'),
+  'POST /v1/metric-definitions': publishes('/v1/metric-definitions'),
+  'POST /v1/deadline-policies/{id}/move-open-deadlines': {
+    ...publishes('/v1/deadline-policies/default/move-open-deadlines'),
+    body: { reason: '新标准' },
+  },
+  'GET /health/live': at('/health/live'),
+  'GET /health/ready': at('/health/ready'),
+  'GET /metrics': at('/metrics'),
+};
