@@ -73,6 +73,10 @@ export class Caller {
     return this.call<Body>('POST', path, body, options);
   }
 
+  delete<Body>(path: string, options: CallOptions = {}): Promise<Answer<Body>> {
+    return this.call<Body>('DELETE', path, undefined, options);
+  }
+
   private async call<Body>(
     method: string,
     path: string,
