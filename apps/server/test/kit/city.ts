@@ -84,6 +84,10 @@ export class Caller {
     return { status, headers: response.headers, text, body: (text === '' ? {} : JSON.parse(text)) as Body };
   }
 
+  delete<Body>(path: string, options: CallOptions = {}): Promise<Answer<Body>> {
+    return this.call<Body>('DELETE', path, undefined, options);
+  }
+
   private async call<Body>(
     method: string,
     path: string,
