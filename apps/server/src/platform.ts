@@ -3,7 +3,7 @@ import { LocalIssuer, TokenInvalid, TokenVerifier } from '@shaoying/identity';
 import { ReceiptCodes } from '@shaoying/incident-application';
 import { DispatchFeedQuery } from '@shaoying/incident-read-models';
 import { EventSourcedJurisdictionDirectory, JurisdictionPublisher } from '@shaoying/jurisdiction-application';
-import { loadMasterKey, PostgresPersonalDataVault } from '@shaoying/personal-data';
+import { MasterKeyFolder, PostgresPersonalDataVault } from '@shaoying/personal-data';
 import { ReadModelGate } from '@shaoying/projections';
 import { openStores, type Stores } from '@shaoying/runtime';
 import { SharedFeedSource } from '@shaoying/subscriptions';
@@ -50,8 +50,8 @@ export class Platform {
         gate.onAdvance('dispatch-feed', listener),
       );
       const receipts = await ReceiptCodes.open(dataDir);
-      const masterKey = await loadMasterKey(dataDir);
-      const vault = await PostgresPersonalDataVault.open(stores.pool, masterKey);
+      const masterKeys = await MasterKeyFolder.open(dataDir);
+      const vault = await PostgresPersonalDataVault.open(stores.pool, masterKeys);
       const issuer = oidc === null && !production ? await LocalIssuer.open(dataDir) : null;
       const verifier = issuer ? TokenVerifier.forLocalIssuer(issuer) : verifierFor(config);
       await directory.start();
@@ -76,6 +76,7 @@ export class Platform {
   async close(): Promise<void> {
     await this.gate.stop();
     await this.directory.stop();
+    await this.vault.close();
     await this.stores.close();
   }
 }

@@ -3,6 +3,7 @@ import { closingLines } from './plain-lines.closing.js';
 import { handlingLines } from './plain-lines.handling.js';
 import { intakeLines } from './plain-lines.intake.js';
 import { pausingLines } from './plain-lines.pausing.js';
+import { personLines } from './plain-lines.persons.js';
 import { responsibilityLines } from './plain-lines.responsibility.js';
 import { supervisionLines } from './plain-lines.supervision.js';
 import { taskLines } from './plain-lines.tasks.js';
@@ -21,6 +22,7 @@ const lines: Lines = {
   ...supervisionLines,
   ...pausingLines,
   ...closingLines,
+  ...personLines,
 };
 
 /** What happened, in Chinese and English. Times in it are Asia/Shanghai. */

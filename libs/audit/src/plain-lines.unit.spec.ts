@@ -672,6 +672,26 @@ describe('the line of', () => {
       '〈st-hepan〉 标记上报人疑似重复或不实上报，事件照常办理',
       '〈st-hepan〉 flagged the reporter; the incident goes on all the same',
     ],
+    [
+      'personal data sealed',
+      told('PersonalDataSealed', { about: 'REPORT', fields: ['NOTE', 'LOCATION'] }),
+      '上报中的个人信息已加密（NOTE、LOCATION）',
+      'Personal data of the report is sealed (NOTE, LOCATION)',
+    ],
+    [
+      'a reporter revealed to a department',
+      told('ReporterIdentityRevealed', {
+        ...{ unitId: water, taskId: 'task-1', purpose: 'VISIT_SITE', reason: '王小明家', fields: ['PHONE'] },
+      }),
+      '向 〈dp-water〉 披露上报人信息（PHONE），用途：上门查看，因其在办任务',
+      'The reporter was revealed to 〈dp-water〉 (PHONE), purpose VISIT_SITE, for its open task',
+    ],
+    [
+      'a reporter forgotten',
+      told('ReporterForgotten', { subjectIds: ['subject-1'] }),
+      '上报人信息已永久清除，事件照常保留',
+      'The reporter is forgotten for ever; the case stays whole',
+    ],
   ])('%s', (_what, line, zh, en) => {
     expect(line).toEqual({ zh, en });
   });

@@ -101,11 +101,14 @@ async function openStage(
   };
 }
 
+const nobody = (): Promise<never> => Promise.reject(new Error('demo incidents have no reporter'));
+
 /** Nobody reports a demo, so there is nobody whose data would have to be sealed. */
 class NoReporters extends ReporterVault {
-  seal(): Promise<never> {
-    return Promise.reject(new Error('demo incidents have no reporter'));
-  }
+  readonly sealNew = nobody;
+  readonly seal = nobody;
+  readonly unseal = nobody;
+  readonly forget = nobody;
 }
 
 /** How far incident n goes, in turn; each begins where the one before it ends. */
@@ -230,13 +233,13 @@ async function checkAndClose(
   const check = new CheckHandlingCommand(centre, incidentId, {
     ...{ result: 'PASS', note: '现场核查通过', evidence: [] },
   });
-  await tell(all, new CheckHandlingHandler(service, jurisdiction).execute(check));
+  await tell(all, new CheckHandlingHandler(service, jurisdiction, all.receipts).execute(check));
   if (!closes) return;
   const callback = contextOf(index, 'feedback', 'callback', district);
   const feedback = new RecordFeedbackCommand(callback, incidentId, {
     ...{ solved: 'SOLVED', satisfaction: 'SATISFIED', comment: null, receiptCode: null },
   });
-  await tell(all, new RecordFeedbackHandler(service, jurisdiction).execute(feedback));
+  await tell(all, new RecordFeedbackHandler(service, jurisdiction, new NoReporters()).execute(feedback));
   const close = new CloseIncidentCommand(
     contextOf(index, 'close', 'supervision-centre', district),
     incidentId,

@@ -5,6 +5,7 @@ import {
   type ClosingWindows,
   type IncidentState,
   type MarkOverdue,
+  type SealedPersonalData,
 } from '@shaoying/incident-domain';
 import {
   CheckHandlingCommand,
@@ -18,8 +19,9 @@ import {
 } from './closing.messages.js';
 import { IncidentCommandService, type CommandOutcome } from './incident.command-service.js';
 import { IncidentJurisdiction } from './incident.jurisdiction.js';
-import { receiptHashOf } from './receipt-codes.js';
+import { ReceiptCodes, receiptHashOf } from './receipt-codes.js';
 import { byReceipt } from './reporter-account.js';
+import { ReporterVault } from './reporter-vault.js';
 
 const NO_WINDOWS: ClosingWindows = { reopenUntil: null, appealUntil: null };
 
@@ -28,6 +30,21 @@ const hashOf = (receiptCode: string | null): string | null =>
 
 const sourceOf = (receiptCode: string | null): 'CALLBACK' | 'REPORTER' =>
   receiptCode === null ? 'CALLBACK' : 'REPORTER';
+
+/** The words of whoever rates it, where they are marked as personal; under the key of the reporter, where there is one. */
+async function sealedComment(
+  vault: ReporterVault,
+  { subjects: [subjectId], receiptHash }: IncidentState,
+  { comment, personal = false, receiptCode }: RecordFeedbackCommand['request'],
+): Promise<SealedPersonalData | null> {
+  if (!personal || comment === null) return null;
+  // It is refused in a moment: nothing is made for it.
+  if (receiptCode !== null && hashOf(receiptCode) !== receiptHash) return null;
+  const sealed = await (subjectId === undefined
+    ? vault.sealNew({ comment })
+    : vault.seal(subjectId, { comment }));
+  return { fields: ['COMMENT'], sealed };
+}
 
 @CommandHandler(MarkOverdueCommand)
 export class MarkOverdueHandler implements ICommandHandler<MarkOverdueCommand> {
@@ -68,6 +85,7 @@ export class CheckHandlingHandler implements ICommandHandler<CheckHandlingComman
   constructor(
     private readonly incidents: IncidentCommandService,
     private readonly jurisdiction: IncidentJurisdiction,
+    private readonly receipts: ReceiptCodes,
   ) {}
 
   execute({ context, incidentId, request }: CheckHandlingCommand): Promise<CommandOutcome> {
@@ -83,6 +101,7 @@ export class CheckHandlingHandler implements ICommandHandler<CheckHandlingComman
         kind: 'CheckHandling',
         origin,
         partOf: this.jurisdiction.partOf(context.actor.orgUnitId, state.handlingUnits),
+        alias: this.receipts.aliasOf(context.actor.id, incidentId),
         ...request,
         // Where the policy has no window, feedback is not awaited.
         feedbackUntil: window[0]?.dueAt ?? origin.now,
@@ -98,6 +117,7 @@ export class RecordFeedbackHandler implements ICommandHandler<RecordFeedbackComm
   constructor(
     private readonly incidents: IncidentCommandService,
     private readonly jurisdiction: IncidentJurisdiction,
+    private readonly vault: ReporterVault,
   ) {}
 
   execute({ context: sent, incidentId, request }: RecordFeedbackCommand): Promise<CommandOutcome> {
@@ -109,6 +129,7 @@ export class RecordFeedbackHandler implements ICommandHandler<RecordFeedbackComm
       ...{ origin, solved, satisfaction, comment },
       source: sourceOf(receiptCode),
       receiptHash: hashOf(receiptCode),
+      personal: await sealedComment(this.vault, state, request),
       reworks: solved === 'UNSOLVED' ? clocks.reworks(state, origin.now, context.commandId) : [],
       mergedInto: await this.goingOn(state),
     }));
@@ -128,15 +149,19 @@ export class RecordFeedbackHandler implements ICommandHandler<RecordFeedbackComm
 
 @CommandHandler(CorrectFeedbackCommand)
 export class CorrectFeedbackHandler implements ICommandHandler<CorrectFeedbackCommand> {
-  constructor(private readonly incidents: IncidentCommandService) {}
+  constructor(
+    private readonly incidents: IncidentCommandService,
+    private readonly vault: ReporterVault,
+  ) {}
 
   execute({ context, incidentId, request }: CorrectFeedbackCommand): Promise<CommandOutcome> {
     const { solved, satisfaction, comment, reason, receiptCode } = request;
-    return this.incidents.execute(byReceipt(context, receiptCode), incidentId, (_, origin) => ({
+    return this.incidents.execute(byReceipt(context, receiptCode), incidentId, async (state, origin) => ({
       kind: 'CorrectFeedback',
       ...{ origin, solved, satisfaction, comment, reason },
       source: sourceOf(receiptCode),
       receiptHash: hashOf(receiptCode),
+      personal: await sealedComment(this.vault, state, request),
     }));
   }
 }

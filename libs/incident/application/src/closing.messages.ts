@@ -48,6 +48,8 @@ export class CheckHandlingCommand extends IncidentRequest<
 > {}
 
 type Feedback = Pick<RecordFeedback, 'solved' | 'satisfaction' | 'comment'> & {
+  /** Whether the comment is personal: sealed, with a word in its place. */
+  readonly personal?: boolean;
   /** Null: recorded by a callback operator. */
   readonly receiptCode: string | null;
 };

@@ -2,6 +2,7 @@ import * as closing from './closing.handlers.js';
 import * as handling from './handling.handlers.js';
 import * as intake from './intake.handlers.js';
 import * as merging from './merging.handlers.js';
+import * as persons from './persons.handlers.js';
 import * as rescheduling from './rescheduling.handlers.js';
 import * as returns from './return.handlers.js';
 import * as supervision from './supervision.handlers.js';
@@ -26,6 +27,8 @@ export * from './intake.handlers.js';
 export * from './intake.messages.js';
 export * from './merge-watch.js';
 export * from './merging.handlers.js';
+export * from './persons.handlers.js';
+export * from './persons.messages.js';
 export * from './provisional-watch.js';
 export * from './receipt-codes.js';
 export * from './reporter-vault.js';
@@ -54,6 +57,8 @@ export const incidentCommandHandlers = [
   intake.WithdrawIncidentHandler,
   intake.VoidIncidentHandler,
   intake.FlagReporterHandler,
+  persons.RevealReporterHandler,
+  persons.ForgetReporterHandler,
   handling.StartSelfHandlingHandler,
   handling.CompleteSelfHandlingHandler,
   handling.EscalateLevelHandler,

@@ -1,6 +1,11 @@
 import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { uuidV5 } from '@shaoying/config';
-import { IMPORTED_POLICY, type Deadline, type SealedReporter } from '@shaoying/incident-domain';
+import {
+  IMPORTED_POLICY,
+  type Deadline,
+  type SealedPersonalData,
+  type SealedReporter,
+} from '@shaoying/incident-domain';
 import {
   IncidentCommandService,
   type CommandContext,
@@ -22,8 +27,8 @@ import {
   type ReportedOutcome,
 } from './intake.messages.js';
 import { ReceiptCodes, receiptHashOf } from './receipt-codes.js';
-import { byReceipt, withoutName } from './reporter-account.js';
-import { ReporterVault } from './reporter-vault.js';
+import { byReceipt, underAlias, withoutName } from './reporter-account.js';
+import { personalFieldsOf, ReporterVault } from './reporter-vault.js';
 
 @CommandHandler(ReportIncidentCommand)
 export class ReportIncidentHandler implements ICommandHandler<ReportIncidentCommand> {
@@ -35,9 +40,11 @@ export class ReportIncidentHandler implements ICommandHandler<ReportIncidentComm
   ) {}
 
   async execute({ context: sent, request }: ReportIncidentCommand): Promise<ReportedOutcome> {
-    const context = withoutName(sent, request.anonymous);
-    const { commandId } = context;
+    const { commandId } = sent;
     const incidentId = uuidV5(commandId, 'incident');
+    const context = underAlias(withoutName(sent, request.anonymous), (id) =>
+      this.receipts.aliasOf(id, incidentId),
+    );
     const { category, severity, description, location, channel, anonymous, occurredAt } = request;
     const receiptCode = this.receipts.codeFor(incidentId);
     const outcome = await this.incidents.open(context, incidentId, async (origin) => {
@@ -53,11 +60,17 @@ export class ReportIncidentHandler implements ICommandHandler<ReportIncidentComm
       // What is filed at once needs no verifying.
       const deadlines =
         filing === null ? this.jurisdiction.clocks.start('VERIFY', { matter, at: now }, commandId) : [];
-      const reporter = await this.seal(commandId, request);
+      const { reporter, personal } = await this.seal(request);
       return {
         kind: 'ReportIncident',
         ...{ origin, incidentId, category, severity, description, location, place, channel, anonymous },
-        ...{ reporter, receiptHash: receiptHashOf(receiptCode), occurredAt, tolerance: claimTolerance },
+        ...{
+          reporter,
+          personal,
+          receiptHash: receiptHashOf(receiptCode),
+          occurredAt,
+          tolerance: claimTolerance,
+        },
         ...{ recurrenceOf, deadlines, filing },
       };
     });
@@ -78,13 +91,29 @@ export class ReportIncidentHandler implements ICommandHandler<ReportIncidentComm
     throw new UnknownReference('UNKNOWN_INCIDENT', incidentId);
   }
 
-  /** Before the event is written: a reporter whose key is not durable would be lost with the process. */
-  private async seal(
-    commandId: string,
-    { reporter, anonymous }: ReportIncidentCommand['request'],
-  ): Promise<SealedReporter | null> {
-    if (reporter === null || anonymous || (reporter.name === null && reporter.phone === null)) return null;
-    return this.vault.seal(uuidV5(commandId, 'reporter'), reporter);
+  /**
+   * Before the events are written: a reporter whose key is not durable would be lost with the process. Name and number
+   * of somebody who wants to be nobody are not kept at all; what they have marked as personal is, for whoever comes.
+   */
+  private async seal(request: ReportIncidentCommand['request']): Promise<{
+    reporter: SealedReporter | null;
+    personal: SealedPersonalData | null;
+  }> {
+    const { reporter: given, anonymous, description, location } = request;
+    const { privateNote = null, personal: marked = [] } = request;
+    const known = given !== null && !anonymous && (given.name !== null || given.phone !== null);
+    const reporter = known ? await this.vault.sealNew(given) : null;
+    const more = {
+      ...(marked.includes('DESCRIPTION') ? { description } : {}),
+      ...(marked.includes('LOCATION') && location !== null ? { location } : {}),
+      ...(privateNote === null ? {} : { note: privateNote }),
+    };
+    const fields = personalFieldsOf(more);
+    if (fields.length === 0) return { reporter, personal: null };
+    const sealed = await (reporter === null
+      ? this.vault.sealNew(more)
+      : this.vault.seal(reporter.subjectId, more));
+    return { reporter, personal: { fields, sealed } };
   }
 }
 
@@ -221,12 +250,15 @@ export class WithdrawIncidentHandler implements ICommandHandler<WithdrawIncident
 
 @CommandHandler(VoidIncidentCommand)
 export class VoidIncidentHandler implements ICommandHandler<VoidIncidentCommand> {
-  constructor(private readonly incidents: IncidentCommandService) {}
+  constructor(
+    private readonly incidents: IncidentCommandService,
+    private readonly receipts: ReceiptCodes,
+  ) {}
 
   execute({ context, incidentId, request }: VoidIncidentCommand): Promise<CommandOutcome> {
     return this.incidents.execute(context, incidentId, (_, origin) => ({
       kind: 'VoidIncident',
-      origin,
+      ...{ origin, alias: this.receipts.aliasOf(context.actor.id, incidentId) },
       ...request,
     }));
   }

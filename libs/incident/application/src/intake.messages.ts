@@ -27,6 +27,10 @@ export class ReportIncidentCommand extends Command<ReportedOutcome> {
       readonly channel: string;
       readonly reporter: { readonly name: string | null; readonly phone: string | null } | null;
       readonly anonymous: boolean;
+      /** For whoever has the matter in hand, and sealed for everybody else. */
+      readonly privateNote?: string | null;
+      /** What of the report itself is personal: recorded sealed, and where it lies coarsely. */
+      readonly personal?: readonly ('DESCRIPTION' | 'LOCATION')[];
       /** An earlier incident that it is a recurrence of. */
       readonly recurrenceOf?: string | null;
       /** Files it in the same step. */

@@ -11,6 +11,9 @@ const groupChars = 4;
 
 const keyBytes = 32;
 
+/** 128 bits. */
+const aliasChars = 32;
+
 /**
  * Receipt codes: the secret by which a reporter, also an anonymous one, follows a case. Derived from the incident's id
  * under a key outside the log, so that a repeated request gets the same code while the log holds only its hash.
@@ -39,6 +42,17 @@ export class ReceiptCodes {
       code += alphabet.charAt(digest.charCodeAt(index) & 31);
     }
     return code;
+  }
+
+  /**
+   * What a resident's account is called in the log of one incident: enough to see that nobody checks their own report,
+   * and nothing to tell by who it is, or that two reports come of one hand.
+   */
+  aliasOf(accountId: string, incidentId: string): string {
+    const digest = createHmac('sha256', this.key)
+      .update(`account\n${incidentId}\n${accountId}`)
+      .digest('hex');
+    return `resident-${digest.slice(0, aliasChars)}`;
   }
 }
 

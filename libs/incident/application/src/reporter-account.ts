@@ -21,6 +21,15 @@ export function byReceipt(context: CommandContext, receiptCode: string | null): 
 }
 
 /**
+ * An account's id may be a telephone number, or lead to a person elsewhere: of a resident only an alias reaches the log.
+ * Who works here answers under their own.
+ */
+export function underAlias(context: CommandContext, aliasOf: (accountId: string) => string): CommandContext {
+  const { actor } = context;
+  return actor.role === 'resident' ? { ...context, actor: { ...actor, id: aliasOf(actor.id) } } : context;
+}
+
+/**
  * A resident who wants no name, or who shows a receipt code for one, leaves none in the log either, not even that of the
  * account: the code says whose report it is, and a case that began without a name must not get one later.
  */

@@ -82,6 +82,9 @@ export const incidentCatalogue: Record<IncidentEventType, CatalogueEntry> = {
   ScoreExcluded: asItWas,
   AppealRefused: asItWas,
   ReporterFlagged: asItWas,
+  PersonalDataSealed: asItWas,
+  ReporterIdentityRevealed: asItWas,
+  ReporterForgotten: asItWas,
 };
 
 export const incidentEventTypes = Object.keys(incidentCatalogue) as IncidentEventType[];

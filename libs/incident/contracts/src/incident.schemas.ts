@@ -2,6 +2,7 @@ import * as closing from './schemas/closing.js';
 import * as handling from './schemas/handling.js';
 import * as intake from './schemas/intake.js';
 import * as pausing from './schemas/pausing.js';
+import * as persons from './schemas/persons.js';
 import * as rescheduling from './schemas/rescheduling.js';
 import * as responsibility from './schemas/responsibility.js';
 import * as supervision from './schemas/supervision.js';
@@ -22,4 +23,5 @@ export const incidentSchemas = {
   ...pausing,
   ...rescheduling,
   ...closing,
+  ...persons,
 } as const;

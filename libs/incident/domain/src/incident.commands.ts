@@ -7,6 +7,7 @@ import type {
   IncidentLocated,
   Location,
   Party,
+  PersonalField,
   Pins,
   Place,
   RejectionReason,
@@ -14,6 +15,7 @@ import type {
   RescheduledDeadline,
   ResponsibilityLevel,
   ReturnReason,
+  RevealPurpose,
   Satisfaction,
   SealedReporter,
   Severity,
@@ -68,6 +70,12 @@ export interface HandlingRules {
   readonly whistles: Readonly<Record<WhistleKind, WhistleRule>>;
 }
 
+/** What is marked as personal, sealed before the command is decided on. */
+export interface SealedPersonalData {
+  readonly fields: readonly PersonalField[];
+  readonly sealed: SealedReporter;
+}
+
 interface Command<Kind extends string> {
   readonly kind: Kind;
   readonly origin: CommandOrigin;
@@ -83,6 +91,8 @@ export interface ReportIncident extends Command<'ReportIncident'> {
   readonly channel: string;
   readonly anonymous: boolean;
   readonly reporter: SealedReporter | null;
+  /** Null where nothing is marked as personal. */
+  readonly personal: SealedPersonalData | null;
   readonly receiptHash: string;
   readonly occurredAt: string | null;
   readonly recurrenceOf: string | null;
@@ -375,6 +385,8 @@ export interface ClosingWindows {
 export interface CheckHandling extends Command<'CheckHandling'> {
   /** Which of the units that handled it the checker's own unit is, or is part of. */
   readonly partOf: readonly string[];
+  /** What the checker's account would be called here, had it reported this as a resident's. */
+  readonly alias: string;
   readonly result: 'PASS' | 'FAIL';
   readonly note: string;
   readonly evidence: readonly string[];
@@ -390,6 +402,8 @@ export interface RecordFeedback extends Command<'RecordFeedback'> {
   readonly satisfaction: Satisfaction;
   readonly comment: string | null;
   readonly source: 'CALLBACK' | 'REPORTER';
+  /** The comment, where it is marked as personal. */
+  readonly personal: SealedPersonalData | null;
   /** SHA-256 of the receipt code the reporter showed; null for a callback. */
   readonly receiptHash: string | null;
   /** REWORK of each task, started where it is not solved. */
@@ -406,6 +420,7 @@ export interface CorrectFeedback extends Command<'CorrectFeedback'> {
   readonly satisfaction: Satisfaction;
   readonly comment: string | null;
   readonly source: 'CALLBACK' | 'REPORTER';
+  readonly personal: SealedPersonalData | null;
   readonly receiptHash: string | null;
   readonly reason: string;
 }
@@ -477,6 +492,8 @@ export interface WithdrawIncident extends Command<'WithdrawIncident'> {
 }
 
 export interface VoidIncident extends Command<'VoidIncident'> {
+  /** As in {@link CheckHandling}. */
+  readonly alias: string;
   readonly reason: string;
 }
 
@@ -517,6 +534,19 @@ export interface DecideAppeal extends Command<'DecideAppeal'> {
 
 export interface FlagReporter extends Command<'FlagReporter'> {
   readonly reason: string;
+}
+
+export interface RevealReporter extends Command<'RevealReporter'> {
+  readonly purpose: RevealPurpose;
+  readonly reason: string;
+  readonly fields: readonly PersonalField[];
+  /** Whether a key is there still: destroyed keys may not be on record yet. */
+  readonly readable: boolean;
+}
+
+/** After the keys of these subjects were destroyed. */
+export interface ForgetReporter extends Command<'ForgetReporter'> {
+  readonly subjectIds: readonly string[];
 }
 
 export type IncidentCommand =
@@ -570,4 +600,6 @@ export type IncidentCommand =
   | LiftSupervision
   | FileAppeal
   | DecideAppeal
-  | FlagReporter;
+  | FlagReporter
+  | RevealReporter
+  | ForgetReporter;

@@ -121,6 +121,7 @@ test('every command that needs an incident stands in the table, or says elsewher
       'LeaveDuplicate',
     ] as const),
     ...(['RespondToSupervision', 'LiftSupervision', 'DecideAppeal'] as const),
+    ...(['RevealReporter', 'ForgetReporter'] as const),
   ];
   const told = new Set([...allowed.map(([{ kind }]) => kind), ...elsewhere]);
   expect([...sample.commandKinds].filter((kind) => !told.has(kind))).toEqual([]);

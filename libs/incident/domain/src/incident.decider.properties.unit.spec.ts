@@ -309,14 +309,16 @@ const AFTERLIFE: Partial<Record<Lifecycle, readonly IncidentEvent['type'][]>> = 
     // Of a whistle that acted first, which is to be ratified still.
     ...(['WhistleRatified', 'WhistleFlagged', 'IncidentOverdue', 'SupervisionIssued'] as const),
     ...(['SupervisionResponded', 'SupervisionLifted', 'DeadlineWarned', 'DeadlinesRescheduled'] as const),
+    'ReporterForgotten',
   ],
-  REJECTED: ['ReporterFlagged'],
-  VOIDED: ['ReporterFlagged'],
-  WITHDRAWN: ['IncidentReopened', 'IncidentFiled', 'ReporterFlagged'],
+  REJECTED: ['ReporterFlagged', 'ReporterForgotten'],
+  VOIDED: ['ReporterFlagged', 'ReporterForgotten'],
+  WITHDRAWN: ['IncidentReopened', 'IncidentFiled', 'ReporterFlagged', 'ReporterForgotten'],
   MERGED: [
     ...(['IncidentUnmerged', 'FeedbackRecorded', 'FeedbackCorrected', 'IncidentWithdrawn'] as const),
     ...(['TaskTransferred', 'LeadChanged', 'TaskReleased', 'SupervisionLifted'] as const),
     ...(['SupervisionResponded', 'ReporterFlagged', 'TaskEvaluated'] as const),
+    ...(['PersonalDataSealed', 'ReporterForgotten'] as const),
     // What stands still may go on one day.
     ...(['WhistleRatified', 'WhistleFlagged', 'DeadlinesRescheduled'] as const),
   ],

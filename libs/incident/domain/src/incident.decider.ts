@@ -26,6 +26,7 @@ import {
 } from './decider/intake.js';
 import { markOverdue } from './decider/overdue.js';
 import { joinDuplicate, leaveDuplicate, merge, resume, suspend, unmerge } from './decider/pausing.js';
+import { forgetReporter, revealReporter } from './decider/persons.js';
 import { rescheduleDeadlines } from './decider/rescheduling.js';
 import { arbitrate, decideReturn, openArbitration, requestReturn } from './decider/returns.js';
 import { completeSelfHandling, escalate, startSelfHandling } from './decider/self-handling.js';
@@ -97,6 +98,8 @@ const deciders: Deciders = {
   FileAppeal: fileAppeal,
   DecideAppeal: decideAppeal,
   FlagReporter: flagReporter,
+  RevealReporter: revealReporter,
+  ForgetReporter: forgetReporter,
 };
 
 /**

@@ -51,6 +51,11 @@ import type {
   SupervisionResponded,
   TaskOverdue,
 } from './events/supervision.events.js';
+import type {
+  PersonalDataSealed,
+  ReporterForgotten,
+  ReporterIdentityRevealed,
+} from './events/persons.events.js';
 import type { DeadlinesRescheduled } from './events/rescheduling.events.js';
 import type {
   AppealFiled,
@@ -78,6 +83,7 @@ import type {
 
 export * from './events/vocabulary.events.js';
 export * from './events/intake.events.js';
+export * from './events/persons.events.js';
 export * from './events/handling.events.js';
 export * from './events/whistles.events.js';
 export * from './events/tasks.events.js';
@@ -149,7 +155,10 @@ export type IncidentEvent =
   | AppealFiled
   | ScoreExcluded
   | AppealRefused
-  | ReporterFlagged;
+  | ReporterFlagged
+  | PersonalDataSealed
+  | ReporterIdentityRevealed
+  | ReporterForgotten;
 
 export type IncidentEventType = IncidentEvent['type'];
 export type IncidentEventOf<Type extends IncidentEventType> = Extract<IncidentEvent, { type: Type }>;

@@ -2,6 +2,7 @@ import { closingFolds } from './fold/closing.js';
 import type { FoldsOf } from './fold/folds.js';
 import { handlingFolds } from './fold/handling.js';
 import { intakeFolds } from './fold/intake.js';
+import { personFolds } from './fold/persons.js';
 import { pausingFolds } from './fold/pausing.js';
 import { reschedulingFolds } from './fold/rescheduling.js';
 import { responsibilityFolds } from './fold/responsibility.js';
@@ -22,6 +23,7 @@ const folds: FoldsOf<IncidentEventType> = {
   ...closingFolds,
   ...pausingFolds,
   ...reschedulingFolds,
+  ...personFolds,
 };
 
 /** The state after one more event. Total: it never throws and never refuses what the log says. */

@@ -10,6 +10,13 @@ export type Refusal =
   /** Somebody is there to be told why it is rejected. */
   | { readonly code: 'NOTICE_REQUIRED' }
   | { readonly code: 'VOID_BY_REPORTER' }
+  // The reporter.
+  /** Nobody has left a name, a number or anything else that is sealed. */
+  | { readonly code: 'REPORTER_UNKNOWN' }
+  | { readonly code: 'REPORTER_FORGOTTEN' }
+  | { readonly code: 'REPORTER_WITHDREW' }
+  /** Whoever asks has no part of the matter in hand, or not any more. */
+  | { readonly code: 'REVEAL_WITHOUT_TASK' }
   // Handling.
   | { readonly code: 'LEVEL_NOT_HIGHER' }
   | { readonly code: 'LEVEL_TOO_LOW' }

@@ -192,6 +192,11 @@ export interface IncidentState {
   /** Whether there is somebody who can be told and called. */
   readonly reporterKnown: boolean;
   readonly reporterWithdrew: boolean;
+  /** Under whose keys something of the reporter is sealed; without those that are destroyed. */
+  readonly subjects: readonly string[];
+  readonly reporterForgotten: boolean;
+  /** Where it lies is personal: no place of it is recorded finer than {@link coarsened}. */
+  readonly homeSealed: boolean;
   readonly cycle: number;
   readonly rework: number;
   readonly mode: 'SELF' | 'WHISTLE' | null;
@@ -251,6 +256,9 @@ export const NO_INCIDENT: IncidentState = {
   reportedBy: null,
   reporterKnown: false,
   reporterWithdrew: false,
+  subjects: [],
+  reporterForgotten: false,
+  homeSealed: false,
   cycle: 0,
   rework: 0,
   mode: null,

@@ -6,3 +6,4 @@ export * from './incident.commands.js';
 export * from './incident.refusals.js';
 export type { Decision } from './decider/decision.js';
 export * from './incident.decider.js';
+export { coarsened, SEALED_TEXT } from './decider/persons.js';

@@ -10,6 +10,13 @@ import type { SealedData } from './sealing.js';
  */
 export interface PersonalDataVault {
   /**
+   * Encrypts JSON for somebody not known before, under a subject id that is drawn at random. The key is durable before
+   * this returns, and mostly before it was asked for: nothing is waited for.
+   * @throws PersonalDataTooLarge, PersonalDataUnavailable
+   */
+  sealNew(data: unknown): Promise<SealedData>;
+
+  /**
    * Encrypts JSON for one subject, whose key is made at the first time. The key is durable before this returns.
    * `subjectId` is a random UUID chosen by the caller, recorded beside the ciphertext; never derived from a person.
    * @throws SubjectForgotten, PersonalDataTooLarge, PersonalDataUnavailable, TypeError when `subjectId` is no UUID

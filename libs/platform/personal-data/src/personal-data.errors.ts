@@ -26,10 +26,12 @@ export class PersonalDataUnavailable extends Error {
 
 /**
  * What a failed statement means to the caller: a fault of the statement itself stays what it is (a bug of ours, and loud);
- * all else, also a connection that could not be had for whatever reason, is the keys being unavailable.
+ * all else, also a connection that could not be had for whatever reason, is the keys being unavailable. So is what is wrong
+ * with the keys themselves: trying again does not mend it.
  */
 export function unlessFaultOfStatement(cause: unknown): unknown {
-  return isFaultOfStatement(cause) ? cause : new PersonalDataUnavailable({ cause });
+  const ours = cause instanceof MasterKeyRefused || cause instanceof SealBroken;
+  return ours || isFaultOfStatement(cause) ? cause : new PersonalDataUnavailable({ cause });
 }
 
 /** Thrown when a subject's key is not there although nobody erased it: a restored or an empty database. Not forgetting. */

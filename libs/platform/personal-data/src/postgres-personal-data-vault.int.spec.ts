@@ -180,6 +180,34 @@ describe('the vault on PostgreSQL', () => {
     spy.mockRestore();
   });
 
+  it('has keys of new subjects on disk before they are asked for, in few statements', async () => {
+    const vault = await PostgresPersonalDataVault.open(pool, masterKey);
+    const spy = jest.spyOn(pool, 'query');
+    const sealed = [];
+    for (let n = 0; n < 1_000; n += 1) sealed.push(await vault.sealNew({ phone: '1' }));
+    expect(spy.mock.calls.length).toBeLessThan(20);
+    spy.mockRestore();
+    const { rows } = await pool.query(
+      'SELECT FROM personal_data.subject_keys WHERE subject_id = ANY($1::uuid[]) AND wrapped_key IS NOT NULL',
+      [sealed.map(({ subjectId }) => subjectId)],
+    );
+    expect(rows).toHaveLength(1_000);
+    const others = await PostgresPersonalDataVault.open(pool, masterKey);
+    expect(await others.unseal(sealed[500]!)).toEqual({ phone: '1' });
+  });
+
+  it('leaves no key that nobody uses when it is closed', async () => {
+    const empty = await createTestDatabase();
+    const vault = await PostgresPersonalDataVault.open(empty.url, masterKey);
+    for (let n = 0; n < 100; n += 1) await vault.sealNew({ phone: '1' });
+    await vault.close();
+    const admin = createPool(empty.url, { max: 1 });
+    const { rows } = await admin.query('SELECT count(*)::integer AS keys FROM personal_data.subject_keys');
+    expect(rows).toEqual([{ keys: 100 }]);
+    await admin.end();
+    await empty.drop();
+  });
+
   it('tells every waiting seal when the database is lost, and works again afterwards', async () => {
     const vault = await PostgresPersonalDataVault.open(pool, masterKey);
     const failing = jest

@@ -15,6 +15,7 @@ import {
   CallRecords,
   IncidentsWithDeadlines,
   type MovedTask,
+  type PersonalData,
   type QueuedTask,
   type TaskPlace,
 } from '../index.js';
@@ -28,11 +29,20 @@ const admin = { id: 'admin-1', role: 'admin', orgUnitId: null };
 class SampleReporterVault extends ReporterVault {
   readonly data = new InMemoryPersonalDataVault();
 
-  override seal(
-    subjectId: string,
-    reporter: { readonly name: string | null; readonly phone: string | null },
-  ): Promise<SealedReporter> {
-    return this.data.seal(subjectId, reporter);
+  override sealNew(data: PersonalData): Promise<SealedReporter> {
+    return this.data.sealNew(data);
+  }
+
+  override seal(subjectId: string, data: PersonalData): Promise<SealedReporter> {
+    return this.data.seal(subjectId, data);
+  }
+
+  override unseal(sealed: SealedReporter): Promise<unknown> {
+    return this.data.unseal(sealed);
+  }
+
+  override forget(subjectId: string): Promise<void> {
+    return this.data.forget(subjectId);
   }
 }
 
@@ -132,8 +142,10 @@ export class SampleOffice {
       reject: new application.RejectIncidentHandler(incidents),
       file: new application.FileIncidentHandler(incidents, jurisdiction),
       withdraw: new application.WithdrawIncidentHandler(incidents, jurisdiction),
-      voidIt: new application.VoidIncidentHandler(incidents),
+      voidIt: new application.VoidIncidentHandler(incidents, receipts),
       flagReporter: new application.FlagReporterHandler(incidents),
+      reveal: new application.RevealReporterHandler(incidents, vault),
+      forget: new application.ForgetReporterHandler(incidents, vault),
       startSelfHandling: new application.StartSelfHandlingHandler(incidents, jurisdiction),
       completeSelfHandling: new application.CompleteSelfHandlingHandler(incidents, jurisdiction),
       escalate: new application.EscalateLevelHandler(incidents),
@@ -166,9 +178,9 @@ export class SampleOffice {
         ...([incidents, jurisdiction, owing, clock, new CallRecords(this.store)] as const),
       ),
       markOverdue: new application.MarkOverdueHandler(incidents, jurisdiction),
-      check: new application.CheckHandlingHandler(incidents, jurisdiction),
-      feedback: new application.RecordFeedbackHandler(incidents, jurisdiction),
-      correctFeedback: new application.CorrectFeedbackHandler(incidents),
+      check: new application.CheckHandlingHandler(incidents, jurisdiction, receipts),
+      feedback: new application.RecordFeedbackHandler(incidents, jurisdiction, vault),
+      correctFeedback: new application.CorrectFeedbackHandler(incidents, vault),
       close: new application.CloseIncidentHandler(incidents, jurisdiction),
       reopen: new application.ReopenIncidentHandler(incidents, jurisdiction),
       suspend: new application.SuspendIncidentHandler(incidents, jurisdiction),

@@ -11,7 +11,8 @@ import { whistleOf, type IncidentState } from '../incident.state.js';
 import { breachesBefore, lifted, ofIncident, onIncident } from './breaches.js';
 import { type Decision, accept, refuse } from './decision.js';
 import { closed } from './ending.js';
-import { notIn, notTheirs, unlessSaid } from './guards.js';
+import { isReporter, notIn, notTheirs, unlessSaid } from './guards.js';
+import { isMarked, SEALED_TEXT, sealedWith } from './persons.js';
 
 /** What was done in a whistle that was called off is not what is checked. */
 const tasksToRedo = (state: IncidentState): string[] =>
@@ -25,14 +26,14 @@ const ofTasks = <Rework extends { readonly taskId: string }>(reworks: readonly R
 
 /** Neither whoever handled it nor whoever reported it says that it is done (domain.md §6, 39). */
 export function checkHandling(state: IncidentState, command: CheckHandling): Decision {
-  const { origin, partOf, result, note, evidence, feedbackUntil, deadlines, reworks } = command;
+  const { origin, partOf, alias, result, note, evidence, feedbackUntil, deadlines, reworks } = command;
   const refusal = notTheirs(state, origin) ?? notIn(state, 'CHECKING');
   if (refusal) return refuse(refusal);
-  const { id, orgUnitId: checkingUnitId } = origin.actor;
+  const { orgUnitId: checkingUnitId } = origin.actor;
   const own = checkingUnitId === null ? partOf : [checkingUnitId, ...partOf];
   if (own.some((unitId) => state.handlingUnits.includes(unitId)))
     return refuse({ code: 'CHECKER_IS_HANDLER' });
-  if (id === state.reportedBy) return refuse({ code: 'CHECKER_IS_REPORTER' });
+  if (isReporter(state, origin, alias)) return refuse({ code: 'CHECKER_IS_REPORTER' });
   const common = { cycle: state.cycle, checkingUnitId, note, evidence };
   const taskIds = tasksToRedo(state);
   const { now } = origin;
@@ -73,7 +74,7 @@ function notRatable(state: IncidentState, { mergedInto }: RecordFeedback): Refus
 }
 
 export function recordFeedback(state: IncidentState, command: RecordFeedback): Decision {
-  const { origin, solved, satisfaction, comment, source, reworks, mergedInto } = command;
+  const { origin, solved, satisfaction, source, reworks, mergedInto, personal } = command;
   const refusal = wrongCode(state, command) ?? notRatable(state, command) ?? scoredUnit(state, command);
   if (refusal) return refuse(refusal);
   if (state.feedbackRecorded) return refuse({ code: 'FEEDBACK_RECORDED' });
@@ -90,17 +91,22 @@ export function recordFeedback(state: IncidentState, command: RecordFeedback): D
       type: 'FeedbackRecorded',
       occurredAt: now,
       data: {
-        ...{ cycle: state.cycle, solved, satisfaction, comment, source },
+        ...{ cycle: state.cycle, solved, satisfaction, comment: commentOf(command), source },
         ...{ rework: state.rework + (again ? 1 : 0), taskIds, reworks: ofTasks(reworks, taskIds) },
       },
     },
+    ...sealedWith('FEEDBACK', personal, now),
     ...lifted(state, onIncident('CALLBACK'), 'MET', now),
   );
 }
 
+/** What is recorded of it. */
+const commentOf = ({ comment, personal }: Pick<RecordFeedback, 'comment' | 'personal'>): string | null =>
+  isMarked(personal, 'COMMENT') ? SEALED_TEXT : comment;
+
 /** What was said stays said; what is meant now stands beside it. */
 export function correctFeedback(state: IncidentState, command: CorrectFeedback): Decision {
-  const { origin, solved, satisfaction, comment, source, reason } = command;
+  const { origin, solved, satisfaction, source, reason, personal } = command;
   const refusal =
     wrongCode(state, command) ??
     notIn(state, 'FEEDBACK', 'HANDLING', 'CHECKING', 'CLOSED', 'MERGED') ??
@@ -110,9 +116,10 @@ export function correctFeedback(state: IncidentState, command: CorrectFeedback):
   const corrected: IncidentEvent = {
     type: 'FeedbackCorrected',
     occurredAt: origin.now,
-    data: { cycle: state.cycle, solved, satisfaction, comment, source, reason },
+    data: { cycle: state.cycle, solved, satisfaction, comment: commentOf(command), source, reason },
   };
-  return accept(...unlessSaid(state.lastWord, corrected));
+  const said = unlessSaid(state.lastWord, corrected);
+  return accept(...said, ...(said.length === 0 ? [] : sealedWith('FEEDBACK', personal, origin.now)));
 }
 
 export function close(state: IncidentState, { origin, closing }: CloseIncident): Decision {

@@ -51,6 +51,10 @@ export function notTheirs(state: IncidentState, { actor }: CommandOrigin): Refus
   return foreign ? { code: 'INCIDENT_NOT_YOURS' } : null;
 }
 
+/** Whoever reported it, under their own account or under the name that it had as a resident's. */
+export const isReporter = ({ reportedBy }: IncidentState, { actor }: CommandOrigin, alias: string): boolean =>
+  reportedBy !== null && [actor.id, alias].includes(reportedBy);
+
 type Found<Key extends string, Item> =
   | ({ readonly [K in Key]: Item } & { readonly refusal?: undefined })
   | ({ readonly refusal: Refusal } & { readonly [K in Key]?: undefined });

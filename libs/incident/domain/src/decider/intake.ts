@@ -13,7 +13,8 @@ import type { IncidentEvent } from '../incident.events.js';
 import { deadlineOf, openTasks, type IncidentState } from '../incident.state.js';
 import { breachesBefore, lifted, ofIncident, onIncident } from './breaches.js';
 import { type Decision, accept, refuse } from './decision.js';
-import { admitClaim, notIn, notTheirs, unlessSaid } from './guards.js';
+import { admitClaim, isReporter, notIn, notTheirs, unlessSaid } from './guards.js';
+import { coarsened, isMarked, recordedPlace, SEALED_TEXT, sealedWith } from './persons.js';
 
 export function report(state: IncidentState, command: ReportIncident): Decision {
   if (state.lifecycle !== 'NONE') return refuse({ code: 'INCIDENT_EXISTS' });
@@ -21,7 +22,8 @@ export function report(state: IncidentState, command: ReportIncident): Decision 
   // A report about yesterday is a report about yesterday: past claims are believed whatever their age.
   const admitted = admitClaim(occurredAt, origin.now, tolerance, () => true);
   if (admitted === null) return refuse({ code: 'OCCURRED_AT_IN_FUTURE' });
-  const { incidentId, category, severity, description, location, place, channel, anonymous } = command;
+  const { incidentId, category, severity, description, location, place, channel, anonymous, personal } =
+    command;
   const reported: IncidentEvent = {
     type: 'IncidentReported',
     occurredAt: admitted.occurredAt,
@@ -29,8 +31,8 @@ export function report(state: IncidentState, command: ReportIncident): Decision 
       incidentId,
       category,
       severity,
-      description,
-      location,
+      description: isMarked(personal, 'DESCRIPTION') ? SEALED_TEXT : description,
+      location: isMarked(personal, 'LOCATION') && location !== null ? coarsened(location) : location,
       place,
       channel,
       anonymous,
@@ -44,8 +46,9 @@ export function report(state: IncidentState, command: ReportIncident): Decision 
       deadlines: filing === null ? command.deadlines : [],
     },
   };
-  if (filing === null) return accept(reported);
-  return accept(reported, { type: 'IncidentFiled', occurredAt: origin.now, data: { cycle: 1, ...filing } });
+  const told = [reported, ...sealedWith('REPORT', personal, admitted.occurredAt)];
+  if (filing === null) return accept(...told);
+  return accept(...told, { type: 'IncidentFiled', occurredAt: origin.now, data: { cycle: 1, ...filing } });
 }
 
 /** Whoever works here answers for what they enter, also where the reporter has no name; a resident may have none. */
@@ -165,7 +168,10 @@ export function locate(state: IncidentState, command: LocateIncident): Decision 
   const located: IncidentEvent = {
     type: 'IncidentLocated',
     occurredAt: origin.now,
-    data: { location, place, gridMapId, gridMapVersion, method, suggestedDepartmentId, reason },
+    data: {
+      ...{ location: recordedPlace(state, location), place, gridMapId, gridMapVersion, method },
+      ...{ suggestedDepartmentId, reason },
+    },
   };
   return accept(...unlessSaid(state.lastWord, located));
 }
@@ -191,14 +197,14 @@ export function withdraw(state: IncidentState, command: WithdrawIncident): Decis
 }
 
 /** Created in error. Whoever created it does not undo it alone. */
-export function voidIncident(state: IncidentState, { origin, reason }: VoidIncident): Decision {
+export function voidIncident(state: IncidentState, { origin, reason, alias }: VoidIncident): Decision {
   const refusal = notTheirs(state, origin) ?? notIn(state, 'REPORTED', 'VERIFYING', 'FILED');
   if (refusal) return refuse(refusal);
   // What somebody was given to handle was no error.
   if (state.cycle > 1 || state.dispatched)
     return refuse({ code: 'INCIDENT_STATE', state: 'FILED', allowed: ['REPORTED', 'VERIFYING'] });
-  const { id, orgUnitId } = origin.actor;
-  if (id === state.reportedBy) return refuse({ code: 'VOID_BY_REPORTER' });
+  const { orgUnitId } = origin.actor;
+  if (isReporter(state, origin, alias)) return refuse({ code: 'VOID_BY_REPORTER' });
   if (state.duplicates.length > 0) return refuse({ code: 'HAS_DUPLICATES' });
   return accept(
     { type: 'IncidentVoided', occurredAt: origin.now, data: { unitId: orgUnitId, reason } },

@@ -13,6 +13,7 @@ import { breachesBefore, lifted, ofTask, onTask } from './breaches.js';
 import { type Decision, accept, refuse } from './decision.js';
 import { settled } from './ending.js';
 import { admitClaim, isLate, ownTask, taskNotIn, unlessSaid } from './guards.js';
+import { recordedPlace } from './persons.js';
 
 export function recordContact(state: IncidentState, command: RecordContact): Decision {
   const { origin, taskId, reached, note } = command;
@@ -67,7 +68,8 @@ export function checkIn(state: IncidentState, command: CheckIn): Decision {
       occurredAt,
       data: {
         ...{ taskId, departmentId: task.departmentId, dueAt: deadline?.dueAt ?? null },
-        ...{ late: isLate(occurredAt, deadline), claimedAt, disputed, location, note, evidence },
+        ...{ late: isLate(occurredAt, deadline), claimedAt, disputed },
+        ...{ location: recordedPlace(state, location), note, evidence },
       },
     },
     ...lifted(state, onTask(taskId, 'ACKNOWLEDGE', 'CHECK_IN'), 'CHECKED_IN', origin.now),

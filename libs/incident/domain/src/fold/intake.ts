@@ -21,6 +21,7 @@ export const intakeFolds: FoldsOf<
       ...NO_INCIDENT,
       ...{ lifecycle: 'REPORTED', incidentId, category, severity, place, imported, receiptHash },
       ...{ reportedAt: at, reportedBy, reporterKnown: reporter !== null, cycle: 1, deadlines },
+      subjects: reporter === null ? [] : [reporter.subjectId],
     };
   },
   IncidentLocated: (state, event) => ({ ...state, place: event.data.place, lastWord: wordOf(event) }),

@@ -68,6 +68,8 @@ export const commandKinds = [
   'FileAppeal',
   'DecideAppeal',
   'FlagReporter',
+  'RevealReporter',
+  'ForgetReporter',
 ] as const satisfies readonly IncidentCommand['kind'][];
 
 /** Every event of the domain; the compiler asks for one that is missing. */
@@ -134,6 +136,9 @@ export const incidentEventNames = Object.keys({
   ScoreExcluded: true,
   AppealRefused: true,
   ReporterFlagged: true,
+  PersonalDataSealed: true,
+  ReporterIdentityRevealed: true,
+  ReporterForgotten: true,
 } satisfies Record<IncidentEventType, true>) as IncidentEventType[];
 
 const actors: readonly CommandOrigin['actor'][] = [
@@ -296,7 +301,8 @@ function build(
       return sample.report(minute, {
         occurredAt: claimOf(attempt, minute),
         filing: attempt.filed ? sample.filing(minute) : null,
-        reporter: evidence ? { subjectId: 's', keyId: 'k', ciphertext: 'c' } : null,
+        reporter: evidence ? sample.sealed : null,
+        personal: good ? { fields: ['DESCRIPTION', 'LOCATION'], sealed: sample.sealed } : null,
         anonymous: !evidence,
       });
     case 'ImportIncident':
@@ -331,6 +337,7 @@ function build(
       return sample.feedback(minute, {
         solved: good ? 'SOLVED' : 'UNSOLVED',
         mergedInto: { lifecycle: 'FEEDBACK', feedbackUntil: null },
+        personal: evidence ? { fields: ['COMMENT'], sealed: sample.sealed } : null,
         ...receiptOf(attempt),
       });
     case 'CorrectFeedback':
@@ -383,6 +390,10 @@ function build(
       return aboutAnOrder(kind, state, pick, minute);
     case 'FlagReporter':
       return sample.flagReporter(minute);
+    case 'RevealReporter':
+      return sample.revealReporter(minute);
+    case 'ForgetReporter':
+      return sample.forgetReporter(minute);
     case 'AddDepartment':
       return sample.addDepartment(minute, { whistleId, task: spare(state, minute, 'ASSIST') });
     case 'ChangeLead':

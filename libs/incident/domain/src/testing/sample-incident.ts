@@ -195,6 +195,7 @@ export function report(minute: number, more: More<'ReportIncident'> = {}): Comma
     channel: 'APP',
     anonymous: true,
     reporter: null,
+    personal: null,
     receiptHash,
     occurredAt: null,
     recurrenceOf: null,
@@ -560,6 +561,7 @@ export const check = (
   kind: 'CheckHandling',
   origin: byCheckers(minute),
   partOf: [],
+  alias: 'resident-of-no-report',
   ...{ result, note: '现场核查', evidence: [photo], feedbackUntil: at(minute + FEEDBACK_WINDOW) },
   deadlines: (['CALLBACK', 'FEEDBACK_WINDOW'] as const).map((timer) =>
     deadline(`feedback-${minute}`, timer, minute),
@@ -572,7 +574,7 @@ export const feedback = (minute: number, more: More<'RecordFeedback'> = {}): Com
   kind: 'RecordFeedback',
   origin: byCallback(minute),
   ...{ solved: 'SOLVED', satisfaction: 'SATISFIED', comment: null, source: 'CALLBACK', receiptHash: null },
-  ...{ reworks: reworksOf(minute), mergedInto: null },
+  ...{ personal: null, reworks: reworksOf(minute), mergedInto: null },
   ...more,
 });
 
@@ -583,7 +585,7 @@ export const correctFeedback = (
   kind: 'CorrectFeedback',
   origin: byCallback(minute),
   ...{ solved: 'PARTLY', satisfaction: 'DISSATISFIED', comment: null, source: 'CALLBACK' },
-  ...{ receiptHash: null, reason: '回访记录有误' },
+  ...{ personal: null, receiptHash: null, reason: '回访记录有误' },
   ...more,
 });
 
@@ -671,6 +673,7 @@ export const voidIncident = (minute: number, more: More<'VoidIncident'> = {}): C
   kind: 'VoidIncident',
   origin: byStreet(minute),
   reason: '测试数据',
+  alias: 'resident-of-no-report',
   ...more,
 });
 
@@ -733,6 +736,34 @@ export const flagReporter = (minute: number): CommandOf<'FlagReporter'> => ({
   kind: 'FlagReporter',
   origin: bySupervision(minute),
   reason: '同一人重复来电',
+});
+
+/** What a person has marked as personal, as it stands in the log. */
+export const sealed = {
+  subjectId: '018f2f6e-0000-7000-8000-00000000005b',
+  keyId: '018f2f6e-0000-7000-8000-00000000004e',
+  ciphertext: 'AQIDBA==',
+};
+
+export const revealReporter = (
+  minute: number,
+  more: More<'RevealReporter'> = {},
+): CommandOf<'RevealReporter'> => ({
+  kind: 'RevealReporter',
+  origin: byDepartment(minute, LEAD),
+  ...{ purpose: 'CONTACT_REPORTER', reason: '约定上门时间', fields: ['NAME', 'PHONE'] },
+  readable: true,
+  ...more,
+});
+
+export const forgetReporter = (
+  minute: number,
+  more: More<'ForgetReporter'> = {},
+): CommandOf<'ForgetReporter'> => ({
+  kind: 'ForgetReporter',
+  origin: by(minute, 'admin', null),
+  subjectIds: [sealed.subjectId],
+  ...more,
 });
 
 /** A case of another system, opened at minute 0 and to be handled within three days. */

@@ -4,6 +4,7 @@ import { withStatuses } from './view-clocks.js';
 import { afterHandling } from './view-closing.js';
 import { stateAfter, type ViewEvent } from './view-events.js';
 import { afterIntake, afterPause, newView } from './view-intake.js';
+import { afterWordOfPerson } from './view-persons.js';
 import { afterDispute, afterReassignment, lapsed } from './view-responsibility.js';
 import { afterOrder } from './view-supervision.js';
 import { afterAct, afterWhistle } from './view-whistles.js';
@@ -93,6 +94,10 @@ function afterDecision(view: IncidentView, event: Later, before: IncidentView['s
       return afterOrder(view, event, at);
     case 'DeadlinesRescheduled':
       return moved({ ...view, pins: event.data.pins ?? view.pins }, event.data.moves);
+    case 'PersonalDataSealed':
+    case 'ReporterIdentityRevealed':
+    case 'ReporterForgotten':
+      return afterWordOfPerson(view, event, at);
     case 'DeadlineWarned':
     case 'ReporterFlagged':
       return view;

@@ -148,11 +148,18 @@ describe('incident board', () => {
     );
   });
 
-  it('holds nothing of the reporter but the hash of the receipt code', async () => {
-    const reporter = { subjectId: 'subject-7', keyId: 'key-7', ciphertext: 'c2VjcmV0' };
-    await spec.givenEvents(new SimulatedCity().report('inc', { reporter }).events);
+  it('holds of the reporter a reference and the hash of the receipt code', async () => {
+    const sealed = { subjectId: 'subject-7', keyId: 'key-7', ciphertext: 'c2VjcmV0' };
+    const personal = { fields: ['NOTE'] as const, sealed };
+    const city = new SimulatedCity().report('inc', { reporter: sealed, personal });
+    await spec.givenEvents(city.events);
     const rows = JSON.stringify(await spec.tables());
-    for (const part of Object.values(reporter)) expect(rows).not.toContain(part);
+    for (const part of [sealed.keyId, sealed.ciphertext]) expect(rows).not.toContain(part);
+    expect(await board.incidentOfSubject('subject-7')).toBe('inc');
+    expect(await board.incidentOfSubject('subject-8')).toBeNull();
+    expect((await board.find('inc'))?.reporter).toEqual({
+      ...{ state: 'SEALED', subjectIds: ['subject-7'], reveals: [] },
+    });
   });
 
   it('finds by id and by receipt, and answers null for neither', async () => {

@@ -1,5 +1,5 @@
 import { incidentEventTypes } from '@shaoying/incident-contracts';
-import type { Lifecycle, Place } from '@shaoying/incident-domain';
+import type { Lifecycle, Place, SealedReporter } from '@shaoying/incident-domain';
 import type { Projection, ProjectionTransaction } from '@shaoying/projections';
 import { DeadlineBatch, deadlinesTable, unmetDue } from '../deadline-rows.js';
 import {
@@ -47,6 +47,12 @@ interface PlaceRow {
   readonly located: boolean;
 }
 
+/** Whose data an incident holds, so that a person can be forgotten by the reference alone. */
+interface SubjectRow {
+  readonly subject_id: string;
+  readonly incident_id: string;
+}
+
 interface EventRow {
   readonly incident_id: string;
   readonly revision: number;
@@ -92,6 +98,9 @@ const moveReports = new RowStatement<PlaceRow>(
      from ${rows} join incidents i on i.incident_id = u.incident_id
      where r.reported_at = i.reported_at and r.incident_id = i.incident_id`,
 );
+const insertSubjects = merging<SubjectRow>('subjects', {
+  ...{ shape: { subject_id: 'text', incident_id: 'text' }, key: ['subject_id'] },
+});
 const insertEvents = merging('events', { shape: eventShape, key: ['incident_id', 'revision'] });
 const insertInvolvements = merging<InvolvementRow>('involvements', {
   ...{
@@ -118,7 +127,7 @@ export const unlocated = (incident: string): string =>
  */
 export const incidentBoard: Projection = {
   name: 'incident-board',
-  version: 8,
+  version: 9,
   schema: `
     create table incidents (
       incident_id  text primary key,
@@ -143,6 +152,10 @@ export const incidentBoard: Projection = {
     create index on reports (reported_at, incident_id);
     create index on reports (street_id, reported_at, incident_id);
     create index on reports (community_id, reported_at, incident_id);
+    create table subjects (
+      subject_id  text primary key,
+      incident_id text not null
+    );
     -- What the view shows of every later event.
     create table events (
       incident_id  text not null,
@@ -173,6 +186,7 @@ export const incidentBoard: Projection = {
     await changeStates.run(tx, batch.incidents.changes);
     await moveIncidents.run(tx, batch.places);
     await moveReports.run(tx, batch.places);
+    await insertSubjects.run(tx, [...batch.subjects.values()]);
     await insertEvents.run(tx, batch.events);
     await insertInvolvements.run(tx, batch.involvements);
     await deadlines.write(tx);
@@ -184,6 +198,7 @@ class BoardBatch {
   readonly reports = new Drafts<ReportRow, Pick<ReportRow, 'incident_id'>>();
   readonly events: EventRow[] = [];
   readonly involvements: InvolvementRow[] = [];
+  readonly subjects = new Map<string, SubjectRow>();
   private readonly corrected = new Map<string, PlaceRow>();
 
   /** The last correction of each incident. */
@@ -198,12 +213,19 @@ class BoardBatch {
       this.report(entry);
       return;
     }
+    if (entry.type === 'PersonalDataSealed') this.sealed(incident_id, entry.data.sealed);
     this.events.push({ incident_id, revision, event: JSON.stringify(shownOf(entry)) });
     if (state !== null) this.incidents.change(incident_id, { state }, { incident_id, state });
     if (entry.type === 'IncidentLocated')
       this.corrected.set(incident_id, placed(incident_id, entry.data.place));
     for (const { departmentId } of summonedBy(entry))
       this.involvements.push({ department_id: departmentId, incident_id });
+  }
+
+  private sealed(incident_id: string, sealed: Pick<SealedReporter, 'subjectId'> | null): void {
+    if (sealed === null) return;
+    const { subjectId: subject_id } = sealed;
+    this.subjects.set(subject_id, { subject_id, incident_id });
   }
 
   private report(entry: Extract<IncidentEntry, { type: 'IncidentReported' }>): void {
@@ -214,6 +236,7 @@ class BoardBatch {
       ...{ incident_id, reported_at, state: 'REPORTED', category, severity, estate_id, located },
       report: JSON.stringify(shownOf(entry)),
     });
+    this.sealed(incident_id, entry.data.reporter);
     this.reports.begin(incident_id, { receipt_hash, incident_id, reported_at, street_id, community_id });
   }
 }

@@ -64,6 +64,15 @@ export class IncidentBoardQuery {
     );
   }
 
+  /** The incident that holds something sealed for this subject. */
+  async incidentOfSubject(subjectId: string): Promise<string | null> {
+    const { rows } = await this.sql.query<{ incident_id: string }>(
+      'select incident_id from incident_board.subjects where subject_id = $1',
+      [subjectId],
+    );
+    return rows[0]?.incident_id ?? null;
+  }
+
   /** Newest first. Pages by (reportedAt, id), so that new reports neither shift nor repeat a page. */
   async list(filter: BoardFilter, scope: BoardScope | null, page: PageOf): Promise<BoardPage> {
     const { text, values } = pageSql(filter, scope, page);

@@ -8,11 +8,13 @@ import type {
   Lifecycle,
   Location,
   Party,
+  PersonalField,
   Pins,
   RejectionReason,
   ReleaseReason,
   ResponsibilityLevel,
   ReturnReason,
+  RevealPurpose,
   Satisfaction,
   Severity,
   Solved,
@@ -215,6 +217,22 @@ export interface CycleView {
   readonly reopenedBy: 'REPORTER' | 'OFFICE' | null;
 }
 
+/** Who left something sealed: by reference alone. */
+export interface ReporterView {
+  /** FORGOTTEN: the keys are destroyed, nobody can read any more who it was. */
+  readonly state: 'SEALED' | 'FORGOTTEN';
+  /** For `shaoying forget`. */
+  readonly subjectIds: readonly string[];
+  /** Who was told, and what for. */
+  readonly reveals: readonly {
+    readonly at: string;
+    readonly unitId: string | null;
+    readonly taskId: string | null;
+    readonly purpose: RevealPurpose;
+    readonly fields: readonly PersonalField[];
+  }[];
+}
+
 export interface IncidentView {
   readonly id: string;
   readonly state: Lifecycle;
@@ -232,6 +250,8 @@ export interface IncidentView {
   readonly districtId: string | null;
   readonly channel: string;
   readonly anonymous: boolean;
+  /** Null where nobody left anything that is sealed. */
+  readonly reporter: ReporterView | null;
   readonly imported: boolean;
   readonly externalId: string | null;
   /** An earlier incident of which this is a recurrence. */

@@ -1,13 +1,18 @@
-import type { IncidentEventOf, IncidentEventType, Lifecycle } from '@shaoying/incident-domain';
+import type {
+  IncidentEventOf,
+  IncidentEventType,
+  Lifecycle,
+  SealedReporter,
+} from '@shaoying/incident-domain';
 
 /**
- * What the view is made of, event by event. Nothing else of an event reaches the board: no reporter and nothing a reporter
- * gives as a reason, no account, no receipt, no evidence.
+ * What the view is made of, event by event. Nothing else of an event reaches the board: of a reporter a reference and not
+ * even the ciphertext, nothing a reporter gives as a reason, no account, no receipt, no evidence.
  */
 const shownFields = {
   IncidentReported: [
     ...(['incidentId', 'category', 'severity', 'description', 'location', 'place', 'channel'] as const),
-    ...(['anonymous', 'imported', 'externalId', 'recurrenceOf', 'deadlines'] as const),
+    ...(['anonymous', 'imported', 'externalId', 'recurrenceOf', 'deadlines', 'reporter'] as const),
   ],
   IncidentLocated: [
     ...(['location', 'place', 'gridMapId', 'gridMapVersion', 'method'] as const),
@@ -88,6 +93,9 @@ const shownFields = {
   ScoreExcluded: ['appealId', 'decidingUnitId', 'reason'],
   AppealRefused: ['appealId', 'decidingUnitId', 'reason'],
   ReporterFlagged: [],
+  PersonalDataSealed: ['about', 'fields', 'sealed'],
+  ReporterIdentityRevealed: ['unitId', 'taskId', 'purpose', 'fields'],
+  ReporterForgotten: ['subjectIds'],
 } as const satisfies { [Type in IncidentEventType]: readonly (keyof IncidentEventOf<Type>['data'])[] };
 
 export interface ViewEventOf<Type extends IncidentEventType> {
@@ -107,12 +115,18 @@ export type ViewEvent = { [Type in IncidentEventType]: ViewEventOf<Type> }[Incid
 export const reasonShown = ({ source, reason }: ViewEventOf<'FeedbackCorrected'>['data']): string | null =>
   source === 'CALLBACK' ? reason : null;
 
+/** Whose data it is, without the data. */
+const referenceTo = (sealed: SealedReporter | null): Pick<SealedReporter, 'subjectId'> | null =>
+  sealed && { subjectId: sealed.subjectId };
+
 /** What the board keeps of an event: the view folded from these is the view folded from the events. */
 export function shownOf(event: ViewEvent): ViewEvent {
   const { type, revision, occurredAt, data } = event;
   const shown = Object.fromEntries(
     shownFields[type].map((field) => [field, (data as Readonly<Record<string, unknown>>)[field]]),
   );
+  if (event.type === 'IncidentReported') shown['reporter'] = referenceTo(event.data.reporter);
+  if (event.type === 'PersonalDataSealed') shown['sealed'] = referenceTo(event.data.sealed);
   if (event.type === 'FeedbackCorrected') shown['reason'] = reasonShown(event.data);
   return { type, revision, occurredAt, data: shown } as unknown as ViewEvent;
 }

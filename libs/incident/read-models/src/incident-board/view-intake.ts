@@ -10,6 +10,7 @@ import {
   type OneOf,
   type Reported,
 } from './view-changes.js';
+import { sealedFor } from './view-persons.js';
 
 // An incident from its report to its filing, where it lies, and while it stands still.
 
@@ -26,7 +27,7 @@ export function newView(event: Reported): IncidentView {
     ...{ suspension: null, mergedInto: null, duplicates: [], deadlines: data.deadlines.map(opened) },
     ...{ whistles: [], tasks: [], returns: [], arbitrations: [], extensions: [], supervisions: [] },
     ...{ cycles: [], checks: [], feedback: [], feedbackCorrections: [], escalations: [], locations: [] },
-    ...{ appeals: [], lostTime: [] },
+    ...{ appeals: [], lostTime: [], reporter: sealedFor(null, data.reporter) },
   };
 }
 

@@ -61,7 +61,10 @@ export class StepRefused extends Error {
 }
 
 export type ReportSketch = Partial<
-  Pick<ReportIncident, 'category' | 'severity' | 'description' | 'occurredAt' | 'reporter' | 'receiptHash'>
+  Pick<
+    ReportIncident,
+    'category' | 'severity' | 'description' | 'occurredAt' | 'reporter' | 'receiptHash' | 'personal'
+  >
 > & {
   readonly estateId?: string | null;
   readonly communityId?: string | null;
@@ -125,6 +128,7 @@ export class SimulatedCity {
       location: { lon: 116.397, lat: 39.908, crs: 'GCJ02', address: '朝阳路 1 号' },
       place: { gridId: 'grid-1', estateId, communityId, streetId, districtId: 'district-1' },
       ...{ anonymous: false, reporter: sketch.reporter ?? null, recurrenceOf: null, deadlines: [] },
+      personal: sketch.personal ?? null,
       receiptHash: sketch.receiptHash ?? `receipt-of-${incidentId}`,
       ...{ occurredAt: sketch.occurredAt ?? null, filing: sketch.filed === false ? null : filing },
     });
@@ -378,7 +382,7 @@ export class SimulatedCity {
 
   check(incidentId: string, result: 'PASS' | 'FAIL'): this {
     return this.send(incidentId, supervisionCentre, {
-      ...{ kind: 'CheckHandling', partOf: [], result, note: result, evidence: [] },
+      ...{ kind: 'CheckHandling', partOf: [], alias: 'nobody', result, note: result, evidence: [] },
       ...{ feedbackUntil: this.inMinutes(feedbackWindowMinutes), deadlines: [] },
       reworks: this.reworksOf(incidentId),
     });
@@ -387,7 +391,7 @@ export class SimulatedCity {
   feedback(incidentId: string, solved: Solved, satisfaction: Satisfaction = 'SATISFIED'): this {
     return this.send(incidentId, callback, {
       ...{ kind: 'RecordFeedback', solved, satisfaction, comment: null, source: 'CALLBACK' },
-      ...{ receiptHash: null, reworks: this.reworksOf(incidentId), mergedInto: null },
+      ...{ personal: null, receiptHash: null, reworks: this.reworksOf(incidentId), mergedInto: null },
     });
   }
 

@@ -13,6 +13,10 @@ interface Entry {
 export class InMemoryPersonalDataVault implements PersonalDataVault {
   private readonly entries = new Map<string, Entry>();
 
+  sealNew(data: unknown): Promise<SealedData> {
+    return this.seal(randomUUID(), data);
+  }
+
   async seal(subjectId: string, data: unknown): Promise<SealedData> {
     const subject = normalised(subjectId);
     const entry = this.entries.get(subject) ?? { keyId: randomUUID(), key: randomBytes(KEY_BYTES) };

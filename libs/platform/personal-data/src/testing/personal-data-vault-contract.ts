@@ -42,6 +42,21 @@ export function personalDataVaultContract(name: string, open: () => Promise<Pers
       for (const one of [...sealed, ...others]) expect(await vault.unseal(one)).toEqual(REPORTER);
     });
 
+    it('draws a subject and a key for somebody new, for which more can be sealed and which can be forgotten', async () => {
+      const sealed = await Promise.all(Array.from({ length: 40 }, () => vault.sealNew(REPORTER)));
+      expect(new Set(sealed.map(({ subjectId }) => subjectId)).size).toBe(40);
+      expect(new Set(sealed.map(({ keyId }) => keyId)).size).toBe(40);
+      for (const one of sealed) expect(await vault.unseal(one)).toEqual(REPORTER);
+      const [first, second] = sealed;
+      const more = await vault.seal(first!.subjectId, { note: '三单元' });
+      expect(more.keyId).toBe(first!.keyId);
+      expect(await vault.unseal(more)).toEqual({ note: '三单元' });
+      await vault.forget(first!.subjectId);
+      expect(await vault.unseal(first!)).toBe(FORGOTTEN);
+      expect(await vault.unseal(more)).toBe(FORGOTTEN);
+      expect(await vault.unseal(second!)).toEqual(REPORTER);
+    });
+
     it('forgets one subject for ever and no other', async () => {
       const [gone, kept] = [randomUUID(), randomUUID()];
       const sealed = await vault.seal(gone, REPORTER);
