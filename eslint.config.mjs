@@ -59,6 +59,8 @@ const soleImporters = [
   soleImporter('bullmq', 'libs/platform/timers'),
   soleImporter('ioredis', 'libs/platform/timers'),
   soleImporter('@eventstore/db-client', 'libs/platform/event-store-eventstoredb'),
+  soleImporter('@aws-sdk/client-s3', 'libs/platform/files'),
+  soleImporter('sharp', 'libs/platform/files'),
 ];
 const restrictedFor = (project) => {
   const patterns = soleImporters.filter(({ owner }) => owner !== project).map(({ pattern }) => pattern);
