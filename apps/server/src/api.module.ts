@@ -4,6 +4,8 @@ import { DepartmentTasksQuery, IncidentBoardQuery, MetricsQuery } from '@shaoyin
 import { DepartmentsController } from './api/departments.controller.js';
 import { ClosingController } from './api/closing.controller.js';
 import { CommandDoor } from './api/command-door.js';
+import { FilesController } from './api/files.controller.js';
+import './api/files.problems.js';
 import { HandlingController } from './api/handling.controller.js';
 import { IncidentQueriesController } from './api/incident-queries.controller.js';
 import './api/incident.problems.js';
@@ -39,6 +41,7 @@ const overReadModels = [IncidentBoardQuery, DepartmentTasksQuery, MetricsQuery];
     ReschedulingController,
     TransfersController,
     IncidentQueriesController,
+    FilesController,
     DepartmentsController,
     MetricsController,
     JurisdictionController,

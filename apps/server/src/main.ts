@@ -81,6 +81,10 @@ async function serve(
   const app = await createHttpApplication(await AppModule.of(platform, background), {
     logger,
     metrics: metrics.http,
+    uploads: {
+      path: '/v1/files',
+      mediaTypes: [/^(image|video|audio)\//, /^application\/(?!json\b)/, /^text\//],
+    },
     guards: [new AccessGuard(verifier, { anonymousReports: config.allowAnonymousReports })],
   });
   mountOpenApi(app, {

@@ -42,6 +42,8 @@ export const mayCommand = {
   appeal: ['department', 'street-office', 'community'],
   decideAppeal: ['supervision-centre'],
   publish: ['admin'],
+  /** Photos that a command may name as evidence. A report names none, so residents send none. */
+  upload: ['grid-worker', 'community', 'street-office', 'department', 'supervision-centre'],
 } as const satisfies Record<string, readonly Role[]>;
 
 /** Which roles may ask which query. Scope (own street, own tasks) narrows what they find. */

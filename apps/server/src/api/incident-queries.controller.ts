@@ -220,7 +220,7 @@ export class IncidentQueriesController {
   }
 }
 
-function isVisible(view: IncidentView, scope: Scope | null | undefined): boolean {
+export function isVisible(view: IncidentView, scope: Scope | null | undefined): boolean {
   if (scope === undefined) return false;
   if (scope === null) return true;
   const { streetId, communityId, departmentId } = scope;

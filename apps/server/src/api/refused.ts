@@ -13,7 +13,8 @@ export class Refused extends Error {
       | 'ORG_UNIT_NOT_FOUND'
       | 'CATEGORY_NOT_FOUND'
       | 'READ_MODEL_BEHIND'
-      | 'TOO_MANY_STREAMS',
+      | 'TOO_MANY_STREAMS'
+      | 'FILE_NOT_FOUND',
   ) {
     super(code);
   }

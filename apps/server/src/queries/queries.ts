@@ -4,6 +4,7 @@ import { IncidentCommandService } from '@shaoying/incident-application';
 import { NO_INCIDENT, type LostTime } from '@shaoying/incident-domain';
 import type { Scope } from '../api/access-policy.js';
 import { Platform } from '../platform.js';
+import { ReadEvidenceHandler } from './evidence.query.js';
 import {
   DepartmentTasksQuery,
   IncidentBoardQuery,
@@ -277,6 +278,7 @@ export const queryHandlers = [
   ReadHistoryHandler,
   ReplayIncidentHandler,
   ReadLostTimeHandler,
+  ReadEvidenceHandler,
   ReadQueueHandler,
   ReadWorkloadHandler,
   ComputeMetricHandler,

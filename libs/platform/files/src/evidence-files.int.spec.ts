@@ -68,6 +68,8 @@ test('the same bytes are the same file, whoever sends them, also ten times at on
   const again = await add(photo, stranger);
   expect(again.isNew).toBe(false);
   for (const { record } of answers) expect(record).toEqual(again.record);
+  const misnamed = files.add(photo.bytes, 'image/png', worker);
+  await expect(misnamed).rejects.toMatchObject({ code: 'FILE_TYPE_MISMATCH' });
 });
 
 test('knowing a hash is not having the file: it is theirs whose unit has sent it', async () => {

@@ -4,7 +4,7 @@ import { hash, randomUUID } from 'node:crypto';
 import type { CapturePlace } from './capture-facts.js';
 import { decodeRecord, encodeRecord, type FileRecord, type Uploader } from './file-record.js';
 import { isSha256, keyParts, type FileStore } from './file-store.js';
-import { FileDamaged } from './files.errors.js';
+import { FileDamaged, FileRefused } from './files.errors.js';
 import { cleanPhoto, type PhotoType } from './photo.js';
 
 /** What seals the place of a photo. */
@@ -52,6 +52,7 @@ export class EvidenceFiles {
   ): Promise<Added> {
     const sha256 = hash('sha256', original, 'hex');
     const known = await this.find(sha256);
+    if (known !== null && known.content.mediaType !== declared) throw new FileRefused('FILE_TYPE_MISMATCH');
     if (known === null) await beforeNew();
     const record = known ?? (await this.keep(sha256, original, declared));
     const said = JSON.stringify({ ...uploader, at: this.now() });

@@ -16,12 +16,22 @@ export interface HttpApplicationOptions {
   readonly metrics?: HttpMetrics;
   /** Run before every route, in order; normally the one `AccessGuard`. */
   readonly guards?: readonly CanActivate[];
+  /** The one route that takes files; every other takes JSON alone. */
+  readonly uploads?: UploadRoute;
   /** Default 256 KiB: a report with its evidence hashes is some 2 KiB. */
   readonly bodyLimitBytes?: number;
   /** For a request to arrive completely. Default 10 s; answers and streams may take longer. */
   readonly requestTimeoutMs?: number;
   /** Requests under way get this long when the server closes, then their connections are cut. Default 3 s. */
   readonly drainMs?: number;
+}
+
+/** A route whose body comes as a stream that nobody has read: its handler, behind the guards, limits what it takes. */
+export interface UploadRoute {
+  /** As Fastify spells it: `/v1/files`. */
+  readonly path: string;
+  /** Media types that the handler looks at, to take or to refuse them; all others are refused here. */
+  readonly mediaTypes: readonly (string | RegExp)[];
 }
 
 const DEFAULTS = { bodyLimitBytes: 256 * 1024, requestTimeoutMs: 10_000, drainMs: 3_000 } as const;
@@ -46,6 +56,7 @@ export async function createHttpApplication(
   const fastify = adapter.getInstance<FastifyInstance>();
   fastify.addHook('onRoute', ({ method, url }) => routes.add(method, url));
   acceptJsonOnly(fastify);
+  if (options.uploads) acceptUploads(fastify, options.uploads);
   // First of all hooks: a request that a later one refuses has begun, too.
   if (options.metrics) measure(fastify, options.metrics);
   refuseNulInAddresses(fastify);
@@ -99,6 +110,15 @@ function acceptJsonOnly(fastify: FastifyInstance): void {
       done(error as RequestRefused);
     }
   });
+}
+
+function acceptUploads(fastify: FastifyInstance, { path, mediaTypes }: UploadRoute): void {
+  for (const mediaType of mediaTypes) {
+    fastify.addContentTypeParser(mediaType, (request, payload, done) => {
+      if (request.routeOptions.url === path) done(null, payload);
+      else done(Object.assign(new Error('only JSON is taken here'), { statusCode: 415 }));
+    });
+  }
 }
 
 /** PostgreSQL cannot take a NUL as text: without this an id such as `%00` would be an error there. */
