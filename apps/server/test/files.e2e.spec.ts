@@ -115,9 +115,54 @@ test('the incident says which files it names, by whom, and which of them are the
     expect.objectContaining({
       ...{ sha256: photo.sha256, type: 'DepartmentCheckedIn', taskId, orgUnitId: 'dp-urban-management' },
       file: expect.objectContaining({ mediaType: 'image/jpeg', capturedAt: '2026-02-13T08:00:00.000Z' }),
+      // It came after the check-in, which is not why it is believed.
+      mismatches: ['TIME'],
     }),
-    expect.objectContaining({ sha256: missing, type: 'ProgressReported', file: null }),
+    expect.objectContaining({ sha256: missing, type: 'ProgressReported', file: null, mismatches: [] }),
   ]);
+});
+
+test('a photo of another time and place than the check-in claims is flagged, in the log and wherever it is shown', async () => {
+  const own = await blowWhistle(city);
+  const task = taskOf(own, 'dp-urban-management').taskId;
+  const wall = new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 19);
+  const takenAt = wall.replace('T', ' ').replaceAll('-', ':');
+  const there = { lon: 120.41, lat: 31.83 };
+  const [honest, false_] = await Promise.all([
+    samplePhoto({ takenAt, place: there, shade: 5 }),
+    samplePhoto({ takenAt: '2026:02:13 16:00:00', place: canary, shade: 6 }),
+  ]);
+  for (const one of [honest, false_]) expected(201, await send(city.as('urbanManagement'), one));
+  await act(city, 'urbanManagement', own.id, `tasks/${task}/check-in`, {
+    ...{ location: { ...there, crs: 'WGS84' }, evidence: [honest.sha256, false_.sha256] },
+  });
+  const { items } = expected(
+    200,
+    await city
+      .as('oversight')
+      .get<{ items: { sha256: string; mismatches: string[] }[] }>(`/v1/incidents/${own.id}/files`),
+  );
+  expect(items.map(({ sha256, mismatches }) => ({ sha256, mismatches }))).toEqual([
+    { sha256: honest.sha256, mismatches: [] },
+    { sha256: false_.sha256, mismatches: ['TIME', 'PLACE'] },
+  ]);
+  const history = expected(
+    200,
+    await city
+      .as('oversight')
+      .get<{ items: { type: string; data: object; line: { zh: string } }[] }>(
+        `/v1/incidents/${own.id}/events`,
+      ),
+  );
+  const flags = history.items.filter(({ type }) => type === 'EvidenceFlagged');
+  expect(flags).toHaveLength(1);
+  expect(flags[0]).toMatchObject({
+    data: {
+      ...{ of: 'CHECK_IN', taskId: task, unitId: 'dp-urban-management', evidence: false_.sha256 },
+      ...{ mismatches: ['TIME', 'PLACE'], capturedAt: '2026-02-13T08:00:00.000Z', distance: 'OVER_100_KM' },
+    },
+    line: { zh: expect.stringContaining('时间、地点与所述不符') },
+  });
 });
 
 test('who may not see the incident learns nothing of its files; nor does anybody by another incident', async () => {

@@ -301,6 +301,11 @@ export class EvidenceAnswer {
     description: 'Null until that unit has sent it, and after it was removed',
   })
   file!: StoredFileAnswer | null;
+  @ApiProperty({
+    ...{ enum: ['TIME', 'PLACE'], isArray: true },
+    description: 'What its camera says otherwise than the event',
+  })
+  mismatches!: string[];
 }
 
 export class EvidenceListAnswer {

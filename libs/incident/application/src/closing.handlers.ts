@@ -16,6 +16,7 @@ import {
   type EndedDepartment,
   type ReopenedOutcome,
 } from './closing.messages.js';
+import { capturedBy, EvidenceCaptures } from './evidence-captures.js';
 import { IncidentCommandService, type CommandOutcome } from './incident.command-service.js';
 import { IncidentJurisdiction } from './incident.jurisdiction.js';
 import { receiptHashOf } from './receipt-codes.js';
@@ -68,10 +69,12 @@ export class CheckHandlingHandler implements ICommandHandler<CheckHandlingComman
   constructor(
     private readonly incidents: IncidentCommandService,
     private readonly jurisdiction: IncidentJurisdiction,
+    private readonly captures: EvidenceCaptures,
   ) {}
 
-  execute({ context, incidentId, request }: CheckHandlingCommand): Promise<CommandOutcome> {
+  async execute({ context, incidentId, request }: CheckHandlingCommand): Promise<CommandOutcome> {
     const { commandId } = context;
+    const captured = await capturedBy(this.captures, request.evidence, context.actor);
     const { clocks } = this.jurisdiction;
     return this.incidents.execute(context, incidentId, (state, origin) => {
       const passed = { matter: state, at: origin.now };
@@ -84,6 +87,7 @@ export class CheckHandlingHandler implements ICommandHandler<CheckHandlingComman
         origin,
         partOf: this.jurisdiction.partOf(context.actor.orgUnitId, state.handlingUnits),
         ...request,
+        ...captured,
         // Where the policy has no window, feedback is not awaited.
         feedbackUntil: window[0]?.dueAt ?? origin.now,
         deadlines: [...callback, ...window],

@@ -8,7 +8,12 @@ import type {
   IncidentWithdrawn,
   ReporterFlagged,
 } from './events/intake.events.js';
-import type { HandlingCompleted, IncidentEscalated, SelfHandlingStarted } from './events/handling.events.js';
+import type {
+  EvidenceFlagged,
+  HandlingCompleted,
+  IncidentEscalated,
+  SelfHandlingStarted,
+} from './events/handling.events.js';
 import type {
   TaskEvaluated,
   WhistleApproved,
@@ -124,6 +129,7 @@ export type IncidentEvent =
   | ExtensionRefused
   | TaskCompleted
   | HandlingCompleted
+  | EvidenceFlagged
   | DeadlineWarned
   | DeadlinesRescheduled
   | TaskOverdue

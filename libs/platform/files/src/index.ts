@@ -1,3 +1,4 @@
+export type { CapturePlace } from './capture-facts.js';
 export * from './disk-file-store.js';
 export * from './evidence-files.js';
 export * from './file-record.js';

@@ -94,6 +94,7 @@ function afterDecision(view: IncidentView, event: Later, before: IncidentView['s
     case 'DeadlinesRescheduled':
       return moved({ ...view, pins: event.data.pins ?? view.pins }, event.data.moves);
     case 'DeadlineWarned':
+    case 'EvidenceFlagged':
     case 'ReporterFlagged':
       return view;
     default:
