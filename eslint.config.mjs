@@ -60,6 +60,8 @@ const soleImporters = [
   soleImporter('ioredis', 'libs/platform/timers', 'libs/platform/limits'),
   soleImporter('rate-limiter-flexible', 'libs/platform/limits'),
   soleImporter('@eventstore/db-client', 'libs/platform/event-store-eventstoredb'),
+  soleImporter('@aws-sdk/client-s3', 'libs/platform/files'),
+  soleImporter('sharp', 'libs/platform/files'),
 ];
 const restrictedFor = (project) => {
   const patterns = soleImporters.filter(({ owners }) => !owners.includes(project)).map(({ pattern }) => pattern);

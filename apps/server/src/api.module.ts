@@ -5,6 +5,8 @@ import { ApiKeysModule } from './api-keys.module.js';
 import { DepartmentsController } from './api/departments.controller.js';
 import { ClosingController } from './api/closing.controller.js';
 import { CommandDoor } from './api/command-door.js';
+import { FilesController } from './api/files.controller.js';
+import './api/files.problems.js';
 import { HandlingController } from './api/handling.controller.js';
 import { IncidentQueriesController } from './api/incident-queries.controller.js';
 import './api/incident.problems.js';
@@ -14,6 +16,7 @@ import { JurisdictionController } from './api/jurisdiction.controller.js';
 import { MetricsController } from './api/metrics.controller.js';
 import { OpenStreams } from './api/open-streams.js';
 import { RepeatWhistles } from './api/repeat-whistles.js';
+import { VisibleIncidents } from './api/visible-incidents.js';
 import { ReturnsController } from './api/returns.controller.js';
 import { SupervisionController } from './api/supervision.controller.js';
 import { TasksController } from './api/tasks.controller.js';
@@ -40,6 +43,7 @@ const overReadModels = [IncidentBoardQuery, DepartmentTasksQuery, MetricsQuery];
     ReschedulingController,
     TransfersController,
     IncidentQueriesController,
+    FilesController,
     DepartmentsController,
     MetricsController,
     JurisdictionController,
@@ -61,6 +65,7 @@ const overReadModels = [IncidentBoardQuery, DepartmentTasksQuery, MetricsQuery];
     OpenStreams,
     CommandDoor,
     RepeatWhistles,
+    VisibleIncidents,
   ],
 })
 export class ApiModule {}

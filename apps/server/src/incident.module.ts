@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import {
   CallRecords,
+  EvidenceCaptures,
   incidentCommandHandlers,
   IncidentCommandService,
   IncidentJurisdiction,
@@ -15,6 +16,7 @@ import {
   type TaskPlace,
 } from '@shaoying/incident-application';
 import { DepartmentTasksQuery, OpenDeadlinesQuery } from '@shaoying/incident-read-models';
+import { FileCaptures } from './file-captures.js';
 import { Platform } from './platform.js';
 
 /** The tasks a department has in hand, also those of incidents that stand still: they go on one day. */
@@ -75,8 +77,13 @@ class OwingIncidents extends IncidentsWithDeadlines {
       useFactory: ({ stores }: Platform) =>
         new OwingIncidents(new OpenDeadlinesQuery(stores.readModels, () => () => undefined)),
     },
+    {
+      provide: EvidenceCaptures,
+      inject: [Platform],
+      useFactory: ({ files, logger }: Platform) => new FileCaptures(files, logger),
+    },
     { provide: ReporterVault, inject: [Platform], useFactory: ({ vault }: Platform) => vault },
   ],
-  exports: [CqrsModule, IncidentCommandService, MoveOpenDeadlinesHandler],
+  exports: [CqrsModule, EvidenceCaptures, IncidentCommandService, MoveOpenDeadlinesHandler],
 })
 export class IncidentModule {}

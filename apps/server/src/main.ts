@@ -93,6 +93,10 @@ async function serve(
     limits,
     ...{ trustedProxies: config.trustedProxies, corsOrigins: config.corsOrigins },
     connectionsMax: config.connectionsMax,
+    uploads: {
+      path: '/v1/files',
+      mediaTypes: [/^(image|video|audio)\//, /^application\/(?!json\b)/, /^text\//],
+    },
   });
   mountOpenApi(app, {
     title: 'Shaoying 哨应',

@@ -1,4 +1,5 @@
 import { systemClock, type Clock, type Config } from '@shaoying/config';
+import { EvidenceFiles, openFileStore, UploadAllowance, type FileStore } from '@shaoying/files';
 import { LocalIssuer, TokenInvalid, TokenVerifier } from '@shaoying/identity';
 import { ReceiptCodes } from '@shaoying/incident-application';
 import { DispatchFeedQuery } from '@shaoying/incident-read-models';
@@ -23,6 +24,9 @@ export class Platform {
     readonly feeds: SharedFeedSource,
     readonly receipts: ReceiptCodes,
     readonly vault: PostgresPersonalDataVault,
+    readonly files: EvidenceFiles,
+    readonly uploads: UploadAllowance,
+    private readonly fileStore: FileStore,
     /** Null when an OIDC issuer is trusted instead. */
     readonly issuer: LocalIssuer | null,
     readonly verifier: Pick<TokenVerifier, 'verify'>,
@@ -52,6 +56,9 @@ export class Platform {
       const receipts = await ReceiptCodes.open(dataDir);
       const masterKeys = await MasterKeyFolder.open(dataDir);
       const vault = await PostgresPersonalDataVault.open(stores.pool, masterKeys);
+      const fileStore = await openFileStore(config);
+      const files = new EvidenceFiles(fileStore, vault, clock);
+      const uploads = await UploadAllowance.open(stores.pool, config.filesPerDay, clock);
       const issuer = oidc === null && !production ? await LocalIssuer.open(dataDir) : null;
       const verifier = issuer ? TokenVerifier.forLocalIssuer(issuer) : verifierFor(config);
       await directory.start();
@@ -65,7 +72,8 @@ export class Platform {
           stores,
           directory,
         ] as const),
-        ...([publisher, gate, new SharedFeedSource(feed), receipts, vault, issuer, verifier, fail] as const),
+        ...([publisher, gate, new SharedFeedSource(feed), receipts, vault] as const),
+        ...([files, uploads, fileStore, issuer, verifier, fail] as const),
       );
     } catch (error) {
       await stores.close();
@@ -76,6 +84,7 @@ export class Platform {
   async close(): Promise<void> {
     await this.gate.stop();
     await this.directory.stop();
+    await this.fileStore.close();
     await this.vault.close();
     await this.stores.close();
   }

@@ -1,5 +1,8 @@
 import { lateEn, lateZh, levelsZh, partiesZh, when, type Lines } from './plain-lines.words.js';
 
+const mismatchZh = { TIME: '时间', PLACE: '地点' } as const;
+const mismatchEn = { TIME: 'time', PLACE: 'place' } as const;
+
 /** Who handles it without a whistle: the estate and its parties, or a higher level; and how handling ends. */
 export const handlingLines = {
   SelfHandlingStarted: ({ data }, name) => ({
@@ -13,5 +16,9 @@ export const handlingLines = {
   HandlingCompleted: ({ data }) => ({
     zh: `处置完成（${levelsZh[data.level]}），待核查${lateZh(data)}`,
     en: `Handling completed (${data.level}), to be checked${lateEn(data)}`,
+  }),
+  EvidenceFlagged: ({ data: { unitId, mismatches } }, name) => ({
+    zh: `${name(unitId)} 所附照片的拍摄${mismatches.map((kind) => mismatchZh[kind]).join('、')}与所述不符`,
+    en: `A photo by ${name(unitId)} was taken at another ${mismatches.map((kind) => mismatchEn[kind]).join(' and ')} than claimed`,
   }),
 } satisfies Partial<Lines>;

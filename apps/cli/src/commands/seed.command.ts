@@ -17,6 +17,7 @@ import {
   FileIncidentHandler,
   IncidentCommandService,
   IncidentJurisdiction,
+  NoCaptures,
   ReceiptCodes,
   RecordFeedbackCommand,
   RecordFeedbackHandler,
@@ -211,12 +212,12 @@ async function whistleAndOn(
   if (reaches('CHECKED_IN')) {
     const arrival = { occurredAt: null, location: null, note: '已到现场', evidence: [] };
     const command = new CheckInCommand(byDepartment('check-in'), incidentId, taskId, arrival);
-    await tell(stage, new CheckInHandler(service).execute(command));
+    await tell(stage, new CheckInHandler(service, new NoCaptures()).execute(command));
   }
   if (reaches('COMPLETED')) {
     const result = { note: '处置完毕', evidence: [] };
     const command = new CompleteTaskCommand(byDepartment('complete'), incidentId, taskId, result);
-    await tell(stage, new CompleteTaskHandler(service, jurisdiction).execute(command));
+    await tell(stage, new CompleteTaskHandler(service, jurisdiction, new NoCaptures()).execute(command));
   }
   if (reaches('CHECKED')) await checkAndClose(stage, index, incidentId, cast, reaches('CLOSED'));
 }
@@ -233,7 +234,8 @@ async function checkAndClose(
   const check = new CheckHandlingCommand(centre, incidentId, {
     ...{ result: 'PASS', note: '现场核查通过', evidence: [] },
   });
-  await tell(all, new CheckHandlingHandler(service, jurisdiction, all.receipts).execute(check));
+  const checking = new CheckHandlingHandler(service, jurisdiction, all.receipts, new NoCaptures());
+  await tell(all, checking.execute(check));
   if (!closes) return;
   const callback = contextOf(index, 'feedback', 'callback', district);
   const feedback = new RecordFeedbackCommand(callback, incidentId, {

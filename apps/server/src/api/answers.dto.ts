@@ -277,3 +277,37 @@ export class DueAnswerShape {
   @ApiProperty({ type: 'integer' }) calendarVersion!: number;
   @ApiProperty() provisional!: boolean;
 }
+
+export class StoredFileAnswer {
+  @ApiProperty({ enum: ['image/jpeg', 'image/png', 'image/webp'] }) mediaType!: string;
+  @ApiProperty({ type: 'integer', description: 'Of the cleaned file' }) bytes!: number;
+  @ApiProperty({ ...nullableInstant, description: 'As the camera says' }) capturedAt!: string | null;
+}
+
+export class FileAnswer extends StoredFileAnswer {
+  @ApiProperty({ description: 'Of the bytes that were sent: what a command names as evidence' })
+  sha256!: string;
+}
+
+export class EvidenceAnswer {
+  @ApiProperty({ description: 'As the event names it' }) sha256!: string;
+  @ApiProperty({ description: 'Type of the event' }) type!: string;
+  @ApiProperty({ type: 'integer' }) revision!: number;
+  @ApiProperty(nullableId) taskId!: string | null;
+  @ApiProperty(instant) occurredAt!: string;
+  @ApiProperty({ ...nullableId, description: 'Unit that named it' }) orgUnitId!: string | null;
+  @ApiProperty({
+    ...{ type: StoredFileAnswer, nullable: true },
+    description: 'Null until that unit has sent it, and after it was removed',
+  })
+  file!: StoredFileAnswer | null;
+  @ApiProperty({
+    ...{ enum: ['TIME', 'PLACE'], isArray: true },
+    description: 'What its camera says otherwise than the event',
+  })
+  mismatches!: string[];
+}
+
+export class EvidenceListAnswer {
+  @ApiProperty({ type: [EvidenceAnswer] }) items!: EvidenceAnswer[];
+}

@@ -4,7 +4,7 @@ import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import type { HistoryEntry, Replay, ReplayPoint } from '@shaoying/audit';
 import { decodeCursor, encodeCursor, parseInstant, RequestRefused, type Page } from '@shaoying/http';
 import { CurrentPrincipal, PermittedRoles, type Principal, type Role } from '@shaoying/identity';
-import { receiptHashOf, scopeOf, sees, type Scope } from '@shaoying/incident-application';
+import { receiptHashOf, scopeOf } from '@shaoying/incident-application';
 import {
   isOverdue,
   trafficLightOf,
@@ -28,6 +28,7 @@ import { ListIncidentsQuery, MomentQuery, ReplayQuery } from './incident.dto.js'
 import { reached } from './read-your-writes.js';
 import { Refused } from './refused.js';
 import { RepeatWhistles, type RepeatWarning } from './repeat-whistles.js';
+import { VisibleIncidents } from './visible-incidents.js';
 
 type ShownIncident = IncidentView & { readonly overdue: boolean; readonly trafficLight: TrafficLight };
 
@@ -64,6 +65,7 @@ export class IncidentQueriesController {
     private readonly queries: QueryBus,
     private readonly platform: Platform,
     private readonly repeats: RepeatWhistles,
+    private readonly visible: VisibleIncidents,
   ) {}
 
   @Tells('List incidents within scope, newest first')
@@ -102,7 +104,7 @@ export class IncidentQueriesController {
     const now = this.platform.clock.now().toISOString();
     const moment =
       asOf === undefined && knownAt === undefined ? null : { asOf: asOf ?? now, knownAt: knownAt ?? now };
-    const view = await this.visible(principal, permitted, id);
+    const view = await this.visible.find(principal, permitted, id);
     const then = moment === null ? view : await this.queries.execute(new FindIncident(id, moment));
     if (then === null) throw new Refused('INCIDENT_NOT_FOUND');
     void reply.header('ETag', `"${then.revision}"`);
@@ -121,7 +123,7 @@ export class IncidentQueriesController {
     @Param('id') id: string,
   ): Promise<{ items: readonly RepeatWarning[] }> {
     await reached(this.platform, board, request);
-    const view = await this.visible(principal, permitted, id);
+    const view = await this.visible.find(principal, permitted, id);
     const scope = scopeOf(principal, permitted, this.platform.directory);
     return { items: await this.repeats.around(view, scope) };
   }
@@ -135,7 +137,7 @@ export class IncidentQueriesController {
     if (view === null) throw new Refused('RECEIPT_NOT_FOUND');
     const history = await this.queries.execute(new ReadHistory(view.id));
     // A duplicate goes on in another incident: its reporter is told how that one stands.
-    const followed = await this.goingOn(view);
+    const followed = await this.visible.goingOn(view);
     const deadlines = [...followed.deadlines, ...followed.tasks.flatMap((task) => task.deadlines)];
     return {
       ...{ id: view.id, state: followed.state, category: view.category, reportedAt: view.reportedAt },
@@ -146,11 +148,6 @@ export class IncidentQueriesController {
         .map(({ timer, dueAt, status, metAt }) => ({ timer, dueAt, status, metAt })),
       history: history.map(({ type, occurredAt, line }) => ({ type, occurredAt, line })),
     };
-  }
-
-  private async goingOn(view: IncidentView): Promise<IncidentView> {
-    if (view.mergedInto === null) return view;
-    return (await this.queries.execute(new FindIncident(view.mergedInto, null))) ?? view;
   }
 
   /** People type their code in at once and know nothing of positions: a code not there yet is looked for once more. */
@@ -175,7 +172,7 @@ export class IncidentQueriesController {
     @Param('id') id: string,
   ): Promise<{ items: HistoryEntry[] }> {
     await reached(this.platform, board, request);
-    await this.visible(principal, permitted, id);
+    await this.visible.find(principal, permitted, id);
     return { items: await this.queries.execute(new ReadHistory(id)) };
   }
 
@@ -192,7 +189,7 @@ export class IncidentQueriesController {
     @Query() query: ReplayQuery,
   ): Promise<Replay> {
     await reached(this.platform, board, request);
-    await this.visible(principal, permitted, id);
+    await this.visible.find(principal, permitted, id);
     return this.queries.execute(new ReplayIncident(id, replayPoint(query)));
   }
 
@@ -206,21 +203,8 @@ export class IncidentQueriesController {
     @Param('id') id: string,
   ): Promise<LostTimeReport & { id: string }> {
     await reached(this.platform, board, request);
-    await this.visible(principal, permitted, id);
+    await this.visible.find(principal, permitted, id);
     return { id, ...(await this.queries.execute(new ReadLostTime(id))) };
-  }
-
-  /** Refused as not found, so that nobody learns what lies outside their scope. */
-  private async visible(principal: Principal, permitted: readonly Role[], id: string): Promise<IncidentView> {
-    const scope = scopeOf(principal, permitted, this.platform.directory);
-    const view = await this.queries.execute(new FindIncident(id, null));
-    if (view === null || !(await this.isSeen(view, scope))) throw new Refused('INCIDENT_NOT_FOUND');
-    return view;
-  }
-
-  /** What was merged into an incident is seen by whoever sees that one. */
-  private async isSeen(view: IncidentView, scope: Scope | null): Promise<boolean> {
-    return sees(scope, view) || (view.mergedInto !== null && sees(scope, await this.goingOn(view)));
   }
 }
 

@@ -14,7 +14,8 @@ export class Refused extends Error {
       | 'CATEGORY_NOT_FOUND'
       | 'API_KEY_UNIT'
       | 'READ_MODEL_BEHIND'
-      | 'TOO_MANY_STREAMS',
+      | 'TOO_MANY_STREAMS'
+      | 'FILE_NOT_FOUND',
   ) {
     super(code);
   }

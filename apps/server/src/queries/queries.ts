@@ -3,6 +3,7 @@ import { IncidentHistory, type HistoryEntry, type Replay, type ReplayPoint } fro
 import { IncidentCommandService, type Scope } from '@shaoying/incident-application';
 import { NO_INCIDENT, type LostTime } from '@shaoying/incident-domain';
 import { Platform } from '../platform.js';
+import { ReadEvidenceHandler } from './evidence.query.js';
 import {
   DepartmentTasksQuery,
   IncidentBoardQuery,
@@ -277,6 +278,7 @@ export const queryHandlers = [
   ReadHistoryHandler,
   ReplayIncidentHandler,
   ReadLostTimeHandler,
+  ReadEvidenceHandler,
   ReadQueueHandler,
   ReadWorkloadHandler,
   ComputeMetricHandler,

@@ -17,6 +17,7 @@ import {
   type EndedDepartment,
   type ReopenedOutcome,
 } from './closing.messages.js';
+import { capturedBy, EvidenceCaptures } from './evidence-captures.js';
 import { IncidentCommandService, type CommandOutcome } from './incident.command-service.js';
 import { IncidentJurisdiction } from './incident.jurisdiction.js';
 import { ReceiptCodes, receiptHashOf } from './receipt-codes.js';
@@ -86,10 +87,12 @@ export class CheckHandlingHandler implements ICommandHandler<CheckHandlingComman
     private readonly incidents: IncidentCommandService,
     private readonly jurisdiction: IncidentJurisdiction,
     private readonly receipts: ReceiptCodes,
+    private readonly captures: EvidenceCaptures,
   ) {}
 
-  execute({ context, incidentId, request }: CheckHandlingCommand): Promise<CommandOutcome> {
+  async execute({ context, incidentId, request }: CheckHandlingCommand): Promise<CommandOutcome> {
     const { commandId } = context;
+    const captured = await capturedBy(this.captures, request.evidence, context.actor);
     const { clocks } = this.jurisdiction;
     return this.incidents.execute(context, incidentId, (state, origin) => {
       const passed = { matter: state, at: origin.now };
@@ -103,6 +106,7 @@ export class CheckHandlingHandler implements ICommandHandler<CheckHandlingComman
         partOf: this.jurisdiction.partOf(context.actor.orgUnitId, state.handlingUnits),
         alias: this.receipts.aliasOf(context.actor.id, incidentId),
         ...request,
+        ...captured,
         // Where the policy has no window, feedback is not awaited.
         feedbackUntil: window[0]?.dueAt ?? origin.now,
         deadlines: [...callback, ...window],

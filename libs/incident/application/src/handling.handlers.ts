@@ -1,4 +1,5 @@
 import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { capturedBy, EvidenceCaptures } from './evidence-captures.js';
 import {
   CompleteSelfHandlingCommand,
   EscalateLevelCommand,
@@ -31,14 +32,17 @@ export class CompleteSelfHandlingHandler implements ICommandHandler<CompleteSelf
   constructor(
     private readonly incidents: IncidentCommandService,
     private readonly jurisdiction: IncidentJurisdiction,
+    private readonly captures: EvidenceCaptures,
   ) {}
 
-  execute({ context, incidentId, request }: CompleteSelfHandlingCommand): Promise<CommandOutcome> {
+  async execute({ context, incidentId, request }: CompleteSelfHandlingCommand): Promise<CommandOutcome> {
     const { clocks } = this.jurisdiction;
+    const captured = await capturedBy(this.captures, request.evidence, context.actor);
     return this.incidents.execute(context, incidentId, (state, origin) => ({
       kind: 'CompleteSelfHandling',
       origin,
       ...request,
+      ...captured,
       deadlines: clocks.start('CHECK', { matter: state, at: origin.now }, context.commandId),
     }));
   }

@@ -1,4 +1,5 @@
 import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { capturedBy, EvidenceCaptures } from './evidence-captures.js';
 import { IncidentCommandService, type CommandOutcome } from './incident.command-service.js';
 import { IncidentJurisdiction } from './incident.jurisdiction.js';
 import { claimTolerance } from './incident.tolerance.js';
@@ -41,14 +42,20 @@ export class RecordContactHandler implements ICommandHandler<RecordContactComman
 
 @CommandHandler(CheckInCommand)
 export class CheckInHandler implements ICommandHandler<CheckInCommand> {
-  constructor(private readonly incidents: IncidentCommandService) {}
+  constructor(
+    private readonly incidents: IncidentCommandService,
+    private readonly captures: EvidenceCaptures,
+  ) {}
 
-  execute({ context, incidentId, taskId, request }: CheckInCommand): Promise<CommandOutcome> {
+  async execute({ context, incidentId, taskId, request }: CheckInCommand): Promise<CommandOutcome> {
+    const { evidence, location } = request;
+    const captured = await capturedBy(this.captures, evidence, context.actor, location);
     return this.incidents.execute(context, incidentId, (_, origin) => ({
       kind: 'CheckIn',
       origin,
       taskId,
       ...request,
+      ...captured,
       tolerance: claimTolerance,
     }));
   }
@@ -72,15 +79,18 @@ export class CompleteTaskHandler implements ICommandHandler<CompleteTaskCommand>
   constructor(
     private readonly incidents: IncidentCommandService,
     private readonly jurisdiction: IncidentJurisdiction,
+    private readonly captures: EvidenceCaptures,
   ) {}
 
-  execute({ context, incidentId, taskId, request }: CompleteTaskCommand): Promise<CommandOutcome> {
+  async execute({ context, incidentId, taskId, request }: CompleteTaskCommand): Promise<CommandOutcome> {
     const { clocks } = this.jurisdiction;
+    const captured = await capturedBy(this.captures, request.evidence, context.actor);
     return this.incidents.execute(context, incidentId, (state, origin) => ({
       kind: 'CompleteTask',
       origin,
       taskId,
       ...request,
+      ...captured,
       deadlines: clocks.start('CHECK', { matter: state, at: origin.now }, context.commandId),
     }));
   }

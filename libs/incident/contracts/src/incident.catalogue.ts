@@ -53,6 +53,7 @@ export const incidentCatalogue: Record<IncidentEventType, CatalogueEntry> = {
   ExtensionRefused: asItWas,
   TaskCompleted: asItWas,
   HandlingCompleted: { version: 2, upcasters: [upcasters.handlingCompletedV2] },
+  EvidenceFlagged: asItWas,
   DeadlineWarned: asItWas,
   DeadlinesRescheduled: asItWas,
   TaskOverdue: { version: 2, upcasters: [upcasters.taskOverdueV2] },

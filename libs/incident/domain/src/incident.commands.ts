@@ -132,6 +132,24 @@ export interface LocateIncident extends Command<'LocateIncident'> {
   readonly reason: string | null;
 }
 
+/** What the camera says of a file that a command names as evidence. */
+export interface EvidenceFacts {
+  readonly sha256: string;
+  readonly capturedAt: string | null;
+  /** Between where the camera says it was and where the command says it was; null where either says nothing. */
+  readonly metresFromClaim: number | null;
+}
+
+/** Of the files named as evidence, those that are there already. */
+export interface CapturedEvidence {
+  readonly files: readonly EvidenceFacts[];
+  readonly tolerance: {
+    /** Before and behind the time that is claimed. */
+    readonly aroundMs: number;
+    readonly metres: number;
+  };
+}
+
 export interface VerifyIncident extends Command<'VerifyIncident'> {
   readonly note: string;
   readonly evidence: readonly string[];
@@ -159,6 +177,7 @@ export interface StartSelfHandling extends Command<'StartSelfHandling'> {
 export interface CompleteSelfHandling extends Command<'CompleteSelfHandling'> {
   readonly note: string | null;
   readonly evidence: readonly string[];
+  readonly captured?: CapturedEvidence;
   /** CHECK. */
   readonly deadlines: readonly Deadline[];
 }
@@ -221,6 +240,7 @@ export interface CheckIn extends Command<'CheckIn'> {
   readonly location: Location | null;
   readonly note: string | null;
   readonly evidence: readonly string[];
+  readonly captured?: CapturedEvidence;
   readonly tolerance: ClaimTolerance;
 }
 
@@ -236,6 +256,7 @@ export interface CompleteTask extends Command<'CompleteTask'> {
   readonly taskId: string;
   readonly note: string | null;
   readonly evidence: readonly string[];
+  readonly captured?: CapturedEvidence;
   /** CHECK; started where this was the last task. */
   readonly deadlines: readonly Deadline[];
 }
@@ -390,6 +411,7 @@ export interface CheckHandling extends Command<'CheckHandling'> {
   readonly result: 'PASS' | 'FAIL';
   readonly note: string;
   readonly evidence: readonly string[];
+  readonly captured?: CapturedEvidence;
   readonly feedbackUntil: string;
   /** CALLBACK, FEEDBACK_WINDOW; started by a pass. */
   readonly deadlines: readonly Deadline[];

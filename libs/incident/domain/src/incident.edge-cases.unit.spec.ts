@@ -24,7 +24,7 @@ const { reopen, suspend, resume, merge, unmerge, joinDuplicate, movesAfterPause,
   sample;
 const { decideAppeal, flagReporter, importCase, whistleLife, by, byStreet, byCommunity, byDepartment } =
   sample;
-const { byReporter, bySupervision } = sample;
+const { byReporter, bySupervision, captured } = sample;
 
 const given = givenOf(incidentDecider);
 const after = (...commands: IncidentCommand[]): IncidentEvent[] => historyOf(incidentDecider, commands);
@@ -471,12 +471,52 @@ test('edge case 39: nobody judges what is their own', () => {
     .thenLike([{ type: 'IncidentClosed' }]);
 });
 
-// Where and when a photo was taken reaches nothing in this domain, so a mismatch with the claim is not flagged by it.
-test('edge case 40: of a photo the hash is in the event; capture time and place are not known here', () => {
+test('edge case 40: a photo taken at another time or place than is claimed is flagged; its hash is in the event', () => {
+  const evidence = [photo];
   const location = { lon: 120.41, lat: 31.83, crs: 'WGS84', address: null } as const;
+  const flag = { of: 'CHECK_IN', taskId, unitId: LEAD, evidence: photo } as const;
+  const showing = (minute: number, metres: number | null) =>
+    checkIn(100, LEAD, { location, evidence, captured: captured(minute, metres) });
+  const arrived = { type: 'DepartmentCheckedIn', data: { location, evidence } } as const;
   given(after(...acknowledged))
-    .when(checkIn(60, LEAD, { location, evidence: [photo] }))
-    .thenLike([{ data: { location, evidence: [photo] } }]);
+    .when(showing(40, 1_000))
+    .thenLike([arrived]);
+  given(after(...acknowledged))
+    .when(showing(39, 1_001))
+    .thenLike([
+      arrived,
+      {
+        ...{ type: 'EvidenceFlagged', occurredAt: at(100) },
+        data: {
+          ...{ ...flag, mismatches: ['TIME', 'PLACE'], capturedAt: at(39), distance: 'OVER_1_KM' },
+          ...{ claimedFrom: at(100), claimedTo: at(100) },
+        },
+      },
+    ]);
+  given(after(...acknowledged))
+    .when(showing(161, null))
+    .thenLike([arrived, { data: { mismatches: ['TIME'], distance: null } }]);
+});
+
+test('of work and of a check, edge case 40 too: photos of them were taken since it was asked for, or handled', () => {
+  const done = complete(300, LEAD, { evidence: [photo], captured: captured(10) });
+  given(after(...working))
+    .when(done)
+    .thenLike([{ type: 'TaskCompleted' }]);
+  const before = complete(300, LEAD, { evidence: [photo], captured: captured(10 - 61) });
+  given(after(...working))
+    .when(before)
+    .thenLike([
+      { type: 'TaskCompleted' },
+      { type: 'EvidenceFlagged', data: { of: 'TASK', mismatches: ['TIME'], claimedFrom: at(10) } },
+    ]);
+  const checking = [...working, complete(100), complete(400, ASSIST)];
+  given(after(...checking))
+    .when(check(500, 'PASS', { evidence: [photo], captured: captured(300) }))
+    .thenLike([
+      { type: 'CheckPassed' },
+      { type: 'EvidenceFlagged', data: { of: 'CHECK', taskId: null, claimedFrom: at(400) } },
+    ]);
 });
 
 test('every edge case of the list that concerns the decider is a test here', () => {

@@ -8,7 +8,12 @@ import type {
   IncidentWithdrawn,
   ReporterFlagged,
 } from './events/intake.events.js';
-import type { HandlingCompleted, IncidentEscalated, SelfHandlingStarted } from './events/handling.events.js';
+import type {
+  EvidenceFlagged,
+  HandlingCompleted,
+  IncidentEscalated,
+  SelfHandlingStarted,
+} from './events/handling.events.js';
 import type {
   TaskEvaluated,
   WhistleApproved,
@@ -130,6 +135,7 @@ export type IncidentEvent =
   | ExtensionRefused
   | TaskCompleted
   | HandlingCompleted
+  | EvidenceFlagged
   | DeadlineWarned
   | DeadlinesRescheduled
   | TaskOverdue

@@ -1,4 +1,5 @@
 export * from './event-sourced-jurisdiction-directory.js';
+export { toWgs84 } from './geometry/grid-geometry.js';
 export * from './jurisdiction.errors.js';
 export * from './jurisdiction-publisher.js';
 export type { JurisdictionDocuments, Unversioned } from './jurisdiction-documents.js';

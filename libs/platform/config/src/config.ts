@@ -53,6 +53,12 @@ export interface Config {
   readonly readModelUrl: string;
   /** {@link EMBEDDED}, `postgres:`, `postgresql:`, `redis:` or `rediss:`. */
   readonly timersUrl: string;
+  /** {@link EMBEDDED}: a folder under `dataDir`; or `s3://bucket?endpoint=…&region=…`. */
+  readonly filesUrl: string;
+  /** The largest photo that is taken. */
+  readonly fileBytesMax: number;
+  /** New files that one person may send in a day. */
+  readonly filesPerDay: number;
   readonly production: boolean;
   /** Null: the local issuer is trusted instead (never in production). */
   readonly oidc: OidcConfig | null;
@@ -103,6 +109,9 @@ export function loadConfig(env: Environment, cwd: string = process.cwd()): Confi
     ]),
     readModelUrl: read.url('READ_MODEL_URL', ['postgres:', 'postgresql:']),
     timersUrl: read.url('TIMERS_URL', ['redis:', 'rediss:', 'postgres:', 'postgresql:']),
+    filesUrl: read.url('FILES_URL', ['s3:']),
+    fileBytesMax: read.integer('FILE_BYTES_MAX', 10 * 1024 * 1024, 1_024, 50 * 1024 * 1024),
+    filesPerDay: read.integer('FILES_PER_DAY', 200, 1, 1_000_000),
     production,
     oidc: readOidc(read, production),
     allowAnonymousReports: read.flag('ALLOW_ANONYMOUS_REPORTS', true),

@@ -22,6 +22,9 @@ describe('loadConfig', () => {
       eventStoreUrl: EMBEDDED,
       readModelUrl: EMBEDDED,
       timersUrl: EMBEDDED,
+      filesUrl: EMBEDDED,
+      fileBytesMax: 10_485_760,
+      filesPerDay: 200,
       production: false,
       oidc: null,
       allowAnonymousReports: true,
@@ -49,6 +52,9 @@ describe('loadConfig', () => {
         EVENT_STORE_URL: 'esdb+discover://one,two:2113?tls=true',
         READ_MODEL_URL: 'postgresql://u:p@db/read',
         TIMERS_URL: 'rediss://cache:6380',
+        FILES_URL: 's3://evidence?endpoint=https://s3.example.gov.cn&region=cn-north-1',
+        FILE_BYTES_MAX: '5000000',
+        FILES_PER_DAY: '50',
         NODE_ENV: 'production',
         OIDC_ISSUER: 'https://id.example.gov.cn/realms/street',
         OIDC_AUDIENCE: 'shaoying',
@@ -64,6 +70,9 @@ describe('loadConfig', () => {
       processes: 1,
       eventStoreUrl: 'esdb+discover://one,two:2113?tls=true',
       timersUrl: 'rediss://cache:6380',
+      filesUrl: 's3://evidence?endpoint=https://s3.example.gov.cn&region=cn-north-1',
+      fileBytesMax: 5_000_000,
+      filesPerDay: 50,
       production: true,
       oidc: { issuer: 'https://id.example.gov.cn/realms/street', audience: 'shaoying' },
       allowAnonymousReports: false,
@@ -78,11 +87,12 @@ describe('loadConfig', () => {
       EVENT_STORE_URL: 'mysql://db',
       READ_MODEL_URL: 'esdb://db',
       TIMERS_URL: 'redis',
+      FILES_URL: 'https://bucket',
       ALLOW_ANONYMOUS_REPORTS: 'perhaps',
       LOG_LEVEL: 'loud',
       OIDC_AUDIENCE: 'shaoying',
     });
-    expect(problems).toHaveLength(8);
+    expect(problems).toHaveLength(9);
     for (const problem of problems) expect(problem).toMatch(/^[A-Z_]+ .+\.$/);
   });
 

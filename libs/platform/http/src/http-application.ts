@@ -22,6 +22,8 @@ export interface HttpApplicationOptions {
   readonly guards?: readonly CanActivate[];
   /** Told each route before it is there; what it throws ends the start. */
   readonly onRoute?: (method: string, pattern: string) => void;
+  /** The one route that takes files; every other takes JSON alone. */
+  readonly uploads?: UploadRoute;
   /** Default 256 KiB: a report with its evidence hashes is some 2 KiB. */
   readonly bodyLimitBytes?: number;
   /** For a request to arrive completely. Default 10 s; answers and streams may take longer. */
@@ -36,6 +38,14 @@ export interface HttpApplicationOptions {
   readonly corsOrigins?: readonly string[];
   /** Connections open at once; further ones are closed as they come. Default 10,000. */
   readonly connectionsMax?: number;
+}
+
+/** A route whose body comes as a stream that nobody has read: its handler, behind the guards, limits what it takes. */
+export interface UploadRoute {
+  /** As Fastify spells it: `/v1/files`. */
+  readonly path: string;
+  /** Media types that the handler looks at, to take or to refuse them; all others are refused here. */
+  readonly mediaTypes: readonly (string | RegExp)[];
 }
 
 const DEFAULTS = {
@@ -85,6 +95,7 @@ export async function createHttpApplication(
     for (const one of [method].flat()) options.onRoute?.(one, url);
   });
   acceptJsonOnly(fastify);
+  if (options.uploads) acceptUploads(fastify, options.uploads);
   // First of all hooks: a request that a later one refuses has begun, too.
   if (options.metrics) measure(fastify, options.metrics);
   await sendSecurityHeaders(fastify);
@@ -143,6 +154,20 @@ function acceptJsonOnly(fastify: FastifyInstance): void {
       done(error as RequestRefused);
     }
   });
+}
+
+function acceptUploads(fastify: FastifyInstance, { path, mediaTypes }: UploadRoute): void {
+  for (const mediaType of mediaTypes) {
+    fastify.addContentTypeParser(mediaType, (request, payload, done) => {
+      try {
+        assertNotEncoded(request.headers['content-encoding']);
+        if (request.routeOptions.url === path) return done(null, payload);
+        done(Object.assign(new Error('only JSON is taken here'), { statusCode: 415 }));
+      } catch (error) {
+        done(error as RequestRefused);
+      }
+    });
+  }
 }
 
 /** Whoever says that a body is compressed means what it says, and reading it as it stands would be a guess. */

@@ -249,6 +249,16 @@ const jurisdiction = {
   [`POST ${department}/transfer-open-tasks`]: administration,
 } as const;
 
+/** Photos that a command may name as evidence. A report names none, so residents send none. */
+const files = {
+  'POST /v1/files': may({
+    ...({ 'grid-worker': 'ANY', community: 'ANY', 'street-office': 'ANY', department: 'ANY' } as const),
+    'supervision-centre': 'ANY',
+  }),
+  [`GET ${incident}/files`]: reading,
+  [`GET ${incident}/files/{sha256}`]: { ...reading, note: 'files that its events name as evidence' },
+} as const;
+
 /** A department may not make its own. */
 const apiKeys = {
   'POST /v1/api-keys': administration,
@@ -267,7 +277,7 @@ const operations = {
 /** Every operation of the server by method and path, as OpenAPI spells them. */
 export const ACCESS_POLICY: Readonly<Record<string, Operation>> = {
   ...{ ...matters, ...whistles, ...judgement },
-  ...{ ...reads, ...jurisdiction, ...apiKeys, ...operations },
+  ...{ ...reads, ...files, ...jurisdiction, ...apiKeys, ...operations },
 };
 
 const rolesOf = (grants: Grants): readonly Role[] => Object.keys(grants) as Role[];

@@ -1,6 +1,6 @@
 import { SimulatedClock, uuidV5, type Clock } from '@shaoying/config';
 import { InMemoryEventStore, type EventStore, type RecordedEvent } from '@shaoying/event-store';
-import type { SealedReporter } from '@shaoying/incident-domain';
+import type { EvidenceFacts, SealedReporter } from '@shaoying/incident-domain';
 import { EventSourcedJurisdictionDirectory, JurisdictionPublisher } from '@shaoying/jurisdiction-application';
 import { lindongYaml } from '@shaoying/jurisdiction-application/testing';
 import { InMemoryPersonalDataVault } from '@shaoying/personal-data/testing';
@@ -13,6 +13,7 @@ import {
   ReporterVault,
   type CommandContext,
   CallRecords,
+  EvidenceCaptures,
   IncidentsWithDeadlines,
   type MovedTask,
   type PersonalData,
@@ -67,12 +68,22 @@ class SampleOwing extends IncidentsWithDeadlines {
   }
 }
 
+/** Cameras as the spec says they spoke. */
+class SampleCaptures extends EvidenceCaptures {
+  readonly facts: EvidenceFacts[] = [];
+
+  override factsOf(evidence: readonly string[]): Promise<readonly EvidenceFacts[]> {
+    return Promise.resolve(this.facts.filter(({ sha256 }) => evidence.includes(sha256)));
+  }
+}
+
 /** Every command handler over one log in memory, with 临东市 published in it and a clock that stands still. */
 export class SampleOffice {
   readonly clock = new SimulatedClock(OPENING);
   readonly vault = new SampleReporterVault();
   readonly queue = new SampleQueues();
   readonly owing = new SampleOwing();
+  readonly captures = new SampleCaptures();
   readonly receipts = new ReceiptCodes(Buffer.alloc(32, 7));
   private requests = 0;
 
@@ -133,7 +144,7 @@ export class SampleOffice {
 
   /** Handlers over this office's log, or over what stands before it. */
   handlers(incidents: IncidentCommandService = this.service()) {
-    const { jurisdiction, receipts, vault, queue, owing, clock } = this;
+    const { jurisdiction, receipts, vault, queue, owing, clock, captures } = this;
     return {
       report: new application.ReportIncidentHandler(incidents, jurisdiction, receipts, vault),
       importCase: new application.ImportIncidentHandler(incidents, jurisdiction, receipts),
@@ -147,7 +158,7 @@ export class SampleOffice {
       reveal: new application.RevealReporterHandler(incidents, vault),
       forget: new application.ForgetReporterHandler(incidents, vault),
       startSelfHandling: new application.StartSelfHandlingHandler(incidents, jurisdiction),
-      completeSelfHandling: new application.CompleteSelfHandlingHandler(incidents, jurisdiction),
+      completeSelfHandling: new application.CompleteSelfHandlingHandler(incidents, jurisdiction, captures),
       escalate: new application.EscalateLevelHandler(incidents),
       blowWhistle: new application.BlowWhistleHandler(incidents, jurisdiction),
       approveWhistle: new application.ApproveWhistleHandler(incidents, jurisdiction),
@@ -157,9 +168,9 @@ export class SampleOffice {
       changeLead: new application.ChangeLeadHandler(incidents, jurisdiction),
       acknowledge: new application.AcknowledgeTaskHandler(incidents),
       contact: new application.RecordContactHandler(incidents),
-      checkIn: new application.CheckInHandler(incidents),
+      checkIn: new application.CheckInHandler(incidents, captures),
       progress: new application.ReportProgressHandler(incidents),
-      complete: new application.CompleteTaskHandler(incidents, jurisdiction),
+      complete: new application.CompleteTaskHandler(incidents, jurisdiction, captures),
       requestReturn: new application.RequestReturnHandler(incidents, jurisdiction),
       decideReturn: new application.DecideReturnHandler(incidents, jurisdiction),
       openArbitration: new application.OpenArbitrationHandler(incidents, jurisdiction),
@@ -178,7 +189,7 @@ export class SampleOffice {
         ...([incidents, jurisdiction, owing, clock, new CallRecords(this.store)] as const),
       ),
       markOverdue: new application.MarkOverdueHandler(incidents, jurisdiction),
-      check: new application.CheckHandlingHandler(incidents, jurisdiction, receipts),
+      check: new application.CheckHandlingHandler(incidents, jurisdiction, receipts, captures),
       feedback: new application.RecordFeedbackHandler(incidents, jurisdiction, vault),
       correctFeedback: new application.CorrectFeedbackHandler(incidents, vault),
       close: new application.CloseIncidentHandler(incidents, jurisdiction),

@@ -30,3 +30,15 @@ export const HandlingCompleted = Closed({
   late: Type.Boolean(),
   deadlines: List(part.Deadline),
 });
+
+export const EvidenceFlagged = Closed({
+  of: OneOf('CHECK_IN', 'TASK', 'SELF_HANDLING', 'CHECK'),
+  taskId: Nullable(Id),
+  unitId: Nullable(Id),
+  evidence: part.Sha256,
+  mismatches: List(OneOf('TIME', 'PLACE')),
+  capturedAt: Nullable(Instant),
+  claimedFrom: Instant,
+  claimedTo: Instant,
+  distance: Nullable(OneOf('UP_TO_1_KM', 'OVER_1_KM', 'OVER_10_KM', 'OVER_100_KM')),
+});

@@ -18,7 +18,8 @@ export const Severity = OneOf('MINOR', 'MAJOR', 'GROUP');
 export const Level = OneOf('ESTATE', 'COMMUNITY', 'SUBDISTRICT', 'DISTRICT', 'CITY');
 export const Role = OneOf('LEAD', 'ASSIST');
 export const SupervisionLevel = OneOf('BLUE', 'ORANGE', 'RED');
-export const Evidence = Type.Array(Type.String({ pattern: '^[0-9a-f]{64}$' }), { maxItems: 50 });
+export const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' });
+export const Evidence = Type.Array(Sha256, { maxItems: 50 });
 export const DurationUnit = OneOf('WORKING_HOUR', 'WORKING_DAY', 'CALENDAR_DAY', 'CLOCK_HOUR');
 export const Timer = OneOf(
   'VERIFY',

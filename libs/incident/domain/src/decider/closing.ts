@@ -7,10 +7,11 @@ import type {
 } from '../incident.commands.js';
 import type { IncidentEvent } from '../incident.events.js';
 import type { Refusal } from '../incident.refusals.js';
-import { whistleOf, type IncidentState } from '../incident.state.js';
+import { deadlineOf, whistleOf, type IncidentState } from '../incident.state.js';
 import { breachesBefore, lifted, ofIncident, onIncident } from './breaches.js';
 import { type Decision, accept, refuse } from './decision.js';
 import { closed } from './ending.js';
+import { flagged } from './evidence.js';
 import { isReporter, notIn, notTheirs, unlessSaid } from './guards.js';
 import { isMarked, SEALED_TEXT, sealedWith } from './persons.js';
 
@@ -46,6 +47,14 @@ export function checkHandling(state: IncidentState, command: CheckHandling): Dec
           occurredAt: now,
           data: { ...common, rework: state.rework + 1, taskIds, reworks: ofTasks(reworks, taskIds) },
         },
+    ...flagged(
+      {
+        ...{ of: 'CHECK', taskId: null, unitId: checkingUnitId, occurredAt: now },
+        // What is photographed is what was handled: since then, as far as that is known.
+        ...{ from: deadlineOf(state.deadlines, 'CHECK')?.startedAt ?? state.reportedAt, to: now },
+      },
+      command.captured,
+    ),
     ...lifted(state, onIncident('CHECK'), 'MET', now),
   );
 }

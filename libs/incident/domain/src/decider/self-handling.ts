@@ -3,6 +3,7 @@ import { levelRank, type IncidentState } from '../incident.state.js';
 import { breachesBefore, lifted, ofIncident, onIncident } from './breaches.js';
 import { type Decision, accept, refuse } from './decision.js';
 import { handlingCompleted } from './ending.js';
+import { flagged } from './evidence.js';
 import { notIn, notTheirs } from './guards.js';
 
 export function startSelfHandling(state: IncidentState, command: StartSelfHandling): Decision {
@@ -25,7 +26,12 @@ export function completeSelfHandling(state: IncidentState, command: CompleteSelf
   const refusal = notTheirs(state, origin) ?? notIn(state, 'HANDLING');
   if (refusal) return refuse(refusal);
   if (state.mode !== 'SELF') return refuse({ code: 'INCIDENT_STATE', state: 'HANDLING', allowed: [] });
-  return accept(...handlingCompleted(state, { occurredAt: origin.now, note, evidence, deadlines }));
+  const { now, actor } = origin;
+  const claim = { of: 'SELF_HANDLING', taskId: null, unitId: actor.orgUnitId, occurredAt: now } as const;
+  return accept(
+    ...handlingCompleted(state, { occurredAt: now, note, evidence, deadlines }),
+    ...flagged({ ...claim, from: state.reportedAt, to: now }, command.captured),
+  );
 }
 
 /** Upward only. Whoever held it holds it no more: the higher level handles it itself, or whistles. */

@@ -11,6 +11,7 @@ import {
 import { acknowledged } from './acknowledging.js';
 import { breachesBefore, lifted, ofTask, onTask } from './breaches.js';
 import { type Decision, accept, refuse } from './decision.js';
+import { flagged } from './evidence.js';
 import { settled } from './ending.js';
 import { admitClaim, isLate, ownTask, taskNotIn, unlessSaid } from './guards.js';
 import { recordedPlace } from './persons.js';
@@ -59,6 +60,7 @@ export function checkIn(state: IncidentState, command: CheckIn): Decision {
   if (admitted === null) return refuse({ code: 'OCCURRED_AT_IN_FUTURE' });
   const { occurredAt, claimedAt, disputed } = admitted;
   const deadline = deadlineOf(task.deadlines, 'CHECK_IN');
+  const claim = { of: 'CHECK_IN', taskId, unitId: task.departmentId, occurredAt } as const;
   return accept(
     ...breachesBefore(state, occurredAt, ofTask(taskId, 'ACKNOWLEDGE', 'CHECK_IN')),
     // Appearing is an answer: no department is late at both ends for one act (domain.md §3.3).
@@ -72,6 +74,7 @@ export function checkIn(state: IncidentState, command: CheckIn): Decision {
         ...{ location: recordedPlace(state, location), note, evidence },
       },
     },
+    ...flagged({ ...claim, from: claimedAt ?? occurredAt, to: claimedAt ?? occurredAt }, command.captured),
     ...lifted(state, onTask(taskId, 'ACKNOWLEDGE', 'CHECK_IN'), 'CHECKED_IN', origin.now),
   );
 }
@@ -146,6 +149,13 @@ export function completeTask(state: IncidentState, command: CompleteTask): Decis
         ...{ late: isLate(now, deadline), note, evidence },
       },
     },
+    ...flagged(
+      {
+        ...{ of: 'TASK', taskId, unitId: task.departmentId, occurredAt: now },
+        ...{ from: task.notifiedAt, to: now },
+      },
+      command.captured,
+    ),
     ...lifted(state, onTask(taskId), 'COMPLETED', now),
   ];
   return accept(...events, ...settled(state, events, { occurredAt: now, note, evidence, deadlines }));

@@ -48,3 +48,29 @@ export type HandlingCompleted = Fact<
     readonly deadlines: readonly Deadline[];
   }
 >;
+
+/** What of a photo contradicts what was said of it. */
+export const EVIDENCE_MISMATCHES = ['TIME', 'PLACE'] as const;
+
+export type EvidenceMismatch = (typeof EVIDENCE_MISMATCHES)[number];
+
+export type CaptureDistance = 'UP_TO_1_KM' | 'OVER_1_KM' | 'OVER_10_KM' | 'OVER_100_KM';
+
+/** A photo was taken, as its camera says, at another time or place than what it is evidence of. */
+export type EvidenceFlagged = Fact<
+  'EvidenceFlagged',
+  {
+    /** What it was offered for. */
+    readonly of: 'CHECK_IN' | 'TASK' | 'SELF_HANDLING' | 'CHECK';
+    readonly taskId: string | null;
+    readonly unitId: string | null;
+    /** SHA-256, as the event before names it. */
+    readonly evidence: string;
+    readonly mismatches: readonly EvidenceMismatch[];
+    readonly capturedAt: string | null;
+    readonly claimedFrom: string;
+    readonly claimedTo: string;
+    /** From the claimed place; null where that is not what differs. Never the place itself. */
+    readonly distance: CaptureDistance | null;
+  }
+>;

@@ -3,7 +3,9 @@ import { restarted, handledBy } from './changes.js';
 import type { FoldsOf } from './folds.js';
 
 /** What each event of this room changes. */
-export const handlingFolds: FoldsOf<'SelfHandlingStarted' | 'IncidentEscalated' | 'HandlingCompleted'> = {
+export const handlingFolds: FoldsOf<
+  'SelfHandlingStarted' | 'IncidentEscalated' | 'HandlingCompleted' | 'EvidenceFlagged'
+> = {
   SelfHandlingStarted: (state, event) => {
     const { handlingUnitId, level } = event.data;
     return {
@@ -30,4 +32,6 @@ export const handlingFolds: FoldsOf<'SelfHandlingStarted' | 'IncidentEscalated' 
       whistle.state === 'BLOWN' ? { ...whistle, state: 'COMPLETED' } : whistle,
     ),
   }),
+  /** A mark on a photo; what came of the act it was offered for stays as it is. */
+  EvidenceFlagged: (state) => state,
 };

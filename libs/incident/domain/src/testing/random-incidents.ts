@@ -110,6 +110,7 @@ export const incidentEventNames = Object.keys({
   ExtensionRefused: true,
   TaskCompleted: true,
   HandlingCompleted: true,
+  EvidenceFlagged: true,
   DeadlineWarned: true,
   DeadlinesRescheduled: true,
   TaskOverdue: true,
@@ -429,6 +430,7 @@ function buildForTask(
         ...own,
         occurredAt: claimOf(attempt, minute),
         evidence: evidence ? [sample.photo] : [],
+        ...(evidence ? { captured: sample.captured(minute - (pick % 5) * 60, (pick % 7) * 500) } : {}),
       });
     case 'ReportProgress':
       return sample.progress(minute, departmentId, { ...own, stage: good ? 'SURVEY' : null });

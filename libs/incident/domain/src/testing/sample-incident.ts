@@ -4,6 +4,7 @@ import {
   NO_INCIDENT,
   pausedDeadlines,
   reschedulableDeadlines,
+  type CapturedEvidence,
   type CommandOrigin,
   type Deadline,
   type DeadlineMove,
@@ -74,6 +75,12 @@ export const FEEDBACK_WINDOW = ALLOWED.FEEDBACK_WINDOW;
 export const REOPEN_WINDOW = days(30);
 export const tolerance = { skewMs: 30 * 60_000, syncMs: 24 * 3_600_000 };
 export const photo = 'a'.repeat(64);
+
+/** The photo as its camera has it. */
+export const captured = (minute: number, metresFromClaim: number | null = null): CapturedEvidence => ({
+  files: [{ sha256: photo, capturedAt: at(minute), metresFromClaim }],
+  tolerance: { aroundMs: 60 * 60_000, metres: 1_000 },
+});
 export const receiptHash = 'b'.repeat(64);
 
 const pins = {

@@ -99,6 +99,7 @@ function afterDecision(view: IncidentView, event: Later, before: IncidentView['s
     case 'ReporterForgotten':
       return afterWordOfPerson(view, event, at);
     case 'DeadlineWarned':
+    case 'EvidenceFlagged':
     case 'ReporterFlagged':
       return view;
     default:

@@ -64,6 +64,7 @@ const shownFields = {
   ExtensionRefused: ['extensionId', 'refusingUnitId', 'reason'],
   TaskCompleted: ['taskId', 'late'],
   HandlingCompleted: ['deadlines'],
+  EvidenceFlagged: [],
   DeadlineWarned: [],
   DeadlinesRescheduled: ['cause', 'reason', 'pins', 'moves'],
   TaskOverdue: ['taskId', 'deadlineId'],

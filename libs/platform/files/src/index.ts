@@ -1,0 +1,11 @@
+export type { CapturePlace } from './capture-facts.js';
+export * from './disk-file-store.js';
+export * from './evidence-files.js';
+export * from './file-record.js';
+export * from './file-store.js';
+export * from './files.errors.js';
+export * from './open-file-store.js';
+export * from './photo.js';
+export * from './s3-file-store.js';
+export * from './upload-allowance.js';
+export * from './upload-intake.js';

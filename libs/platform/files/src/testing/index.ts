@@ -1,0 +1,3 @@
+export * from './file-store-contract.js';
+export * from './s3-test-server.js';
+export * from './sample-photos.js';
