@@ -38,6 +38,11 @@ const PROMISES: readonly DeadlineView['timer'][] = [
   ...(['REWORK', 'CALLBACK', 'FEEDBACK_WINDOW', 'SUSPENSION_REVIEW'] as const),
 ];
 
+/** What offices note about a reporter, and contest of their scores, is none of what a reporter is told. */
+const AMONG_OFFICES: readonly HistoryEntry['type'][] = [
+  ...(['ReporterFlagged', 'AppealFiled', 'AppealRefused', 'ScoreExcluded'] as const),
+];
+
 interface BoardPlace {
   readonly reportedAt: string;
   readonly id: string;
@@ -146,7 +151,9 @@ export class IncidentQueriesController {
       promises: deadlines
         .filter(({ timer }) => PROMISES.includes(timer))
         .map(({ timer, dueAt, status, metAt }) => ({ timer, dueAt, status, metAt })),
-      history: history.map(({ type, occurredAt, line }) => ({ type, occurredAt, line })),
+      history: history
+        .filter(({ type }) => !AMONG_OFFICES.includes(type))
+        .map(({ type, occurredAt, line }) => ({ type, occurredAt, line })),
     };
   }
 

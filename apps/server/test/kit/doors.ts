@@ -66,7 +66,7 @@ export const doors: Readonly<Record<string, Door>> = {
   ),
   [`${incident}/file`]: ofStreet({}, 'REPORTED', ['FILED', 'INCIDENT_STATE'], territory),
   [`${incident}/locate`]: ofStreet(
-    { estateId: 'es-liuyin-garden', reason: '更正' },
+    { estateId: 'es-liuyin-garden', gridId: 'gr-liuyin', reason: '更正' },
     ...(['REPORTED', ['CLOSED', 'INCIDENT_STATE'], territory] as const),
   ),
   [`${incident}/withdraw`]: {

@@ -4,8 +4,8 @@ import type { Life } from './lives.js';
 export interface Recipe {
   readonly path: (life: Life) => string;
   readonly body?: object;
-  /** Names the incident, to whoever sees it; to nobody else. */
-  readonly names?: true;
+  /** Names the incident to whoever sees it, or the department to whoever it is open to; to nobody else. */
+  readonly names?: 'incident' | 'department';
   /** Does not end by itself. */
   readonly streams?: true;
 }
@@ -16,24 +16,24 @@ const of = (command: string): Recipe => ({ path: ({ id }) => `/v1/incidents/${id
 const publishes = (path: string): Recipe => ({ path: () => `${path}?dryRun=true`, body: {} });
 
 export const recipes: Readonly<Record<string, Recipe>> = {
-  'GET /v1/incidents': { ...at('/v1/incidents?limit=200'), names: true },
+  'GET /v1/incidents': { ...at('/v1/incidents?state=HANDLING&limit=200'), names: 'incident' },
   'GET /v1/incidents/{id}': of(''),
   'GET /v1/incidents/{id}/repeat-whistles': of('/repeat-whistles'),
   'GET /v1/incidents/{id}/events': of('/events'),
   'GET /v1/incidents/{id}/replay': of('/replay?at=0'),
   'GET /v1/incidents/{id}/lost-time': of('/lost-time'),
   'GET /v1/receipts/{receiptCode}': { path: ({ receiptCode }) => `/v1/receipts/${receiptCode}` },
-  'GET /v1/departments/{id}/queue': { ...at(`${department}/queue?limit=200`), names: true },
+  'GET /v1/departments/{id}/queue': { ...at(`${department}/queue?limit=200`), names: 'incident' },
   'GET /v1/departments/{id}/dispatches': at(`${department}/dispatches?limit=200`),
   'GET /v1/departments/{id}/dispatches/stream': { ...at(`${department}/dispatches/stream`), streams: true },
   'GET /v1/departments/{id}/workload': at(`${department}/workload`),
   'POST /v1/departments/{id}/transfer-open-tasks': {
     ...{ ...at(`${department}/transfer-open-tasks`), body: { reason: '机构改革' } },
   },
-  'GET /v1/workload': at('/v1/workload'),
+  'GET /v1/workload': { ...at('/v1/workload'), names: 'department' },
   'GET /v1/metrics': at('/v1/metrics'),
   'GET /v1/metrics/{name}': at('/v1/metrics/check-in-on-time?by=department'),
-  'GET /v1/metrics/{name}/explain': { ...at('/v1/metrics/check-in-on-time/explain'), names: true },
+  'GET /v1/metrics/{name}/explain': { ...at('/v1/metrics/check-in-on-time/explain'), names: 'incident' },
   'GET /v1/org-units': at('/v1/org-units'),
   'GET /v1/org-units/{id}': at('/v1/org-units/st-hepan'),
   'GET /v1/categories': at('/v1/categories'),
