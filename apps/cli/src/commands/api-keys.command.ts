@@ -4,6 +4,7 @@ import {
   apiKeyPage,
   ApiKeys,
   apiKeyStateOf,
+  ApiKeyUses,
   lastDaysOfUse,
   type ApiKey,
   type ApiKeyCommand,
@@ -26,10 +27,9 @@ export async function listApiKeys(json: boolean, terminal: Terminal, workplace: 
     if (page.length < pageKeysMax) break;
     after = page.at(-1)?.position ?? after;
   }
-  const used = await lastDaysOfUse(
-    readModels,
-    keys.map(({ keyId }) => keyId),
-  ).catch(noTables);
+  const ids = keys.map(({ keyId }) => keyId);
+  await ApiKeyUses.open(workplace.stores.pool, workplace.clock, () => undefined);
+  const used = await lastDaysOfUse(readModels, ids);
   const told = keys.map((key) => ({
     ...toldOf(key, workplace),
     lastUsedOn: used.get(key.keyId) ?? null,

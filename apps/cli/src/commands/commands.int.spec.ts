@@ -1,3 +1,5 @@
+import { systemClock } from '@shaoying/config';
+import { ApiKeys } from '@shaoying/identity';
 import { EventSourcedJurisdictionDirectory, JurisdictionPublisher } from '@shaoying/jurisdiction-application';
 import { PostgresEventStore } from '@shaoying/event-store-postgres';
 import { incidentIdOf } from '@shaoying/incident-contracts';
@@ -71,6 +73,16 @@ test('replay: plain lines in both languages up to a revision, and what came next
   expect(await cli.run('replay', 'nobody')).toMatchObject({ exitCode: 1 });
 }, 30_000);
 
+const apiKeys = () => new ApiKeys({ store, clock: systemClock, daysMax: 365 });
+let issued: { readonly id: string; readonly key: string };
+
+test('api-keys: one is issued for a unit that is there', async () => {
+  issued = await cli.json('api-keys', 'issue', '--label', '燃气工单系统', '--org', 'dp-gas');
+  const { id, key } = issued;
+  const system = { id: `key-${id}`, roles: ['department'], orgUnitId: 'dp-gas' };
+  expect(await apiKeys().verify(key)).toMatchObject(system);
+}, 30_000);
+
 test('projections: rebuilt from the log without a server; status tells how far each is', async () => {
   const absent = await cli.json<ProjectionStatus[]>('projections', 'status');
   expect(absent.map(({ status }) => status)).toEqual(absent.map(() => 'absent'));
@@ -83,6 +95,17 @@ test('projections: rebuilt from the log without a server; status tells how far e
   );
   expect(await cli.run('projections', 'rebuild', 'nothing')).toMatchObject({ exitCode: 2 });
   expect(await cli.json('projections', 'retry', names[0] ?? '')).toMatchObject({ retried: false });
+}, 60_000);
+
+test('api-keys: listed without their secrets, rotated, and ended for whoever asks next', async () => {
+  const { id, key } = issued;
+  const { stdout } = await cli.run('api-keys', 'list');
+  expect(stdout).toMatch(new RegExp(`${id} +ACTIVE +department +dp-gas .*燃气工单系统`));
+  expect(stdout).not.toContain(key.slice(-72, -8));
+  const second = await cli.run('api-keys', 'rotate', id, '--overlap', '1h');
+  await Promise.all([apiKeys().verify(key), apiKeys().verify(second.stdout.trim())]);
+  expect(await cli.json('api-keys', 'revoke', id)).toMatchObject({ id, state: 'REVOKED' });
+  await expect(apiKeys().verify(key)).rejects.toMatchObject({ code: 'API_KEY_REVOKED' });
 }, 60_000);
 
 test('timers: open deadlines are counted and armed again, and nothing fires', async () => {
