@@ -1,6 +1,6 @@
 // What every npm script runs first. Plain JavaScript for Node >= 18 without any package: it installs what is missing,
 // finds a Node that can run Shaoying, builds what is stale, and then becomes a thin shell around the real command.
-//   node tools/bootstrap.mjs start | test [jest args] | cli <command> | nx <args> | exec <binary> [args] | lint | bench <name> [args] | docs <name> [args]
+//   node tools/bootstrap.mjs start | test [jest args] | cli <command> | nx <args> | exec <binary> [args] | lint | bench <name> [args] | docs <name> [args] | packages <name> [args]
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -263,6 +263,14 @@ function pageWriter(name) {
   return file;
 }
 
+/** The script of tools/packages/ that tells of the packages we are made of. */
+function aboutPackages(name) {
+  const file = join(root, 'tools', 'packages', `${name}.mjs`);
+  if (!['sbom', 'licenses', 'audit'].includes(name))
+    throw new Refusal(`nothing tells the "${name}" of packages`);
+  return file;
+}
+
 /** Arguments for Node, by the word after `bootstrap.mjs`. Paths are relative to the root, where all but the CLI run. */
 const targets = {
   start: (args) => ['--enable-source-maps', join(root, 'bundle/server.js'), ...args],
@@ -279,6 +287,7 @@ const targets = {
   lint: (args) => [join(root, 'tools/lint.mjs'), ...args],
   bench: ([name, ...args]) => [bench(name), ...args],
   docs: ([name, ...args]) => [pageWriter(name), ...args],
+  packages: ([name, ...args]) => [aboutPackages(name), ...args],
 };
 
 /** Whether a Ctrl-C in the terminal reaches us, and with us the command: we are the job in its foreground. */
@@ -353,8 +362,8 @@ async function main([word, ...args]) {
   try {
     installIfNeeded(word === 'cli');
     node = findNode();
-    // Nx builds by itself, and a formatter needs no build.
-    if (!['nx', 'exec', 'lint'].includes(word)) build(node);
+    // Nx builds by itself, and neither a formatter nor the lock file needs a build.
+    if (!['nx', 'exec', 'lint', 'packages'].includes(word)) build(node);
   } finally {
     release();
   }

@@ -22,10 +22,23 @@ const limits = {
 };
 /** What was asked for when this was planned; ratios to the no-op. */
 const targets = { report: 0.5, checkIn: 0.35 };
-const kinds = ['validate', 'report', 'reportPersonal', 'checkIn'];
+/** Ratios between two kinds: what the first has and the second has not may cost so much. */
+const costs = {
+  access: {
+    of: 'report',
+    to: 'reportOpen',
+    target: 0.85,
+    title: 'who is it, may they, how often: (2) to (2a)',
+  },
+  sealing: { of: 'reportPersonal', to: 'report', target: 0.95, title: 'sealing a reporter: (2b) to (2)' },
+};
+const kinds = ['validate', 'report', 'reportOpen', 'reportPersonal', 'checkIn'];
+/** Answered by the API without a door; see open-server.process.mjs. */
+const openKinds = ['reportOpen'];
 const titles = {
   validate: '(1) no-op: POST /v1/incidents/validate',
   report: '(2) POST /v1/incidents',
+  reportOpen: '(2a) the same without authentication, authorization and limits',
   reportPersonal: '(2b) the same with name and phone, sealed',
   checkIn: '(3) POST …/check-in',
 };
@@ -68,8 +81,10 @@ async function scenarioFor(server) {
     'dp-ecology',
     'dp-transport',
   ];
+  const principal = { id: 'bench-street-office-st-hepan', roles: ['street-office'], orgUnitId: 'st-hepan' };
   const street = await server.token('street-office', 'st-hepan');
   return {
+    principal,
     reporter: street,
     street,
     departments: await Promise.all(
@@ -87,8 +102,8 @@ async function scenarioFor(server) {
 }
 
 /** Processor time so far: of the process that answers, of the one beside it that plays the other roles, of PostgreSQL. */
-function secondsSoFar({ pid, postgresPid }) {
-  const beside = processesBeside(pid).map((child) => processSeconds(child) ?? 0);
+function secondsSoFar({ pid, besideOf, postgresPid }) {
+  const beside = processesBeside(besideOf).map((child) => processSeconds(child) ?? 0);
   return {
     server: processSeconds(pid),
     beside: beside.reduce((a, b) => a + b, 0),
@@ -96,12 +111,15 @@ function secondsSoFar({ pid, postgresPid }) {
   };
 }
 
-/** One round of one kind: settled before, so that nothing left over burdens it; what it leaves over is told. */
-async function round(server, generator, kind, seconds) {
+/**
+ * One round of one kind: settled before, so that nothing left over burdens it; what it leaves over is told.
+ * @param side `{ answering, generator }`: the process that answers, and the one that asks it
+ */
+async function round(server, { answering, generator }, kind, seconds) {
   await server.settled();
-  const before = secondsSoFar(server);
+  const before = secondsSoFar(answering);
   const figures = await generator.run(kind, seconds);
-  const after = secondsSoFar(server);
+  const after = secondsSoFar(answering);
   const byProcess = used(before.postgres, after.postgres);
   const elapsedSeconds = figures.elapsedMs / 1_000;
   const cores = {
@@ -138,19 +156,22 @@ function tell(kind, index, { perSecond, p50Ms, p99Ms, failures, sample, cores, b
 }
 
 /** @returns rounds by kind */
-async function measure(server, generator, { seconds, rounds }) {
+async function measure(server, sides, { seconds, rounds }) {
   const results = Object.fromEntries(kinds.map((kind) => [kind, []]));
   let tasksPerSecond = firstTasksPerSecond;
   for (let index = 0; index <= rounds; index += 1) {
-    // Round 0 warms up: V8 compiles, PostgreSQL fills its caches, files grow to their first size.
-    const lengthSeconds = index === 0 ? Math.min(2, seconds) : seconds;
     for (const kind of kinds) {
+      // Round 0 warms up: V8 compiles, PostgreSQL fills its caches, files grow to their first size. What answers one kind
+      // alone has as long for it as the other has for all of them.
+      const warmUpSeconds = Math.min(openKinds.includes(kind) ? 6 : 2, seconds);
+      const lengthSeconds = index === 0 ? warmUpSeconds : seconds;
       if (kind === 'checkIn') {
         const wanted = Math.min(preparedMax, Math.ceil(tasksPerSecond * lengthSeconds * spareTasks));
         say(`  preparing ${wanted.toLocaleString('en-US')} tasks to check in on …`);
-        await generator.prepare(wanted);
+        await sides.usual.generator.prepare(wanted);
       }
-      const figures = await round(server, generator, kind, lengthSeconds);
+      const side = openKinds.includes(kind) ? sides.open : sides.usual;
+      const figures = await round(server, side, kind, lengthSeconds);
       tell(kind, index === 0 ? 'warm-up' : index, figures);
       if (kind === 'checkIn') tasksPerSecond = Math.max(500, figures.perSecond);
       if (index > 0) results[kind].push(figures);
@@ -171,9 +192,25 @@ function costMs({ cores, perSecond }) {
 const failuresOf = (rounds) => rounds.reduce((sum, { failures }) => sum + failures, 0);
 const middleOf = (rounds, pick) => median(rounds.map(pick));
 
-/** Ratio of each round to the no-op of the same turn, then the middle: neighbours come and go between turns. */
-function ratioOf(results, kind) {
-  return median(results[kind].map(({ perSecond }, turn) => perSecond / results.validate[turn].perSecond));
+/** Ratio of each round to that of another kind in the same turn, then the middle: neighbours come and go between turns. */
+function ratioOf(results, kind, to = 'validate') {
+  return median(results[kind].map(({ perSecond }, turn) => perSecond / results[to][turn].perSecond));
+}
+
+/** Processor time that the first kind takes beyond the second, as a share of the second: what neighbours disturb least. */
+const surplusOf = (results, { of, to }) => middleOf(results[of], costMs) / middleOf(results[to], costMs) - 1;
+
+function costRowsOf(results) {
+  return Object.entries(costs).flatMap(([name, cost]) => {
+    const ratio = ratioOf(results, cost.of, cost.to);
+    return [
+      {
+        ...{ name: `${name} ratio`, value: rounded(ratio), unit: 'ratio', ratio: rounded(ratio) },
+        ...{ target: cost.target, ok: ratio >= cost.target },
+      },
+      { name: `${name} processor time`, value: rounded(surplusOf(results, cost)), unit: 'share' },
+    ];
+  });
 }
 
 function rowsOf(results) {
@@ -254,9 +291,15 @@ function print(results, conditions) {
     'ms per request',
     'read models behind, ms',
   ];
+  const costLines = Object.values(costs).map((cost) => {
+    const ratio = ratioOf(results, cost.of, cost.to);
+    const verdict = `≥ ${cost.target}${ratio >= cost.target ? '  met' : '  missed'}`;
+    return [cost.title, figure(ratio), verdict, `${figure(surplusOf(results, cost) * 100)} %`];
+  });
+  const costHead = ['what it costs', 'ratio', 'target', 'processor time'];
   const { connections, rounds, seconds } = conditions;
   process.stdout.write(
-    `\n${table(head, lines)}\n\n${table(coresHead, cores)}\n\n` +
+    `\n${table(head, lines)}\n\n${table(costHead, costLines)}\n\n${table(coresHead, cores)}\n\n` +
       `${connections} connections, ${rounds} rounds of ${seconds} s each, medians. ${told(conditions)}\n`,
   );
 }
@@ -275,10 +318,17 @@ async function bench(options, opened) {
   const server = await starting;
   const conditions = await conditionsOf(server.dataDir, (setting) => server.show(setting));
   requireDurable(conditions);
-  const generator = new LoadGenerator();
-  opened.push(() => generator.close());
-  await generator.open(server.url, options.connections, await scenarioFor(server));
-  const results = await measure(server, generator, options);
+  const scenario = await scenarioFor(server);
+  const open = await server.openBeside(scenario.principal);
+  opened.push(() => open.stop());
+  const side = async (answering) => {
+    const generator = new LoadGenerator();
+    opened.push(() => generator.close());
+    await generator.open(answering.url, options.connections, scenario);
+    return { answering, generator };
+  };
+  const sides = { usual: await side(server), open: await side(open) };
+  const results = await measure(server, sides, options);
   const { seconds, rounds, connections } = options;
   Object.assign(conditions, {
     seconds,
@@ -289,7 +339,7 @@ async function bench(options, opened) {
   });
   conditions.coresUsed = coresOf(results);
   print(results, conditions);
-  if (options.json) await writeJson(options.json, rowsOf(results), conditions);
+  if (options.json) await writeJson(options.json, [...rowsOf(results), ...costRowsOf(results)], conditions);
 }
 
 await runAsCommand(() => readArguments(process.argv.slice(2), usage, limits), bench);

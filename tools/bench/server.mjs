@@ -29,11 +29,14 @@ const settings = [
   'TIMERS_URL',
 ];
 const identity = ['OIDC_ISSUER', 'OIDC_AUDIENCE', 'NODE_ENV', 'JURISDICTION_FILE', 'ALLOW_ANONYMOUS_REPORTS'];
+/** Counted as always, and never used up: one token sends everything here. */
+const limits = { RATE_LIMIT_TOKEN: '100000000' };
 
 function environment(extra) {
   const foreign = new Set([...settings, ...identity]);
-  const kept = Object.entries(process.env).filter(([name]) => !foreign.has(name));
-  return { ...Object.fromEntries(kept), ...extra };
+  const isForeign = (name) => foreign.has(name) || name.startsWith('RATE_LIMIT_');
+  const kept = Object.entries(process.env).filter(([name]) => !isForeign(name));
+  return { ...Object.fromEntries(kept), ...limits, ...extra };
 }
 
 /** Thrown when the server does not start, or not in time; carries the end of what it printed. */
@@ -79,6 +82,11 @@ class BenchServer {
     return this;
   }
 
+  /** Processes of the other roles stand beside this one. */
+  get besideOf() {
+    return this.pid;
+  }
+
   /** A token of the server's own issuer, as `shaoying token` prints it. */
   token(role, org) {
     return this.#issuer.issue({
@@ -118,6 +126,23 @@ class BenchServer {
     return this.#output();
   }
 
+  /**
+   * Starts the API without a door on the same log, for `principal` to send everything.
+   * @returns what a round needs of a server, and `stop()`
+   */
+  async openBeside(principal) {
+    const program = join(root, 'tools/bench/open-server.process.mjs');
+    const { child, output } = launch([program, JSON.stringify(principal)], { DATA_DIR: this.dataDir });
+    try {
+      const url = await listening(child, output);
+      const { postgresPid, pid: besideOf } = this;
+      return { url, pid: child.pid, postgresPid, besideOf, stop: () => endChild(child) };
+    } catch (error) {
+      await endChild(child);
+      throw error;
+    }
+  }
+
   async stop() {
     await this.#client?.end().catch(() => undefined);
     await this.#embedded?.close().catch(() => undefined);
@@ -142,6 +167,22 @@ async function adoptAndStop(dataDir) {
   await orphan?.close().catch(() => undefined);
 }
 
+/** Starts a program of ours, and keeps the end of what it prints. */
+function launch(args, env) {
+  const child = spawn(process.execPath, ['--enable-source-maps', ...args], {
+    cwd: root,
+    env: environment(env),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // Ctrl-C is ours to handle: a server that ends first would show as errors of the load.
+    detached: process.platform !== 'win32',
+  });
+  let text = '';
+  const keep = (chunk) => (text = (text + chunk).slice(-outputCharsMax));
+  child.stdout.setEncoding('utf8').on('data', keep);
+  child.stderr.setEncoding('utf8').on('data', keep);
+  return { child, output: () => text };
+}
+
 /**
  * Starts the built server on an empty data folder below `tmp/` of the workspace: on the disk that `npm start` would
  * use, not on a /tmp that may be memory.
@@ -152,18 +193,7 @@ export async function startServer({ nodeOptions = [], env = {} } = {}) {
   mkdirSync(tmp, { recursive: true });
   const dataDir = await mkdtemp(join(tmp, 'bench-commands-'));
   const main = join(root, 'bundle/server.js');
-  const child = spawn(process.execPath, ['--enable-source-maps', ...nodeOptions, main], {
-    cwd: root,
-    env: environment({ PORT: '0', DATA_DIR: dataDir, ...env }),
-    stdio: ['ignore', 'pipe', 'pipe'],
-    // Ctrl-C is ours to handle: a server that ends first would show as errors of the load.
-    detached: process.platform !== 'win32',
-  });
-  let text = '';
-  const keep = (chunk) => (text = (text + chunk).slice(-outputCharsMax));
-  child.stdout.setEncoding('utf8').on('data', keep);
-  child.stderr.setEncoding('utf8').on('data', keep);
-  const output = () => text;
+  const { child, output } = launch([...nodeOptions, main], { PORT: '0', DATA_DIR: dataDir, ...env });
   const server = new BenchServer(child, output, null, dataDir);
   try {
     server.url = await listening(child, output);

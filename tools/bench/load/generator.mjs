@@ -36,7 +36,7 @@ export class LoadGenerator {
     return this.#ask({ do: 'prepare', tasks });
   }
 
-  /** @param request `validate`, `report` or `checkIn` */
+  /** @param request `validate`, `report`, `reportOpen`, `reportPersonal` or `checkIn` */
   run(request, seconds) {
     return this.#ask({ do: 'run', request, seconds });
   }

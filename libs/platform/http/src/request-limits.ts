@@ -82,12 +82,15 @@ async function charge(reply: FastifyReply, charges: readonly Charge[]): Promise<
 }
 
 function tell(reply: FastifyReply, verdicts: readonly Verdict[]): void {
-  if (verdicts.length === 0) return;
-  const policies = verdicts.map(({ limit }) => `"${limit.name}";q=${limit.points};w=${limit.windowSeconds}`);
-  const standings = verdicts.map(({ limit, remaining, resetMs }) => {
-    return `"${limit.name}";r=${remaining};t=${Math.ceil(resetMs / 1_000)}`;
-  });
-  void reply.header('RateLimit-Policy', policies.join(', ')).header('RateLimit', standings.join(', '));
+  let policies = '';
+  let standings = '';
+  for (const { limit, remaining, resetMs } of verdicts) {
+    const comma = policies === '' ? '' : ', ';
+    policies += `${comma}"${limit.name}";q=${limit.points};w=${limit.windowSeconds}`;
+    standings += `${comma}"${limit.name}";r=${remaining};t=${Math.ceil(resetMs / 1_000)}`;
+  }
+  // At once onto the answer, where helmet's are too: Fastify's own way costs as much as all the rest of this.
+  if (policies !== '') reply.raw.setHeader('RateLimit-Policy', policies).setHeader('RateLimit', standings);
 }
 
 /**
@@ -96,8 +99,7 @@ function tell(reply: FastifyReply, verdicts: readonly Verdict[]): void {
  */
 function limitReceiptMisses(fastify: FastifyInstance, limits: RequestLimits, misses: SharedLimit): void {
   const guesses = new WeakMap<FastifyRequest, { readonly key: string; readonly verdict: Verdict }>();
-  fastify.addHook('preHandler', async (request, reply) => {
-    if (!limits.showsReceiptCode(request)) return;
+  const guess = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const { key } = await callerOf(request, limits);
     const verdict = await misses.take(key);
     if (!verdict.admitted) {
@@ -105,10 +107,14 @@ function limitReceiptMisses(fastify: FastifyInstance, limits: RequestLimits, mis
       throw new TooManyRequests(verdict.resetMs / 1_000);
     }
     guesses.set(request, { key, verdict });
+  };
+  fastify.addHook('preHandler', (request, reply, done) => {
+    if (!limits.showsReceiptCode(request)) return done();
+    guess(request, reply).then(() => done(), done);
   });
   fastify.addHook('onResponse', (request, reply, done) => {
-    const guess = guesses.get(request);
-    if (guess !== undefined && !MISSES.includes(reply.statusCode)) misses.giveBack(guess.key, guess.verdict);
+    const made = guesses.get(request);
+    if (made !== undefined && !MISSES.includes(reply.statusCode)) misses.giveBack(made.key, made.verdict);
     done();
   });
 }
