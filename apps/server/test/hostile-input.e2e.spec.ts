@@ -6,21 +6,29 @@ import { knownBodies } from './kit/hostile/known-bodies.js';
 import { LivesPool } from './kit/hostile/lives-pool.js';
 import { accountOf } from './kit/hostile/log-account.js';
 import { MemoryWatch } from './kit/hostile/memory-watch.js';
+import { rawCases } from './kit/hostile/raw-requests.js';
+import { tell, type RawAnswer } from './kit/hostile/raw-socket.js';
 import { operationsOf, type OpenApiDocument, type Operation } from './kit/hostile/operations.js';
 import { written, type KnownBodies, type Recipe } from './kit/hostile/recipes.js';
 import { expected } from './kit/incident-steps.js';
+import { waitFor } from './kit/wait-for.js';
 import { inOneProcess, useServerHomes, type ServerHome, type Settings } from './kit/server-home.js';
 
 /** The same every time, so that nobody's change is held up by chance. Other seeds: `FUZZ_SEED=7 npm test -- hostile`. */
 const seed = Number(process.env['FUZZ_SEED'] ?? 20_261_126);
 const requests = Number(process.env['FUZZ_REQUESTS'] ?? 20_000);
 
-/** Settings of the server that are about how much it takes may be set from outside. */
-const limits: Settings = Object.fromEntries(
-  Object.entries(process.env).filter((entry): entry is [string, string] => /^RATE_LIMIT/.test(entry[0])),
-);
+/** As many as come: what is limited by number has a spec of its own. */
+const unlimited: Settings = {
+  ...{ RATE_LIMIT_TOKEN: '0', RATE_LIMIT_ADDRESS: '0', RATE_LIMIT_ANONYMOUS: '0' },
+  ...{ RATE_LIMIT_ANONYMOUS_TOTAL: '0', RATE_LIMIT_RECEIPT_MISSES: '0' },
+};
 
-const newHome = useServerHomes({ ...inOneProcess, ...limits });
+const newHome = useServerHomes({
+  ...inOneProcess,
+  ...unlimited,
+  ...(process.env['FUZZ_NODE_OPTIONS'] ? { NODE_OPTIONS: process.env['FUZZ_NODE_OPTIONS'] } : {}),
+});
 let home: ServerHome;
 let url: URL;
 let city: City;
@@ -43,6 +51,8 @@ beforeAll(async () => {
   known = await knownBodies(city, operations);
   lives = await LivesPool.of(city);
 });
+
+afterAll(() => lives.stop());
 
 const hoursFromNow = (hours: number): string => new Date(Date.now() + hours * 3_600_000).toISOString();
 let sent = 0;
@@ -95,6 +105,7 @@ describe(`${requests} requests by the document, each with something wrong (FUZZ_
           .slice(0, 10)
           .map(({ ms, operation, mutations }) => `${ms} ms ${operation} (${mutations})`)
           .join('; ')}`,
+        `lives ${lives.made} cpu ${memory.cpuS} ${JSON.stringify(process.cpuUsage())}`,
         `MiB of heap ${memory.heapFloors(6).join(', ')}; resident ${memory.residentPeaks(6).join(', ')}`,
         '',
       ].join('\n'),
@@ -123,11 +134,12 @@ describe(`${requests} requests by the document, each with something wrong (FUZZ_
   });
 
   test('the log has what was acknowledged, and nothing else', async () => {
-    const account = await accountOf(log, before, run.told, ({ actor, correlationId }) => {
-      return (
-        actor.id.startsWith(subjectPrefix) || actor.id === 'anonymous' || correlationId.startsWith('fuzz-')
-      );
-    });
+    const account = await accountOf(
+      log,
+      before,
+      run.told,
+      ({ actor, correlationId }) => actor.id.startsWith(subjectPrefix) || correlationId.startsWith('fuzz-'),
+    );
     expect(account.unasked).toEqual([]);
     expect(account.missing).toEqual([]);
     expect(account.events).toBeGreaterThan(requests / 100);
@@ -140,8 +152,38 @@ describe(`${requests} requests by the document, each with something wrong (FUZZ_
     expect(noise).toEqual([]);
     const bad = server?.log().filter(({ level }) => level === 'error' || level === 'fatal');
     expect(bad).toEqual([]);
-    expect((await city.anonymous.get('/health/ready')).status).toBe(200);
+    await waitFor('it is ready', async () => (await city.anonymous.get('/health/ready')).status === 200);
     const [, , , fourth = 0, fifth = 0, last = Infinity] = memory.heapFloors(6);
     expect(last).toBeLessThan(Math.max(fourth, fifth) * 1.25 + 15);
   });
 });
+
+describe('bytes that no client library sends', () => {
+  test('each is answered with a problem or as what it is, and none carries a request in it', async () => {
+    const head = await log.head();
+    const cases = rawCases(tokens.street);
+    const odd: string[] = [];
+    for (const group of inGroupsOf(10, cases)) {
+      const answered = await Promise.all(group.map(({ bytes }) => tell(url, bytes)));
+      for (const [index, answers] of answered.entries()) {
+        const { what = '', mayBeSilent } = group[index] ?? {};
+        const faults = answers.flatMap(rawFault);
+        if (answers.length === 0 && mayBeSilent !== true) faults.push('no answer');
+        process.stdout.write(`${what}: ${answers.map(({ status }) => status).join(' ')}\n`);
+        odd.push(...faults.map((fault) => `${what}: ${fault}`));
+      }
+    }
+    expect(odd).toEqual([]);
+    expect(await log.head()).toBe(head);
+    expect((await city.anonymous.get('/health/live')).status).toBe(200);
+  });
+});
+
+const inGroupsOf = <Item>(size: number, items: readonly Item[]): Item[][] =>
+  Array.from({ length: Math.ceil(items.length / size) }, (_, n) => items.slice(n * size, (n + 1) * size));
+
+function rawFault({ status, type, body }: RawAnswer): string[] {
+  if (status < 200 || status >= 500) return [`${status} ${body.slice(0, 200)}`];
+  const isProblem = type === 'application/problem+json; charset=utf-8' && /"code":"[A-Z_]+"/.test(body);
+  return status >= 400 && !isProblem ? [`${status} as ${type}: ${body.slice(0, 200)}`] : [];
+}

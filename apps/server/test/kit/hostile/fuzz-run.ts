@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc, { type Arbitrary } from 'fast-check';
 import { faultOf, parsed } from './judge.js';
 import type { Told } from './log-account.js';
 import type { Operation } from './operations.js';
@@ -34,6 +34,7 @@ export interface FuzzOptions {
 }
 
 const connections = 12;
+const batchSize = 500;
 /** Of one kind a few are enough to see what it is. */
 const faultsPerKindMax = 2;
 const shrunkMax = 5;
@@ -49,22 +50,28 @@ export class FuzzRun {
   readonly slowest: { readonly ms: number; readonly operation: string; readonly mutations: string }[] = [];
   private readonly kinds = new Map<string, number>();
 
-  constructor(private readonly options: FuzzOptions) {}
+  private readonly recipes: Arbitrary<Recipe>;
+
+  constructor(private readonly options: FuzzOptions) {
+    this.recipes = recipeOf(options.operations, options.known);
+  }
 
   async run(): Promise<void> {
-    const { operations, known, seed, requests } = this.options;
-    const recipes = fc.sample(recipeOf(operations, known), { seed, numRuns: requests });
-    let next = 0;
-    const worker = async (): Promise<void> => {
-      const wire = new Wire(this.options.url);
-      for (let nth = next++; nth < recipes.length; nth = next++) {
-        const recipe = recipes[nth];
-        if (recipe !== undefined) await this.one(wire, recipe, nth);
-      }
-      wire.close();
-    };
-    await Promise.all(Array.from({ length: connections }, worker));
+    const wires = Array.from({ length: connections }, () => new Wire(this.options.url));
+    const batches = Math.ceil(this.options.requests / batchSize);
+    for (let batch = 0; batch < batches; batch += 1) await this.batch(wires, this.options.seed + batch);
+    for (const wire of wires) wire.close();
     await this.shrink();
+  }
+
+  /** Each with a seed of its own, so that a request is found again without making all before it. */
+  private async batch(wires: readonly Wire[], seed: number): Promise<void> {
+    const recipes = fc.sample(this.recipes, { seed, numRuns: batchSize }).entries();
+    const worker = async (wire: Wire): Promise<void> => {
+      // One iterator for all: whoever is free takes the next.
+      for (const [nth, recipe] of recipes) await this.one(wire, recipe, seed, nth);
+    };
+    await Promise.all(wires.map(worker));
   }
 
   /** All statuses and codes, together. */
@@ -74,13 +81,13 @@ export class FuzzRun {
     return all;
   }
 
-  private async one(wire: Wire, recipe: Recipe, nth: number): Promise<void> {
+  private async one(wire: Wire, recipe: Recipe, seed: number, nth: number): Promise<void> {
     const { what, sent } = await this.send(wire, recipe);
     if (what === null) return;
     const kind = `${recipe.operation} ${what.slice(0, 60)} ${namesOf(recipe)}`;
     add(this.kinds, kind, 1);
     if ((this.kinds.get(kind) ?? 0) > faultsPerKindMax) return;
-    this.faults.push({ what, seed: this.options.seed, nth, recipe, sent });
+    this.faults.push({ what, seed, nth, recipe, sent });
   }
 
   private async send(wire: Wire, recipe: Recipe): Promise<{ what: string | null; sent: string }> {
@@ -123,17 +130,16 @@ export class FuzzRun {
 
   /** Only after a fault: the same seed once more, from that request on. */
   private async shrink(): Promise<void> {
-    const { operations, known, seed } = this.options;
     for (const fault of this.faults.slice(0, shrunkMax)) {
       const wire = new Wire(this.options.url);
       let left = shrinkRunsMax;
-      const property = fc.asyncProperty(recipeOf(operations, known), async (recipe) => {
+      const property = fc.asyncProperty(this.recipes, async (recipe) => {
         if (left-- <= 0) return;
         const { what } = await this.send(wire, recipe);
         if (what !== null) throw new Error(what);
       });
       const { counterexample } = await fc.check(property, {
-        seed,
+        seed: fault.seed,
         path: String(fault.nth),
         numRuns: fault.nth + 1,
       });

@@ -20,8 +20,15 @@ export function faultOf(operation: Operation, request: Written, reply: Reply): s
   return request.method === 'POST' ? acceptedFault(operation, request) : bodyFault(request, reply);
 }
 
-/** The one documented 503: the read model is not as far as the client wants it, and cannot be. */
-const isPatience = ({ headers }: Written, reply: Reply): boolean =>
+/**
+ * The documented 503s: the read model is not as far as the client wants it, and cannot be; and on a machine that does
+ * other things too, a check of readiness that took longer than it may. Whether it is ready in the end is asked then.
+ */
+const isPatience = ({ headers, target }: Written, reply: Reply): boolean =>
+  (reply.status === 503 && target.includes('/health/ready') && textOf(reply).includes('no answer within')) ||
+  isBehind(headers, reply);
+
+const isBehind = (headers: Written['headers'], reply: Reply): boolean =>
   reply.status === 503 &&
   headers.some(([name, value]) => name === 'Shaoying-Min-Position' && value === unreached) &&
   textOf(reply).includes('"READ_MODEL_BEHIND"') &&

@@ -9,6 +9,7 @@ const makersAtFirst = 6;
 export class LivesPool {
   private readonly fresh = new Map<Stage, Life[]>();
   private readonly used = new Map<Stage, Life[]>();
+  made = 0;
   private stopped = false;
   private refilling: Promise<void> = Promise.resolve();
 
@@ -61,6 +62,7 @@ export class LivesPool {
   }
 
   private async make(stage: Stage): Promise<void> {
+    this.made += 1;
     const life = await live(this.city, stage);
     this.fresh.set(stage, [...(this.fresh.get(stage) ?? []), life]);
   }

@@ -23,22 +23,28 @@ export async function accountOf(
   told: ReadonlyMap<string, Told>,
   isOurs: (event: RecordedEvent) => boolean,
 ): Promise<Account> {
-  const seen = new Set<string>();
-  const unasked: string[] = [];
-  let events = 0;
+  const written = new Map<string, RecordedEvent[]>();
   for (let position = after; ;) {
     const page = await log.readAll(position, { limit: 1_000 });
     const last = page.at(-1);
     if (last === undefined) break;
     position = last.position;
     for (const event of page.filter(isOurs)) {
-      events += 1;
-      seen.add(event.correlationId);
-      if (told.get(event.correlationId)?.accepted !== true) {
-        unasked.push(`${event.type} at ${event.position} of ${event.correlationId}`);
-      }
+      const events = written.get(event.correlationId) ?? [];
+      written.set(event.correlationId, [...events, event]);
     }
   }
+  const refused = [...written].filter(([id, events]) => told.get(id)?.accepted !== true && !isUndone(events));
   const wrote = [...told].filter(([, { wrote }]) => wrote).map(([correlationId]) => correlationId);
-  return { unasked, missing: wrote.filter((id) => !seen.has(id)), events };
+  return {
+    unasked: refused.flatMap(([id, events]) => events.map((event) => `${event.type} of ${id}`)),
+    missing: wrote.filter((id) => !written.has(id)),
+    events: [...written.values()].flat().length,
+  };
+}
+
+/** A merge has two streams: refused at the second because of a request beside it, it takes back what it did to the first. */
+function isUndone(events: readonly RecordedEvent[]): boolean {
+  const types = events.map(({ type }) => type);
+  return types[0] === 'DuplicateJoined' && types.at(-1) === 'DuplicateLeft';
 }

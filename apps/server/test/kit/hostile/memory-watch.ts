@@ -3,11 +3,12 @@ interface Sample {
   readonly residentBytes: number;
 }
 
-const everyMs = 250;
+const everyMs = 1_000;
 
 /** Follows the memory of a server by its own `/metrics`. */
 export class MemoryWatch {
   readonly samples: Sample[] = [];
+  cpuS = 0;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly url: string) {}
@@ -51,5 +52,6 @@ export class MemoryWatch {
       residentBytes: read('process_resident_memory_bytes'),
     };
     if (Number.isFinite(sample.heapBytes)) this.samples.push(sample);
+    this.cpuS = read('process_cpu_seconds_total');
   }
 }

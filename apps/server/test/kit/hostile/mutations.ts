@@ -86,11 +86,15 @@ export function mutationOf(operation: Operation): Arbitrary<Mutation> {
 export function changed(draft: Draft, mutation: Mutation): void {
   switch (mutation.on) {
     case 'field':
-      return void atNode(draft, mutation.at, (holder, key) => (holder[key] = mutation.value));
+      return void atNode(
+        draft,
+        mutation.at,
+        (holder, key) => (holder[key] = structuredClone(mutation.value)),
+      );
     case 'new field':
       return void atObject(draft.body, mutation.at, (object) => {
         Object.defineProperty(object, mutation.key, {
-          ...{ value: mutation.value, enumerable: true, configurable: true, writable: true },
+          ...{ value: structuredClone(mutation.value), enumerable: true, configurable: true, writable: true },
         });
       });
     case 'missing field':
