@@ -13,6 +13,7 @@ import { JurisdictionController } from './api/jurisdiction.controller.js';
 import { MetricsController } from './api/metrics.controller.js';
 import { OpenStreams } from './api/open-streams.js';
 import { RepeatWhistles } from './api/repeat-whistles.js';
+import { ForgettingController, RevealController } from './api/persons.controller.js';
 import { ReturnsController } from './api/returns.controller.js';
 import { SupervisionController } from './api/supervision.controller.js';
 import { TasksController } from './api/tasks.controller.js';
@@ -38,6 +39,8 @@ const overReadModels = [IncidentBoardQuery, DepartmentTasksQuery, MetricsQuery];
     SupervisionController,
     ReschedulingController,
     TransfersController,
+    RevealController,
+    ForgettingController,
     IncidentQueriesController,
     DepartmentsController,
     MetricsController,

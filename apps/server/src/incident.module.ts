@@ -77,6 +77,6 @@ class OwingIncidents extends IncidentsWithDeadlines {
     },
     { provide: ReporterVault, inject: [Platform], useFactory: ({ vault }: Platform) => vault },
   ],
-  exports: [CqrsModule, IncidentCommandService, MoveOpenDeadlinesHandler],
+  exports: [CqrsModule, IncidentCommandService, MoveOpenDeadlinesHandler, ReporterVault],
 })
 export class IncidentModule {}

@@ -13,6 +13,10 @@ export const mayCommand = {
   withdraw: ['resident', 'grid-worker', 'community', 'street-office'],
   voidIt: ['street-office', 'supervision-centre'],
   flagReporter: ['street-office', 'supervision-centre', 'callback'],
+  /** Who of them has the matter in hand is the decider's. */
+  revealReporter: ['department', 'street-office', 'callback', 'grid-worker', 'community'],
+  /** Who answers for personal data carries out what a person has asked for. */
+  forget: ['admin'],
   selfHandle: ['grid-worker', 'community'],
   escalate: ['community', 'grid-worker', 'street-office'],
   /** Above whoever handles it, which the decider sees to. */

@@ -50,7 +50,10 @@ export class ClosingController {
     const receiptCode = raterCode(caller, body);
     const roles = receiptCode === null ? mayCommand.callBack : asReporter(mayCommand.feedback);
     return this.door.run(caller, roles, (context) => {
-      return new RecordFeedbackCommand(context, id, { solved, satisfaction, comment, receiptCode });
+      return new RecordFeedbackCommand(context, id, {
+        ...{ solved, satisfaction, comment, receiptCode },
+        personal: isPersonal(body),
+      });
     });
   }
 
@@ -68,7 +71,10 @@ export class ClosingController {
     const receiptCode = raterCode(caller, body);
     const roles = receiptCode === null ? mayCommand.callBack : asReporter(mayCommand.feedback);
     return this.door.run(caller, roles, (context) => {
-      return new CorrectFeedbackCommand(context, id, { solved, satisfaction, comment, reason, receiptCode });
+      return new CorrectFeedbackCommand(context, id, {
+        ...{ solved, satisfaction, comment, reason, receiptCode },
+        personal: isPersonal(body),
+      });
     });
   }
 
@@ -102,6 +108,8 @@ export class ClosingController {
     return { ...answerOf(outcome), cycle: state.cycle, endedDepartments };
   }
 }
+
+const isPersonal = ({ personal }: FeedbackDto): boolean => personal?.includes('comment') === true;
 
 /** A callback operator needs no code; everybody else rates with the reporter's own. @throws Refused */
 function raterCode({ principal }: CommandCaller, { receiptCode }: FeedbackDto): string | null {

@@ -12,6 +12,7 @@ export class Refused extends Error {
       | 'CALENDAR_NOT_FOUND'
       | 'ORG_UNIT_NOT_FOUND'
       | 'CATEGORY_NOT_FOUND'
+      | 'SUBJECT_NOT_FOUND'
       | 'READ_MODEL_BEHIND'
       | 'TOO_MANY_STREAMS',
   ) {
