@@ -32,6 +32,8 @@ function program(): Command {
   addReplay(shaoying);
   addProjections(shaoying);
   addTimers(shaoying);
+  addForget(shaoying);
+  addMasterKey(shaoying);
   addSeed(shaoying);
   addCalendar(shaoying);
   addJurisdiction(shaoying);
@@ -185,6 +187,48 @@ function addTimers(shaoying: Command): void {
       const { rearmTimers } = await import('./commands/timers.command.js');
       const { atWork } = await import('./workplace.js');
       await atWork((place) => rearmTimers({ within, json }, terminal, place));
+    });
+}
+
+function addForget(shaoying: Command): void {
+  shaoying
+    .command('forget')
+    .argument('[subject]', 'the reference to a person that incidents show')
+    .description('forget a person for ever: their key is destroyed, the case stays whole; again does nothing')
+    .option('--incident <id>', 'the reporter of this incident')
+    .addOption(asJson())
+    .action(async (subject: string | undefined, { incident, json }: Json & { incident?: string }) => {
+      const { forgetPerson } = await import('./commands/forget.command.js');
+      const { atWork } = await import('./workplace.js');
+      const options = { subjectId: subject ?? null, incidentId: incident ?? null, json };
+      await atWork((place) => forgetPerson(options, terminal, place));
+    });
+}
+
+function addMasterKey(shaoying: Command): void {
+  const masterKey = shaoying.command('master-key').description('the key that wraps the keys of persons');
+  masterKey
+    .command('status')
+    .description('which one is in use, and how many keys each wraps')
+    .addOption(asJson())
+    .action(async ({ json }: Json) => {
+      const { tellMasterKeys } = await import('./commands/master-key.command.js');
+      const { atWork } = await import('./workplace.js');
+      await atWork((place) => tellMasterKeys(json, terminal, place));
+    });
+  masterKey
+    .command('rotate')
+    .description('exchange it while the servers run; when it was stopped, again goes on')
+    .option(
+      '--to <fingerprint>',
+      'a key that lies in DATA_DIR/keys of every server (default: makes a new one)',
+    )
+    .option('--destroy-old', 'delete the file of the one before at the end', false)
+    .addOption(asJson())
+    .action(async ({ to, destroyOld, json }: Json & { to?: string; destroyOld: boolean }) => {
+      const { rotateMasterKeys } = await import('./commands/master-key.command.js');
+      const { atWork } = await import('./workplace.js');
+      await atWork((place) => rotateMasterKeys({ to: to ?? null, destroyOld, json }, terminal, place));
     });
 }
 

@@ -17,6 +17,7 @@ import { MetricsController } from './api/metrics.controller.js';
 import { OpenStreams } from './api/open-streams.js';
 import { RepeatWhistles } from './api/repeat-whistles.js';
 import { VisibleIncidents } from './api/visible-incidents.js';
+import { ForgettingController, RevealController } from './api/persons.controller.js';
 import { ReturnsController } from './api/returns.controller.js';
 import { SupervisionController } from './api/supervision.controller.js';
 import { TasksController } from './api/tasks.controller.js';
@@ -42,6 +43,8 @@ const overReadModels = [IncidentBoardQuery, DepartmentTasksQuery, MetricsQuery];
     SupervisionController,
     ReschedulingController,
     TransfersController,
+    RevealController,
+    ForgettingController,
     IncidentQueriesController,
     FilesController,
     DepartmentsController,

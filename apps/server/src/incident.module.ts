@@ -84,6 +84,6 @@ class OwingIncidents extends IncidentsWithDeadlines {
     },
     { provide: ReporterVault, inject: [Platform], useFactory: ({ vault }: Platform) => vault },
   ],
-  exports: [CqrsModule, EvidenceCaptures, IncidentCommandService, MoveOpenDeadlinesHandler],
+  exports: [CqrsModule, EvidenceCaptures, IncidentCommandService, MoveOpenDeadlinesHandler, ReporterVault],
 })
 export class IncidentModule {}

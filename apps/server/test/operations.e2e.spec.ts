@@ -1,24 +1,17 @@
 import type { EventStore } from '@shaoying/event-store';
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { Client } from 'pg';
-import { City, type Answer, type Problem } from './kit/city.js';
-import { act, expected, report, whistle, type Moved, type Reported } from './kit/incident-steps.js';
+import { City, type Problem } from './kit/city.js';
+import { expected, report } from './kit/incident-steps.js';
 import { expectProblem } from './kit/problems.js';
-import { useServerHomes, type ServerHome, type Started } from './kit/server-home.js';
+import { useServerHomes } from './kit/server-home.js';
 import { waitFor } from './kit/wait-for.js';
 
 const newHome = useServerHomes();
-let home: ServerHome;
-let server: Started;
 let city: City;
 let log: EventStore;
 
 beforeAll(async () => {
-  home = await newHome();
-  // The most that can be logged: what is not there now is never there.
-  server = await home.start({ LOG_LEVEL: 'trace' });
-  city = await City.of(home, server);
+  const home = await newHome();
+  city = await City.of(home, await home.start());
   log = await home.openLog();
 });
 
@@ -210,106 +203,5 @@ describe('reference data', () => {
     });
     expectProblem(unknown, 404, 'CALENDAR_NOT_FOUND');
     expect(await log.head()).toBe(before);
-  });
-});
-
-const canaries = { name: '金丝雀欧阳', phone: '+86 10 5550 9137' };
-/** As they would stand in text, in an escaped JSON text, in bytea, and without what people put between digits. */
-const forms = [
-  ...[canaries.name, canaries.phone, '1055509137', '5550 9137'],
-  ...[canaries.name, canaries.phone].map((text) => Buffer.from(text, 'utf8').toString('hex')),
-  ...[canaries.name, canaries.phone].map((text) => Buffer.from(text, 'utf8').toString('base64').slice(0, 12)),
-  [...canaries.name].map((char) => `\\u${char.charCodeAt(0).toString(16)}`).join(''),
-];
-
-function expectNoCanary(text: string, where: string): void {
-  const lowerCase = text.toLowerCase();
-  const found = forms.filter((form) => lowerCase.includes(form.toLowerCase()));
-  expect({ where, found }).toEqual({ where, found: [] });
-}
-
-describe('personal data', () => {
-  let reported: Reported;
-
-  beforeAll(async () => {
-    const body = { ...report, reporter: canaries };
-    reported = expected(201, await city.as('resident').post<Reported>('/v1/incidents', body));
-    const path = `/v1/incidents/${reported.id}`;
-    await act(city, 'street', reported.id, 'file');
-    expected(201, await city.as('street').post<Moved>(`${path}/whistles`, whistle));
-    // Refusals and failures are logged, too, some with what was sent.
-    const wrong: Promise<Answer<Problem>>[] = [
-      city.as('resident').post<Problem>('/v1/incidents', { ...body, severity: 'X' }),
-      city.as('resident').post<Problem>('/v1/incidents', { ...body, reporter: { ...canaries, x: 1 } }),
-      city.as('resident').post<Problem>('/v1/incidents', { ...body, category: 'none' }),
-      city.as('resident').post<Problem>('/v1/incidents', {}, { rawBody: `{"reporter": "${canaries.name}` }),
-    ];
-    for (const answer of await Promise.all(wrong)) expect(answer.status).toBeGreaterThanOrEqual(400);
-  });
-
-  test('is in no answer', async () => {
-    const path = `/v1/incidents/${reported.id}`;
-    for (const address of [path, `${path}/events`, `${path}/replay?at=0`, '/v1/incidents']) {
-      expectNoCanary((await city.as('oversight').get(address)).text, address);
-    }
-    const feed = '/v1/departments/dp-urban-management/dispatches';
-    expectNoCanary((await city.as('urbanManagement').get(feed)).text, feed);
-    expectNoCanary((await city.anonymous.get(`/v1/receipts/${reported.receiptCode}`)).text, 'receipt');
-    expectNoCanary((await city.anonymous.get('/metrics')).text, 'metrics');
-  });
-
-  test('is in no refusal', async () => {
-    const body = { ...report, reporter: { name: canaries.name, phone: canaries.name } };
-    const answer = await city.as('resident').post<Problem>('/v1/incidents', body);
-    expectProblem(answer, 400, 'VALIDATION_FAILED');
-    expectNoCanary(answer.text, 'refusal');
-  });
-
-  test('is in no line of the log at its most talkative', () => {
-    expect(server.process.log().length).toBeGreaterThan(5);
-    expectNoCanary(server.process.stderr, 'stderr');
-    expectNoCanary(server.process.stdout, 'stdout');
-    expect(server.process.stderr).not.toContain(reported.receiptCode);
-    expect(server.process.stderr).not.toContain(city.as('street').token);
-  });
-
-  test('is in no row of any table as text', async () => {
-    const client = new Client({ connectionString: await home.postgresUrl() });
-    await client.connect();
-    try {
-      const { rows: tables } = await client.query<{ name: string }>(
-        `select format('%I.%I', schemaname, tablename) as name from pg_tables
-         where schemaname not in ('pg_catalog', 'information_schema')`,
-      );
-      expect(tables.length).toBeGreaterThan(5);
-      let seenReport = false;
-      for (const { name } of tables) {
-        const { rows } = await client.query<{ row: string }>(`select t::text as row from ${name} t`);
-        const text = rows.map(({ row }) => row).join('\n');
-        seenReport ||= text.includes(reported.id);
-        expectNoCanary(text, name);
-        expect(text).not.toContain(reported.receiptCode);
-      }
-      // The search would find it: the incident itself is there.
-      expect(seenReport).toBe(true);
-    } finally {
-      await client.end();
-    }
-  });
-
-  test('is in no file of the data folder once the server has stopped', async () => {
-    await home.closeLogs();
-    expect((await server.process.stop()).code).toBe(0);
-    const entries = await readdir(home.dataDir, { recursive: true, withFileTypes: true });
-    const files = entries
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name));
-    expect(files.length).toBeGreaterThan(100);
-    for (const file of files) {
-      const bytes = await readFile(file);
-      for (const secret of [canaries.name, canaries.phone, reported.receiptCode]) {
-        expect({ file, secret, found: bytes.includes(secret) }).toEqual({ file, secret, found: false });
-      }
-    }
   });
 });

@@ -241,7 +241,9 @@ async function checkAndClose(
   const feedback = new RecordFeedbackCommand(callback, incidentId, {
     ...{ solved: 'SOLVED', satisfaction: 'SATISFIED', comment: null, receiptCode: null },
   });
-  await tell(all, new RecordFeedbackHandler(service, jurisdiction, new NoReporters()).execute(feedback));
+  const { receipts } = all;
+  const rating = new RecordFeedbackHandler(service, jurisdiction, new NoReporters(), receipts);
+  await tell(all, rating.execute(feedback));
   const close = new CloseIncidentCommand(
     contextOf(index, 'close', 'supervision-centre', district),
     incidentId,

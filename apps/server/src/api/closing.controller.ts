@@ -43,7 +43,10 @@ export class ClosingController {
     const { solved, satisfaction, comment = null } = body;
     const receiptCode = body.receiptCode ?? null;
     return this.door.run(byReceiptOrRight(caller, receiptCode), (context) => {
-      return new RecordFeedbackCommand(context, id, { solved, satisfaction, comment, receiptCode });
+      return new RecordFeedbackCommand(context, id, {
+        ...{ solved, satisfaction, comment, receiptCode },
+        personal: isPersonal(body),
+      });
     });
   }
 
@@ -58,7 +61,10 @@ export class ClosingController {
     const { solved, satisfaction, comment = null, reason } = body;
     const receiptCode = body.receiptCode ?? null;
     return this.door.run(byReceiptOrRight(caller, receiptCode), (context) => {
-      return new CorrectFeedbackCommand(context, id, { solved, satisfaction, comment, reason, receiptCode });
+      return new CorrectFeedbackCommand(context, id, {
+        ...{ solved, satisfaction, comment, reason, receiptCode },
+        personal: isPersonal(body),
+      });
     });
   }
 
@@ -86,3 +92,5 @@ export class ClosingController {
     return { ...answerOf(outcome), cycle: state.cycle, endedDepartments };
   }
 }
+
+const isPersonal = ({ personal }: FeedbackDto): boolean => personal?.includes('comment') === true;

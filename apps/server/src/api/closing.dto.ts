@@ -51,6 +51,17 @@ export class FeedbackDto {
   @OptionalWords('In their own words')
   comment?: string;
 
+  @ApiPropertyOptional({
+    enum: ['comment'],
+    isArray: true,
+    description: 'What of it is personal: stored encrypted, told like the reporter',
+  })
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(1)
+  @IsIn(['comment'], { each: true })
+  personal?: 'comment'[];
+
   @OptionalReceiptCode("The reporter's secret; not needed by a callback operator")
   receiptCode?: string;
 }

@@ -3,6 +3,9 @@ import { IsInstant, IsNotBlank, IsOpaqueId, PageQuery } from '@shaoying/http';
 import { LIFECYCLES } from '@shaoying/incident-domain';
 import { Transform, Type } from 'class-transformer';
 import {
+  ArrayMaxSize,
+  ArrayUnique,
+  IsArray,
   IsBoolean,
   IsDefined,
   IsIn,
@@ -18,7 +21,10 @@ import {
   ValidateIf,
   ValidateNested,
 } from 'class-validator';
-import { descriptionCharsMax, OptionalId, OptionalOneOf } from './fields.dto.js';
+import { descriptionCharsMax, OptionalId, OptionalOneOf, OptionalWords } from './fields.dto.js';
+
+/** What of a report may be marked as personal. */
+export const personalParts = ['description', 'location'] as const;
 
 const severities = ['MINOR', 'MAJOR', 'GROUP'] as const;
 
@@ -110,6 +116,22 @@ export class ReportIncidentDto {
   @ValidateNested()
   @Type(() => ReporterDto)
   reporter?: ReporterDto;
+
+  @OptionalWords('For whoever has the matter in hand alone; stored encrypted')
+  privateNote?: string;
+
+  @ApiPropertyOptional({
+    enum: personalParts,
+    isArray: true,
+    description:
+      'What of the report is personal: stored encrypted, told like the reporter. A location is shown to some 100 m',
+  })
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(personalParts.length)
+  @ArrayUnique()
+  @IsIn(personalParts, { each: true })
+  personal?: (typeof personalParts)[number][];
 
   @ApiPropertyOptional({ default: false, description: 'Forget the reporter; the receipt code still works' })
   @IsOptional()

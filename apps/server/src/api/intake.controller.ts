@@ -39,6 +39,8 @@ export class IntakeController {
         ...{ gridId: body.gridId ?? null, estateId: body.estateId ?? null },
         ...{ occurredAt: body.occurredAt ?? null, recurrenceOf: body.recurrenceOf ?? null },
         anonymous: body.anonymous ?? reporter === null,
+        privateNote: noteOf(body),
+        personal: (body.personal ?? []).map((part) => PARTS[part]),
         file: body.file === true,
       });
     });
@@ -138,6 +140,12 @@ export class IntakeController {
     });
   }
 }
+
+const PARTS = { description: 'DESCRIPTION', location: 'LOCATION' } as const;
+
+/** A blank one is none. */
+const noteOf = ({ privateNote }: ReportIncidentDto): string | null =>
+  privateNote === undefined || privateNote === null || privateNote.trim() === '' ? null : privateNote;
 
 /** Somebody who leaves neither name nor number is nobody who could be contacted. */
 function reporterOf(

@@ -13,6 +13,7 @@ export class Refused extends Error {
       | 'ORG_UNIT_NOT_FOUND'
       | 'CATEGORY_NOT_FOUND'
       | 'API_KEY_UNIT'
+      | 'SUBJECT_NOT_FOUND'
       | 'READ_MODEL_BEHIND'
       | 'TOO_MANY_STREAMS'
       | 'FILE_NOT_FOUND',

@@ -62,6 +62,32 @@ export class FindByReceiptHandler implements IQueryHandler<FindByReceipt> {
   }
 }
 
+/** The incident that holds something sealed for a person. */
+export class FindSubject extends Query<string | null> {
+  constructor(readonly subjectId: string) {
+    super();
+  }
+}
+
+/** For the read model to reach what was recorded just now. */
+const subjectWaitMsMax = 2_000;
+
+@QueryHandler(FindSubject)
+export class FindSubjectHandler implements IQueryHandler<FindSubject> {
+  constructor(
+    private readonly board: IncidentBoardQuery,
+    private readonly platform: Platform,
+  ) {}
+
+  async execute({ subjectId }: FindSubject): Promise<string | null> {
+    const found = await this.board.incidentOfSubject(subjectId);
+    if (found !== null) return found;
+    const head = await this.platform.stores.log.head();
+    await this.platform.gate.waitFor('incident-board', head, subjectWaitMsMax);
+    return this.board.incidentOfSubject(subjectId);
+  }
+}
+
 export class ListIncidents extends Query<BoardPage> {
   constructor(
     readonly filter: BoardFilter,
@@ -274,6 +300,7 @@ export class ExplainMetricHandler implements IQueryHandler<ExplainMetric> {
 export const queryHandlers = [
   FindIncidentHandler,
   FindByReceiptHandler,
+  FindSubjectHandler,
   ListIncidentsHandler,
   ReadHistoryHandler,
   ReplayIncidentHandler,

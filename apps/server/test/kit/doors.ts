@@ -78,6 +78,14 @@ export const doors: Readonly<Record<string, Door>> = {
   [`${incident}/flag-reporter`]: {
     ...ofCentre(reason, 'FILED', null, [...office, 'callback']),
   },
+  [`${incident}/reporter/reveal`]: {
+    ...{ who: 'urbanManagement', body: { purpose: 'VISIT_SITE', ...reason }, on: 'WHISTLED' },
+    ...{ shut: ['CHECKING', 'REVEAL_WITHOUT_TASK'], foreign: ['gas', 'INCIDENT_NOT_FOUND'] },
+    roles: ['department', 'street-office', 'callback', 'grid-worker', 'community'],
+  },
+  [`${incident}/reporter/forget`]: {
+    ...{ who: 'admin', roles: ['admin'], body: {}, on: 'FILED', shut: null, foreign: null },
+  },
   [`${incident}/self-handling`]: {
     ...{ who: 'gridWorker', roles: ['grid-worker', 'community'], body: { parties: ['GRID'] }, on: 'FILED' },
     ...{ shut: ['REPORTED', 'INCIDENT_STATE'], foreign: ['otherGridWorker', 'INCIDENT_NOT_FOUND'] },

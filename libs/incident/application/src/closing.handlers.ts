@@ -122,11 +122,13 @@ export class RecordFeedbackHandler implements ICommandHandler<RecordFeedbackComm
     private readonly incidents: IncidentCommandService,
     private readonly jurisdiction: IncidentJurisdiction,
     private readonly vault: ReporterVault,
+    private readonly receipts: ReceiptCodes,
   ) {}
 
   execute({ context: sent, incidentId, request }: RecordFeedbackCommand): Promise<CommandOutcome> {
     const { solved, satisfaction, comment, receiptCode } = request;
-    const context = byReceipt(sent, receiptCode);
+    const named = byReceipt(sent, receiptCode);
+    const context = request.personal === true ? this.receipts.blinded(named) : named;
     const { clocks } = this.jurisdiction;
     return this.incidents.execute(context, incidentId, async (state, origin) => ({
       kind: 'RecordFeedback',
@@ -156,11 +158,14 @@ export class CorrectFeedbackHandler implements ICommandHandler<CorrectFeedbackCo
   constructor(
     private readonly incidents: IncidentCommandService,
     private readonly vault: ReporterVault,
+    private readonly receipts: ReceiptCodes,
   ) {}
 
-  execute({ context, incidentId, request }: CorrectFeedbackCommand): Promise<CommandOutcome> {
+  execute({ context: sent, incidentId, request }: CorrectFeedbackCommand): Promise<CommandOutcome> {
     const { solved, satisfaction, comment, reason, receiptCode } = request;
-    return this.incidents.execute(byReceipt(context, receiptCode), incidentId, async (state, origin) => ({
+    const named = byReceipt(sent, receiptCode);
+    const context = request.personal === true ? this.receipts.blinded(named) : named;
+    return this.incidents.execute(context, incidentId, async (state, origin) => ({
       kind: 'CorrectFeedback',
       ...{ origin, solved, satisfaction, comment, reason },
       source: sourceOf(receiptCode),

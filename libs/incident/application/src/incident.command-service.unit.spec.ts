@@ -253,7 +253,11 @@ describe('what is written', () => {
     for (const event of await office.incidentEvents()) {
       expect(event).toMatchObject({
         ...{ streamId: `incident-${incidentId}`, schemaVersion: 2, recordedAt: OPENING },
-        ...{ requestHash: 'a'.repeat(64), correlationId: event.commandId },
+        correlationId: event.commandId,
+        // Of a request that names a person the plain fingerprint would give the number away to who tries them all.
+        requestHash: ['IncidentReported', 'IncidentFiled'].includes(event.type)
+          ? expect.stringMatching(/^(?!a{64})[0-9a-f]{64}$/)
+          : 'a'.repeat(64),
         actor: { role: expect.stringMatching(/resident|street-office/) },
       });
     }

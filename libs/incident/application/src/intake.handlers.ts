@@ -42,9 +42,10 @@ export class ReportIncidentHandler implements ICommandHandler<ReportIncidentComm
   async execute({ context: sent, request }: ReportIncidentCommand): Promise<ReportedOutcome> {
     const { commandId } = sent;
     const incidentId = uuidV5(commandId, 'incident');
-    const context = underAlias(withoutName(sent, request.anonymous), (id) =>
-      this.receipts.aliasOf(id, incidentId),
-    );
+    const named = request.anonymous
+      ? withoutName(sent, true)
+      : underAlias(sent, (id) => this.receipts.aliasOf(id, incidentId));
+    const context = isPersonal(request) ? this.receipts.blinded(named) : named;
     const { category, severity, description, location, channel, anonymous, occurredAt } = request;
     const receiptCode = this.receipts.codeFor(incidentId);
     const outcome = await this.incidents.open(context, incidentId, async (origin) => {
@@ -116,6 +117,9 @@ export class ReportIncidentHandler implements ICommandHandler<ReportIncidentComm
     return { reporter, personal: { fields, sealed } };
   }
 }
+
+const isPersonal = ({ reporter, privateNote, personal = [] }: ReportIncidentCommand['request']): boolean =>
+  reporter !== null || (privateNote ?? null) !== null || personal.length > 0;
 
 /** Boundaries are those of the time it happened, where that lies in the past. */
 function earlierOf(occurredAt: string | null, now: string): string {

@@ -54,6 +54,17 @@ export class ReceiptCodes {
       .digest('hex');
     return `resident-${digest.slice(0, aliasChars)}`;
   }
+
+  /**
+   * The fingerprint of a request as the log may hold it where the request names a person: from the plain one whoever has
+   * the log could find a telephone number by trying all there are.
+   */
+  blinded<Context extends { readonly requestHash?: string }>(context: Context): Context {
+    const { requestHash } = context;
+    if (requestHash === undefined) return context;
+    const blind = createHmac('sha256', this.key).update(`request\n${requestHash}`).digest('hex');
+    return { ...context, requestHash: blind };
+  }
 }
 
 /** What the log holds of a code. Forgiving about case, blanks and dashes, as people are. */

@@ -14,12 +14,12 @@ const known = sample.report(0, { reporter: sealed, anonymous: false });
 const lived = (steps: number): IncidentEvent[] => after(known, ...whistleLife.slice(1, steps));
 const reported = after(known);
 const whistled = lived(3);
-const revealed = { type: 'ReporterIdentityRevealed' };
+const revealed = { type: 'ReporterIdentityRevealed' } as const;
 
 describe('what is marked as personal', () => {
   const personal = { fields: ['DESCRIPTION', 'NOTE', 'LOCATION'], sealed } as const;
   const home = { lon: 120.412345, lat: 31.836789, crs: 'GCJ02', address: '柳荫小区3号楼502' } as const;
-  const coarse = { lon: 120.412, lat: 31.837, crs: 'GCJ02', address: null };
+  const coarse = { lon: 120.412, lat: 31.837, crs: 'GCJ02', address: null } as const;
 
   it('is recorded as a word in its place, a coarse point, and what is sealed', () => {
     given([])

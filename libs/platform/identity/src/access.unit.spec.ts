@@ -23,7 +23,7 @@ function knock(method: string, url: string, token?: string): Knocked {
 }
 
 function guarding({ anonymousReports }: { anonymousReports: boolean }) {
-  const guard = new AccessGuard({ verify: () => Promise.resolve(chen) }, (operation) => routes[operation], {
+  const guard = new AccessGuard({ verifyFor: () => Promise.resolve(chen) }, (operation) => routes[operation], {
     anonymousReports,
   });
   return (request: Knocked, handler: object = () => undefined): Promise<boolean> =>

@@ -259,6 +259,19 @@ const files = {
   [`GET ${incident}/files/{sha256}`]: { ...reading, note: 'files that its events name as evidence' },
 } as const;
 
+/** Who reported it, told on record; and the right to be forgotten. */
+const persons = {
+  [`POST ${incident}/reporter/reveal`]: may(
+    {
+      ...({ department: 'SUMMONED', ...street, callback: 'OWN_DISTRICT' } as const),
+      ...{ ...gridWorker, ...community },
+    },
+    'while the matter is in their hands; recorded before it is told',
+  ),
+  [`POST ${incident}/reporter/forget`]: administration,
+  'POST /v1/subjects/{subjectId}/forget': administration,
+} as const;
+
 /** A department may not make its own. */
 const apiKeys = {
   'POST /v1/api-keys': administration,
@@ -277,7 +290,7 @@ const operations = {
 /** Every operation of the server by method and path, as OpenAPI spells them. */
 export const ACCESS_POLICY: Readonly<Record<string, Operation>> = {
   ...{ ...matters, ...whistles, ...judgement },
-  ...{ ...reads, ...files, ...jurisdiction, ...apiKeys, ...operations },
+  ...{ ...persons, ...reads, ...files, ...jurisdiction, ...apiKeys, ...operations },
 };
 
 const rolesOf = (grants: Grants): readonly Role[] => Object.keys(grants) as Role[];
