@@ -34,6 +34,7 @@ function program(): Command {
   addTimers(shaoying);
   addForget(shaoying);
   addMasterKey(shaoying);
+  addFiles(shaoying);
   addSeed(shaoying);
   addCalendar(shaoying);
   addJurisdiction(shaoying);
@@ -229,6 +230,31 @@ function addMasterKey(shaoying: Command): void {
       const { rotateMasterKeys } = await import('./commands/master-key.command.js');
       const { atWork } = await import('./workplace.js');
       await atWork((place) => rotateMasterKeys({ to: to ?? null, destroyOld, json }, terminal, place));
+    });
+}
+
+function addFiles(shaoying: Command): void {
+  const files = shaoying.command('files').description('photos that are kept as evidence');
+  files
+    .command('sweep')
+    .description('remove photos that no event names; to be run now and then, by whatever runs things nightly')
+    .option('--older-than <time>', 'only what nobody has sent since: 1d to 30d', '30d')
+    .option('--dry-run', 'say how many, remove nothing', false)
+    .addOption(asJson())
+    .action(async (options: Json & { olderThan: string; dryRun: boolean }) => {
+      const { sweepFiles } = await import('./commands/files.command.js');
+      const { atWork } = await import('./workplace.js');
+      await atWork((place) => sweepFiles(options, terminal, place));
+    });
+  files
+    .command('remove')
+    .argument('<sha256>', 'as events name it')
+    .description('remove one photo for ever, named or not; its hash stays in the log')
+    .addOption(asJson())
+    .action(async (sha256: string, { json }: Json) => {
+      const { removeFile } = await import('./commands/files.command.js');
+      const { atWork } = await import('./workplace.js');
+      await atWork((place) => removeFile(sha256, json, terminal, place));
     });
 }
 

@@ -1,0 +1,101 @@
+import { loadConfig, systemClock } from '@shaoying/config';
+import { sampleEvent } from '@shaoying/event-store/testing';
+import { DiskFileStore, EvidenceFiles } from '@shaoying/files';
+import { samplePhoto } from '@shaoying/files/testing';
+import { loadMasterKey, PostgresPersonalDataVault } from '@shaoying/personal-data';
+import { createTestDatabase, type TestDatabase } from '@shaoying/postgres/testing';
+import { openStores } from '@shaoying/runtime';
+import { createLogger } from '@shaoying/telemetry';
+import { readdir, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Terminal } from '../terminal.js';
+import { CliProcess } from '../testing/index.js';
+import type { Workplace } from '../workplace.js';
+import { removeFile, sweepFiles, type SweepOptions } from './files.command.js';
+
+interface Swept {
+  readonly old: number;
+  readonly unnamed: number;
+  readonly removed: number;
+}
+
+let database: TestDatabase;
+let cli: CliProcess;
+let place: Workplace;
+let files: EvidenceFiles;
+let root: string;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  cli = await CliProcess.over(join(__dirname, '../../../..'), database.url);
+  const config = loadConfig(cli.env);
+  const stores = await openStores(config, { log: () => undefined });
+  place = { config, stores, clock: systemClock, logger: createLogger({ level: 'silent', role: 'cli' }) };
+  const vault = await PostgresPersonalDataVault.open(stores.pool, await loadMasterKey(cli.dataDir));
+  root = join(cli.dataDir, 'files');
+  files = new EvidenceFiles(await DiskFileStore.open(root), vault, systemClock);
+}, 60_000);
+
+afterAll(async () => {
+  await place.stores.close();
+  await database.drop();
+  await cli.remove();
+});
+
+/** What the command prints, once it is done. */
+async function printed<Answer>(run: (terminal: Terminal) => Promise<void>): Promise<Answer> {
+  const lines: string[] = [];
+  await run({ out: (text) => lines.push(text), note: () => undefined, interactive: false });
+  return JSON.parse(lines.join('\n')) as Answer;
+}
+
+const sweep = (change: Partial<SweepOptions> = {}): Promise<Swept> =>
+  printed((terminal) =>
+    sweepFiles({ olderThan: '30d', dryRun: false, json: true, ...change }, terminal, place),
+  );
+
+/** A photo that was sent some days ago. */
+async function sent(shade: number, daysAgo: number): Promise<string> {
+  const photo = await samplePhoto({ type: 'png', shade, place: { lon: 120, lat: 31 } });
+  await files.add(photo.bytes, 'image/png', { id: 'worker', orgUnitId: 'dp-water' });
+  const folder = join(root, photo.sha256.slice(0, 2), photo.sha256.slice(2, 4), photo.sha256);
+  const at = new Date(Date.now() - daysAgo * 86_400_000);
+  for (const name of await readdir(folder)) await utimes(join(folder, name), at, at);
+  return photo.sha256;
+}
+
+const isThere = async (sha256: string): Promise<boolean> => (await files.find(sha256)) !== null;
+
+test('sweep: with an empty log nothing is removed, for it cannot be the log of these files', async () => {
+  const photo = await sent(1, 40);
+  await expect(sweep()).rejects.toThrow('the log is empty');
+  expect(await isThere(photo)).toBe(true);
+});
+
+test('sweep: removes what is old and named by no event, and nothing else; a dry run nothing at all', async () => {
+  const all = [await sent(2, 40), await sent(3, 40), await sent(4, 20), await sent(5, 40)] as const;
+  const [named, checked] = all;
+  await place.stores.log.append('incident-1', 'none', [
+    sampleEvent({ type: 'DepartmentCheckedIn', data: { evidence: ['f'.repeat(64), named] } }),
+    sampleEvent({ type: 'CheckPassed', data: { evidence: [checked] } }),
+  ]);
+  expect(await sweep({ dryRun: true })).toEqual({ old: 4, unnamed: 2, removed: 0 });
+  expect(await Promise.all(all.map(isThere))).toEqual([true, true, true, true]);
+  expect(await sweep()).toEqual({ old: 4, unnamed: 2, removed: 2 });
+  expect(await Promise.all(all.map(isThere))).toEqual([true, true, true, false]);
+  expect(await sweep()).toEqual({ old: 2, unnamed: 0, removed: 0 });
+  await expect(sweep({ olderThan: '3h' })).rejects.toThrow('a day at least');
+});
+
+test('remove: one file by order, named or not; its place can never be read again', async () => {
+  const photo = await sent(6, 0);
+  const record = (await files.find(photo))!;
+  expect(await files.placeOf(record)).not.toBeNull();
+  expect(await cli.json('files', 'remove', photo)).toEqual({ sha256: photo, removed: true });
+  expect(await isThere(photo)).toBe(false);
+  expect(await files.placeOf(record)).toBeNull();
+  const again = printed((terminal) => removeFile(photo, true, terminal, place));
+  await expect(again).rejects.toThrow('there is no such file');
+  const elsewhere = printed((terminal) => removeFile('../../keys/master.key', true, terminal, place));
+  await expect(elsewhere).rejects.toThrow('64 lower-case hex digits');
+}, 30_000);
