@@ -64,7 +64,9 @@ const soleImporters = [
   soleImporter('sharp', 'libs/platform/files'),
 ];
 const restrictedFor = (project) => {
-  const patterns = soleImporters.filter(({ owners }) => !owners.includes(project)).map(({ pattern }) => pattern);
+  const patterns = soleImporters
+    .filter(({ owners }) => !owners.includes(project))
+    .map(({ pattern }) => pattern);
   return { 'no-restricted-imports': ['error', { patterns }] };
 };
 const importerProjects = [...new Set(soleImporters.flatMap(({ owners }) => owners))];

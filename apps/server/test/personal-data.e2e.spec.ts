@@ -157,7 +157,11 @@ describe('the reporter is revealed', () => {
     for (const who of ['resident', 'oversight', 'admin', 'supervision', 'arbitrator'] as const) {
       expectProblem(await reveal(who, incident.id), 403, 'ROLE_NOT_PERMITTED');
     }
-    expectProblem(await reveal('urbanManagement', incident.id, { purpose: 'CURIOSITY' }), 400, 'VALIDATION_FAILED');
+    expectProblem(
+      await reveal('urbanManagement', incident.id, { purpose: 'CURIOSITY' }),
+      400,
+      'VALIDATION_FAILED',
+    );
     expectProblem(await reveal('urbanManagement', incident.id, { reason: ' ' }), 400, 'VALIDATION_FAILED');
     expect(await log.head()).toBe(before);
   });

@@ -1,7 +1,7 @@
 import { EvidenceFiles, isSha256, openFileStore } from '@shaoying/files';
 import { START, type EventStore } from '@shaoying/event-store';
 import { incidentEventTypes, incidentSchemas } from '@shaoying/incident-contracts';
-import { loadMasterKey, PostgresPersonalDataVault } from '@shaoying/personal-data';
+import { MasterKeyFolder, PostgresPersonalDataVault } from '@shaoying/personal-data';
 import { CommandFailed, UsageError } from '../cli.errors.js';
 import { secondsOf } from '../durations.js';
 import { show, type Terminal } from '../terminal.js';
@@ -56,7 +56,7 @@ async function withFiles(workplace: Workplace, work: (files: EvidenceFiles) => P
   const { config, stores, clock } = workplace;
   const store = await openFileStore(config);
   try {
-    const vault = await PostgresPersonalDataVault.open(stores.pool, await loadMasterKey(config.dataDir));
+    const vault = await PostgresPersonalDataVault.open(stores.pool, await MasterKeyFolder.open(config.dataDir));
     await work(new EvidenceFiles(store, vault, clock));
   } finally {
     await store.close();

@@ -2,7 +2,7 @@ import { loadConfig, systemClock } from '@shaoying/config';
 import { sampleEvent } from '@shaoying/event-store/testing';
 import { DiskFileStore, EvidenceFiles } from '@shaoying/files';
 import { samplePhoto } from '@shaoying/files/testing';
-import { loadMasterKey, PostgresPersonalDataVault } from '@shaoying/personal-data';
+import { MasterKeyFolder, PostgresPersonalDataVault } from '@shaoying/personal-data';
 import { createTestDatabase, type TestDatabase } from '@shaoying/postgres/testing';
 import { openStores } from '@shaoying/runtime';
 import { createLogger } from '@shaoying/telemetry';
@@ -31,7 +31,7 @@ beforeAll(async () => {
   const config = loadConfig(cli.env);
   const stores = await openStores(config, { log: () => undefined });
   place = { config, stores, clock: systemClock, logger: createLogger({ level: 'silent', role: 'cli' }) };
-  const vault = await PostgresPersonalDataVault.open(stores.pool, await loadMasterKey(cli.dataDir));
+  const vault = await PostgresPersonalDataVault.open(stores.pool, await MasterKeyFolder.open(cli.dataDir));
   root = join(cli.dataDir, 'files');
   files = new EvidenceFiles(await DiskFileStore.open(root), vault, systemClock);
 }, 60_000);

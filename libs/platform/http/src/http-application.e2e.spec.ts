@@ -192,7 +192,11 @@ describe('the HTTP application', () => {
         destination: { write: (line) => void logged.push(line) },
       }),
       metrics: metrics.http,
-      guards: [new AccessGuard(new Credentials(TokenVerifier.forLocalIssuer(issuer), null), policy, { anonymousReports: true })],
+      guards: [
+        new AccessGuard(new Credentials(TokenVerifier.forLocalIssuer(issuer), null), policy, {
+          anonymousReports: true,
+        }),
+      ],
       drainMs: 500,
     });
     mountOpenApi(app, { title: 'Shaoying', description: 'test', version: '0' });
@@ -538,7 +542,11 @@ describe('the HTTP application', () => {
       const issuer = await LocalIssuer.open(dataDir, { clock: new SimulatedClock('2026-01-01T00:00:00Z') });
       const strict = await createHttpApplication(CaseModule, {
         logger: createLogger({ role: 'api', level: 'silent' }),
-        guards: [new AccessGuard(new Credentials(TokenVerifier.forLocalIssuer(issuer), null), policy, { anonymousReports: false })],
+        guards: [
+          new AccessGuard(new Credentials(TokenVerifier.forLocalIssuer(issuer), null), policy, {
+            anonymousReports: false,
+          }),
+        ],
       });
       await strict.listen(0, '127.0.0.1');
       const response = await fetch(`${await strict.getUrl()}/v1/cases`, { method: 'POST' });

@@ -23,9 +23,13 @@ function knock(method: string, url: string, token?: string): Knocked {
 }
 
 function guarding({ anonymousReports }: { anonymousReports: boolean }) {
-  const guard = new AccessGuard({ verifyFor: () => Promise.resolve(chen) }, (operation) => routes[operation], {
-    anonymousReports,
-  });
+  const guard = new AccessGuard(
+    { verifyFor: () => Promise.resolve(chen) },
+    (operation) => routes[operation],
+    {
+      anonymousReports,
+    },
+  );
   return (request: Knocked, handler: object = () => undefined): Promise<boolean> =>
     guard.canActivate({
       getHandler: () => handler,
