@@ -538,6 +538,19 @@ describe('the HTTP application', () => {
       expectProblem(bad, 401, 'TOKEN_INVALID');
     });
 
+    it('does not start with a route that nobody has admitted', async () => {
+      const seen: string[] = [];
+      const starting = createHttpApplication(CaseModule, {
+        logger: createLogger({ role: 'api', level: 'silent' }),
+        onRoute: (method, pattern) => {
+          seen.push(`${method} ${pattern}`);
+          if (pattern === '/v1/cases/:id') throw new Error('nobody admitted it');
+        },
+      });
+      await expect(starting.then((unready) => unready.init())).rejects.toThrow('nobody admitted it');
+      expect(seen).toContain('POST /v1/cases/run');
+    });
+
     it('can refuse anonymous reports', async () => {
       const issuer = await LocalIssuer.open(dataDir, { clock: new SimulatedClock('2026-01-01T00:00:00Z') });
       const strict = await createHttpApplication(CaseModule, {
