@@ -23,7 +23,7 @@ const KNOWN_PASSWORDS: ReadonlySet<string> = new Set([
 /** Short ones are found by trying. */
 const passwordCharsMin = 12;
 
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\]|%2f.*|)$/i;
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\]|(?:%2f|\/).*|)$/i;
 
 interface Parts {
   readonly scheme: string;

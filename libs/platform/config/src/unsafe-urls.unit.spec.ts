@@ -12,6 +12,7 @@ describe('an address is safe', () => {
     `postgres://u:${long}@127.0.0.1:5432/db?sslmode=disable`,
     `postgres://u:${long}@[::1]:5432/db`,
     `postgres://u:${long}@%2Fvar%2Frun%2Fpostgresql/db`,
+    `postgres://u:${long}@/db?host=/var/run/postgresql`,
     `postgres://u:${long}@db.example/db?sslmode=verify-full`,
     `postgres://u:${long}@db.example/db?sslmode=require`,
     `postgresql://u:${long}@db.example/db?ssl=true`,
