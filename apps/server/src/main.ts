@@ -15,6 +15,8 @@ import { welcome } from './welcome.js';
 
 /** Ctrl-C ends everything within 5 s; whatever still hangs then is cut off. */
 const stopMsMax = 4_800;
+/** Exit code: nothing was done, and starting again changes nothing. */
+const unusableSettings = 2;
 
 async function main(): Promise<void> {
   const config = readConfig();
@@ -28,7 +30,7 @@ async function main(): Promise<void> {
     if (stop.signal.aborted) return;
     logger.fatal({ err: error }, 'could not start');
     process.stderr.write(`Shaoying could not start: ${reasonOf(error, config)}\n`);
-    await stop(1);
+    await stop(error instanceof ConfigError ? unusableSettings : 1);
   }
 }
 
@@ -74,7 +76,7 @@ function readConfig(): Config | null {
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${error.message}\n`);
-    process.exitCode = 2;
+    process.exitCode = unusableSettings;
     return null;
   }
 }

@@ -1,5 +1,6 @@
 import { SimulatedClock, systemClock, uuidV7 } from '@shaoying/config';
 import { ApiKeys } from '@shaoying/identity';
+import { OidcIssuer, type KeyPair } from '@shaoying/identity/testing';
 import type { EventStore } from '@shaoying/event-store';
 import { SseClient } from '@shaoying/subscriptions/testing';
 import { Client } from 'pg';
@@ -26,9 +27,12 @@ interface Issued extends ApiKeyAnswer {
 const newHome = useServerHomes({ ...inOneProcess, LOG_LEVEL: 'trace' });
 let home: ServerHome;
 let servers: Started[];
-/** The same callers at two processes over one database. */
+/** Two processes over one database: one trusts the local issuer, the other an OIDC issuer. */
 let city: City;
 let elsewhere: City;
+/** Away until a test calls it back. */
+let issuer: OidcIssuer;
+let issuerKey: KeyPair;
 let log: EventStore;
 /** Every key that a test has seen. */
 const seen: string[] = [];
@@ -36,11 +40,17 @@ const seen: string[] = [];
 beforeAll(async () => {
   home = await newHome();
   servers = [await home.start()];
-  servers.push(await home.start({ ROLES: 'api' }));
+  issuer = await OidcIssuer.listen();
+  issuerKey = await OidcIssuer.keyPair('ES256');
+  await issuer.publish({ first: issuerKey });
+  issuer.answer = (request) => request.destroy();
+  const oidc = { OIDC_ISSUER: issuer.url, OIDC_AUDIENCE: 'shaoying' };
+  servers.push(await home.start({ ROLES: 'api', ...oidc }));
   city = await City.of(home, servers[0]!);
   elsewhere = await City.of(home, servers[1]!);
   log = await home.openLog();
 });
+afterAll(() => issuer.close());
 
 const wanted = { label: '供水调度系统', role: 'department', orgUnitId: 'dp-water', expiresInDays: 30 };
 const queue = '/v1/departments/dp-water/queue';
@@ -57,6 +67,21 @@ async function issue(changes: object = {}): Promise<Issued> {
 const at = (place: City, key: string) => place.withToken(key);
 const revoke = async (id: string): Promise<ApiKeyAnswer> =>
   expected(200, await city.as('admin').delete<ApiKeyAnswer>(`/v1/api-keys/${id}`));
+
+/** An administrator of the other process, with a token that it has not seen yet. */
+async function adminElsewhere(): Promise<ReturnType<City['withToken']>> {
+  const now = Math.floor(Date.now() / 1_000);
+  const claims = { sub: 'e2e-admin', roles: ['admin'], org: 'ct-lindong', jti: uuidV7(systemClock) };
+  const { privateKey } = issuerKey;
+  return elsewhere.withToken(await issuer.sign(privateKey, { alg: 'ES256', kid: 'first' }, claims, now));
+}
+
+test('an issuer that is away is 503 and not 401; what needs no issuer goes on', async () => {
+  const answer = await (await adminElsewhere()).get<Problem>(queue);
+  expectProblem(answer, 503, 'IDENTITY_PROVIDER_UNAVAILABLE');
+  expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+  expected(200, await at(elsewhere, (await issue()).key).get(queue));
+});
 
 test('a key is its system everywhere: it reads its queue and checks in, and history says that a machine did', async () => {
   const { key, id } = await issue();
@@ -139,13 +164,21 @@ test('an open stream of a key ends within seconds of its revocation, and says so
   }
 });
 
+test('an issuer that is back is trusted without a restart, its keys also while it is away; the local one is not', async () => {
+  issuer.answer = undefined;
+  await waitFor('it is asked again', async () => (await (await adminElsewhere()).get(queue)).status === 200);
+  issuer.answer = (request) => request.destroy();
+  expected(200, await (await adminElsewhere()).get(queue));
+  expectProblem(await elsewhere.as('admin').get(queue), 401, 'TOKEN_INVALID');
+});
+
 test('a rotated key has two secrets for a while; with no overlap the former one ends at once', async () => {
   const { key: first, id } = await issue();
   const rotated = expected(200, await city.as('admin').post<Issued>(`/v1/api-keys/${id}/rotate`));
   seen.push(rotated.key);
   for (const key of [first, rotated.key]) expected(200, await at(elsewhere, key).get(queue));
   const path = `/v1/api-keys/${id}/rotate`;
-  const again = expected(200, await elsewhere.as('admin').post<Issued>(path, { overlapHours: 0 }));
+  const again = expected(200, await (await adminElsewhere()).post<Issued>(path, { overlapHours: 0 }));
   seen.push(again.key);
   expectProblem(await at(city, first).get(queue), 401, 'API_KEY_INVALID');
   expectProblem(await at(city, rotated.key).get(queue), 401, 'API_KEY_EXPIRED');
@@ -204,7 +237,7 @@ test('who is no administrator issues and ends no key; oversight sees who did', a
 
 test('the same request twice is one key, shown once', async () => {
   const first = await city.as('admin').post<Issued>('/v1/api-keys', wanted, { key: 'one-key' });
-  const again = await elsewhere.as('admin').post<Issued>('/v1/api-keys', wanted, { key: 'one-key' });
+  const again = await (await adminElsewhere()).post<Issued>('/v1/api-keys', wanted, { key: 'one-key' });
   seen.push(first.body.key);
   expect(expected(201, again)).toEqual({ ...first.body, key: null });
   expect(again.headers.get('idempotency-replayed')).toBe('true');

@@ -123,9 +123,7 @@ export class ApiKeysController {
     act: (command: ApiKeyCommand) => Promise<ApiKeyOutcome>,
   ): Promise<ApiKeyOutcome> {
     const actor = actorOf(principal, permitted);
-    return this.endpoint.run(request, reply, principal, ({ ifMatch: _, ...context }) =>
-      act({ ...context, actor }),
-    );
+    return this.endpoint.run(request, reply, principal, (context) => act({ ...context, actor }));
   }
 
   private async withSecret({ key, secret }: ApiKeyOutcome): Promise<ApiKeySecretAnswer> {

@@ -1,10 +1,13 @@
 import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
+import { unsafeUrls, type StoreSetting } from './unsafe-urls.js';
 
 /** What one process does. Any number of processes share the work by `ROLES`. */
 export const PROCESS_ROLES = ['api', 'projector', 'timers', 'notifier'] as const;
 export type ProcessRole = (typeof PROCESS_ROLES)[number];
+
+const ENVIRONMENTS = ['development', 'test', 'production'] as const;
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -59,6 +62,7 @@ export interface Config {
   readonly fileBytesMax: number;
   /** New files that one person may send in a day. */
   readonly filesPerDay: number;
+  /** Nothing unsafe is started: what would be, is refused with a sentence (`NODE_ENV=production`). */
   readonly production: boolean;
   /** Null: the local issuer is trusted instead (never in production). */
   readonly oidc: OidcConfig | null;
@@ -95,7 +99,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export function loadConfig(env: Environment, cwd: string = process.cwd()): Config {
   const problems: string[] = [];
   const read = new SettingReader(env, problems);
-  const production = read.text('NODE_ENV', 'development') === 'production';
+  // A misspelt word would quietly be a trial that trusts tokens of its own.
+  const production = read.oneOf('NODE_ENV', ENVIRONMENTS, 'development') === 'production';
   const roles = read.list('ROLES', PROCESS_ROLES);
   const config: Config = {
     port: read.integer('PORT', 3000, 0, 65_535),
@@ -128,9 +133,16 @@ export function loadConfig(env: Environment, cwd: string = process.cwd()): Confi
       'OIDC_ISSUER and OIDC_AUDIENCE must be set in production: tokens of the local issuer are for trying out.',
     );
   }
+  if (production) problems.push(...unsafeUrls(storesOf(config), read.words('PLAINTEXT_HOSTS')));
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
 }
+
+const storesOf = ({ eventStoreUrl, readModelUrl, timersUrl }: Config): StoreSetting[] => [
+  { name: 'EVENT_STORE_URL', url: eventStoreUrl },
+  { name: 'READ_MODEL_URL', url: readModelUrl },
+  { name: 'TIMERS_URL', url: timersUrl },
+];
 
 function readOidc(read: SettingReader, production: boolean): OidcConfig | null {
   const issuer = read.text('OIDC_ISSUER', '');
@@ -204,6 +216,12 @@ class SettingReader {
   text(name: string, fallback: string): string {
     const value = this.env[name]?.trim();
     return value === undefined || value === '' ? fallback : value;
+  }
+
+  /** A comma list of anything, in lower case; absent means none. */
+  words(name: string): readonly string[] {
+    const words = this.text(name, '').toLowerCase().split(',');
+    return words.map((word) => word.trim()).filter((word) => word !== '');
   }
 
   integer(name: string, fallback: number, min: number, max: number): number {

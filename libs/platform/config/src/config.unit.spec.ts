@@ -50,7 +50,8 @@ describe('loadConfig', () => {
         ROLES: 'timers, api',
         PROCESSES: '1',
         EVENT_STORE_URL: 'esdb+discover://one,two:2113?tls=true',
-        READ_MODEL_URL: 'postgresql://u:p@db/read',
+        READ_MODEL_URL: 'postgresql://u:k9-Wq_27hJ~x4Tz@db/read',
+        PLAINTEXT_HOSTS: 'DB, cache',
         TIMERS_URL: 'rediss://cache:6380',
         FILES_URL: 's3://evidence?endpoint=https://s3.example.gov.cn&region=cn-north-1',
         FILE_BYTES_MAX: '5000000',
@@ -109,6 +110,20 @@ describe('loadConfig', () => {
     const oidc = { OIDC_ISSUER: 'http://id.local', OIDC_AUDIENCE: 'shaoying' };
     expect(problemsOf(oidc)).toHaveLength(0);
     expect(problemsOf({ ...oidc, NODE_ENV: 'production' })).toHaveLength(1);
+  });
+
+  it('refuses unsafe addresses in production, together with everything else', () => {
+    const env = {
+      ...{ EVENT_STORE_URL: 'postgres://shaoying:change-me@db/log', TIMERS_URL: 'redis://cache' },
+      ...{ OIDC_ISSUER: 'http://id.local', OIDC_AUDIENCE: 'shaoying', PORT: 'x' },
+    };
+    expect(problemsOf(env)).toHaveLength(1);
+    expect(problemsOf({ ...env, NODE_ENV: 'production' })).toHaveLength(5);
+    expect(problemsOf({ ...env, NODE_ENV: 'production', PLAINTEXT_HOSTS: 'db,cache' })).toHaveLength(3);
+  });
+
+  it.each(['prod', 'Production', 'PRODUCTION'])('does not take NODE_ENV=%s for a trial', (word) => {
+    expect(problemsOf({ NODE_ENV: word })).toEqual([expect.stringMatching(/^NODE_ENV must be one of /)]);
   });
 
   it.each(['-1', '80.5', '1e3', '0x50', 'http'])('refuses the port %s', (port) => {

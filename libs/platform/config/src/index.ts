@@ -1,4 +1,5 @@
 export * from './clock.js';
 export * from './config.js';
+export * from './open-key-files.js';
 export * from './secret-file.js';
 export * from './uuid.js';

@@ -4,6 +4,7 @@ export {
   type EmbeddedPostgresOptions,
   openEmbeddedPostgres,
 } from './embedded-postgres.js';
+export { lossySettings } from './durability.js';
 export * from './embedded-postgres.errors.js';
 export type { Log, LogLine } from './log-line.js';
 export { isFaultOfStatement, isPassing } from './passing.js';

@@ -4,6 +4,7 @@ import { PostgresEventStore } from '@shaoying/event-store-postgres';
 import { createPool, openEmbeddedPostgres, type EmbeddedPostgres, type LogLine } from '@shaoying/postgres';
 import type { Pool } from 'pg';
 import { ReadModelReader } from './read-model-reader.js';
+import { refuseUnsafeStart } from './safe-start.js';
 
 /** Thrown when a URL names an engine that this release cannot open. */
 export class EngineNotAvailable extends Error {
@@ -34,9 +35,10 @@ export interface StoresOptions {
 
 /**
  * Opens log, read models and timers as configured; starts or joins the embedded PostgreSQL when any of them needs it.
- * @throws EngineNotAvailable, and what the engines throw
+ * @throws ConfigError in production, where they are unsafe; EngineNotAvailable, and what the engines throw
  */
 export async function openStores(config: Config, options: StoresOptions): Promise<Stores> {
+  await refuseUnsafeStart(config);
   const embedded = await openEmbeddedIfNeeded(config, options);
   const resolve = (url: string): string => (url === EMBEDDED && embedded ? embedded.url : url);
   const opened: (() => Promise<unknown>)[] = embedded ? [() => embedded.close()] : [];

@@ -1,11 +1,12 @@
 import { uuidV5, type Clock } from '@shaoying/config';
-import type {
-  Actor,
-  AppendResult,
-  EventStore,
-  NewEvent,
-  Position,
-  RecordedEvent,
+import {
+  RevisionConflict,
+  type Actor,
+  type AppendResult,
+  type EventStore,
+  type NewEvent,
+  type Position,
+  type RecordedEvent,
 } from '@shaoying/event-store';
 import type { Principal } from '../principal.js';
 import {
@@ -42,6 +43,8 @@ export interface ApiKeyCommand {
   readonly correlationId: string;
   readonly causationId: string;
   readonly actor: Actor;
+  /** Revision of the key that the caller decided on. */
+  readonly ifMatch?: number;
 }
 
 export interface NewApiKey {
@@ -114,6 +117,7 @@ export class ApiKeys {
     const { key, events } = await this.load(keyId);
     const earlier = events.find(({ commandId }) => commandId === command.commandId);
     if (earlier) return this.outcome(keyId, null, command, { ...earlier, duplicate: true });
+    assertUnchanged(key, command);
     const now = this.options.clock.now();
     if (stateOf(key, now) !== 'ACTIVE') throw new ApiKeyEnded();
     const overlapEndsMs = Math.min(now.getTime() + overlapMs, Date.parse(key.secret.endsAt));
@@ -130,12 +134,13 @@ export class ApiKeys {
     return this.outcome(keyId, text, command, written);
   }
 
-  /** Ends a key for good; once it was, again is the same. @throws ApiKeyNotFound, and what the store throws */
+  /** Ends a key for good; once it was, again is the same. @throws ApiKeyNotFound, RevisionConflict, and what the store throws */
   async revoke(keyId: string, command: ApiKeyCommand): Promise<ApiKeyOutcome> {
     for (let attempt = 1; ; attempt += 1) {
       const { key, events } = await this.load(keyId);
       const { position, revision } = events.at(-1) as RecordedApiKeyEvent;
       if (key.revokedAt !== null) return { key, secret: null, revision, position, replayed: true };
+      assertUnchanged(key, command);
       try {
         const event = { type: 'ApiKeyRevoked', data: { keyId } } as const;
         const written = await this.append(keyId, revision, event, command);
@@ -185,7 +190,7 @@ export class ApiKeys {
     keyId: string,
     expected: number | 'none',
     event: ApiKeyEvent,
-    command: ApiKeyCommand,
+    { ifMatch: _, ...command }: ApiKeyCommand,
   ): Promise<AppendResult> {
     if (!fitsItsSchema(event)) throw new TypeError(`data of ${event.type} does not fit its schema`);
     const now = this.options.clock.now().toISOString();
@@ -218,6 +223,12 @@ export class ApiKeys {
     if (!(days > 0 && days <= daysMax)) throw new ApiKeyLifetime(daysMax);
     return new Date(clock.now().getTime() + days * dayMs).toISOString();
   }
+}
+
+/** @throws RevisionConflict */
+function assertUnchanged({ keyId, revision }: ApiKey, { ifMatch }: ApiKeyCommand): void {
+  if (ifMatch === undefined || ifMatch === revision) return;
+  throw new RevisionConflict(apiKeyStreamId(keyId), ifMatch, revision);
 }
 
 function lifetimeDays({ steps, secret }: ApiKey): number {

@@ -159,6 +159,15 @@ describe('a rotation', () => {
 });
 
 describe('a revocation', () => {
+  it('and a rotation too, are for the key as the caller saw it, where that is said', async () => {
+    const { keyId } = await issued();
+    await keys.rotate(keyId, day(1), { ...command(), ifMatch: 0 });
+    const stale = () => ({ ...command(), ifMatch: 0 });
+    await expect(keys.rotate(keyId, day(1), stale())).rejects.toEqual(refusal('REVISION_CONFLICT'));
+    await expect(keys.revoke(keyId, stale())).rejects.toEqual(refusal('REVISION_CONFLICT'));
+    expect(await keys.revoke(keyId, { ...command(), ifMatch: 1 })).toMatchObject({ revision: 2 });
+  });
+
   it('ends the secret and the one before it, and tells whoever has one; others learn nothing', async () => {
     const { keyId, secret: first } = await issued();
     const { secret: second } = await keys.rotate(keyId, day(2), command());
