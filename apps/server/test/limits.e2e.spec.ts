@@ -4,7 +4,7 @@ import { inOneProcess, useServerHomes, type ServerHome, type Started } from './k
 import { waitFor } from './kit/wait-for.js';
 
 /** Long enough for a burst of a busy machine to lie in one window; waited for twice. */
-const windowSeconds = 10;
+const windowSeconds = 6;
 const limits = {
   ...{ RATE_LIMIT_WINDOW_SECONDS: String(windowSeconds), RATE_LIMIT_TOKEN: '40', RATE_LIMIT_ADDRESS: '60' },
   ...{ RATE_LIMIT_ANONYMOUS: '12', RATE_LIMIT_ANONYMOUS_TOTAL: '30', RATE_LIMIT_RECEIPT_MISSES: '5' },
@@ -53,14 +53,14 @@ describe('limits of a running server', () => {
     const before = await busy.get<unknown>('/v1/categories');
     expect(before.status).toBe(200);
     expect(before.headers.get('ratelimit-policy')).toBe(`"token";q=40;w=${windowSeconds}`);
-    expect(before.headers.get('ratelimit')).toMatch(/^"token";r=39;t=(?:[1-9]|10)$/);
+    expect(before.headers.get('ratelimit')).toMatch(/^"token";r=39;t=[1-6]$/);
     await all(60, () => busy.get('/v1/categories'));
     const refused = await busy.get<Problem>('/v1/categories', { 'Accept-Language': 'zh-CN' });
     expect(refused).toMatchObject({
       status: 429,
       body: { code: 'TOO_MANY_REQUESTS', title: '请求过于频繁' },
     });
-    expect(refused.headers.get('ratelimit')).toMatch(/^"token";r=0;t=(?:[1-9]|10)$/);
+    expect(refused.headers.get('ratelimit')).toMatch(/^"token";r=0;t=[1-6]$/);
     const waitSeconds = Number(refused.headers.get('retry-after'));
     expect(waitSeconds).toBeGreaterThanOrEqual(1);
     expect(waitSeconds).toBeLessThanOrEqual(windowSeconds);
