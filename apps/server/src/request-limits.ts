@@ -30,6 +30,7 @@ export async function openRequestLimits(platform: Platform): Promise<OpenRequest
     anonymousTotal: limit('anonymous-total', anonymousTotal),
     receiptMisses: limit('receipt-misses', receiptMisses),
     accountOf: (request) => accountOf(platform, request),
+    isAnonymous: ({ headers }) => bearerToken(headers.authorization) === undefined,
     showsReceiptCode,
     exempt: UNCOUNTED,
     close: () => limits.close(),

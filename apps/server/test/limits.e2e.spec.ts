@@ -77,7 +77,11 @@ describe('limits of a running server', () => {
     expect(numberOf(statuses, 429)).toBe(20);
     expect((await city.anonymous.get('/v1/nothing', from)).status).toBe(429);
     expect((await city.as('street').get('/v1/incidents', from)).status).toBe(200);
-    expect((await rubbish.get('/v1/incidents', newAddress())).status).toBe(401);
+    const elsewhere = newAddress();
+    expect((await rubbish.get('/v1/incidents', elsewhere)).status).toBe(401);
+    // Beyond what is taken of anonymous commands, which these are not.
+    const commands = await all(20, () => rubbish.post('/v1/incidents', {}, { headers: elsewhere }));
+    expect(numberOf(commands, 401)).toBe(20);
   });
 
   it('keeps monitoring out of it', async () => {
@@ -123,7 +127,7 @@ describe('limits of a running server', () => {
   });
 
   it('counts two processes together', async () => {
-    const second = await home.start();
+    const second = await home.start({ ROLES: 'api' });
     const other = await City.of(home, second);
     const busy = await city.withRole('admin', 'ct-lindong');
     const there = other.withToken(busy.token ?? '');

@@ -1,6 +1,5 @@
 import { propertyParameters } from '@shaoying/event-store/testing';
 import fc from 'fast-check';
-import fc from 'fast-check';
 import { canonicalJson } from './canonical-json.js';
 import { commandContext } from './command-endpoint.js';
 import { RequestRefused } from './http.errors.js';
