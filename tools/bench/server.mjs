@@ -1,7 +1,7 @@
 // A server of its own for a benchmark: started as `npm start` does, on a free port and an empty folder, and gone after.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,6 +14,7 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const startMsMax = 120_000;
 /** The server promises to end within 5 s. */
 const stopMsMax = 8_000;
+const goneMsMax = 30_000;
 const settleMsMax = 120_000;
 const outputCharsMax = 20_000;
 
@@ -148,7 +149,7 @@ class BenchServer {
     await this.#embedded?.close().catch(() => undefined);
     await endChild(this.#child);
     if (this.#embedded === undefined) await adoptAndStop(this.dataDir);
-    rmSync(this.dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    await remove(this.dataDir);
   }
 }
 
@@ -159,6 +160,18 @@ async function endChild(child) {
   const timer = setTimeout(() => child.kill('SIGKILL'), stopMsMax);
   await gone;
   clearTimeout(timer);
+}
+
+/** A process that was beside the server may outlive it by seconds on a busy machine, and write into the folder meanwhile. */
+async function remove(dir) {
+  for (const endMs = Date.now() + goneMsMax; existsSync(dir); await sleep(200)) {
+    try {
+      rmSync(dir, { recursive: true, force: true });
+    } catch (error) {
+      if (Date.now() > endMs) throw error;
+    }
+    if (Date.now() > endMs) throw new Error(`${dir} cannot be removed: somebody still writes into it`);
+  }
 }
 
 /** A server killed while it started may leave its PostgreSQL behind: whoever joins last stops it. */

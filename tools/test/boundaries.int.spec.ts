@@ -57,6 +57,18 @@ const plants: readonly Plant[] = [
     expected: 'refused',
   },
   {
+    rule: 'only the limits import what counts them',
+    in: 'libs/platform/http/src/planted.ts',
+    code: "import { RateLimiterMemory } from 'rate-limiter-flexible';\nexport const planted = RateLimiterMemory;\n",
+    expected: 'refused',
+  },
+  {
+    rule: 'the limits do import the client of Redis',
+    in: 'libs/platform/limits/src/planted.ts',
+    code: "import { Redis } from 'ioredis';\nexport const planted = Redis;\n",
+    expected: 'allowed',
+  },
+  {
     rule: 'only its engine imports the client of EventStoreDB',
     in: 'libs/platform/timers/src/planted.ts',
     code: "import { EventStoreDBClient } from '@eventstore/db-client';\nexport const planted = EventStoreDBClient;\n",

@@ -33,6 +33,7 @@ export async function openRequestLimits(
     anonymousTotal: limit('anonymous-total', anonymousTotal),
     receiptMisses: limit('receipt-misses', receiptMisses),
     accountOf: (request) => accountOf(credentials, request),
+    isAnonymous: ({ headers }) => bearerToken(headers.authorization) === undefined,
     showsReceiptCode,
     exempt: UNCOUNTED,
     close: () => limits.close(),

@@ -133,7 +133,7 @@ export function loadConfig(env: Environment, cwd: string = process.cwd()): Confi
       'OIDC_ISSUER and OIDC_AUDIENCE must be set in production: tokens of the local issuer are for trying out.',
     );
   }
-  if (production) problems.push(...unsafeUrls(storesOf(config), read.words('PLAINTEXT_HOSTS')));
+  if (production) problems.push(...unsafeUrls(storesOf(config), read.hosts('PLAINTEXT_HOSTS')));
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
 }
@@ -219,7 +219,7 @@ class SettingReader {
   }
 
   /** A comma list of anything, in lower case; absent means none. */
-  words(name: string): readonly string[] {
+  hosts(name: string): readonly string[] {
     const words = this.text(name, '').toLowerCase().split(',');
     return words.map((word) => word.trim()).filter((word) => word !== '');
   }

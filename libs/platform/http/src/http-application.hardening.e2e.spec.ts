@@ -296,7 +296,12 @@ describe('requests beyond a limit', () => {
     const none = new SharedLimit({ name: 'address', points: 7, windowSeconds: 60 }, points);
     const limits: RequestLimits = {
       ...{ token: none, address: none, anonymous: null, anonymousTotal: null, receiptMisses: null },
-      ...{ accountOf: () => Promise.resolve(null), showsReceiptCode: () => false, exempt: [] },
+      ...{
+        accountOf: () => Promise.resolve(null),
+        isAnonymous: () => true,
+        showsReceiptCode: () => false,
+        exempt: [],
+      },
     };
     origin = await start({ limits });
     handled = 0;

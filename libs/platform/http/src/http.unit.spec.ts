@@ -1,8 +1,10 @@
+import { propertyParameters } from '@shaoying/event-store/testing';
 import fc from 'fast-check';
 import { canonicalJson } from './canonical-json.js';
 import { commandContext } from './command-endpoint.js';
 import { RequestRefused } from './http.errors.js';
 import { parseInstant, parseTimeTravel } from './instants.js';
+import { parseJsonBody } from './json-body.js';
 import { decodeCursor, encodeCursor, pageOf } from './paging.js';
 import { prefersChinese } from './problem-filter.js';
 import { problemCatalogue, registerProblems } from './problems.js';
@@ -147,6 +149,39 @@ describe('commandContext', () => {
     expect(commandContext({ ...request, headers }, principal).correlationId).toBe('ticket-12345');
     const bad = commandContext({ ...request, headers: { 'x-correlation-id': 'a b' } }, principal);
     expect(bad.correlationId).toBe(bad.commandId);
+  });
+});
+
+describe('parseJsonBody', () => {
+  const parsed = (text: string): unknown => parseJsonBody(Buffer.from(text));
+
+  it('takes whatever JSON.stringify writes', () => {
+    const text = fc.string({ unit: fc.constantFrom('"', '\\', ':', '{', '}', 'a', '号', ' ') });
+    const { value } = fc.letrec((tie) => ({
+      value: fc.oneof({ maxDepth: 4 }, text, fc.integer(), tie('list'), tie('object')),
+      list: fc.array(tie('value'), { maxLength: 4 }),
+      object: fc.dictionary(text, tie('value'), { maxKeys: 4 }),
+    }));
+    fc.assert(
+      fc.property(value, (any) => expect(parsed(JSON.stringify(any))).toEqual(any)),
+      propertyParameters({}),
+    );
+  });
+
+  it.each([
+    '{"a":1,"a":1}',
+    '{"a":{"b":1,"c":"}","b":2}}',
+    '[{"\\"":1,"\\u0022":2}]',
+    '{"a\\\\":1, "b": [], "a\\\\": 2}',
+    '{"reporter":null,"reporter":{"name":"x"}}',
+  ])('refuses %s: somebody before us may have read the first', (text) => {
+    expect(() => parsed(text)).toThrow(expect.objectContaining({ code: 'DUPLICATE_KEY' }) as Error);
+  });
+
+  it('reads 256 KiB of quotes and backslashes in no time', () => {
+    const startedMs = performance.now();
+    parsed(JSON.stringify({ a: '"\\'.repeat(64 * 1024), b: '\\'.repeat(64 * 1024) }));
+    expect(performance.now() - startedMs).toBeLessThan(1_000);
   });
 });
 

@@ -17,7 +17,7 @@ export function isReservedKey(key: string): boolean {
 
 /**
  * Parses a body and admits only what can be recorded: UTF-8, bounded depth and size, text without NUL and unpaired
- * surrogates (PostgreSQL stores neither), finite numbers, no keys of `Object.prototype`. One walk for all of it.
+ * surrogates (PostgreSQL stores neither), finite numbers, no keys of `Object.prototype` and none twice.
  * @throws RequestRefused
  */
 export function parseJsonBody(body: Buffer): unknown {
@@ -25,14 +25,42 @@ export function parseJsonBody(body: Buffer): unknown {
   if (body.length === 0) return {};
   // Decoding would quietly turn GBK into replacement characters, and the log keeps what it gets for ever.
   if (!isUtf8(body)) throw new RequestRefused('MALFORMED_JSON');
+  const text = withoutByteOrderMark(body.toString('utf8'));
   let value: unknown;
   try {
-    value = JSON.parse(withoutByteOrderMark(body.toString('utf8')));
+    value = JSON.parse(text);
   } catch {
     throw new RequestRefused('MALFORMED_JSON');
   }
-  new Admission().admit(value, 0);
+  const admission = new Admission();
+  admission.admit(value, 0);
+  // Parsing keeps the last of two members of one name; who looked at the request before us may have read the first.
+  if (membersWritten(text) !== admission.members) throw new RequestRefused('DUPLICATE_KEY');
   return value;
+}
+
+const QUOTE = 0x22;
+const COLON = 0x3a;
+const BACKSLASH = 0x5c;
+
+/** Members in a text that is JSON: outside of its strings a colon stands for nothing else. */
+function membersWritten(text: string): number {
+  let count = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    const character = text.charCodeAt(index);
+    if (character === COLON) count += 1;
+    else if (character === QUOTE) index = endOfString(text, index);
+  }
+  return count;
+}
+
+/** Where the string ends that begins here. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); ; end = text.indexOf('"', end + 1)) {
+    let before = end;
+    while (text.charCodeAt(before - 1) === BACKSLASH) before -= 1;
+    if ((end - before) % 2 === 0) return end;
+  }
 }
 
 function withoutByteOrderMark(text: string): string {
@@ -41,6 +69,7 @@ function withoutByteOrderMark(text: string): string {
 
 class Admission {
   private values = 0;
+  members = 0;
 
   admit(value: unknown, depth: number): void {
     this.values += 1;
@@ -58,6 +87,7 @@ class Admission {
 
   private admitMembers(object: Record<string, unknown>, depth: number): void {
     for (const key of Object.keys(object)) {
+      this.members += 1;
       if (isReservedKey(key)) throw new RequestRefused('FORBIDDEN_KEY');
       admitText(key);
       this.admit(object[key], depth + 1);

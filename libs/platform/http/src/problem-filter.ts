@@ -93,6 +93,9 @@ export class ProblemFilter implements ExceptionFilter {
       .status(status)
       .header('Content-Type', 'application/problem+json; charset=utf-8')
       .header('Content-Language', chinese ? 'zh-CN' : 'en')
+      // Also where the router refuses, before any hook has set the headers of all answers.
+      .header('Cache-Control', 'no-store')
+      .header('X-Content-Type-Options', 'nosniff')
       .send(JSON.stringify(problemDocument(error, code, { ...kind, status }, request, chinese)));
   }
 

@@ -70,6 +70,7 @@ const MALFORMED: ProblemTable = {
     titleZh: '请求体必须是 JSON 对象',
   },
   FORBIDDEN_KEY: { status: 400, title: 'The request uses a forbidden key', titleZh: '请求含有禁用的键名' },
+  DUPLICATE_KEY: { status: 400, title: 'The request has one key twice', titleZh: '请求含有重复的键名' },
   BODY_TOO_DEEP: {
     status: 400,
     title: 'The body is nested too deeply or has too many values',

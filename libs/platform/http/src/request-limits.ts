@@ -9,7 +9,7 @@ export interface RequestLimits {
   readonly token: SharedLimit | null;
   /** Of one address, where no account is known. */
   readonly address: SharedLimit | null;
-  /** Requests that would write, of one address, where no account is known. */
+  /** Requests without a token that would write, of one address. */
   readonly anonymous: SharedLimit | null;
   /** The same of everybody. */
   readonly anonymousTotal: SharedLimit | null;
@@ -17,6 +17,8 @@ export interface RequestLimits {
   readonly receiptMisses: SharedLimit | null;
   /** The account whose token the request carries; null without a token, and for one that is not accepted. */
   accountOf(request: FastifyRequest): Promise<string | null>;
+  /** Whether the request carries no token at all, not even one that will be refused. */
+  isAnonymous(request: FastifyRequest): boolean;
   /** Whether the request shows a receipt code. Asked when its body has been read. */
   showsReceiptCode(request: FastifyRequest): boolean;
   /** Routes that are not counted, by their patterns. */
@@ -57,11 +59,12 @@ async function callerOf(request: FastifyRequest, limits: RequestLimits): Promise
   return { account, key: account === null ? `address ${networkOf(request.ip)}` : `account ${account}` };
 }
 
-function chargesOf({ method }: FastifyRequest, { account, key }: Caller, limits: RequestLimits): Charge[] {
+function chargesOf(request: FastifyRequest, { account, key }: Caller, limits: RequestLimits): Charge[] {
   if (account !== null) return [[limits.token, key]];
-  const reading: Charge = [limits.address, key];
-  if (READING.includes(method)) return [reading];
-  return [reading, [limits.anonymous, key], [limits.anonymousTotal, EVERYBODY]];
+  const asAddress: Charge = [limits.address, key];
+  // A token that has expired at an office's system must not close the anonymous channel for residents.
+  if (READING.includes(request.method) || !limits.isAnonymous(request)) return [asAddress];
+  return [asAddress, [limits.anonymous, key], [limits.anonymousTotal, EVERYBODY]];
 }
 
 /** @throws TooManyRequests by the first limit that is used up */
