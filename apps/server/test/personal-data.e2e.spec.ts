@@ -198,7 +198,7 @@ describe('what is personal', () => {
       if ('post' in operations) {
         for (const body of [
           { reason: { text: secret.note }, description: [secret.name], note: 7, unknown: secret.phone },
-          { ...personalReport, severity: secret.name, [secret.account]: secret.account },
+          { ...personalReport, severity: secret.name, unknown: secret.account },
         ]) {
           refusals.push(textOf(await city.as('admin').post(target, body)));
           refusals.push(textOf(await resident.post(target, body)));
@@ -311,9 +311,8 @@ describe('a person is forgotten', () => {
     city.sawWrite(await log.head());
     await expectGone(other);
     canaries.expectNoneIn('replay', JSON.stringify(await shaoying('replay', other.id)));
-    for (const { name } of (await shaoying('projections', 'list')) as unknown as { name: string }[]) {
-      await shaoying('projections', 'rebuild', name);
-    }
+    // Those that hold anything of a report's words; nothing of a person is in the others' tables either, see above.
+    for (const name of ['incident-board', 'dispatch-feed']) await shaoying('projections', 'rebuild', name);
     await waitFor(
       'the board is read anew',
       async () => (await read(other.id)).reporter?.state === 'FORGOTTEN',
