@@ -4,11 +4,13 @@ import { EventSourcedJurisdictionDirectory, JurisdictionPublisher } from '@shaoy
 import { PostgresEventStore } from '@shaoying/event-store-postgres';
 import { incidentIdOf } from '@shaoying/incident-contracts';
 import type { ProjectionStatus } from '@shaoying/projections';
+import { MasterKeyFolder, masterKeyStatus, PostgresPersonalDataVault } from '@shaoying/personal-data';
 import { createPool } from '@shaoying/postgres';
 import { createTestDatabase, type TestDatabase } from '@shaoying/postgres/testing';
 import { SchedulerReporter, schedulerReports } from '@shaoying/timers';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CliProcess } from '../testing/index.js';
 import type { SeedSummary } from './seed.command.js';
 
@@ -199,3 +201,56 @@ test('an event of a release to come: named by its place, on standard error, with
   const rebuild = await cli.run('projections', 'rebuild', 'incident-board');
   expect([rebuild.exitCode, rebuild.stderr]).toEqual([1, expect.stringContaining(place)]);
 }, 60_000);
+
+describe('the master key', () => {
+  interface KeyStatus {
+    readonly inUse: string;
+    readonly previous: string | null;
+    readonly wrappedBy: Readonly<Record<string, number>>;
+  }
+
+  test('rotate: killed in the middle, both keys serve and the next call goes on', async () => {
+    const pool = createPool(database.url);
+    const vault = await PostgresPersonalDataVault.open(pool, await MasterKeyFolder.open(cli.dataDir));
+    const sealed: Awaited<ReturnType<typeof vault.sealNew>>[] = [];
+    for (let n = 0; n < 1_200; n += 1) sealed.push(await vault.sealNew({ phone: String(n) }));
+    await vault.close();
+    // The rotation waits for a row of its second batch, until it is killed there.
+    const blocker = await pool.connect();
+    const held = sealed.map(({ subjectId }) => subjectId).toSorted()[700];
+    await blocker.query('BEGIN');
+    await blocker.query('SELECT FROM personal_data.subject_keys WHERE subject_id = $1 FOR UPDATE', [held]);
+    const rotating = cli.start(['master-key', 'rotate']);
+    const isHalf = async (): Promise<boolean> => {
+      const { wrappedBy } = await masterKeyStatus(pool);
+      return Object.values(wrappedBy).includes(500);
+    };
+    for (let left = 1_200; left > 0 && !(await isHalf()); left -= 1) await sleep(50);
+    rotating.child.kill('SIGKILL');
+    expect((await rotating.ended).exitCode).toBeNull();
+    await blocker.query('ROLLBACK');
+    blocker.release();
+    const half = await cli.json<KeyStatus>('master-key', 'status');
+    expect(Object.values(half.wrappedBy).toSorted()).toEqual([500, 700]);
+    expect(half.previous).not.toBeNull();
+    for (const n of [0, 600, 1_199]) expect(await vault.unseal(sealed[n]!)).toEqual({ phone: String(n) });
+    const whole = await cli.json<KeyStatus & { rewrapped: number; resumed: boolean }>(
+      ...(['master-key', 'rotate', '--destroy-old'] as const),
+    );
+    expect(whole).toMatchObject({ resumed: true, rewrapped: 700, previous: null, inUse: half.inUse });
+    expect(whole.wrappedBy).toEqual({ [half.inUse]: 1_200 });
+    for (const n of [0, 600, 1_199]) expect(await vault.unseal(sealed[n]!)).toEqual({ phone: String(n) });
+    await pool.end();
+  }, 120_000);
+});
+
+describe('forget', () => {
+  test('of what is no reference, or of both or neither, is wrong usage; of no incident a failure', async () => {
+    const { exitCode, stderr } = await cli.run('forget', '13800138000');
+    expect([exitCode, stderr]).toMatchObject([2, expect.stringContaining('UUID')]);
+    expect(stderr).not.toContain('13800138000');
+    expect((await cli.run('forget')).exitCode).toBe(2);
+    const nowhere = await cli.run('forget', '--incident', '7f0f2f6c-8f0a-4a7e-9a53-3c1d0b9e5a11');
+    expect([nowhere.exitCode, nowhere.stderr]).toMatchObject([1, expect.stringContaining('no incident')]);
+  }, 60_000);
+});

@@ -1,3 +1,4 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import type { Pool } from 'pg';
 import { masterKeyFingerprint, type MasterKeys } from './master-key.js';
 import { MasterKeyRefused } from './personal-data.errors.js';
@@ -6,7 +7,8 @@ import { KEY_BYTES } from './sealing.js';
 /** A master key and its name. */
 export interface NamedMasterKey {
   readonly fingerprint: string;
-  readonly key: Buffer;
+  /** Made once: a cipher that is given bytes makes a key of them each time. */
+  readonly key: KeyObject;
 }
 
 /** The master key that new keys are wrapped by, as the database says; followed while it is exchanged. */
@@ -32,7 +34,7 @@ export class MasterKeyInUse {
   }
 
   /** @throws MasterKeyRefused */
-  named(fingerprint: string): Promise<Buffer> {
+  named(fingerprint: string): Promise<KeyObject> {
     return fingerprint === this.inUse.fingerprint
       ? Promise.resolve(this.inUse.key)
       : named(this.keys, fingerprint);
@@ -47,9 +49,10 @@ async function inUse(pool: Pool, keys: MasterKeys): Promise<NamedMasterKey> {
   return { fingerprint, key: await named(keys, fingerprint) };
 }
 
-async function named(keys: MasterKeys, fingerprint: string): Promise<Buffer> {
+async function named(keys: MasterKeys, fingerprint: string): Promise<KeyObject> {
   const key = await keys.find(fingerprint);
-  if (key !== undefined && masterKeyFingerprint(key) === fingerprint && key.length === KEY_BYTES) return key;
+  if (key !== undefined && masterKeyFingerprint(key) === fingerprint && key.length === KEY_BYTES)
+    return createSecretKey(key);
   throw new MasterKeyRefused(
     'This database was opened with another master key: give every process the same files keys/master*.key.',
   );
