@@ -63,10 +63,10 @@ async function writeAndDie(root: string, afterMs: number): Promise<string[]> {
   return said.split('\n').slice(0, -1);
 }
 
-test('killed in the middle of a put, eight times: what was acknowledged is there, and nothing by halves', async () => {
+test('killed in the middle of a put, five times: what was acknowledged is there, and nothing by halves', async () => {
   const root = await newFolder();
   const acknowledged: string[] = [];
-  for (let round = 0; round < 8; round += 1) {
+  for (let round = 0; round < 5; round += 1) {
     acknowledged.push(...(await writeAndDie(root, Math.random() * 40)));
   }
   const store = await DiskFileStore.open(root);
@@ -75,9 +75,9 @@ test('killed in the middle of a put, eight times: what was acknowledged is there
     there.push(key);
     expect(hash('sha256', (await store.get(key)) ?? '', 'hex')).toBe(keyParts(key).sha256);
   }
-  expect(acknowledged.length).toBeGreaterThan(7);
+  expect(acknowledged.length).toBeGreaterThan(4);
   expect(there).toEqual(expect.arrayContaining(acknowledged));
-});
+}, 120_000);
 
 test('drafts of the dead are cleared away, those of the living are not', async () => {
   const root = await newFolder();

@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import { FileRefused, type FileRefusalCode } from './files.errors.js';
 import { cleanPhoto, type PhotoType } from './photo.js';
-import { samplePhoto } from './testing/sample-photos.js';
+import { bombPhoto, samplePhoto } from './testing/sample-photos.js';
 
 const place = { lon: 120.4123, lat: 31.8345 };
 
@@ -105,12 +105,7 @@ describe('what is not taken', () => {
   });
 
   test('a bomb: a small file of more pixels than there is memory for', async () => {
-    const bomb = await sharp({
-      ...{ create: { width: 7_200, height: 7_200, channels: 3, background: 'red' } },
-      limitInputPixels: false,
-    })
-      .png({ compressionLevel: 9 })
-      .toBuffer();
+    const bomb = await bombPhoto();
     expect(bomb.length).toBeLessThan(1_000_000);
     await refusedAs('FILE_TOO_MANY_PIXELS', bomb, 'image/png');
   });

@@ -11,7 +11,7 @@ let pool: Pool;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  pool = createPool(database.url);
+  pool = createPool(database.url, { max: 4 });
 });
 afterAll(async () => {
   await pool.end();

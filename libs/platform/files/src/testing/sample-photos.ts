@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import sharp from 'sharp';
+import sharp, { type Metadata } from 'sharp';
 import type { CapturePlace } from '../capture-facts.js';
 
 export interface SamplePhotoOptions {
@@ -60,4 +60,20 @@ function inSexagesimal(degrees: number): string {
   const minutes = Math.floor((degrees - whole) * 60);
   const seconds = (degrees - whole - minutes / 60) * 3_600;
   return `${whole}/1 ${minutes}/1 ${Math.round(seconds * 10_000)}/10000`;
+}
+
+/** A small file of more pixels than there is memory for. */
+export function bombPhoto(): Promise<Buffer> {
+  const side = 7_200;
+  return sharp({ create: { width: side, height: side, channels: 3, background: 'red' } })
+    .png({ compressionLevel: 9 })
+    .toBuffer();
+}
+
+/** Its size, and what is beside its pixels. */
+export async function besidePixels(
+  bytes: Buffer,
+): Promise<Pick<Metadata, 'width' | 'height' | 'format' | 'exif' | 'xmp' | 'iptc' | 'icc' | 'comments'>> {
+  const { width, height, format, exif, xmp, iptc, icc, comments } = await sharp(bytes).metadata();
+  return { width, height, format, exif, xmp, iptc, icc, comments };
 }
