@@ -483,6 +483,15 @@ describe('the HTTP application', () => {
       expect(answer).toContain('"code":"EXPECTATION_FAILED"');
     });
 
+    it('answers a problem to who names no host, and to who takes it for a proxy', async () => {
+      const hostless = await raw('GET /v1/cases HTTP/1.1\r\nConnection: close\r\n\r\n');
+      expect(hostless).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
+      expect(hostless).toContain('"code":"MALFORMED_REQUEST"');
+      const tunnel = await raw('CONNECT example.org:443 HTTP/1.1\r\nHost: example.org\r\n\r\n');
+      expect(tunnel).toMatch(/^HTTP\/1\.1 405 Method Not Allowed\r\n/);
+      expect(tunnel).toContain('"code":"METHOD_NOT_ALLOWED"');
+    });
+
     it('answers a problem even to what is hardly HTTP', async () => {
       const answer = await raw('GET / SMTP/1.0\r\nhello\r\n\r\n');
       expect(answer).toContain('HTTP/1.1 400 Bad Request');

@@ -28,7 +28,8 @@ export type BadRequestCode =
   | 'INVALID_POSITION'
   | 'INVALID_CURSOR'
   | 'INVALID_INSTANT'
-  | 'ENCODING_NOT_SUPPORTED';
+  | 'ENCODING_NOT_SUPPORTED'
+  | 'MALFORMED_REQUEST';
 
 /** Thrown when a request is malformed in a way no field of a DTO tells. */
 export class RequestRefused extends Error {
