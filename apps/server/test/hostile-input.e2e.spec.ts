@@ -175,6 +175,7 @@ describe('bytes that no client library sends', () => {
         const { what = '', mayBeSilent } = group[index] ?? {};
         const faults = answers.flatMap(rawFault);
         if (answers.length === 0 && mayBeSilent !== true) faults.push('no answer');
+        if (answers.some(({ status }) => status === 201)) faults.push('carried a request out');
         odd.push(...faults.map((fault) => `${what}: ${fault}`));
       }
     }

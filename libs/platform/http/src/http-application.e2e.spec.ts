@@ -500,6 +500,17 @@ describe('the HTTP application', () => {
       expectProblem(huge, 431, 'HEADERS_TOO_LARGE');
     });
 
+    it('counts a stream no longer that its client has left', async () => {
+      const leaving = new AbortController();
+      const stream = await fetch(`${origin}/v1/cases/stream`, { headers: bearer(), signal: leaving.signal });
+      expect(stream.status).toBe(200);
+      const inFlight = async (): Promise<string | undefined> =>
+        /^http_requests_in_flight.* (\d+)$/m.exec(await metrics.registry.metrics())?.[1];
+      expect(await inFlight()).toBe('1');
+      leaving.abort();
+      while ((await inFlight()) !== '0') await new Promise((resolve) => setTimeout(resolve, 5));
+    });
+
     it('counts problems by code and requests by route', async () => {
       const text = await metrics.registry.metrics();
       expect(text).toContain('http_requests_in_flight{role="api"} 0');

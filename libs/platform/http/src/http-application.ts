@@ -127,13 +127,13 @@ function refuseNulInAddresses(fastify: FastifyInstance): void {
 }
 
 function measure(fastify: FastifyInstance, metrics: HttpMetrics): void {
-  fastify.addHook('onRequest', (_request, _reply, done) => {
+  fastify.addHook('onRequest', (request, reply, done) => {
     metrics.started();
-    done();
-  });
-  fastify.addHook('onResponse', (request, reply, done) => {
-    const route = request.is404 ? undefined : request.routeOptions.url;
-    metrics.finished(request.method, route, reply.statusCode, reply.elapsedTime / 1000);
+    // Fastify's own hook at the end is not called for a stream that the client has left.
+    reply.raw.once('close', () => {
+      const route = request.is404 ? undefined : request.routeOptions.url;
+      metrics.finished(request.method, route, reply.statusCode, reply.elapsedTime / 1000);
+    });
     done();
   });
 }

@@ -2,7 +2,7 @@ import fc, { type Arbitrary } from 'fast-check';
 import { faultOf, parsed } from './judge.js';
 import type { Told } from './log-account.js';
 import type { Operation } from './operations.js';
-import { bytesOf, recipeOf, written, type KnownBodies, type Recipe, type Written } from './recipes.js';
+import { bytesOf, recipeOf, type KnownBodies, type Recipe, type Written } from './recipes.js';
 import { NoReply, Wire, type Reply } from './wire.js';
 
 /** A request as the run has it ready, and what to do when it has changed something. */
