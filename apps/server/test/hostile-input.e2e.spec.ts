@@ -167,7 +167,10 @@ describe(`${requests} requests by the document, each with something wrong (FUZZ_
 describe('bytes that no client library sends', () => {
   test('each is answered with a problem or as what it is, and none carries a request in it', async () => {
     const head = await log.head();
-    const cases = rawCases(tokens.street);
+    // The length of a request may not change by it.
+    const cases = rawCases(tokens.street).map(({ bytes, ...one }, n) => ({
+      ...{ ...one, bytes: bytes.replaceAll(smuggledId, `carried-${String(n).padStart(3, '0')}`) },
+    }));
     const odd: string[] = [];
     for (const group of inGroupsOf(10, cases)) {
       const answered = await Promise.all(group.map(({ bytes }) => tell(url, bytes)));
@@ -181,7 +184,8 @@ describe('bytes that no client library sends', () => {
     }
     expect(odd).toEqual([]);
     const since = await log.readAll(head, { limit: 5_000 });
-    expect(since.filter(({ correlationId }) => correlationId === smuggledId)).toEqual([]);
+    const carried = since.flatMap(({ correlationId }) => /^carried-(\d+)$/.exec(correlationId)?.[1] ?? []);
+    expect(carried.map((n) => cases[Number(n)]?.what)).toEqual([]);
     expect((await city.anonymous.get('/health/live')).status).toBe(200);
   });
 });

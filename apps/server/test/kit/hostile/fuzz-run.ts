@@ -120,7 +120,11 @@ export class FuzzRun {
     const code = (answer as { code?: string } | undefined)?.code;
     add(this.countsOf(recipe.operation), code === undefined ? String(status) : `${status} ${code}`, 1);
     const wrote =
-      status < 300 && headers.has('shaoying-position') && !headers.has('idempotency-replayed') && isNew(body);
+      // 200 may also be said to a command that changes nothing any more.
+      status === 201 &&
+      headers.has('shaoying-position') &&
+      !headers.has('idempotency-replayed') &&
+      isNew(body);
     this.told.set(correlationId, { accepted: status < 300, wrote });
     if (status < 300 && request.method === 'POST') accepted();
     if (status === 503) return;

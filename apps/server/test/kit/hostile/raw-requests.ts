@@ -15,7 +15,7 @@ const report = JSON.stringify({
 });
 
 /** Of the request that must not be carried out. */
-export const smuggledId = 'smuggled';
+export const smuggledId = 'smuggled-id';
 
 /** A whole request that must never be taken for one when it stands in the body, or in a header, of another. */
 const smuggled = (token: string): string =>
@@ -105,19 +105,7 @@ function framings(hidden: string): RawCase[] {
       what: `lines that end in ${JSON.stringify(end)}`,
       bytes: post(['Content-Length: 0'], '').replaceAll('\r\n', end) + hidden,
     })),
-    ...[
-      'g',
-      '-1',
-      '0x5',
-      '5;a=b',
-      '5 ',
-      ' 5',
-      '00000000000000000005',
-      'fffffffffffffffff',
-      '5\n',
-      '',
-      '5;\n',
-    ].map((size) => ({
+    ...['g', '-1', '0x5', '5 ', ' 5', 'fffffffffffffffff', '5\n', '', '5;\n'].map((size) => ({
       what: `a chunk of ${JSON.stringify(size)}`,
       bytes: post(['Transfer-Encoding: chunked'], `${size}\r\nhello\r\n0\r\n\r\n${hidden}`),
     })),
