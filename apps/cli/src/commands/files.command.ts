@@ -56,7 +56,10 @@ async function withFiles(workplace: Workplace, work: (files: EvidenceFiles) => P
   const { config, stores, clock } = workplace;
   const store = await openFileStore(config);
   try {
-    const vault = await PostgresPersonalDataVault.open(stores.pool, await MasterKeyFolder.open(config.dataDir));
+    const vault = await PostgresPersonalDataVault.open(
+      stores.pool,
+      await MasterKeyFolder.open(config.dataDir),
+    );
     await work(new EvidenceFiles(store, vault, clock));
   } finally {
     await store.close();

@@ -1,4 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsWithoutRepeats } from '@shaoying/http';
 import {
   APPEAL_ITEMS,
   type AppealItem,
@@ -7,15 +8,7 @@ import {
   type SupervisionLevel,
 } from '@shaoying/incident-domain';
 import { ROLES } from '@shaoying/identity';
-import {
-  ArrayMaxSize,
-  ArrayMinSize,
-  ArrayUnique,
-  IsArray,
-  IsBoolean,
-  IsIn,
-  IsOptional,
-} from 'class-validator';
+import { ArrayMaxSize, ArrayMinSize, IsArray, IsBoolean, IsIn, IsOptional } from 'class-validator';
 import {
   OneOf,
   OptionalEvidence,
@@ -88,7 +81,7 @@ export class IssueSupervisionDto extends ReasonDto {
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(notifiedMax)
-  @ArrayUnique()
+  @IsWithoutRepeats()
   @IsIn(ROLES, { each: true })
   notify?: string[];
 }

@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsInstant, IsNotBlank, IsOpaqueId, IsSha256 } from '@shaoying/http';
-import { ArrayMaxSize, ArrayUnique, IsArray, IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
+import { IsInstant, IsNotBlank, IsOpaqueId, IsSha256, IsWithoutRepeats } from '@shaoying/http';
+import { ArrayMaxSize, IsArray, IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
 
 // Fields that many bodies have: each with its check, its limit and its line in the OpenAPI document.
 
@@ -37,7 +37,7 @@ export const OptionalIds = (description: string, idsMax: number): PropertyDecora
     IsOptional(),
     IsArray(),
     ArrayMaxSize(idsMax),
-    ArrayUnique(),
+    IsWithoutRepeats(),
     IsOpaqueId({ each: true }),
   );
 

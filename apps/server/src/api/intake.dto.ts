@@ -1,4 +1,5 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
+import { IsWithoutRepeats } from '@shaoying/http';
 import {
   REJECTION_REASONS,
   RESPONSIBILITY_LEVELS,
@@ -10,15 +11,7 @@ import {
   type SuspensionReason,
 } from '@shaoying/incident-domain';
 import { Type } from 'class-transformer';
-import {
-  ArrayMaxSize,
-  ArrayUnique,
-  IsArray,
-  IsIn,
-  IsObject,
-  IsOptional,
-  ValidateNested,
-} from 'class-validator';
+import { ArrayMaxSize, IsArray, IsIn, IsObject, IsOptional, ValidateNested } from 'class-validator';
 import {
   Id,
   Instant,
@@ -106,7 +99,7 @@ export class StartSelfHandlingDto extends NoteDto {
   @IsOptional()
   @IsArray()
   @ArrayMaxSize(PARTIES.length)
-  @ArrayUnique()
+  @IsWithoutRepeats()
   @IsIn(PARTIES, { each: true })
   parties?: Party[];
 }

@@ -163,6 +163,10 @@ describe('boundaries', () => {
     ],
   ];
 
+  /** Two hundred teeth that point north. */
+  const teeth = Array.from({ length: 400 }, (_, n) => [121 + n * 1e-4, n % 2 === 0 ? 32 : 32.04] as const);
+  const comb = [...teeth, [121.04, 31.99] as const, [121, 31.99] as const, teeth[0]!];
+
   test.each<[string, unknown[], string]>([
     [
       'a ring that crosses itself',
@@ -201,6 +205,15 @@ describe('boundaries', () => {
       'two BASIC grids that overlap',
       [grid('g', 'BASIC', box(121, 32, 121.02, 32.02)), grid('h', 'BASIC', box(121.01, 32, 121.03, 32.02))],
       'grids g and h, both BASIC, overlap by',
+    ],
+    [
+      // To compute what they share would take minutes.
+      'two BASIC grids like combs laid crosswise',
+      [
+        grid('g', 'BASIC', [comb]),
+        grid('h', 'BASIC', [comb.map(([lon, lat]) => [lat + 89, lon - 89] as const)]),
+      ],
+      'grids g and h, both BASIC, cross in more than 200 places',
     ],
     [
       'one that overlaps a map in force',

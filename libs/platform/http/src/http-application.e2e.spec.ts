@@ -493,12 +493,32 @@ describe('the HTTP application', () => {
       expect(answer).toContain('"code":"EXPECTATION_FAILED"');
     });
 
+    it('answers a problem to who names no host, and to who takes it for a proxy', async () => {
+      const hostless = await raw('GET /v1/cases HTTP/1.1\r\nConnection: close\r\n\r\n');
+      expect(hostless).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
+      expect(hostless).toContain('"code":"MALFORMED_REQUEST"');
+      const tunnel = await raw('CONNECT example.org:443 HTTP/1.1\r\nHost: example.org\r\n\r\n');
+      expect(tunnel).toMatch(/^HTTP\/1\.1 405 Method Not Allowed\r\n/);
+      expect(tunnel).toContain('"code":"METHOD_NOT_ALLOWED"');
+    });
+
     it('answers a problem even to what is hardly HTTP', async () => {
       const answer = await raw('GET / SMTP/1.0\r\nhello\r\n\r\n');
       expect(answer).toContain('HTTP/1.1 400 Bad Request');
       expect(answer).toContain('"code":"MALFORMED_REQUEST"');
       const huge = await call('GET', '/v1/cases', { headers: { 'x-large': 'x'.repeat(20_000) } });
       expectProblem(huge, 431, 'HEADERS_TOO_LARGE');
+    });
+
+    it('counts a stream no longer that its client has left', async () => {
+      const leaving = new AbortController();
+      const stream = await fetch(`${origin}/v1/cases/stream`, { headers: bearer(), signal: leaving.signal });
+      expect(stream.status).toBe(200);
+      const inFlight = async (): Promise<string | undefined> =>
+        /^http_requests_in_flight.* (\d+)$/m.exec(await metrics.registry.metrics())?.[1];
+      expect(await inFlight()).toBe('1');
+      leaving.abort();
+      while ((await inFlight()) !== '0') await new Promise((resolve) => setTimeout(resolve, 5));
     });
 
     it('counts problems by code and requests by route', async () => {

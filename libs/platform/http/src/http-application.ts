@@ -100,7 +100,8 @@ export async function createHttpApplication(
   if (options.metrics) measure(fastify, options.metrics);
   await sendSecurityHeaders(fastify);
   refuseOddAddresses(fastify);
-  refuseExpectations(fastify);
+  answerWhatNodeWouldNot(fastify);
+  requireHost(fastify);
   if (options.limits) limitRequests(fastify, options.limits);
   cutConnectionsOnClose(fastify, options.drainMs ?? DEFAULTS.drainMs);
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
@@ -136,6 +137,7 @@ function createAdapter(options: HttpApplicationOptions, filter: ProblemFilter): 
     clientErrorHandler: answerUnreadableRequest,
     http: {
       maxHeaderSize: HEADER_BYTES_MAX,
+      requireHostHeader: false,
       headersTimeout: requestTimeoutMs,
       // Node looks for overdue requests every 30 s by default, which would be the real time-out.
       connectionsCheckingInterval: Math.min(1_000, requestTimeoutMs),
@@ -207,17 +209,13 @@ function allowOrigins(app: NestFastifyApplication, origins: readonly string[]): 
 }
 
 function measure(fastify: FastifyInstance, metrics: HttpMetrics): void {
-  const begun = new WeakSet<FastifyRequest>();
-  fastify.addHook('onRequest', (request, _reply, done) => {
-    begun.add(request);
+  fastify.addHook('onRequest', (request, reply, done) => {
     metrics.started();
-    done();
-  });
-  fastify.addHook('onResponse', (request, reply, done) => {
-    // A preflight is answered before any hook of ours.
-    if (!begun.has(request)) return done();
-    const route = request.is404 ? undefined : request.routeOptions.url;
-    metrics.finished(request.method, route, reply.statusCode, reply.elapsedTime / 1000);
+    // Fastify's own hook at the end is not called for a stream that the client has left.
+    reply.raw.once('close', () => {
+      const route = request.is404 ? undefined : request.routeOptions.url;
+      metrics.finished(request.method, route, reply.statusCode, reply.elapsedTime / 1000);
+    });
     done();
   });
 }
@@ -230,16 +228,34 @@ function cutConnectionsOnClose(fastify: FastifyInstance, drainMs: number): void 
   });
 }
 
-/** Node answers an `Expect` other than `100-continue` by itself, before there is a request for any hook. */
-function refuseExpectations(fastify: FastifyInstance): void {
+/** What Node answers with nothing, or not at all, before there is a request for any hook. */
+function answerWhatNodeWouldNot(fastify: FastifyInstance): void {
   fastify.server.on('checkExpectation', (_request, response) => {
     const { status, headers, body } = bareProblem('EXPECTATION_FAILED');
     response.writeHead(status, headers).end(body);
   });
+  fastify.server.on('connect', (_request, socket) => {
+    socket.on('error', () => socket.destroy());
+    socket.end(asText(bareProblem('METHOD_NOT_ALLOWED')));
+  });
+}
+
+/** Node would refuse it with an empty answer. */
+function requireHost(fastify: FastifyInstance): void {
+  fastify.addHook('onRequest', ({ headers, raw }, _reply, done) => {
+    const isMissing = headers.host === undefined && raw.httpVersion === '1.1';
+    done(isMissing ? new RequestRefused('MALFORMED_REQUEST') : undefined);
+  });
+}
+
+interface BareProblem {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
 }
 
 /** A problem for who has made no request that could be told its path, its language and its id. */
-function bareProblem(code: string): { status: number; headers: Record<string, string>; body: string } {
+function bareProblem(code: string): BareProblem {
   const kind = problemKind(code);
   if (kind === undefined) throw new TypeError(`the problem ${code} is not registered`);
   const { status, title } = kind;
@@ -259,7 +275,10 @@ function answerUnreadableRequest(error: NodeJS.ErrnoException, socket: Socket): 
     socket.destroy();
     return;
   }
-  const { status, headers, body } = bareProblem(CLIENT_ERRORS[error.code ?? ''] ?? 'MALFORMED_REQUEST');
+  socket.end(asText(bareProblem(CLIENT_ERRORS[error.code ?? ''] ?? 'MALFORMED_REQUEST')));
+}
+
+function asText({ status, headers, body }: BareProblem): string {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('\r\n')}\r\n\r\n${body}`);
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('\r\n')}\r\n\r\n${body}`;
 }

@@ -2,7 +2,7 @@ import fc, { type Arbitrary } from 'fast-check';
 import { faultOf, parsed } from './judge.js';
 import type { Told } from './log-account.js';
 import type { Operation } from './operations.js';
-import { bytesOf, recipeOf, written, type KnownBodies, type Recipe, type Written } from './recipes.js';
+import { bytesOf, recipeOf, type KnownBodies, type Recipe, type Written } from './recipes.js';
 import { NoReply, Wire, type Reply } from './wire.js';
 
 /** A request as the run has it ready, and what to do when it has changed something. */
@@ -35,6 +35,7 @@ export interface FuzzOptions {
 
 const connections = 12;
 const batchSize = 500;
+const progressBatches = 10;
 /** Of one kind a few are enough to see what it is. */
 const faultsPerKindMax = 2;
 const shrunkMax = 5;
@@ -49,7 +50,6 @@ export class FuzzRun {
   readonly answers = new Map<string, Map<string, number>>();
   readonly slowest: { readonly ms: number; readonly operation: string; readonly mutations: string }[] = [];
   private readonly kinds = new Map<string, number>();
-
   private readonly recipes: Arbitrary<Recipe>;
 
   constructor(private readonly options: FuzzOptions) {
@@ -59,7 +59,11 @@ export class FuzzRun {
   async run(): Promise<void> {
     const wires = Array.from({ length: connections }, () => new Wire(this.options.url));
     const batches = Math.ceil(this.options.requests / batchSize);
-    for (let batch = 0; batch < batches; batch += 1) await this.batch(wires, this.options.seed + batch);
+    for (let batch = 0; batch < batches; batch += 1) {
+      await this.batch(wires, this.options.seed + batch);
+      if ((batch + 1) % progressBatches === 0)
+        process.stdout.write(`${(batch + 1) * batchSize} requests sent\n`);
+    }
     for (const wire of wires) wire.close();
     await this.shrink();
   }
@@ -88,6 +92,8 @@ export class FuzzRun {
     add(this.kinds, kind, 1);
     if ((this.kinds.get(kind) ?? 0) > faultsPerKindMax) return;
     this.faults.push({ what, seed, nth, recipe, sent });
+    // At once: a long run may not come to its end.
+    process.stdout.write(`fault: ${kind} (FUZZ_SEED=${seed}, request ${nth})\n`);
   }
 
   private async send(wire: Wire, recipe: Recipe): Promise<{ what: string | null; sent: string }> {
@@ -114,7 +120,11 @@ export class FuzzRun {
     const code = (answer as { code?: string } | undefined)?.code;
     add(this.countsOf(recipe.operation), code === undefined ? String(status) : `${status} ${code}`, 1);
     const wrote =
-      status < 300 && headers.has('shaoying-position') && !headers.has('idempotency-replayed') && isNew(body);
+      // 200 may also be said to a command that changes nothing any more.
+      status === 201 &&
+      headers.has('shaoying-position') &&
+      !headers.has('idempotency-replayed') &&
+      isNew(body);
     this.told.set(correlationId, { accepted: status < 300, wrote });
     if (status < 300 && request.method === 'POST') accepted();
     if (status === 503) return;

@@ -5,10 +5,14 @@ import { live, stages, type Life, type Stage } from '../lives.js';
 const perStage = 4;
 const makersAtFirst = 6;
 
+/** A busy server may say 503, and another request may get in between. */
+const later = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 200));
+
 /** Incidents in every stage. Those that a request has moved on are replaced, one at a time, beside the fuzzing. */
 export class LivesPool {
   private readonly fresh = new Map<Stage, Life[]>();
   private readonly used = new Map<Stage, Life[]>();
+  /** How many incidents it has taken. */
   made = 0;
   private stopped = false;
   private refilling: Promise<void> = Promise.resolve();
@@ -52,7 +56,7 @@ export class LivesPool {
   private async refill(): Promise<void> {
     while (!this.stopped) {
       const [poorest] = stages.toSorted((a, b) => this.left(a) - this.left(b));
-      if (poorest !== undefined && this.left(poorest) < perStage) await this.make(poorest);
+      if (poorest !== undefined && this.left(poorest) < 1) await this.make(poorest).catch(later);
       else await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }

@@ -8,6 +8,7 @@ const everyMs = 1_000;
 /** Follows the memory of a server by its own `/metrics`. */
 export class MemoryWatch {
   readonly samples: Sample[] = [];
+  /** Of the server since it began. */
   cpuS = 0;
   private timer: NodeJS.Timeout | undefined;
 
@@ -24,20 +25,19 @@ export class MemoryWatch {
 
   /** The least heap in each part of the run: what is left after garbage has been collected. In MiB. */
   heapFloors(parts: number): number[] {
-    const size = Math.ceil(this.samples.length / parts);
-    return Array.from({ length: parts }, (_, part) => {
-      const inside = this.samples.slice(part * size, (part + 1) * size);
-      return Math.round(Math.min(...inside.map(({ heapBytes }) => heapBytes)) / 1024 / 1024);
-    });
+    return this.parts(parts, (samples) => Math.min(...samples.map(({ heapBytes }) => heapBytes)));
   }
 
   /** The most that was resident in each part of the run. In MiB. */
   residentPeaks(parts: number): number[] {
+    return this.parts(parts, (samples) => Math.max(...samples.map(({ residentBytes }) => residentBytes)));
+  }
+
+  /** Fewer parts where there are fewer samples. */
+  private parts(parts: number, bytesOf: (samples: readonly Sample[]) => number): number[] {
     const size = Math.ceil(this.samples.length / parts);
-    return Array.from({ length: parts }, (_, part) => {
-      const inside = this.samples.slice(part * size, (part + 1) * size);
-      return Math.round(Math.max(...inside.map(({ residentBytes }) => residentBytes)) / 1024 / 1024);
-    });
+    const starts = this.samples.map((_, index) => index).filter((index) => index % size === 0);
+    return starts.map((start) => Math.round(bytesOf(this.samples.slice(start, start + size)) / 1024 ** 2));
   }
 
   private async sample(): Promise<void> {

@@ -159,7 +159,7 @@ function atNode(draft: Draft, at: number, change: (holder: Holder, key: string) 
 function atObject(body: unknown, at: number, change: (object: object) => void): void {
   const objects = placesIn(body, { body }, 'body')
     .map(({ holder, key }) => holder[key])
-    .filter((value) => typeof value === 'object' && value !== null);
+    .filter((value) => typeof value === 'object' && value !== null && !Array.isArray(value));
   const object = objects[at % Math.max(objects.length, 1)];
   if (object !== undefined) change(object as object);
 }

@@ -14,9 +14,12 @@ const report = JSON.stringify({
   location: { lon: 120.41, lat: 31.83 },
 });
 
+/** Of the request that must not be carried out. */
+export const smuggledId = 'smuggled-id';
+
 /** A whole request that must never be taken for one when it stands in the body, or in a header, of another. */
 const smuggled = (token: string): string =>
-  `POST /v1/incidents HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\nX-Correlation-Id: smuggled\r\n` +
+  `POST /v1/incidents HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\nX-Correlation-Id: ${smuggledId}\r\n` +
   `Content-Type: application/json\r\nContent-Length: ${report.length}\r\n\r\n${report}`;
 
 const post = (headers: readonly string[], body: string, target = '/v1/incidents'): string =>
@@ -56,13 +59,11 @@ function framings(hidden: string): RawCase[] {
     'transfer-encoding',
     'Transfer-Encoding ',
     ' Transfer-Encoding',
-    'Transfer_Encoding',
     'X: a\nTransfer-Encoding',
     'X: a\rTransfer-Encoding',
     'Transfer-\xefncoding',
   ];
   const lengths = [
-    '0',
     '4',
     '-1',
     '+4',
@@ -104,20 +105,7 @@ function framings(hidden: string): RawCase[] {
       what: `lines that end in ${JSON.stringify(end)}`,
       bytes: post(['Content-Length: 0'], '').replaceAll('\r\n', end) + hidden,
     })),
-    ...[
-      'g',
-      '-1',
-      '0x5',
-      '5;a=b',
-      '5 ',
-      ' 5',
-      '00000000000000000005',
-      'ffffffffffffffff',
-      'fffffffffffffffff',
-      '5\n',
-      '',
-      '5;\n',
-    ].map((size) => ({
+    ...['g', '-1', '0x5', '5 ', ' 5', 'fffffffffffffffff', '5\n', '', '5;\n'].map((size) => ({
       what: `a chunk of ${JSON.stringify(size)}`,
       bytes: post(['Transfer-Encoding: chunked'], `${size}\r\nhello\r\n0\r\n\r\n${hidden}`),
     })),
@@ -249,6 +237,7 @@ const others: RawCase[] = [
   { what: 'a body of 300 KB', bytes: post(['Content-Length: 300000'], ' '.repeat(300_000)) },
   {
     what: 'a body of 5 MB in chunks',
+    mayBeSilent: true,
     bytes: post(['Transfer-Encoding: chunked'], `10000\r\n${' '.repeat(65_536)}\r\n`.repeat(80)),
   },
   { what: 'a body said to be of 1 GB', bytes: post(['Content-Length: 1000000000'], '{}') },

@@ -1,9 +1,10 @@
 import { connect } from 'node:net';
 import { readReply } from './wire.js';
 
-/** Of somebody who waits: the server’s own time-outs are longer, and have a spec. */
-const silenceMsMax = 300;
-const answersMsMax = 10_000;
+/** How long an answer is waited for; the server cuts off after 10 s who does not go on. */
+const answerMsMax = 20_000;
+/** After an answer: whether there comes another. */
+const moreMsMax = 400;
 
 export interface RawAnswer {
   readonly status: number;
@@ -22,21 +23,23 @@ export function tell(url: URL, bytes: string): Promise<RawAnswer[]> {
     const end = (): void => {
       clearTimeout(limit);
       socket.destroy();
-      resolve(answersIn(received));
+      resolve(answersIn(received, bytes.startsWith('HEAD ')));
     };
-    const limit = setTimeout(end, answersMsMax);
-    socket.setTimeout(silenceMsMax, end);
-    socket.on('data', (chunk) => (received = Buffer.concat([received, chunk])));
+    const limit = setTimeout(end, answerMsMax);
+    socket.on('data', (chunk) => {
+      received = Buffer.concat([received, chunk]);
+      socket.setTimeout(moreMsMax, end);
+    });
     socket.on('error', () => undefined);
     socket.on('close', end);
     socket.write(Buffer.from(bytes, 'latin1'));
   });
 }
 
-function answersIn(received: Buffer): RawAnswer[] {
+function answersIn(received: Buffer, isHead: boolean): RawAnswer[] {
   const answers: RawAnswer[] = [];
   for (let rest = received; rest.length > 0;) {
-    const reply = readReply(rest, { isHead: false, ended: true });
+    const reply = readReply(rest, { isHead, ended: true });
     if (reply === null) return [...answers, { status: 0, type: undefined, body: rest.toString('latin1') }];
     const { status, headers, body } = reply;
     answers.push({ status, type: headers.get('content-type'), body: body.toString('utf8') });

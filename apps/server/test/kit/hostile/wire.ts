@@ -85,7 +85,8 @@ export class Wire {
     const surplus = this.received.length - length;
     this.received = Buffer.alloc(0);
     if (isLast) this.close();
-    if (surplus > 0) this.settle(new NoReply(`${surplus} bytes more than one answer`));
+    // Whoever refuses what it could not read does not know that no body was asked for.
+    if (surplus > 0 && !(isHead && isLast)) this.settle(new NoReply(`${surplus} bytes more than one answer`));
     else this.settle({ ...reply, tookMs: performance.now() - sentMs });
   }
 

@@ -7,8 +7,12 @@ import {
   contains,
   type BoundingBox,
   crossesItself,
+  crossOftenerThan,
   sharedArea,
 } from './grid-geometry.js';
+
+/** Neighbours digitised one by one cross some dozens of times along their border. More would hold the thread. */
+const CROSSINGS_MAX = 200;
 
 /** Neighbours digitised one by one share slivers; what is below this part of the smaller grid is no overlap. */
 const TOLERATED_SHARE = 0.001;
@@ -49,18 +53,20 @@ export async function gridMapFindings(
   const problems: string[] = [];
   const warnings: string[] = [];
   let heldUpSince = performance.now();
+  const breathe = async (): Promise<void> => {
+    if (performance.now() - heldUpSince <= SLICE_MS) return;
+    await setImmediate();
+    heldUpSince = performance.now();
+  };
   for (const one of own) {
     if (problems.length >= FINDINGS_MAX) break;
-    if (performance.now() - heldUpSince > SLICE_MS) {
-      await setImmediate();
-      heldUpSince = performance.now();
-    }
+    await breathe();
     const broken = ringsOf(one.grid);
     problems.push(...broken);
     // The area shared with a boundary that crosses itself means nothing.
     if (broken.length > 0) continue;
     const near = basicAt(one).filter(({ grid }) => grid !== one.grid && ringsOf(grid).length === 0);
-    if (one.grid.kind === 'BASIC') problems.push(...overlapProblems(one, near, own));
+    if (one.grid.kind === 'BASIC') problems.push(...(await overlapProblems(one, near, own, breathe)));
     else if (basic.length > 0) warnings.push(...outsideWarnings(one.grid, near));
   }
   return { problems, warnings };
@@ -103,18 +109,36 @@ function ringProblems({ id, boundary }: Grid): string[] {
   });
 }
 
-function overlapProblems(one: BoxedGrid, near: readonly BoxedGrid[], own: readonly BoxedGrid[]): string[] {
-  return near.flatMap((other) => {
+async function overlapProblems(
+  one: BoxedGrid,
+  near: readonly BoxedGrid[],
+  own: readonly BoxedGrid[],
+  breathe: () => Promise<void>,
+): Promise<string[]> {
+  const problems: string[] = [];
+  for (const other of near) {
     // Of two new grids each meets the other: told once.
-    if (own.includes(other) && other.grid.id < one.grid.id) return [];
-    const shared = sharedArea(one.grid.boundary, other.grid.boundary);
-    const smaller = Math.min(areaOf(one.grid.boundary), areaOf(other.grid.boundary));
-    if (shared <= smaller * TOLERATED_SHARE) return [];
-    return [`grids ${one.grid.id} and ${other.grid.id}, both BASIC, overlap by ${Math.round(shared)} m²`];
-  });
+    if (own.includes(other) && other.grid.id < one.grid.id) continue;
+    await breathe();
+    problems.push(...overlapOf(one.grid, other.grid));
+  }
+  return problems;
+}
+
+function overlapOf(one: Grid, other: Grid): string[] {
+  if (crossOftenerThan(CROSSINGS_MAX, one.boundary, other.boundary)) {
+    return [`grids ${one.id} and ${other.id}, both BASIC, cross in more than ${CROSSINGS_MAX} places`];
+  }
+  const shared = sharedArea(one.boundary, other.boundary);
+  const smaller = Math.min(areaOf(one.boundary), areaOf(other.boundary));
+  if (shared <= smaller * TOLERATED_SHARE) return [];
+  return [`grids ${one.id} and ${other.id}, both BASIC, overlap by ${Math.round(shared)} m²`];
 }
 
 function outsideWarnings({ id, kind, boundary }: Grid, basic: readonly BoxedGrid[]): string[] {
+  const tangled = basic.find(({ grid }) => crossOftenerThan(CROSSINGS_MAX, boundary, grid.boundary));
+  if (tangled)
+    return [`grid ${id} (${kind}) and ${tangled.grid.id} cross in more than ${CROSSINGS_MAX} places`];
   const whole = areaOf(boundary);
   const inside = basic.reduce((sum, other) => sum + sharedArea(boundary, other.grid.boundary), 0);
   const outside = whole - inside;
