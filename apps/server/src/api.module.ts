@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
-import { IncidentHistory } from '@shaoying/audit';
+import { CatalogueProposals, IncidentHistory } from '@shaoying/audit';
 import { DepartmentTasksQuery, IncidentBoardQuery, MetricsQuery } from '@shaoying/incident-read-models';
+import { CatalogueProposalsController } from './api/catalogue-proposals.controller.js';
 import { DepartmentsController } from './api/departments.controller.js';
 import { ClosingController } from './api/closing.controller.js';
 import { CommandDoor } from './api/command-door.js';
@@ -43,6 +44,7 @@ const overReadModels = [IncidentBoardQuery, DepartmentTasksQuery, MetricsQuery];
     MetricsController,
     JurisdictionController,
     JurisdictionPublicationController,
+    CatalogueProposalsController,
   ],
   providers: [
     ...queryHandlers,
@@ -56,6 +58,11 @@ const overReadModels = [IncidentBoardQuery, DepartmentTasksQuery, MetricsQuery];
       inject: [Platform],
       useFactory: ({ stores, directory }: Platform) =>
         new IncidentHistory(stores.log, (id) => (id === null ? '—' : (directory.orgUnit(id)?.name ?? id))),
+    },
+    {
+      provide: CatalogueProposals,
+      inject: [Platform],
+      useFactory: ({ stores }: Platform) => new CatalogueProposals(stores.log),
     },
     OpenStreams,
     CommandDoor,

@@ -59,6 +59,8 @@ export const mayQuery = {
   ],
   departments: ['department', 'street-office', 'supervision-centre', 'arbitrator', 'oversight', 'admin'],
   metrics: ['street-office', 'department', 'supervision-centre', 'oversight', 'admin'],
+  /** They name incidents of every street. */
+  catalogueProposals: ['supervision-centre', 'arbitrator', 'oversight', 'admin'],
   history: ['street-office', 'department', 'supervision-centre', 'arbitrator', 'oversight', 'admin'],
 } as const satisfies Record<string, readonly Role[]>;
 

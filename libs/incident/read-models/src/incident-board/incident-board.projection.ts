@@ -118,7 +118,7 @@ export const unlocated = (incident: string): string =>
  */
 export const incidentBoard: Projection = {
   name: 'incident-board',
-  version: 8,
+  version: 9,
   schema: `
     create table incidents (
       incident_id  text primary key,
