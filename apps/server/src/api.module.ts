@@ -1,7 +1,8 @@
 import { Module } from '@nestjs/common';
-import { IncidentHistory } from '@shaoying/audit';
+import { CatalogueProposals, IncidentHistory } from '@shaoying/audit';
 import { DepartmentTasksQuery, IncidentBoardQuery, MetricsQuery } from '@shaoying/incident-read-models';
 import { ApiKeysModule } from './api-keys.module.js';
+import { CatalogueProposalsController } from './api/catalogue-proposals.controller.js';
 import { DepartmentsController } from './api/departments.controller.js';
 import { ClosingController } from './api/closing.controller.js';
 import { CommandDoor } from './api/command-door.js';
@@ -51,6 +52,7 @@ const overReadModels = [IncidentBoardQuery, DepartmentTasksQuery, MetricsQuery];
     MetricsController,
     JurisdictionController,
     JurisdictionPublicationController,
+    CatalogueProposalsController,
   ],
   providers: [
     ...queryHandlers,
@@ -64,6 +66,11 @@ const overReadModels = [IncidentBoardQuery, DepartmentTasksQuery, MetricsQuery];
       inject: [Platform],
       useFactory: ({ stores, directory }: Platform) =>
         new IncidentHistory(stores.log, (id) => (id === null ? '—' : (directory.orgUnit(id)?.name ?? id))),
+    },
+    {
+      provide: CatalogueProposals,
+      inject: [Platform],
+      useFactory: ({ stores }: Platform) => new CatalogueProposals(stores.log),
     },
     OpenStreams,
     CommandDoor,

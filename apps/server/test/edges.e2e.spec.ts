@@ -98,6 +98,18 @@ describe('whose task it is', () => {
     );
     expect(lost.spans.map(({ account }) => account)).toEqual(['DISPATCH', 'DISPATCH']);
     expect(lost.totals).toMatchObject([{ account: 'DISPATCH', unitId: null }]);
+
+    const { category } = view;
+    const entry = { category, departmentId: 'dp-urban-management', basis: ruling.reason };
+    expect(view.arbitrations).toMatchObject([{ catalogueProposal: { ...entry, areaId: view.streetId } }]);
+    const proposals = expected(
+      200,
+      await city.as('admin').get<{ items: object[] }>('/v1/catalogue-proposals?limit=200'),
+    );
+    expect(proposals.items).toContainEqual(
+      expect.objectContaining({ ...entry, incidentId: id, rule: ruling.rule, adopted: true }),
+    );
+    expectProblem(await city.as('housing').get('/v1/catalogue-proposals'), 403, 'ROLE_NOT_PERMITTED');
   });
 
   test('refused twice, it is arbitrated by itself, and stays where it is', async () => {

@@ -1,2 +1,3 @@
+export * from './catalogue-proposals.js';
 export * from './incident-history.js';
 export * from './plain-lines.js';

@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiOperation, ApiProperty, ApiResponse } from '@nestjs/swagger';
 import {
+  ARBITRATION_RULES,
   INCIDENT_TIMERS,
   LIFECYCLES,
   TASK_STATES,
@@ -128,6 +129,26 @@ export class LostTimeAnswer {
   @ApiProperty({ description: 'Incident' }) id!: string;
   @ApiProperty({ type: [LostSpanAnswer] }) spans!: LostSpanAnswer[];
   @ApiProperty({ type: [LostTotalAnswer] }) totals!: LostTotalAnswer[];
+}
+
+export class CatalogueProposalAnswer {
+  @ApiProperty() arbitrationId!: string;
+  @ApiProperty() incidentId!: string;
+  @ApiProperty(instant) decidedAt!: string;
+  @ApiProperty(nullableId) arbitratingUnitId!: string | null;
+  @ApiProperty({ enum: [...ARBITRATION_RULES] }) rule!: string;
+  @ApiProperty() category!: string;
+  @ApiProperty({ ...nullableId, description: 'Null: wherever it is' }) areaId!: string | null;
+  @ApiProperty({ description: 'Department that was decided for' }) departmentId!: string;
+  @ApiProperty() basis!: string;
+  @ApiProperty({ ...nullableId, description: 'Whom the catalogue in force names there' })
+  catalogueDepartmentId!: string | null;
+  @ApiProperty({ description: 'Whether the two are the same' }) adopted!: boolean;
+}
+
+export class CatalogueProposalsAnswer {
+  @ApiProperty({ type: [CatalogueProposalAnswer] }) items!: CatalogueProposalAnswer[];
+  @ApiProperty({ type: String, nullable: true }) nextCursor!: string | null;
 }
 
 export class MovedTaskAnswer {

@@ -41,6 +41,29 @@ const check = (incidentId: string, result: 'PASS' | 'FAIL' = 'PASS'): Promise<Co
     new CheckHandlingCommand(steps.centre(), incidentId, { ...checkRequest, result }),
   );
 
+describe('an order of a person', () => {
+  const respondBy = async (incidentId: string, taskId: string | null) => {
+    const order = new IssueSupervisionCommand(steps.centre(), incidentId, {
+      ...{ taskId, level: 'RED', notify: null, reason: '群众反映强烈' },
+    });
+    return eventOf(await steps.handlers.supervise.execute(order), 'SupervisionIssued').data.deadlines;
+  };
+
+  test('is answered by the kind of whistle and the part in it, where the policy asks for them', async () => {
+    const general = '      - { timer: SUPERVISION_RESPONSE, duration: { amount: 1, unit: WORKING_DAY } }';
+    const urgent = `      - { timer: SUPERVISION_RESPONSE, when: { whistleKind: EMERGENCY, role: LEAD }, duration: { amount: 0.5, unit: CLOCK_HOUR } }`;
+    await office.publishChanged(general, `${general}\n${urgent}`);
+    const { incidentId, state } = await steps.whistled({ kind: 'EMERGENCY', assists: ['dp-housing'] });
+    const about = async (role: 'LEAD' | 'ASSIST' | null) => {
+      const taskId = state.tasks.find((task) => task.role === role)?.taskId ?? null;
+      return (await respondBy(incidentId, taskId)).map(({ dueAt }) => dueAt);
+    };
+    expect(await about('LEAD')).toEqual(['2026-03-02T01:30:00.000Z']);
+    expect(await about('ASSIST')).toEqual(['2026-03-03T01:00:00.000Z']);
+    expect(await about(null)).toEqual(['2026-03-03T01:00:00.000Z']);
+  });
+});
+
 describe('a missed deadline', () => {
   test('climbs the ladder by the alarms of its steps, each with the time to answer that the step says', async () => {
     const blown = await steps.whistled();

@@ -186,11 +186,11 @@ export class IncidentClocks {
       });
   }
 
-  /** SUPERVISION_RESPONSE for an order that a person gives, about a task to its department. */
+  /** SUPERVISION_RESPONSE for an order that a person gives, about a task to its department, by its part in the whistle. */
   response(state: IncidentState, taskId: string | null, at: string, idSeed: string): Deadline[] {
-    const unitId = state.tasks.find((task) => task.taskId === taskId)?.departmentId;
-    const start = { matter: state, at, ...(unitId === undefined ? {} : { unitId }) };
-    return this.start('SUPERVISION_RESPONSE', start, idSeed).map(withoutLadder);
+    const task = taskId === null ? undefined : taskOf(state, taskId);
+    const owing = task === undefined ? {} : { ...conditionsOf(state, task), unitId: task.departmentId };
+    return this.start('SUPERVISION_RESPONSE', { matter: state, at, ...owing }, idSeed).map(withoutLadder);
   }
 
   /** What the step that a missed deadline has come to brings beside its order, by the ladder that is pinned. */

@@ -115,14 +115,8 @@ export interface OwnedDeadline {
 const HANDLED_AT: readonly Lifecycle[] = ['HANDLING'];
 /** An emergency whistle that acted is to be ratified wherever the matter has got to. */
 const RATIFIED_AT: readonly Lifecycle[] = ['FILED', 'HANDLING', 'CHECKING', 'FEEDBACK', 'CLOSED'];
-const ANSWERED_AT: readonly Lifecycle[] = [
-  'REPORTED',
-  'VERIFYING',
-  'FILED',
-  'HANDLING',
-  'CHECKING',
-  'FEEDBACK',
-];
+/** Closing lifts every order but one about a ratification, which is answered wherever the matter has got to, too. */
+const ANSWERED_AT: readonly Lifecycle[] = ['REPORTED', 'VERIFYING', ...RATIFIED_AT];
 
 /** Every deadline with its owner and how it stands. Nothing is pending while the incident's clocks stand still. */
 export function ownedDeadlines(state: IncidentState): OwnedDeadline[] {

@@ -251,6 +251,19 @@ describe('an emergency acts first', () => {
     expect(state.tasks.map((task) => task.state)).toEqual(['NOTIFIED', 'NOTIFIED']);
   });
 
+  test('the order about it is to be answered in time though the incident is closed by now', () => {
+    const closed = [...emergency, ...whistleLife.slice(3)];
+    const noticed = hours(42);
+    const answer = deadline('order', 'SUPERVISION_RESPONSE', noticed);
+    const ordered = after(...closed, alarm(noticed, ratificationId, { deadlines: [answer] }));
+    expect(foldIncident(ordered)).toMatchObject({ lifecycle: 'CLOSED', supervisions: [{ lifted: false }] });
+    given(ordered)
+      .when(alarm(noticed + sample.ALLOWED.SUPERVISION_RESPONSE + 1, answer.deadlineId))
+      .thenLike([
+        { type: 'IncidentOverdue', occurredAt: answer.dueAt, data: { timer: 'SUPERVISION_RESPONSE' } },
+      ]);
+  });
+
   test('ratified too late it is flagged and ratified', () => {
     given(after(...emergency))
       .when(ratify(due + 1))

@@ -76,7 +76,7 @@ const inWords = (values: readonly string[]): string => values.map((value) => `'$
 
 /** Where an emergency whistle is to be ratified, and where an order is to be answered; as in `incident.clocks.ts`. */
 const ratifiedAt = ['FILED', 'HANDLING', 'CHECKING', 'FEEDBACK', 'CLOSED'];
-const answeredAt = ['REPORTED', 'VERIFYING', 'FILED', 'HANDLING', 'CHECKING', 'FEEDBACK'];
+const answeredAt = ['REPORTED', 'VERIFYING', ...ratifiedAt];
 
 /** True while something is owed by the deadline of a row. */
 const owed = `held & ${HELD.done | HELD.undecided | HELD.extending | HELD.met | IMPORTED} = 0 and case timer

@@ -226,6 +226,7 @@ const jurisdiction = {
   'GET /v1/categories': anyToken,
   'GET /v1/categories/{code}/responsible': anyToken,
   'GET /v1/catalogues': anyToken,
+  'GET /v1/catalogue-proposals': may({ oversight: 'ANY', admin: 'ANY' }, 'names incidents of every street'),
   'GET /v1/grids': anyToken,
   'GET /v1/grid-maps': anyToken,
   'POST /v1/grids/locate': { ...anyToken, note: 'a calculator, records nothing' },

@@ -12,6 +12,7 @@ import type {
   Pins,
   RejectionReason,
   ReleaseReason,
+  ResponsibilityDecided,
   ResponsibilityLevel,
   ReturnReason,
   RevealPurpose,
@@ -179,6 +180,8 @@ export interface ArbitrationView {
   readonly responsibleUnitId: string | null;
   readonly rule: ArbitrationRule | null;
   readonly reason: string | null;
+  /** Entry of the dispatch catalogue that would have spared the dispute; null until it is decided. */
+  readonly catalogueProposal: ResponsibilityDecided['data']['catalogueProposal'] | null;
 }
 
 export interface ExtensionView {

@@ -48,7 +48,7 @@ const shownFields = {
   ArbitrationOpened: ['arbitrationId', 'taskId', 'cause', 'parties', 'deadlines'],
   ResponsibilityDecided: [
     ...(['arbitrationId', 'taskId', 'arbitratingUnitId', 'responsibleUnitId', 'rule', 'reason'] as const),
-    ...(['newTask', 'lostTime'] as const),
+    ...(['newTask', 'lostTime', 'catalogueProposal'] as const),
   ],
   DepartmentAdded: ['whistleId', 'task', 'reason'],
   LeadChanged: [

@@ -77,7 +77,7 @@ export function afterDispute(view: IncidentView, event: DisputeEvent, at: string
       const { arbitrationId, cause, parties, deadlines } = event.data;
       const arbitration = {
         ...{ arbitrationId, taskId, cause, parties, openedAt: at, decidedAt: null, arbitratingUnitId: null },
-        ...{ responsibleUnitId: null, rule: null, reason: null },
+        ...{ responsibleUnitId: null, rule: null, reason: null, catalogueProposal: null },
       };
       const decided = decidedReturn(view, (request) => request.taskId === taskId, {
         ...{ outcome: 'ARBITRATED', decidedAt: at },
@@ -113,12 +113,13 @@ function arbitrated(
   at: string,
 ): IncidentView {
   const { arbitrationId, taskId, arbitratingUnitId, responsibleUnitId, rule, reason } = data;
-  const { newTask, lostTime } = data;
+  const { newTask, lostTime, catalogueProposal } = data;
+  const ruling = { arbitratingUnitId, responsibleUnitId, rule, reason, catalogueProposal };
   const decided: IncidentView = {
     ...view,
     arbitrations: view.arbitrations.map((arbitration) =>
       arbitration.arbitrationId === arbitrationId
-        ? { ...arbitration, decidedAt: at, arbitratingUnitId, responsibleUnitId, rule, reason }
+        ? { ...arbitration, ...ruling, decidedAt: at }
         : arbitration,
     ),
   };
