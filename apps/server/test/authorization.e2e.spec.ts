@@ -144,7 +144,7 @@ function outcomeOf({ operation, entry, on }: Asked, cell: Cell): Outcome {
 /** Rules that stand beside the relation, where the table notes one: they refuse even whoever stands right to the matter. */
 const RULES = [
   ...['APPROVER_NOT_ABOVE_HANDLER', 'APPROVER_NOT_PERMITTED', 'APPROVER_IS_PROPOSER', 'EXTENSION_APPROVER'],
-  ...['WHISTLE_NOT_PERMITTED', 'CHECKER_IS_HANDLER', 'VOID_BY_REPORTER'],
+  ...['WHISTLE_NOT_PERMITTED', 'CHECKER_IS_HANDLER', 'VOID_BY_REPORTER', 'REVEAL_WITHOUT_TASK'],
 ];
 
 function whatCame({ note }: Operation, { status, body }: Answer<Problem>): Outcome {
@@ -189,6 +189,7 @@ async function ask(operation: string, cell: Cell, life: Life, headers = {}): Pro
   const recipe = recipes[operation]!;
   const path = recipe.path(life);
   if (recipe.streams) return caller.peek<Problem>(path);
+  if (operation.startsWith('DELETE ')) return caller.delete<Problem>(path, { headers });
   return recipe.body === undefined
     ? caller.get<Problem>(path, headers)
     : caller.post<Problem>(path, recipe.body, { headers });

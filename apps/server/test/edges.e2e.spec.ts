@@ -107,7 +107,10 @@ describe('whose task it is', () => {
       await city.as('admin').get<{ items: object[] }>('/v1/catalogue-proposals?limit=200'),
     );
     expect(proposals.items).toContainEqual(
-      expect.objectContaining({ ...entry, incidentId: id, rule: ruling.rule, adopted: true }),
+      expect.objectContaining({
+        ...{ ...entry, incidentId: id, rule: ruling.rule },
+        ...{ catalogueDepartmentId: 'dp-water', adopted: false },
+      }),
     );
     expectProblem(await city.as('housing').get('/v1/catalogue-proposals'), 403, 'ROLE_NOT_PERMITTED');
   });

@@ -83,6 +83,24 @@ class Duplicates {
     }));
   }
 
+  /**
+   * Once `source` is merged into `target`: releases who joined for an earlier merge of the two that died, where the one
+   * that was carried out does not keep them.
+   */
+  async releaseOthers(
+    context: CommandContext,
+    target: string,
+    source: string,
+    kept: readonly string[],
+  ): Promise<void> {
+    const [found, duplicate] = [await this.incidents.find(target), await this.incidents.find(source)];
+    if (found === null || duplicate?.state.mergedInto !== target) return;
+    const inVain = joinedInVain(found, source, duplicate);
+    const others = openTasks(found.state).filter(({ departmentId }) => !kept.includes(departmentId));
+    for (const { taskId } of others.filter((task) => inVain.includes(task.taskId)))
+      await this.release(stepOf(context, `release:${taskId}`, found.revision), target, taskId);
+  }
+
   /** Not one that has been given something else to do since: it leads by now, or has asked to give it back. */
   private async release(step: CommandContext, target: string, taskId: string): Promise<void> {
     const { clocks } = this.jurisdiction;
@@ -149,12 +167,16 @@ export class MergeIncidentHandler implements ICommandHandler<MergeIncidentComman
 
   async execute({ context, incidentId, request }: MergeIncidentCommand): Promise<CommandOutcome> {
     const { into } = request;
+    const kept = request.keepDepartments ?? [];
     const merge: CommandBuilder = async (state, origin) => {
-      assertTheirs(state, request.keepDepartments ?? []);
+      assertTheirs(state, kept);
       return { kind: 'MergeIncident', origin, ...request, target: await this.standing(into, context) };
     };
     const earlier = await this.incidents.weigh(context, incidentId, merge);
-    if (earlier !== null) return upTo(earlier, [await this.affirm(context, incidentId, into)]);
+    if (earlier !== null) {
+      await this.duplicates.releaseOthers(context, into, incidentId, kept);
+      return upTo(earlier, [await this.affirm(context, incidentId, into)]);
+    }
     // Whatever would be refused at a later step is refused before the first.
     await this.duplicates.weigh(context, into, incidentId);
     await this.eachKept(context, request, (step, add) => this.incidents.weigh(step, into, add));
@@ -162,6 +184,7 @@ export class MergeIncidentHandler implements ICommandHandler<MergeIncidentComman
       await this.duplicates.join(context, into, incidentId, false);
       await this.keep(context, request);
       const outcome = await this.incidents.execute(context, incidentId, merge);
+      await this.duplicates.releaseOthers(context, into, incidentId, kept);
       const joined = await this.affirm(context, incidentId, into);
       // Whoever took it for one that had died has undone the steps before the last.
       return upTo(outcome, joined === null ? [] : [joined, ...(await this.keep(context, request))]);

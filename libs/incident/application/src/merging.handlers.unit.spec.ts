@@ -237,6 +237,28 @@ describe('what stopped between the two streams is found without being asked', ()
     expect((await stateOf(source.incidentId))?.mergedInto).toBe(target.incidentId);
     expect((await steps.types()).filter((type) => type === 'DuplicateJoined')).toHaveLength(1);
   });
+
+  test('… and keeps the departments that it names, not those of the first', async () => {
+    const target = await steps.whistled();
+    const source = await steps.whistled({ lead: 'dp-fire', assists: ['dp-housing', 'dp-gas'] });
+    const [from, to] = [source.incidentId, target.incidentId];
+    const died = merge(
+      ...([from, to, steps.street('the first'), ['dp-fire', 'dp-housing']] as const),
+      dyingBefore(from),
+    );
+    await expect(died).rejects.toThrow('the process died');
+    const atWork = async () => {
+      const open = (await stateOf(to))?.tasks.filter(({ state }) => state === 'NOTIFIED') ?? [];
+      return open.map(({ departmentId }) => departmentId);
+    };
+    expect(await atWork()).toEqual(['dp-water', 'dp-fire', 'dp-housing']);
+    const second = () => merge(from, to, steps.street('the second'), ['dp-housing', 'dp-gas']);
+    await second();
+    expect(await atWork()).toEqual(['dp-water', 'dp-housing', 'dp-gas']);
+    const before = await steps.types();
+    expect(await second()).toMatchObject({ replayed: true });
+    expect(await steps.types()).toEqual(before);
+  });
 });
 
 describe('across streets', () => {
