@@ -34,7 +34,7 @@ const merge = (
   source: string,
   into: string,
   context: CommandContext = steps.street(),
-  keepDepartments: string[] | null = null,
+  keepDepartments: readonly string[] | null = null,
   handlers = steps.handlers,
 ): Promise<CommandOutcome> =>
   handlers.merge.execute(
