@@ -50,7 +50,11 @@ async function start(config: Config, logger: Logger, stop: Stopper): Promise<voi
   const platform = await opening;
   stop.also(async () => background?.stop());
   const credentials = await credentialsOf(platform);
-  const limits = await openRequestLimits(platform, credentials);
+  const limits = await openRequestLimits(platform, credentials).catch(async (error: unknown) => {
+    // Who plays the timers needs the same store, and says so by its own name.
+    await background?.begun;
+    throw error;
+  });
   stop.also(() => limits.close());
   const app = await serve(platform, background, { credentials, limits });
   stop.also(() => app.close());

@@ -64,8 +64,20 @@ export async function streamFeed(options: StreamFeedOptions): Promise<void> {
     throw new RangeError(`heartbeatMs ${heartbeatMs} is not within 1 to ${heartbeatMsMax}`);
   }
   if (options.response.destroyed) return;
+  if (options.response.req.method === 'HEAD') {
+    // What GET would begin with; there is no body to go on with.
+    options.response.writeHead(200, STREAM_HEADERS).end();
+    return;
+  }
   await new FeedStream(options, heartbeatMs).run();
 }
+
+const STREAM_HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-cache, no-transform',
+  // nginx would otherwise collect the stream in its own buffer.
+  'x-accel-buffering': 'no',
+};
 
 class FeedStream {
   private readonly response: ServerResponse;
@@ -102,12 +114,7 @@ class FeedStream {
   }
 
   private open(): void {
-    this.response.writeHead(200, {
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-cache, no-transform',
-      // nginx would otherwise collect the stream in its own buffer.
-      'x-accel-buffering': 'no',
-    });
+    this.response.writeHead(200, STREAM_HEADERS);
     // Goes out at once, so that the client (and every proxy between) knows that it is connected.
     this.response.write(`: connected\nretry: ${retryMs}\n\n`);
   }

@@ -30,8 +30,12 @@ test('no role acts on an incident without a relation to it', () => {
       .filter(([, relation]) => relation === 'ANY' && operation.includes('/incidents/{id}'))
       .map(([role]) => `${role} ${operation}`),
   );
-  // Departments that are no more are an administrator's to wind up, wherever their tasks are.
-  expect(unrelated).toEqual(['admin POST /v1/incidents/{id}/tasks/{taskId}/transfer']);
+  // Departments that are no more are an administrator's to wind up, wherever their tasks are; so is a person's wish to be
+  // forgotten, wherever they reported.
+  expect(unrelated).toEqual([
+    'admin POST /v1/incidents/{id}/tasks/{taskId}/transfer',
+    'admin POST /v1/incidents/{id}/reporter/forget',
+  ]);
 });
 
 test('residents see nothing but what a code shows', () => {
