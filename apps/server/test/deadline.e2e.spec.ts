@@ -200,7 +200,10 @@ function deadlinesOn(env: Readonly<Record<string, string>>): void {
       server = await home.start(env);
       city = await City.of(home, server);
       city.sawWrite(await headOf());
-      await waitFor('both breaches', async () => (await breachesOf(whistled.id)).length === 2 * breach.length);
+      await waitFor(
+        'both breaches',
+        async () => (await breachesOf(whistled.id)).length === 2 * breach.length,
+      );
       if (start === 1) await server.process.stop('SIGTERM');
     }
     // Longer than one round of the sweeper, which would find what the alarms left.
