@@ -41,6 +41,7 @@ const oldOf: Record<string, string> = {
   closures: `select 'old-' || n, 1, 'c', 's', 'e', 'c', 's', now(), now(), 'id', 'ESTATE' from n`,
   deadlines: `(incident_id, deadline_id, timer, due_at, taken, lifecycle, held, provisional)
     select 'old-' || n, 'old-' || n, 'INCIDENT_TOTAL', now(), -1, 'FILED', 0, false from n`,
+  subjects: `select 'old-' || n, 'old-' || n from n`,
   items: `select 'dept-1', 1000000 + n, '{}' from n`,
 };
 const oldRows = 20_000;

@@ -156,7 +156,7 @@ export class IncidentLedger {
           steps,
         },
         ...{ moves: [], end: null, asked: [], warnings: [], breaches: [], orders: [] },
-        unread: this.unreadReasons(kind, timer).map((why) => ({
+        unread: this.unreadReasons(timer).map((why) => ({
           ...{ why, fromMs: Date.parse(deadline.startedAt), toMs: null },
         })),
       });
@@ -164,13 +164,10 @@ export class IncidentLedger {
     }
   }
 
-  /**
-   * What begins while everything stands still begins to count with the rest; the review is what is waited for. Orders
-   * are not asked about while the incident is closed.
-   */
-  private unreadReasons(kind: Clock['owner']['kind'], timer: IncidentTimer): string[] {
+  /** What begins while everything stands still begins to count with the rest; the review is what is waited for. */
+  private unreadReasons(timer: IncidentTimer): string[] {
     const paused = this.pausedMs !== null && timer !== 'SUSPENSION_REVIEW';
-    return [...(paused ? ['PAUSE'] : []), ...(this.closed && kind === 'ORDER' ? ['CLOSED'] : [])];
+    return paused ? ['PAUSE'] : [];
   }
 
   private running(...timers: IncidentTimer[]): Clock[] {
@@ -401,7 +398,7 @@ export class IncidentLedger {
         return this.closedAt(atMs);
       case 'IncidentReopened':
         [this.closed, this.terminal] = [false, null];
-        return this.readAgain('CLOSED', this.running('SUPERVISION_RESPONSE'), atMs);
+        return;
       default:
         return this.endings(event, atMs);
     }
@@ -478,7 +475,6 @@ export class IncidentLedger {
     for (const clock of this.running('INCIDENT_TOTAL')) this.acceptAsDone(clock);
     this.stop('MET', this.running('FEEDBACK_WINDOW'), atMs);
     this.stop('CALLED_OFF', this.running('CALLBACK'), atMs);
-    this.leaveUnread('CLOSED', this.running('SUPERVISION_RESPONSE'), atMs);
     this.closed = true;
   }
 
@@ -564,7 +560,9 @@ export class IncidentLedger {
     }
     const missed = event.type === 'TaskOverdue' || event.type === 'IncidentOverdue';
     if (!missed || event.data.timer === 'RATIFICATION') return;
-    if (this.closed) this.problem(`closed, and missed ${event.data.timer}`);
+    // An order in force then is about a ratification: checkClosed sees to it.
+    if (this.closed && event.data.timer !== 'SUPERVISION_RESPONSE')
+      this.problem(`closed, and missed ${event.data.timer}`);
     if (this.terminal !== null) this.problem(`${this.terminal}, and missed ${event.data.timer}`);
     if (this.pausedMs !== null && atMs > this.pausedMs && event.data.timer !== 'SUSPENSION_REVIEW')
       this.problem(`missed ${event.data.timer} while everything stood still`);
