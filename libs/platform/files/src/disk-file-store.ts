@@ -1,5 +1,6 @@
+import { syncFolder, writeDurably } from '@shaoying/config';
 import { randomUUID } from 'node:crypto';
-import { access, link, mkdir, open, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
+import { access, link, mkdir, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSha256, keyParts, type FileStore, type StoredKey } from './file-store.js';
 import { FileStoreUnavailable } from './files.errors.js';
@@ -130,27 +131,6 @@ function isThere(path: string): Promise<boolean> {
 async function namesIn(folder: string, pattern: RegExp): Promise<readonly string[]> {
   const names = await orUnavailable(() => readdir(folder).catch(absentAs([] as string[])));
   return names.filter((name) => pattern.test(name)).toSorted();
-}
-
-async function writeDurably(path: string, content: Uint8Array): Promise<void> {
-  const file = await open(path, 'wx', 0o600);
-  try {
-    await file.writeFile(content);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-/** Makes names durable. Windows has no handle on folders and needs none. */
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 /** A full disk, a folder that is not ours, an error of the device: come back later, whatever it was. */
