@@ -109,7 +109,7 @@ export class FuzzRun {
     } catch (error) {
       if (!(error instanceof NoReply)) throw error;
       add(this.countsOf(recipe.operation), 'no answer', 1);
-      this.told.set(correlationId, { accepted: false, wrote: false });
+      this.told.set(correlationId, { accepted: false, wrote: false, what: recipe.operation });
       return { what: error.message, sent: shown(bytes) };
     }
   }
@@ -125,7 +125,8 @@ export class FuzzRun {
       headers.has('shaoying-position') &&
       !headers.has('idempotency-replayed') &&
       isNew(body);
-    this.told.set(correlationId, { accepted: status < 300, wrote });
+    const what = wrote ? `${recipe.operation} (${namesOf(recipe)}) ${body.toString('utf8', 0, 300)}` : '';
+    this.told.set(correlationId, { accepted: status < 300, wrote, what });
     if (status < 300 && request.method === 'POST') accepted();
     if (status === 503) return;
     this.slowest.push({ ms: Math.round(tookMs), operation: recipe.operation, mutations: namesOf(recipe) });

@@ -6,6 +6,8 @@ export interface Told {
   readonly accepted: boolean;
   /** The answer said that it had written something: a revision, a version, a position. */
   readonly wrote: boolean;
+  /** What was asked and answered, for who looks for a missing event. */
+  readonly what: string;
 }
 
 export interface Account {
@@ -35,10 +37,10 @@ export async function accountOf(
     }
   }
   const refused = [...written].filter(([id, events]) => told.get(id)?.accepted !== true && !isUndone(events));
-  const wrote = [...told].filter(([, { wrote }]) => wrote).map(([correlationId]) => correlationId);
+  const missing = [...told].filter(([id, { wrote }]) => wrote && !written.has(id));
   return {
     unasked: refused.flatMap(([id, events]) => events.map((event) => `${event.type} of ${id}`)),
-    missing: wrote.filter((id) => !written.has(id)),
+    missing: missing.map(([id, { what }]) => `${id}: ${what}`),
     events: [...written.values()].flat().length,
   };
 }
