@@ -225,7 +225,8 @@ class BoardBatch {
   private sealed(incident_id: string, sealed: Pick<SealedReporter, 'subjectId'> | null): void {
     if (sealed === null) return;
     const { subjectId: subject_id } = sealed;
-    this.subjects.set(subject_id, { subject_id, incident_id });
+    // The first one stays, as it does where it was written by an earlier batch.
+    if (!this.subjects.has(subject_id)) this.subjects.set(subject_id, { subject_id, incident_id });
   }
 
   private report(entry: Extract<IncidentEntry, { type: 'IncidentReported' }>): void {
