@@ -258,6 +258,24 @@ describe('feedback', () => {
       .thenLike([{ data: { rework: 1 } }]);
   });
 
+  // Seed 874993666 of the simulated year: the reporter had taken it back, so that the second pass asked nobody.
+  test('is awaited from the last pass on: of an earlier one nothing is missed any more, whether or not it is asked for anew', () => {
+    const rework = [
+      feedback(hours(40), { solved: 'UNSOLVED' }),
+      complete(hours(41)),
+      complete(hours(42), ASSIST),
+    ];
+    const passed = after(...whistleLife.slice(0, 9), ...rework, check(hours(43), 'PASS', { deadlines: [] }));
+    const [first] = whistleLife
+      .slice(0, 9)
+      .flatMap((command) => (command.kind === 'CheckHandling' ? [command] : []));
+    for (const { deadlineId } of first?.deadlines ?? [])
+      given(passed)
+        .when(alarm(days(60), deadlineId))
+        .thenNothing();
+    expect(first?.deadlines).toHaveLength(2);
+  });
+
   test('twice is refused', () => {
     given(lived(10))
       .when(feedback(hours(41)))

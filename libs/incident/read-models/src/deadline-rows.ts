@@ -319,6 +319,8 @@ export class DeadlineBatch {
         break;
       case 'CheckPassed':
         this.move(incidentId, 'FEEDBACK');
+        // Each pass has its own, or none: those of an earlier one were met by the rating that sent it back.
+        this.drop(incidentId, null, ['CALLBACK', 'FEEDBACK_WINDOW']);
         this.restart(incidentId, null, entry.data.deadlines);
         break;
       case 'CheckFailed':

@@ -3,6 +3,10 @@ import { wordOf, type IncidentState } from '../incident.state.js';
 import { changedTasks, restarted } from './changes.js';
 import type { FoldsOf } from './folds.js';
 
+/** Each pass has its own, or none: those of an earlier one were met by the rating that sent it back. */
+const isNotOfEarlierPass = ({ timer }: Deadline): boolean =>
+  timer !== 'CALLBACK' && timer !== 'FEEDBACK_WINDOW';
+
 /** What each event of this room changes. */
 export const closingFolds: FoldsOf<
   | 'CheckPassed'
@@ -20,7 +24,7 @@ export const closingFolds: FoldsOf<
     lifecycle: 'FEEDBACK',
     feedbackUntil: event.data.feedbackUntil,
     feedbackRecorded: false,
-    deadlines: restarted(state.deadlines, event.data.deadlines),
+    deadlines: restarted(state.deadlines.filter(isNotOfEarlierPass), event.data.deadlines),
     tasks: state.tasks.map((task) =>
       task.cycle === state.cycle && task.state === 'DONE' ? { ...task, accepted: true } : task,
     ),
