@@ -17,16 +17,30 @@ export function fateOf({ end, breaches }: Clock): Fate {
 }
 
 /** Whether some instant after it was due, and before its end, found the clock being read. */
-function wasAskedLate({ dueMs, end, unread, asked }: Clock, endMs: number): boolean {
+function wasAskedLate(clock: Clock, endMs: number): boolean {
+  const { dueMs, end, asked } = clock;
   const untilMs = end?.atMs ?? endMs;
-  if (asked.some((ms) => ms > dueMs && ms <= untilMs)) return true;
+  return asked.some((ms) => ms > dueMs && ms <= untilMs) || readSince(clock, untilMs) < untilMs;
+}
+
+/** The first instant, from when it was due on, at which the clock was read. */
+function readSince({ dueMs, unread }: Clock, untilMs: number): number {
   let atMs = dueMs;
-  const spans = unread.toSorted((a, b) => a.fromMs - b.fromMs);
-  for (const { fromMs, toMs } of spans) {
+  for (const { fromMs, toMs } of unread.toSorted((a, b) => a.fromMs - b.fromMs)) {
     if (fromMs > atMs) break;
     atMs = Math.max(atMs, toMs ?? untilMs);
   }
-  return atMs < untilMs;
+  return atMs;
+}
+
+/**
+ * Whether it was called off in the very instant in which its clock, run out long ago, was read again: an order whose
+ * answer has no time left when the incident goes on, and that the same act lifts. Missed first and lifted then, or
+ * lifted alone: both tell what happened.
+ */
+function endedAsItWasReadAgain(clock: Clock): boolean {
+  const { end, dueMs } = clock;
+  return end?.how === 'CALLED_OFF' && dueMs < end.atMs && readSince(clock, Infinity) === end.atMs;
 }
 
 /**
@@ -43,7 +57,7 @@ export function fateProblems(ledger: IncidentLedger, outages: readonly Outage[],
     // An answer counts by when it was given, also where nobody asked at that moment.
     const late =
       wasAskedLate(clock, endMs) || (end?.how === 'MET' && end.atMs > dueMs && !stoodStill(clock, end.atMs));
-    if (late !== breaches.length > 0)
+    if (late !== breaches.length > 0 && !endedAsItWasReadAgain(clock))
       problems.push(
         `${name} due ${iso(dueMs)}, ${end?.how ?? 'open'} ${end ? iso(end.atMs) : ''}: missed ${breaches.length} times`,
       );
