@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { SchedulersTask } from '../../src/testing/schedulers.process.js';
 import { repositoryRoot } from './running-server.js';
 
-const program = join(repositoryRoot, 'apps/server/dist/testing/schedulers.process.js');
+const program = join(repositoryRoot, 'bundle/schedulers.process.js');
 
 /** A process of schedulers. It loads its program at once, and begins its work when told to. */
 export class SchedulersProcess {
