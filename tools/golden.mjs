@@ -1,10 +1,11 @@
 // Completes the golden corpora beside the event catalogues and seals what is new (docs/how-to/change-an-event.md):
-//   node tools/golden.mjs            writes missing schemas and lifted forms, adds seals for files that have none
+//   node tools/golden.mjs            writes missing schemas and lifted forms, adds seals for files that have none, and records
+//                                    what has been added to the schemas of dispatches, and nothing else of them
 //   node tools/golden.mjs --check    writes nothing
 // It never touches a sealed file or an existing seal: what a release wrote stays as it was. Exit code 1 when a corpus is
 // not whole afterwards.
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -14,7 +15,15 @@ const check = process.argv.includes('--check');
 // The catalogues are read as they are built: the sources must not lie newer beside them.
 execFileSync(process.execPath, [join(root, 'tools/build.mjs'), '--quiet'], { stdio: 'inherit' });
 const { corpusProblems, SEALS, sealsOf, sha256, wantedFiles } = await import('@shaoying/testing');
-const { incidentCatalogue, incidentSchemas, callCatalogue } = await import('@shaoying/incident-contracts');
+const {
+  incidentCatalogue,
+  incidentSchemas,
+  callCatalogue,
+  dispatchCatalogue,
+  dispatchNames,
+  publishedDispatchSchema,
+} = await import('@shaoying/incident-contracts');
+const { brokenPromises } = await import('@shaoying/incident-contracts/testing');
 const { jurisdictionCatalogue } = await import('@shaoying/jurisdiction-contracts');
 const { apiKeyCatalogue } = await import('@shaoying/identity');
 
@@ -77,4 +86,24 @@ for (const corpus of corpora) {
     console.error(`${corpus.dir}: ${problem}`);
     process.exitCode = 1;
   }
+}
+
+/** What departments are sent: within a major version of a schema, fields are only added. */
+const dispatches = 'libs/incident/contracts/dispatches';
+for (const name of dispatchNames) {
+  const file = `${dispatches}/${name}.v${dispatchCatalogue[name].version}.json`;
+  const present = `${JSON.stringify(publishedDispatchSchema(name), null, 2)}\n`;
+  const recorded = existsSync(join(root, file)) ? readFileSync(join(root, file), 'utf8') : null;
+  if (recorded === present) continue;
+  const broken = recorded === null ? [] : brokenPromises(JSON.parse(recorded), JSON.parse(present));
+  if (broken.length > 0)
+    console.error(`${file}: no longer as promised at ${broken.join(', ')}: make another version`);
+  else if (check) console.error(`${file}: is not as the catalogue has it: run node tools/golden.mjs`);
+  if (broken.length > 0 || check) {
+    process.exitCode = 1;
+    continue;
+  }
+  mkdirSync(join(root, dispatches), { recursive: true });
+  writeFileSync(join(root, file), present);
+  console.log(`wrote ${file}`);
 }

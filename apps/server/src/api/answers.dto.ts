@@ -8,7 +8,7 @@ import {
   TASK_TIMERS,
   WHISTLE_STATES,
 } from '@shaoying/incident-domain';
-import { DISPATCHES } from '@shaoying/incident-read-models';
+import { dispatchNames, dispatchType } from '@shaoying/incident-contracts';
 
 // Shapes of answers for the OpenAPI document. What the methods return is checked against their own types; these classes
 // are never made.
@@ -278,7 +278,7 @@ export class CloudEventAnswer {
   @ApiProperty({ description: 'Stays the same at every delivery' }) id!: string;
   @ApiProperty() source!: string;
   @ApiProperty({
-    enum: DISPATCHES.map((what) => `cn.shaoying.dispatch.${what}`),
+    enum: dispatchNames.map(dispatchType),
   })
   type!: string;
   @ApiProperty({ example: 'incidents/<id>' }) subject!: string;

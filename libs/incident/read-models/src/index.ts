@@ -1,7 +1,7 @@
 import type { Projection } from '@shaoying/projections';
 import { containment } from './containment/containment.projection.js';
 import { departmentTasks } from './department-tasks/department-tasks.projection.js';
-import { DISPATCHES, dispatchFeed } from './dispatch-feed/dispatch-feed.projection.js';
+import { dispatchFeed } from './dispatch-feed/dispatch-feed.projection.js';
 import { incidentBoard } from './incident-board/incident-board.projection.js';
 import { isForeignToIncidents } from './incident-rows.js';
 import { openDeadlines } from './open-deadlines/open-deadlines.projection.js';
@@ -21,7 +21,7 @@ export * from './metrics/metric-definitions.js';
 export * from './metrics/metrics.query.js';
 export * from './open-deadlines/open-deadlines.query.js';
 export * from './sql-reader.js';
-export { containment, departmentTasks, DISPATCHES, dispatchFeed, incidentBoard, openDeadlines };
+export { containment, departmentTasks, dispatchFeed, incidentBoard, openDeadlines };
 
 /** Every read model of incidents. A new one is registered by a line here. */
 export const incidentProjections: readonly Projection[] = [

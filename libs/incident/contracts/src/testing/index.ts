@@ -1,1 +1,2 @@
+export * from './additive.js';
 export * from './first-versions.js';

@@ -1,7 +1,12 @@
 import type { IncidentEvent } from '@shaoying/incident-domain';
+import { propertyParameters } from '@shaoying/event-store/testing';
+import { dispatchNames, dispatchSchemaId, publishedDispatchSchema } from '@shaoying/incident-contracts';
+import { withoutFurtherFields } from '@shaoying/incident-contracts/testing';
 import type { CloudEvent } from '@shaoying/subscriptions';
+import fc from 'fast-check';
+import { Compile } from 'typebox/schema';
 import { dispatchFeed } from '../index.js';
-import { readModelSpec, SimulatedCity } from '../testing/index.js';
+import { readModelSpec, simulatedCities, SimulatedCity } from '../testing/index.js';
 import { DispatchFeedQuery } from './dispatch-feed.query.js';
 
 const start = '0';
@@ -333,5 +338,47 @@ describe('dispatch feed', () => {
     for (const part of [...Object.values(reporter), '13800000000', 'receipt-of-inc']) {
       expect(stored).not.toContain(part);
     }
+  });
+
+  describe('what it sends', () => {
+    const validators = new Map(
+      dispatchNames.map((name) => [
+        dispatchSchemaId(name),
+        Compile(withoutFurtherFields(publishedDispatchSchema(name) as never) as never),
+      ]),
+    );
+    const wrong = ({ dataschema = '', data }: CloudEvent): unknown[] => {
+      const validator = validators.get(dataschema);
+      if (validator === undefined) return [`no schema is called ${dataschema}`];
+      return [...validator.Errors(data)[1]].map((error) => [dataschema, error, data]);
+    };
+
+    it('is as its schema says, without a field that the schema does not name, after any legal history', async () => {
+      const seen = new Set<string>();
+      const cities = fc.sample(simulatedCities(60), propertyParameters({ numRuns: 12 }));
+      for (const city of cities) {
+        await spec.startOver();
+        await spec.givenEvents(city.events);
+        const departments = Array.from({ length: 6 }, (_, index) => eventsOf(`dept-${index + 1}`));
+        for (const event of (await Promise.all(departments)).flat()) {
+          seen.add(event.type);
+          expect(wrong(event)).toEqual([]);
+        }
+      }
+      // Or nothing would have been shown.
+      expect(seen.size).toBeGreaterThan(15);
+    });
+
+    it('would not pass with another type, a field too many or one too few', () => {
+      const dataschema = dispatchSchemaId('withdrawn');
+      const good = { dataschema, data: { incidentId: 'inc', taskIds: ['task'] } } as CloudEvent;
+      expect(wrong(good)).toEqual([]);
+      for (const data of [
+        { incidentId: 'inc', taskIds: 'task' },
+        { incidentId: 'inc', taskIds: [], more: 1 },
+        { incidentId: 'inc' },
+      ])
+        expect(wrong({ ...good, data })).not.toEqual([]);
+    });
   });
 });

@@ -1,3 +1,9 @@
+import {
+  dispatchSchemaId,
+  dispatchType,
+  type DispatchData,
+  type DispatchName,
+} from '@shaoying/incident-contracts';
 import { toCloudEvent } from '@shaoying/subscriptions';
 import type { IncidentEventType, Location, TaskAssignment } from '@shaoying/incident-domain';
 import type { Projection, ProjectionTransaction } from '@shaoying/projections';
@@ -47,35 +53,14 @@ interface CaseRow {
   readonly imported_by: string | null;
 }
 
-/** What a department may hear, the last part of the CloudEvents type. */
-export const DISPATCHES = [
-  ...([
-    'dispatched',
-    'due-soon',
-    'rescheduled',
-    'overdue',
-    'supervised',
-    'supervision-lifted',
-    'returned-for-rework',
-    'closed',
-  ] as const),
-  ...(['supervised-by-person', 'reminded', 'return-accepted', 'return-rejected'] as const),
-  ...([
-    'arbitration-opened',
-    'responsibility-decided',
-    'department-added',
-    'lead-changed',
-    'released',
-  ] as const),
-  ...(['whistle-cancelled', 'transferred', 'extension-granted', 'extension-refused', 'evaluated'] as const),
-  ...(['reopened', 'suspended', 'resumed', 'merged', 'unmerged', 'withdrawn', 'located', 'voided'] as const),
-] as const;
-
-interface Dispatch {
-  readonly departmentId: string;
-  readonly what: (typeof DISPATCHES)[number];
-  readonly data: Record<string, unknown>;
-}
+/** What a department hears, as its schema has it. */
+type Dispatch = {
+  [What in DispatchName]: {
+    readonly departmentId: string;
+    readonly what: What;
+    readonly data: DispatchData<What>;
+  };
+}[DispatchName];
 
 interface ItemRow {
   readonly department_id: string;
@@ -294,22 +279,32 @@ function dispatched(known: Case, task: TaskAssignment): Dispatch {
 const dispatchedIf = (known: Case, task: TaskAssignment | null): Dispatch[] =>
   task === null ? [] : [dispatched(known, task)];
 
+type Without<Key extends string, What extends DispatchName> = Omit<DispatchData<What>, Key>;
+type DispatchOf<What extends DispatchName> = Extract<Dispatch, { what: What }>;
+
 /** To the department of one task. */
-function toOwner(known: Case, taskId: string, what: Dispatch['what'], data: Dispatch['data']): Dispatch[] {
+function toOwner<What extends DispatchName>(
+  known: Case,
+  taskId: string,
+  what: What,
+  data: Without<'taskId', What>,
+): Dispatch[] {
   const departmentId = known.tasks[taskId]?.departmentId;
-  return departmentId === undefined ? [] : [{ departmentId, what, data: { taskId, ...data } }];
+  if (departmentId === undefined) return [];
+  return [{ departmentId, what, data: { taskId, ...data } } as unknown as DispatchOf<What>];
 }
 
 /** To every department that has or had one of the tasks, all of them by default. */
-function toOwners(
+function toOwners<What extends DispatchName>(
   known: Case,
-  what: Dispatch['what'],
-  data: Dispatch['data'],
+  what: What,
+  data: Without<'taskIds', What>,
   taskIds: readonly string[] = Object.keys(known.tasks).sort(),
 ): Dispatch[] {
-  return byDepartment(known, taskIds).map((own) => ({
-    ...{ departmentId: own.departmentId, what, data: { taskIds: own.taskIds, ...data } },
-  }));
+  return byDepartment(known, taskIds).map(
+    ({ departmentId, taskIds: own }) =>
+      ({ departmentId, what, data: { taskIds: own, ...data } }) as unknown as DispatchOf<What>,
+  );
 }
 
 /** @param before as the case was before the event, with what it ends; `known` as it is after it, with what it begins */
@@ -547,10 +542,10 @@ function itemOf(entry: IncidentEntry, { departmentId, what, data }: Dispatch): I
     // Several departments may hear of one event; each hears of it under an id of its own that stays the same.
     id: `${entry.eventId}-${departmentId}`,
     source: '/shaoying',
-    type: `cn.shaoying.dispatch.${what}`,
+    type: dispatchType(what),
     subject: `incidents/${entry.incidentId}`,
     time: entry.occurredAt,
-    dataSchema: `urn:shaoying:dispatch:${what}:v1`,
+    dataSchema: dispatchSchemaId(what),
     sequence: entry.position,
     data: { incidentId: entry.incidentId, ...data },
   });
