@@ -20,6 +20,7 @@ import { RepeatWhistles } from './api/repeat-whistles.js';
 import { VisibleIncidents } from './api/visible-incidents.js';
 import { ForgettingController, RevealController } from './api/persons.controller.js';
 import { ReturnsController } from './api/returns.controller.js';
+import { SchemasController } from './api/schemas.controller.js';
 import { SupervisionController } from './api/supervision.controller.js';
 import { TasksController } from './api/tasks.controller.js';
 import { ReschedulingController } from './api/rescheduling.controller.js';
@@ -53,6 +54,7 @@ const overReadModels = [IncidentBoardQuery, DepartmentTasksQuery, MetricsQuery];
     JurisdictionController,
     JurisdictionPublicationController,
     CatalogueProposalsController,
+    SchemasController,
   ],
   providers: [
     ...queryHandlers,

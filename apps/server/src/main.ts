@@ -5,6 +5,7 @@ import { createHttpApplication, mountOpenApi, type RequestLimits } from '@shaoyi
 import { AccessGuard, operationOf, type Credentials } from '@shaoying/identity';
 import { accessPolicy, assertInPolicy } from '@shaoying/incident-application';
 import { createLogger, type Logger } from '@shaoying/telemetry';
+import { apiVersion } from './api-version.js';
 import { credentialsOf } from './api-keys.module.js';
 import { AppModule } from './app.module.js';
 import { BackgroundRoles, sharedOut } from './background-roles.js';
@@ -107,7 +108,7 @@ async function serve(
   mountOpenApi(app, {
     title: 'Shaoying 哨应',
     description: 'Grid-based incident handling: 街道吹哨、部门报到. Every number explains itself.',
-    version: '1',
+    version: apiVersion,
   });
   return app;
 }

@@ -1,4 +1,6 @@
 import { SseClient } from '@shaoying/subscriptions/testing';
+import { withoutFurtherFields } from '@shaoying/incident-contracts/testing';
+import { Check } from 'typebox/schema';
 import { City, type PersonName, type Problem } from './kit/city.js';
 import { act, blowWhistle, expected, handle, taskOf } from './kit/incident-steps.js';
 import { expectProblem } from './kit/problems.js';
@@ -9,6 +11,7 @@ interface CloudEvent {
   readonly id: string;
   readonly type: string;
   readonly subject: string;
+  readonly dataschema: string;
   readonly time: string;
   readonly sequence: string;
   readonly data: Readonly<Record<string, unknown>>;
@@ -124,6 +127,33 @@ test('paging gives the same items as the stream, whatever the size of the page',
   expect(eventsOf(client)).toEqual(all);
   expect(await paged('dp-water', 1)).toEqual(all);
   expect(await paged('dp-water', 4)).toEqual(all);
+});
+
+test('every item names a schema that the server tells to anybody, and is as that schema says', async () => {
+  const { items } = expected(
+    200,
+    await city.anonymous.get<{ items: { id: string; path: string }[] }>('/v1/schemas'),
+  );
+  const sent = await paged('dp-water', 200);
+  expect(sent.length).toBeGreaterThan(0);
+  for (const { dataschema, data } of sent) {
+    const path = items.find(({ id }) => id === dataschema)?.path ?? '';
+    const schema = expected(200, await city.anonymous.get<{ $id: string }>(path));
+    expect(schema.$id).toBe(dataschema);
+    expect(Check(withoutFurtherFields(schema) as never, data)).toBe(true);
+  }
+});
+
+test('the AsyncAPI document names every type of the feed', async () => {
+  const { components } = expected(
+    200,
+    await city.anonymous.get<{ components: { messages: Record<string, { name: string }> } }>(
+      '/v1/asyncapi.json',
+    ),
+  );
+  const told = Object.values(components.messages).map(({ name }) => name);
+  expect(told).toEqual(expect.arrayContaining((await paged('dp-water', 200)).map(({ type }) => type)));
+  expect(told.length).toBeGreaterThan(20);
 });
 
 test('rework and closing reach the department that handled it', async () => {

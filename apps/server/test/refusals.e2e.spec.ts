@@ -534,6 +534,7 @@ describe('reading', () => {
       404,
       'INCIDENT_NOT_FOUND',
     ],
+    ['an unknown schema', 'oversight', '/v1/schemas/dispatch/dispatched/v9', 404, 'SCHEMA_NOT_FOUND'],
     ['an unknown department', 'oversight', '/v1/departments/dp-x/queue', 404, 'DEPARTMENT_NOT_FOUND'],
     ['workload of a street', 'oversight', '/v1/departments/st-hepan/workload', 404, 'DEPARTMENT_NOT_FOUND'],
     ["another department's queue", 'water', '/v1/departments/dp-gas/queue', 403, 'DEPARTMENT_NOT_YOURS'],

@@ -131,6 +131,18 @@ export class LostTimeAnswer {
   @ApiProperty({ type: [LostTotalAnswer] }) totals!: LostTotalAnswer[];
 }
 
+export class SchemaAnswer {
+  @ApiProperty({ description: 'dataschema of the dispatches, $id of the schema' }) id!: string;
+  @ApiProperty({ description: 'type of the dispatches' }) type!: string;
+  @ApiProperty() title!: string;
+  @ApiProperty() description!: string;
+  @ApiProperty({ description: 'Where this server tells it' }) path!: string;
+}
+
+export class SchemasAnswer {
+  @ApiProperty({ type: [SchemaAnswer] }) items!: SchemaAnswer[];
+}
+
 export class CatalogueProposalAnswer {
   @ApiProperty() arbitrationId!: string;
   @ApiProperty() incidentId!: string;

@@ -4,6 +4,7 @@ import { registerProblems } from '@shaoying/http';
 registerProblems({
   INCIDENT_NOT_FOUND: { status: 404, title: 'There is no such incident', titleZh: '事件不存在' },
   RECEIPT_NOT_FOUND: { status: 404, title: 'There is no such receipt code', titleZh: '回执码不存在' },
+  SCHEMA_NOT_FOUND: { status: 404, title: 'There is no such schema', titleZh: '架构定义不存在' },
   DEPARTMENT_NOT_FOUND: { status: 404, title: 'There is no such department', titleZh: '部门不存在' },
   SUBJECT_NOT_FOUND: { status: 404, title: 'There is no such person', titleZh: '个人标识不存在' },
   REPORTER_UNKNOWN: {

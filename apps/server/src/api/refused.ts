@@ -16,7 +16,8 @@ export class Refused extends Error {
       | 'SUBJECT_NOT_FOUND'
       | 'READ_MODEL_BEHIND'
       | 'TOO_MANY_STREAMS'
-      | 'FILE_NOT_FOUND',
+      | 'FILE_NOT_FOUND'
+      | 'SCHEMA_NOT_FOUND',
   ) {
     super(code);
   }

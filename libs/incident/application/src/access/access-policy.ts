@@ -282,6 +282,13 @@ const apiKeys = {
   'GET /v1/api-keys/{id}': may({ admin: 'ANY', oversight: 'ANY' }),
 } as const;
 
+/** What the systems of departments are written against. */
+const schemas = {
+  'GET /v1/schemas': everybody('ANY'),
+  'GET /v1/schemas/dispatch/{name}/{version}': everybody('ANY'),
+  'GET /v1/asyncapi.json': everybody('ANY'),
+} as const;
+
 const operations = {
   'GET /health/live': everybody('ANY'),
   'GET /health/ready': everybody('ANY'),
@@ -291,7 +298,7 @@ const operations = {
 /** Every operation of the server by method and path, as OpenAPI spells them. */
 export const ACCESS_POLICY: Readonly<Record<string, Operation>> = {
   ...{ ...matters, ...whistles, ...judgement },
-  ...{ ...persons, ...reads, ...files, ...jurisdiction, ...apiKeys, ...operations },
+  ...{ ...persons, ...reads, ...files, ...jurisdiction, ...apiKeys, ...schemas, ...operations },
 };
 
 const rolesOf = (grants: Grants): readonly Role[] => Object.keys(grants) as Role[];
