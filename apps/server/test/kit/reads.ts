@@ -45,7 +45,10 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   'GET /v1/departments/{id}/dispatches': at(`${department}/dispatches?limit=200`),
   'GET /v1/departments/{id}/dispatches/stream': { ...at(`${department}/dispatches/stream`), streams: true },
   'GET /v1/departments/{id}/consumer-groups': at(`${department}/consumer-groups`),
-  'POST /v1/departments/{id}/consumer-groups': { ...at(`${department}/consumer-groups`), body: {} },
+  'POST /v1/departments/{id}/consumer-groups': {
+    ...at(`${department}/consumer-groups`),
+    body: { name: 'crews' },
+  },
   ...consumerGroup('DELETE', ''),
   ...consumerGroup('GET', '/dead-letters'),
   ...consumerGroup('POST', '/lease', { max: 1 }),
