@@ -3,6 +3,7 @@ import { CatalogueProposals, IncidentHistory } from '@shaoying/audit';
 import { DepartmentTasksQuery, IncidentBoardQuery, MetricsQuery } from '@shaoying/incident-read-models';
 import { ApiKeysModule } from './api-keys.module.js';
 import { CatalogueProposalsController } from './api/catalogue-proposals.controller.js';
+import { ConsumerGroupsController } from './api/consumer-groups.controller.js';
 import { DepartmentsController } from './api/departments.controller.js';
 import { ClosingController } from './api/closing.controller.js';
 import { CommandDoor } from './api/command-door.js';
@@ -50,6 +51,7 @@ const overReadModels = [IncidentBoardQuery, DepartmentTasksQuery, MetricsQuery];
     IncidentQueriesController,
     FilesController,
     DepartmentsController,
+    ConsumerGroupsController,
     MetricsController,
     JurisdictionController,
     JurisdictionPublicationController,

@@ -7,7 +7,7 @@ import { EventSourcedJurisdictionDirectory, JurisdictionPublisher } from '@shaoy
 import { MasterKeyFolder, PostgresPersonalDataVault } from '@shaoying/personal-data';
 import { ReadModelGate } from '@shaoying/projections';
 import { openStores, type Stores } from '@shaoying/runtime';
-import { SharedFeedSource } from '@shaoying/subscriptions';
+import { ConsumerGroups, SharedFeedSource } from '@shaoying/subscriptions';
 import { createMetrics, type Logger, type Metrics } from '@shaoying/telemetry';
 
 /** What the roles of one process share: opened before Nest starts, closed after it has stopped. */
@@ -22,6 +22,7 @@ export class Platform {
     readonly publisher: JurisdictionPublisher,
     readonly gate: ReadModelGate,
     readonly feeds: SharedFeedSource,
+    readonly consumerGroups: ConsumerGroups,
     readonly receipts: ReceiptCodes,
     readonly vault: PostgresPersonalDataVault,
     readonly files: EvidenceFiles,
@@ -61,6 +62,8 @@ export class Platform {
       const uploads = await UploadAllowance.open(stores.pool, config.filesPerDay, clock);
       const issuer = oidc === null && !production ? await LocalIssuer.open(dataDir) : null;
       const verifier = issuer ? TokenVerifier.forLocalIssuer(issuer) : verifierFor(config);
+      const feeds = new SharedFeedSource(feed);
+      const consumerGroups = await ConsumerGroups.open(stores.pool, feeds);
       await directory.start();
       gate.start();
       return new Platform(
@@ -72,7 +75,7 @@ export class Platform {
           stores,
           directory,
         ] as const),
-        ...([publisher, gate, new SharedFeedSource(feed), receipts, vault] as const),
+        ...([publisher, gate, feeds, consumerGroups, receipts, vault] as const),
         ...([files, uploads, fileStore, issuer, verifier, fail] as const),
       );
     } catch (error) {

@@ -5,6 +5,16 @@ registerProblems({
   INCIDENT_NOT_FOUND: { status: 404, title: 'There is no such incident', titleZh: '事件不存在' },
   RECEIPT_NOT_FOUND: { status: 404, title: 'There is no such receipt code', titleZh: '回执码不存在' },
   SCHEMA_NOT_FOUND: { status: 404, title: 'There is no such schema', titleZh: '架构定义不存在' },
+  CONSUMER_GROUP_NOT_FOUND: {
+    status: 404,
+    title: 'The department has no such group of consumers',
+    titleZh: '该部门没有此消费组',
+  },
+  TOO_MANY_CONSUMER_GROUPS: {
+    status: 409,
+    title: 'The department has as many groups of consumers as it may have',
+    titleZh: '消费组数量已达上限',
+  },
   DEPARTMENT_NOT_FOUND: { status: 404, title: 'There is no such department', titleZh: '部门不存在' },
   SUBJECT_NOT_FOUND: { status: 404, title: 'There is no such person', titleZh: '个人标识不存在' },
   REPORTER_UNKNOWN: {

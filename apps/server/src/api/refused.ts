@@ -17,7 +17,8 @@ export class Refused extends Error {
       | 'READ_MODEL_BEHIND'
       | 'TOO_MANY_STREAMS'
       | 'FILE_NOT_FOUND'
-      | 'SCHEMA_NOT_FOUND',
+      | 'SCHEMA_NOT_FOUND'
+      | 'CONSUMER_GROUP_NOT_FOUND',
   ) {
     super(code);
   }

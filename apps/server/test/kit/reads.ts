@@ -15,6 +15,14 @@ const at = (path: string): Recipe => ({ path: () => path });
 const of = (command: string): Recipe => ({ path: ({ id }) => `/v1/incidents/${id}${command}` });
 const publishes = (path: string): Recipe => ({ path: () => `${path}?dryRun=true`, body: {} });
 
+const deliveryIds = ['1-00000000-0000-4000-8000-000000000000'];
+const consumerGroup = (method: string, act: string, body?: object): Record<string, Recipe> => ({
+  [`${method} /v1/departments/{id}/consumer-groups/{group}${act}`]: {
+    ...at(`${department}/consumer-groups/none${act}`),
+    ...(body && { body }),
+  },
+});
+
 export const recipes: Readonly<Record<string, Recipe>> = {
   'GET /v1/incidents': { ...at('/v1/incidents?state=HANDLING&limit=200'), names: 'incident' },
   'GET /v1/incidents/{id}': of(''),
@@ -36,6 +44,18 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   'GET /v1/departments/{id}/queue': { ...at(`${department}/queue?limit=200`), names: 'incident' },
   'GET /v1/departments/{id}/dispatches': at(`${department}/dispatches?limit=200`),
   'GET /v1/departments/{id}/dispatches/stream': { ...at(`${department}/dispatches/stream`), streams: true },
+  'GET /v1/departments/{id}/consumer-groups': at(`${department}/consumer-groups`),
+  'POST /v1/departments/{id}/consumer-groups': {
+    ...at(`${department}/consumer-groups`),
+    body: { name: 'crews' },
+  },
+  ...consumerGroup('DELETE', ''),
+  ...consumerGroup('GET', '/dead-letters'),
+  ...consumerGroup('POST', '/lease', { max: 1 }),
+  ...consumerGroup('POST', '/ack', { deliveryIds }),
+  ...consumerGroup('POST', '/nack', { deliveryIds }),
+  ...consumerGroup('POST', '/extend', { deliveryIds }),
+  ...consumerGroup('POST', '/dead-letters/redrive', {}),
   'GET /v1/departments/{id}/workload': at(`${department}/workload`),
   'POST /v1/departments/{id}/transfer-open-tasks': {
     ...{ ...at(`${department}/transfer-open-tasks`), body: { reason: '机构改革' } },

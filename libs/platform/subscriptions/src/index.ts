@@ -2,3 +2,4 @@ export * from './cloud-event.js';
 export * from './feed.js';
 export * from './sse-stream.js';
 export * from './subscriptions.errors.js';
+export * from './leases/consumer-groups.js';

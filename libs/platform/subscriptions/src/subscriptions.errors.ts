@@ -15,3 +15,19 @@ export class UnorderedFeed extends Error {
 export class InvalidCloudEvent extends Error {
   readonly code = 'INVALID_CLOUD_EVENT';
 }
+
+/** Thrown when a feed has no group of consumers of that name. */
+export class ConsumerGroupNotFound extends Error {
+  readonly code = 'CONSUMER_GROUP_NOT_FOUND';
+  constructor(readonly group: string) {
+    super(`there is no group of consumers "${group}"`);
+  }
+}
+
+/** Thrown when a feed has as many groups of consumers as it may have. */
+export class TooManyConsumerGroups extends Error {
+  readonly code = 'TOO_MANY_CONSUMER_GROUPS';
+  constructor(readonly max: number) {
+    super(`a feed has ${max} groups of consumers at most`);
+  }
+}

@@ -282,6 +282,21 @@ const apiKeys = {
   'GET /v1/api-keys/{id}': may({ admin: 'ANY', oversight: 'ANY' }),
 } as const;
 
+/** What the systems of a department have to do; nobody else does it for them. */
+const consumers = may({ department: 'OWN_DEPARTMENT' });
+const group = `${department}/consumer-groups/{group}` as const;
+const consumerGroups = {
+  [`GET ${department}/consumer-groups`]: feed,
+  [`GET ${group}/dead-letters`]: feed,
+  [`POST ${department}/consumer-groups`]: consumers,
+  [`DELETE ${group}`]: consumers,
+  [`POST ${group}/lease`]: consumers,
+  [`POST ${group}/ack`]: consumers,
+  [`POST ${group}/nack`]: consumers,
+  [`POST ${group}/extend`]: consumers,
+  [`POST ${group}/dead-letters/redrive`]: consumers,
+} as const;
+
 /** What the systems of departments are written against. */
 const schemas = {
   'GET /v1/schemas': everybody('ANY'),
@@ -298,7 +313,16 @@ const operations = {
 /** Every operation of the server by method and path, as OpenAPI spells them. */
 export const ACCESS_POLICY: Readonly<Record<string, Operation>> = {
   ...{ ...matters, ...whistles, ...judgement },
-  ...{ ...persons, ...reads, ...files, ...jurisdiction, ...apiKeys, ...schemas, ...operations },
+  ...{
+    ...persons,
+    ...reads,
+    ...files,
+    ...jurisdiction,
+    ...apiKeys,
+    ...consumerGroups,
+    ...schemas,
+    ...operations,
+  },
 };
 
 const rolesOf = (grants: Grants): readonly Role[] => Object.keys(grants) as Role[];

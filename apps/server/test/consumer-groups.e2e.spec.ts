@@ -1,0 +1,150 @@
+import { City, type PersonName, type Problem } from './kit/city.js';
+import { blowWhistle, expected } from './kit/incident-steps.js';
+import { expectProblem } from './kit/problems.js';
+import { inOneProcess, useServerHomes, type ServerHome, type Started } from './kit/server-home.js';
+
+interface Delivery {
+  readonly deliveryId: string;
+  readonly deliveries: number;
+  readonly leasedUntil: string;
+  readonly event: { readonly type: string; readonly subject: string; readonly sequence: string };
+}
+interface Settled {
+  readonly settled: readonly string[];
+  readonly lost: readonly string[];
+}
+
+const newHome = useServerHomes(inOneProcess);
+let home: ServerHome;
+let server: Started;
+let city: City;
+
+beforeAll(async () => {
+  home = await newHome();
+  server = await home.start();
+  city = await City.of(home, server);
+});
+
+const groupsOf = (department: string): string => `/v1/departments/${department}/consumer-groups`;
+const water = groupsOf('dp-water');
+
+async function ask<Answer>(who: PersonName, path: string, body: object = {}): Promise<Answer> {
+  return expected(200, await city.as(who).post<Answer>(path, body));
+}
+const make = (name: string, more: object = {}) => ask('water', water, { name, ...more });
+const lease = async (group: string, more: object = {}): Promise<readonly Delivery[]> =>
+  (await ask<{ items: Delivery[] }>('water', `${water}/${group}/lease`, { waitSeconds: 10, ...more })).items;
+const settle = (
+  group: string,
+  act: string,
+  items: readonly Delivery[],
+  more: object = {},
+): Promise<Settled> =>
+  ask('water', `${water}/${group}/${act}`, {
+    deliveryIds: items.map(({ deliveryId }) => deliveryId),
+    ...more,
+  });
+const subjectsOf = (items: readonly Delivery[]): string[] => items.map(({ event }) => event.subject);
+
+test('the systems of a department share its dispatches, each group gets all of them', async () => {
+  expect(await make('crews')).toEqual({
+    items: [
+      expect.objectContaining({
+        name: 'crews',
+        position: '0',
+        maxDeliveries: 10,
+        leased: 0,
+        waiting: 0,
+        dead: 0,
+      }),
+    ],
+  });
+  const waiting = lease('crews');
+  const first = await blowWhistle(city, { lead: 'dp-water' });
+  const second = await blowWhistle(city, { lead: 'dp-water' });
+  const one = await waiting;
+  const other = one.length === 2 ? [] : await lease('crews');
+  const all = [...one, ...other];
+  expect(subjectsOf(all)).toEqual([`incidents/${first.id}`, `incidents/${second.id}`]);
+  expect(all.every(({ event, deliveries }) => event.type.endsWith('.dispatched') && deliveries === 1)).toBe(
+    true,
+  );
+  expect(await settle('crews', 'ack', all)).toEqual({
+    ...{ settled: all.map(({ deliveryId }) => deliveryId), lost: [] },
+  });
+  await make('map');
+  expect(subjectsOf(await lease('map'))).toEqual(subjectsOf(all));
+  expect(await lease('crews', { waitSeconds: 0 })).toEqual([]);
+});
+
+test('what is given back comes again; too often, and it is a dead letter that can be delivered again', async () => {
+  await make('strict', { maxDeliveries: 1 });
+  const [item, ...more] = await lease('strict', { max: 1 });
+  expect(more).toEqual([]);
+  const taken = item ? [item] : [];
+  expect(await settle('strict', 'extend', taken, { visibilitySeconds: 60 })).toMatchObject({ lost: [] });
+  expect(await settle('strict', 'nack', taken)).toMatchObject({ lost: [] });
+  await lease('strict');
+  const letters = expected(
+    200,
+    await city
+      .as('oversight')
+      .get<{ items: { position: string; event: object }[] }>(`${water}/strict/dead-letters`),
+  );
+  expect(letters).toMatchObject({
+    items: [{ position: item?.event.sequence, deliveries: 1, event: item?.event }],
+  });
+  expect(await ask('water', `${water}/strict/dead-letters/redrive`)).toEqual({
+    redriven: [item?.event.sequence],
+  });
+  expect(await lease('strict', { max: 1 })).toMatchObject([{ deliveries: 1, event: item?.event }]);
+  expect(await settle('strict', 'ack', taken)).toMatchObject({ settled: [], lost: [item?.deliveryId] });
+});
+
+test('a server that is killed leaves every lease as it was', async () => {
+  await make('durable');
+  const held = await lease('durable', { max: 1, visibilitySeconds: 300 });
+  await server.process.stop('SIGKILL');
+  server = await home.start();
+  city = await City.of(home, server);
+  const others = await lease('durable');
+  expect(subjectsOf(others)).not.toEqual(expect.arrayContaining(subjectsOf(held)));
+  expect(await settle('durable', 'ack', held)).toMatchObject({ lost: [] });
+});
+
+test('nobody works for another department, and what is no group, no lease or too much is refused', async () => {
+  const as = (who: PersonName, path: string, body: object = {}) => city.as(who).post<Problem>(path, body);
+  expectProblem(await as('gas', `${water}/crews/lease`), 403, 'DEPARTMENT_NOT_YOURS');
+  expectProblem(await as('oversight', `${water}/crews/lease`), 403, 'ROLE_NOT_PERMITTED');
+  expectProblem(await city.anonymous.post<Problem>(`${water}/crews/lease`, {}), 401, 'TOKEN_MISSING');
+  for (const group of ['nobody', 'No%20Body', '..%2f..', 'x'.repeat(60)])
+    expectProblem(await as('water', `${water}/${group}/lease`), 404, 'CONSUMER_GROUP_NOT_FOUND');
+  const bad: readonly (readonly [path: string, body: object])[] = [
+    [water, { name: 'Großes' }],
+    [water, { name: 'x', after: '-1' }],
+    [water, { name: 'x', maxDeliveries: 0 }],
+    [`${water}/crews/lease`, { max: 101 }],
+    [`${water}/crews/lease`, { waitSeconds: 21 }],
+    [`${water}/crews/lease`, { visibilitySeconds: 0.5 }],
+    [`${water}/crews/ack`, { deliveryIds: [] }],
+    [`${water}/crews/ack`, { deliveryIds: ['1'] }],
+    [`${water}/crews/nack`, { deliveryIds: 'all' }],
+    [`${water}/crews/dead-letters/redrive`, { positions: ['x'] }],
+  ];
+  for (const [path, body] of bad) expectProblem(await as('water', path, body), 400, 'VALIDATION_FAILED');
+  const path = `${groupsOf('st-hepan')}/crews/dead-letters`;
+  expectProblem(await city.as('oversight').get<Problem>(path), 404, 'DEPARTMENT_NOT_FOUND');
+});
+
+test('a group that is forgotten is gone', async () => {
+  const names = async (): Promise<string[]> =>
+    expected(200, await city.as('water').get<{ items: { name: string }[] }>(water)).items.map(
+      ({ name }) => name,
+    );
+  expect(await names()).toEqual(['crews', 'durable', 'map', 'strict']);
+  const address = `${city.url}${water}/map`;
+  const headers = { Authorization: `Bearer ${city.as('water').token ?? ''}` };
+  expect((await fetch(address, { method: 'DELETE', headers })).status).toBe(204);
+  expect((await fetch(address, { method: 'DELETE', headers })).status).toBe(404);
+  expect(await names()).toEqual(['crews', 'durable', 'strict']);
+});

@@ -1,0 +1,104 @@
+import { advisoryLockKey, withTransaction } from '@shaoying/postgres';
+import type { Pool } from 'pg';
+
+/*
+ * What a group of consumers has still to do, beside the read models and apart from them: a rebuild of a feed leaves it alone. An item
+ * that is done is a row that is gone, so there are never more rows than the window, and the dead letters.
+ */
+const SCHEMA = `
+  create schema if not exists leases;
+  create table if not exists leases.groups (
+    feed           text not null,
+    name           text not null,
+    -- Every item up to here is in deliveries, or done.
+    position       bigint not null,
+    max_deliveries integer not null,
+    created_at     timestamptz not null default now(),
+    primary key (feed, name)
+  );
+  create table if not exists leases.deliveries (
+    feed        text not null,
+    group_name  text not null,
+    position    bigint not null,
+    subject     text not null,
+    item        text not null,
+    deliveries  integer not null default 0,
+    lease_id    uuid,
+    -- While it is leased: until when. After that, or when it was never leased: since when it may be.
+    visible_at  timestamptz not null default now(),
+    dead_at     timestamptz,
+    primary key (feed, group_name, position),
+    foreign key (feed, group_name) references leases.groups (feed, name) on delete cascade
+  ) with (
+    -- Rows come and go: what is left of them is cleared away by their number, however small the table.
+    fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000
+  );
+  create index if not exists deliveries_dead on leases.deliveries (feed, group_name, position) where dead_at is not null;
+`;
+
+/** Makes the tables once. @throws what PostgreSQL throws */
+export async function makeLeaseTables(pool: Pool): Promise<void> {
+  await withTransaction(pool, async (client) => {
+    // CREATE … IF NOT EXISTS fails when two processes run it at once.
+    await client.query('select pg_advisory_xact_lock($1::bigint)', [
+      advisoryLockKey('leases/schema').toString(),
+    ]);
+    await client.query(SCHEMA);
+  });
+}
+
+/** Moves a group on, with the items that it passes; nothing where another process has moved it in the meantime. */
+export const TAKE_IN = `
+  with moved as (
+    update leases.groups set position = $4::bigint
+    where feed = $1 and name = $2 and position = $3::bigint returning feed, name
+  )
+  insert into leases.deliveries (feed, group_name, position, subject, item)
+  select moved.feed, moved.name, came.position, came.subject, came.item
+  from moved, unnest($5::bigint[], $6::text[], $7::text[]) as came (position, subject, item)`;
+
+/** Gives up what was delivered as often as the group allows, and not acknowledged in time. */
+export const BURY = `
+  update leases.deliveries d set dead_at = now(), lease_id = null from leases.groups g
+  where d.feed = $1 and d.group_name = $2 and g.feed = d.feed and g.name = d.group_name
+    and d.dead_at is null and d.visible_at <= now() and d.deliveries >= g.max_deliveries`;
+
+/**
+ * The first items nobody works on, at most one of each subject: a later one waits until the earlier one is acknowledged or
+ * dead. Whoever asks at the same time is given others.
+ */
+export const LEASE = `
+  with first as materialized (
+    select min(position) as position from leases.deliveries
+    where feed = $1 and group_name = $2 and dead_at is null group by subject
+  ), free as (
+    select d.position from first join leases.deliveries d on d.feed = $1 and d.group_name = $2 and d.position = first.position
+    where d.dead_at is null and d.visible_at <= now()
+    order by d.position limit $3 for update of d skip locked
+  )
+  update leases.deliveries d
+  set lease_id = $4, deliveries = d.deliveries + 1, visible_at = now() + $5 * interval '1 millisecond'
+  from free where d.feed = $1 and d.group_name = $2 and d.position = free.position
+  returning d.position::text, d.deliveries, d.visible_at, d.item`;
+
+const HELD = `
+  from unnest($3::bigint[], $4::uuid[]) as held (position, lease_id)
+  where d.feed = $1 and d.group_name = $2 and d.position = held.position and d.lease_id = held.lease_id`;
+
+export const ACKNOWLEDGE = `
+  delete from leases.deliveries d using unnest($3::bigint[], $4::uuid[]) as held (position, lease_id)
+  where d.feed = $1 and d.group_name = $2 and d.position = held.position and d.lease_id = held.lease_id
+  returning d.position || '-' || held.lease_id as id`;
+
+export const GIVE_BACK = `
+  update leases.deliveries d set lease_id = null, visible_at = now() + $5 * interval '1 millisecond' ${HELD}
+  returning d.position || '-' || held.lease_id as id`;
+
+export const EXTEND = `
+  update leases.deliveries d set visible_at = now() + $5 * interval '1 millisecond' ${HELD}
+  returning d.position || '-' || held.lease_id as id`;
+
+export const REDRIVE = `
+  update leases.deliveries set dead_at = null, deliveries = 0, visible_at = now()
+  where feed = $1 and group_name = $2 and dead_at is not null and ($3::bigint[] is null or position = any($3))
+  returning position::text`;
