@@ -1,11 +1,11 @@
-import fc from 'fast-check';
-import { propertyParameters } from '@shaoying/event-store/testing';
-import { containment, departmentTasks } from '../index.js';
+import { containment, departmentTasks, incidentFacts } from '../index.js';
 import type { Moment } from '../sql-reader.js';
-import { instantsAround, readModelSpec, SimulatedCity, simulatedCities } from '../testing/index.js';
-import { casesOf, type OracleCase } from '../testing/metric-oracle.js';
-import { metricDefinitions, type MetricDefinition, type MetricDimension } from './metric-definitions.js';
-import { MetricsQuery, type MetricExplanation, type MetricRow, type MetricWindow } from './metrics.query.js';
+import { readModelSpec, SimulatedCity } from '../testing/index.js';
+import { routed } from '../testing/metric-figures.js';
+import type { MetricDefinition, MetricDimension } from './metric-definition.js';
+import { metricDefinitions } from './metric-definitions.js';
+import type { MetricRow } from './metric-rows.js';
+import { MetricsQuery, type MetricExplanation, type MetricWindow } from './metrics.query.js';
 
 const always: MetricWindow = { from: '2000-01-01T00:00:00.000Z', to: '2100-01-01T00:00:00.000Z' };
 
@@ -20,11 +20,11 @@ const at = (asOf: string, knownAt = asOf): Moment => ({ asOf, knownAt });
 describe('metrics', () => {
   const tasks = readModelSpec(departmentTasks);
   const closures = readModelSpec(containment);
-  const queryOf = ({ cohort }: MetricDefinition): MetricsQuery =>
-    new MetricsQuery(cohort === 'tasks' ? tasks.sql : closures.sql);
+  const facts = readModelSpec(incidentFacts);
+  const query = new MetricsQuery(routed({ tasks, closures, facts }));
 
   async function given(city: SimulatedCity): Promise<void> {
-    await Promise.all([tasks.givenEvents(city.events), closures.givenEvents(city.events)]);
+    await Promise.all([tasks, closures, facts].map((spec) => spec.givenEvents(city.events)));
   }
 
   const compute = async (
@@ -32,11 +32,10 @@ describe('metrics', () => {
     moment: Moment,
     by: MetricDimension | null = null,
     window = always,
-  ): Promise<readonly MetricRow[]> =>
-    (await queryOf(metric(name)).compute(metric(name), window, moment, by)).rows;
+  ): Promise<readonly MetricRow[]> => (await query.compute(metric(name), window, moment, by)).rows;
 
   const explain = (name: string, moment: Moment): Promise<MetricExplanation> =>
-    queryOf(metric(name)).explain(metric(name), always, moment, null, null);
+    query.explain(metric(name), always, moment, null, null);
 
   describe('containment', () => {
     it('counts a minor case solved in its estate, and one that went to a department against', async () => {
@@ -50,7 +49,7 @@ describe('metrics', () => {
       city.feedback('kept', 'SOLVED').feedback('risen', 'SOLVED').close('kept').close('risen');
       await given(city);
       expect(await compute('containment-estate', at(city.now))).toEqual([
-        { key: 'total', numerator: 1, denominator: 2, value: 0.5 },
+        { key: 'total', numerator: 1, denominator: 2, value: 0.5, percent: 50, excluded: {} },
       ]);
     });
 
@@ -123,8 +122,8 @@ describe('metrics', () => {
 
   it('is null, not 0 or 100 %, where the denominator is 0', async () => {
     for (const { name } of metricDefinitions) {
-      expect(await compute(name, at('2026-03-02T01:00:00.000Z'))).toEqual([
-        { key: 'total', numerator: 0, denominator: 0, value: null },
+      expect(await compute(name, at('2026-03-02T01:00:00.000Z'))).toMatchObject([
+        { key: 'total', numerator: 0, denominator: 0, value: null, percent: null, excluded: {} },
       ]);
     }
   });
@@ -135,7 +134,7 @@ describe('metrics', () => {
       city.report(`inc-${index}`).whistle(`inc-${index}`, ['dept-1']);
     city.report('one').whistle('one', ['dept-2']);
     await given(city.pass(61));
-    expect(await compute('acknowledge-on-time', at(city.now), 'department')).toEqual([
+    expect(await compute('acknowledge-on-time', at(city.now), 'department')).toMatchObject([
       { key: 'dept-1', numerator: 0, denominator: 20, value: 0, insufficient: false },
       { key: 'dept-2', numerator: 0, denominator: 1, value: 0, insufficient: true },
     ]);
@@ -249,7 +248,7 @@ describe('metrics', () => {
       await given(city);
       const explainedTo = (key: string): Promise<MetricExplanation> => {
         const definition = metric('check-in-on-time');
-        return queryOf(definition).explain(definition, always, at(city.now), 'department', key);
+        return query.explain(definition, always, at(city.now), 'department', key);
       };
       expect((await explainedTo('dept-2')).cases).toMatchObject([
         { taskId: 'inc-dept-1', inNumerator: false },
@@ -344,88 +343,4 @@ describe('metrics', () => {
     expect(explained).toMatchObject({ truncated: true, denominator: 5_001, numerator: 0 });
     expect(explained.cases).toHaveLength(5_000);
   });
-
-  // Not shrunk: see incident-projections.int.spec.ts.
-  it('agree with a plain calculation, and with the sum over their explanation and over every dimension, at any moment', async () => {
-    await fc.assert(
-      fc.asyncProperty(simulatedCities(70), fc.infiniteStream(fc.nat()), async (city, dice) => {
-        await Promise.all([tasks.startOver(), closures.startOver()]);
-        await given(city);
-        const instants = instantsAround(city);
-        const pick = (): string => instants[dice.next().value % instants.length] ?? city.now;
-        for (let round = 0; round < 5; round += 1) {
-          const [from = '', to = ''] = round === 0 ? [always.from, always.to] : [pick(), pick()].sort();
-          const moment = round === 0 ? at(city.now) : at(pick(), pick());
-          for (const definition of metricDefinitions)
-            await expectAgreement(city, definition, { from, to }, moment);
-        }
-      }),
-      propertyParameters({ numRuns: 12, endOnFailure: true }),
-    );
-  }, 60_000);
-
-  async function expectAgreement(
-    city: SimulatedCity,
-    definition: MetricDefinition,
-    window: MetricWindow,
-    moment: Moment,
-  ): Promise<void> {
-    const cases = casesOf(definition.name, city.events, window, moment);
-    const told = { metric: definition.name, window, moment };
-    const sums: object[] = [];
-    for (const by of [null, ...definition.dimensions]) {
-      const { rows } = await queryOf(definition).compute(definition, window, moment, by);
-      expect({ ...told, by, rows: sorted(rows) }).toEqual({ ...told, by, rows: sorted(rowsOf(cases, by)) });
-      sums.push({ ...told, numerator: sum(rows, 'numerator'), denominator: sum(rows, 'denominator') });
-      for (const { key } of rowsOf(cases, by)) {
-        const explained = await queryOf(definition).explain(definition, window, moment, by, key);
-        const figure = rows.find((row) => row.key === key);
-        const [good, all] = [explained.cases.filter(({ inNumerator }) => inNumerator), explained.cases];
-        expect({ ...told, by, key, numerator: good.length, denominator: all.length }).toEqual({
-          ...{ ...told, by, key, numerator: figure?.numerator, denominator: figure?.denominator },
-        });
-        const ofKey = cases.filter((found) => by === null || found.dimensions[by] === key);
-        expect({ ...told, by, ...listed(explained) }).toEqual({ ...told, by, ...expected(ofKey) });
-      }
-    }
-    // Every case is somebody's, and nobody's twice: by whatever it is grouped, the sum is the total.
-    expect(sums).toEqual(sums.map(() => sums[0]));
-  }
 });
-
-function rowsOf(cases: readonly OracleCase[], by: MetricDimension | null): MetricRow[] {
-  const keys = by === null ? ['total'] : [...new Set(cases.map((found) => found.dimensions[by]))];
-  return keys.map((key) => {
-    const counted = cases.filter((found) => (by === null || found.dimensions[by] === key) && found.counts);
-    const [numerator, denominator] = [counted.filter((found) => found.good).length, counted.length];
-    const value = denominator === 0 ? null : numerator / denominator;
-    return { key, numerator, denominator, value, ...(by !== null && { insufficient: denominator < 20 }) };
-  });
-}
-
-const sum = (rows: readonly MetricRow[], of: 'numerator' | 'denominator'): number =>
-  rows.reduce((total, row) => total + row[of], 0);
-
-const sorted = (rows: readonly MetricRow[]): MetricRow[] =>
-  [...rows].sort((a, b) => String(a.key).localeCompare(String(b.key)));
-
-const nameOf = (found: { incidentId: string; taskId: string | null }): string =>
-  `${found.incidentId} ${found.taskId ?? '-'}`;
-
-function listed({ numerator, denominator, cases, excluded }: MetricExplanation): object {
-  return {
-    ...{ numerator, denominator },
-    cases: cases.map((found) => `${nameOf(found)} ${found.inNumerator} ${found.events.join(' ')}`).sort(),
-    excluded: excluded.map((found) => `${nameOf(found)} ${found.reason}`).sort(),
-  };
-}
-
-function expected(cases: readonly OracleCase[]): object {
-  const counted = cases.filter((found) => found.counts);
-  const left = cases.filter((found) => !found.counts);
-  return {
-    ...{ numerator: counted.filter((found) => found.good).length, denominator: counted.length },
-    cases: counted.map((found) => `${nameOf(found)} ${found.good} ${found.events.join(' ')}`).sort(),
-    excluded: left.map((found) => `${nameOf(found)} ${found.reason}`).sort(),
-  };
-}

@@ -41,6 +41,7 @@ export interface OracleTask {
   acknowledgedAt: string | null;
   acknowledgedBy: string | null;
   contactedAt: string | null;
+  contactedBy: string | null;
   checkedInAt: string | null;
   checkedInBy: string | null;
   completedAt: string | null;
@@ -93,7 +94,13 @@ function begin(tasks: Map<string, OracleTask>, event: Told): void {
       deadlines: task.deadlines.map(({ deadlineId, timer, stage, dueAt }) => ({
         ...{ deadlineId, timer, stage, dueAt },
       })),
-      ...{ acknowledgedAt: null, acknowledgedBy: null, contactedAt: null, checkedInAt: null },
+      ...{
+        acknowledgedAt: null,
+        acknowledgedBy: null,
+        contactedAt: null,
+        contactedBy: null,
+        checkedInAt: null,
+      },
       ...{
         checkedInBy: null,
         completedAt: null,
@@ -134,7 +141,7 @@ function changeOne(task: OracleTask, event: Told): void {
       if (!isUndecided(task)) task.state = 'ACKNOWLEDGED';
       break;
     case 'ReporterContacted':
-      if (event.data.reached) task.contactedAt = at;
+      if (event.data.reached) Object.assign(task, { contactedAt: at, contactedBy: eventId });
       break;
     case 'DepartmentCheckedIn':
       Object.assign(task, { checkedInAt: at, checkedInBy: eventId });
