@@ -501,6 +501,28 @@ describe('oversight', () => {
     expect(expected(200, await city.as('oversight').get<Workload>(workload))).toMatchObject({ inflow: 0 });
   });
 
+  test('the three rates are told with their published weights, and every table as CSV', async () => {
+    const rates = expected(200, await city.as('oversight').get<MetricAnswer>('/v1/metrics/three-rates'));
+    expect(rates.terms).toMatchObject({
+      definitionVersion: 1,
+      weights: [{ metricId: 'response-rate' }, {}, {}],
+    });
+    const past = '/v1/metrics/three-rates?knownAt=2020-01-01T00:00:00Z';
+    expect(expected(200, await city.as('oversight').get<MetricAnswer>(past)).terms).toMatchObject({
+      definitionVersion: null,
+    });
+    for (const path of [
+      ...['/v1/metrics/whistle-rate?by=street&format=csv', '/v1/metrics/whistle-rate/explain?format=csv'],
+      ...['/v1/workload?format=csv', '/v1/departments/dp-gas/workload?format=csv'],
+    ]) {
+      const { status, headers, text } = await city.as('oversight').get(path);
+      expect([path, status, headers.get('content-type')]).toEqual([
+        ...[path, 200, 'text/csv; charset=utf-8; header=present'],
+      ]);
+      expect(text).toMatch(/^[a-zA-Z0-9,]+\r\n([^\r\n]+\r\n)+$/);
+    }
+  });
+
   test('a check-in in time shows in the on-time rate of its department', async () => {
     const housing = await city.withRole('department', 'dp-housing');
     const whistled = await blowWhistle(city, { lead: 'dp-housing' });

@@ -8,6 +8,14 @@ import { isForeignToIncidents } from './incident-rows.js';
 import { openDeadlines } from './open-deadlines/open-deadlines.projection.js';
 
 export * from './department-tasks/department-tasks.query.js';
+export {
+  OPEN_TASK_STATES,
+  type LostTimeSum,
+  type OpenTaskState,
+  type StreetWorkload,
+  type Workload,
+  type WorkloadFigures,
+} from './department-tasks/workload.js';
 export * from './dispatch-feed/dispatch-feed.query.js';
 export * from './incident-board/incident-board.query.js';
 export { evolveView, foldView } from './incident-board/evolve-view.js';

@@ -1,4 +1,4 @@
-import { tasksAt } from '../department-tasks/department-tasks.query.js';
+import { tasksAt } from '../department-tasks/tasks-at.js';
 import { momentSql } from '../sql-reader.js';
 
 /**

@@ -1,3 +1,5 @@
+import type { Actor } from '@shaoying/event-store';
+import type { IncidentEvent, Satisfaction, Solved } from '@shaoying/incident-domain';
 import { containment, departmentTasks, incidentFacts } from '../index.js';
 import type { Moment } from '../sql-reader.js';
 import { readModelSpec, SimulatedCity } from '../testing/index.js';
@@ -343,4 +345,173 @@ describe('metrics', () => {
     expect(explained).toMatchObject({ truncated: true, denominator: 5_001, numerator: 0 });
     expect(explained.cases).toHaveLength(5_000);
   });
+
+  describe('three rates', () => {
+    /** Closed by a community, with what the resident said. */
+    function rated(
+      city: SimulatedCity,
+      id: string,
+      solved: Solved,
+      satisfaction: Satisfaction,
+    ): SimulatedCity {
+      city.report(id).handle(id).finish(id).check(id, 'PASS');
+      return city.feedback(id, solved, satisfaction).pass(1);
+    }
+
+    it('count partial answers by their published weight, and show who did not answer', async () => {
+      const city = new SimulatedCity();
+      rated(city, 'full', 'SOLVED', 'SATISFIED');
+      rated(city, 'part', 'PARTLY', 'BASICALLY_SATISFIED');
+      rated(city, 'silent', 'SOLVED', 'NOT_RATED');
+      city
+        .report('asked')
+        .handle('asked')
+        .finish('asked')
+        .check('asked', 'PASS')
+        .pass(25 * 60);
+      await given(city);
+      const rate = async (name: string, terms = {}) =>
+        (await query.compute(metric(name), always, at(city.now), null, (of) => ({ ...of.terms, ...terms })))
+          .rows;
+      expect(await rate('resolution-rate')).toMatchObject([
+        {
+          numerator: 2,
+          denominator: 3,
+          percent: 66.67,
+          partial: 1,
+          coverage: 0.75,
+          excluded: { NO_ANSWER: 1 },
+        },
+      ]);
+      expect(await rate('resolution-rate', { weightPartlySolved: 0.5 })).toMatchObject([
+        { numerator: 2.5, denominator: 3, percent: 83.33 },
+      ]);
+      expect(await rate('satisfaction-rate')).toMatchObject([
+        { numerator: 2, denominator: 2, coverage: 0.5, excluded: { NO_ANSWER: 1, NOT_RATED: 1 } },
+      ]);
+      expect(await rate('three-rates')).toMatchObject([
+        { value: null, parts: [{ metricId: 'response-rate', weight: 0.1, value: null }, {}, {}] },
+      ]);
+      const weights = [
+        { metricId: 'resolution-rate', weight: 0.75 },
+        { metricId: 'satisfaction-rate', weight: 0.25 },
+      ];
+      expect(await rate('three-rates', { weights })).toMatchObject([
+        { value: 0.75, percent: 75, numerator: 4, denominator: 5 },
+      ]);
+    });
+
+    it('leave out what was excluded on appeal, from them alone', async () => {
+      const city = rated(new SimulatedCity(), 'inc', 'SOLVED', 'DISSATISFIED').close('inc');
+      city.record('inc', appeals, city.now, [excludedAt(city.now, 'FEEDBACK', null)]);
+      await given(city);
+      expect(await explain('satisfaction-rate', at(city.now))).toMatchObject({
+        ...{ denominator: 0, excluded: [{ incidentId: 'inc', reason: 'EXCLUDED_ON_APPEAL' }] },
+      });
+      expect(await compute('contained-at-estate', at(city.now))).toMatchObject([{ denominator: 1 }]);
+    });
+
+    it('stand as they were published, and are corrected as they are known now', async () => {
+      const city = rated(new SimulatedCity(), 'inc', 'SOLVED', 'DISSATISFIED').close('inc');
+      const march = city.now;
+      city.pass(90 * 24 * 60).record('inc', appeals, city.now, [correctedAt(city.now)]);
+      await given(city);
+      const numerator = async (moment: Moment) =>
+        (await compute('satisfaction-rate', moment)).map((row) => row.numerator);
+      expect(await numerator(at(march))).toEqual([0]);
+      expect(await numerator(at(city.now, march))).toEqual([0]);
+      expect(await numerator(at(city.now))).toEqual([1]);
+    });
+
+    it('take a contact in time, and none that was excluded on appeal', async () => {
+      const city = new SimulatedCity();
+      for (const id of ['met', 'missed', 'excluded']) contactTimed(city, id);
+      city.record('met', worker, city.inMinutes(-5), [contactedAt(city.inMinutes(-5))]);
+      city.record('excluded', appeals, city.now, [excludedAt(city.now, 'OVERDUE', 'excluded-CONTACT')]);
+      await given(city);
+      expect(await compute('response-rate', at(city.now))).toMatchObject([
+        { numerator: 1, denominator: 2, excluded: { EXCLUDED_ON_APPEAL: 1 } },
+      ]);
+    });
+  });
+
+  it('returns, disputes and repeats count against the dispatch and the departments', async () => {
+    const city = new SimulatedCity().report('a').whistle('a', ['dept-1']).pass(10);
+    city.requestReturn('a', 'dept-1').decideReturn('a', 'dept-1', 'dept-2').pass(10);
+    city.requestReturn('a', 'dept-2').pass(10).arbitrate('a', 'dept-2', 'dept-3');
+    city.report('b').whistle('b', ['dept-1']);
+    await given(city);
+    const figures = async (name: string) =>
+      (await compute(name, at(city.now))).map(({ numerator, denominator }) => [numerator, denominator]);
+    expect(await figures('return-rate')).toEqual([[2, 4]]);
+    expect(await figures('dispatch-accuracy')).toEqual([[2, 4]]);
+    expect(await figures('buck-passing-index')).toEqual([[1, 2]]);
+    expect(await figures('repeat-whistle-rate')).toEqual([[1, 2]]);
+    expect((await explain('repeat-whistle-rate', at(city.now))).cases).toMatchObject([
+      { incidentId: 'a', inNumerator: false, events: [expect.any(String)] },
+      { incidentId: 'b', inNumerator: true, events: [expect.any(String), expect.any(String)] },
+    ]);
+  });
+
+  it('times run from the filing to the last closing, without what was suspended', async () => {
+    const city = new SimulatedCity().report('inc').pass(10).suspend('inc').pass(1_000).resume('inc').pass(20);
+    expect(city.stateOf('inc').lifecycle).toBe('FILED');
+    city.handle('inc').finish('inc').pass(5).check('inc', 'PASS').feedback('inc', 'SOLVED').close('inc');
+    await given(city);
+    expect(await compute('time-to-resolution', at(city.now))).toMatchObject([
+      { numerator: 35 * 60_000, denominator: 1, value: 35, spread: { medianMinutes: 35, p90Minutes: 35 } },
+    ]);
+    expect(await compute('time-to-first-completion', at(city.now))).toMatchObject([{ value: 1_030 }]);
+    const suspended = at(city.inMinutes(-525));
+    expect(await compute('suspension-rate', suspended)).toMatchObject([
+      { numerator: 1, denominator: 1, spread: { medianMinutes: 500 } },
+    ]);
+  });
 });
+
+const appeals: Actor = { id: 'supervisor', role: 'supervision-centre', orgUnitId: 'centre' };
+const worker: Actor = { id: 'worker-of-dept-1', role: 'department', orgUnitId: 'dept-1' };
+
+const excludedAt = (
+  occurredAt: string,
+  item: 'FEEDBACK' | 'OVERDUE',
+  itemId: string | null,
+): IncidentEvent => ({
+  ...{ type: 'ScoreExcluded', occurredAt },
+  data: {
+    ...{ appealId: 'appeal', unitId: 'community-1', item, itemId, cycle: 1 },
+    ...{ decidingUnitId: 'centre', reason: '恶意投诉' },
+  },
+});
+
+const correctedAt = (occurredAt: string): IncidentEvent => ({
+  ...{ type: 'FeedbackCorrected', occurredAt },
+  data: {
+    ...{ cycle: 1, solved: 'SOLVED', satisfaction: 'SATISFIED', comment: null, source: 'CALLBACK' },
+    reason: '再次回访',
+  },
+});
+
+const contactedAt = (occurredAt: string): IncidentEvent => ({
+  ...{ type: 'ReporterContacted', occurredAt },
+  data: {
+    ...{ taskId: 'met-dept-1', departmentId: 'dept-1', reached: true, note: null, dueAt: null, late: false },
+  },
+});
+
+/** A whistle whose one deadline is that of the contact, a minute ago. */
+function contactTimed(city: SimulatedCity, id: string): void {
+  const script = new SimulatedCity(city.now).report(id).whistle(id, ['dept-1']);
+  city.report(id);
+  const blown = script.events.find(({ type }) => type === 'WhistleBlown')!;
+  const { tasks, ...data } = blown.data as Extract<IncidentEvent, { type: 'WhistleBlown' }>['data'];
+  const [task] = tasks;
+  const deadline = { ...task!.deadlines[0]!, deadlineId: `${id}-CONTACT`, timer: 'CONTACT' as const };
+  const dueAt = city.inMinutes(-1);
+  city.record(id, worker, city.now, [
+    {
+      ...{ type: 'WhistleBlown', occurredAt: city.inMinutes(-30) },
+      data: { ...data, tasks: [{ ...task!, deadlines: [{ ...deadline, dueAt, warnAt: dueAt }] }] },
+    },
+  ]);
+}

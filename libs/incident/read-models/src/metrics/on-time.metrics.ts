@@ -1,4 +1,4 @@
-import { holderAt } from '../department-tasks/department-tasks.query.js';
+import { holderAt } from '../department-tasks/tasks-at.js';
 import {
   everyDimension,
   notInBase,
