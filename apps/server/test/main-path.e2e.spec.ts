@@ -251,7 +251,8 @@ describe('the path of an incident by self-handling', () => {
 
     const metric = await city.as('oversight').get<MetricAnswer>('/v1/metrics/containment-estate?by=estate');
     const row = expected(200, metric).rows.find(({ key }) => key === estateId);
-    expect(row).toEqual({ key: estateId, numerator: 1, denominator: 1, value: 1, insufficient: true });
+    const all = { numerator: 1, denominator: 1, value: 1, percent: 100, excluded: {} };
+    expect(row).toEqual({ key: estateId, ...all, insufficient: true });
 
     const explained = await city
       .as('oversight')
@@ -265,7 +266,8 @@ describe('the path of an incident by self-handling', () => {
   test('before anything of it is closed, an estate has no row, and a total over nothing has no value', async () => {
     const query = 'from=2020-01-01T00:00:00Z&to=2020-02-01T00:00:00Z';
     const answer = await city.as('street').get<MetricAnswer>(`/v1/metrics/containment-estate?${query}`);
-    expect(expected(200, answer).rows).toEqual([{ key: 'total', numerator: 0, denominator: 0, value: null }]);
+    const nothing = { numerator: 0, denominator: 0, value: null, percent: null, excluded: {} };
+    expect(expected(200, answer).rows).toEqual([{ key: 'total', ...nothing }]);
   });
 
   test('a whistled incident of an estate is not contained in it', async () => {
