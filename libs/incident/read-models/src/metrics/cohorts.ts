@@ -25,17 +25,21 @@ const last = (kinds: string, key: string, columns = '*'): string =>
 const first = (kinds: string, key: string, columns = '*'): string =>
   `select distinct on (${key}) ${columns} from visible where ${kinds} order by ${key}, revision`;
 
+/**
+ * The moment is compared as parameters, not joined as a row: so PostgreSQL knows how much of the table is meant, and does
+ * not go through one list for each row of another. See query-plans.int.spec.ts.
+ */
 const facts = `
-${momentSql},
-  visible as not materialized (
-    select facts.*, as_of from incident_facts.facts, moment
-    where fact_at <= facts_until and fact_known_at <= known_at
+  with visible as not materialized (
+    select facts.*, $1::timestamptz as as_of from incident_facts.facts
+    where fact_known_at <= $2::timestamptz and fact_at <=
+      case when $2::timestamptz = 'infinity' then 'infinity'::timestamptz else $1::timestamptz end
   ),
   standings as (
     ${last(`kind = 'STANDING'`, 'incident_id', 'incident_id, says as standing, fact_at as standing_at, event_id as standing_event')}
   ),
   called_off as (
-    select whistle_id, min(revision) as revision from visible where kind = 'WHISTLE_CANCELLED' group by 1
+    select whistle_id, revision from visible where kind = 'WHISTLE_CANCELLED'
   )`;
 
 const base = 'incident_id, null::text as task_id, as_of, category, severity, anonymous';
@@ -49,11 +53,8 @@ const corrections = `corrections as (${last(`kind = 'LOCATED'`, 'incident_id', `
 
 const filed = `filed as (${first(`kind = 'FILED'`, 'incident_id')})`;
 
-const standingClosings = `standing_closings as (
-    select c.* from visible c left join visible o
-      on o.kind = 'REOPENED' and o.incident_id = c.incident_id and o.cycle = c.cycle
-    where c.kind = 'CLOSED' and o.incident_id is null
-  )`;
+/** The last closing or reopening of each incident. */
+const endings = `endings as (${last(`kind in ('CLOSED', 'REOPENED')`, 'incident_id')})`;
 
 /** The first whistle of each incident that was not called off. */
 const whistled = `whistled as (
@@ -63,16 +64,16 @@ const whistled = `whistled as (
 
 /** Each incident that was filed, in the place it is known to lie in. */
 const incidents = `${facts},
-  ${corrections}, ${filed}, ${standingClosings}, ${whistled},
+  ${corrections}, ${filed}, ${endings}, ${whistled},
   at_moment as (
     select f.incident_id, null::text as task_id, f.as_of, f.category, f.severity, ${correctedPlace},
       w.department_id, f.fact_at as filed_at, f.event_id as filed_event, w.event_id as whistle_event,
       standing, standing_at, case when standing = 'SUSPENDED' then standing_event end as suspended_event,
-      c.event_id as closed_event
+      case when c.kind = 'CLOSED' then c.event_id end as closed_event
     from filed f left join corrections l on l.incident_id = f.incident_id
       left join standings s on s.incident_id = f.incident_id
       left join whistled w on w.incident_id = f.incident_id
-      left join standing_closings c on c.incident_id = f.incident_id
+      left join endings c on c.incident_id = f.incident_id
   )`;
 
 /** Each cycle with the time it was due by, in the place the incident is known to lie in. */
@@ -223,16 +224,14 @@ const disputes = `${facts},
 /** Each task that was completed and checked, by its first check; not what was done in a whistle that was called off. */
 const checks = `${facts},
   done as (${first(`kind = 'DONE'`, 'task_id')}),
-  no_more as (
-    select t.task_id, x.revision from called_off x join visible t on t.kind = 'SUMMONED' and t.whistle_id = x.whistle_id
-  ),
   failed as (${first(`kind = 'SENT_BACK'`, 'task_id')}),
   checked as (
     select distinct on (d.task_id) d.task_id as of_task, d.department_id as by_department, d.event_id as done_event, c.*
     from done d join visible c
       on c.kind = 'CHECKED' and c.incident_id = d.incident_id and c.cycle = d.cycle and c.revision > d.revision
-      left join no_more x on x.task_id = d.task_id and x.revision < c.revision
-    where x.task_id is null
+      left join visible t on t.kind = 'SUMMONED' and t.task_id = d.task_id
+      left join called_off x on x.whistle_id = t.whistle_id
+    where x.whistle_id is null or x.revision > c.revision
     order by d.task_id, c.revision
   ),
   at_moment as (
