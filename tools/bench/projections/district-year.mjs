@@ -75,9 +75,11 @@ function retold(template, index, incidents) {
   );
   return {
     streamId: `incident-${id}`,
-    events: told.map(({ streamId: _s, revision: _r, position: _p, ...event }) => ({
-      ...{ ...event, eventId: randomUUID(), commandId: randomUUID() },
-    })),
+    events: told.map((event) => {
+      const { streamId, revision, position, ...sent } = { ...event, eventId: randomUUID() };
+      void [streamId, revision, position];
+      return { ...sent, commandId: randomUUID() };
+    }),
   };
 }
 
