@@ -251,7 +251,8 @@ describe('the path of an incident by self-handling', () => {
 
     const metric = await city.as('oversight').get<MetricAnswer>('/v1/metrics/containment-estate?by=estate');
     const row = expected(200, metric).rows.find(({ key }) => key === estateId);
-    expect(row).toEqual({ key: estateId, numerator: 1, denominator: 1, value: 1, insufficient: true });
+    const all = { numerator: 1, denominator: 1, value: 1, percent: 100, excluded: {} };
+    expect(row).toEqual({ key: estateId, ...all, insufficient: true });
 
     const explained = await city
       .as('oversight')
@@ -265,7 +266,8 @@ describe('the path of an incident by self-handling', () => {
   test('before anything of it is closed, an estate has no row, and a total over nothing has no value', async () => {
     const query = 'from=2020-01-01T00:00:00Z&to=2020-02-01T00:00:00Z';
     const answer = await city.as('street').get<MetricAnswer>(`/v1/metrics/containment-estate?${query}`);
-    expect(expected(200, answer).rows).toEqual([{ key: 'total', numerator: 0, denominator: 0, value: null }]);
+    const nothing = { numerator: 0, denominator: 0, value: null, percent: null, excluded: {} };
+    expect(expected(200, answer).rows).toEqual([{ key: 'total', ...nothing }]);
   });
 
   test('a whistled incident of an estate is not contained in it', async () => {
@@ -499,6 +501,28 @@ describe('oversight', () => {
     });
     const workload = '/v1/departments/dp-gas/workload?asOf=2020-01-01T00:00:00Z';
     expect(expected(200, await city.as('oversight').get<Workload>(workload))).toMatchObject({ inflow: 0 });
+  });
+
+  test('the three rates are told with their published weights, and every table as CSV', async () => {
+    const rates = expected(200, await city.as('oversight').get<MetricAnswer>('/v1/metrics/three-rates'));
+    expect(rates.terms).toMatchObject({
+      definitionVersion: 1,
+      weights: [{ metricId: 'response-rate' }, {}, {}],
+    });
+    const past = '/v1/metrics/three-rates?knownAt=2020-01-01T00:00:00Z';
+    expect(expected(200, await city.as('oversight').get<MetricAnswer>(past)).terms).toMatchObject({
+      definitionVersion: null,
+    });
+    for (const path of [
+      ...['/v1/metrics/whistle-rate?by=street&format=csv', '/v1/metrics/whistle-rate/explain?format=csv'],
+      ...['/v1/workload?format=csv', '/v1/departments/dp-gas/workload?format=csv'],
+    ]) {
+      const { status, headers, text } = await city.as('oversight').get(path);
+      expect([path, status, headers.get('content-type')]).toEqual([
+        ...[path, 200, 'text/csv; charset=utf-8; header=present'],
+      ]);
+      expect(text).toMatch(/^[a-zA-Z0-9,]+\r\n([^\r\n]+\r\n)+$/);
+    }
   });
 
   test('a check-in in time shows in the on-time rate of its department', async () => {

@@ -9,6 +9,7 @@ import {
   WHISTLE_STATES,
 } from '@shaoying/incident-domain';
 import { dispatchNames, dispatchType } from '@shaoying/incident-contracts';
+import { METRIC_DIMENSIONS } from '@shaoying/incident-read-models';
 
 // Shapes of answers for the OpenAPI document. What the methods return is checked against their own types; these classes
 // are never made.
@@ -244,7 +245,8 @@ export class ByStateAnswer {
 }
 
 export class WorkloadAnswer {
-  @ApiProperty() departmentId!: string;
+  @ApiProperty({ required: false }) departmentId?: string;
+  @ApiProperty({ ...nullableId, required: false, description: 'By street' }) streetId?: string | null;
   @ApiProperty(instant) asOf!: string;
   @ApiProperty(instant) knownAt!: string;
   @ApiProperty({ ...instant, description: 'Start of the window of inflow, outflow and rates' }) from!: string;
@@ -254,35 +256,162 @@ export class WorkloadAnswer {
   @ApiProperty({ type: 'integer' }) dueWithin24h!: number;
   @ApiProperty({ type: 'integer', description: 'Summoned, or successor of another' }) inflow!: number;
   @ApiProperty({ type: 'integer', description: 'Done, or handed on to a successor' }) outflow!: number;
+  @ApiProperty({ type: 'integer', description: 'Given back in the window' }) returned!: number;
+  @ApiProperty({ type: 'integer', description: 'Taken from it in the window' }) released!: number;
+  @ApiProperty({ description: 'Time booked to it as lost. Milliseconds' }) lostMs!: number;
   @ApiProperty({ description: 'LEAD counts 1, ASSIST 0.5' }) weighted!: number;
+  @ApiProperty(nullableNumber) acknowledgeOnTimeRate!: number | null;
+  @ApiProperty(nullableNumber) handlingOnTimeRate!: number | null;
+  @ApiProperty(nullableNumber) medianHandlingMinutes!: number | null;
+  @ApiProperty(nullableNumber) p90HandlingMinutes!: number | null;
   @ApiProperty(nullableNumber) checkInOnTimeRate!: number | null;
   @ApiProperty(nullableNumber) medianCheckInMinutes!: number | null;
   @ApiProperty(nullableNumber) p90CheckInMinutes!: number | null;
 }
 
+class LostTimeSumAnswer {
+  @ApiProperty({ enum: ['DISPATCH', 'DEPARTMENT'] }) account!: string;
+  @ApiProperty({ ...nullableId, description: 'Null: the dispatch bears it' }) unitId!: string | null;
+  @ApiProperty({ description: 'Milliseconds' }) ms!: number;
+  @ApiProperty({ type: 'integer' }) tasks!: number;
+}
+
 export class WorkloadsAnswer {
   @ApiProperty({ type: [WorkloadAnswer] }) items!: WorkloadAnswer[];
+  @ApiProperty({ type: [LostTimeSumAnswer] }) lostTime!: LostTimeSumAnswer[];
+}
+
+export class SpreadAnswer {
+  @ApiProperty(nullableNumber) medianMinutes!: number | null;
+  @ApiProperty(nullableNumber) p90Minutes!: number | null;
+}
+
+export class MetricWeightAnswer {
+  @ApiProperty() metricId!: string;
+  @ApiProperty() weight!: number;
+}
+
+export class MetricPartAnswer extends MetricWeightAnswer {
+  @ApiProperty() numerator!: number;
+  @ApiProperty({ type: 'integer' }) denominator!: number;
+  @ApiProperty(nullableNumber) value!: number | null;
 }
 
 export class MetricRowAnswer {
   @ApiProperty({ ...nullableId, description: 'Null gathers what has no such dimension' }) key!: string | null;
-  @ApiProperty({ type: 'integer' }) numerator!: number;
+  @ApiProperty({ description: 'Whole, but where partial answers count by a weight' }) numerator!: number;
   @ApiProperty({ type: 'integer' }) denominator!: number;
-  @ApiProperty({ ...nullableNumber, description: 'Null where the denominator is 0' }) value!: number | null;
-  @ApiProperty({ required: false, description: 'Fewer than 20: not to be ranked by' }) insufficient?: boolean;
+  @ApiProperty({ ...nullableNumber, description: 'Not rounded; null where the denominator is 0' }) value!:
+    number | null;
+  @ApiProperty({ ...nullableNumber, description: 'Of a rate, half-up to 2 decimals' }) percent!:
+    number | null;
+  @ApiProperty({
+    ...{ type: 'object', additionalProperties: { type: 'integer' } },
+    description: 'Cases of the window that do not count, by reason',
+  })
+  excluded!: Record<string, number>;
+  @ApiProperty({ type: 'integer', required: false, description: 'Cases that count in part' })
+  partial?: number;
+  @ApiProperty({ ...nullableNumber, required: false, description: 'Answered, of those who could have' })
+  coverage?: number | null;
+  @ApiProperty({ required: false }) spread?: SpreadAnswer;
+  @ApiProperty({ type: [MetricPartAnswer], required: false }) parts?: MetricPartAnswer[];
+  @ApiProperty({ required: false, description: 'Below the minimum sample: not to be ranked by' })
+  insufficient?: boolean;
+}
+
+export class MetricTermsAnswer {
+  @ApiProperty({ type: 'integer', nullable: true, description: 'Published definition; null: the standard' })
+  definitionVersion!: number | null;
+  @ApiProperty({ type: 'integer' }) minimumSample!: number;
+  @ApiProperty({ required: false }) weightBasicallySatisfied?: number;
+  @ApiProperty({ required: false }) weightPartlySolved?: number;
+  @ApiProperty({ type: 'integer', required: false }) windowDays?: number;
+  @ApiProperty({ type: [MetricWeightAnswer], required: false }) weights?: MetricWeightAnswer[];
 }
 
 export class MetricAnswerShape {
   @ApiProperty() name!: string;
   @ApiProperty() title!: string;
   @ApiProperty() formula!: string;
+  @ApiProperty() formulaZh!: string;
   @ApiProperty({ type: 'integer' }) version!: number;
+  @ApiProperty({ type: MetricTermsAnswer }) terms!: MetricTermsAnswer;
   @ApiProperty(nullableId) by!: string | null;
   @ApiProperty(instant) from!: string;
   @ApiProperty(instant) to!: string;
   @ApiProperty(instant) asOf!: string;
   @ApiProperty(instant) knownAt!: string;
   @ApiProperty({ type: [MetricRowAnswer] }) rows!: MetricRowAnswer[];
+}
+
+class ExplainedCaseAnswer {
+  @ApiProperty() incidentId!: string;
+  @ApiProperty(nullableId) taskId!: string | null;
+  @ApiProperty() inNumerator!: boolean;
+  @ApiProperty({ required: false, description: 'How much of an answer counts' }) weight?: number;
+  @ApiProperty({ required: false, description: 'Of an index; of a duration milliseconds' }) amount?: number;
+  @ApiProperty({ required: false, description: 'Of a composite, the rate' }) metricId?: string;
+  @ApiProperty({ type: [String], description: 'Ids of the events that decided' }) events!: string[];
+}
+
+class ExcludedCaseAnswer {
+  @ApiProperty() incidentId!: string;
+  @ApiProperty(nullableId) taskId!: string | null;
+  @ApiProperty() reason!: string;
+  @ApiProperty({ required: false }) metricId?: string;
+}
+
+class WithheldAnswer {
+  @ApiProperty({ type: 'integer' }) numerator!: number;
+  @ApiProperty({ type: 'integer' }) denominator!: number;
+  @ApiProperty({ type: 'integer' }) excluded!: number;
+}
+
+export class MetricExplanationShape {
+  @ApiProperty() name!: string;
+  @ApiProperty() title!: string;
+  @ApiProperty() formula!: string;
+  @ApiProperty() formulaZh!: string;
+  @ApiProperty({ type: 'integer' }) version!: number;
+  @ApiProperty({ type: MetricTermsAnswer }) terms!: MetricTermsAnswer;
+  @ApiProperty(nullableId) by!: string | null;
+  @ApiProperty(nullableId) key!: string | null;
+  @ApiProperty(instant) from!: string;
+  @ApiProperty(instant) to!: string;
+  @ApiProperty(instant) asOf!: string;
+  @ApiProperty(instant) knownAt!: string;
+  @ApiProperty() numerator!: number;
+  @ApiProperty({ type: 'integer' }) denominator!: number;
+  @ApiProperty({ type: [ExplainedCaseAnswer] }) cases!: ExplainedCaseAnswer[];
+  @ApiProperty({ type: [ExcludedCaseAnswer] }) excluded!: ExcludedCaseAnswer[];
+  @ApiProperty({ description: 'There are more than are listed' }) truncated!: boolean;
+  @ApiProperty({ type: WithheldAnswer, description: 'Counted, and out of sight' }) withheld!: WithheldAnswer;
+}
+
+class BilingualAnswer {
+  @ApiProperty() zh!: string;
+  @ApiProperty() en!: string;
+}
+
+class MetricListingAnswer {
+  @ApiProperty() name!: string;
+  @ApiProperty() title!: string;
+  @ApiProperty({ type: BilingualAnswer }) titles!: BilingualAnswer;
+  @ApiProperty({ type: 'integer' }) version!: number;
+  @ApiProperty() formula!: string;
+  @ApiProperty() formulaZh!: string;
+  @ApiProperty({ enum: ['RATE', 'INDEX', 'DURATION', 'COMPOSITE'] }) measure!: string;
+  @ApiProperty({ enum: ['HIGHER', 'LOWER', 'BAND'], description: 'What is better' }) reading!: string;
+  @ApiProperty({ description: 'Instant that lies in the window' }) window!: string;
+  @ApiProperty({ type: [String] }) exclusions!: string[];
+  @ApiProperty({ enum: METRIC_DIMENSIONS, isArray: true }) dimensions!: string[];
+  @ApiProperty({ type: MetricTermsAnswer }) terms!: MetricTermsAnswer;
+  @ApiProperty({ type: [String], description: 'Not to be shown without' }) shownWith!: string[];
+}
+
+export class MetricListAnswer {
+  @ApiProperty({ type: [MetricListingAnswer] }) items!: MetricListingAnswer[];
 }
 
 export class CloudEventAnswer {

@@ -4,6 +4,8 @@ import { ApiBearerAuth, ApiHeader, ApiPropertyOptional, ApiTags, IntersectionTyp
 import {
   decodeCursor,
   encodeCursor,
+  tableOf,
+  TableQuery,
   IsInstant,
   IsOpaqueId,
   PageQuery,
@@ -12,12 +14,18 @@ import {
 } from '@shaoying/http';
 import { CurrentPrincipal, PermittedRoles, type Principal, type Role } from '@shaoying/identity';
 import { reachesDepartment, scopeOf } from '@shaoying/incident-application';
-import type { QueueItem, Workload } from '@shaoying/incident-read-models';
+import type {
+  LostTimeSum,
+  Moment,
+  QueueItem,
+  StreetWorkload,
+  Workload,
+} from '@shaoying/incident-read-models';
 import { resumePosition, streamFeed } from '@shaoying/subscriptions';
 import { IsIn, IsOptional } from 'class-validator';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Platform } from '../platform.js';
-import { ReadQueue, ReadWorkload } from '../queries/queries.js';
+import { ReadLostTimeSums, ReadQueue, ReadStreetWorkload, ReadWorkload } from '../queries/queries.js';
 import { DispatchesAnswer, QueueAnswer, WorkloadAnswer, WorkloadsAnswer, Tells } from './answers.dto.js';
 import { operationAt } from './caller.js';
 import { MomentQuery } from './incident.dto.js';
@@ -25,6 +33,7 @@ import { OpenStreams } from './open-streams.js';
 import { isQueuePlace } from './queue-place.js';
 import { reached } from './read-your-writes.js';
 import { momentOf } from './moment.js';
+import { workloadColumns } from './metric-tables.js';
 import { Refused } from './refused.js';
 
 class QueueQuery extends IntersectionType(PageQuery, MomentQuery) {}
@@ -35,7 +44,7 @@ class FeedQuery extends PageQuery {
   after?: string;
 }
 
-class WorkloadQuery extends MomentQuery {
+class WorkloadQuery extends IntersectionType(MomentQuery, TableQuery) {
   @ApiPropertyOptional({
     format: 'date-time',
     description: 'Start of the window; default 30 days before asOf',
@@ -54,10 +63,21 @@ class WorkloadListQuery extends WorkloadQuery {
   @IsIn(['CITY', 'DISTRICT', 'SUBDISTRICT', 'COMMUNITY'])
   level?: string;
 
+  @ApiPropertyOptional({ enum: ['department', 'street'], description: 'A row for each; default department' })
+  @IsOptional()
+  @IsIn(['department', 'street'])
+  by?: 'department' | 'street';
+
   @ApiPropertyOptional({ description: 'Unit the departments belong to, at any depth' })
   @IsOptional()
   @IsOpaqueId()
   parent?: string;
+}
+
+/** Time lost, and whose, stands beside what everybody has to do. */
+interface WorkloadsAnswered {
+  readonly items: readonly (Workload | StreetWorkload)[];
+  readonly lostTime: readonly LostTimeSum[];
 }
 
 const windowMs = 30 * 24 * 3_600_000;
@@ -156,12 +176,13 @@ export class DepartmentsController {
     @CurrentPrincipal() principal: Principal,
     @Param('id') id: string,
     @Query() query: WorkloadQuery,
-  ): Promise<Workload> {
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Workload | string> {
     this.assertWithin(request, principal, id);
     await reached(this.platform, 'department-tasks', request);
-    const [workload] = await this.read([id], query);
+    const [workload] = await this.queries.execute(new ReadWorkload([id], ...this.windowOf(query)));
     if (workload === undefined) throw new Refused('DEPARTMENT_NOT_FOUND');
-    return workload;
+    return tableOf(request, reply, query, workload, (row) => [row], workloadColumns);
   }
 
   @Tells('Workload of all departments in scope', WorkloadsAnswer)
@@ -170,7 +191,8 @@ export class DepartmentsController {
     @Req() request: FastifyRequest,
     @CurrentPrincipal() principal: Principal,
     @Query() query: WorkloadListQuery,
-  ): Promise<{ items: Workload[] }> {
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<WorkloadsAnswered | string> {
     await reached(this.platform, 'department-tasks', request);
     const { directory } = this.platform;
     const operation = operationAt(request);
@@ -179,18 +201,21 @@ export class DepartmentsController {
       .filter(({ id }) => reachesDepartment(principal, operation, id, directory))
       .filter(({ id }) => query.level === undefined || directory.ancestors(id)[0]?.kind === query.level)
       .filter(({ id }) => query.parent === undefined || directory.isWithin(id, query.parent));
-    return {
-      items: await this.read(
-        departments.map(({ id }) => id),
-        query,
+    const ids = departments.map(({ id }) => id);
+    const window = this.windowOf(query);
+    const [items, lostTime] = await Promise.all([
+      this.queries.execute(
+        query.by === 'street' ? new ReadStreetWorkload(ids, ...window) : new ReadWorkload(ids, ...window),
       ),
-    };
+      this.queries.execute(new ReadLostTimeSums(ids, ...window)),
+    ]);
+    const answer: WorkloadsAnswered = { items, lostTime };
+    return tableOf(request, reply, query, answer, (told) => told.items, workloadColumns);
   }
 
-  private read(ids: readonly string[], query: WorkloadQuery): Promise<Workload[]> {
+  private windowOf(query: WorkloadQuery): [moment: Moment, from: string] {
     const moment = momentOf(query, this.platform.clock);
-    const from = query.from ?? new Date(Date.parse(moment.asOf) - windowMs).toISOString();
-    return this.queries.execute(new ReadWorkload(ids, moment, from));
+    return [moment, query.from ?? new Date(Date.parse(moment.asOf) - windowMs).toISOString()];
   }
 
   /** What lies outside is refused before it is looked for. @throws Refused */

@@ -1,7 +1,7 @@
-import { Controller, Get, Param, Query, Req } from '@nestjs/common';
+import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
-import { ApiBearerAuth, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
-import { IsInstant } from '@shaoying/http';
+import { ApiBearerAuth, ApiPropertyOptional, ApiTags, IntersectionType } from '@nestjs/swagger';
+import { IsInstant, TableQuery, tableOf } from '@shaoying/http';
 import { CurrentPrincipal, PermittedRoles, type Principal, type Role } from '@shaoying/identity';
 import { scopeOf } from '@shaoying/incident-application';
 import {
@@ -10,18 +10,21 @@ import {
   type MetricAnswer,
   type MetricDefinition,
   type MetricDimension,
+  type MetricListing,
 } from '@shaoying/incident-read-models';
 import { IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Platform } from '../platform.js';
 import { ComputeMetric, ExplainMetric, type ScopedExplanation } from '../queries/queries.js';
-import { MetricAnswerShape, Tells } from './answers.dto.js';
+import { MetricAnswerShape, MetricExplanationShape, MetricListAnswer, Tells } from './answers.dto.js';
 import { MomentQuery } from './incident.dto.js';
+import { termsAt } from './metric-terms.js';
+import { explanationColumns, explanationRows, metricColumns } from './metric-tables.js';
 import { momentOf } from './moment.js';
 import { reached } from './read-your-writes.js';
 import { Refused } from './refused.js';
 
-class MetricQuery extends MomentQuery {
+class MetricQuery extends IntersectionType(MomentQuery, TableQuery) {
   @ApiPropertyOptional({
     format: 'date-time',
     description: 'Start of the window, included; default: the beginning',
@@ -63,21 +66,24 @@ export class MetricsController {
     private readonly platform: Platform,
   ) {}
 
-  @Tells('Metrics with formula and version')
+  @Tells('Metrics with formula, version, and the terms that are published', MetricListAnswer)
   @Get()
-  list(): { items: unknown } {
-    return { items: this.metrics.list() };
+  list(): { items: readonly MetricListing[] } {
+    const { directory, clock } = this.platform;
+    return { items: this.metrics.list(termsAt(directory, momentOf({}, clock))) };
   }
 
   @Tells('A metric, in total or by a dimension', MetricAnswerShape)
   @Get(':name')
   async compute(
     @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
     @Param('name') name: string,
     @Query() query: MetricQuery,
-  ): Promise<MetricAnswer> {
-    const { metric, window, moment, by } = await this.asked(request, name, query);
-    return this.queries.execute(new ComputeMetric(metric, window, moment, by));
+  ): Promise<MetricAnswer | string> {
+    const { metric, window, moment, by, termsOf } = await this.asked(request, name, query);
+    const answer = await this.queries.execute(new ComputeMetric(metric, window, moment, by, termsOf));
+    return tableOf(request, reply, query, answer, ({ rows }) => rows, metricColumns);
   }
 
   /**
@@ -86,20 +92,30 @@ export class MetricsController {
    */
   @Tells(
     'The incidents behind a number with their deciding events, and the excluded with reasons; what is out of scope is counted',
+    MetricExplanationShape,
   )
   @Get(':name/explain')
   async explain(
     @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
     @CurrentPrincipal() principal: Principal,
     @PermittedRoles() permitted: readonly Role[],
     @Param('name') name: string,
     @Query() query: ExplainQuery,
-  ): Promise<ScopedExplanation> {
-    const { metric, window, moment, by } = await this.asked(request, name, query);
+  ): Promise<ScopedExplanation | string> {
+    const { metric, window, moment, by, termsOf } = await this.asked(request, name, query);
     const scope = scopeOf(principal, permitted, this.platform.directory);
     // What is in scope is the board's to say.
     if (scope !== null) await reached(this.platform, 'incident-board', request);
-    return this.queries.execute(new ExplainMetric(metric, window, moment, by, query.key ?? null, scope));
+    const asked = new ExplainMetric(metric, window, moment, by, query.key ?? null, termsOf, scope);
+    return tableOf(
+      request,
+      reply,
+      query,
+      await this.queries.execute(asked),
+      explanationRows,
+      explanationColumns,
+    );
   }
 
   private async asked(request: FastifyRequest, name: string, query: MetricQuery) {
@@ -107,8 +123,11 @@ export class MetricsController {
     if (metric === undefined) throw new Refused('METRIC_NOT_FOUND');
     const by = query.by ?? null;
     if (by !== null && !metric.dimensions.includes(by)) throw new Refused('METRIC_DIMENSION');
-    await reached(this.platform, metric.cohort === 'tasks' ? 'department-tasks' : 'containment', request);
     const window = { from: query.from ?? beginning, to: query.to ?? end };
-    return { metric, window, moment: momentOf(query, this.platform.clock), by };
+    const moment = momentOf(query, this.platform.clock);
+    const termsOf = termsAt(this.platform.directory, moment);
+    for (const readModel of this.metrics.readModels(metric, termsOf))
+      await reached(this.platform, readModel, request);
+    return { metric, window, moment, by, termsOf };
   }
 }

@@ -8,6 +8,7 @@ import {
   DepartmentTasksQuery,
   IncidentBoardQuery,
   MetricsQuery,
+  type TermsOf,
   type BoardFilter,
   type BoardPage,
   type IncidentView,
@@ -18,6 +19,8 @@ import {
   type MetricWindow,
   type Moment,
   type QueuePage,
+  type LostTimeSum,
+  type StreetWorkload,
   type Workload,
 } from '@shaoying/incident-read-models';
 
@@ -229,12 +232,54 @@ export class ReadWorkloadHandler implements IQueryHandler<ReadWorkload> {
   }
 }
 
+/** The same of all those departments together, by the street their tasks lie in. */
+export class ReadStreetWorkload extends Query<StreetWorkload[]> {
+  constructor(
+    readonly departmentIds: readonly string[],
+    readonly moment: Moment,
+    readonly from: string,
+  ) {
+    super();
+  }
+}
+
+@QueryHandler(ReadStreetWorkload)
+export class ReadStreetWorkloadHandler implements IQueryHandler<ReadStreetWorkload> {
+  constructor(private readonly tasks: DepartmentTasksQuery) {}
+
+  execute({ departmentIds, moment, from }: ReadStreetWorkload): Promise<StreetWorkload[]> {
+    return this.tasks.workloadByStreet(departmentIds, moment, from);
+  }
+}
+
+/** Time lost in the window that these departments bear, and that nobody does but the dispatch. */
+export class ReadLostTimeSums extends Query<LostTimeSum[]> {
+  constructor(
+    readonly departmentIds: readonly string[],
+    readonly moment: Moment,
+    readonly from: string,
+  ) {
+    super();
+  }
+}
+
+@QueryHandler(ReadLostTimeSums)
+export class ReadLostTimeSumsHandler implements IQueryHandler<ReadLostTimeSums> {
+  constructor(private readonly tasks: DepartmentTasksQuery) {}
+
+  async execute({ departmentIds, moment, from }: ReadLostTimeSums): Promise<LostTimeSum[]> {
+    const sums = await this.tasks.lostTime(moment, from);
+    return sums.filter(({ unitId }) => unitId === null || departmentIds.includes(unitId));
+  }
+}
+
 export class ComputeMetric extends Query<MetricAnswer> {
   constructor(
     readonly metric: MetricDefinition,
     readonly window: MetricWindow,
     readonly moment: Moment,
     readonly by: MetricDimension | null,
+    readonly termsOf: TermsOf,
   ) {
     super();
   }
@@ -244,8 +289,8 @@ export class ComputeMetric extends Query<MetricAnswer> {
 export class ComputeMetricHandler implements IQueryHandler<ComputeMetric> {
   constructor(private readonly metrics: MetricsQuery) {}
 
-  execute({ metric, window, moment, by }: ComputeMetric): Promise<MetricAnswer> {
-    return this.metrics.compute(metric, window, moment, by);
+  execute({ metric, window, moment, by, termsOf }: ComputeMetric): Promise<MetricAnswer> {
+    return this.metrics.compute(metric, window, moment, by, termsOf);
   }
 }
 
@@ -265,6 +310,7 @@ export class ExplainMetric extends Query<ScopedExplanation> {
     readonly moment: Moment,
     readonly by: MetricDimension | null,
     readonly key: string | null,
+    readonly termsOf: TermsOf,
     readonly scope: Scope | null,
   ) {
     super();
@@ -278,8 +324,9 @@ export class ExplainMetricHandler implements IQueryHandler<ExplainMetric> {
     private readonly board: IncidentBoardQuery,
   ) {}
 
-  async execute({ metric, window, moment, by, key, scope }: ExplainMetric): Promise<ScopedExplanation> {
-    const explained = await this.metrics.explain(metric, window, moment, by, key);
+  async execute(asked: ExplainMetric): Promise<ScopedExplanation> {
+    const { metric, window, moment, by, key, termsOf, scope } = asked;
+    const explained = await this.metrics.explain(metric, window, moment, by, key, termsOf);
     if (scope === null) return { ...explained, withheld: { numerator: 0, denominator: 0, excluded: 0 } };
     const ids = new Set([...explained.cases, ...explained.excluded].map(({ incidentId }) => incidentId));
     const visible = await this.board.visibleAmong([...ids], scope);
@@ -308,6 +355,8 @@ export const queryHandlers = [
   ReadEvidenceHandler,
   ReadQueueHandler,
   ReadWorkloadHandler,
+  ReadStreetWorkloadHandler,
+  ReadLostTimeSumsHandler,
   ComputeMetricHandler,
   ExplainMetricHandler,
 ];

@@ -38,6 +38,8 @@ const oldOf: Record<string, string> = {
   cases: `select c.* from n, jsonb_populate_record((select t from cases t limit 1), jsonb_build_object('incident_id', 'old-' || n)) c`,
   whistles: `select 'old-' || n, 'old-' || n, 'k', false, 'c', 'e', now(), now() from n`,
   lost_times: `select 'old-' || n, 0, 'old-' || n, 'old-' || n, 'DISPATCH', null, now(), now(), now(), now() from n`,
+  facts: `select f.* from n, jsonb_populate_record((select t from facts t where kind = 'SUMMONED' limit 1), jsonb_build_object('task_id', 'old-' || n, 'incident_id', 'old-' || n)) f`,
+  exclusions: `select 'old-' || n, 'old-' || n, now(), now() from n`,
   closures: `select 'old-' || n, 1, 'c', 's', 'e', 'c', 's', now(), now(), 'id', 'ESTATE' from n`,
   deadlines: `(incident_id, deadline_id, timer, due_at, taken, lifecycle, held, provisional)
     select 'old-' || n, 'old-' || n, 'INCIDENT_TOTAL', now(), -1, 'FILED', 0, false from n`,

@@ -2,11 +2,20 @@ import type { Projection } from '@shaoying/projections';
 import { containment } from './containment/containment.projection.js';
 import { departmentTasks } from './department-tasks/department-tasks.projection.js';
 import { dispatchFeed } from './dispatch-feed/dispatch-feed.projection.js';
+import { incidentFacts } from './incident-facts/incident-facts.projection.js';
 import { incidentBoard } from './incident-board/incident-board.projection.js';
 import { isForeignToIncidents } from './incident-rows.js';
 import { openDeadlines } from './open-deadlines/open-deadlines.projection.js';
 
 export * from './department-tasks/department-tasks.query.js';
+export {
+  OPEN_TASK_STATES,
+  type LostTimeSum,
+  type OpenTaskState,
+  type StreetWorkload,
+  type Workload,
+  type WorkloadFigures,
+} from './department-tasks/workload.js';
 export * from './dispatch-feed/dispatch-feed.query.js';
 export * from './incident-board/incident-board.query.js';
 export { evolveView, foldView } from './incident-board/evolve-view.js';
@@ -17,17 +26,20 @@ export {
   trafficLightOf,
   type TrafficLight,
 } from './incident-board/view-clocks.js';
+export * from './metrics/metric-definition.js';
 export * from './metrics/metric-definitions.js';
+export type { MetricPart, MetricRow, Spread } from './metrics/metric-rows.js';
 export * from './metrics/metrics.query.js';
 export * from './open-deadlines/open-deadlines.query.js';
 export * from './sql-reader.js';
-export { containment, departmentTasks, dispatchFeed, incidentBoard, openDeadlines };
+export { containment, departmentTasks, dispatchFeed, incidentBoard, incidentFacts, openDeadlines };
 
 /** Every read model of incidents. A new one is registered by a line here. */
 export const incidentProjections: readonly Projection[] = [
   incidentBoard,
   departmentTasks,
   containment,
+  incidentFacts,
   openDeadlines,
   dispatchFeed,
 ].map((projection) => ({ ...projection, alsoHandles: isForeignToIncidents }));

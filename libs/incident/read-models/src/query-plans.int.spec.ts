@@ -5,7 +5,7 @@ import {
   type BoardFilter,
   type BoardScope,
 } from './incident-board/incident-board.query.js';
-import { departmentTasks, dispatchFeed, incidentBoard, openDeadlines } from './index.js';
+import { departmentTasks, dispatchFeed, incidentBoard, incidentFacts, openDeadlines } from './index.js';
 import { MetricsQuery } from './metrics/metrics.query.js';
 import { OpenDeadlinesQuery } from './open-deadlines/open-deadlines.query.js';
 import type { SqlReader } from './sql-reader.js';
@@ -16,6 +16,7 @@ interface PlanNode {
   readonly 'Actual Rows': number;
   readonly 'Actual Loops': number;
   readonly 'Rows Removed by Filter'?: number;
+  readonly 'Rows Removed by Join Filter'?: number;
   readonly Plans?: readonly PlanNode[];
 }
 
@@ -26,10 +27,19 @@ function rowsTouched(node: PlanNode): number {
   return below + (node['Relation Name'] === undefined ? 0 : own);
 }
 
+/** Rows that any step of a plan went through, also of what was computed in between. */
+const everyRow = (node: PlanNode): number =>
+  (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0) + (node['Rows Removed by Join Filter'] ?? 0)) *
+    node['Actual Loops'] +
+  (node.Plans ?? []).reduce((sum, child) => sum + everyRow(child), 0);
+
 /** Runs each query under EXPLAIN ANALYZE beside running it. */
 class MeasuringReader implements SqlReader {
   touched = 0;
-  constructor(private readonly sql: SqlReader) {}
+  constructor(
+    private readonly sql: SqlReader,
+    private readonly count = rowsTouched,
+  ) {}
 
   async query<Row>(text: string, values?: unknown[]): Promise<{ rows: Row[] }> {
     const { rows } = await this.sql.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
@@ -37,7 +47,7 @@ class MeasuringReader implements SqlReader {
       values,
     );
     const plan = rows[0]?.['QUERY PLAN'][0].Plan;
-    if (plan) this.touched += rowsTouched(plan);
+    if (plan) this.touched += this.count(plan);
     return this.sql.query<Row>(text, values);
   }
 }
@@ -98,6 +108,50 @@ describe('queries touch what they answer, not what there is', () => {
         const { rows } = await metrics.compute(definition, window, { asOf: now, knownAt: now }, null);
         expect(rows[0]?.denominator).toBe(7 * 24);
         expect(sql.touched).toBeLessThan(2 * 7 * 24);
+      }
+    });
+  });
+
+  describe('metrics of facts', () => {
+    const spec = readModelSpec(incidentFacts);
+
+    it('go through the facts some times, and not through one for each other', async () => {
+      const city = new SimulatedCity().report('inc').suspend('inc').pass(1).resume('inc');
+      city.locate('inc', { estateId: 'estate-2' }).whistle('inc', ['dept-1']).cancelWhistle('inc');
+      city
+        .whistle('inc', ['dept-1'])
+        .pass(5)
+        .requestReturn('inc', 'dept-1')
+        .decideReturn('inc', 'dept-1', 'dept-2');
+      city.transfer('inc', 'dept-2', 'dept-3').checkIn('inc', 'dept-3').complete('inc', 'dept-3');
+      city
+        .check('inc', 'FAIL')
+        .pass(5)
+        .complete('inc', 'dept-3')
+        .check('inc', 'PASS')
+        .feedback('inc', 'SOLVED');
+      await spec.givenEvents(city.close('inc').reopen('inc').events);
+      const copies = 1_000;
+      await spec.thenRows(`
+        insert into facts select copy.* from facts f, generate_series(1, ${copies}) n, jsonb_populate_record(f,
+          jsonb_build_object('incident_id', 'inc-' || n, 'fact_at', fact_at + n * interval '1 minute',
+            'task_id', task_id || n, 'whistle_id', whistle_id || n)) copy`);
+      await spec.thenRows('analyze facts');
+      const [{ facts } = { facts: 0 }] = await spec.thenRows<{ facts: number }>(
+        'select count(*)::int as facts from facts',
+      );
+      const sql = new MeasuringReader(spec.sql, everyRow);
+      const metrics = new MetricsQuery(sql);
+      const window = { from: '2026-01-01T00:00:00.000Z', to: '2027-01-01T00:00:00.000Z' };
+      const later = '2026-12-01T00:00:00.000Z';
+      for (const { name } of metrics.list()) {
+        const metric = metrics.definition(name);
+        if (metric === undefined || metrics.readModels(metric).join() !== 'incident-facts') continue;
+        sql.touched = 0;
+        await metrics.compute(metric, window, { asOf: later, knownAt: later }, 'street');
+        expect({ name, isProportional: sql.touched < 20 * facts, touched: sql.touched }).toMatchObject({
+          ...{ name, isProportional: true },
+        });
       }
     });
   });

@@ -164,7 +164,7 @@ export class EventSourcedJurisdictionDirectory extends PublishedJurisdiction {
   private read(batch: readonly RecordedEvent[]): void {
     for (const event of batch) {
       const read = parseJurisdictionEvent(event);
-      this.apply(read);
+      this.apply(read, event.recordedAt);
       this.remember(event, read);
       this.reached = event.position;
     }

@@ -63,7 +63,8 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
   private readonly gridsById = new Map<string, Grid>();
   private readonly categoriesByCode = new WeakMap<DispatchCatalogue, ReadonlyMap<string, Category>>();
 
-  apply(event: JurisdictionEvent): void {
+  /** @param recordedAt when the log learnt of it; without it, it was known all along */
+  apply(event: JurisdictionEvent, recordedAt?: string): void {
     switch (event.type) {
       case 'OrgUnitEstablished':
       case 'OrgUnitRevised':
@@ -92,7 +93,7 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
         this.workingCalendars.add(event.data.calendar.calendarId, event.data.calendar);
         return;
       case 'MetricDefinitionPublished':
-        this.metrics.add(event.data.metric.metricId, event.data.metric);
+        this.metrics.add(event.data.metric.metricId, event.data.metric, recordedAt);
         return;
     }
   }
@@ -329,6 +330,10 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
 
   metricDefinition(metricId: MetricId, version?: number): MetricDefinition | undefined {
     return this.metrics.at(metricId, version);
+  }
+
+  metricDefinitionKnownAt(metricId: MetricId, knownAt: string): MetricDefinition | undefined {
+    return this.metrics.knownAt(metricId, knownAt);
   }
 
   due(calendarId: string, query: DueQuery): DueAnswer {

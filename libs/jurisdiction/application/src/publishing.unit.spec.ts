@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { EventSourcedJurisdictionDirectory } from './event-sourced-jurisdiction-directory.js';
 import { jurisdictionFromFile } from './jurisdiction-from-file.js';
 import { JurisdictionPublisher } from './jurisdiction-publisher.js';
+import { PublishedJurisdiction } from './published-jurisdiction.js';
 import { lindongYaml } from './testing/index.js';
 
 const actor: Actor = { id: 'admin-1', role: 'admin', orgUnitId: 'ct-lindong' };
@@ -269,6 +270,30 @@ describe('metric definitions', () => {
     expect(directory.metricDefinition('three-rates')?.weights).toEqual(weights);
     expect(directory.metricDefinition('three-rates', 1)?.weights).toEqual(definition.weights);
     expect(directory.metricDefinitions()).toHaveLength(5);
+  });
+  test('are known as they were in force at an instant', () => {
+    const directory = new PublishedJurisdiction();
+    const text = { zh: '三率综合', en: 'Three rates' };
+    const weight = { metricId: 'response-rate', weight: 1 } as const;
+    const metric = {
+      metricId: 'three-rates',
+      name: text,
+      formula: text,
+      numerator: text,
+      denominator: text,
+    } as const;
+    for (const [version, at] of [
+      [1, '2026-01-01T00:00:00.000Z'],
+      [2, '2026-06-01T00:00:00.000Z'],
+    ] as const)
+      directory.apply(
+        { type: 'MetricDefinitionPublished', data: { metric: { ...metric, version, weights: [weight] } } },
+        at,
+      );
+    const versionAt = (instant: string) => directory.metricDefinitionKnownAt('three-rates', instant)?.version;
+    expect(versionAt('2025-12-31T23:59:59.999Z')).toBeUndefined();
+    expect(versionAt('2026-03-31T00:00:00.000Z')).toBe(1);
+    expect(versionAt('2026-06-01T00:00:00.000Z')).toBe(2);
   });
   test.each<[string, object, string]>([
     ['an unknown metric', { metricId: 'happiness' }, 'metricDefinitions[0].metricId must be one of'],

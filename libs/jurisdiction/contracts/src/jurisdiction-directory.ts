@@ -253,6 +253,8 @@ export interface JurisdictionDirectory {
   gridMap(gridMapId: string, version?: number): GridMap | undefined;
   metricDefinitions(): readonly MetricDefinition[];
   metricDefinition(metricId: MetricId, version?: number): MetricDefinition | undefined;
+  /** The one that was in force as far as the log knew at an instant: a number that was published stays what it was. */
+  metricDefinitionKnownAt(metricId: MetricId, knownAt: string): MetricDefinition | undefined;
 
   /** The calculator behind `POST /v1/calendars/{id}/due`. @throws JurisdictionNotPublished, CalendarError */
   due(calendarId: string, query: DueQuery): DueAnswer;

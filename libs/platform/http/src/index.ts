@@ -1,4 +1,5 @@
 export * from './command-endpoint.js';
+export * from './csv.js';
 export * from './fields.js';
 export * from './http-application.js';
 export * from './http.errors.js';

@@ -4,7 +4,14 @@ import { propertyParameters } from '@shaoying/event-store/testing';
 import { departmentTasks } from '../index.js';
 import type { Moment } from '../sql-reader.js';
 import { instantsAround, readModelSpec, SimulatedCity, simulatedCities } from '../testing/index.js';
-import { lostIn, queueOf as oracleQueueOf, tasksAtMoment, workloadOf } from '../testing/task-oracle.js';
+import {
+  lostIn,
+  queueOf as oracleQueueOf,
+  streetOf,
+  streetWorkloadOf,
+  tasksAtMoment,
+  workloadOf,
+} from '../testing/task-oracle.js';
 import { DepartmentTasksQuery, type QueueItem, type QueuePage } from './department-tasks.query.js';
 
 const at = (asOf: string, knownAt = asOf): Moment => ({ asOf, knownAt });
@@ -232,8 +239,9 @@ describe('department tasks', () => {
             IN_ARBITRATION: 0,
           },
           ...{ inflow: 0, outflow: 0, returned: 0, released: 0, lostMs: 0, weighted: 0 },
-          checkInOnTimeRate: null,
+          ...{ acknowledgeOnTimeRate: null, checkInOnTimeRate: null, handlingOnTimeRate: null },
           ...{ medianCheckInMinutes: null, p90CheckInMinutes: null },
+          ...{ medianHandlingMinutes: null, p90HandlingMinutes: null },
         },
       ]);
     });
@@ -282,6 +290,27 @@ describe('department tasks', () => {
       expect(await workload('dept-1', at(city.now))).toMatchObject({
         ...{ checkInOnTimeRate: 1 / 4, medianCheckInMinutes: 200, p90CheckInMinutes: 280 },
       });
+    });
+
+    it('tells how acknowledging and handling went, and all of it by street', async () => {
+      const city = new SimulatedCity().report('a').whistle('a', ['dept-1']);
+      city.report('b', { streetId: 'street-2' }).whistle('b', ['dept-1', 'dept-2']);
+      city
+        .pass(50)
+        .acknowledge('a', 'dept-1')
+        .pass(50)
+        .checkIn('a', 'dept-1')
+        .pass(20)
+        .complete('a', 'dept-1');
+      await spec.givenEvents(city.events);
+      expect(await workload('dept-1', at(city.now))).toMatchObject({
+        ...{ acknowledgeOnTimeRate: 1 / 2, checkInOnTimeRate: 1, handlingOnTimeRate: 1 },
+        ...{ medianHandlingMinutes: 120, p90HandlingMinutes: 120 },
+      });
+      expect(await query.workloadByStreet(['dept-1', 'dept-2'], at(city.now), longAgo)).toMatchObject([
+        { streetId: 'street-1', open: 0, inflow: 1, outflow: 1, acknowledgeOnTimeRate: 1 },
+        { streetId: 'street-2', open: 2, inflow: 2, outflow: 0, acknowledgeOnTimeRate: 0, weighted: 1.5 },
+      ]);
     });
 
     it('counts in and out within the window only', async () => {
@@ -452,11 +481,30 @@ describe('department tasks', () => {
             const expected = workloadOf(city.events, departmentId, moment, from);
             expect(await workload(departmentId, moment, from)).toEqual(expected);
           }
+          await expectStreets(city, ['dept-1', 'dept-2', 'dept-1-successor'], moment, from);
         }
       }),
       propertyParameters({ numRuns: 12, endOnFailure: true }),
     );
   }, 60_000);
+
+  async function expectStreets(
+    city: SimulatedCity,
+    ids: string[],
+    moment: Moment,
+    from: string,
+  ): Promise<void> {
+    const rows = await query.workloadByStreet(ids, moment, from);
+    const tasks = tasksAtMoment(city.events, moment);
+    for (const streetId of new Set(tasks.map((task) => streetOf(city.events, task, moment)))) {
+      const row = rows.find((candidate) => candidate.streetId === streetId);
+      const expected = streetWorkloadOf(city.events, streetId, ids, moment, from);
+      // Without a row nothing was to do there, and nothing happened.
+      if (row !== undefined) expect(row).toEqual(expected);
+      else expect(expected).toMatchObject({ open: 0, inflow: 0, outflow: 0, lostMs: 0 });
+    }
+    expect(rows).toHaveLength(new Set(rows.map(({ streetId }) => streetId)).size);
+  }
 });
 
 /** Every department that has or had a task, and one that never had. */

@@ -8,7 +8,7 @@ const eventTypes: IncidentEventType[] = [
   ...changesTerms,
   ...(['IncidentReported', 'WhistleBlown', 'TaskAcknowledged', 'DepartmentCheckedIn'] as const),
   ...(['ReporterContacted', 'ProgressReported', 'TaskCompleted', 'TaskReleased'] as const),
-  ...(['WhistleCancelled', 'IncidentWithdrawn', 'FeedbackRecorded'] as const),
+  ...(['WhistleCancelled', 'IncidentWithdrawn', 'FeedbackRecorded', 'ScoreExcluded'] as const),
 ];
 
 /**
@@ -18,7 +18,7 @@ const eventTypes: IncidentEventType[] = [
  */
 export const departmentTasks: Projection = {
   name: 'department-tasks',
-  version: 8,
+  version: 9,
   schema: taskTables,
   eventTypes,
   async apply(events, tx) {

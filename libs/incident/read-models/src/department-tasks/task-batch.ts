@@ -7,9 +7,11 @@ import {
   dropWhistles,
   dropWhistlesOf,
   writeCases,
+  writeExclusions,
   writeLosses,
   writeWhistles,
   type CaseRow,
+  type ExclusionRow,
   type LossRow,
   type WhistleRow,
 } from './task-tables.js';
@@ -24,6 +26,8 @@ export const changesTerms: ReadonlySet<IncidentEventType> = new Set<IncidentEven
   ...(['ExtensionGranted', 'ExtensionRefused', 'CheckFailed', 'IncidentVoided'] as const),
   'DeadlinesRescheduled',
 ]);
+
+type EntryOf<Type extends IncidentEventType> = Extract<IncidentEntry, { type: Type }>;
 
 function readsTasks(entry: IncidentEntry): boolean {
   if (entry.type === 'FeedbackRecorded') return entry.data.taskIds.length > 0;
@@ -42,6 +46,8 @@ export class TaskBatch {
   /** Incidents whose whistles, as far as there were any before the batch, are taken back. */
   private readonly silenced = new Set<string>();
   private readonly losses: LossRow[] = [];
+  /** Incident and deadline → the first decision. */
+  private readonly exclusions = new Map<string, ExclusionRow>();
 
   /** Reads what the batch's events change or build on. */
   static async of(tx: ProjectionTransaction, entries: readonly IncidentEntry[]): Promise<TaskBatch> {
@@ -82,6 +88,7 @@ export class TaskBatch {
     );
     await writeWhistles.run(tx, [...this.whistles.values()]);
     await writeLosses.run(tx, this.losses);
+    await writeExclusions.run(tx, [...this.exclusions.values()]);
   }
 
   fold(entry: IncidentEntry): void {
@@ -106,7 +113,9 @@ export class TaskBatch {
         break;
       case 'ReporterContacted':
         if (entry.data.reached)
-          this.terms.tell(entry, entry.data.taskId, { contacted_at: at, contacted_known_at: knownAt });
+          this.terms.tell(entry, entry.data.taskId, {
+            ...{ contacted_at: at, contacted_known_at: knownAt, contacted_event_id: eventId },
+          });
         break;
       case 'ProgressReported':
         this.terms.work(entry, entry.data.taskId);
@@ -123,6 +132,9 @@ export class TaskBatch {
         this.terms.end(entry, entry.data.taskIds, 'RELEASED', false);
         this.whistles.delete(entry.data.whistleId);
         this.droppedWhistles.add(entry.data.whistleId);
+        break;
+      case 'ScoreExcluded':
+        this.exclude(entry);
         break;
       case 'CheckFailed':
       case 'FeedbackRecorded':
@@ -356,6 +368,16 @@ export class TaskBatch {
     this.terms.changeAll(entry, () => unitsOf(place));
   }
 
+  /** 剔除 of a deadline that was missed. */
+  private exclude({ data, incidentId, occurredAt, recordedAt }: EntryOf<'ScoreExcluded'>): void {
+    const key = `${incidentId} ${data.itemId}`;
+    if (data.item !== 'OVERDUE' || data.itemId === null || this.exclusions.has(key)) return;
+    this.exclusions.set(key, {
+      ...{ incident_id: incidentId, deadline_id: data.itemId },
+      ...{ decided_at: occurredAt, decided_known_at: recordedAt },
+    });
+  }
+
   private book(entry: IncidentEntry, lostTime: readonly LostTime[]): void {
     lostTime.forEach(({ account, unitId, taskId, from, to }, ordinal) =>
       this.losses.push({
@@ -392,8 +414,14 @@ function taskOf(
     ...{ notified_at: at, notified_known_at: knownAt, notified_event_id: eventId },
     ...duesOf(listed(deadlines)),
     ...{ acknowledged_at: null, acknowledged_known_at: null, acknowledged_event_id: null },
-    ...{ contacted_at: null, contacted_known_at: null, checked_in_at: null, checked_in_known_at: null },
-    ...{ checked_in_event_id: null, working_at: null, working_known_at: null, completed_at: null },
+    ...{ contacted_at: null, contacted_known_at: null, contacted_event_id: null, checked_in_at: null },
+    ...{
+      checked_in_known_at: null,
+      checked_in_event_id: null,
+      working_at: null,
+      working_known_at: null,
+      completed_at: null,
+    },
     ...{ completed_known_at: null, completed_event_id: null, accepted_at: null, accepted_event_id: null },
     ...{ ended_as: null, ended_at: null },
     ...{ ended_known_at: null, counted: false, stands: null, extending: false, set_aside: null },

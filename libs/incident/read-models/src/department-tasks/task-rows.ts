@@ -36,6 +36,7 @@ export interface TaskRow {
   readonly contact_due: string | null;
   readonly contacted_at: string | null;
   readonly contacted_known_at: string | null;
+  readonly contacted_event_id: string | null;
   readonly check_in_due: string | null;
   readonly checked_in_at: string | null;
   readonly checked_in_known_at: string | null;
@@ -97,8 +98,13 @@ export const taskShape: RowShape<TaskRow> = {
   ...{ notified_at: 'timestamptz', notified_known_at: 'timestamptz', notified_event_id: 'text' },
   ...{ acknowledge_due: 'timestamptz', acknowledged_at: 'timestamptz', acknowledged_known_at: 'timestamptz' },
   ...{ acknowledged_event_id: 'text', contact_due: 'timestamptz', contacted_at: 'timestamptz' },
-  ...{ contacted_known_at: 'timestamptz', check_in_due: 'timestamptz', checked_in_at: 'timestamptz' },
-  ...{ checked_in_known_at: 'timestamptz', checked_in_event_id: 'text', handling_due: 'timestamptz' },
+  ...{ contacted_known_at: 'timestamptz', contacted_event_id: 'text', check_in_due: 'timestamptz' },
+  ...{
+    checked_in_at: 'timestamptz',
+    checked_in_known_at: 'timestamptz',
+    checked_in_event_id: 'text',
+    handling_due: 'timestamptz',
+  },
   ...{ stage_due: 'timestamptz', rework_due: 'timestamptz', working_at: 'timestamptz' },
   ...{ working_known_at: 'timestamptz', completed_at: 'timestamptz', completed_known_at: 'timestamptz' },
   ...{ completed_event_id: 'text', accepted_at: 'timestamptz', accepted_event_id: 'text' },
@@ -123,6 +129,7 @@ export interface TaskProgress {
   readonly task_id: string;
   readonly contacted_at: string | null;
   readonly contacted_known_at: string | null;
+  readonly contacted_event_id: string | null;
   readonly working_at: string | null;
   readonly working_known_at: string | null;
   readonly completed_at: string | null;
@@ -141,6 +148,7 @@ const answerShape: RowShape<TaskAnswer> = {
 };
 const progressShape: RowShape<TaskProgress> = {
   ...{ task_id: 'text', contacted_at: 'timestamptz', contacted_known_at: 'timestamptz' },
+  contacted_event_id: 'text',
   ...{ working_at: 'timestamptz', working_known_at: 'timestamptz', completed_at: 'timestamptz' },
   ...{ completed_known_at: 'timestamptz', completed_event_id: 'text', ended_as: 'text' },
   ...{ ended_at: 'timestamptz', ended_known_at: 'timestamptz', counted: 'boolean' },
@@ -151,7 +159,8 @@ export const noAnswer = (task_id: string): TaskAnswer => ({
   ...{ checked_in_at: null, checked_in_known_at: null, checked_in_event_id: null },
 });
 export const noProgress = (task_id: string): TaskProgress => ({
-  ...{ task_id, contacted_at: null, contacted_known_at: null, working_at: null, working_known_at: null },
+  ...{ task_id, contacted_at: null, contacted_known_at: null, contacted_event_id: null },
+  ...{ working_at: null, working_known_at: null },
   ...{ completed_at: null, completed_known_at: null, completed_event_id: null, ended_as: null },
   ...{ ended_at: null, ended_known_at: null, counted: false },
 });
@@ -174,7 +183,8 @@ export const writeAnswers = new RowStatement<TaskAnswer>(
 export const writeProgress = new RowStatement<TaskProgress>(
   progressShape,
   (rows) =>
-    `update tasks t set ${later(...instantsOf('contacted'), ...instantsOf('completed'), 'completed_event_id')},
+    `update tasks t set ${later(...instantsOf('contacted'), 'contacted_event_id')},
+       ${later(...instantsOf('completed'), 'completed_event_id')},
        working_at = coalesce(t.working_at, u.working_at),
        working_known_at = coalesce(t.working_known_at, u.working_known_at),
        ${later('ended_as', ...instantsOf('ended'))}, counted = t.counted or u.counted

@@ -36,6 +36,14 @@ export interface LossRow {
   readonly booked_known_at: string;
 }
 
+/** 剔除: a deadline that was missed and is left out of the three rates. */
+export interface ExclusionRow {
+  readonly incident_id: string;
+  readonly deadline_id: string;
+  readonly decided_at: string;
+  readonly decided_known_at: string;
+}
+
 const caseShape: RowShape<CaseRow> = {
   ...{ incident_id: 'text', category: 'text', severity: 'text', estate_id: 'text', community_id: 'text' },
   ...{ street_id: 'text', imported: 'boolean' },
@@ -50,6 +58,10 @@ const lossShape: RowShape<LossRow> = {
   booked_known_at: 'timestamptz',
 };
 
+const exclusionShape: RowShape<ExclusionRow> = {
+  ...{ incident_id: 'text', deadline_id: 'text', decided_at: 'timestamptz', decided_known_at: 'timestamptz' },
+};
+
 export const writeCases = merging('cases', {
   ...{ shape: caseShape, key: ['incident_id'], overwritten: wholeRow(caseShape) },
 });
@@ -57,6 +69,10 @@ export const writeWhistles = merging('whistles', {
   ...{ shape: whistleShape, key: ['whistle_id'], overwritten: wholeRow(whistleShape) },
 });
 export const writeLosses = merging('lost_times', { shape: lossShape, key: ['event_id', 'ordinal'] });
+/** The first decision counts: two units may each contest the same deadline. */
+export const writeExclusions = merging('exclusions', {
+  ...{ shape: exclusionShape, key: ['incident_id', 'deadline_id'] },
+});
 export const dropWhistles = new RowStatement<Pick<WhistleRow, 'whistle_id'>>(
   { whistle_id: 'text' },
   (rows) => `delete from whistles w using ${rows} where w.whistle_id = u.whistle_id`,
@@ -107,6 +123,7 @@ export const taskTables = `
       contact_due           timestamptz,
       contacted_at          timestamptz,
       contacted_known_at    timestamptz,
+      contacted_event_id    text,
       check_in_due          timestamptz,
       checked_in_at         timestamptz,
       checked_in_known_at   timestamptz,
@@ -143,6 +160,7 @@ export const taskTables = `
     create index on tasks (handling_due) where handling_due is not null;
     create index on tasks (check_in_due) where check_in_due is not null;
     create index on tasks (acknowledge_due) where acknowledge_due is not null;
+    create index on tasks (contact_due) where contact_due is not null;
     -- For "repeat whistles": what was blown and not taken back.
     create table whistles (
       whistle_id     text primary key,
@@ -171,4 +189,11 @@ export const taskTables = `
     );
     create index on lost_times (unit_id, booked_at);
     create index on lost_times (booked_at);
+    create table exclusions (
+      incident_id      text not null,
+      deadline_id      text not null,
+      decided_at       timestamptz not null,
+      decided_known_at timestamptz not null,
+      primary key (incident_id, deadline_id)
+    );
   `;

@@ -1,11 +1,13 @@
-import fc from 'fast-check';
-import { propertyParameters } from '@shaoying/event-store/testing';
-import { containment, departmentTasks } from '../index.js';
+import type { Actor } from '@shaoying/event-store';
+import type { IncidentEvent, Satisfaction, Solved } from '@shaoying/incident-domain';
+import { containment, departmentTasks, incidentFacts } from '../index.js';
 import type { Moment } from '../sql-reader.js';
-import { instantsAround, readModelSpec, SimulatedCity, simulatedCities } from '../testing/index.js';
-import { casesOf, type OracleCase } from '../testing/metric-oracle.js';
-import { metricDefinitions, type MetricDefinition, type MetricDimension } from './metric-definitions.js';
-import { MetricsQuery, type MetricExplanation, type MetricRow, type MetricWindow } from './metrics.query.js';
+import { readModelSpec, SimulatedCity } from '../testing/index.js';
+import { routed } from '../testing/metric-figures.js';
+import type { MetricDefinition, MetricDimension } from './metric-definition.js';
+import { metricDefinitions } from './metric-definitions.js';
+import type { MetricRow } from './metric-rows.js';
+import { MetricsQuery, type MetricExplanation, type MetricWindow } from './metrics.query.js';
 
 const always: MetricWindow = { from: '2000-01-01T00:00:00.000Z', to: '2100-01-01T00:00:00.000Z' };
 
@@ -20,11 +22,11 @@ const at = (asOf: string, knownAt = asOf): Moment => ({ asOf, knownAt });
 describe('metrics', () => {
   const tasks = readModelSpec(departmentTasks);
   const closures = readModelSpec(containment);
-  const queryOf = ({ cohort }: MetricDefinition): MetricsQuery =>
-    new MetricsQuery(cohort === 'tasks' ? tasks.sql : closures.sql);
+  const facts = readModelSpec(incidentFacts);
+  const query = new MetricsQuery(routed({ tasks, closures, facts }));
 
   async function given(city: SimulatedCity): Promise<void> {
-    await Promise.all([tasks.givenEvents(city.events), closures.givenEvents(city.events)]);
+    await Promise.all([tasks, closures, facts].map((spec) => spec.givenEvents(city.events)));
   }
 
   const compute = async (
@@ -32,11 +34,10 @@ describe('metrics', () => {
     moment: Moment,
     by: MetricDimension | null = null,
     window = always,
-  ): Promise<readonly MetricRow[]> =>
-    (await queryOf(metric(name)).compute(metric(name), window, moment, by)).rows;
+  ): Promise<readonly MetricRow[]> => (await query.compute(metric(name), window, moment, by)).rows;
 
   const explain = (name: string, moment: Moment): Promise<MetricExplanation> =>
-    queryOf(metric(name)).explain(metric(name), always, moment, null, null);
+    query.explain(metric(name), always, moment, null, null);
 
   describe('containment', () => {
     it('counts a minor case solved in its estate, and one that went to a department against', async () => {
@@ -50,7 +51,7 @@ describe('metrics', () => {
       city.feedback('kept', 'SOLVED').feedback('risen', 'SOLVED').close('kept').close('risen');
       await given(city);
       expect(await compute('containment-estate', at(city.now))).toEqual([
-        { key: 'total', numerator: 1, denominator: 2, value: 0.5 },
+        { key: 'total', numerator: 1, denominator: 2, value: 0.5, percent: 50, excluded: {} },
       ]);
     });
 
@@ -123,8 +124,8 @@ describe('metrics', () => {
 
   it('is null, not 0 or 100 %, where the denominator is 0', async () => {
     for (const { name } of metricDefinitions) {
-      expect(await compute(name, at('2026-03-02T01:00:00.000Z'))).toEqual([
-        { key: 'total', numerator: 0, denominator: 0, value: null },
+      expect(await compute(name, at('2026-03-02T01:00:00.000Z'))).toMatchObject([
+        { key: 'total', numerator: 0, denominator: 0, value: null, percent: null, excluded: {} },
       ]);
     }
   });
@@ -135,7 +136,7 @@ describe('metrics', () => {
       city.report(`inc-${index}`).whistle(`inc-${index}`, ['dept-1']);
     city.report('one').whistle('one', ['dept-2']);
     await given(city.pass(61));
-    expect(await compute('acknowledge-on-time', at(city.now), 'department')).toEqual([
+    expect(await compute('acknowledge-on-time', at(city.now), 'department')).toMatchObject([
       { key: 'dept-1', numerator: 0, denominator: 20, value: 0, insufficient: false },
       { key: 'dept-2', numerator: 0, denominator: 1, value: 0, insufficient: true },
     ]);
@@ -249,7 +250,7 @@ describe('metrics', () => {
       await given(city);
       const explainedTo = (key: string): Promise<MetricExplanation> => {
         const definition = metric('check-in-on-time');
-        return queryOf(definition).explain(definition, always, at(city.now), 'department', key);
+        return query.explain(definition, always, at(city.now), 'department', key);
       };
       expect((await explainedTo('dept-2')).cases).toMatchObject([
         { taskId: 'inc-dept-1', inNumerator: false },
@@ -345,87 +346,172 @@ describe('metrics', () => {
     expect(explained.cases).toHaveLength(5_000);
   });
 
-  // Not shrunk: see incident-projections.int.spec.ts.
-  it('agree with a plain calculation, and with the sum over their explanation and over every dimension, at any moment', async () => {
-    await fc.assert(
-      fc.asyncProperty(simulatedCities(70), fc.infiniteStream(fc.nat()), async (city, dice) => {
-        await Promise.all([tasks.startOver(), closures.startOver()]);
-        await given(city);
-        const instants = instantsAround(city);
-        const pick = (): string => instants[dice.next().value % instants.length] ?? city.now;
-        for (let round = 0; round < 5; round += 1) {
-          const [from = '', to = ''] = round === 0 ? [always.from, always.to] : [pick(), pick()].sort();
-          const moment = round === 0 ? at(city.now) : at(pick(), pick());
-          for (const definition of metricDefinitions)
-            await expectAgreement(city, definition, { from, to }, moment);
-        }
-      }),
-      propertyParameters({ numRuns: 12, endOnFailure: true }),
-    );
-  }, 60_000);
-
-  async function expectAgreement(
-    city: SimulatedCity,
-    definition: MetricDefinition,
-    window: MetricWindow,
-    moment: Moment,
-  ): Promise<void> {
-    const cases = casesOf(definition.name, city.events, window, moment);
-    const told = { metric: definition.name, window, moment };
-    const sums: object[] = [];
-    for (const by of [null, ...definition.dimensions]) {
-      const { rows } = await queryOf(definition).compute(definition, window, moment, by);
-      expect({ ...told, by, rows: sorted(rows) }).toEqual({ ...told, by, rows: sorted(rowsOf(cases, by)) });
-      sums.push({ ...told, numerator: sum(rows, 'numerator'), denominator: sum(rows, 'denominator') });
-      for (const { key } of rowsOf(cases, by)) {
-        const explained = await queryOf(definition).explain(definition, window, moment, by, key);
-        const figure = rows.find((row) => row.key === key);
-        const [good, all] = [explained.cases.filter(({ inNumerator }) => inNumerator), explained.cases];
-        expect({ ...told, by, key, numerator: good.length, denominator: all.length }).toEqual({
-          ...{ ...told, by, key, numerator: figure?.numerator, denominator: figure?.denominator },
-        });
-        const ofKey = cases.filter((found) => by === null || found.dimensions[by] === key);
-        expect({ ...told, by, ...listed(explained) }).toEqual({ ...told, by, ...expected(ofKey) });
-      }
+  describe('three rates', () => {
+    /** Closed by a community, with what the resident said. */
+    function rated(
+      city: SimulatedCity,
+      id: string,
+      solved: Solved,
+      satisfaction: Satisfaction,
+    ): SimulatedCity {
+      city.report(id).handle(id).finish(id).check(id, 'PASS');
+      return city.feedback(id, solved, satisfaction).pass(1);
     }
-    // Every case is somebody's, and nobody's twice: by whatever it is grouped, the sum is the total.
-    expect(sums).toEqual(sums.map(() => sums[0]));
-  }
+
+    it('count partial answers by their published weight, and show who did not answer', async () => {
+      const city = new SimulatedCity();
+      rated(city, 'full', 'SOLVED', 'SATISFIED');
+      rated(city, 'part', 'PARTLY', 'BASICALLY_SATISFIED');
+      rated(city, 'silent', 'SOLVED', 'NOT_RATED');
+      city
+        .report('asked')
+        .handle('asked')
+        .finish('asked')
+        .check('asked', 'PASS')
+        .pass(25 * 60);
+      await given(city);
+      const rate = async (name: string, terms = {}) =>
+        (await query.compute(metric(name), always, at(city.now), null, (of) => ({ ...of.terms, ...terms })))
+          .rows;
+      expect(await rate('resolution-rate')).toMatchObject([
+        {
+          numerator: 2,
+          denominator: 3,
+          percent: 66.67,
+          partial: 1,
+          coverage: 0.75,
+          excluded: { NO_ANSWER: 1 },
+        },
+      ]);
+      expect(await rate('resolution-rate', { weightPartlySolved: 0.5 })).toMatchObject([
+        { numerator: 2.5, denominator: 3, percent: 83.33 },
+      ]);
+      expect(await rate('satisfaction-rate')).toMatchObject([
+        { numerator: 2, denominator: 2, coverage: 0.5, excluded: { NO_ANSWER: 1, NOT_RATED: 1 } },
+      ]);
+      expect(await rate('three-rates')).toMatchObject([
+        { value: null, parts: [{ metricId: 'response-rate', weight: 0.1, value: null }, {}, {}] },
+      ]);
+      const weights = [
+        { metricId: 'resolution-rate', weight: 0.75 },
+        { metricId: 'satisfaction-rate', weight: 0.25 },
+      ];
+      expect(await rate('three-rates', { weights })).toMatchObject([
+        { value: 0.75, percent: 75, numerator: 4, denominator: 5 },
+      ]);
+    });
+
+    it('leave out what was excluded on appeal, from them alone', async () => {
+      const city = rated(new SimulatedCity(), 'inc', 'SOLVED', 'DISSATISFIED').close('inc');
+      city.record('inc', appeals, city.now, [excludedAt(city.now, 'FEEDBACK', null)]);
+      await given(city);
+      expect(await explain('satisfaction-rate', at(city.now))).toMatchObject({
+        ...{ denominator: 0, excluded: [{ incidentId: 'inc', reason: 'EXCLUDED_ON_APPEAL' }] },
+      });
+      expect(await compute('contained-at-estate', at(city.now))).toMatchObject([{ denominator: 1 }]);
+    });
+
+    it('stand as they were published, and are corrected as they are known now', async () => {
+      const city = rated(new SimulatedCity(), 'inc', 'SOLVED', 'DISSATISFIED').close('inc');
+      const march = city.now;
+      city.pass(90 * 24 * 60).record('inc', appeals, city.now, [correctedAt(city.now)]);
+      await given(city);
+      const numerator = async (moment: Moment) =>
+        (await compute('satisfaction-rate', moment)).map((row) => row.numerator);
+      expect(await numerator(at(march))).toEqual([0]);
+      expect(await numerator(at(city.now, march))).toEqual([0]);
+      expect(await numerator(at(city.now))).toEqual([1]);
+    });
+
+    it('take a contact in time, and none that was excluded on appeal', async () => {
+      const city = new SimulatedCity();
+      for (const id of ['met', 'missed', 'excluded']) contactTimed(city, id);
+      city.record('met', worker, city.inMinutes(-5), [contactedAt(city.inMinutes(-5))]);
+      city.record('excluded', appeals, city.now, [excludedAt(city.now, 'OVERDUE', 'excluded-CONTACT')]);
+      await given(city);
+      expect(await compute('response-rate', at(city.now))).toMatchObject([
+        { numerator: 1, denominator: 2, excluded: { EXCLUDED_ON_APPEAL: 1 } },
+      ]);
+    });
+  });
+
+  it('returns, disputes and repeats count against the dispatch and the departments', async () => {
+    const city = new SimulatedCity().report('a').whistle('a', ['dept-1']).pass(10);
+    city.requestReturn('a', 'dept-1').decideReturn('a', 'dept-1', 'dept-2').pass(10);
+    city.requestReturn('a', 'dept-2').pass(10).arbitrate('a', 'dept-2', 'dept-3');
+    city.report('b').whistle('b', ['dept-1']);
+    await given(city);
+    const figures = async (name: string) =>
+      (await compute(name, at(city.now))).map(({ numerator, denominator }) => [numerator, denominator]);
+    expect(await figures('return-rate')).toEqual([[2, 4]]);
+    expect(await figures('dispatch-accuracy')).toEqual([[2, 4]]);
+    expect(await figures('buck-passing-index')).toEqual([[1, 2]]);
+    expect(await figures('repeat-whistle-rate')).toEqual([[1, 2]]);
+    expect((await explain('repeat-whistle-rate', at(city.now))).cases).toMatchObject([
+      { incidentId: 'a', inNumerator: false, events: [expect.any(String)] },
+      { incidentId: 'b', inNumerator: true, events: [expect.any(String), expect.any(String)] },
+    ]);
+  });
+
+  it('times run from the filing to the last closing, without what was suspended', async () => {
+    const city = new SimulatedCity().report('inc').pass(10).suspend('inc').pass(1_000).resume('inc').pass(20);
+    expect(city.stateOf('inc').lifecycle).toBe('FILED');
+    city.handle('inc').finish('inc').pass(5).check('inc', 'PASS').feedback('inc', 'SOLVED').close('inc');
+    await given(city);
+    expect(await compute('time-to-resolution', at(city.now))).toMatchObject([
+      { numerator: 35 * 60_000, denominator: 1, value: 35, spread: { medianMinutes: 35, p90Minutes: 35 } },
+    ]);
+    expect(await compute('time-to-first-completion', at(city.now))).toMatchObject([{ value: 1_030 }]);
+    const suspended = at(city.inMinutes(-525));
+    expect(await compute('suspension-rate', suspended)).toMatchObject([
+      { numerator: 1, denominator: 1, spread: { medianMinutes: 500 } },
+    ]);
+  });
 });
 
-function rowsOf(cases: readonly OracleCase[], by: MetricDimension | null): MetricRow[] {
-  const keys = by === null ? ['total'] : [...new Set(cases.map((found) => found.dimensions[by]))];
-  return keys.map((key) => {
-    const counted = cases.filter((found) => (by === null || found.dimensions[by] === key) && found.counts);
-    const [numerator, denominator] = [counted.filter((found) => found.good).length, counted.length];
-    const value = denominator === 0 ? null : numerator / denominator;
-    return { key, numerator, denominator, value, ...(by !== null && { insufficient: denominator < 20 }) };
-  });
-}
+const appeals: Actor = { id: 'supervisor', role: 'supervision-centre', orgUnitId: 'centre' };
+const worker: Actor = { id: 'worker-of-dept-1', role: 'department', orgUnitId: 'dept-1' };
 
-const sum = (rows: readonly MetricRow[], of: 'numerator' | 'denominator'): number =>
-  rows.reduce((total, row) => total + row[of], 0);
+const excludedAt = (
+  occurredAt: string,
+  item: 'FEEDBACK' | 'OVERDUE',
+  itemId: string | null,
+): IncidentEvent => ({
+  ...{ type: 'ScoreExcluded', occurredAt },
+  data: {
+    ...{ appealId: 'appeal', unitId: 'community-1', item, itemId, cycle: 1 },
+    ...{ decidingUnitId: 'centre', reason: '恶意投诉' },
+  },
+});
 
-const sorted = (rows: readonly MetricRow[]): MetricRow[] =>
-  [...rows].sort((a, b) => String(a.key).localeCompare(String(b.key)));
+const correctedAt = (occurredAt: string): IncidentEvent => ({
+  ...{ type: 'FeedbackCorrected', occurredAt },
+  data: {
+    ...{ cycle: 1, solved: 'SOLVED', satisfaction: 'SATISFIED', comment: null, source: 'CALLBACK' },
+    reason: '再次回访',
+  },
+});
 
-const nameOf = (found: { incidentId: string; taskId: string | null }): string =>
-  `${found.incidentId} ${found.taskId ?? '-'}`;
+const contactedAt = (occurredAt: string): IncidentEvent => ({
+  ...{ type: 'ReporterContacted', occurredAt },
+  data: {
+    ...{ taskId: 'met-dept-1', departmentId: 'dept-1', reached: true, note: null, dueAt: null, late: false },
+  },
+});
 
-function listed({ numerator, denominator, cases, excluded }: MetricExplanation): object {
-  return {
-    ...{ numerator, denominator },
-    cases: cases.map((found) => `${nameOf(found)} ${found.inNumerator} ${found.events.join(' ')}`).sort(),
-    excluded: excluded.map((found) => `${nameOf(found)} ${found.reason}`).sort(),
-  };
-}
-
-function expected(cases: readonly OracleCase[]): object {
-  const counted = cases.filter((found) => found.counts);
-  const left = cases.filter((found) => !found.counts);
-  return {
-    ...{ numerator: counted.filter((found) => found.good).length, denominator: counted.length },
-    cases: counted.map((found) => `${nameOf(found)} ${found.good} ${found.events.join(' ')}`).sort(),
-    excluded: left.map((found) => `${nameOf(found)} ${found.reason}`).sort(),
-  };
+/** A whistle whose one deadline is that of the contact, a minute ago. */
+function contactTimed(city: SimulatedCity, id: string): void {
+  const script = new SimulatedCity(city.now).report(id).whistle(id, ['dept-1']);
+  city.report(id);
+  const blown = script.events.find(({ type }) => type === 'WhistleBlown')!;
+  const { tasks, ...data } = blown.data as Extract<IncidentEvent, { type: 'WhistleBlown' }>['data'];
+  const [task] = tasks;
+  const deadline = { ...task!.deadlines[0]!, deadlineId: `${id}-CONTACT`, timer: 'CONTACT' as const };
+  const dueAt = city.inMinutes(-1);
+  city.record(id, worker, city.now, [
+    {
+      ...{ type: 'WhistleBlown', occurredAt: city.inMinutes(-30) },
+      data: { ...data, tasks: [{ ...task!, deadlines: [{ ...deadline, dueAt, warnAt: dueAt }] }] },
+    },
+  ]);
 }

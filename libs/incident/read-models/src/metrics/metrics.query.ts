@@ -1,6 +1,9 @@
-import { tasksAt } from '../department-tasks/department-tasks.query.js';
-import { momentSql, momentValues, type Moment, type SqlReader } from '../sql-reader.js';
-import { metricDefinitions, type MetricDefinition, type MetricDimension } from './metric-definitions.js';
+import { momentValues, type Moment, type SqlReader } from '../sql-reader.js';
+import { cohorts, type Cohort } from './cohorts.js';
+import type { BilingualText, MetricDefinition, MetricDimension, MetricTerms } from './metric-definition.js';
+import { metricDefinitions } from './metric-definitions.js';
+import { compositeRows, partialWeight, rowsOf, type MetricRow, type Tally } from './metric-rows.js';
+import { explainSql, tallySql } from './metric-sql.js';
 
 export interface MetricWindow {
   /** [from, to) over the metric's window instant. ISO 8601, UTC. */
@@ -8,23 +11,19 @@ export interface MetricWindow {
   readonly to: string;
 }
 
-export interface MetricRow {
-  /** Null gathers what has no such dimension; `total` without `by`. */
-  readonly key: string | null;
-  readonly numerator: number;
-  readonly denominator: number;
-  /** Null where the denominator is 0. */
-  readonly value: number | null;
-  /** Too few cases to be ranked by (domain.md §4). */
-  readonly insufficient?: boolean;
-}
-
-export interface MetricAnswer extends MetricWindow, Omit<Moment, 'live'> {
+/** What is said of every number: what it means, and when it was so. */
+export interface MetricHeading extends MetricWindow, Omit<Moment, 'live'> {
   readonly name: string;
   readonly title: string;
   readonly formula: string;
+  readonly formulaZh: string;
   readonly version: number;
   readonly by: MetricDimension | null;
+  /** What the jurisdiction has published of it, and what held where it has not. */
+  readonly terms: Partial<MetricTerms>;
+}
+
+export interface MetricAnswer extends MetricHeading {
   readonly rows: readonly MetricRow[];
 }
 
@@ -32,55 +31,92 @@ export interface ExplainedCase {
   readonly incidentId: string;
   readonly taskId: string | null;
   readonly inNumerator: boolean;
+  /** Of a weighted answer: how much of it counts. */
+  readonly weight?: number;
+  /** Of an index its amount, of a duration milliseconds. */
+  readonly amount?: number;
+  /** Of a composite: the rate it belongs to. */
+  readonly metricId?: string;
   /** Ids of the events that decided. */
   readonly events: readonly string[];
 }
 
-export interface MetricExplanation extends MetricWindow, Omit<Moment, 'live'> {
-  readonly name: string;
-  readonly formula: string;
-  readonly version: number;
+export interface ExcludedCase {
+  readonly incidentId: string;
+  readonly taskId: string | null;
+  readonly reason: string;
+  readonly metricId?: string;
+}
+
+export interface MetricExplanation extends MetricHeading {
   readonly key: string | null;
   readonly numerator: number;
   readonly denominator: number;
   readonly cases: readonly ExplainedCase[];
-  readonly excluded: readonly { incidentId: string; taskId: string | null; reason: string }[];
+  readonly excluded: readonly ExcludedCase[];
   /** True when there are more cases than are listed. */
   readonly truncated: boolean;
 }
 
-/** domain.md §4: rankings need a minimum sample. */
-const minimumSample = 20;
+/** What is told of a definition. */
+export interface MetricListing {
+  readonly name: string;
+  readonly title: string;
+  readonly titles: BilingualText;
+  readonly version: number;
+  readonly formula: string;
+  readonly formulaZh: string;
+  readonly measure: MetricDefinition['measure'];
+  readonly reading: MetricDefinition['reading'];
+  readonly window: string;
+  readonly exclusions: readonly string[];
+  readonly dimensions: readonly MetricDimension[];
+  readonly terms: Partial<MetricTerms>;
+  readonly shownWith: readonly string[];
+}
+
+/** The terms in force for a metric. */
+export type TermsOf = (metric: MetricDefinition) => MetricTerms;
+const ownTerms: TermsOf = ({ terms }) => terms;
 
 /** Cases an explanation lists; a month of a street office is below it. */
 const explainedMax = 5_000;
 
-/** What a dimension is of a row. */
-function keyOf({ department }: MetricDefinition, by: MetricDimension): string {
-  if (by === 'department') return department ?? 'null::text';
-  return by === 'category' ? 'category' : `${by}_id`;
+interface ExplainedRow extends Pick<ExplainedCase, 'incidentId' | 'taskId'> {
+  readonly reason: string | null;
+  readonly isFull: boolean;
+  readonly isPartial: boolean;
+  readonly amount: number | null;
+  readonly events: readonly (string | null)[];
+  readonly cases: number;
+  readonly full: number;
+  readonly partial: number;
+  readonly total: number;
 }
-
-const closuresAt = `
-${momentSql},
-  at_moment as (
-    select closures.*, null::text as task_id, as_of from containment.closures, moment
-    where closed_at <= facts_until and closed_known_at <= known_at
-      and (reopened_at is null or not (reopened_at <= facts_until and reopened_known_at <= known_at))
-  )`;
 
 /** Computes metrics from the read models, each with what stands behind it. */
 export class MetricsQuery {
   constructor(private readonly sql: SqlReader) {}
 
-  list(): readonly Pick<MetricDefinition, 'name' | 'title' | 'version' | 'formula' | 'dimensions'>[] {
-    return metricDefinitions.map(({ name, title, version, formula, dimensions }) => ({
-      ...{ name, title, version, formula, dimensions },
-    }));
+  list(termsOf: TermsOf = ownTerms): readonly MetricListing[] {
+    return metricDefinitions.map((metric) => {
+      const { name, title, version, formula, measure, reading, windowColumn, exclusions, dimensions } =
+        metric;
+      return {
+        ...{ name, title: title.zh, titles: title, version, formula: formula.en, formulaZh: formula.zh },
+        ...{ measure, reading, window: windowColumn, exclusions: exclusions.map(([, reason]) => reason) },
+        ...{ dimensions, terms: toldTerms(metric, termsOf(metric)), shownWith: metric.shownWith ?? [] },
+      };
+    });
   }
 
   definition(name: string): MetricDefinition | undefined {
     return metricDefinitions.find((definition) => definition.name === name);
+  }
+
+  /** Projections that a number is read from. */
+  readModels(metric: MetricDefinition, termsOf: TermsOf = ownTerms): readonly Cohort['readModel'][] {
+    return [...new Set(this.rates(metric, termsOf).map(({ rate }) => cohorts[rate.cohort].readModel))];
   }
 
   /** One row per key, or one `total`. */
@@ -89,29 +125,16 @@ export class MetricsQuery {
     window: MetricWindow,
     moment: Moment,
     by: MetricDimension | null,
+    termsOf: TermsOf = ownTerms,
   ): Promise<MetricAnswer> {
-    const key = by === null ? `'total'::text` : keyOf(metric, by);
-    const { rows } = await this.sql.query<{ key: string | null; numerator: number; denominator: number }>(
-      `${cohortOf(metric)}
-       select ${key} as key,
-         count(*) filter (where ${metric.denominator})::int as denominator,
-         count(*) filter (where (${metric.denominator}) and (${metric.numerator}))::int as numerator
-       from at_moment where ${inWindow(metric)} group by 1 order by 1 nulls last`,
-      [...momentValues(moment), window.from, window.to],
+    const rates = await Promise.all(
+      this.rates(metric, termsOf).map(async ({ rate, weight }) => ({
+        ...{ metricId: rate.name, weight },
+        rows: await this.rowsOf(rate, window, moment, by, termsOf(rate)),
+      })),
     );
-    const counted =
-      by === null && rows.length === 0 ? [{ key: 'total', numerator: 0, denominator: 0 }] : rows;
-    const { name, title, formula, version } = metric;
-    return {
-      name,
-      title,
-      formula,
-      version,
-      by,
-      ...window,
-      ...{ asOf: moment.asOf, knownAt: moment.knownAt },
-      rows: counted.map((row) => rowOf(row, by)),
-    };
+    const rows = metric.measure === 'COMPOSITE' ? compositeRows(rates, by) : (rates[0]?.rows ?? []);
+    return { ...heading(metric, window, moment, by, termsOf(metric)), rows };
   }
 
   /** The cases behind one number, and those the window held but the number left out. */
@@ -121,67 +144,115 @@ export class MetricsQuery {
     moment: Moment,
     by: MetricDimension | null,
     key: string | null,
+    termsOf: TermsOf = ownTerms,
   ): Promise<MetricExplanation> {
-    const values: unknown[] = [...momentValues(moment), window.from, window.to];
-    let ofKey = '';
-    if (by !== null) {
-      values.push(key);
-      ofKey = `and ${keyOf(metric, by)} is not distinct from $5`;
-    }
-    const events = metric.events.map((column) => column).join(', ');
-    const { rows } = await this.sql.query<{
-      incident_id: string;
-      task_id: string | null;
-      in_denominator: boolean;
-      in_numerator: boolean;
-      reason: string | null;
-      events: (string | null)[];
-      denominator: number;
-      numerator: number;
-    }>(
-      // The sums are of the whole window, also where it holds more cases than are listed.
-      `${cohortOf(metric)}
-       select incident_id, task_id, (${metric.denominator}) as in_denominator,
-         coalesce((${metric.denominator}) and (${metric.numerator}), false) as in_numerator,
-         (count(*) filter (where ${metric.denominator}) over ())::int as denominator,
-         (count(*) filter (where (${metric.denominator}) and (${metric.numerator})) over ())::int as numerator,
-         case ${metric.excluded} end as reason, array[${events}] as events
-       from at_moment where ${inWindow(metric)} ${ofKey}
-       order by ${metric.windowColumn}, incident_id, task_id limit ${explainedMax + 1}`,
-      values,
+    const explained = await Promise.all(
+      this.rates(metric, termsOf).map(async ({ rate }) => {
+        const found = await this.explainRate(rate, window, moment, by, key, termsOf(rate));
+        if (metric.measure !== 'COMPOSITE') return found;
+        const named = { metricId: rate.name };
+        return {
+          ...found,
+          cases: found.cases.map((one) => ({ ...one, ...named })),
+          excluded: found.excluded.map((one) => ({ ...one, ...named })),
+        };
+      }),
     );
-    const listed = rows.slice(0, explainedMax);
-    const counted = listed.filter((row) => row.in_denominator);
-    const { name, formula, version } = metric;
     return {
-      ...{ name, formula, version, key, ...window, asOf: moment.asOf, knownAt: moment.knownAt },
-      numerator: rows[0]?.numerator ?? 0,
-      denominator: rows[0]?.denominator ?? 0,
-      cases: counted.map((row) => ({
-        incidentId: row.incident_id,
-        taskId: row.task_id,
-        inNumerator: row.in_numerator,
-        events: row.events.filter((id) => id !== null),
-      })),
-      excluded: listed
-        .filter((row) => !row.in_denominator)
-        .map((row) => ({ incidentId: row.incident_id, taskId: row.task_id, reason: row.reason ?? 'OTHER' })),
+      ...{ ...heading(metric, window, moment, by, termsOf(metric)), key },
+      numerator: explained.reduce((sum, { numerator }) => sum + numerator, 0),
+      denominator: explained.reduce((sum, { denominator }) => sum + denominator, 0),
+      cases: explained.flatMap(({ cases }) => cases),
+      excluded: explained.flatMap(({ excluded }) => excluded),
+      truncated: explained.some(({ truncated }) => truncated),
+    };
+  }
+
+  /** The metric itself, or the rates a composite is made of. */
+  private rates(metric: MetricDefinition, termsOf: TermsOf): { rate: MetricDefinition; weight: number }[] {
+    if (metric.measure !== 'COMPOSITE') return [{ rate: metric, weight: 1 }];
+    return termsOf(metric).weights.flatMap(({ metricId, weight }) => {
+      const rate = this.definition(metricId);
+      return rate === undefined ? [] : [{ rate, weight }];
+    });
+  }
+
+  private async rowsOf(
+    metric: MetricDefinition,
+    window: MetricWindow,
+    moment: Moment,
+    by: MetricDimension | null,
+    terms: MetricTerms,
+  ): Promise<MetricRow[]> {
+    const { rows } = await this.sql.query<Tally>(tallySql(metric, by), [
+      ...momentValues(moment),
+      ...[window.from, window.to, terms.windowDays],
+    ]);
+    return rowsOf(metric, terms, by, rows);
+  }
+
+  private async explainRate(
+    metric: MetricDefinition,
+    window: MetricWindow,
+    moment: Moment,
+    by: MetricDimension | null,
+    key: string | null,
+    terms: MetricTerms,
+  ): Promise<Pick<MetricExplanation, 'numerator' | 'denominator' | 'cases' | 'excluded' | 'truncated'>> {
+    // The sums are of the whole window, also where it holds more cases than are listed.
+    const { rows } = await this.sql.query<ExplainedRow>(explainSql(metric, by, explainedMax + 1), [
+      ...momentValues(moment),
+      ...[window.from, window.to, terms.windowDays],
+      ...(by === null ? [] : [key]),
+    ]);
+    const listed = rows.slice(0, explainedMax);
+    const { cases = 0, full = 0, partial = 0, total = 0 } = rows[0] ?? {};
+    const sums = { key, reason: null, cases, full, partial, amount: total, median: null, p90: null };
+    const [figure] = rowsOf(metric, terms, by, [sums]);
+    return {
+      ...{ numerator: figure?.numerator ?? 0, denominator: cases },
+      cases: listed.filter(({ reason }) => reason === null).map((row) => caseOf(metric, terms, row)),
+      excluded: listed.flatMap(({ incidentId, taskId, reason }) =>
+        reason === null ? [] : [{ incidentId, taskId, reason }],
+      ),
       truncated: rows.length > explainedMax,
     };
   }
 }
 
-const cohortOf = (metric: MetricDefinition): string => (metric.cohort === 'tasks' ? tasksAt : closuresAt);
+function caseOf(metric: MetricDefinition, terms: MetricTerms, row: ExplainedRow): ExplainedCase {
+  const { incidentId, taskId, isFull, isPartial, amount } = row;
+  const partWeight = partialWeight(metric, terms);
+  return {
+    ...{ incidentId, taskId, inNumerator: isFull || (isPartial && (partWeight ?? 0) > 0) },
+    ...(partWeight !== null && { weight: isFull ? 1 : isPartial ? partWeight : 0 }),
+    ...(amount !== null && { amount }),
+    events: [...new Set(row.events.filter((id) => id !== null))],
+  };
+}
 
-const inWindow = ({ windowColumn }: MetricDefinition): string =>
-  `${windowColumn} >= $3::timestamptz and ${windowColumn} < $4::timestamptz`;
-
-function rowOf(
-  row: { key: string | null; numerator: number; denominator: number },
+function heading(
+  metric: MetricDefinition,
+  window: MetricWindow,
+  { asOf, knownAt }: Moment,
   by: MetricDimension | null,
-): MetricRow {
-  const { key, numerator, denominator } = row;
-  const value = denominator === 0 ? null : numerator / denominator;
-  if (by === null) return { key, numerator, denominator, value };
-  return { key, numerator, denominator, value, insufficient: denominator < minimumSample };
+  terms: MetricTerms,
+): MetricHeading {
+  const { name, title, formula, version } = metric;
+  return {
+    ...{ name, title: title.zh, formula: formula.en, formulaZh: formula.zh, version, by },
+    ...{ terms: toldTerms(metric, terms), ...window, asOf, knownAt },
+  };
+}
+
+/** Those that have a say in the number. */
+function toldTerms(metric: MetricDefinition, terms: MetricTerms): Partial<MetricTerms> {
+  const { definitionVersion, minimumSample, windowDays, weights } = terms;
+  const windowed = metric.numerator.includes('window_days');
+  return {
+    ...{ definitionVersion, minimumSample },
+    ...(metric.partial && { [metric.partial.weight]: terms[metric.partial.weight] }),
+    ...(windowed && { windowDays }),
+    ...(metric.measure === 'COMPOSITE' && { weights }),
+  };
 }

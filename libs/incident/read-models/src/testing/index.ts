@@ -13,3 +13,4 @@ export {
   type ImportSketch,
   type ReportSketch,
 } from './simulated-city.js';
+export { troubledCities } from './troubled-cities.js';

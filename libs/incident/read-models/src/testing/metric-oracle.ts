@@ -1,8 +1,24 @@
 import type { RecordedEvent } from '@shaoying/event-store';
 import type { IncidentTimer, Place } from '@shaoying/incident-domain';
-import type { MetricDimension } from '../metrics/metric-definitions.js';
+import type { MetricDimension } from '../metrics/metric-definition.js';
 import type { MetricWindow } from '../metrics/metrics.query.js';
 import type { Moment } from '../sql-reader.js';
+import {
+  contextAt,
+  holderBefore,
+  isCalledOff,
+  knownPlace,
+  ofType,
+  outOfBase,
+  pausedMs,
+  reopeningOf,
+  standingOf,
+  storiesOf,
+  summonedBy,
+  totalOf,
+  whistlesOfTasks,
+  type Story,
+} from './course-oracle.js';
 import {
   holderAt,
   isOver,
@@ -25,6 +41,12 @@ export interface OracleCase {
   readonly dimensions: Readonly<Record<MetricDimension, string | null>>;
   readonly counts: boolean;
   readonly good: boolean;
+  /** An answer that counts in part. */
+  readonly partly?: boolean;
+  /** That answer is about satisfaction, not about what was solved. */
+  readonly rates?: boolean;
+  /** Of an index, or milliseconds. */
+  readonly amount?: number | null;
   readonly reason: string | null;
   /** Ids of the events that decided. */
   readonly events: readonly string[];
@@ -52,7 +74,53 @@ export function casesOf(
     case 'acknowledge-on-time':
     case 'check-in-on-time':
     case 'handling-on-time':
+    case 'response-rate':
       return onTime(visible, tasksAtMoment(log, moment), inWindow, moment, timers[name]);
+    case 'contained-at-estate':
+      return closed(visible, inWindow, null, ['ESTATE'], false);
+    case 'contained-at-community':
+      return closed(visible, inWindow, null, ['ESTATE', 'COMMUNITY'], false);
+    case 'contained-at-subdistrict':
+      return closed(visible, inWindow, null, ['ESTATE', 'COMMUNITY', 'SUBDISTRICT'], false);
+    case 'contained-at-district':
+      return closed(visible, inWindow, null, ['ESTATE', 'COMMUNITY', 'SUBDISTRICT', 'DISTRICT'], false);
+    case 'three-rates':
+      return ['response-rate', 'resolution-rate', 'satisfaction-rate'].flatMap((rate) =>
+        casesOf(rate, log, window, moment),
+      );
+    case 'repeat-whistle-rate':
+      return repeats(storiesOf(log, moment), inWindow);
+    default:
+      return storiesOf(log, moment).flatMap((story) =>
+        ofStory(name, story, moment).filter(({ at }) => inWindow(at)),
+      );
+  }
+}
+
+type Dated = OracleCase & { readonly at: string };
+
+function ofStory(name: string, story: Story, moment: Moment): Dated[] {
+  switch (name) {
+    case 'closing-rate':
+    case 'closing-on-time':
+      return totals(story, moment, name === 'closing-on-time');
+    case 'whistle-rate':
+    case 'suspension-rate':
+      return filed(story, moment, name === 'suspension-rate');
+    case 'resolution-rate':
+    case 'satisfaction-rate':
+      return callbacks(story, moment, name === 'satisfaction-rate');
+    case 'reopen-rate':
+    case 'time-to-resolution':
+    case 'time-to-first-completion':
+      return closings(story, name);
+    case 'return-rate':
+    case 'dispatch-accuracy':
+      return summonses(story, name === 'return-rate');
+    case 'buck-passing-index':
+      return disputes(story);
+    case 'rework-rate':
+      return checks(story);
     default:
       throw new Error(`the oracle does not know the metric ${name}`);
   }
@@ -62,7 +130,212 @@ const timers = {
   'acknowledge-on-time': 'ACKNOWLEDGE',
   'check-in-on-time': 'CHECK_IN',
   'handling-on-time': 'HANDLING',
+  'response-rate': 'CONTACT',
 } as const satisfies Record<string, IncidentTimer>;
+
+/** A case of one incident, in the place and with the lead of the event it is counted by. */
+function caseBy(
+  story: Story,
+  by: Told,
+  judged: { reason: string | null; good: boolean; events: readonly (Told | null | undefined)[] },
+): Dated {
+  const { category, place, lead } = contextAt(story, by);
+  return {
+    ...{ at: by.occurredAt, incidentId: story.incidentId, taskId: null, counts: judged.reason === null },
+    dimensions: {
+      ...{ estate: place.estateId, community: place.communityId, street: place.streetId, category },
+      department: lead?.departmentId ?? null,
+    },
+    ...{ reason: judged.reason, good: judged.reason === null && judged.good },
+    events: [...new Set(judged.events.flatMap((event) => (event ? [event.eventId] : [])))],
+  };
+}
+
+/** The same in the place the incident is known to lie in, and nobody's. */
+function inKnownPlace(story: Story, by: Told, found: Dated): Dated {
+  const place = knownPlace(story, by);
+  const { category } = found.dimensions;
+  const units = { estate: place.estateId, community: place.communityId, street: place.streetId };
+  return { ...found, dimensions: { ...units, category, department: null } };
+}
+
+function filed(story: Story, { asOf }: Moment, suspended: boolean): Dated[] {
+  const [filing] = ofType(story.visible, 'IncidentFiled');
+  if (filing === undefined) return [];
+  const whistle = ofType(story.visible, 'WhistleBlown').find(
+    ({ data }) => !isCalledOff(story, data.whistleId),
+  );
+  const { standing, event } = standingOf(story);
+  const isSuspended = standing === 'SUSPENDED';
+  const isClosed = ofType(story.visible, 'IncidentClosed').some(
+    ({ data }) => reopeningOf(story, data.cycle) === undefined,
+  );
+  const reason = outOfBase(story) ?? (suspended && isClosed ? 'CLOSED' : null);
+  const judged = suspended
+    ? { reason, good: isSuspended, events: [filing, isSuspended ? event : null] }
+    : { reason, good: whistle !== undefined, events: [filing, whistle] };
+  const found = inKnownPlace(story, filing, caseBy(story, filing, judged));
+  const age = isSuspended && event !== null ? ms(asOf) - ms(event.occurredAt) : null;
+  return [suspended ? { ...found, amount: found.counts ? age : null } : found];
+}
+
+function totals(story: Story, { asOf }: Moment, onTimeOnly: boolean): Dated[] {
+  return ofType(story.visible, 'IncidentFiled').flatMap((filing) => {
+    const { cycle } = filing.data;
+    const total = totalOf(story, filing);
+    if (total === null) return [];
+    const closing = ofType(story.visible, 'IncidentClosed').find(({ data }) => data.cycle === cycle);
+    let reason = outOfBase(story);
+    if (reason === null && closing === undefined) {
+      if (reopeningOf(story, cycle) !== undefined) reason = 'WITHDRAWN';
+      else if (standingOf(story).standing === 'SUSPENDED') reason = 'SUSPENDED';
+      else if (ms(total.due) >= ms(asOf)) reason = 'NOT_DUE_YET';
+    }
+    const good = closing !== undefined && (!onTimeOnly || ms(closing.occurredAt) <= ms(total.due));
+    const found = caseBy(story, filing, { reason, good, events: [filing, total.movedBy, closing] });
+    return [{ ...inKnownPlace(story, filing, found), at: total.due }];
+  });
+}
+
+function callbacks(story: Story, { asOf }: Moment, satisfaction: boolean): Dated[] {
+  const told = ofType(story.visible, 'CheckPassed', 'FeedbackRecorded');
+  return [...new Set(told.map(({ data }) => data.cycle))].flatMap((cycle) => {
+    const inCycle = story.visible.filter((event) => 'cycle' in event.data && event.data.cycle === cycle);
+    const asked = ofType(inCycle, 'CheckPassed').at(-1);
+    const rated = ofType(inCycle, 'FeedbackRecorded').at(-1);
+    const word = rated && ofType(inCycle, 'FeedbackRecorded', 'FeedbackCorrected').at(-1);
+    const by = rated ?? asked;
+    if (by === undefined) return [];
+    const at = rated === undefined ? (asked?.data.feedbackUntil ?? '') : rated.occurredAt;
+    const leftOut = ofType(inCycle, 'ScoreExcluded').some(({ data }) => data.item === 'FEEDBACK');
+    let reason = outOfBase(story);
+    if (reason === null && contextAt(story, by).anonymous) reason = 'ANONYMOUS';
+    if (reason === null && leftOut) reason = 'EXCLUDED_ON_APPEAL';
+    if (reason === null && rated === undefined) reason = ms(at) >= ms(asOf) ? 'NOT_DUE_YET' : 'NO_ANSWER';
+    if (reason === null && satisfaction && word?.data.satisfaction === 'NOT_RATED') reason = 'NOT_RATED';
+    const [whole, part] = satisfaction ? ['SATISFIED', 'BASICALLY_SATISFIED'] : ['SOLVED', 'PARTLY'];
+    const said = satisfaction ? word?.data.satisfaction : word?.data.solved;
+    const found = caseBy(story, by, { reason, good: said === whole, events: [asked, rated, word] });
+    return [{ ...found, at, partly: reason === null && said === part, rates: satisfaction }];
+  });
+}
+
+function closings(story: Story, name: string): Dated[] {
+  return ofType(story.visible, 'IncidentClosed').map((closing) => {
+    const reopening = reopeningOf(story, closing.data.cycle);
+    const [filing] = ofType(story.visible, 'IncidentFiled');
+    const [completion] = ofType(story.visible, 'HandlingCompleted');
+    let reason = outOfBase(story);
+    if (name === 'reopen-rate') {
+      const good = reopening !== undefined && ms(reopening.occurredAt) - ms(closing.occurredAt) <= 30 * dayMs;
+      return caseBy(story, closing, { reason, good, events: [closing, reopening] });
+    }
+    if (reason === null && reopening !== undefined) reason = 'REOPENED';
+    if (reason === null && name === 'time-to-first-completion' && completion === undefined)
+      reason = 'NEVER_COMPLETED';
+    const filedMs = ms(filing?.occurredAt ?? '');
+    const total = ms(closing.occurredAt) - filedMs - pausedMs(story);
+    const first = ms(completion?.occurredAt ?? '') - filedMs;
+    const events = name === 'time-to-resolution' ? [filing, closing] : [filing, completion, closing];
+    const amount = name === 'time-to-resolution' ? total : first;
+    return {
+      ...caseBy(story, closing, { reason, good: true, events }),
+      amount: reason === null ? amount : null,
+    };
+  });
+}
+
+const dayMs = 24 * 3_600_000;
+
+function summonses(story: Story, returns: boolean): Dated[] {
+  const reason = outOfBase(story);
+  return story.visible.flatMap((event) =>
+    summonedBy(event).map(({ taskId, departmentId }): Dated => {
+      const asked = ofType(story.visible, 'ReturnRequested').find(({ data }) => data.taskId === taskId);
+      const gone = ofType(story.visible, 'ReturnAccepted', 'ResponsibilityDecided').find(
+        (decided) =>
+          decided.data.taskId === taskId &&
+          (decided.type === 'ReturnAccepted' ||
+            decided.data.responsibleUnitId !== holderBefore(story, taskId, decided)),
+      );
+      const found = caseBy(story, event, {
+        ...{ reason, good: returns ? asked !== undefined : gone === undefined },
+        events: [event, returns ? asked : gone],
+      });
+      return { ...found, taskId, dimensions: { ...found.dimensions, department: departmentId } };
+    }),
+  );
+}
+
+function disputes(story: Story): Dated[] {
+  const whistle = ofType(story.visible, 'WhistleBlown').find(
+    ({ data }) => !isCalledOff(story, data.whistleId),
+  );
+  if (whistle === undefined) return [];
+  const returns = ofType(story.visible, 'ReturnRequested');
+  const more = Math.max(0, returns.length - 1);
+  const reason = outOfBase(story);
+  const found = caseBy(story, whistle, { reason, good: more > 0, events: [whistle, ...returns] });
+  return [{ ...found, amount: reason === null ? more : null }];
+}
+
+function checks(story: Story): Dated[] {
+  const whistles = whistlesOfTasks(story);
+  const done = ofType(story.visible, 'TaskCompleted');
+  const first = done.filter((event) => done.find(({ data }) => data.taskId === event.data.taskId) === event);
+  return first.flatMap((completed): Dated[] => {
+    const { taskId, departmentId } = completed.data;
+    const cycle = cycleAt(story, completed);
+    const check = ofType(story.visible, 'CheckPassed', 'CheckFailed').find(
+      ({ revision, data }) => revision > completed.revision && data.cycle === cycle,
+    );
+    if (check === undefined || isCalledOff(story, whistles.get(taskId) ?? '', check.revision)) return [];
+    const failed = ofType(story.visible, 'CheckFailed').find(({ data }) => data.taskIds.includes(taskId));
+    const found = caseBy(story, check, {
+      ...{ reason: outOfBase(story), good: failed !== undefined, events: [completed, check, failed] },
+    });
+    return [{ ...found, taskId, dimensions: { ...found.dimensions, department: departmentId } }];
+  });
+}
+
+function cycleAt({ all }: Story, at: Told): number {
+  const reopened = ofType(all, 'IncidentReopened').filter(({ revision }) => revision < at.revision);
+  return reopened.at(-1)?.data.cycle ?? 1;
+}
+
+function repeats(stories: readonly Story[], inWindow: (instant: string) => boolean): OracleCase[] {
+  const blown = stories
+    .flatMap((story) =>
+      ofType(story.visible, 'WhistleBlown').map((whistle) => {
+        const isOff = isCalledOff(story, whistle.data.whistleId);
+        const reason = outOfBase(story) ?? (isOff ? 'CALLED_OFF' : null);
+        const { category, place } = contextAt(story, whistle);
+        return { story, whistle, reason, category, estateId: place.estateId };
+      }),
+    )
+    .sort(
+      ({ whistle: a }, { whistle: b }) =>
+        ms(a.occurredAt) - ms(b.occurredAt) ||
+        (a.incidentId === b.incidentId ? a.revision - b.revision : a.incidentId < b.incidentId ? -1 : 1),
+    );
+  return blown.flatMap(({ story, whistle, reason, category, estateId }, place) => {
+    if (!inWindow(whistle.occurredAt)) return [];
+    const earlier = blown
+      .slice(0, place)
+      .findLast(
+        (other) =>
+          other.reason === null &&
+          (other.story.incidentId === story.incidentId ||
+            (estateId !== null && other.estateId === estateId && other.category === category)),
+      );
+    const isRepeat =
+      reason === null &&
+      earlier !== undefined &&
+      ms(whistle.occurredAt) - ms(earlier.whistle.occurredAt) <= 180 * dayMs;
+    const events = [whistle, isRepeat ? earlier.whistle : null];
+    return [caseBy(story, whistle, { reason, good: isRepeat, events })];
+  });
+}
 
 function dimensionsOf(
   visible: readonly Told[],
@@ -82,7 +355,7 @@ function dimensionsOf(
 function closed(
   visible: readonly Told[],
   inWindow: (instant: string) => boolean,
-  severity: string,
+  severity: string | null,
   levels: readonly string[],
   inAnEstate: boolean,
 ): OracleCase[] {
@@ -99,7 +372,7 @@ function closed(
     const then = own.filter((other) => other.revision <= event.revision);
     const dimensions = { ...dimensionsOf(then, event.incidentId), department: null };
     let reason: string | null = null;
-    if (report.data.severity !== severity) reason = 'OTHER_SEVERITY';
+    if (severity !== null && report.data.severity !== severity) reason = 'OTHER_SEVERITY';
     else if (inAnEstate && dimensions.estate === null) reason = 'NOT_LOCATED_IN_AN_ESTATE';
     const good = levels.includes(event.data.resolutionLevel);
     cases.push({
@@ -115,13 +388,23 @@ function onTime(
   tasks: readonly OracleTask[],
   inWindow: (instant: string) => boolean,
   { asOf }: Moment,
-  timer: 'ACKNOWLEDGE' | 'CHECK_IN' | 'HANDLING',
+  timer: 'ACKNOWLEDGE' | 'CHECK_IN' | 'HANDLING' | 'CONTACT',
 ): OracleCase[] {
   return tasks.flatMap((task): OracleCase[] => {
-    const due = task.deadlines.findLast((deadline) => deadline.timer === timer)?.dueAt;
+    const deadline = task.deadlines.findLast((candidate) => candidate.timer === timer);
+    const due = deadline?.dueAt;
     if (due === undefined || !inWindow(due)) return [];
     const [metAt, metBy] = actOf(task, timer);
-    const reason = whyNotJudged(task, timer, metAt, ms(due) < ms(asOf));
+    const leftOut =
+      timer === 'CONTACT' &&
+      visible.some(
+        (event) =>
+          event.type === 'ScoreExcluded' &&
+          event.incidentId === task.incidentId &&
+          event.data.item === 'OVERDUE' &&
+          event.data.itemId === deadline?.deadlineId,
+      );
+    const reason = leftOut ? 'EXCLUDED_ON_APPEAL' : whyNotJudged(task, timer, metAt, ms(due) < ms(asOf));
     return [
       {
         ...{ incidentId: task.incidentId, taskId: task.taskId, counts: reason === null, reason },
@@ -138,6 +421,7 @@ function onTime(
 
 function actOf(task: OracleTask, timer: string): [at: string | null, by: string | null] {
   if (timer === 'ACKNOWLEDGE') return [task.acknowledgedAt, task.acknowledgedBy];
+  if (timer === 'CONTACT') return [task.contactedAt, task.contactedBy];
   if (timer === 'CHECK_IN') return [task.checkedInAt, task.checkedInBy];
   return task.acceptedAt === null ? [task.completedAt, task.completedBy] : [task.acceptedAt, task.acceptedBy];
 }

@@ -1,7 +1,7 @@
 import type { RecordedEvent } from '@shaoying/event-store';
 import { decodeIncidentEvent, incidentIdOf, type RecordedIncidentEvent } from '@shaoying/incident-contracts';
 import type { DeadlineMove, IncidentTimer, LostTime, TaskAssignment } from '@shaoying/incident-domain';
-import type { Workload } from '../department-tasks/department-tasks.query.js';
+import type { StreetWorkload, Workload, WorkloadFigures } from '../department-tasks/workload.js';
 import type { Moment } from '../sql-reader.js';
 
 // Queue and workload a second time, straight from the event list; see metric-oracle.ts.
@@ -41,6 +41,7 @@ export interface OracleTask {
   acknowledgedAt: string | null;
   acknowledgedBy: string | null;
   contactedAt: string | null;
+  contactedBy: string | null;
   checkedInAt: string | null;
   checkedInBy: string | null;
   completedAt: string | null;
@@ -93,7 +94,13 @@ function begin(tasks: Map<string, OracleTask>, event: Told): void {
       deadlines: task.deadlines.map(({ deadlineId, timer, stage, dueAt }) => ({
         ...{ deadlineId, timer, stage, dueAt },
       })),
-      ...{ acknowledgedAt: null, acknowledgedBy: null, contactedAt: null, checkedInAt: null },
+      ...{
+        acknowledgedAt: null,
+        acknowledgedBy: null,
+        contactedAt: null,
+        contactedBy: null,
+        checkedInAt: null,
+      },
       ...{
         checkedInBy: null,
         completedAt: null,
@@ -134,7 +141,7 @@ function changeOne(task: OracleTask, event: Told): void {
       if (!isUndecided(task)) task.state = 'ACKNOWLEDGED';
       break;
     case 'ReporterContacted':
-      if (event.data.reached) task.contactedAt = at;
+      if (event.data.reached) Object.assign(task, { contactedAt: at, contactedBy: eventId });
       break;
     case 'DepartmentCheckedIn':
       Object.assign(task, { checkedInAt: at, checkedInBy: eventId });
@@ -307,14 +314,16 @@ interface QueuedTask extends OracleTask {
   readonly overdue: boolean;
 }
 
+function inQueue(task: OracleTask, { asOf }: Moment): QueuedTask {
+  const due = unmetDue(task);
+  return { ...task, unmetDue: due, overdue: due !== null && ms(due) < ms(asOf) };
+}
+
 /** Every task of a department at a moment, oldest first. */
 export function tasksOf(log: readonly RecordedEvent[], departmentId: string, moment: Moment): QueuedTask[] {
   return tasksAtMoment(log, moment)
     .filter((task) => task.departmentId === departmentId)
-    .map((task) => {
-      const due = unmetDue(task);
-      return { ...task, unmetDue: due, overdue: due !== null && ms(due) < ms(moment.asOf) };
-    })
+    .map((task) => inQueue(task, moment))
     .sort((a, b) => ms(a.notifiedAt) - ms(b.notifiedAt) || (a.taskId < b.taskId ? -1 : 1));
 }
 
@@ -329,6 +338,37 @@ export function lostIn(log: readonly RecordedEvent[], moment: Moment, from: stri
     .flatMap((event) => ('lostTime' in event.data ? event.data.lostTime : []));
 }
 
+type Act = 'ACKNOWLEDGE' | 'CHECK_IN' | 'HANDLING';
+
+const doneAt = (task: OracleTask, act: Act): string | null => {
+  if (act === 'ACKNOWLEDGE') return task.acknowledgedAt;
+  return act === 'CHECK_IN' ? task.checkedInAt : (task.acceptedAt ?? task.completedAt);
+};
+
+/** Share of what was met of what is decided. */
+function rateOf(tasks: readonly OracleTask[], act: Act, departmentIds: readonly string[], asOf: string) {
+  const decided = tasks.flatMap((task) => {
+    const due = task.deadlines.findLast((deadline) => deadline.timer === act)?.dueAt;
+    if (due === undefined || (task.endedAt !== null && !task.counted)) return [];
+    const done = doneAt(task, act);
+    if (!departmentIds.includes(holderAt(task, sooner(done, due)))) return [];
+    if (done !== null) return [ms(done) <= ms(due)];
+    const waits = (act !== 'ACKNOWLEDGE' && isUndecided(task)) || (act === 'HANDLING' && task.extending);
+    return ms(due) < ms(asOf) && !waits && task.setAside === null ? [false] : [];
+  });
+  return decided.length === 0 ? null : decided.filter(Boolean).length / decided.length;
+}
+
+/** Minutes from the whistle to an act of theirs, in order. */
+const minutesTo = (tasks: readonly OracleTask[], act: Act, departmentIds: readonly string[]): number[] =>
+  tasks
+    .flatMap((task) => {
+      const done = doneAt(task, act);
+      if (done === null || !departmentIds.includes(holderAt(task, done))) return [];
+      return [(ms(done) - ms(task.notifiedAt)) / 60_000];
+    })
+    .sort((a, b) => a - b);
+
 /** What {@link Workload} says of itself. */
 export function workloadOf(
   log: readonly RecordedEvent[],
@@ -336,39 +376,68 @@ export function workloadOf(
   moment: Moment,
   from: string,
 ): Workload {
-  const tasks = tasksOf(log, departmentId, moment);
+  const lost = lostIn(log, moment, from).filter(({ unitId }) => unitId === departmentId);
+  return { departmentId, ...figuresOf(tasksAtMoment(log, moment), [departmentId], moment, from, lost) };
+}
+
+/** The same of several departments' tasks in one street. */
+export function streetWorkloadOf(
+  log: readonly RecordedEvent[],
+  streetId: string | null,
+  departmentIds: readonly string[],
+  moment: Moment,
+  from: string,
+): StreetWorkload {
+  const tasks = tasksAtMoment(log, moment).filter((task) => streetOf(log, task, moment) === streetId);
+  const ids = tasks.map(({ taskId }) => taskId);
+  const lost = lostIn(log, moment, from).filter(
+    ({ unitId, taskId }) => unitId !== null && departmentIds.includes(unitId) && ids.includes(taskId),
+  );
+  return { streetId, ...figuresOf(tasks, departmentIds, moment, from, lost) };
+}
+
+/** Where its incident is known to lie. */
+export function streetOf(log: readonly RecordedEvent[], { incidentId }: OracleTask, moment: Moment) {
+  const places = visibleAt(log, moment).flatMap((event) =>
+    event.incidentId === incidentId && (event.type === 'IncidentReported' || event.type === 'IncidentLocated')
+      ? [event.data.place]
+      : [],
+  );
+  return places.at(-1)?.streetId ?? null;
+}
+
+function figuresOf(
+  everyTask: readonly OracleTask[],
+  departmentIds: readonly string[],
+  moment: Moment,
+  from: string,
+  lost: readonly LostTime[],
+): WorkloadFigures {
+  const isTheirs = (departmentId: string | undefined): boolean =>
+    departmentId !== undefined && departmentIds.includes(departmentId);
+  const tasks = everyTask
+    .filter(({ departmentId }) => isTheirs(departmentId))
+    .map((task) => inQueue(task, moment));
   const open = tasks.filter(isOpen);
   const inState = (state: State): number => open.filter((task) => task.state === state).length;
   const since = (instant: string | null): boolean => instant !== null && ms(instant) >= ms(from);
   const dayLater = ms(moment.asOf) + 24 * 3_600_000;
-  const everyTask = tasksAtMoment(log, moment);
   const notified = everyTask.filter((task) => since(task.notifiedAt));
-  const checkIns = notified.flatMap((task) => {
-    const due = task.deadlines.find((deadline) => deadline.timer === 'CHECK_IN')?.dueAt;
-    if (due === undefined || (task.endedAt !== null && !task.counted)) return [];
-    if (holderAt(task, sooner(task.checkedInAt, due)) !== departmentId) return [];
-    if (task.checkedInAt !== null) return [ms(task.checkedInAt) <= ms(due)];
-    return ms(due) < ms(moment.asOf) && !isUndecided(task) && task.setAside === null ? [false] : [];
-  });
-  const minutes = notified
-    .flatMap(({ checkedInAt, ...task }) =>
-      checkedInAt === null || holderAt({ checkedInAt, ...task }, checkedInAt) !== departmentId
-        ? []
-        : [(ms(checkedInAt) - ms(task.notifiedAt)) / 60_000],
-    )
-    .sort((a, b) => a - b);
   // One came to it for each time it was its own, one went for each time it was its successor's next.
   const came = everyTask.flatMap(({ holders }) =>
-    holders.filter((holder) => holder.departmentId === departmentId && since(holder.since)),
+    holders.filter((holder) => isTheirs(holder.departmentId) && since(holder.since)),
   );
   const went = everyTask.flatMap(({ holders }) =>
-    holders.filter((next, place) => holders[place - 1]?.departmentId === departmentId && since(next.since)),
+    holders.filter((next, place) => isTheirs(holders[place - 1]?.departmentId) && since(next.since)),
   );
   const ended = (state: State): number =>
     tasks.filter((task) => task.state === state && since(task.endedAt)).length;
-  const lost = lostIn(log, moment, from).filter(({ unitId }) => unitId === departmentId);
+  const rate = (act: Act) => rateOf(notified, act, departmentIds, moment.asOf);
+  const [checkIns, handlings] = (['CHECK_IN', 'HANDLING'] as const).map((act) =>
+    minutesTo(notified, act, departmentIds),
+  ) as [number[], number[]];
   return {
-    ...{ departmentId, ...moment, from, open: open.length },
+    ...{ ...moment, from, open: open.length },
     byState: {
       ...{ NOTIFIED: inState('NOTIFIED'), ACKNOWLEDGED: inState('ACKNOWLEDGED') },
       ...{ CHECKED_IN: inState('CHECKED_IN'), WORKING: inState('WORKING') },
@@ -383,9 +452,11 @@ export function workloadOf(
     ...{ returned: ended('RETURNED'), released: ended('RELEASED') },
     lostMs: lost.reduce((sum, { from: start, to }) => sum + ms(to) - ms(start), 0),
     weighted: open.reduce((sum, task) => sum + (task.role === 'LEAD' ? 1 : 0.5), 0),
-    checkInOnTimeRate: checkIns.length === 0 ? null : checkIns.filter(Boolean).length / checkIns.length,
-    medianCheckInMinutes: percentile(minutes, 0.5),
-    p90CheckInMinutes: percentile(minutes, 0.9),
+    ...{ acknowledgeOnTimeRate: rate('ACKNOWLEDGE'), checkInOnTimeRate: rate('CHECK_IN') },
+    handlingOnTimeRate: rate('HANDLING'),
+    ...{ medianCheckInMinutes: percentile(checkIns, 0.5), p90CheckInMinutes: percentile(checkIns, 0.9) },
+    medianHandlingMinutes: percentile(handlings, 0.5),
+    p90HandlingMinutes: percentile(handlings, 0.9),
   };
 }
 

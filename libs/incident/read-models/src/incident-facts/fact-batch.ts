@@ -1,0 +1,266 @@
+import type { DeadlineMove, IncidentEventType, Place, TaskAssignment } from '@shaoying/incident-domain';
+import type { ProjectionTransaction } from '@shaoying/projections';
+import type { IncidentEntry } from '../incident-rows.js';
+import {
+  caseColumns,
+  writeCases,
+  writeFacts,
+  type CaseRow,
+  type FactKind,
+  type FactRow,
+} from './fact-tables.js';
+
+/** Events that say something a number is made of, or that a later fact is told with. */
+export const factEvents: readonly IncidentEventType[] = [
+  ...(['IncidentReported', 'IncidentLocated', 'IncidentFiled', 'IncidentRejected'] as const),
+  ...(['IncidentWithdrawn', 'IncidentVoided', 'IncidentSuspended', 'IncidentResumed'] as const),
+  ...(['IncidentMerged', 'IncidentUnmerged', 'DeadlinesRescheduled', 'SelfHandlingStarted'] as const),
+  ...(['HandlingCompleted', 'WhistleBlown', 'WhistleCancelled', 'DepartmentAdded', 'LeadChanged'] as const),
+  ...(['TaskTransferred', 'TaskCompleted', 'ReturnRequested', 'ReturnAccepted'] as const),
+  ...(['ResponsibilityDecided', 'CheckPassed', 'CheckFailed', 'FeedbackRecorded'] as const),
+  ...(['FeedbackCorrected', 'ScoreExcluded', 'IncidentClosed', 'IncidentReopened'] as const),
+];
+
+type Told = Partial<
+  Pick<FactRow, 'task_id' | 'whistle_id' | 'department_id' | 'says' | 'rating' | 'due_at'>
+> & {
+  readonly cycle?: number;
+};
+
+/** The facts of one batch, each with the case as it was when it came. */
+export class FactBatch {
+  private readonly changedCases = new Set<string>();
+  private readonly facts: FactRow[] = [];
+
+  private constructor(
+    private readonly cases: Map<string, CaseRow>,
+    /** Task → its whistle, of the tasks that are given on. */
+    private readonly whistles: Map<string, string>,
+  ) {}
+
+  /** Reads the cases that were there before the batch, and the whistles of tasks that are given to others in it. */
+  static async of(tx: ProjectionTransaction, entries: readonly IncidentEntry[]): Promise<FactBatch> {
+    const reported = new Set<string>();
+    const wanted = new Set<string>();
+    const givenOn = new Set<string>();
+    for (const entry of entries) {
+      if (entry.type === 'IncidentReported') reported.add(entry.incidentId);
+      else if (!reported.has(entry.incidentId)) wanted.add(entry.incidentId);
+      if (entry.type === 'ReturnAccepted' || entry.type === 'ResponsibilityDecided')
+        givenOn.add(entry.data.taskId);
+    }
+    const cases = wanted.size === 0 ? [] : await casesOf(tx, [...wanted]);
+    const whistles = givenOn.size === 0 ? [] : await whistlesOf(tx, [...givenOn]);
+    return new FactBatch(
+      new Map(cases.map((row) => [row.incident_id, row])),
+      new Map(whistles.map(({ task_id, whistle_id }) => [task_id, whistle_id])),
+    );
+  }
+
+  async write(tx: ProjectionTransaction): Promise<void> {
+    await writeCases.run(
+      tx,
+      [...this.changedCases].flatMap((id) => this.cases.get(id) ?? []),
+    );
+    await writeFacts.run(tx, this.facts);
+  }
+
+  fold(entry: IncidentEntry): void {
+    switch (entry.type) {
+      case 'IncidentReported': {
+        const { category, severity, anonymous, place } = entry.data;
+        this.keep({
+          ...{ incident_id: entry.incidentId, cycle: 1, total_deadline_id: null, lead_task_id: null },
+          ...{ lead_department_id: null, category, severity, anonymous, ...unitsOf(place) },
+        });
+        break;
+      }
+      case 'IncidentLocated':
+        this.change(entry, unitsOf(entry.data.place));
+        this.tell(entry, 'LOCATED');
+        break;
+      case 'IncidentFiled': {
+        const { cycle, deadlines } = entry.data;
+        const total = deadlines.find(({ timer }) => timer === 'INCIDENT_TOTAL');
+        this.change(entry, { cycle, total_deadline_id: total?.deadlineId ?? null });
+        this.tell(entry, 'FILED', { due_at: total?.dueAt ?? null });
+        break;
+      }
+      case 'IncidentReopened':
+        this.tell(entry, 'REOPENED', { cycle: entry.data.cycle - 1 });
+        this.tell(entry, 'STANDING', { says: 'ON' });
+        this.change(entry, { cycle: entry.data.cycle, total_deadline_id: null, ...nobody });
+        break;
+      case 'SelfHandlingStarted':
+        this.change(entry, nobody);
+        break;
+      default:
+        this.foldStanding(entry);
+        this.foldTask(entry);
+        this.foldClosing(entry);
+    }
+  }
+
+  private foldStanding(entry: IncidentEntry): void {
+    switch (entry.type) {
+      case 'IncidentRejected':
+        return this.tell(entry, 'STANDING', { says: 'REJECTED' });
+      case 'IncidentWithdrawn':
+        if (!entry.data.goesOn) this.tell(entry, 'STANDING', { says: 'WITHDRAWN' });
+        return;
+      case 'IncidentVoided':
+        return this.tell(entry, 'STANDING', { says: 'VOIDED' });
+      case 'IncidentMerged':
+        return this.tell(entry, 'STANDING', { says: 'MERGED' });
+      case 'IncidentSuspended':
+        return this.tell(entry, 'STANDING', { says: 'SUSPENDED' });
+      case 'IncidentResumed':
+      case 'IncidentUnmerged':
+        this.tell(entry, 'STANDING', { says: 'ON' });
+        return this.move(entry, entry.data.moves);
+      case 'DeadlinesRescheduled':
+        return this.move(entry, entry.data.moves);
+      default:
+    }
+  }
+
+  private foldTask(entry: IncidentEntry): void {
+    switch (entry.type) {
+      case 'WhistleBlown': {
+        const { whistleId: whistle_id, tasks } = entry.data;
+        for (const task of tasks) this.lead(entry, task);
+        const lead = tasks.find(({ role }) => role === 'LEAD')?.departmentId ?? null;
+        this.tell(entry, 'WHISTLED', { whistle_id, department_id: lead });
+        for (const task of tasks) this.summon(entry, task, whistle_id);
+        return;
+      }
+      case 'WhistleCancelled':
+        return this.tell(entry, 'WHISTLE_CANCELLED', { whistle_id: entry.data.whistleId });
+      case 'DepartmentAdded':
+        return this.summon(entry, entry.data.task, entry.data.whistleId);
+      case 'LeadChanged': {
+        const { newTask, whistleId, toTaskId, toDepartmentId } = entry.data;
+        this.change(entry, { lead_task_id: toTaskId, lead_department_id: toDepartmentId });
+        return this.summon(entry, newTask, whistleId);
+      }
+      case 'TaskTransferred': {
+        const { taskId, toDepartmentId } = entry.data;
+        if (this.cases.get(entry.incidentId)?.lead_task_id === taskId)
+          this.change(entry, { lead_department_id: toDepartmentId });
+        return this.tell(entry, 'TRANSFERRED', { task_id: taskId, department_id: toDepartmentId });
+      }
+      case 'ReturnRequested': {
+        const { taskId: task_id, departmentId: department_id } = entry.data;
+        return this.tell(entry, 'RETURN_ASKED', { task_id, department_id });
+      }
+      case 'ReturnAccepted':
+        this.tell(entry, 'RETURN_ACCEPTED', { task_id: entry.data.taskId });
+        return this.giveOn(entry, entry.data.taskId, entry.data.newTask);
+      case 'ResponsibilityDecided': {
+        const { taskId: task_id, responsibleUnitId: department_id, newTask } = entry.data;
+        this.tell(entry, 'DECIDED', { task_id, department_id });
+        return this.giveOn(entry, task_id, newTask);
+      }
+      case 'TaskCompleted': {
+        const { taskId: task_id, departmentId: department_id } = entry.data;
+        return this.tell(entry, 'DONE', { task_id, department_id });
+      }
+      default:
+    }
+  }
+
+  private foldClosing(entry: IncidentEntry): void {
+    const department_id = this.cases.get(entry.incidentId)?.lead_department_id ?? null;
+    switch (entry.type) {
+      case 'HandlingCompleted':
+        return this.tell(entry, 'COMPLETED', { department_id });
+      case 'CheckPassed': {
+        const { feedbackUntil: due_at } = entry.data;
+        return this.tell(entry, 'CHECKED', { says: 'PASS', due_at, department_id });
+      }
+      case 'CheckFailed':
+        this.tell(entry, 'CHECKED', { says: 'FAIL', department_id });
+        for (const task_id of entry.data.taskIds) this.tell(entry, 'SENT_BACK', { task_id });
+        return;
+      case 'FeedbackRecorded':
+      case 'FeedbackCorrected': {
+        const { solved: says, satisfaction: rating, cycle } = entry.data;
+        const kind = entry.type === 'FeedbackRecorded' ? 'RATED' : 'RATING_CORRECTED';
+        return this.tell(entry, kind, { says, rating, department_id, cycle });
+      }
+      case 'ScoreExcluded':
+        if (entry.data.item === 'FEEDBACK') this.tell(entry, 'RATING_EXCLUDED', { cycle: entry.data.cycle });
+        return;
+      case 'IncidentClosed': {
+        const { cycle, resolutionLevel: says } = entry.data;
+        return this.tell(entry, 'CLOSED', { cycle, says, department_id });
+      }
+      default:
+    }
+  }
+
+  private tell(entry: IncidentEntry, kind: FactKind, told: Told = {}): void {
+    const known = this.cases.get(entry.incidentId);
+    if (known === undefined) return;
+    const { incidentId: incident_id, revision, occurredAt, recordedAt, eventId: event_id } = entry;
+    const last = this.facts.at(-1);
+    const same = last?.incident_id === incident_id && last.revision === revision;
+    const { category, severity, anonymous, estate_id, community_id, street_id, cycle } = known;
+    this.facts.push({
+      ...{ incident_id, revision, ordinal: same ? last.ordinal + 1 : 0, kind, cycle },
+      ...{ fact_at: occurredAt, fact_known_at: recordedAt, event_id, task_id: null, whistle_id: null },
+      ...{ department_id: null, says: null, rating: null, due_at: null },
+      ...{ category, severity, anonymous, estate_id, community_id, street_id, ...told },
+    });
+  }
+
+  private summon(entry: IncidentEntry, task: TaskAssignment | null, whistle_id: string | undefined): void {
+    if (task === null || whistle_id === undefined) return;
+    const { taskId: task_id, departmentId: department_id } = task;
+    this.whistles.set(task_id, whistle_id);
+    this.tell(entry, 'SUMMONED', { task_id, whistle_id, department_id });
+  }
+
+  private giveOn(entry: IncidentEntry, taskId: string, newTask: TaskAssignment | null): void {
+    if (newTask === null) return;
+    this.lead(entry, newTask);
+    this.summon(entry, newTask, this.whistles.get(taskId));
+  }
+
+  private lead(entry: IncidentEntry, { role, taskId, departmentId }: TaskAssignment): void {
+    if (role === 'LEAD') this.change(entry, { lead_task_id: taskId, lead_department_id: departmentId });
+  }
+
+  private move(entry: IncidentEntry, moves: readonly DeadlineMove[]): void {
+    const total = this.cases.get(entry.incidentId)?.total_deadline_id ?? null;
+    const move = moves.find(({ deadlineId }) => deadlineId === total);
+    if (move !== undefined) this.tell(entry, 'DUE_MOVED', { due_at: move.dueAt });
+  }
+
+  private change({ incidentId }: IncidentEntry, change: Partial<CaseRow>): void {
+    const known = this.cases.get(incidentId);
+    if (known !== undefined) this.keep({ ...known, ...change });
+  }
+
+  private keep(row: CaseRow): void {
+    this.cases.set(row.incident_id, row);
+    this.changedCases.add(row.incident_id);
+  }
+}
+
+const nobody = { lead_task_id: null, lead_department_id: null };
+
+const unitsOf = ({ estateId, communityId, streetId }: Place) => ({
+  ...{ estate_id: estateId, community_id: communityId, street_id: streetId },
+});
+
+const casesOf = (tx: ProjectionTransaction, ids: readonly string[]): Promise<CaseRow[]> =>
+  tx.query<CaseRow>(`select ${caseColumns} from cases where incident_id = any($1::text[])`, [ids]);
+
+const whistlesOf = (
+  tx: ProjectionTransaction,
+  taskIds: readonly string[],
+): Promise<{ task_id: string; whistle_id: string }[]> =>
+  tx.query(`select task_id, whistle_id from facts where kind = 'SUMMONED' and task_id = any($1::text[])`, [
+    taskIds,
+  ]);

@@ -1,0 +1,96 @@
+import {
+  everyDimension,
+  notInBase,
+  places,
+  standardTerms,
+  type MetricDefinition,
+} from './metric-definition.js';
+
+const ofIncidents = {
+  ...{ cohort: 'incidents', windowColumn: 'filed_at', version: 1, dimensions: places, department: null },
+  terms: standardTerms,
+} as const satisfies Partial<MetricDefinition>;
+
+const ofClosings = {
+  ...{ cohort: 'closings', windowColumn: 'closed_at', version: 1, dimensions: everyDimension },
+  ...{ department: 'department_id', terms: standardTerms, reading: 'LOWER' },
+} as const satisfies Partial<MetricDefinition>;
+
+const lastClosing = {
+  zh: '最后一次结案在统计期内且未重开的事件；值为中位数（分钟），并列 90 分位；分子为毫秒总和；归属结案时的主办部门',
+  en:
+    'incidents whose last closing lies in [from, to) and that were not opened again; value: the median in minutes, with p90; ' +
+    'numerator: their sum in milliseconds; of the lead department when it was closed',
+};
+
+/** How incidents go: whistled for, closed, opened again, set aside, and how long it took. */
+export const courseMetrics: readonly MetricDefinition[] = [
+  {
+    ...{ ...ofIncidents, name: 'whistle-rate', title: { zh: '吹哨率', en: 'Whistle rate' } },
+    ...{ measure: 'RATE', reading: 'BAND', exclusions: notInBase },
+    formula: {
+      zh: '吹过哨（未取消）的事件数 ÷ 统计期内立案的事件数；不计：并案、撤回、作废；有合理区间，并非越高越好',
+      en:
+        'incidents with a whistle that was not called off / incidents first filed in [from, to); not: merged, withdrawn, voided. ' +
+        'It has a band: more is not better',
+    },
+    ...{ numerator: 'whistle_event is not null', events: ['filed_event', 'whistle_event'] },
+  },
+  {
+    ...{ ...ofIncidents, name: 'suspension-rate', title: { zh: '挂账率', en: 'Suspension rate' } },
+    ...{
+      measure: 'RATE',
+      reading: 'LOWER',
+      exclusions: [...notInBase, ['closed_event is not null', 'CLOSED']],
+    },
+    formula: {
+      zh: '挂账中的事件数 ÷ 在办事件数（统计期内立案、截至该时刻未结案）；并列挂账时长（分钟）中位数与 90 分位',
+      en:
+        'incidents suspended at asOf / incidents first filed in [from, to) and open at asOf; with median and p90 of how long they ' +
+        'have been suspended, in minutes',
+    },
+    numerator: `standing = 'SUSPENDED'`,
+    amount: `case when standing = 'SUSPENDED' then greatest(extract(epoch from as_of - standing_at), 0) * 1000 end`,
+    events: ['filed_event', 'suspended_event'],
+  },
+  {
+    ...{ ...ofClosings, name: 'reopen-rate', title: { zh: '重开率', en: 'Reopen rate' }, measure: 'RATE' },
+    exclusions: notInBase,
+    formula: {
+      zh: 'windowDays 天内又重开的结案数 ÷ 统计期内的结案数；不计：并案、撤回、作废；归属结案时的主办部门',
+      en:
+        'closings followed by a reopening within windowDays / closings in [from, to); not: of incidents merged, withdrawn or ' +
+        'voided; of the lead department when it was closed',
+    },
+    numerator: `reopened_at <= closed_at + window_days * interval '24 hours'`,
+    events: ['closed_event', 'reopened_event'],
+  },
+  {
+    ...{ ...ofClosings, name: 'time-to-resolution', title: { zh: '总办结时长', en: 'Time to resolution' } },
+    ...{ measure: 'DURATION', numerator: 'true', amount: 'total_ms' },
+    exclusions: [...notInBase, ['reopened_event is not null', 'REOPENED']],
+    formula: {
+      zh: `首次立案至最后结案，扣除挂账时间：${lastClosing.zh}`,
+      en: `first filing to last closing minus the time suspended, of ${lastClosing.en}`,
+    },
+    events: ['filed_event', 'closed_event'],
+  },
+  {
+    ...{
+      ...ofClosings,
+      name: 'time-to-first-completion',
+      title: { zh: '首次办结时长', en: 'Time to first completion' },
+    },
+    ...{ measure: 'DURATION', numerator: 'true', amount: 'first_ms' },
+    exclusions: [
+      ...notInBase,
+      ['reopened_event is not null', 'REOPENED'],
+      ['completed_event is null', 'NEVER_COMPLETED'],
+    ],
+    formula: {
+      zh: `首次立案至首次处置完成：${lastClosing.zh}`,
+      en: `first filing to first completed handling, of ${lastClosing.en}`,
+    },
+    events: ['filed_event', 'completed_event', 'closed_event'],
+  },
+];

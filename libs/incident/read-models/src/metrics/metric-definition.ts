@@ -1,0 +1,85 @@
+import type { CohortName } from './cohorts.js';
+
+export const METRIC_DIMENSIONS = ['estate', 'community', 'street', 'department', 'category'] as const;
+export type MetricDimension = (typeof METRIC_DIMENSIONS)[number];
+
+/** What the jurisdiction publishes of a metric, or what holds where it has published nothing. */
+export interface MetricTerms {
+  /** Version of the published definition; null where there is none. */
+  readonly definitionVersion: number | null;
+  /** Fewer cases than this are not to be ranked by. */
+  readonly minimumSample: number;
+  /** How much of a full answer 基本满意 and PARTLY solved are, 0 to 1. */
+  readonly weightBasicallySatisfied: number;
+  readonly weightPartlySolved: number;
+  /** Of repeats and reopenings. Days. */
+  readonly windowDays: number;
+  /** Of a composite: its rates and the share of each. */
+  readonly weights: readonly { readonly metricId: string; readonly weight: number }[];
+}
+
+export interface BilingualText {
+  readonly zh: string;
+  readonly en: string;
+}
+
+/** A condition over a row of the cohort, and the reason it does not count for. */
+export type Exclusion = readonly [condition: string, reason: string];
+
+/**
+ * A number's definition. The SQL speaks of one row per case or task in `cohort`, which knows `as_of`. Of the rows whose
+ * `windowColumn` lies in the window, those count to which no exclusion applies.
+ */
+export interface MetricDefinition {
+  readonly name: string;
+  readonly title: BilingualText;
+  readonly version: number;
+  /** In words, for whoever must believe the number. */
+  readonly formula: BilingualText;
+  /**
+   * RATE: good cases over cases. INDEX: a sum of whole amounts over cases. DURATION: the median of times, its numerator
+   * their sum in milliseconds. COMPOSITE: rates by their weights.
+   */
+  readonly measure: 'RATE' | 'INDEX' | 'DURATION' | 'COMPOSITE';
+  /** What is better; of what has a band, neither more nor less is. */
+  readonly reading: 'HIGHER' | 'LOWER' | 'BAND';
+  readonly cohort: CohortName;
+  /** Instant that must lie in [from, to). */
+  readonly windowColumn: string;
+  /** The first that applies is the reason. */
+  readonly exclusions: readonly Exclusion[];
+  /** Condition for the numerator of a rate. */
+  readonly numerator: string;
+  /** Condition under which a case counts in part, and the term that says how much. */
+  readonly partial?: {
+    readonly condition: string;
+    readonly weight: 'weightBasicallySatisfied' | 'weightPartlySolved';
+  };
+  /** Amount of an index; of a duration, and of a rate that is told with an age, milliseconds. */
+  readonly amount?: string;
+  /** Reasons by which people did not answer: the coverage is told with them. */
+  readonly unanswered?: readonly string[];
+  /** Columns of the deciding events, and arrays of them. */
+  readonly events: readonly string[];
+  readonly eventLists?: readonly string[];
+  readonly dimensions: readonly MetricDimension[];
+  /** Whose a row is; null where the metric is not by department. */
+  readonly department: string | null;
+  readonly terms: MetricTerms;
+  /** Metrics it should never be shown without: alone it rewards the wrong thing. */
+  readonly shownWith?: readonly string[];
+}
+
+/** What holds where the jurisdiction has published nothing (domain.md §4). */
+export const standardTerms: MetricTerms = {
+  ...{ definitionVersion: null, minimumSample: 20, weightBasicallySatisfied: 1, weightPartlySolved: 0 },
+  ...{ windowDays: 30, weights: [] },
+};
+
+export const places: readonly MetricDimension[] = ['estate', 'community', 'street', 'category'];
+export const everyDimension: readonly MetricDimension[] = [...places, 'department'];
+
+/** What is not in the base set E (domain.md §4). */
+export const notInBase: readonly Exclusion[] = ['MERGED', 'WITHDRAWN', 'VOIDED', 'REJECTED'].map(
+  (standing): Exclusion => [`standing = '${standing}'`, standing],
+);

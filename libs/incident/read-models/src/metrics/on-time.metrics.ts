@@ -1,0 +1,131 @@
+import { holderAt } from '../department-tasks/tasks-at.js';
+import {
+  everyDimension,
+  notInBase,
+  places,
+  standardTerms,
+  type Exclusion,
+  type MetricDefinition,
+} from './metric-definition.js';
+
+interface Act {
+  readonly name: string;
+  readonly title: MetricDefinition['title'];
+  /** In words. */
+  readonly acted: { readonly zh: string; readonly en: string };
+  readonly deadline: { readonly zh: string; readonly en: string };
+  readonly due: string;
+  readonly done: string;
+  readonly event: string;
+  /** Condition under which the clock runs on without being read: a decision says whose time it is. */
+  readonly undecided: string;
+  readonly version: number;
+  /** Applied before all others. */
+  readonly leftOut?: readonly Exclusion[];
+}
+
+function onTime(act: Act): MetricDefinition {
+  const { name, title, version, acted, deadline, due, done, event, undecided, leftOut = [] } = act;
+  const byDecision = leftOut.length > 0;
+  return {
+    ...{ name, title, version, measure: 'RATE', reading: 'HIGHER', cohort: 'tasks', windowColumn: due },
+    formula: {
+      zh:
+        `不晚于时限${acted.zh}的任务数 ÷ ${deadline.zh}时限落在统计期内且已见分晓（已${acted.zh}，或已过时限）的任务数；` +
+        `不计：已准予退回或免责解除的任务，并案、撤回以及挂账未${acted.zh}的事件，时限待裁决的任务${byDecision ? '，经申诉剔除的任务' : ''}；` +
+        `移交的任务，归属${acted.zh}或到期（以先者为准）时的承办部门`,
+      en:
+        `tasks ${acted.en} at or before their due time / tasks whose ${deadline.en} deadline lies in ` +
+        `[from, to) and is decided at asOf (met, or past its due time); not: tasks returned or released without blame, ` +
+        `of incidents merged, withdrawn or, unless met, suspended, or whose deadline waits for a decision` +
+        `${byDecision ? ', or that were excluded on appeal' : ''}; a task that was ` +
+        `transferred is of the department that had it when the deadline was met or fell due, whichever came first`,
+    },
+    exclusions: [
+      ...leftOut,
+      [`set_aside = 'MERGED'`, 'MERGED'],
+      [`set_aside = 'WITHDRAWN'`, 'WITHDRAWN'],
+      [`ended = 'RETURNED'`, 'RETURNED'],
+      [`ended = 'RELEASED' and not counted`, 'RELEASED'],
+      [`${done} is null and set_aside is not null`, 'SUSPENDED'],
+      [`${done} is null and ended is null and ${undecided}`, 'UNDECIDED'],
+      [`${done} is null and ${due} >= as_of`, 'NOT_DUE_YET'],
+    ],
+    numerator: `${done} <= ${due}`,
+    ...{ events: ['notified_event_id', event], dimensions: everyDimension, terms: standardTerms },
+    department: holderAt(`least(${done}, ${due})`),
+  };
+}
+
+/** 剔除 of a contact that was missed. */
+const contactLeftOut: Exclusion = [
+  `exists (
+     select 1 from department_tasks.exclusions x, moment, json_array_elements(deadlines) listed
+     where x.incident_id = judged_of.incident_id and decided_at <= facts_until and decided_known_at <= moment.known_at
+       and listed ->> 'timer' = 'CONTACT' and listed ->> 'deadlineId' = x.deadline_id)`,
+  'EXCLUDED_ON_APPEAL',
+];
+
+/** Of tasks whose contact with the reporter is timed: a reporter who cannot be reached starts none. */
+export const responseRate: MetricDefinition = onTime({
+  ...{ name: 'response-rate', title: { zh: '响应率', en: 'Response rate' }, version: 1 },
+  acted: { zh: '联系到报告人', en: 'whose reporter was contacted' },
+  deadline: { zh: '联系', en: 'contact' },
+  ...{ due: 'contact_due', done: 'contact', event: 'contact_event', undecided: 'undecided' },
+  leftOut: [contactLeftOut],
+});
+
+const closing = {
+  ...{ measure: 'RATE', reading: 'HIGHER', cohort: 'totals', windowColumn: 'total_due', version: 1 },
+  ...{ events: ['filed_event', 'moved_event', 'closed_event'], dimensions: places, department: null },
+  exclusions: [
+    ...notInBase,
+    ['closed_at is null and taken_up', 'WITHDRAWN'],
+    [`closed_at is null and standing = 'SUSPENDED'`, 'SUSPENDED'],
+    ['closed_at is null and total_due >= as_of', 'NOT_DUE_YET'],
+  ],
+  terms: standardTerms,
+} as const satisfies Partial<MetricDefinition>;
+
+const dueToClose = {
+  zh: '总时限落在统计期内且已见分晓（已结案，或已过时限）的立案轮次数；不计：并案、撤回、作废、不予受理，以及挂账未结的事件；地点为截至该时刻所知',
+  en:
+    'cycles whose total deadline lies in [from, to) and is decided at asOf (closed, or past its due time); not: of incidents ' +
+    'merged, withdrawn, voided, rejected or, unless closed, suspended; in the place that is known at that moment',
+};
+
+export const onTimeMetrics: readonly MetricDefinition[] = [
+  onTime({
+    ...{ name: 'acknowledge-on-time', title: { zh: '按时签收率', en: 'Acknowledged on time' }, version: 4 },
+    ...{ acted: { zh: '签收', en: 'acknowledged' }, deadline: { zh: '签收', en: 'acknowledge' } },
+    ...{ due: 'acknowledge_due', done: 'ack', event: 'ack_event', undecided: 'false' },
+  }),
+  onTime({
+    ...{ name: 'check-in-on-time', title: { zh: '按时报到率', en: 'Checked in on time' }, version: 4 },
+    ...{ acted: { zh: '报到', en: 'checked in' }, deadline: { zh: '报到', en: 'check-in' } },
+    ...{ due: 'check_in_due', done: 'arrived', event: 'arrived_event', undecided: 'undecided' },
+  }),
+  onTime({
+    ...{ name: 'handling-on-time', title: { zh: '按期处置率', en: 'Handled on time' }, version: 4 },
+    ...{ acted: { zh: '办结', en: 'done' }, deadline: { zh: '处置', en: 'handling' } },
+    ...{
+      due: 'handling_due',
+      done: 'handled',
+      event: 'handled_event',
+      undecided: '(undecided or extending)',
+    },
+  }),
+  {
+    ...{ ...closing, name: 'closing-rate', title: { zh: '结案率', en: 'Closing rate' } },
+    formula: { zh: `已结案的轮次数 ÷ ${dueToClose.zh}`, en: `closed cycles / ${dueToClose.en}` },
+    numerator: 'closed_at is not null',
+  },
+  {
+    ...{ ...closing, name: 'closing-on-time', title: { zh: '按期结案率', en: 'Closed on time' } },
+    formula: {
+      zh: `不晚于总时限结案的轮次数 ÷ ${dueToClose.zh}`,
+      en: `cycles closed at or before their due time / ${dueToClose.en}`,
+    },
+    numerator: 'closed_at <= total_due',
+  },
+];

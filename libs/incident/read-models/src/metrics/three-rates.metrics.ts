@@ -1,0 +1,72 @@
+import { everyDimension, notInBase, standardTerms, type MetricDefinition } from './metric-definition.js';
+import { responseRate } from './on-time.metrics.js';
+
+const feedback = {
+  ...{ measure: 'RATE', reading: 'HIGHER', cohort: 'callbacks', windowColumn: 'told_at', version: 1 },
+  ...{ events: ['asked_event', 'rated_event', 'corrected_event'], dimensions: everyDimension },
+  ...{ department: 'department_id', terms: standardTerms },
+} as const satisfies Partial<MetricDefinition>;
+
+const notAsked = [
+  ...notInBase,
+  ['anonymous', 'ANONYMOUS'],
+  ['left_out', 'EXCLUDED_ON_APPEAL'],
+  ['not answered and told_at >= as_of', 'NOT_DUE_YET'],
+  ['not answered', 'NO_ANSWER'],
+] as const satisfies MetricDefinition['exclusions'];
+
+const words = {
+  zh:
+    '统计期内收到回访评价（每轮次以最后一次为准，更正后按更正）的轮次数；评价期满无人回答的按期满计入覆盖率；' +
+    '不计：匿名报告，并案、撤回、作废，经申诉剔除的评价；归属评价时的主办部门',
+  en:
+    'of cycles whose feedback (the last of the cycle, as corrected) was given in [from, to); not: anonymous reports, ' +
+    'incidents merged, withdrawn or voided, feedback excluded on appeal; of the lead department when it was given. ' +
+    'Coverage: answered / (answered and not answered until the end of the feedback window)',
+};
+
+export const threeRatesMetrics: readonly MetricDefinition[] = [
+  responseRate,
+  {
+    ...{ ...feedback, name: 'resolution-rate', title: { zh: '解决率', en: 'Resolution rate' } },
+    formula: {
+      zh: `（已解决 + 部分解决权重 × 部分解决）÷ 回答了是否解决的轮次数：${words.zh}`,
+      en: `(SOLVED + weightPartlySolved × PARTLY) / callbacks answered on "solved?", ${words.en}`,
+    },
+    ...{ exclusions: notAsked, numerator: `solved = 'SOLVED'`, unanswered: ['NO_ANSWER'] },
+    partial: { condition: `solved = 'PARTLY'`, weight: 'weightPartlySolved' },
+  },
+  {
+    ...{ ...feedback, name: 'satisfaction-rate', title: { zh: '满意率', en: 'Satisfaction rate' } },
+    formula: {
+      zh: `（满意 + 基本满意权重 × 基本满意）÷ 已评价满意度的轮次数：${words.zh}`,
+      en: `(SATISFIED + weightBasicallySatisfied × BASICALLY_SATISFIED) / rated, ${words.en}`,
+    },
+    exclusions: [...notAsked, [`rating = 'NOT_RATED'`, 'NOT_RATED']],
+    ...{ numerator: `rating = 'SATISFIED'`, unanswered: ['NO_ANSWER', 'NOT_RATED'] },
+    partial: { condition: `rating = 'BASICALLY_SATISFIED'`, weight: 'weightBasicallySatisfied' },
+  },
+  {
+    ...{
+      ...feedback,
+      name: 'three-rates',
+      measure: 'COMPOSITE',
+      title: { zh: '三率综合', en: 'Three rates' },
+    },
+    formula: {
+      zh: 'Σ 权重 × 率（响应率、解决率、满意率），权重随已公布的指标定义；任一率分母为零则无值；分子分母为各率件数之和',
+      en:
+        'Σ weight × rate of response, resolution and satisfaction, weights as published; no value where a denominator is 0; ' +
+        'numerator and denominator are the sums of those of its rates',
+    },
+    ...{ exclusions: [], numerator: 'false' },
+    terms: {
+      ...standardTerms,
+      weights: [
+        { metricId: 'response-rate', weight: 0.1 },
+        { metricId: 'resolution-rate', weight: 0.5 },
+        { metricId: 'satisfaction-rate', weight: 0.4 },
+      ],
+    },
+  },
+];

@@ -1,0 +1,172 @@
+import type { RecordedEvent } from '@shaoying/event-store';
+import type { Place, TaskAssignment } from '@shaoying/incident-domain';
+import type { Moment } from '../sql-reader.js';
+import { visibleAt } from './task-oracle.js';
+
+// How incidents went, straight from the event list; see metric-oracle.ts.
+
+export type Told = ReturnType<typeof visibleAt>[number];
+type ToldOf<Type extends Told['type']> = Extract<Told, { type: Type }>;
+
+/** One incident: what was visible of it, and everything, for what it was like as an event came. */
+export interface Story {
+  readonly incidentId: string;
+  readonly visible: readonly Told[];
+  readonly all: readonly Told[];
+}
+
+const always: Moment = { asOf: '9999-01-01T00:00:00.000Z', knownAt: '9999-01-01T00:00:00.000Z' };
+
+export function storiesOf(log: readonly RecordedEvent[], moment: Moment): Story[] {
+  const all = visibleAt(log, always);
+  const visible = visibleAt(log, moment);
+  const of = (events: readonly Told[], id: string) => events.filter(({ incidentId }) => incidentId === id);
+  return [...new Set(visible.map(({ incidentId }) => incidentId))].map((incidentId) => ({
+    ...{ incidentId, visible: of(visible, incidentId), all: of(all, incidentId) },
+  }));
+}
+
+export const ofType = <Type extends Told['type']>(
+  events: readonly Told[],
+  ...types: Type[]
+): ToldOf<Type>[] =>
+  events.filter((event): event is ToldOf<Type> => (types as string[]).includes(event.type));
+
+interface Context {
+  category: string;
+  severity: string;
+  anonymous: boolean;
+  place: Place;
+  lead: { taskId: string; departmentId: string } | null;
+}
+
+/** What the incident was like when an event had come. */
+export function contextAt({ all, incidentId }: Story, at: Told): Context {
+  let context: Context | null = null;
+  for (const event of all) {
+    if (event.revision > at.revision) break;
+    if (event.type === 'IncidentReported') {
+      const { category, severity, anonymous, place } = event.data;
+      context = { category, severity, anonymous, place, lead: null };
+    }
+    if (context === null) continue;
+    if (event.type === 'IncidentLocated') context.place = event.data.place;
+    if (event.type === 'IncidentReopened' || event.type === 'SelfHandlingStarted') context.lead = null;
+    if (event.type === 'LeadChanged')
+      context.lead = { taskId: event.data.toTaskId, departmentId: event.data.toDepartmentId };
+    else for (const task of summonedBy(event)) if (task.role === 'LEAD') context.lead = task;
+    if (event.type === 'TaskTransferred' && context.lead?.taskId === event.data.taskId)
+      context.lead = { taskId: event.data.taskId, departmentId: event.data.toDepartmentId };
+  }
+  if (context === null) throw new Error(`${incidentId} was not reported`);
+  return context;
+}
+
+/** The tasks that an event gives to departments. */
+export function summonedBy(event: Told): readonly TaskAssignment[] {
+  switch (event.type) {
+    case 'WhistleBlown':
+      return event.data.tasks;
+    case 'DepartmentAdded':
+      return [event.data.task];
+    case 'LeadChanged':
+    case 'ReturnAccepted':
+    case 'ResponsibilityDecided':
+      return event.data.newTask === null ? [] : [event.data.newTask];
+    default:
+      return [];
+  }
+}
+
+/** Which whistle each task belongs to. */
+export function whistlesOfTasks({ all }: Story): Map<string, string> {
+  const whistles = new Map<string, string>();
+  for (const event of all)
+    for (const { taskId } of summonedBy(event)) {
+      if ('whistleId' in event.data) whistles.set(taskId, event.data.whistleId);
+      else if ('taskId' in event.data) whistles.set(taskId, whistles.get(event.data.taskId ?? '') ?? '');
+    }
+  return whistles;
+}
+
+/** Where it lies as far as is known, whatever was thought when it was filed. */
+export function knownPlace(story: Story, since: Told): Place {
+  return ofType(story.visible, 'IncidentLocated').at(-1)?.data.place ?? contextAt(story, since).place;
+}
+
+const standings = [
+  ...(['IncidentRejected', 'IncidentWithdrawn', 'IncidentVoided', 'IncidentMerged'] as const),
+  ...(['IncidentSuspended', 'IncidentResumed', 'IncidentUnmerged', 'IncidentReopened'] as const),
+] as const;
+
+/** What stopped it, and what let it go on; a hazard goes on without its reporter. */
+const standingEvents = ({ visible }: Story) =>
+  ofType(visible, ...standings).filter((event) => event.type !== 'IncidentWithdrawn' || !event.data.goesOn);
+
+export function standingOf(story: Story): { standing: string; event: Told | null } {
+  const event = standingEvents(story).at(-1) ?? null;
+  switch (event?.type) {
+    case 'IncidentRejected':
+    case 'IncidentWithdrawn':
+    case 'IncidentVoided':
+    case 'IncidentMerged':
+    case 'IncidentSuspended':
+      return { standing: event.type.replace('Incident', '').toUpperCase(), event };
+    default:
+      return { standing: 'ON', event };
+  }
+}
+
+/** Why it is not in the base set E of domain.md §4; null when it is. */
+export function outOfBase(story: Story): string | null {
+  const { standing } = standingOf(story);
+  return standing === 'ON' || standing === 'SUSPENDED' ? null : standing;
+}
+
+const ms = (instant: string): number => Date.parse(instant);
+
+/** Time it stood suspended, as far as that has ended. Milliseconds. */
+export function pausedMs(story: Story): number {
+  const events = standingEvents(story);
+  return events.reduce((sum, event, place) => {
+    const next = events[place + 1];
+    const pauses = event.type === 'IncidentSuspended' && next !== undefined;
+    return pauses ? sum + ms(next.occurredAt) - ms(event.occurredAt) : sum;
+  }, 0);
+}
+
+export const isCalledOff = ({ visible }: Story, whistleId: string, before = Infinity): boolean =>
+  ofType(visible, 'WhistleCancelled').some(
+    (event) => event.data.whistleId === whistleId && event.revision < before,
+  );
+
+/** What reopened a cycle that was closed. */
+export const reopeningOf = ({ visible }: Story, cycle: number) =>
+  ofType(visible, 'IncidentReopened').find((event) => event.data.cycle === cycle + 1);
+
+/** When a cycle's total time is over, and the event that moved it last. */
+export function totalOf(
+  story: Story,
+  filed: ToldOf<'IncidentFiled'>,
+): { due: string; movedBy: Told | null } | null {
+  const total = filed.data.deadlines.find(({ timer }) => timer === 'INCIDENT_TOTAL');
+  if (total === undefined) return null;
+  let [due, movedBy]: [string, Told | null] = [total.dueAt, null];
+  for (const event of ofType(story.visible, 'IncidentResumed', 'IncidentUnmerged', 'DeadlinesRescheduled')) {
+    const moves: readonly { deadlineId: string; dueAt: string }[] = event.data.moves;
+    const move = moves.find(({ deadlineId }) => deadlineId === total.deadlineId);
+    if (move !== undefined) [due, movedBy] = [move.dueAt, event];
+  }
+  return { due, movedBy };
+}
+
+/** Whose a task was before an event. */
+export function holderBefore({ visible }: Story, taskId: string, { revision }: Told): string | undefined {
+  let holder: string | undefined;
+  for (const event of visible) {
+    for (const task of summonedBy(event)) if (task.taskId === taskId) holder ??= task.departmentId;
+    if (event.type === 'TaskTransferred' && event.data.taskId === taskId && event.revision < revision)
+      holder = event.data.toDepartmentId;
+  }
+  return holder;
+}

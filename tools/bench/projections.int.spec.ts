@@ -1,0 +1,38 @@
+import { refusedBench, runBench } from './run-bench.js';
+
+/** A year of 3,000 events. */
+const runMsMax = 180_000;
+
+test(
+  'bench:projections measures every figure it promises, says whether its targets are met, and leaves nothing behind',
+  async () => {
+    const { stdout, rows, conditions, leftBehind } = await runBench('projections', [
+      ...['--events', '3000', '--rounds', '2'],
+    ]);
+    expect(stdout).toContain('fsync on');
+    expect(conditions.postgres.fsync).toBe('on');
+    expect(rows.map(({ name }) => name)).toEqual([
+      expect.stringMatching(/^\(a\) a bare read and bare inserts of [\d,]+ events$/),
+      '(b) all read models from the log',
+      '(b) rate at the end to that at the start',
+      '(b) memory of the process',
+      '(d) workload of all departments at an instant, p99',
+      '(d) a metric of the year by street, median of all',
+      expect.stringMatching(/^\(d\) the slowest of them, [a-z-]+$/),
+      '(d) an explanation of the year, up to 5,000 cases',
+    ]);
+    for (const { name, value } of rows) expect([name, value > 0]).toEqual([name, true]);
+    expect(rows.filter(({ target }) => target !== undefined).every(({ ok }) => typeof ok === 'boolean')).toBe(
+      true,
+    );
+    expect(leftBehind).toEqual([]);
+  },
+  runMsMax,
+);
+
+test('bench:projections refuses a size out of bounds before it starts anything', async () => {
+  await expect(refusedBench('projections', ['--events', '1'])).rejects.toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('--events must be a whole number from 2000') as string,
+  });
+});
