@@ -443,6 +443,34 @@ describe('after it is closed', () => {
     expect((await read(id)).feedback).toHaveLength(1);
   });
 
+  test('a flag on the reporter is decided by another office, shown, and drops nothing', async () => {
+    const { id, flagId } = await live(city, 'FLAGGED');
+    const body = { approve: true, reason: '经核对' };
+    await refused('callback', `${id}/flag-reporter/${flagId}/decide`, body, 403, 'ROLE_NOT_PERMITTED');
+    const decided = await act(city, 'street', id, `flag-reporter/${flagId}/decide`, body);
+    expect(decided).toMatchObject({ state: 'FILED' });
+    await refused('supervision', `${id}/flag-reporter/${flagId}/decide`, body, 409, 'FLAG_DECIDED');
+    const own = expected(
+      200,
+      await city
+        .as('street')
+        .post<{ flagId: string }>(`/v1/incidents/${id}/flag-reporter`, { reason: '再次不实' }),
+    );
+    const path = `${id}/flag-reporter/${own.flagId}/decide`;
+    await refused('streetLeader', path, body, 403, 'FLAG_DECIDED_BY_PARTY');
+    const refusal = { decidedAt: null, decidingUnitId: null, decisionReason: null };
+    expect((await read(id)).reporterFlags).toMatchObject([
+      {
+        flagId,
+        proposingUnitId: 'di-qinghe',
+        outcome: 'APPROVED',
+        decidingUnitId: 'st-hepan',
+        decisionReason: '经核对',
+      },
+      { flagId: own.flagId, proposingUnitId: 'st-hepan', outcome: 'OPEN', ...refusal },
+    ]);
+  });
+
   test('feedback is corrected beside what was said first', async () => {
     const { id } = await live(city, 'RATED');
     await act(city, 'callback', id, 'feedback/correct', {

@@ -667,6 +667,24 @@ describe('the line of', () => {
       '〈sc-qinghe〉 refused the appeal of 〈dp-water〉',
     ],
     [
+      'a flag on the reporter proposed',
+      told('ReporterFlagProposed', { proposingUnitId: street, reason: '王小明' }),
+      '〈st-hepan〉 提议标记上报人（疑似重复或不实上报），待其他单位审批，事件照常办理',
+      '〈st-hepan〉 proposed to flag the reporter, for another office to decide; the incident goes on all the same',
+    ],
+    [
+      'a flag on the reporter approved',
+      told('ReporterFlagApproved', { approvingUnitId: 'sc-qinghe', reason: '王小明' }),
+      '〈sc-qinghe〉 批准标记上报人，事件照常办理',
+      '〈sc-qinghe〉 approved the flag on the reporter; the incident goes on all the same',
+    ],
+    [
+      'a flag on the reporter refused',
+      told('ReporterFlagRefused', { refusingUnitId: 'sc-qinghe', reason: '王小明' }),
+      '〈sc-qinghe〉 不同意标记上报人',
+      '〈sc-qinghe〉 refused the flag on the reporter',
+    ],
+    [
       'a reporter flagged',
       told('ReporterFlagged', { unitId: street }),
       '〈st-hepan〉 标记上报人疑似重复或不实上报，事件照常办理',

@@ -76,8 +76,14 @@ export const doors: Readonly<Record<string, Door>> = {
   },
   [`${incident}/void`]: ofStreet(reason, 'FILED', ['CLOSED', 'INCIDENT_STATE']),
   [`${incident}/flag-reporter`]: {
-    ...ofCentre(reason, 'FILED', null, [...office, 'callback']),
+    ...ofCentre(reason, 'FILED', ['FLAGGED', 'FLAG_UNDECIDED'], [...office, 'callback']),
   },
+  [`${incident}/flag-reporter/{flagId}/decide`]: ofCentre(
+    { approve: true, ...reason },
+    'FLAGGED',
+    null,
+    office,
+  ),
   [`${incident}/reporter/reveal`]: {
     ...{ who: 'urbanManagement', body: { purpose: 'VISIT_SITE', ...reason }, on: 'WHISTLED' },
     // Where nobody has it in hand nobody is told: that is said by who may, see personal-data.e2e.spec.ts.

@@ -59,6 +59,7 @@ export const incidentCommandHandlers = [
   intake.WithdrawIncidentHandler,
   intake.VoidIncidentHandler,
   intake.FlagReporterHandler,
+  intake.DecideReporterFlagHandler,
   persons.RevealReporterHandler,
   persons.ForgetReporterHandler,
   handling.StartSelfHandlingHandler,

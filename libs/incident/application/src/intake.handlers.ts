@@ -15,6 +15,7 @@ import { UnknownReference } from './incident.errors.js';
 import { IncidentJurisdiction } from './incident.jurisdiction.js';
 import { claimTolerance } from './incident.tolerance.js';
 import {
+  DecideReporterFlagCommand,
   FileIncidentCommand,
   FlagReporterCommand,
   ImportIncidentCommand,
@@ -273,9 +274,26 @@ export class FlagReporterHandler implements ICommandHandler<FlagReporterCommand>
   constructor(private readonly incidents: IncidentCommandService) {}
 
   execute({ context, incidentId, request }: FlagReporterCommand): Promise<CommandOutcome> {
+    const flagId = uuidV5(context.commandId, 'flag');
     return this.incidents.execute(context, incidentId, (_, origin) => ({
       kind: 'FlagReporter',
-      origin,
+      ...{ origin, flagId },
+      ...request,
+    }));
+  }
+}
+
+@CommandHandler(DecideReporterFlagCommand)
+export class DecideReporterFlagHandler implements ICommandHandler<DecideReporterFlagCommand> {
+  constructor(
+    private readonly incidents: IncidentCommandService,
+    private readonly receipts: ReceiptCodes,
+  ) {}
+
+  execute({ context, incidentId, request }: DecideReporterFlagCommand): Promise<CommandOutcome> {
+    return this.incidents.execute(context, incidentId, (_, origin) => ({
+      kind: 'DecideReporterFlag',
+      ...{ origin, alias: this.receipts.aliasOf(context.actor.id, incidentId) },
       ...request,
     }));
   }

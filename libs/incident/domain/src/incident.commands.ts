@@ -555,7 +555,16 @@ export interface DecideAppeal extends Command<'DecideAppeal'> {
 }
 
 export interface FlagReporter extends Command<'FlagReporter'> {
+  readonly flagId: string;
   readonly reason: string;
+}
+
+export interface DecideReporterFlag extends Command<'DecideReporterFlag'> {
+  readonly flagId: string;
+  readonly approve: boolean;
+  readonly reason: string;
+  /** As in {@link CheckHandling}. */
+  readonly alias: string;
 }
 
 export interface RevealReporter extends Command<'RevealReporter'> {
@@ -623,5 +632,6 @@ export type IncidentCommand =
   | FileAppeal
   | DecideAppeal
   | FlagReporter
+  | DecideReporterFlag
   | RevealReporter
   | ForgetReporter;

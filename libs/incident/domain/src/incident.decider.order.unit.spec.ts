@@ -120,7 +120,7 @@ test('every command that needs an incident stands in the table, or says elsewher
       'RescheduleDeadlines',
       'LeaveDuplicate',
     ] as const),
-    ...(['RespondToSupervision', 'LiftSupervision', 'DecideAppeal'] as const),
+    ...(['RespondToSupervision', 'LiftSupervision', 'DecideAppeal', 'DecideReporterFlag'] as const),
     ...(['RevealReporter', 'ForgetReporter'] as const),
   ];
   const told = new Set([...allowed.map(([{ kind }]) => kind), ...elsewhere]);

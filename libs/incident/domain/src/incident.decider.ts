@@ -13,9 +13,9 @@ import {
   urge,
 } from './decider/departments.js';
 import { decideExtension, requestExtension } from './decider/extensions.js';
+import { decideReporterFlag, flagReporter } from './decider/flags.js';
 import {
   file,
-  flagReporter,
   importCase,
   locate,
   reject,
@@ -98,6 +98,7 @@ const deciders: Deciders = {
   FileAppeal: fileAppeal,
   DecideAppeal: decideAppeal,
   FlagReporter: flagReporter,
+  DecideReporterFlag: decideReporterFlag,
   RevealReporter: revealReporter,
   ForgetReporter: forgetReporter,
 };

@@ -6,8 +6,13 @@ import type {
   IncidentVerified,
   IncidentVoided,
   IncidentWithdrawn,
-  ReporterFlagged,
 } from './events/intake.events.js';
+import type {
+  ReporterFlagApproved,
+  ReporterFlagged,
+  ReporterFlagProposed,
+  ReporterFlagRefused,
+} from './events/flags.events.js';
 import type {
   EvidenceFlagged,
   HandlingCompleted,
@@ -88,6 +93,7 @@ import type {
 
 export * from './events/vocabulary.events.js';
 export * from './events/intake.events.js';
+export * from './events/flags.events.js';
 export * from './events/persons.events.js';
 export * from './events/handling.events.js';
 export * from './events/whistles.events.js';
@@ -161,6 +167,9 @@ export type IncidentEvent =
   | AppealFiled
   | ScoreExcluded
   | AppealRefused
+  | ReporterFlagProposed
+  | ReporterFlagApproved
+  | ReporterFlagRefused
   | ReporterFlagged
   | PersonalDataSealed
   | ReporterIdentityRevealed

@@ -172,6 +172,15 @@ export interface Appeal {
   readonly decided: boolean;
 }
 
+export interface ReporterFlag {
+  readonly flagId: string;
+  readonly proposingUnitId: string | null;
+  readonly proposingRole: string;
+  /** Account. */
+  readonly proposedBy: string;
+  readonly decided: boolean;
+}
+
 export interface IncidentState {
   readonly lifecycle: Lifecycle | 'NONE';
   /** Where a suspended or merged incident goes back to; null for any other. */
@@ -232,6 +241,8 @@ export interface IncidentState {
   /** Ratings of tasks by the whistling unit. */
   readonly evaluations: readonly string[];
   readonly appeals: readonly Appeal[];
+  /** On its reporter; without those of the time when nobody approved them. */
+  readonly reporterFlags: readonly ReporterFlag[];
   readonly mergedInto: string | null;
   /** Incidents that were merged, or are about to be merged, into this one. */
   readonly duplicates: readonly string[];
@@ -285,6 +296,7 @@ export const NO_INCIDENT: IncidentState = {
   appealUntil: null,
   evaluations: [],
   appeals: [],
+  reporterFlags: [],
   mergedInto: null,
   duplicates: [],
   lastWord: null,

@@ -136,7 +136,11 @@ const matters = {
     'street-office': 'RECEIPT',
   }),
   [`POST ${incident}/void`]: { ...office, note: 'not by whoever reported it' },
-  [`POST ${incident}/flag-reporter`]: may({ ...street, ...centre, callback: 'OWN_DISTRICT' }),
+  [`POST ${incident}/flag-reporter`]: may({ ...street, ...centre, callback: 'OWN_DISTRICT' }, 'proposes it'),
+  [`POST ${incident}/flag-reporter/{flagId}/decide`]: {
+    ...office,
+    note: 'not the office or the account that proposed it, nor whoever reported it',
+  },
   [`POST ${incident}/self-handling`]: may({ ...gridWorker, ...community }),
   [`POST ${incident}/self-handling/complete`]: may({ ...gridWorker, ...community }),
   [`POST ${incident}/escalate`]: may({ ...community, ...gridWorker, ...street }),

@@ -155,6 +155,7 @@ export class SampleOffice {
       withdraw: new application.WithdrawIncidentHandler(incidents, jurisdiction),
       voidIt: new application.VoidIncidentHandler(incidents, receipts),
       flagReporter: new application.FlagReporterHandler(incidents),
+      decideFlag: new application.DecideReporterFlagHandler(incidents, receipts),
       reveal: new application.RevealReporterHandler(incidents, vault),
       forget: new application.ForgetReporterHandler(incidents, vault),
       startSelfHandling: new application.StartSelfHandlingHandler(incidents, jurisdiction),

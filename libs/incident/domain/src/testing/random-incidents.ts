@@ -68,11 +68,12 @@ export const commandKinds = [
   'FileAppeal',
   'DecideAppeal',
   'FlagReporter',
+  'DecideReporterFlag',
   'RevealReporter',
   'ForgetReporter',
 ] as const satisfies readonly IncidentCommand['kind'][];
 
-/** Every event of the domain; the compiler asks for one that is missing. */
+/** Every event that the domain writes; the compiler asks for one that is missing. `ReporterFlagged` is of older logs only. */
 export const incidentEventNames = Object.keys({
   IncidentReported: true,
   IncidentLocated: true,
@@ -136,11 +137,13 @@ export const incidentEventNames = Object.keys({
   AppealFiled: true,
   ScoreExcluded: true,
   AppealRefused: true,
-  ReporterFlagged: true,
+  ReporterFlagProposed: true,
+  ReporterFlagApproved: true,
+  ReporterFlagRefused: true,
   PersonalDataSealed: true,
   ReporterIdentityRevealed: true,
   ReporterForgotten: true,
-} satisfies Record<IncidentEventType, true>) as IncidentEventType[];
+} satisfies Record<Exclude<IncidentEventType, 'ReporterFlagged'>, true>) as IncidentEventType[];
 
 const actors: readonly CommandOrigin['actor'][] = [
   sample.byStreet(0),
@@ -391,6 +394,10 @@ function build(
       return aboutAnOrder(kind, state, pick, minute);
     case 'FlagReporter':
       return sample.flagReporter(minute);
+    case 'DecideReporterFlag':
+      return sample.decideReporterFlag(minute, state.reporterFlags.at(-1)?.flagId ?? 'unknown', {
+        approve: good,
+      });
     case 'RevealReporter':
       return sample.revealReporter(minute);
     case 'ForgetReporter':

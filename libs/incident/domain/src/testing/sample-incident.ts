@@ -739,10 +739,22 @@ export const decideAppeal = (
   ...more,
 });
 
-export const flagReporter = (minute: number): CommandOf<'FlagReporter'> => ({
+export const flagReporter = (minute: number, more: More<'FlagReporter'> = {}): CommandOf<'FlagReporter'> => ({
   kind: 'FlagReporter',
+  origin: byCallback(minute),
+  ...{ flagId: `flag-${minute}`, reason: '同一人重复来电' },
+  ...more,
+});
+
+export const decideReporterFlag = (
+  minute: number,
+  flagId: string,
+  more: More<'DecideReporterFlag'> = {},
+): CommandOf<'DecideReporterFlag'> => ({
+  kind: 'DecideReporterFlag',
   origin: bySupervision(minute),
-  reason: '同一人重复来电',
+  ...{ flagId, approve: true, reason: '经核对属实', alias: 'resident-of-another-name' },
+  ...more,
 });
 
 /** What a person has marked as personal, as it stands in the log. */

@@ -3,6 +3,7 @@ import { breach, changedDeadlines, moved, type Later, withTask } from './view-ch
 import { withStatuses } from './view-clocks.js';
 import { afterHandling } from './view-closing.js';
 import { stateAfter, type ViewEvent } from './view-events.js';
+import { afterFlag } from './view-flags.js';
 import { afterIntake, afterPause, newView } from './view-intake.js';
 import { afterWordOfPerson } from './view-persons.js';
 import { afterDispute, afterReassignment, lapsed } from './view-responsibility.js';
@@ -100,8 +101,12 @@ function afterDecision(view: IncidentView, event: Later, before: IncidentView['s
       return afterWordOfPerson(view, event, at);
     case 'DeadlineWarned':
     case 'EvidenceFlagged':
-    case 'ReporterFlagged':
       return view;
+    case 'ReporterFlagProposed':
+    case 'ReporterFlagApproved':
+    case 'ReporterFlagRefused':
+    case 'ReporterFlagged':
+      return afterFlag(view, event, at);
     default:
       return afterHandling(view, event, at);
   }

@@ -236,6 +236,20 @@ export interface ReporterView {
   }[];
 }
 
+/** What offices say of the reporter. It drops nothing (domain.md §6, 21). */
+export interface ReporterFlagView {
+  /** Null for one of the time when flags needed no approval. */
+  readonly flagId: string | null;
+  readonly proposingUnitId: string | null;
+  readonly reason: string;
+  readonly proposedAt: string;
+  /** It stands where it is APPROVED, or where that was NOT_NEEDED yet. */
+  readonly outcome: 'OPEN' | 'APPROVED' | 'REFUSED' | 'NOT_NEEDED';
+  readonly decidedAt: string | null;
+  readonly decidingUnitId: string | null;
+  readonly decisionReason: string | null;
+}
+
 export interface IncidentView {
   readonly id: string;
   readonly state: Lifecycle;
@@ -347,6 +361,7 @@ export interface IncidentView {
     readonly decidedAt: string | null;
     readonly decisionReason: string | null;
   }[];
+  readonly reporterFlags: readonly ReporterFlagView[];
   /** Time lost before the right department had the matter, by who bears it. Milliseconds. */
   readonly lostTime: readonly {
     readonly account: 'DISPATCH' | 'DEPARTMENT';

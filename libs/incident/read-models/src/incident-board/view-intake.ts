@@ -27,7 +27,7 @@ export function newView(event: Reported): IncidentView {
     ...{ suspension: null, mergedInto: null, duplicates: [], deadlines: data.deadlines.map(opened) },
     ...{ whistles: [], tasks: [], returns: [], arbitrations: [], extensions: [], supervisions: [] },
     ...{ cycles: [], checks: [], feedback: [], feedbackCorrections: [], escalations: [], locations: [] },
-    ...{ appeals: [], lostTime: [], reporter: sealedFor(null, data.reporter) },
+    ...{ appeals: [], reporterFlags: [], lostTime: [], reporter: sealedFor(null, data.reporter) },
   };
 }
 
