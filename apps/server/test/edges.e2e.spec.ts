@@ -115,6 +115,42 @@ describe('whose task it is', () => {
     expectProblem(await city.as('housing').get('/v1/catalogue-proposals'), 403, 'ROLE_NOT_PERMITTED');
   });
 
+  test('what the catalogue says by now is adopted; page by page there is each proposal once, oldest first', async () => {
+    interface Proposals {
+      readonly items: readonly { readonly arbitrationId: string; readonly decidedAt: string }[];
+      readonly nextCursor: string | null;
+    }
+    for (const responsibleUnit of ['dp-water', 'dp-housing', 'dp-water']) {
+      const { id, taskId } = await live(city, 'IN_ARBITRATION');
+      const ruling = { responsibleUnit, rule: 'DISPATCH_CATALOGUE', reason: '目录' };
+      await onTask('arbitrator', id, taskId, 'arbitrate', ruling);
+    }
+    const read = async (query: string): Promise<Proposals> =>
+      expected(200, await city.as('admin').get<Proposals>(`/v1/catalogue-proposals?${query}`));
+    const all = await read('limit=200');
+    expect(all.nextCursor).toBeNull();
+    const named = { catalogueDepartmentId: 'dp-water' };
+    expect(all.items.slice(-3)).toMatchObject([
+      { departmentId: 'dp-water', ...named, adopted: true },
+      { departmentId: 'dp-housing', ...named, adopted: false },
+      { departmentId: 'dp-water', ...named, adopted: true },
+    ]);
+    const paged: Proposals['items'][number][] = [];
+    let cursor: string | null = null;
+    do {
+      const page: Proposals = await read(`limit=2${cursor === null ? '' : `&cursor=${cursor}`}`);
+      expect(page.items.length).toBeLessThanOrEqual(2);
+      paged.push(...page.items);
+      cursor = page.nextCursor;
+    } while (cursor !== null);
+    expect(paged).toEqual(all.items);
+    expect(paged.map(({ decidedAt }) => decidedAt)).toEqual(
+      paged.map(({ decidedAt }) => decidedAt).toSorted(),
+    );
+    const wrong = await city.as('admin').get<Problem>('/v1/catalogue-proposals?cursor=nowhere');
+    expectProblem(wrong, 400, 'INVALID_CURSOR');
+  });
+
   test('refused twice, it is arbitrated by itself, and stays where it is', async () => {
     const { id, taskId } = await live(city, 'WHISTLED');
     const refusal = { accept: false, reason: '目录明确' };
@@ -428,6 +464,13 @@ describe('after it is closed', () => {
     );
     expect(expected(200, reopened)).toMatchObject({ state: 'FILED', cycle: 2, endedDepartments: [] });
     await act(city, 'gridWorker', id, 'self-handling');
+    await act(city, 'gridWorker', id, 'self-handling/contact', { reached: false });
+    expect(await act(city, 'gridWorker', id, 'self-handling/contact')).toMatchObject({ state: 'HANDLING' });
+    await refused('gridWorker', `${id}/self-handling/contact`, {}, 409, 'CONTACT_RECORDED');
+    expect(await read(id)).toMatchObject({
+      ...{ contactedAt: expect.any(String), contactedLate: false },
+      deadlines: expect.arrayContaining([expect.objectContaining({ timer: 'CONTACT', status: 'MET' })]),
+    });
     await act(city, 'gridWorker', id, 'self-handling/complete');
     await closes(id);
     const { cycles } = await read(id);

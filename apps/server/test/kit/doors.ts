@@ -97,6 +97,10 @@ export const doors: Readonly<Record<string, Door>> = {
     ...{ who: 'gridWorker', roles: ['grid-worker', 'community'], body: { parties: ['GRID'] }, on: 'FILED' },
     ...{ shut: ['REPORTED', 'INCIDENT_STATE'], foreign: ['otherGridWorker', 'INCIDENT_NOT_FOUND'] },
   },
+  [`${incident}/self-handling/contact`]: {
+    ...{ who: 'gridWorker', roles: ['grid-worker', 'community'], body: {}, on: 'SELF_HANDLED' },
+    ...{ shut: ['WHISTLED', 'INCIDENT_STATE'], foreign: ['otherGridWorker', 'INCIDENT_NOT_FOUND'] },
+  },
   [`${incident}/self-handling/complete`]: {
     ...{ who: 'gridWorker', roles: ['grid-worker', 'community'], body: {}, on: 'SELF_HANDLED' },
     ...{ shut: ['WHISTLED', 'INCIDENT_STATE'], foreign: ['otherGridWorker', 'INCIDENT_NOT_FOUND'] },

@@ -95,6 +95,17 @@ describe('a whole year in a district', () => {
     });
   });
 
+  it('has reporters called in time and too late by who handles it without a whistle', () => {
+    const called = ledgers
+      .flatMap((ledger) => [...ledger.clocks.values()])
+      .filter(({ deadline, owner }) => deadline.timer === 'CONTACT' && owner.kind === 'INCIDENT');
+    const fates = Map.groupBy(called, fateOf);
+    const scarce = (['MET', 'BREACHED', 'CALLED_OFF'] as const).filter(
+      (fate) => (fates.get(fate)?.length ?? 0) < 10,
+    );
+    expect({ seed, scarce }).toEqual({ seed, scarce: [] });
+  });
+
   it('has seen everything that a year brings', async () => {
     const seen = new Map<string, number>();
     for (const id of year.incidentIds)
@@ -123,6 +134,7 @@ const LIVELY = [
     'SupervisionResponded',
     'SupervisionLifted',
   ],
+  ...['ReporterContacted', 'ReporterContactedBySelfHandler'],
   ...['CheckFailed', 'FeedbackRecorded', 'IncidentClosed', 'TaskEvaluated'],
 ];
 

@@ -54,6 +54,13 @@ const CARRIED_ON: readonly Deadline['timer'][] = ['CHECK_IN', 'HANDLING'];
 
 const TASK_STARTS = ['ACKNOWLEDGE', 'CHECK_IN', 'HANDLING', 'CONTACT', 'RETURN_WINDOW'] as const;
 
+const FILING_STARTS = ['INCIDENT_TOTAL', 'DISPATCH', 'CONTACT'] as const;
+
+type Reporter = Pick<IncidentState, 'reporterKnown' | 'reporterWithdrew'>;
+
+const isReachable = ({ reporterKnown, reporterWithdrew }: Reporter): boolean =>
+  reporterKnown && !reporterWithdrew;
+
 const COORDINATES = ['WGS84', 'GCJ02', 'BD09'] as const;
 
 /** What the jurisdiction says about places, departments and due times, in the domain's own words. */
@@ -90,16 +97,16 @@ export class IncidentJurisdiction {
     return this.clocks.rules(state);
   }
 
-  /** Deadlines that filing starts. */
+  /** Deadlines that filing starts. Nobody can be contacted where nobody is known. */
   filingDeadlines(
-    matter: Pick<IncidentState, 'category' | 'severity'>,
+    matter: Pick<IncidentState, 'category' | 'severity'> & Reporter,
     pins: JurisdictionPins,
     at: string,
     idSeed: string,
   ): Deadline[] {
     const { category, severity } = matter;
     return this.clocks.startAll(
-      ['INCIDENT_TOTAL', 'DISPATCH'],
+      FILING_STARTS.filter((timer) => timer !== 'CONTACT' || isReachable(matter)),
       { matter: { category, severity, pins }, at },
       idSeed,
     );
@@ -111,13 +118,12 @@ export class IncidentJurisdiction {
    * @throws UnknownReference, UnitEnded
    */
   assign(
-    state: Pick<IncidentState, 'category' | 'severity' | 'pins' | 'reporterKnown' | 'reporterWithdrew'>,
+    state: Pick<IncidentState, 'category' | 'severity' | 'pins'> & Reporter,
     { taskId, departmentId, role, whistleKind, reverse, start }: Summoned,
   ): TaskAssignment {
     const level = this.departmentLevel(departmentId, start, reverse);
-    const reachable = state.reporterKnown && !state.reporterWithdrew;
     const deadlines = this.clocks.startAll(
-      TASK_STARTS.filter((timer) => timer !== 'CONTACT' || reachable),
+      TASK_STARTS.filter((timer) => timer !== 'CONTACT' || isReachable(state)),
       { matter: state, at: start, whistleKind, role, unitId: departmentId },
       taskId,
     );

@@ -63,6 +63,7 @@ export const incidentCommandHandlers = [
   persons.RevealReporterHandler,
   persons.ForgetReporterHandler,
   handling.StartSelfHandlingHandler,
+  handling.RecordSelfHandlerContactHandler,
   handling.CompleteSelfHandlingHandler,
   handling.EscalateLevelHandler,
   whistles.BlowWhistleHandler,

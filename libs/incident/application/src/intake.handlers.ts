@@ -56,8 +56,9 @@ export class ReportIncidentHandler implements ICommandHandler<ReportIncidentComm
       const { place } = this.jurisdiction.place(request, context.actor, earlierOf(occurredAt, now));
       const pins = this.jurisdiction.pins();
       const matter = { category, severity, pins };
+      const known = { ...matter, reporterKnown: isReporterKnown(request), reporterWithdrew: false };
       const filing = request.file
-        ? { pins, deadlines: this.jurisdiction.filingDeadlines(matter, pins, now, commandId) }
+        ? { pins, deadlines: this.jurisdiction.filingDeadlines(known, pins, now, commandId) }
         : null;
       // What is filed at once needs no verifying.
       const deadlines =
@@ -101,10 +102,9 @@ export class ReportIncidentHandler implements ICommandHandler<ReportIncidentComm
     reporter: SealedReporter | null;
     personal: SealedPersonalData | null;
   }> {
-    const { reporter: given, anonymous, description, location } = request;
+    const { reporter: given, description, location } = request;
     const { privateNote = null, personal: marked = [] } = request;
-    const known = given !== null && !anonymous && (given.name !== null || given.phone !== null);
-    const reporter = known ? await this.vault.sealNew(given) : null;
+    const reporter = given !== null && isReporterKnown(request) ? await this.vault.sealNew(given) : null;
     const more = {
       ...(marked.includes('DESCRIPTION') ? { description } : {}),
       ...(marked.includes('LOCATION') && location !== null ? { location } : {}),
@@ -118,6 +118,10 @@ export class ReportIncidentHandler implements ICommandHandler<ReportIncidentComm
     return { reporter, personal: { fields, sealed } };
   }
 }
+
+/** Whether there is somebody who can be told and called. */
+const isReporterKnown = ({ reporter, anonymous }: ReportIncidentCommand['request']): boolean =>
+  reporter !== null && !anonymous && (reporter.name !== null || reporter.phone !== null);
 
 const isPersonal = ({ reporter, privateNote, personal = [] }: ReportIncidentCommand['request']): boolean =>
   reporter !== null || (privateNote ?? null) !== null || personal.length > 0;

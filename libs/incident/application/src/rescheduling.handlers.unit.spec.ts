@@ -1,4 +1,4 @@
-import { everyDeadline, type Deadline, type IncidentState } from '@shaoying/incident-domain';
+import { everyDeadline, ownedDeadlines, type Deadline, type IncidentState } from '@shaoying/incident-domain';
 import {
   CallRecords,
   DecideExtensionCommand,
@@ -112,8 +112,8 @@ describe('under another policy', () => {
     const state = await stateOf(incidentId);
     expect(state.pins).toMatchObject({ policyVersion: 2 });
     // Everything that is open is under the new version, also where its time is the same.
-    const open = everyDeadline(state).filter(({ timer }) => timer !== 'DISPATCH' && timer !== 'VERIFY');
-    expect(open.map(({ policyVersion }) => policyVersion)).toEqual(open.map(() => 2));
+    const open = ownedDeadlines(state).filter(({ running }) => running);
+    expect(open.map(({ deadline }) => deadline.policyVersion)).toEqual(open.map(() => 2));
     expect(outcome).toMatchObject({ policyVersion: 2, stayed: [], next: null });
   });
 

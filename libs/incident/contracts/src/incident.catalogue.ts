@@ -23,6 +23,7 @@ export const incidentCatalogue: Record<IncidentEventType, CatalogueEntry> = {
   IncidentRejected: asItWas,
   IncidentFiled: { version: 2, upcasters: [upcasters.incidentFiledV2] },
   SelfHandlingStarted: { version: 2, upcasters: [upcasters.selfHandlingStartedV2] },
+  ReporterContactedBySelfHandler: asItWas,
   IncidentEscalated: asItWas,
   WhistleProposed: asItWas,
   WhistleApproved: asItWas,

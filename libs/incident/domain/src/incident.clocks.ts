@@ -2,6 +2,7 @@ import type { Deadline, DeadlineMove, IncidentTimer } from './incident.events.js
 import {
   cameWithImport,
   isOpenTask,
+  isWhistled,
   openExtensionOf,
   type IncidentState,
   type Lifecycle,
@@ -18,6 +19,7 @@ const RUNS_IN: Readonly<Partial<Record<IncidentTimer, readonly Lifecycle[]>>> = 
   VERIFY: ['REPORTED'],
   DISPATCH: ['FILED'],
   INCIDENT_TOTAL: ['FILED', 'HANDLING'],
+  CONTACT: ['FILED', 'HANDLING'],
   CHECK: ['CHECKING'],
   CALLBACK: ['FEEDBACK'],
   FEEDBACK_WINDOW: ['FEEDBACK'],
@@ -28,6 +30,7 @@ const RUNS_IN: Readonly<Partial<Record<IncidentTimer, readonly Lifecycle[]>>> = 
 export function isPendingForIncident(state: IncidentState, timer: IncidentTimer): boolean {
   if (!RUNS_IN[timer]?.includes(state.lifecycle as Lifecycle)) return false;
   if (timer === 'DISPATCH') return !state.dispatched;
+  if (timer === 'CONTACT') return !state.contacted && !isWhistled(state);
   // The window closes an incident that is rated and that nobody closes, too.
   if (timer === 'CALLBACK') return !state.feedbackRecorded;
   return true;

@@ -163,7 +163,7 @@ export interface RejectIncident extends Command<'RejectIncident'> {
 
 export interface FileIncident extends Command<'FileIncident'> {
   readonly pins: Pins;
-  /** INCIDENT_TOTAL, DISPATCH. */
+  /** INCIDENT_TOTAL, DISPATCH, CONTACT. */
   readonly deadlines: readonly Deadline[];
 }
 
@@ -171,6 +171,12 @@ export interface StartSelfHandling extends Command<'StartSelfHandling'> {
   readonly level: ResponsibilityLevel;
   readonly handlingUnitId: string | null;
   readonly parties: readonly Party[];
+  readonly note: string | null;
+}
+
+/** 先行联系 by whoever handles it without a whistle. */
+export interface RecordSelfHandlerContact extends Command<'RecordSelfHandlerContact'> {
+  readonly reached: boolean;
   readonly note: string | null;
 }
 
@@ -457,7 +463,7 @@ export interface ReopenIncident extends Command<'ReopenIncident'> {
   readonly receiptHash: string | null;
   readonly reason: string;
   readonly pins: Pins;
-  /** INCIDENT_TOTAL, DISPATCH. */
+  /** INCIDENT_TOTAL, DISPATCH, CONTACT. */
   readonly deadlines: readonly Deadline[];
 }
 
@@ -588,6 +594,7 @@ export type IncidentCommand =
   | RejectIncident
   | FileIncident
   | StartSelfHandling
+  | RecordSelfHandlerContact
   | CompleteSelfHandling
   | EscalateLevel
   | BlowWhistle

@@ -44,6 +44,7 @@ const allowed: readonly (readonly [IncidentCommand, Lifecycle[]])[] = [
   [sample.reject(late), beforeHandling],
   [sample.file(late), beforeHandling],
   [sample.startSelfHandling(late), ['FILED']],
+  [sample.selfHandlerContact(late), []],
   [sample.completeSelfHandling(late), []],
   [sample.escalate(late), ['FILED']],
   [sample.blow(late, { whistleId }), ['FILED']],

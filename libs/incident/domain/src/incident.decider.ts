@@ -29,7 +29,12 @@ import { joinDuplicate, leaveDuplicate, merge, resume, suspend, unmerge } from '
 import { forgetReporter, revealReporter } from './decider/persons.js';
 import { rescheduleDeadlines } from './decider/rescheduling.js';
 import { arbitrate, decideReturn, openArbitration, requestReturn } from './decider/returns.js';
-import { completeSelfHandling, escalate, startSelfHandling } from './decider/self-handling.js';
+import {
+  completeSelfHandling,
+  escalate,
+  recordSelfHandlerContact,
+  startSelfHandling,
+} from './decider/self-handling.js';
 import {
   decideAppeal,
   fileAppeal,
@@ -54,6 +59,7 @@ const deciders: Deciders = {
   RejectIncident: reject,
   FileIncident: file,
   StartSelfHandling: startSelfHandling,
+  RecordSelfHandlerContact: recordSelfHandlerContact,
   CompleteSelfHandling: completeSelfHandling,
   EscalateLevel: escalate,
   BlowWhistle: blowWhistle,

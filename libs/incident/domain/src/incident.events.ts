@@ -17,6 +17,7 @@ import type {
   EvidenceFlagged,
   HandlingCompleted,
   IncidentEscalated,
+  ReporterContactedBySelfHandler,
   SelfHandlingStarted,
 } from './events/handling.events.js';
 import type {
@@ -111,6 +112,7 @@ export type IncidentEvent =
   | IncidentRejected
   | IncidentFiled
   | SelfHandlingStarted
+  | ReporterContactedBySelfHandler
   | IncidentEscalated
   | WhistleProposed
   | WhistleApproved

@@ -217,6 +217,8 @@ export interface IncidentState {
   readonly warned: readonly string[];
   /** Whether anybody has been given the matter in this cycle. */
   readonly dispatched: boolean;
+  /** Whether whoever handles it without a whistle has reached the reporter in this cycle. */
+  readonly contacted: boolean;
   /** Units that handled it in this cycle; none of them may check it. */
   readonly handlingUnits: readonly string[];
   /** Units that handled it in any cycle. */
@@ -278,6 +280,7 @@ export const NO_INCIDENT: IncidentState = {
   breached: [],
   warned: [],
   dispatched: false,
+  contacted: false,
   handlingUnits: [],
   everHandled: [],
   level: null,
@@ -338,6 +341,10 @@ export const openTasks = (state: IncidentState): Task[] =>
 
 export const openWhistles = (state: IncidentState): Whistle[] =>
   state.whistles.filter((whistle) => whistle.cycle === state.cycle && whistle.state === 'BLOWN');
+
+/** Whether departments were whistled for in this cycle: from then on the reporter is theirs to contact. */
+export const isWhistled = ({ whistles, cycle }: IncidentState): boolean =>
+  whistles.some((whistle) => whistle.cycle === cycle && whistle.blownAt !== '');
 
 /** The return of a task that waits for its decision. */
 export const openReturnOf = (state: IncidentState, taskId: string): ReturnRequest | undefined =>

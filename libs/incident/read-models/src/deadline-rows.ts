@@ -83,6 +83,7 @@ const owed = `held & ${HELD.done | HELD.undecided | HELD.extending | HELD.met | 
     when 'VERIFY' then lifecycle = 'REPORTED'
     when 'DISPATCH' then lifecycle = 'FILED'
     when 'INCIDENT_TOTAL' then lifecycle in ('FILED', 'HANDLING')
+    when 'CONTACT' then lifecycle = 'HANDLING' or lifecycle = 'FILED' and owner_id is null
     when 'CHECK' then lifecycle = 'CHECKING'
     when 'CALLBACK' then lifecycle = 'FEEDBACK'
     when 'FEEDBACK_WINDOW' then lifecycle = 'FEEDBACK'
@@ -189,7 +190,8 @@ const asksFirst = (entry: IncidentEntry): boolean =>
 export const deadlineEventTypes: IncidentEventType[] = [
   ...readsFirst,
   ...(['IncidentReported', 'IncidentVerified', 'IncidentRejected', 'IncidentFiled'] as const),
-  ...(['SelfHandlingStarted', 'IncidentEscalated', 'WhistleBlown', 'WhistleRatified'] as const),
+  ...(['SelfHandlingStarted', 'ReporterContactedBySelfHandler', 'IncidentEscalated'] as const),
+  ...(['WhistleBlown', 'WhistleRatified'] as const),
   ...(['WhistleFlagged', 'TaskAcknowledged', 'DepartmentCheckedIn', 'ReporterContacted'] as const),
   ...(['TaskReleased', 'TaskCompleted', 'HandlingCompleted', 'DeadlineWarned'] as const),
   ...(['TaskOverdue', 'IncidentOverdue'] as const),
@@ -310,6 +312,9 @@ export class DeadlineBatch {
         this.move(incidentId, 'HANDLING');
         this.drop(incidentId, null, ['DISPATCH']);
         break;
+      case 'ReporterContactedBySelfHandler':
+        if (entry.data.reached) this.drop(incidentId, null, ['CONTACT']);
+        break;
       case 'IncidentEscalated':
         this.move(incidentId, 'FILED');
         break;
@@ -392,7 +397,8 @@ export class DeadlineBatch {
       case 'WhistleBlown': {
         const { whistleId, tasks, deadlines } = entry.data;
         this.move(incidentId, 'HANDLING');
-        this.drop(incidentId, null, ['DISPATCH']);
+        // From here on the reporter is the departments' to contact.
+        this.drop(incidentId, null, ['DISPATCH', 'CONTACT']);
         this.begin(incidentId, whistleId, deadlines);
         for (const task of tasks) this.summon(incidentId, task, whistleId);
         break;

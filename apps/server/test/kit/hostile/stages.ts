@@ -7,6 +7,7 @@ const doors: Readonly<Record<string, readonly [Stage, PersonName]>> = {
   ...{ locate: ['REPORTED', 'street'], withdraw: ['FILED', 'resident'], void: ['FILED', 'street'] },
   ...{ 'flag-reporter': ['FILED', 'supervision'], 'flag/decide': ['FLAGGED', 'supervision'] },
   ...{ 'self-handling': ['FILED', 'gridWorker'] },
+  ...{ 'self-handling/contact': ['SELF_HANDLED', 'gridWorker'] },
   ...{ 'self-handling/complete': ['SELF_HANDLED', 'gridWorker'], escalate: ['SELF_HANDLED', 'street'] },
   ...{ suspend: ['FILED', 'supervision'], resume: ['SUSPENDED', 'street'], merge: ['FILED', 'street'] },
   ...{ unmerge: ['MERGED', 'street'], whistles: ['FILED', 'street'], approve: ['PROPOSED', 'street'] },

@@ -142,6 +142,7 @@ const matters = {
     note: 'not the office or the account that proposed it, nor whoever reported it',
   },
   [`POST ${incident}/self-handling`]: may({ ...gridWorker, ...community }),
+  [`POST ${incident}/self-handling/contact`]: may({ ...gridWorker, ...community }),
   [`POST ${incident}/self-handling/complete`]: may({ ...gridWorker, ...community }),
   [`POST ${incident}/escalate`]: may({ ...community, ...gridWorker, ...street }),
   [`POST ${incident}/suspend`]: { ...office, note: 'above whoever handles it' },

@@ -159,6 +159,7 @@ export class SampleOffice {
       reveal: new application.RevealReporterHandler(incidents, vault),
       forget: new application.ForgetReporterHandler(incidents, vault),
       startSelfHandling: new application.StartSelfHandlingHandler(incidents, jurisdiction),
+      selfHandlerContact: new application.RecordSelfHandlerContactHandler(incidents),
       completeSelfHandling: new application.CompleteSelfHandlingHandler(incidents, jurisdiction, captures),
       escalate: new application.EscalateLevelHandler(incidents),
       blowWhistle: new application.BlowWhistleHandler(incidents, jurisdiction),

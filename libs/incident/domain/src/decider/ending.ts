@@ -19,7 +19,7 @@ export function handlingCompleted(state: IncidentState, ending: Ending): Inciden
   const { occurredAt, note, evidence, deadlines } = ending;
   const total = deadlineOf(state.deadlines, 'INCIDENT_TOTAL');
   return [
-    ...breachesBefore(state, occurredAt, ofIncident('INCIDENT_TOTAL')),
+    ...breachesBefore(state, occurredAt, ofIncident('INCIDENT_TOTAL', 'CONTACT')),
     {
       type: 'HandlingCompleted',
       occurredAt,

@@ -45,7 +45,7 @@ export const closingFolds: FoldsOf<
     ...state,
     ...{ lifecycle: 'FILED', cycle: event.data.cycle, rework: 0, mode: null, level: null },
     escalatedTo: null,
-    ...{ deadlines: [], breached: [], dispatched: false, handlingUnits: [] },
+    ...{ deadlines: [], breached: [], dispatched: false, contacted: false, handlingUnits: [] },
     ...{ feedbackUntil: null, feedbackRecorded: false, rated: false },
     ...{ reopenUntil: null, appealUntil: null },
   }),

@@ -24,6 +24,7 @@ export const commandKinds = [
   'RejectIncident',
   'FileIncident',
   'StartSelfHandling',
+  'RecordSelfHandlerContact',
   'CompleteSelfHandling',
   'EscalateLevel',
   'BlowWhistle',
@@ -81,6 +82,7 @@ export const incidentEventNames = Object.keys({
   IncidentRejected: true,
   IncidentFiled: true,
   SelfHandlingStarted: true,
+  ReporterContactedBySelfHandler: true,
   IncidentEscalated: true,
   WhistleProposed: true,
   WhistleApproved: true,
@@ -232,7 +234,8 @@ function nextKind(state: IncidentState, { pick, good, kind }: Try): IncidentComm
       return pick % 4 === 0 ? 'StartSelfHandling' : 'BlowWhistle';
     case 'HANDLING':
       return state.mode === 'SELF'
-        ? (oneOf(['EscalateLevel', 'BlowWhistle'] as const, pick, rarely) ?? 'CompleteSelfHandling')
+        ? (oneOf(['EscalateLevel', 'BlowWhistle', 'RecordSelfHandlerContact'] as const, pick, rarely) ??
+            'CompleteSelfHandling')
         : nextOfTask(state, pick, good, rarely);
     case 'CHECKING':
       return 'CheckHandling';
@@ -304,7 +307,7 @@ function build(
     case 'ReportIncident':
       return sample.report(minute, {
         occurredAt: claimOf(attempt, minute),
-        filing: attempt.filed ? sample.filing(minute) : null,
+        filing: attempt.filed ? sample.filingWithContact(minute) : null,
         reporter: evidence ? sample.sealed : null,
         personal: good ? { fields: ['DESCRIPTION', 'LOCATION'], sealed: sample.sealed } : null,
         anonymous: !evidence,
@@ -318,9 +321,11 @@ function build(
     case 'RejectIncident':
       return sample.reject(minute, good ? { notice: '经核实不属实' } : {});
     case 'FileIncident':
-      return sample.file(minute);
+      return sample.file(minute, evidence ? sample.filingWithContact(minute) : {});
     case 'StartSelfHandling':
       return sample.startSelfHandling(minute, evidence ? {} : { level: 'COMMUNITY', handlingUnitId: null });
+    case 'RecordSelfHandlerContact':
+      return sample.selfHandlerContact(minute, { reached: good });
     case 'CompleteSelfHandling':
       return sample.completeSelfHandling(minute);
     case 'EscalateLevel':
@@ -351,7 +356,12 @@ function build(
     case 'ReopenIncident':
       return sample.reopen(
         minute,
-        attempt.reporter ? { by: 'REPORTER', receiptHash: sample.receiptHash } : {},
+        attempt.reporter
+          ? {
+              ...{ by: 'REPORTER', receiptHash: sample.receiptHash },
+              ...sample.filingWithContact(minute, `incident-${minute}`),
+            }
+          : {},
       );
     case 'SuspendIncident':
       return sample.suspend(minute, good ? {} : { origin: sample.byStreet(minute) });

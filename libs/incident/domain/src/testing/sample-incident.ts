@@ -219,6 +219,12 @@ export function filing(minute: number, id = 'incident'): { pins: typeof pins; de
   return { pins, deadlines: timers.map((timer) => deadline(id, timer, minute)) };
 }
 
+/** Filing of what somebody who can be called has reported. */
+export function filingWithContact(minute: number, id = 'incident'): ReturnType<typeof filing> {
+  const { pins, deadlines } = filing(minute, id);
+  return { pins, deadlines: [...deadlines, deadline(id, 'CONTACT', minute)] };
+}
+
 export const locate = (minute: number, more: More<'LocateIncident'> = {}): CommandOf<'LocateIncident'> => ({
   kind: 'LocateIncident',
   origin: byStreet(minute),
@@ -260,6 +266,16 @@ export const startSelfHandling = (
   handlingUnitId: COMMUNITY,
   parties: [],
   note: null,
+  ...more,
+});
+
+export const selfHandlerContact = (
+  minute: number,
+  more: More<'RecordSelfHandlerContact'> = {},
+): CommandOf<'RecordSelfHandlerContact'> => ({
+  kind: 'RecordSelfHandlerContact',
+  origin: byCommunity(minute),
+  ...{ reached: true, note: null },
   ...more,
 });
 

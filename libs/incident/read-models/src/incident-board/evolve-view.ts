@@ -39,6 +39,7 @@ function afterDecision(view: IncidentView, event: Later, before: IncidentView['s
     case 'IncidentRejected':
     case 'IncidentFiled':
     case 'SelfHandlingStarted':
+    case 'ReporterContactedBySelfHandler':
     case 'IncidentEscalated':
     case 'IncidentWithdrawn':
     case 'IncidentVoided':

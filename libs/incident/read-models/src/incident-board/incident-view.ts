@@ -278,6 +278,9 @@ export interface IncidentView {
   readonly filedAt: string | null;
   /** When somebody was first given the matter in this cycle. */
   readonly dispatchedAt: string | null;
+  /** When whoever handles it without a whistle reached the reporter, in this cycle. */
+  readonly contactedAt: string | null;
+  readonly contactedLate: boolean | null;
   /** When feedback was recorded that nothing was sent back by, in this cycle. */
   readonly ratedAt: string | null;
   readonly closedAt: string | null;

@@ -143,6 +143,10 @@ export function withCycle(view: IncidentView, change: Partial<CycleView>): Cycle
   return view.cycles.map((entry) => (entry.cycle === view.cycle ? { ...entry, ...change } : entry));
 }
 
+/** Whether departments were whistled for in this cycle: from then on the reporter is theirs to contact. */
+export const isWhistled = ({ whistles, cycle }: IncidentView): boolean =>
+  whistles.some((whistle) => whistle.cycle === cycle && whistle.blownAt !== null);
+
 export const isOpen = ({ state }: TaskView): boolean =>
   state !== 'DONE' && state !== 'RETURNED' && state !== 'RELEASED';
 

@@ -1,5 +1,6 @@
 import type { Lifecycle } from '@shaoying/incident-domain';
 import type { DeadlineView, IncidentView, SupervisionView, TaskView, WhistleView } from './incident-view.js';
+import { isWhistled } from './view-changes.js';
 
 // How the deadlines of a view stand. Which clocks run is said by `incident.clocks.ts`; a property holds the two together.
 
@@ -9,6 +10,8 @@ const runsIn: Readonly<Partial<Record<Timer, readonly Lifecycle[]>>> = {
   VERIFY: ['REPORTED'],
   DISPATCH: ['FILED'],
   INCIDENT_TOTAL: ['FILED', 'HANDLING'],
+  // No task is open where it is filed only.
+  CONTACT: ['FILED', 'HANDLING'],
   CHECK: ['CHECKING'],
   CALLBACK: ['FEEDBACK'],
   FEEDBACK_WINDOW: ['FEEDBACK'],
@@ -29,6 +32,8 @@ function ofIncident(view: IncidentView, { timer }: DeadlineView): Standing {
       return when(view.dispatchedAt === null);
     case 'CALLBACK':
       return when(view.ratedAt === null);
+    case 'CONTACT':
+      return when(view.contactedAt === null && !isWhistled(view));
     default:
       return 'RUNS';
   }

@@ -22,6 +22,7 @@ const shownFields = {
   IncidentRejected: ['reasonCode', 'reason', 'notice'],
   IncidentFiled: ['cycle', 'pins', 'deadlines'],
   SelfHandlingStarted: ['level', 'handlingUnitId', 'parties'],
+  ReporterContactedBySelfHandler: ['reached', 'late'],
   IncidentEscalated: ['from', 'to', 'unitId', 'reason'],
   WhistleProposed: ['whistleId', 'kind', 'reason', 'origin', 'proposingUnitId', 'summons'],
   WhistleApproved: ['whistleId', 'approvingUnitId'],

@@ -359,9 +359,13 @@ export class IncidentLedger {
         return this.begin('INCIDENT', incidentId, event.data.deadlines);
       case 'SelfHandlingStarted':
         return this.stop('MET', this.running('DISPATCH'), atMs);
+      case 'ReporterContactedBySelfHandler':
+        return event.data.reached ? this.stop('MET', this.contactOfIncident(), atMs) : undefined;
       case 'WhistleBlown': {
         const { whistleId, kind, tasks, deadlines } = event.data;
         this.stop('MET', this.running('DISPATCH'), atMs);
+        // From here on it is the departments' to call.
+        this.stop('CALLED_OFF', this.contactOfIncident(), atMs);
         this.whistles.set(whistleId, { kind, blown: true });
         this.begin('WHISTLE', whistleId, deadlines);
         for (const task of tasks) this.summon(whistleId, task);
@@ -380,7 +384,7 @@ export class IncidentLedger {
         return;
       }
       case 'HandlingCompleted':
-        this.leaveUnread('DONE', this.running('INCIDENT_TOTAL'), atMs);
+        this.leaveUnread('DONE', [...this.running('INCIDENT_TOTAL'), ...this.contactOfIncident()], atMs);
         return this.begin('INCIDENT', incidentId, event.data.deadlines);
       case 'CheckPassed':
         this.stop('MET', this.running('CHECK'), atMs);
@@ -443,6 +447,11 @@ export class IncidentLedger {
     }
   }
 
+  /** Of what is handled without a whistle; each department has one of its own beside it. */
+  private contactOfIncident(): Clock[] {
+    return this.running('CONTACT').filter(({ owner }) => owner.kind === 'INCIDENT');
+  }
+
   private ofWhistle(whistleId: string): Clock[] {
     return this.running('RATIFICATION').filter(({ owner }) => owner.id === whistleId);
   }
@@ -462,7 +471,7 @@ export class IncidentLedger {
   }
 
   private sentBack({ data }: EventOf<'CheckFailed' | 'FeedbackRecorded'>, atMs: number): void {
-    this.readAgain('DONE', this.running('INCIDENT_TOTAL'), atMs);
+    this.readAgain('DONE', [...this.running('INCIDENT_TOTAL'), ...this.contactOfIncident()], atMs);
     for (const taskId of data.taskIds) {
       this.readAgain('DONE', this.ofTask(taskId, 'HANDLING'), atMs);
       this.taskIs(taskId, 'OPEN');
@@ -474,7 +483,7 @@ export class IncidentLedger {
   private closedAt(atMs: number): void {
     for (const clock of this.running('INCIDENT_TOTAL')) this.acceptAsDone(clock);
     this.stop('MET', this.running('FEEDBACK_WINDOW'), atMs);
-    this.stop('CALLED_OFF', this.running('CALLBACK'), atMs);
+    this.stop('CALLED_OFF', [...this.running('CALLBACK'), ...this.contactOfIncident()], atMs);
     this.closed = true;
   }
 
@@ -572,7 +581,7 @@ export class IncidentLedger {
   private checkLate(event: IncidentEvent, atMs: number): void {
     if (!('late' in event.data) || this.pausedMs !== null) return;
     const { dueAt, late } = event.data;
-    const said = event.type === 'ReporterContacted' && !event.data.reached;
+    const said = 'reached' in event.data && !event.data.reached;
     if (!said && late !== (dueAt !== null && atMs > Date.parse(dueAt)))
       this.problem(`${event.type} says late: ${late}, due ${dueAt}, at ${event.occurredAt}`);
   }
