@@ -95,11 +95,14 @@ describe('a whole year in a district', () => {
     });
   });
 
-  it('has reporters called in time and too late by who handles it without a whistle', () => {
-    const called = ledgers
+  it.each([
+    ['reporters called by who handles it without a whistle', 'CONTACT', 'INCIDENT'],
+    ['extensions decided', 'EXTENSION_DECISION', 'TASK'],
+  ] as const)('has %s in time and too late, and some no more', (_, timer, kind) => {
+    const clocks = ledgers
       .flatMap((ledger) => [...ledger.clocks.values()])
-      .filter(({ deadline, owner }) => deadline.timer === 'CONTACT' && owner.kind === 'INCIDENT');
-    const fates = Map.groupBy(called, fateOf);
+      .filter(({ deadline, owner }) => deadline.timer === timer && owner.kind === kind);
+    const fates = Map.groupBy(clocks, fateOf);
     const scarce = (['MET', 'BREACHED', 'CALLED_OFF'] as const).filter(
       (fate) => (fates.get(fate)?.length ?? 0) < 10,
     );

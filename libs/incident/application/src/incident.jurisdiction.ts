@@ -3,7 +3,9 @@ import type { Actor } from '@shaoying/event-store';
 import {
   openTasks,
   whistleOf,
+  type AnyDeadline,
   type Deadline,
+  type DeadlineOf,
   type HandlingRules,
   type IncidentState,
   type Location,
@@ -50,7 +52,10 @@ interface Summoned {
 }
 
 /** Clocks of a task that run on, where the policy says so, when another department gets it. */
-const CARRIED_ON: readonly Deadline['timer'][] = ['CHECK_IN', 'HANDLING'];
+const CARRIED_ON = ['CHECK_IN', 'HANDLING'] as const;
+
+const isCarriedOn = (deadline: AnyDeadline): deadline is DeadlineOf<(typeof CARRIED_ON)[number]> =>
+  CARRIED_ON.some((timer) => timer === deadline.timer);
 
 const TASK_STARTS = ['ACKNOWLEDGE', 'CHECK_IN', 'HANDLING', 'CONTACT', 'RETURN_WINDOW'] as const;
 
@@ -154,9 +159,9 @@ export class IncidentJurisdiction {
     const assignment = this.join(state, task.whistleId, part);
     if (this.rules(state).clockOnReturn !== 'CONTINUE') return assignment;
     const carried = task.deadlines
-      .filter(({ timer }) => CARRIED_ON.includes(timer))
+      .filter(isCarriedOn)
       .map((deadline) => ({ ...deadline, deadlineId: uuidV5(taskId, `continued:${deadline.deadlineId}`) }));
-    const fresh = assignment.deadlines.filter(({ timer }) => !CARRIED_ON.includes(timer));
+    const fresh = assignment.deadlines.filter((deadline) => !isCarriedOn(deadline));
     return { ...assignment, deadlines: [...fresh, ...carried] };
   }
 

@@ -3,6 +3,7 @@ import type {
   ArbitrationRule,
   Deadline,
   DeadlineMove,
+  DeadlineOf,
   DurationUnit,
   IncidentLocated,
   Location,
@@ -358,6 +359,8 @@ export interface RequestExtension extends Command<'RequestExtension'> {
   readonly unit: DurationUnit;
   readonly reason: string;
   readonly rules: HandlingRules;
+  /** EXTENSION_DECISION. */
+  readonly deadlines: readonly DeadlineOf<'EXTENSION_DECISION'>[];
 }
 
 export interface DecideExtension extends Command<'DecideExtension'> {

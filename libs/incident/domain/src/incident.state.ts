@@ -1,6 +1,6 @@
 import type {
   AppealItem,
-  Deadline,
+  AnyDeadline,
   DurationUnit,
   IncidentEvent,
   IncidentTimer,
@@ -68,7 +68,7 @@ export interface Supervision {
   readonly lifted: boolean;
   readonly responded: boolean;
   /** SUPERVISION_RESPONSE. */
-  readonly deadlines: readonly Deadline[];
+  readonly deadlines: readonly AnyDeadline[];
   readonly breached: readonly string[];
 }
 
@@ -89,7 +89,7 @@ export interface Task {
   readonly notifiedAt: string;
   /** Since when its department leads; null while it assists. */
   readonly leadsSince: string | null;
-  readonly deadlines: readonly Deadline[];
+  readonly deadlines: readonly AnyDeadline[];
   /** Deadlines whose breach is on record. */
   readonly breached: readonly string[];
   readonly checkedIn: boolean;
@@ -127,7 +127,7 @@ export interface Whistle {
   readonly blownAt: string;
   readonly toBeRatified: boolean;
   /** RATIFICATION. */
-  readonly deadlines: readonly Deadline[];
+  readonly deadlines: readonly AnyDeadline[];
   readonly breached: readonly string[];
 }
 
@@ -211,7 +211,7 @@ export interface IncidentState {
   readonly mode: 'SELF' | 'WHISTLE' | null;
   readonly pins: Pins | null;
   /** Of the incident as a whole. */
-  readonly deadlines: readonly Deadline[];
+  readonly deadlines: readonly AnyDeadline[];
   readonly breached: readonly string[];
   /** Deadlines of anybody that were warned of, at the due instant they have now. */
   readonly warned: readonly string[];
@@ -321,12 +321,12 @@ export function whistleOf(state: IncidentState, whistleId: string): Whistle | un
   return state.whistles.find((whistle) => whistle.whistleId === whistleId);
 }
 
-export function deadlineOf(deadlines: readonly Deadline[], timer: IncidentTimer): Deadline | undefined {
+export function deadlineOf(deadlines: readonly AnyDeadline[], timer: IncidentTimer): AnyDeadline | undefined {
   return deadlines.find((deadline) => deadline.timer === timer);
 }
 
 /** The deadline of the whole of a task's handling: that of its last stage. */
-export function handlingDeadlineOf(task: Task): Deadline | undefined {
+export function handlingDeadlineOf(task: Task): AnyDeadline | undefined {
   return task.deadlines.findLast((deadline) => deadline.timer === 'HANDLING');
 }
 
@@ -370,11 +370,11 @@ export const withoutOpenExtensions = (state: IncidentState, taskId: string): Inc
 export const IMPORTED_POLICY = 'imported';
 
 /** Whether a deadline belongs to a past in which this system was not there: nothing comes of it (domain.md §6, 33). */
-export const cameWithImport = ({ policyId }: Pick<Deadline, 'policyId'>): boolean =>
+export const cameWithImport = ({ policyId }: Pick<AnyDeadline, 'policyId'>): boolean =>
   policyId === IMPORTED_POLICY;
 
 /** Every deadline of the incident, whoever has it. */
-export function everyDeadline(state: IncidentState): Deadline[] {
+export function everyDeadline(state: IncidentState): AnyDeadline[] {
   return [
     ...state.deadlines,
     ...state.tasks.flatMap((task) => task.deadlines),

@@ -1,5 +1,6 @@
 import {
   cameWithImport,
+  type AnyDeadline,
   type Deadline,
   type DeadlineMove,
   type IncidentEventType,
@@ -426,7 +427,7 @@ export class DeadlineBatch {
         break;
       }
       case 'TaskCompleted':
-        this.drop(incidentId, entry.data.taskId, ['REWORK']);
+        this.drop(incidentId, entry.data.taskId, ['REWORK', 'EXTENSION_DECISION']);
         this.end(incidentId, entry.data.taskId);
         break;
       case 'TaskReleased':
@@ -434,10 +435,12 @@ export class DeadlineBatch {
         break;
       case 'ExtensionRequested':
         this.hold(incidentId, entry.data.taskId, ['HANDLING'], HELD.extending, true);
+        this.restart(incidentId, entry.data.taskId, entry.data.deadlines);
         break;
       case 'ExtensionGranted':
       case 'ExtensionRefused':
         this.hold(incidentId, entry.data.taskId, ['HANDLING'], HELD.extending, false);
+        this.drop(incidentId, entry.data.taskId, ['EXTENSION_DECISION']);
         if (entry.type === 'ExtensionGranted')
           this.reschedule(incidentId, entry.data.moves, entry.occurredAt);
         break;
@@ -543,7 +546,7 @@ export class DeadlineBatch {
   private begin(
     incidentId: string,
     ownerId: string | null,
-    deadlines: readonly Deadline[],
+    deadlines: readonly AnyDeadline[],
     about?: About,
   ): void {
     const rows = this.of(incidentId);
@@ -560,7 +563,7 @@ export class DeadlineBatch {
   }
 
   /** Begins deadlines in place of earlier ones of the same timers. */
-  private restart(incidentId: string, ownerId: string | null, deadlines: readonly Deadline[]): void {
+  private restart(incidentId: string, ownerId: string | null, deadlines: readonly AnyDeadline[]): void {
     const about = ownerId === null ? undefined : this.aboutTask(incidentId, ownerId);
     this.drop(incidentId, ownerId, [...new Set(deadlines.map(({ timer }) => timer))]);
     this.begin(incidentId, ownerId, deadlines, about);

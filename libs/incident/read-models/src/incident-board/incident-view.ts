@@ -2,7 +2,7 @@ import type {
   AppealItem,
   ArbitrationOpened,
   ArbitrationRule,
-  Deadline,
+  AnyDeadline,
   DurationUnit,
   IncidentLocated,
   Lifecycle,
@@ -33,7 +33,7 @@ import type {
 
 export interface DeadlineView {
   readonly deadlineId: string;
-  readonly timer: Deadline['timer'];
+  readonly timer: AnyDeadline['timer'];
   readonly startedAt: string;
   readonly warnAt: string;
   readonly dueAt: string;

@@ -1,6 +1,6 @@
 import {
   higherLevel,
-  type Deadline,
+  type AnyDeadline,
   type DeadlineMove,
   type IncidentEventType,
   type LostTime,
@@ -23,7 +23,7 @@ const keptMax = 100;
 
 export const kept = <Item>(list: readonly Item[], item: Item): Item[] => [...list, item].slice(-keptMax);
 
-export function opened(deadline: Deadline): DeadlineView {
+export function opened(deadline: AnyDeadline): DeadlineView {
   const { steps: _, ...facts } = deadline;
   return { ...facts, status: 'OPEN', metAt: null };
 }
@@ -31,7 +31,7 @@ export function opened(deadline: Deadline): DeadlineView {
 /** Deadlines in place of earlier ones of the same timers. */
 export const restarted = (
   deadlines: readonly DeadlineView[],
-  started: readonly Deadline[],
+  started: readonly AnyDeadline[],
 ): DeadlineView[] => [
   ...deadlines.filter(({ timer }) => !started.some((deadline) => deadline.timer === timer)),
   ...started.map(opened),

@@ -42,6 +42,10 @@ function ofIncident(view: IncidentView, { timer }: DeadlineView): Standing {
 const isOpen = ({ state }: TaskView): boolean =>
   state !== 'DONE' && state !== 'RETURNED' && state !== 'RELEASED';
 
+/** Whether somebody is to decide about more time for it. */
+const isAsked = ({ extensions }: IncidentView, { taskId }: TaskView): boolean =>
+  extensions.some((extension) => extension.taskId === taskId && extension.outcome === 'OPEN');
+
 function ofTask(view: IncidentView, task: TaskView, { timer, stage }: DeadlineView): Standing {
   const open = isOpen(task);
   const undecided = task.state === 'RETURN_REQUESTED' || task.state === 'IN_ARBITRATION';
@@ -57,9 +61,7 @@ function ofTask(view: IncidentView, task: TaskView, { timer, stage }: DeadlineVi
     case 'HANDLING': {
       const toDo = stage === null || !task.stagesDone.some((done) => done.stage === stage);
       const owed = open && task.acceptedAt === null && toDo;
-      const asked = view.extensions.some(
-        ({ taskId, outcome }) => taskId === task.taskId && outcome === 'OPEN',
-      );
+      const asked = isAsked(view, task);
       return owed && asked ? 'HELD' : unlessUndecided(owed);
     }
     case 'REWORK':
@@ -68,6 +70,8 @@ function ofTask(view: IncidentView, task: TaskView, { timer, stage }: DeadlineVi
       return when(task.state === 'RETURN_REQUESTED');
     case 'ARBITRATION':
       return when(task.state === 'IN_ARBITRATION');
+    case 'EXTENSION_DECISION':
+      return when(open && isAsked(view, task));
     default:
       return 'OVER';
   }

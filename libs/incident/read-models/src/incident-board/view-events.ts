@@ -60,7 +60,10 @@ const shownFields = {
   TaskReleased: ['taskId', 'reasonCode', 'reason', 'counted'],
   TaskTransferred: ['taskId', 'fromDepartmentId', 'toDepartmentId', 'level', 'reason'],
   TaskUrged: ['taskId', 'urgingUnitId'],
-  ExtensionRequested: ['extensionId', 'taskId', 'departmentId', 'ordinal', 'amount', 'unit', 'reason'],
+  ExtensionRequested: [
+    ...(['extensionId', 'taskId', 'departmentId', 'ordinal', 'amount', 'unit', 'reason'] as const),
+    'deadlines',
+  ],
   ExtensionGranted: ['extensionId', 'approvingUnitId', 'moves'],
   ExtensionRefused: ['extensionId', 'refusingUnitId', 'reason'],
   TaskCompleted: ['taskId', 'late'],

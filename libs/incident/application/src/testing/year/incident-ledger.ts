@@ -1,7 +1,7 @@
 import type { RecordedEvent } from '@shaoying/event-store';
 import { decodeIncidentEvent } from '@shaoying/incident-contracts';
 import type {
-  Deadline,
+  AnyDeadline,
   DeadlineMove,
   IncidentEvent,
   IncidentTimer,
@@ -19,7 +19,7 @@ export interface Order {
 
 /** One deadline, as far as the log has told. */
 export interface Clock {
-  readonly deadline: Deadline;
+  readonly deadline: AnyDeadline;
   readonly owner: { readonly kind: 'INCIDENT' | 'TASK' | 'WHISTLE' | 'ORDER'; readonly id: string };
   /** Of the task's part in the whistle, and of the whistle, as it began; null for what is nobody's of a task. */
   readonly role: 'LEAD' | 'ASSIST' | null;
@@ -139,7 +139,7 @@ export class IncidentLedger {
     this.problems.push(`${this.incidentId}: ${text}`);
   }
 
-  private begin(kind: Clock['owner']['kind'], id: string, deadlines: readonly Deadline[]): void {
+  private begin(kind: Clock['owner']['kind'], id: string, deadlines: readonly AnyDeadline[]): void {
     const task = kind === 'TASK' ? this.tasks.get(id) : undefined;
     const whistleKind = this.whistles.get(task?.whistleId ?? id)?.kind ?? null;
     for (const deadline of deadlines) {
@@ -267,7 +267,7 @@ export class IncidentLedger {
         this.stop('MET', this.ofTask(taskId, 'REWORK'), atMs);
         this.stop(
           'CALLED_OFF',
-          this.ofTask(taskId, 'CONTACT', 'CHECK_IN', 'ACKNOWLEDGE', 'RETURN_WINDOW'),
+          this.ofTask(taskId, 'CONTACT', 'CHECK_IN', 'ACKNOWLEDGE', 'RETURN_WINDOW', 'EXTENSION_DECISION'),
           atMs,
         );
         this.readAgain('EXTENSION', this.ofTask(taskId, 'HANDLING'), atMs);
@@ -309,12 +309,14 @@ export class IncidentLedger {
       case 'ResponsibilityDecided':
         return this.decided(event, atMs);
       case 'ExtensionRequested': {
-        const { taskId, extensionId, amount } = event.data;
+        const { taskId, extensionId, amount, deadlines } = event.data;
         this.extensions.set(extensionId, amount);
-        return this.leaveUnread('EXTENSION', this.ofTask(taskId, 'HANDLING'), atMs);
+        this.leaveUnread('EXTENSION', this.ofTask(taskId, 'HANDLING'), atMs);
+        return this.begin('TASK', taskId, deadlines);
       }
       case 'ExtensionGranted':
       case 'ExtensionRefused': {
+        this.stop('MET', this.ofTask(event.data.taskId, 'EXTENSION_DECISION'), atMs);
         this.readAgain('EXTENSION', this.ofTask(event.data.taskId), atMs);
         const days = this.extensions.get(event.data.extensionId) ?? Number.NaN;
         if (event.type === 'ExtensionGranted')
