@@ -119,7 +119,8 @@ interface Asked {
 
 const aboutIncident = (operation: string): boolean => operation.includes('/incidents/{id}');
 const whistledIn = (on: Stage): boolean => lives[on].taskId !== lives.FILED.taskId;
-const handledIn = (on: Stage): boolean => !['FILED', 'REPORTED', 'SELF_HANDLED', 'PROPOSED'].includes(on);
+const handledIn = (on: Stage): boolean =>
+  !['FILED', 'FLAGGED', 'REPORTED', 'SELF_HANDLED', 'PROPOSED'].includes(on);
 
 function outcomeOf({ operation, entry, on }: Asked, cell: Cell): Outcome {
   const { grants, tokenless, anybody } = entry;
@@ -145,6 +146,7 @@ function outcomeOf({ operation, entry, on }: Asked, cell: Cell): Outcome {
 const RULES = [
   ...['APPROVER_NOT_ABOVE_HANDLER', 'APPROVER_NOT_PERMITTED', 'APPROVER_IS_PROPOSER', 'EXTENSION_APPROVER'],
   ...['WHISTLE_NOT_PERMITTED', 'CHECKER_IS_HANDLER', 'VOID_BY_REPORTER', 'REVEAL_WITHOUT_TASK'],
+  'FLAG_DECIDED_BY_PARTY',
 ];
 
 function whatCame({ note }: Operation, { status, body }: Answer<Problem>): Outcome {

@@ -56,7 +56,7 @@ function bodySchema(path: string): Schema {
 
 const nobody: Life = {
   ...{ id: NOWHERE, receiptCode: '', whistleId: NOWHERE, taskId: NOWHERE, assistId: NOWHERE },
-  ...{ supervisionId: NOWHERE, appealId: NOWHERE },
+  ...{ supervisionId: NOWHERE, appealId: NOWHERE, flagId: NOWHERE },
 };
 const lifeFor = ({ on }: Door): Life => (on === null ? nobody : lives[on]);
 
@@ -170,7 +170,9 @@ describe.each(Object.keys(doors))('%s', (path) => {
 
   test('an incident, and whatever else it names, that does not exist', () =>
     addsNothing(async () => {
-      const codes = ['INCIDENT', 'TASK', 'WHISTLE', 'SUPERVISION', 'APPEAL'].map((of) => `${of}_NOT_FOUND`);
+      const codes = ['INCIDENT', 'TASK', 'WHISTLE', 'SUPERVISION', 'APPEAL', 'FLAG'].map(
+        (of) => `${of}_NOT_FOUND`,
+      );
       for (const name of path.match(/(?<=\{)\w+/g) ?? []) {
         for (const id of [NOWHERE, 'x', '0'.repeat(100), "'; drop table events;--"]) {
           const life = { ...lifeFor(door), [name]: encodeURIComponent(id) };

@@ -115,6 +115,42 @@ describe('whose task it is', () => {
     expectProblem(await city.as('housing').get('/v1/catalogue-proposals'), 403, 'ROLE_NOT_PERMITTED');
   });
 
+  test('what the catalogue says by now is adopted; page by page there is each proposal once, oldest first', async () => {
+    interface Proposals {
+      readonly items: readonly { readonly arbitrationId: string; readonly decidedAt: string }[];
+      readonly nextCursor: string | null;
+    }
+    for (const responsibleUnit of ['dp-water', 'dp-housing', 'dp-water']) {
+      const { id, taskId } = await live(city, 'IN_ARBITRATION');
+      const ruling = { responsibleUnit, rule: 'DISPATCH_CATALOGUE', reason: '目录' };
+      await onTask('arbitrator', id, taskId, 'arbitrate', ruling);
+    }
+    const read = async (query: string): Promise<Proposals> =>
+      expected(200, await city.as('admin').get<Proposals>(`/v1/catalogue-proposals?${query}`));
+    const all = await read('limit=200');
+    expect(all.nextCursor).toBeNull();
+    const named = { catalogueDepartmentId: 'dp-water' };
+    expect(all.items.slice(-3)).toMatchObject([
+      { departmentId: 'dp-water', ...named, adopted: true },
+      { departmentId: 'dp-housing', ...named, adopted: false },
+      { departmentId: 'dp-water', ...named, adopted: true },
+    ]);
+    const paged: Proposals['items'][number][] = [];
+    let cursor: string | null = null;
+    do {
+      const page: Proposals = await read(`limit=2${cursor === null ? '' : `&cursor=${cursor}`}`);
+      expect(page.items.length).toBeLessThanOrEqual(2);
+      paged.push(...page.items);
+      cursor = page.nextCursor;
+    } while (cursor !== null);
+    expect(paged).toEqual(all.items);
+    expect(paged.map(({ decidedAt }) => decidedAt)).toEqual(
+      paged.map(({ decidedAt }) => decidedAt).toSorted(),
+    );
+    const wrong = await city.as('admin').get<Problem>('/v1/catalogue-proposals?cursor=nowhere');
+    expectProblem(wrong, 400, 'INVALID_CURSOR');
+  });
+
   test('refused twice, it is arbitrated by itself, and stays where it is', async () => {
     const { id, taskId } = await live(city, 'WHISTLED');
     const refusal = { accept: false, reason: '目录明确' };
@@ -428,6 +464,13 @@ describe('after it is closed', () => {
     );
     expect(expected(200, reopened)).toMatchObject({ state: 'FILED', cycle: 2, endedDepartments: [] });
     await act(city, 'gridWorker', id, 'self-handling');
+    await act(city, 'gridWorker', id, 'self-handling/contact', { reached: false });
+    expect(await act(city, 'gridWorker', id, 'self-handling/contact')).toMatchObject({ state: 'HANDLING' });
+    await refused('gridWorker', `${id}/self-handling/contact`, {}, 409, 'CONTACT_RECORDED');
+    expect(await read(id)).toMatchObject({
+      ...{ contactedAt: expect.any(String), contactedLate: false },
+      deadlines: expect.arrayContaining([expect.objectContaining({ timer: 'CONTACT', status: 'MET' })]),
+    });
     await act(city, 'gridWorker', id, 'self-handling/complete');
     await closes(id);
     const { cycles } = await read(id);
@@ -441,6 +484,34 @@ describe('after it is closed', () => {
     await act(city, 'supervision', id, `appeals/${appealId}/decide`, { exclude: true, reason: '非部门原因' });
     expect((await read(id)).appeals).toMatchObject([{ appealId, outcome: 'EXCLUDED' }]);
     expect((await read(id)).feedback).toHaveLength(1);
+  });
+
+  test('a flag on the reporter is decided by another office, shown, and drops nothing', async () => {
+    const { id, flagId } = await live(city, 'FLAGGED');
+    const body = { approve: true, reason: '经核对' };
+    await refused('callback', `${id}/flag-reporter/${flagId}/decide`, body, 403, 'ROLE_NOT_PERMITTED');
+    const decided = await act(city, 'street', id, `flag-reporter/${flagId}/decide`, body);
+    expect(decided).toMatchObject({ state: 'FILED' });
+    await refused('supervision', `${id}/flag-reporter/${flagId}/decide`, body, 409, 'FLAG_DECIDED');
+    const own = expected(
+      200,
+      await city
+        .as('street')
+        .post<{ flagId: string }>(`/v1/incidents/${id}/flag-reporter`, { reason: '再次不实' }),
+    );
+    const path = `${id}/flag-reporter/${own.flagId}/decide`;
+    await refused('streetLeader', path, body, 403, 'FLAG_DECIDED_BY_PARTY');
+    const refusal = { decidedAt: null, decidingUnitId: null, decisionReason: null };
+    expect((await read(id)).reporterFlags).toMatchObject([
+      {
+        flagId,
+        proposingUnitId: 'di-qinghe',
+        outcome: 'APPROVED',
+        decidingUnitId: 'st-hepan',
+        decisionReason: '经核对',
+      },
+      { flagId: own.flagId, proposingUnitId: 'st-hepan', outcome: 'OPEN', ...refusal },
+    ]);
   });
 
   test('feedback is corrected beside what was said first', async () => {

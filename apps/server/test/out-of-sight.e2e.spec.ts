@@ -274,14 +274,16 @@ describe('what belongs to whom', () => {
 
   test('a receipt tells its reporter nothing of what offices note about reporters and contest among themselves', async () => {
     const { id, receiptCode } = await live(city, 'APPEALED');
-    await act(city, 'street', id, 'flag-reporter', { reason: '多次不实上报' });
+    const flagged = await act(city, 'street', id, 'flag-reporter', { reason: '多次不实上报' });
+    const { flagId } = flagged as unknown as { readonly flagId: string };
+    await act(city, 'supervision', id, `flag-reporter/${flagId}/decide`, { approve: true, reason: '属实' });
     interface Receipt {
       readonly history: readonly { readonly type: string }[];
     }
     const { history } = expected(200, await city.anonymous.get<Receipt>(`/v1/receipts/${receiptCode}`));
     const types = history.map(({ type }) => type);
     expect(types).toContain('IncidentClosed');
-    expect(types.filter((type) => /Flagged|Appeal|Score/.test(type))).toEqual([]);
+    expect(types.filter((type) => /Flag|Appeal|Score/.test(type))).toEqual([]);
   });
 
   test('oversight issues no order: it reads', () =>

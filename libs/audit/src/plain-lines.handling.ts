@@ -9,6 +9,10 @@ export const handlingLines = {
     zh: `${name(data.handlingUnitId)} 开始自处置（${levelsZh[data.level]}）${when(data.parties.length > 0, `，会同${data.parties.map((party) => partiesZh[party]).join('、')}`)}`,
     en: `${name(data.handlingUnitId)} started handling it themselves (${data.level})${when(data.parties.length > 0, `, together with ${data.parties.join(', ')}`)}`,
   }),
+  ReporterContactedBySelfHandler: ({ data }, name) => ({
+    zh: `${name(data.handlingUnitId)} ${data.reached ? '先行联系上报人' : '联系上报人未果'}${lateZh(data)}`,
+    en: `${name(data.handlingUnitId)} ${data.reached ? 'contacted the reporter' : 'tried to contact the reporter, in vain'}${lateEn(data)}`,
+  }),
   IncidentEscalated: ({ data: { from, to, unitId } }, name) => ({
     zh: `${name(unitId)} 提级办理：${from === null ? '' : `由${levelsZh[from]}`}提至${levelsZh[to]}`,
     en: `${name(unitId)} escalated it${from === null ? '' : ` from ${from}`} to ${to}`,

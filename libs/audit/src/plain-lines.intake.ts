@@ -41,6 +41,18 @@ export const intakeLines = {
     zh: `${name(data.unitId)} 作废本事件`,
     en: `${name(data.unitId)} voided it`,
   }),
+  ReporterFlagProposed: ({ data }, name) => ({
+    zh: `${name(data.proposingUnitId)} 提议标记上报人（疑似重复或不实上报），待其他单位审批，事件照常办理`,
+    en: `${name(data.proposingUnitId)} proposed to flag the reporter, for another office to decide; the incident goes on all the same`,
+  }),
+  ReporterFlagApproved: ({ data }, name) => ({
+    zh: `${name(data.approvingUnitId)} 批准标记上报人，事件照常办理`,
+    en: `${name(data.approvingUnitId)} approved the flag on the reporter; the incident goes on all the same`,
+  }),
+  ReporterFlagRefused: ({ data }, name) => ({
+    zh: `${name(data.refusingUnitId)} 不同意标记上报人`,
+    en: `${name(data.refusingUnitId)} refused the flag on the reporter`,
+  }),
   ReporterFlagged: ({ data }, name) => ({
     zh: `${name(data.unitId)} 标记上报人疑似重复或不实上报，事件照常办理`,
     en: `${name(data.unitId)} flagged the reporter; the incident goes on all the same`,

@@ -667,6 +667,41 @@ describe('the line of', () => {
       '〈sc-qinghe〉 refused the appeal of 〈dp-water〉',
     ],
     [
+      'a reporter contacted by who handles it without a whistle',
+      told('ReporterContactedBySelfHandler', {
+        handlingUnitId: 'co-liuyin',
+        reached: true,
+        late: true,
+        dueAt,
+      }),
+      '〈co-liuyin〉 先行联系上报人，超期（时限 2026-03-02 10:00:00）',
+      '〈co-liuyin〉 contacted the reporter, late (due 2026-03-02 10:00:00)',
+    ],
+    [
+      'a reporter who did not answer who handles it without a whistle',
+      told('ReporterContactedBySelfHandler', { handlingUnitId: 'co-liuyin', reached: false, late: false }),
+      '〈co-liuyin〉 联系上报人未果',
+      '〈co-liuyin〉 tried to contact the reporter, in vain',
+    ],
+    [
+      'a flag on the reporter proposed',
+      told('ReporterFlagProposed', { proposingUnitId: street, reason: '王小明' }),
+      '〈st-hepan〉 提议标记上报人（疑似重复或不实上报），待其他单位审批，事件照常办理',
+      '〈st-hepan〉 proposed to flag the reporter, for another office to decide; the incident goes on all the same',
+    ],
+    [
+      'a flag on the reporter approved',
+      told('ReporterFlagApproved', { approvingUnitId: 'sc-qinghe', reason: '王小明' }),
+      '〈sc-qinghe〉 批准标记上报人，事件照常办理',
+      '〈sc-qinghe〉 approved the flag on the reporter; the incident goes on all the same',
+    ],
+    [
+      'a flag on the reporter refused',
+      told('ReporterFlagRefused', { refusingUnitId: 'sc-qinghe', reason: '王小明' }),
+      '〈sc-qinghe〉 不同意标记上报人',
+      '〈sc-qinghe〉 refused the flag on the reporter',
+    ],
+    [
       'a reporter flagged',
       told('ReporterFlagged', { unitId: street }),
       '〈st-hepan〉 标记上报人疑似重复或不实上报，事件照常办理',

@@ -107,6 +107,7 @@ export const timersZh: Record<IncidentTimer, string> = {
   REWORK: '返工',
   RETURN_WINDOW: '退单申请',
   RETURN_DECISION: '退单审核',
+  EXTENSION_DECISION: '延期审批',
   ARBITRATION: '裁定',
   RATIFICATION: '吹哨补批',
   SUPERVISION_RESPONSE: '督办回复',

@@ -107,6 +107,10 @@ export class SupervisionAnswer extends CommandAnswer {
   @ApiProperty() supervisionId!: string;
 }
 
+export class FlagAnswer extends CommandAnswer {
+  @ApiProperty() flagId!: string;
+}
+
 export class AppealAnswer extends CommandAnswer {
   @ApiProperty() appealId!: string;
 }

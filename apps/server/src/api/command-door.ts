@@ -32,6 +32,7 @@ export interface MadeIds {
   evaluationId?: string;
   supervisionId?: string;
   appealId?: string;
+  flagId?: string;
   newTaskId?: string;
 }
 
@@ -161,6 +162,8 @@ function idsOf(event: IncidentEvent): MadeIds {
       return { evaluationId: event.data.evaluationId };
     case 'SupervisionIssued':
       return { supervisionId: event.data.supervisionId };
+    case 'ReporterFlagProposed':
+      return { flagId: event.data.flagId };
     case 'AppealFiled':
       return { appealId: event.data.appealId };
     case 'DepartmentAdded':

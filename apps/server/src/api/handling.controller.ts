@@ -3,6 +3,7 @@ import {
   CompleteSelfHandlingCommand,
   EscalateLevelCommand,
   MergeIncidentCommand,
+  RecordSelfHandlerContactCommand,
   ResumeIncidentCommand,
   StartSelfHandlingCommand,
   SuspendIncidentCommand,
@@ -20,6 +21,7 @@ import {
   StartSelfHandlingDto,
   SuspendDto,
 } from './intake.dto.js';
+import { ContactDto } from './task.dto.js';
 
 /** Who holds the matter, and what makes its clocks stand still. */
 @IncidentCommands()
@@ -37,6 +39,23 @@ export class HandlingController {
     const wanted = { level: body.level ?? null, note: body.note ?? null, parties: body.parties ?? [] };
     return this.door.run(caller, (context) => {
       return new StartSelfHandlingCommand(context, id, wanted);
+    });
+  }
+
+  @Tells('Contact the reporter 先行联系, of what is handled without a whistle', CommandAnswer)
+  @Post(':id/self-handling/contact')
+  @HttpCode(200)
+  contact(
+    @Caller() caller: CommandCaller,
+    @Param('id') id: string,
+    @Body() body: ContactDto,
+  ): Promise<Answer> {
+    const { reached, note } = body;
+    return this.door.run(caller, (context) => {
+      return new RecordSelfHandlerContactCommand(context, id, {
+        reached: reached ?? true,
+        note: note ?? null,
+      });
     });
   }
 

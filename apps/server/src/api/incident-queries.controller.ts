@@ -40,7 +40,8 @@ const PROMISES: readonly DeadlineView['timer'][] = [
 
 /** What offices note about a reporter, and contest of their scores, is none of what a reporter is told. */
 const AMONG_OFFICES: readonly HistoryEntry['type'][] = [
-  ...(['ReporterFlagged', 'AppealFiled', 'AppealRefused', 'ScoreExcluded'] as const),
+  ...(['ReporterFlagProposed', 'ReporterFlagApproved', 'ReporterFlagRefused', 'ReporterFlagged'] as const),
+  ...(['AppealFiled', 'AppealRefused', 'ScoreExcluded'] as const),
 ];
 
 interface BoardPlace {

@@ -223,6 +223,16 @@ registerProblems({
     titleZh: '该事件没有此督办单',
   },
   APPEAL_NOT_FOUND: { status: 404, title: 'The incident has no such appeal', titleZh: '该事件没有此申诉' },
+  FLAG_NOT_FOUND: {
+    status: 404,
+    title: 'The incident has no such flag on its reporter',
+    titleZh: '该事件没有此上报人标记',
+  },
+  FLAG_DECIDED_BY_PARTY: {
+    status: 403,
+    title: 'Whoever proposed the flag, their office and the reporter do not decide on it',
+    titleZh: '提议单位及上报人不得审批该标记',
+  },
   VOID_BY_REPORTER: {
     status: 403,
     title: 'Whoever reported it does not void it',
@@ -475,4 +485,10 @@ registerProblems({
   APPEAL_WINDOW_OVER: { status: 409, title: 'The time for appeals is over', titleZh: '申诉期已过' },
   APPEAL_FILED: { status: 409, title: 'The unit has contested this already', titleZh: '该单位已就此项申诉' },
   APPEAL_DECIDED: { status: 409, title: 'The appeal is decided already', titleZh: '该申诉已审定' },
+  FLAG_UNDECIDED: {
+    status: 409,
+    title: 'A flag on the reporter waits for its decision',
+    titleZh: '已有待审批的上报人标记',
+  },
+  FLAG_DECIDED: { status: 409, title: 'The flag is decided already', titleZh: '该标记已审批' },
 });

@@ -1,6 +1,7 @@
 import { Body, HttpCode, Param, Post } from '@nestjs/common';
 import { hasAnyRole, RoleNotPermitted } from '@shaoying/identity';
 import {
+  DecideReporterFlagCommand,
   FILES_AT_ONCE,
   FileIncidentCommand,
   FlagReporterCommand,
@@ -11,11 +12,25 @@ import {
   VoidIncidentCommand,
   WithdrawIncidentCommand,
 } from '@shaoying/incident-application';
-import { CommandAnswer, ReportAnswer, Tells } from './answers.dto.js';
+import { CommandAnswer, FlagAnswer, ReportAnswer, Tells } from './answers.dto.js';
 import { byReceiptOrRight, Caller, type CommandCaller } from './caller.js';
-import { answerOf, CommandDoor, IncidentCommands, locationOf, type Answer } from './command-door.js';
+import {
+  answerOf,
+  CommandDoor,
+  IncidentCommands,
+  locationOf,
+  type Answer,
+  type MadeIds,
+} from './command-door.js';
 import { EmptyDto, ReportIncidentDto } from './incident.dto.js';
-import { LocateIncidentDto, ReasonDto, RejectDto, VerifyDto, WithdrawDto } from './intake.dto.js';
+import {
+  DecideFlagDto,
+  LocateIncidentDto,
+  ReasonDto,
+  RejectDto,
+  VerifyDto,
+  WithdrawDto,
+} from './intake.dto.js';
 
 /** From the report to the case: taken in, looked at, filed or not. */
 @IncidentCommands()
@@ -126,17 +141,32 @@ export class IntakeController {
     });
   }
 
-  @Tells('Flag the reporter: many reports of one hand, or made up ones; drops nothing', CommandAnswer)
+  @Tells('Propose to flag the reporter: many reports of one hand, or made up ones; drops nothing', FlagAnswer)
   @Post(':id/flag-reporter')
   @HttpCode(200)
   flagReporter(
     @Caller() caller: CommandCaller,
     @Param('id') id: string,
     @Body() body: ReasonDto,
-  ): Promise<Answer> {
+  ): Promise<Answer & MadeIds> {
     const { reason } = body;
     return this.door.run(caller, (context) => {
       return new FlagReporterCommand(context, id, { reason });
+    });
+  }
+
+  @Tells('Decide on a flag that another office has proposed', CommandAnswer)
+  @Post(':id/flag-reporter/:flagId/decide')
+  @HttpCode(200)
+  decideFlag(
+    @Caller() caller: CommandCaller,
+    @Param('id') id: string,
+    @Param('flagId') flagId: string,
+    @Body() body: DecideFlagDto,
+  ): Promise<Answer> {
+    const { approve, reason } = body;
+    return this.door.run(caller, (context) => {
+      return new DecideReporterFlagCommand(context, id, { flagId, approve, reason });
     });
   }
 }

@@ -1,4 +1,4 @@
-import { ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsWithoutRepeats } from '@shaoying/http';
 import {
   REJECTION_REASONS,
@@ -11,7 +11,15 @@ import {
   type SuspensionReason,
 } from '@shaoying/incident-domain';
 import { Type } from 'class-transformer';
-import { ArrayMaxSize, IsArray, IsIn, IsObject, IsOptional, ValidateNested } from 'class-validator';
+import {
+  ArrayMaxSize,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsObject,
+  IsOptional,
+  ValidateNested,
+} from 'class-validator';
 import {
   Id,
   Instant,
@@ -86,6 +94,12 @@ export class LocateIncidentDto {
 
   @OptionalWords('Why it is corrected')
   reason?: string;
+}
+
+export class DecideFlagDto extends ReasonDto {
+  @ApiProperty({ description: 'true: it stands; it drops nothing' })
+  @IsBoolean()
+  approve!: boolean;
 }
 
 export class StartSelfHandlingDto extends NoteDto {

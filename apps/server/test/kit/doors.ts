@@ -76,8 +76,14 @@ export const doors: Readonly<Record<string, Door>> = {
   },
   [`${incident}/void`]: ofStreet(reason, 'FILED', ['CLOSED', 'INCIDENT_STATE']),
   [`${incident}/flag-reporter`]: {
-    ...ofCentre(reason, 'FILED', null, [...office, 'callback']),
+    ...ofCentre(reason, 'FILED', ['FLAGGED', 'FLAG_UNDECIDED'], [...office, 'callback']),
   },
+  [`${incident}/flag-reporter/{flagId}/decide`]: ofCentre(
+    { approve: true, ...reason },
+    'FLAGGED',
+    null,
+    office,
+  ),
   [`${incident}/reporter/reveal`]: {
     ...{ who: 'urbanManagement', body: { purpose: 'VISIT_SITE', ...reason }, on: 'WHISTLED' },
     // Where nobody has it in hand nobody is told: that is said by who may, see personal-data.e2e.spec.ts.
@@ -90,6 +96,10 @@ export const doors: Readonly<Record<string, Door>> = {
   [`${incident}/self-handling`]: {
     ...{ who: 'gridWorker', roles: ['grid-worker', 'community'], body: { parties: ['GRID'] }, on: 'FILED' },
     ...{ shut: ['REPORTED', 'INCIDENT_STATE'], foreign: ['otherGridWorker', 'INCIDENT_NOT_FOUND'] },
+  },
+  [`${incident}/self-handling/contact`]: {
+    ...{ who: 'gridWorker', roles: ['grid-worker', 'community'], body: {}, on: 'SELF_HANDLED' },
+    ...{ shut: ['WHISTLED', 'INCIDENT_STATE'], foreign: ['otherGridWorker', 'INCIDENT_NOT_FOUND'] },
   },
   [`${incident}/self-handling/complete`]: {
     ...{ who: 'gridWorker', roles: ['grid-worker', 'community'], body: {}, on: 'SELF_HANDLED' },

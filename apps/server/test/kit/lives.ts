@@ -20,6 +20,7 @@ export interface Life {
   readonly assistId: string;
   readonly supervisionId: string;
   readonly appealId: string;
+  readonly flagId: string;
 }
 
 export const NOWHERE = '00000000-0000-5000-8000-000000000000';
@@ -63,6 +64,12 @@ const appealed: Step = async (city, life) => {
   const body = { item: 'FEEDBACK', reason: '非本部门职责' };
   const answer = await city.as('urbanManagement').post<Moved & { appealId: string }>(path, body);
   return { ...life, appealId: expected(201, answer).appealId };
+};
+
+const flagged: Step = async (city, life) => {
+  const path = `/v1/incidents/${life.id}/flag-reporter`;
+  const answer = await city.as('callback').post<Moved & { flagId: string }>(path, { reason: '多次不实上报' });
+  return { ...life, flagId: expected(200, answer).flagId };
 };
 
 const merged: Step = async (city, life) => {
@@ -134,6 +141,7 @@ const ways = {
   RATED: rated,
   CLOSED: closed,
   APPEALED: [...closed, appealed],
+  FLAGGED: [...filed, flagged],
   SUSPENDED: [...filed, suspended],
   MERGED: [...filed, merged],
 } as const satisfies Record<string, readonly Step[]>;
@@ -145,7 +153,7 @@ export const stages = Object.keys(ways) as Stage[];
 export async function live(city: City, stage: Stage, changes: object = {}): Promise<Life> {
   const body = { ...report, reporter, ...changes };
   const { id, receiptCode } = expected(201, await city.as('resident').post<Reported>('/v1/incidents', body));
-  const nothing = { whistleId: NOWHERE, taskId: NOWHERE, assistId: NOWHERE };
+  const nothing = { whistleId: NOWHERE, taskId: NOWHERE, assistId: NOWHERE, flagId: NOWHERE };
   let life: Life = { id, receiptCode, ...nothing, supervisionId: NOWHERE, appealId: NOWHERE };
   for (const step of ways[stage]) life = await step(city, life);
   return life;

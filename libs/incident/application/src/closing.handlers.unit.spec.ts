@@ -1,4 +1,4 @@
-import type { Deadline } from '@shaoying/incident-domain';
+import type { AnyDeadline } from '@shaoying/incident-domain';
 import {
   CheckHandlingCommand,
   CloseIncidentCommand,
@@ -27,7 +27,7 @@ beforeEach(async () => {
 });
 afterEach(() => office.close());
 
-const deadlineOf = ({ state }: CommandOutcome, timer: Deadline['timer']): Deadline => {
+const deadlineOf = ({ state }: CommandOutcome, timer: AnyDeadline['timer']): AnyDeadline => {
   const all = [...state.deadlines, ...state.tasks.flatMap((task) => task.deadlines)];
   const found = [...all, ...state.whistles.flatMap((whistle) => whistle.deadlines)].find(
     (deadline) => deadline.timer === timer,
@@ -224,7 +224,7 @@ test('what a resident does by receipt code leaves no trace of the account that w
 });
 
 describe('a step of the pinned ladder that brings more than an order', () => {
-  const last = ({ steps: ladder }: Deadline): string => {
+  const last = ({ steps: ladder }: AnyDeadline): string => {
     const at = ladder.at(-1)?.at ?? '';
     return new Date(Date.parse(at) + 1).toISOString();
   };

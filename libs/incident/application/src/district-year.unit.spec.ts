@@ -95,6 +95,20 @@ describe('a whole year in a district', () => {
     });
   });
 
+  it.each([
+    ['reporters called by who handles it without a whistle', 'CONTACT', 'INCIDENT'],
+    ['extensions decided', 'EXTENSION_DECISION', 'TASK'],
+  ] as const)('has %s in time and too late, and some no more', (_, timer, kind) => {
+    const clocks = ledgers
+      .flatMap((ledger) => [...ledger.clocks.values()])
+      .filter(({ deadline, owner }) => deadline.timer === timer && owner.kind === kind);
+    const fates = Map.groupBy(clocks, fateOf);
+    const scarce = (['MET', 'BREACHED', 'CALLED_OFF'] as const).filter(
+      (fate) => (fates.get(fate)?.length ?? 0) < 10,
+    );
+    expect({ seed, scarce }).toEqual({ seed, scarce: [] });
+  });
+
   it('has seen everything that a year brings', async () => {
     const seen = new Map<string, number>();
     for (const id of year.incidentIds)
@@ -123,6 +137,7 @@ const LIVELY = [
     'SupervisionResponded',
     'SupervisionLifted',
   ],
+  ...['ReporterContacted', 'ReporterContactedBySelfHandler'],
   ...['CheckFailed', 'FeedbackRecorded', 'IncidentClosed', 'TaskEvaluated'],
 ];
 

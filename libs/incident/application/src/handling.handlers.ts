@@ -3,6 +3,7 @@ import { capturedBy, EvidenceCaptures } from './evidence-captures.js';
 import {
   CompleteSelfHandlingCommand,
   EscalateLevelCommand,
+  RecordSelfHandlerContactCommand,
   StartSelfHandlingCommand,
 } from './handling.messages.js';
 import { IncidentCommandService, type CommandOutcome } from './incident.command-service.js';
@@ -23,6 +24,19 @@ export class StartSelfHandlingHandler implements ICommandHandler<StartSelfHandli
       ...{ origin, parties, note },
       level: this.jurisdiction.selfHandlingLevel(state, actor, request),
       handlingUnitId: actor.orgUnitId,
+    }));
+  }
+}
+
+@CommandHandler(RecordSelfHandlerContactCommand)
+export class RecordSelfHandlerContactHandler implements ICommandHandler<RecordSelfHandlerContactCommand> {
+  constructor(private readonly incidents: IncidentCommandService) {}
+
+  execute({ context, incidentId, request }: RecordSelfHandlerContactCommand): Promise<CommandOutcome> {
+    return this.incidents.execute(context, incidentId, (_, origin) => ({
+      kind: 'RecordSelfHandlerContact',
+      origin,
+      ...request,
     }));
   }
 }

@@ -1,4 +1,9 @@
-import type { EscalateLevel, Party, ResponsibilityLevel } from '@shaoying/incident-domain';
+import type {
+  EscalateLevel,
+  Party,
+  RecordSelfHandlerContact,
+  ResponsibilityLevel,
+} from '@shaoying/incident-domain';
 import { IncidentRequest } from './incident.messages.js';
 
 export class StartSelfHandlingCommand extends IncidentRequest<{
@@ -6,6 +11,10 @@ export class StartSelfHandlingCommand extends IncidentRequest<{
   readonly parties?: readonly Party[];
   readonly note: string | null;
 }> {}
+
+export class RecordSelfHandlerContactCommand extends IncidentRequest<
+  Pick<RecordSelfHandlerContact, 'reached' | 'note'>
+> {}
 
 export class CompleteSelfHandlingCommand extends IncidentRequest<{
   readonly note: string | null;

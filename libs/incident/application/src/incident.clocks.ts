@@ -7,7 +7,9 @@ import {
   taskOf,
   type ClosingWindows,
   type Deadline,
+  type AnyDeadline,
   type DeadlineMove,
+  type DeadlineOf,
   type DurationUnit,
   type HandlingRules,
   type IncidentState,
@@ -72,7 +74,11 @@ export class IncidentClocks {
    * The deadlines that a timer starts: none where the policy does not start it, one for each stage of staged handling.
    * @param idSeed UUID that makes the ids the same for every attempt of a command
    */
-  start(timer: IncidentTimer, start: Omit<Start, 'timer'>, idSeed: string): Deadline[] {
+  start<Timer extends IncidentTimer>(
+    timer: Timer,
+    start: Omit<Start, 'timer'>,
+    idSeed: string,
+  ): DeadlineOf<Timer>[] {
     const { matter, at, ...conditions } = start;
     const pins = matter.pins ?? this.directory.pins();
     const { category, severity } = matter;
@@ -89,7 +95,11 @@ export class IncidentClocks {
   }
 
   /** Deadlines of several timers that start at once. */
-  startAll(timers: readonly IncidentTimer[], start: Omit<Start, 'timer'>, idSeed: string): Deadline[] {
+  startAll<Timer extends IncidentTimer>(
+    timers: readonly Timer[],
+    start: Omit<Start, 'timer'>,
+    idSeed: string,
+  ): DeadlineOf<Timer>[] {
     return timers.flatMap((timer) => this.start(timer, start, idSeed));
   }
 
@@ -107,14 +117,14 @@ export class IncidentClocks {
     };
   }
 
-  /** What whoever decides about a task owes, by the kind of whistle and the part it has in it: RETURN_DECISION, ARBITRATION. */
-  deciding(
-    timers: readonly ('RETURN_DECISION' | 'ARBITRATION')[],
+  /** What whoever decides about a task owes, by the kind of whistle and the part it has in it. */
+  deciding<Timer extends 'RETURN_DECISION' | 'ARBITRATION' | 'EXTENSION_DECISION'>(
+    timers: readonly Timer[],
     state: IncidentState,
     taskId: string,
     at: string,
     idSeed: string,
-  ): Deadline[] {
+  ): DeadlineOf<Timer>[] {
     const task = taskOf(state, taskId);
     const conditions = task === undefined ? {} : conditionsOf(state, task);
     return this.startAll(timers, { matter: state, at, ...conditions }, idSeed);
@@ -243,7 +253,7 @@ export class IncidentClocks {
   }
 
   /** Targets of cases of the past were counted in no calendar of ours: they move in the one in force. */
-  private counted(deadline: Deadline): Deadline {
+  private counted(deadline: AnyDeadline): AnyDeadline {
     if (!cameWithImport(deadline)) return deadline;
     const { calendarId, calendarVersion } = this.directory.pins();
     return { ...deadline, calendarId, calendarVersion };
@@ -253,7 +263,7 @@ export class IncidentClocks {
     return ladderSteps(this.directory, pins, deadline);
   }
 
-  private countedMs({ unit, calendarId, calendarVersion }: Deadline, from: string, to: string): number {
+  private countedMs({ unit, calendarId, calendarVersion }: AnyDeadline, from: string, to: string): number {
     return unit === 'WORKING_HOUR' || unit === 'WORKING_DAY'
       ? this.directory.workingMsBetween(calendarId, calendarVersion, from, to)
       : Date.parse(to) - Date.parse(from);

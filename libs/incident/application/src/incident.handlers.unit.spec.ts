@@ -118,8 +118,12 @@ describe('report', () => {
         { timer: 'INCIDENT_TOTAL', startedAt: OPENING, dueAt: '2026-03-03T01:00:00.000Z' },
         // Somebody is to have it within a working hour.
         { timer: 'DISPATCH', startedAt: OPENING, dueAt: '2026-03-02T02:00:00.000Z' },
+        // And the reporter is to be called within a day, at night too.
+        { timer: 'CONTACT', startedAt: OPENING, dueAt: '2026-03-03T01:00:00.000Z' },
       ],
     });
+    const { state: anonymous } = await report({ file: true, anonymous: true });
+    expect(anonymous.deadlines.map(({ timer }) => timer)).toEqual(['INCIDENT_TOTAL', 'DISPATCH']);
   });
 
   test('keeps the reporter under a key outside the log', async () => {

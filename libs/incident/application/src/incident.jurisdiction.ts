@@ -3,7 +3,9 @@ import type { Actor } from '@shaoying/event-store';
 import {
   openTasks,
   whistleOf,
+  type AnyDeadline,
   type Deadline,
+  type DeadlineOf,
   type HandlingRules,
   type IncidentState,
   type Location,
@@ -50,9 +52,19 @@ interface Summoned {
 }
 
 /** Clocks of a task that run on, where the policy says so, when another department gets it. */
-const CARRIED_ON: readonly Deadline['timer'][] = ['CHECK_IN', 'HANDLING'];
+const CARRIED_ON = ['CHECK_IN', 'HANDLING'] as const;
+
+const isCarriedOn = (deadline: AnyDeadline): deadline is DeadlineOf<(typeof CARRIED_ON)[number]> =>
+  CARRIED_ON.some((timer) => timer === deadline.timer);
 
 const TASK_STARTS = ['ACKNOWLEDGE', 'CHECK_IN', 'HANDLING', 'CONTACT', 'RETURN_WINDOW'] as const;
+
+const FILING_STARTS = ['INCIDENT_TOTAL', 'DISPATCH', 'CONTACT'] as const;
+
+type Reporter = Pick<IncidentState, 'reporterKnown' | 'reporterWithdrew'>;
+
+const isReachable = ({ reporterKnown, reporterWithdrew }: Reporter): boolean =>
+  reporterKnown && !reporterWithdrew;
 
 const COORDINATES = ['WGS84', 'GCJ02', 'BD09'] as const;
 
@@ -90,16 +102,16 @@ export class IncidentJurisdiction {
     return this.clocks.rules(state);
   }
 
-  /** Deadlines that filing starts. */
+  /** Deadlines that filing starts. Nobody can be contacted where nobody is known. */
   filingDeadlines(
-    matter: Pick<IncidentState, 'category' | 'severity'>,
+    matter: Pick<IncidentState, 'category' | 'severity'> & Reporter,
     pins: JurisdictionPins,
     at: string,
     idSeed: string,
   ): Deadline[] {
     const { category, severity } = matter;
     return this.clocks.startAll(
-      ['INCIDENT_TOTAL', 'DISPATCH'],
+      FILING_STARTS.filter((timer) => timer !== 'CONTACT' || isReachable(matter)),
       { matter: { category, severity, pins }, at },
       idSeed,
     );
@@ -111,13 +123,12 @@ export class IncidentJurisdiction {
    * @throws UnknownReference, UnitEnded
    */
   assign(
-    state: Pick<IncidentState, 'category' | 'severity' | 'pins' | 'reporterKnown' | 'reporterWithdrew'>,
+    state: Pick<IncidentState, 'category' | 'severity' | 'pins'> & Reporter,
     { taskId, departmentId, role, whistleKind, reverse, start }: Summoned,
   ): TaskAssignment {
     const level = this.departmentLevel(departmentId, start, reverse);
-    const reachable = state.reporterKnown && !state.reporterWithdrew;
     const deadlines = this.clocks.startAll(
-      TASK_STARTS.filter((timer) => timer !== 'CONTACT' || reachable),
+      TASK_STARTS.filter((timer) => timer !== 'CONTACT' || isReachable(state)),
       { matter: state, at: start, whistleKind, role, unitId: departmentId },
       taskId,
     );
@@ -148,9 +159,9 @@ export class IncidentJurisdiction {
     const assignment = this.join(state, task.whistleId, part);
     if (this.rules(state).clockOnReturn !== 'CONTINUE') return assignment;
     const carried = task.deadlines
-      .filter(({ timer }) => CARRIED_ON.includes(timer))
+      .filter(isCarriedOn)
       .map((deadline) => ({ ...deadline, deadlineId: uuidV5(taskId, `continued:${deadline.deadlineId}`) }));
-    const fresh = assignment.deadlines.filter(({ timer }) => !CARRIED_ON.includes(timer));
+    const fresh = assignment.deadlines.filter((deadline) => !isCarriedOn(deadline));
     return { ...assignment, deadlines: [...fresh, ...carried] };
   }
 

@@ -165,12 +165,29 @@ test('whose own unit a checkerâ€™s is: the same, what it is part of, and a gridâ
   }
 });
 
+test('filing starts the time to contact the reporter where somebody is known and has not left it', () => {
+  const timersFor = (reporterKnown: boolean, reporterWithdrew: boolean) =>
+    jurisdiction
+      .filingDeadlines(
+        { category: 'gas-leak', severity: 'MINOR', reporterKnown, reporterWithdrew },
+        ...([jurisdiction.pins(), NOW, '00000000-0000-5000-8000-000000000001'] as const),
+      )
+      .map(({ timer }) => timer);
+  expect(timersFor(true, false)).toEqual(['INCIDENT_TOTAL', 'DISPATCH', 'CONTACT']);
+  expect(timersFor(false, false)).toEqual(['INCIDENT_TOTAL', 'DISPATCH']);
+  expect(timersFor(true, true)).toEqual(['INCIDENT_TOTAL', 'DISPATCH']);
+});
+
 test('the same attempt gives a deadline the same id, another timer or command another', () => {
   const pins = jurisdiction.pins();
+  const matter = {
+    category: 'gas-leak',
+    severity: 'MINOR',
+    reporterKnown: true,
+    reporterWithdrew: false,
+  } as const;
   const ids = (seed: string) =>
-    jurisdiction
-      .filingDeadlines({ category: 'gas-leak', severity: 'MINOR' }, pins, NOW, seed)
-      .map(({ deadlineId }) => deadlineId);
+    jurisdiction.filingDeadlines(matter, pins, NOW, seed).map(({ deadlineId }) => deadlineId);
   const [seed, other] = ['00000000-0000-5000-8000-000000000001', '00000000-0000-5000-8000-000000000002'];
   expect(ids(seed)).toEqual(ids(seed));
   expect(ids(seed)).not.toEqual(ids(other));

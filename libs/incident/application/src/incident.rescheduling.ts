@@ -1,7 +1,7 @@
 import {
   reschedulableDeadlines,
   reschedulingFrontier,
-  type Deadline,
+  type AnyDeadline,
   type DeadlineMove,
   type DeadlineOwner,
   type IncidentState,
@@ -48,7 +48,7 @@ type Change =
   | { readonly at: string; readonly pause: { readonly from: string; readonly to: string } }
   | {
       readonly at: string;
-      readonly more: { readonly amount: number; readonly unit: NonNullable<Deadline['unit']> };
+      readonly more: { readonly amount: number; readonly unit: NonNullable<AnyDeadline['unit']> };
     };
 
 /** Where open deadlines go under another policy, or in a calendar year that is published. Changes nothing. */
@@ -138,14 +138,14 @@ export class DeadlineReschedulings {
   /** Of a department that has a calendar of its own, which no policy names; nothing where the city's counts. */
   private ownCalendarOf(
     { pins }: IncidentState,
-    { calendarId, calendarVersion }: Deadline,
+    { calendarId, calendarVersion }: AnyDeadline,
   ): Partial<Pick<Pins, 'calendarId' | 'calendarVersion'>> {
     const ofCity = (pins ?? this.directory.pins()).calendarId;
     return calendarId === ofCity ? {} : { calendarId, calendarVersion };
   }
 
   /** Versions the deadline itself was counted by. */
-  private pinsOf(state: IncidentState, deadline: Deadline): Pins {
+  private pinsOf(state: IncidentState, deadline: AnyDeadline): Pins {
     const { policyId, policyVersion, calendarId, calendarVersion } = deadline;
     const pins = state.pins ?? this.directory.pins();
     return { ...pins, policyId, policyVersion, calendarId, calendarVersion };
@@ -185,7 +185,7 @@ export class DeadlineReschedulings {
 }
 
 /** Whether the deadline can be due then: where it was already, or later than now and than where its clocks stand still. */
-function isAhead(state: IncidentState, now: string, deadline: Deadline, { dueAt }: Counted): boolean {
+function isAhead(state: IncidentState, now: string, deadline: AnyDeadline, { dueAt }: Counted): boolean {
   return dueAt === deadline.dueAt || Date.parse(dueAt) > Date.parse(reschedulingFrontier(state, now));
 }
 
@@ -201,7 +201,7 @@ function asked(state: IncidentState, owner: DeadlineOwner): Partial<ReturnType<t
   }
 }
 
-function changesOf(state: IncidentState, owner: DeadlineOwner, { timer, startedAt }: Deadline): Change[] {
+function changesOf(state: IncidentState, owner: DeadlineOwner, { timer, startedAt }: AnyDeadline): Change[] {
   const pauses = state.pauses
     .filter(({ to }) => Date.parse(to) > Date.parse(startedAt))
     .map((pause): Change => ({ at: pause.to, pause }));

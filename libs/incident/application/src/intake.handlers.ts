@@ -15,6 +15,7 @@ import { UnknownReference } from './incident.errors.js';
 import { IncidentJurisdiction } from './incident.jurisdiction.js';
 import { claimTolerance } from './incident.tolerance.js';
 import {
+  DecideReporterFlagCommand,
   FileIncidentCommand,
   FlagReporterCommand,
   ImportIncidentCommand,
@@ -55,8 +56,9 @@ export class ReportIncidentHandler implements ICommandHandler<ReportIncidentComm
       const { place } = this.jurisdiction.place(request, context.actor, earlierOf(occurredAt, now));
       const pins = this.jurisdiction.pins();
       const matter = { category, severity, pins };
+      const known = { ...matter, reporterKnown: isReporterKnown(request), reporterWithdrew: false };
       const filing = request.file
-        ? { pins, deadlines: this.jurisdiction.filingDeadlines(matter, pins, now, commandId) }
+        ? { pins, deadlines: this.jurisdiction.filingDeadlines(known, pins, now, commandId) }
         : null;
       // What is filed at once needs no verifying.
       const deadlines =
@@ -100,10 +102,9 @@ export class ReportIncidentHandler implements ICommandHandler<ReportIncidentComm
     reporter: SealedReporter | null;
     personal: SealedPersonalData | null;
   }> {
-    const { reporter: given, anonymous, description, location } = request;
+    const { reporter: given, description, location } = request;
     const { privateNote = null, personal: marked = [] } = request;
-    const known = given !== null && !anonymous && (given.name !== null || given.phone !== null);
-    const reporter = known ? await this.vault.sealNew(given) : null;
+    const reporter = given !== null && isReporterKnown(request) ? await this.vault.sealNew(given) : null;
     const more = {
       ...(marked.includes('DESCRIPTION') ? { description } : {}),
       ...(marked.includes('LOCATION') && location !== null ? { location } : {}),
@@ -117,6 +118,10 @@ export class ReportIncidentHandler implements ICommandHandler<ReportIncidentComm
     return { reporter, personal: { fields, sealed } };
   }
 }
+
+/** Whether there is somebody who can be told and called. */
+const isReporterKnown = ({ reporter, anonymous }: ReportIncidentCommand['request']): boolean =>
+  reporter !== null && !anonymous && (reporter.name !== null || reporter.phone !== null);
 
 const isPersonal = ({ reporter, privateNote, personal = [] }: ReportIncidentCommand['request']): boolean =>
   reporter !== null || (privateNote ?? null) !== null || personal.length > 0;
@@ -273,9 +278,26 @@ export class FlagReporterHandler implements ICommandHandler<FlagReporterCommand>
   constructor(private readonly incidents: IncidentCommandService) {}
 
   execute({ context, incidentId, request }: FlagReporterCommand): Promise<CommandOutcome> {
+    const flagId = uuidV5(context.commandId, 'flag');
     return this.incidents.execute(context, incidentId, (_, origin) => ({
       kind: 'FlagReporter',
-      origin,
+      ...{ origin, flagId },
+      ...request,
+    }));
+  }
+}
+
+@CommandHandler(DecideReporterFlagCommand)
+export class DecideReporterFlagHandler implements ICommandHandler<DecideReporterFlagCommand> {
+  constructor(
+    private readonly incidents: IncidentCommandService,
+    private readonly receipts: ReceiptCodes,
+  ) {}
+
+  execute({ context, incidentId, request }: DecideReporterFlagCommand): Promise<CommandOutcome> {
+    return this.incidents.execute(context, incidentId, (_, origin) => ({
+      kind: 'DecideReporterFlag',
+      ...{ origin, alias: this.receipts.aliasOf(context.actor.id, incidentId) },
       ...request,
     }));
   }

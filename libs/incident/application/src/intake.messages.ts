@@ -1,5 +1,7 @@
 import { Command } from '@nestjs/cqrs';
 import type {
+  DecideReporterFlag,
+  FlagReporter,
   Location,
   RejectIncident,
   Severity,
@@ -88,4 +90,8 @@ export class WithdrawIncidentCommand extends IncidentRequest<{
 export class VoidIncidentCommand extends IncidentRequest<Pick<VoidIncident, 'reason'>> {}
 
 /** Many reports of the same hand, or made up ones; said, never a reason to drop a report. */
-export class FlagReporterCommand extends IncidentRequest<{ readonly reason: string }> {}
+export class FlagReporterCommand extends IncidentRequest<Pick<FlagReporter, 'reason'>> {}
+
+export class DecideReporterFlagCommand extends IncidentRequest<
+  Pick<DecideReporterFlag, 'flagId' | 'approve' | 'reason'>
+> {}

@@ -124,10 +124,9 @@ test('unmerged it stands for itself, with its clocks where they stood', async ()
   office.clock.set('2026-03-03T13:00:00.000Z');
   const { state, events } = await unmerge(source.incidentId);
   expect(state.lifecycle).toBe('FILED');
-  // 12 of 24 hours were left.
-  expect(events).toMatchObject([
-    { type: 'IncidentUnmerged', data: { moves: [{ dueAt: '2026-03-04T01:00:00.000Z' }] } },
-  ]);
+  // 12 of 24 hours were left, of the total time as of that to contact the reporter.
+  const dueAt = '2026-03-04T01:00:00.000Z';
+  expect(events).toMatchObject([{ type: 'IncidentUnmerged', data: { moves: [{ dueAt }, { dueAt }] } }]);
   expect((await stateOf(target.incidentId))?.duplicates).toEqual([]);
 });
 

@@ -159,6 +159,10 @@ export class RequestExtensionHandler implements ICommandHandler<RequestExtension
         ...{ origin, taskId, extensionId },
         ...request,
         rules: this.jurisdiction.rules(state),
+        deadlines: this.jurisdiction.clocks.deciding(
+          ['EXTENSION_DECISION'],
+          ...([state, taskId, origin.now, context.commandId] as const),
+        ),
       };
     });
   }

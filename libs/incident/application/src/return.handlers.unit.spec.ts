@@ -32,6 +32,26 @@ const decide = (
 const timersOf = (deadlines: readonly { timer: string; dueAt: string }[]): string[] =>
   deadlines.map(({ timer, dueAt }) => `${timer} ${dueAt}`);
 
+describe('an extension', () => {
+  const asked = async (): Promise<string[]> => {
+    const { incidentId, taskId } = await steps.whistled();
+    await steps.checkIn(incidentId, taskId, 'dp-water');
+    const outcome = await steps.handlers.requestExtension.execute(
+      new RequestExtensionCommand(steps.department('dp-water'), incidentId, taskId, {
+        ...{ amount: 2, unit: 'WORKING_DAY', reason: '管材在途' },
+      }),
+    );
+    return timersOf(eventOf(outcome, 'ExtensionRequested').data.deadlines);
+  };
+
+  test('is to be decided within four working hours, and in no time where the policy sets none', async () => {
+    expect(await asked()).toEqual(['EXTENSION_DECISION 2026-03-02T06:00:00.000Z']);
+    const rule = 'EXTENSION_DECISION, duration: { amount: 4, unit: WORKING_HOUR }';
+    await office.publishChanged(rule, 'EXTENSION_DECISION, duration: null');
+    expect(await asked()).toEqual([]);
+  });
+});
+
 describe('a return', () => {
   test('is to be decided within four working hours', async () => {
     const { incidentId, taskId } = await steps.whistled();

@@ -17,16 +17,17 @@ export interface CallRecord<Data> {
   decode(event: RecordedEvent): Data;
 }
 
-/** A record that has had one version only. */
+/** @param version the one that is written; what an earlier one said fits the schema of today */
 export function callRecord<Schema extends TSchema>(
   type: string,
   streamPrefix: string,
   schema: Schema,
+  version = 1,
 ): CallRecord<Static<Schema>> {
   const validator = Compile(schema);
   return {
     type,
-    version: 1,
+    version,
     streamId: (commandId) => `${streamPrefix}-${commandId}`,
     assert(data) {
       if (validator.Check(data)) return;
@@ -34,7 +35,8 @@ export function callRecord<Schema extends TSchema>(
       throw new InvalidEventData(type, paths);
     },
     decode(event) {
-      if (event.type !== type || event.schemaVersion !== 1) throw new UnknownEvent(event);
+      if (event.type !== type || event.schemaVersion < 1 || event.schemaVersion > version)
+        throw new UnknownEvent(event);
       return event.data as Static<Schema>;
     },
   };

@@ -23,7 +23,7 @@ const Stays = OneOf('NO_RULE', 'NOT_BY_POLICY', 'WOULD_BE_PAST');
 const MovedDeadline = Closed({
   incidentId: Id,
   deadlineId: Id,
-  timer: part.Timer,
+  timer: part.AnyTimer,
   formerDueAt: Instant,
   dueAt: Instant,
   provisional: Type.Boolean(),
@@ -37,7 +37,7 @@ const openDeadlinesMovedSchema = Closed({
   moved: Type.Array(MovedDeadline, { maxItems: 5_000 }),
   /** Each with why it stays as it is. */
   stayed: Type.Array(
-    Closed({ incidentId: Id, deadlineId: Id, timer: part.Timer, dueAt: Instant, code: Stays }),
+    Closed({ incidentId: Id, deadlineId: Id, timer: part.AnyTimer, dueAt: Instant, code: Stays }),
     {
       maxItems: 5_000,
     },
@@ -54,10 +54,18 @@ export const openTasksTransferred = callRecord(
 );
 
 /** Open deadlines moved under another version of a policy. */
-export const openDeadlinesMoved = callRecord('OpenDeadlinesMoved', 'rescheduling', openDeadlinesMovedSchema);
+export const openDeadlinesMoved = callRecord(
+  'OpenDeadlinesMoved',
+  'rescheduling',
+  openDeadlinesMovedSchema,
+  // The second version knows the time to decide about an extension; those of the first are among its timers.
+  2,
+);
+
+const widened = (data: Readonly<Record<string, unknown>>): Record<string, unknown> => ({ ...data });
 
 /** As the catalogue of incidents' events, for what belongs to no incident. */
 export const callCatalogue = {
   OpenTasksTransferred: { version: 1, schema: openTasksTransferredSchema, upcasters: [] },
-  OpenDeadlinesMoved: { version: 1, schema: openDeadlinesMovedSchema, upcasters: [] },
+  OpenDeadlinesMoved: { version: 2, schema: openDeadlinesMovedSchema, upcasters: [widened] },
 } as const;

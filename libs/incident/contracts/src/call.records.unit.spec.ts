@@ -12,11 +12,19 @@ goldenCorpusContract(
 );
 
 describe.each([openTasksTransferred, openDeadlinesMoved])('$type', (record) => {
-  const golden = readGolden(goldenDir, `${record.type}.v1.json`) as unknown as RecordedEvent;
+  const goldenOf = (version: number): RecordedEvent =>
+    readGolden(goldenDir, `${record.type}.v${version}.json`) as unknown as RecordedEvent;
+  const golden = goldenOf(record.version);
 
-  test('is read as it was written; another type and a newer version are told apart', () => {
-    expect(record.decode(golden)).toEqual(golden.data);
-    for (const change of [{ type: 'TaskTransferred' }, { schemaVersion: 2 }]) {
+  test('each version is read as it was written; another type and a newer version are told apart', () => {
+    for (let version = 1; version <= record.version; version += 1)
+      expect(record.decode(goldenOf(version))).toEqual(goldenOf(version).data);
+    const unknown = [
+      { type: 'TaskTransferred' },
+      { schemaVersion: record.version + 1 },
+      { schemaVersion: 0 },
+    ];
+    for (const change of unknown) {
       expect(() => record.decode({ ...golden, ...change })).toThrow(
         expect.objectContaining({ code: 'UNKNOWN_EVENT' }),
       );

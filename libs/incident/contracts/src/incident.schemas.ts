@@ -1,4 +1,5 @@
 import * as closing from './schemas/closing.js';
+import * as flags from './schemas/flags.js';
 import * as handling from './schemas/handling.js';
 import * as intake from './schemas/intake.js';
 import * as pausing from './schemas/pausing.js';
@@ -15,6 +16,7 @@ import * as whistles from './schemas/whistles.js';
  */
 export const incidentSchemas = {
   ...intake,
+  ...flags,
   ...handling,
   ...whistles,
   ...tasks,

@@ -54,6 +54,15 @@ export const taskOverdueV2: Upcaster = (data) => ({ ...data });
 /** As for a task. */
 export const incidentOverdueV2: Upcaster = (data) => ({ ...data });
 
+/** The third one knows the time to decide about an extension. */
+export const incidentOverdueV3: Upcaster = (data) => ({ ...data });
+
+/** As for what was missed. */
+export const deadlineWarnedV2: Upcaster = (data) => ({ ...data });
+
+/** Nothing limited how long the decision took. */
+export const extensionRequestedV2: Upcaster = (data) => ({ ...data, deadlines: [] });
+
 /**
  * Version 2 says which step of the ladder was taken, and when the missed deadline was due. While version 1 was written
  * only the step at +0 % was taken, and no ladder is published whose first step is another. The due instant stood on the

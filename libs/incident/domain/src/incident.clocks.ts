@@ -1,7 +1,8 @@
-import type { Deadline, DeadlineMove, IncidentTimer } from './incident.events.js';
+import type { AnyDeadline, DeadlineMove, IncidentTimer } from './incident.events.js';
 import {
   cameWithImport,
   isOpenTask,
+  isWhistled,
   openExtensionOf,
   type IncidentState,
   type Lifecycle,
@@ -18,6 +19,7 @@ const RUNS_IN: Readonly<Partial<Record<IncidentTimer, readonly Lifecycle[]>>> = 
   VERIFY: ['REPORTED'],
   DISPATCH: ['FILED'],
   INCIDENT_TOTAL: ['FILED', 'HANDLING'],
+  CONTACT: ['FILED', 'HANDLING'],
   CHECK: ['CHECKING'],
   CALLBACK: ['FEEDBACK'],
   FEEDBACK_WINDOW: ['FEEDBACK'],
@@ -28,13 +30,18 @@ const RUNS_IN: Readonly<Partial<Record<IncidentTimer, readonly Lifecycle[]>>> = 
 export function isPendingForIncident(state: IncidentState, timer: IncidentTimer): boolean {
   if (!RUNS_IN[timer]?.includes(state.lifecycle as Lifecycle)) return false;
   if (timer === 'DISPATCH') return !state.dispatched;
+  if (timer === 'CONTACT') return !state.contacted && !isWhistled(state);
   // The window closes an incident that is rated and that nobody closes, too.
   if (timer === 'CALLBACK') return !state.feedbackRecorded;
   return true;
 }
 
 /** Whether a clock of the task runs on, the incident's own state aside: whatever it measures may still come. */
-export function isRunningForTask(task: Task, { timer, stage }: Pick<Deadline, 'timer' | 'stage'>): boolean {
+export function isRunningForTask(
+  state: IncidentState,
+  task: Task,
+  { timer, stage }: Pick<AnyDeadline, 'timer' | 'stage'>,
+): boolean {
   switch (timer) {
     case 'ACKNOWLEDGE':
       return task.state === 'NOTIFIED';
@@ -53,6 +60,8 @@ export function isRunningForTask(task: Task, { timer, stage }: Pick<Deadline, 't
       return task.state === 'RETURN_REQUESTED';
     case 'ARBITRATION':
       return task.state === 'IN_ARBITRATION';
+    case 'EXTENSION_DECISION':
+      return isOpenTask(task) && openExtensionOf(state, task.taskId) !== undefined;
     default:
       return false;
   }
@@ -66,9 +75,9 @@ export function isRunningForTask(task: Task, { timer, stage }: Pick<Deadline, 't
 export function isPendingForTask(
   state: IncidentState,
   task: Task,
-  deadline: Pick<Deadline, 'timer' | 'stage'>,
+  deadline: Pick<AnyDeadline, 'timer' | 'stage'>,
 ): boolean {
-  if (!isRunningForTask(task, deadline)) return false;
+  if (!isRunningForTask(state, task, deadline)) return false;
   const undecided = task.state === 'RETURN_REQUESTED' || task.state === 'IN_ARBITRATION';
   switch (deadline.timer) {
     case 'CONTACT':
@@ -101,7 +110,7 @@ export type DeadlineOwner =
 
 export interface OwnedDeadline {
   readonly owner: DeadlineOwner;
-  readonly deadline: Deadline;
+  readonly deadline: AnyDeadline;
   /** Whether something is still owed by it. */
   readonly pending: boolean;
   /** Whether its clock runs, read or not: a pause moves it. */
@@ -127,8 +136,8 @@ export function ownedDeadlines(state: IncidentState): OwnedDeadline[] {
     {
       deadlines,
       breached,
-    }: { readonly deadlines: readonly Deadline[]; readonly breached: readonly string[] },
-    pending: (deadline: Deadline) => boolean,
+    }: { readonly deadlines: readonly AnyDeadline[]; readonly breached: readonly string[] },
+    pending: (deadline: AnyDeadline) => boolean,
     running = pending,
   ): OwnedDeadline[] =>
     deadlines.map((deadline) => ({
@@ -144,7 +153,7 @@ export function ownedDeadlines(state: IncidentState): OwnedDeadline[] {
         { kind: 'TASK', task },
         task,
         (deadline) => handled && isPendingForTask(state, task, deadline),
-        (deadline) => handled && isRunningForTask(task, deadline),
+        (deadline) => handled && isRunningForTask(state, task, deadline),
       ),
     ),
     ...state.whistles.flatMap((whistle) =>
@@ -169,7 +178,7 @@ export function ownedDeadlines(state: IncidentState): OwnedDeadline[] {
  * the pause only the steps of its ladder are still to come, and those are what moves. For whoever has the calendar to
  * compute {@link DeadlineMove}s with.
  */
-export function pausedDeadlines(state: IncidentState): Deadline[] {
+export function pausedDeadlines(state: IncidentState): AnyDeadline[] {
   const { pausedAt, before } = state;
   if (pausedAt === null || before === null) return [];
   return ownedDeadlines({ ...state, lifecycle: before })
@@ -193,7 +202,7 @@ export function reschedulableDeadlines(state: IncidentState, now: string): Owned
 /** Before this instant nothing can be moved to: nobody is late by a rule that came afterwards. */
 export const reschedulingFrontier = ({ pausedAt }: IncidentState, now: string): string => pausedAt ?? now;
 
-const comesAfter = (instant: string, { dueAt, steps }: Deadline): boolean =>
+const comesAfter = (instant: string, { dueAt, steps }: AnyDeadline): boolean =>
   [dueAt, ...steps.map(({ at }) => at)].some((at) => Date.parse(at) >= Date.parse(instant));
 
 /** The moves that concern deadlines a pause moves; others are left where they are. */

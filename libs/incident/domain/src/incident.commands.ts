@@ -3,6 +3,7 @@ import type {
   ArbitrationRule,
   Deadline,
   DeadlineMove,
+  DeadlineOf,
   DurationUnit,
   IncidentLocated,
   Location,
@@ -163,7 +164,7 @@ export interface RejectIncident extends Command<'RejectIncident'> {
 
 export interface FileIncident extends Command<'FileIncident'> {
   readonly pins: Pins;
-  /** INCIDENT_TOTAL, DISPATCH. */
+  /** INCIDENT_TOTAL, DISPATCH, CONTACT. */
   readonly deadlines: readonly Deadline[];
 }
 
@@ -171,6 +172,12 @@ export interface StartSelfHandling extends Command<'StartSelfHandling'> {
   readonly level: ResponsibilityLevel;
   readonly handlingUnitId: string | null;
   readonly parties: readonly Party[];
+  readonly note: string | null;
+}
+
+/** 先行联系 by whoever handles it without a whistle. */
+export interface RecordSelfHandlerContact extends Command<'RecordSelfHandlerContact'> {
+  readonly reached: boolean;
   readonly note: string | null;
 }
 
@@ -352,6 +359,8 @@ export interface RequestExtension extends Command<'RequestExtension'> {
   readonly unit: DurationUnit;
   readonly reason: string;
   readonly rules: HandlingRules;
+  /** EXTENSION_DECISION. */
+  readonly deadlines: readonly DeadlineOf<'EXTENSION_DECISION'>[];
 }
 
 export interface DecideExtension extends Command<'DecideExtension'> {
@@ -457,7 +466,7 @@ export interface ReopenIncident extends Command<'ReopenIncident'> {
   readonly receiptHash: string | null;
   readonly reason: string;
   readonly pins: Pins;
-  /** INCIDENT_TOTAL, DISPATCH. */
+  /** INCIDENT_TOTAL, DISPATCH, CONTACT. */
   readonly deadlines: readonly Deadline[];
 }
 
@@ -555,7 +564,16 @@ export interface DecideAppeal extends Command<'DecideAppeal'> {
 }
 
 export interface FlagReporter extends Command<'FlagReporter'> {
+  readonly flagId: string;
   readonly reason: string;
+}
+
+export interface DecideReporterFlag extends Command<'DecideReporterFlag'> {
+  readonly flagId: string;
+  readonly approve: boolean;
+  readonly reason: string;
+  /** As in {@link CheckHandling}. */
+  readonly alias: string;
 }
 
 export interface RevealReporter extends Command<'RevealReporter'> {
@@ -579,6 +597,7 @@ export type IncidentCommand =
   | RejectIncident
   | FileIncident
   | StartSelfHandling
+  | RecordSelfHandlerContact
   | CompleteSelfHandling
   | EscalateLevel
   | BlowWhistle
@@ -623,5 +642,6 @@ export type IncidentCommand =
   | FileAppeal
   | DecideAppeal
   | FlagReporter
+  | DecideReporterFlag
   | RevealReporter
   | ForgetReporter;

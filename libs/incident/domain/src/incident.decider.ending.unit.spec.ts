@@ -10,9 +10,28 @@ const { report, verify, reject, file, blow, acknowledge, checkIn, startSelfHandl
   sample;
 const { escalate, check, feedback, correctFeedback, close, reopen, withdraw, voidIncident, fileAppeal } =
   sample;
-const { decideAppeal, flagReporter, filing, assignment, whistleLife, suspend, complete, importCase } = sample;
-const { by, byReporter, byStreet, byStreetLeader, byDepartment, bySupervision, receiptHash, REOPEN_WINDOW } =
-  sample;
+const {
+  decideAppeal,
+  decideReporterFlag,
+  flagReporter,
+  filing,
+  assignment,
+  whistleLife,
+  suspend,
+  complete,
+  importCase,
+} = sample;
+const {
+  by,
+  byCallback,
+  byReporter,
+  byStreet,
+  byStreetLeader,
+  byDepartment,
+  bySupervision,
+  receiptHash,
+  REOPEN_WINDOW,
+} = sample;
 
 const given = givenOf(incidentDecider);
 const after = (...commands: IncidentCommand[]): IncidentEvent[] => historyOf(incidentDecider, commands);
@@ -446,15 +465,105 @@ describe('an appeal', () => {
   });
 });
 
-test('a flag on the reporter drops nothing (edge case 21)', () => {
-  const flagged = after(...blown, flagReporter(20));
-  given(after(...blown))
-    .when(flagReporter(20))
-    .thenLike([{ type: 'ReporterFlagged', data: { unitId: 'sc-qinghe' } }]);
-  expect(foldIncident(flagged)).toMatchObject({ lifecycle: 'HANDLING' });
-  given(flagged)
-    .when(checkIn(30))
-    .thenLike([{ type: 'TaskAcknowledged' }, { type: 'DepartmentCheckedIn' }]);
+describe('a flag on the reporter (edge case 21)', () => {
+  const proposed = after(...blown, flagReporter(20));
+  const flagId = 'flag-20';
+
+  test('is proposed, and drops nothing', () => {
+    given(after(...blown))
+      .when(flagReporter(20))
+      .then([
+        {
+          type: 'ReporterFlagProposed',
+          occurredAt: at(20),
+          data: {
+            ...{ flagId, proposingUnitId: 'cb-qinghe', proposingRole: 'callback' },
+            ...{ proposedBy: byCallback(20).actor.id, reason: '同一人重复来电' },
+          },
+        },
+      ]);
+    expect(foldIncident(proposed)).toMatchObject({ lifecycle: 'HANDLING' });
+    given(proposed)
+      .when(checkIn(30))
+      .thenLike([{ type: 'TaskAcknowledged' }, { type: 'DepartmentCheckedIn' }]);
+  });
+
+  test('is approved or refused by another office', () => {
+    given(proposed)
+      .when(decideReporterFlag(30, flagId))
+      .then([
+        {
+          type: 'ReporterFlagApproved',
+          occurredAt: at(30),
+          data: { flagId, approvingUnitId: 'sc-qinghe', reason: '经核对属实' },
+        },
+      ]);
+    given(proposed)
+      .when(decideReporterFlag(30, flagId, { approve: false, reason: '各次诉求不同' }))
+      .then([
+        {
+          type: 'ReporterFlagRefused',
+          occurredAt: at(30),
+          data: { flagId, refusingUnitId: 'sc-qinghe', reason: '各次诉求不同' },
+        },
+      ]);
+  });
+
+  test('is not decided by whoever proposed it, by anybody of their office, or by the reporter', () => {
+    const someone = (id: string, role: string, unit: string) => ({
+      origin: { now: at(30), actor: { id, role, orgUnitId: unit } },
+    });
+    const { id } = byCallback(0).actor;
+    given(proposed)
+      .when(decideReporterFlag(30, flagId, someone(id, 'supervision-centre', 'sc-qinghe')))
+      .thenRefused('FLAG_DECIDED_BY_PARTY');
+    given(proposed)
+      .when(decideReporterFlag(30, flagId, someone('u-other', 'callback', 'cb-qinghe')))
+      .thenRefused('FLAG_DECIDED_BY_PARTY');
+    // Another office of the same unit is another office.
+    given(proposed)
+      .when(decideReporterFlag(30, flagId, someone('u-other', 'supervision-centre', 'cb-qinghe')))
+      .thenLike([{ type: 'ReporterFlagApproved' }]);
+    const ownReport = report(0, { anonymous: false, origin: bySupervision(0) });
+    given(after(ownReport, file(5), flagReporter(20)))
+      .when(decideReporterFlag(30, flagId))
+      .thenRefused('FLAG_DECIDED_BY_PARTY');
+  });
+
+  test('of the street is decided in the incident’s own street, or above it', () => {
+    given(proposed)
+      .when(decideReporterFlag(30, flagId, { origin: by(30, 'street-office', sample.OTHER_STREET) }))
+      .thenRefused('INCIDENT_NOT_YOURS');
+    given(proposed)
+      .when(decideReporterFlag(30, flagId, { origin: byStreet(30) }))
+      .thenLike([{ type: 'ReporterFlagApproved' }]);
+  });
+
+  test('one at a time, each decided once; after that another one may be proposed', () => {
+    given(proposed).when(flagReporter(30)).thenRefused('FLAG_UNDECIDED');
+    given(proposed).when(decideReporterFlag(30, 'flag-7')).thenRefused('FLAG_NOT_FOUND');
+    const refused = [...blown, flagReporter(20), decideReporterFlag(30, flagId, { approve: false })];
+    given(after(...refused))
+      .when(decideReporterFlag(40, flagId))
+      .thenRefused('FLAG_DECIDED');
+    given(after(...refused))
+      .when(flagReporter(40))
+      .thenLike([{ type: 'ReporterFlagProposed', data: { flagId: 'flag-40' } }]);
+  });
+
+  test('of an older log stands, with nobody to decide on it', () => {
+    const old: IncidentEvent = {
+      type: 'ReporterFlagged',
+      occurredAt: at(20),
+      data: { unitId: 'sc-qinghe', reason: '同一人重复来电' },
+    };
+    given([...after(...blown), old])
+      .when(decideReporterFlag(30, flagId))
+      .thenRefused('FLAG_NOT_FOUND');
+    given([...after(...blown), old])
+      .when(checkIn(30))
+      .thenLike([{ type: 'TaskAcknowledged' }, { type: 'DepartmentCheckedIn' }]);
+  });
 });
 
 test('whoever reported it does not check it', () => {

@@ -7,7 +7,8 @@ import * as sample from './testing/index.js';
 const { incidentDecider, rules, at, hours, days, LEAD, ASSIST, THIRD, STREET, taskIdOf, deadlineIdOf } =
   sample;
 const { report, file, blow, acknowledge, checkIn, complete, progress, alarm, assignment, deadline } = sample;
-const { requestExtension, decideExtension, movedBy, bySupervision, byDepartment, check } = sample;
+const { requestExtension, extensionDecision, decideExtension, movedBy, bySupervision, byDepartment, check } =
+  sample;
 
 const given = givenOf(incidentDecider);
 const after = (...commands: IncidentCommand[]): IncidentEvent[] => historyOf(incidentDecider, commands);
@@ -18,6 +19,8 @@ const blown = [report(0), file(5), blow(10)];
 const working = [...blown, checkIn(60)];
 const { requestReturn, decideReturn } = sample;
 const asked = [...working, requestExtension(100)];
+/** Under a policy that sets no time to decide: what the decision does to the task alone. */
+const askedUntimed = [...working, requestExtension(100, LEAD, { deadlines: [] })];
 const survey = { ...deadline('survey', 'HANDLING', 10), stage: 'SURVEY', dueAt: at(days(1)) };
 const repair = { ...deadline('repair', 'HANDLING', 10), stage: 'REPAIR' };
 const staged = [{ ...assignment(10, LEAD, 'LEAD'), deadlines: [survey, repair] }];
@@ -38,7 +41,7 @@ describe('asking', () => {
           occurredAt: at(100),
           data: {
             ...{ extensionId: 'extension-100', taskId, departmentId: LEAD, ordinal: 1, amount: 1 },
-            ...{ unit: 'WORKING_DAY', reason: '等待配件' },
+            ...{ unit: 'WORKING_DAY', reason: '等待配件', deadlines: [extensionDecision(100)] },
           },
         },
       ]);
@@ -193,15 +196,15 @@ describe('granted', () => {
   });
 
   test('after the deadline has passed makes good that it was undecided', () => {
-    given(after(...asked))
+    given(after(...askedUntimed))
       .when(decideExtension(due + 60))
       .thenLike([{ type: 'ExtensionGranted' }]);
-    const granted = foldIncident(after(...asked, decideExtension(due + 60)));
+    const granted = foldIncident(after(...askedUntimed, decideExtension(due + 60)));
     expect(granted.tasks[0]?.breached).toEqual([]);
   });
 
   test('after even the new deadline has passed records that one’s breach', () => {
-    given(after(...asked))
+    given(after(...askedUntimed))
       .when(decideExtension(due + days(2)))
       .thenLike([
         { type: 'ExtensionGranted' },
@@ -218,7 +221,7 @@ describe('undecided', () => {
   });
 
   test('then refused: the breach, at the instant it was due', () => {
-    given(after(...asked))
+    given(after(...askedUntimed))
       .when(decideExtension(due + 60, { grant: false, reason: '理由不足' }))
       .then([
         {
@@ -238,13 +241,13 @@ describe('undecided', () => {
   });
 
   test('and completed too late: late, with its breach; the question is over', () => {
-    given(after(...asked))
+    given(after(...askedUntimed))
       .when(complete(due + 1))
       .thenLike([
         { type: 'TaskOverdue', occurredAt: at(due), data: { deadlineId: handlingId } },
         { type: 'TaskCompleted', data: { late: true } },
       ]);
-    given(after(...asked, complete(due + 1)))
+    given(after(...askedUntimed, complete(due + 1)))
       .when(decideExtension(due + 2))
       .thenRefused('EXTENSION_NOT_ASKED');
   });
@@ -279,4 +282,110 @@ test('a deadline that was missed is not moved: of a staged handling only what is
   given(after(...life, requestExtension(days(2) + 10)))
     .when(decideExtension(days(2) + 20, { moves: movedBy([survey, repair], days(1)) }))
     .thenLike([{ data: { moves: [{ deadlineId: 'repair:HANDLING' }] } }]);
+});
+
+describe('the time to decide', () => {
+  const decision = extensionDecision(100);
+  const decisionDue = 100 + hours(4);
+  const decisionId = decision.deadlineId;
+
+  test('at its due instant is in time; too late it is the dispatch’s breach, and the order about it is lifted', () => {
+    given(after(...asked))
+      .when(decideExtension(decisionDue))
+      .thenLike([{ type: 'ExtensionGranted' }]);
+    given(after(...asked))
+      .when(decideExtension(decisionDue + 1))
+      .thenLike([
+        {
+          type: 'IncidentOverdue',
+          occurredAt: at(decisionDue),
+          data: { timer: 'EXTENSION_DECISION', deadlineId: decisionId, cycle: 1 },
+        },
+        { type: 'ExtensionGranted' },
+      ]);
+    given(after(...asked, alarm(decisionDue + 1, decisionId)))
+      .when(decideExtension(decisionDue + 2, { grant: false, reason: '理由不足' }))
+      .thenLike([
+        { type: 'ExtensionRefused' },
+        { type: 'SupervisionLifted', data: { supervisionId: `${decisionId}-0`, reason: 'MET' } },
+      ]);
+  });
+
+  test('is warned of, missed and supervised, and nothing is granted or refused by silence', () => {
+    given(after(...asked))
+      .when(alarm(decisionDue - 1, decisionId))
+      .thenLike([
+        { type: 'DeadlineWarned', data: { timer: 'EXTENSION_DECISION', taskId: null, departmentId: null } },
+      ]);
+    const missed = [...asked, alarm(decisionDue + 1, decisionId)];
+    given(after(...asked))
+      .when(alarm(decisionDue + 1, decisionId))
+      .thenLike([
+        { type: 'IncidentOverdue', occurredAt: at(decisionDue) },
+        { type: 'SupervisionIssued', data: { taskId: null, departmentId: null, step: 1 } },
+      ]);
+    // The department is not late by it: the decision says whose time it was.
+    given(after(...missed))
+      .when(alarm(due + 1, handlingId))
+      .thenNothing();
+    given(after(...missed))
+      .when(decideExtension(due + 10, { grant: false, reason: '理由不足' }))
+      .thenLike([
+        { type: 'ExtensionRefused' },
+        { type: 'SupervisionLifted' },
+        { type: 'TaskOverdue', occurredAt: at(due), data: { deadlineId: handlingId } },
+      ]);
+  });
+
+  test('ends with the task: what was missed by then is on record, and the order about it is lifted', () => {
+    given(after(...asked))
+      .when(complete(decisionDue))
+      .thenLike([{ type: 'TaskCompleted' }]);
+    given(after(...asked))
+      .when(complete(decisionDue + 1))
+      .thenLike([{ type: 'IncidentOverdue', data: { deadlineId: decisionId } }, { type: 'TaskCompleted' }]);
+    given(after(...asked, alarm(decisionDue + 1, decisionId)))
+      .when(complete(decisionDue + 2))
+      .thenLike([
+        { type: 'TaskCompleted' },
+        { type: 'SupervisionLifted', data: { supervisionId: `${decisionId}-0`, reason: 'ENDED' } },
+      ]);
+    const checked = [...asked, checkIn(110, ASSIST), complete(200), complete(210, ASSIST)];
+    given(after(...checked))
+      .when(alarm(decisionDue + 1, decisionId))
+      .thenNothing();
+  });
+
+  test('goes on while the task is given back, and is over with who had it', () => {
+    const early = [...blown, acknowledge(15), requestExtension(20), requestReturn(25)];
+    const earlyId = extensionDecision(20).deadlineId;
+    given(after(...early))
+      .when(alarm(20 + hours(4) + 1, earlyId))
+      .thenLike([{ type: 'IncidentOverdue' }, { type: 'SupervisionIssued' }]);
+    given(after(...early, decideReturn(30)))
+      .when(alarm(20 + hours(4) + 1, earlyId))
+      .thenNothing();
+  });
+
+  test('of one extension is not that of the next one', () => {
+    const again = [...asked, grantAfter(asked, 110), requestExtension(days(1), LEAD, { deadlines: [] })];
+    given(after(...again))
+      .when(alarm(days(2), decisionId))
+      .thenNothing();
+    given(after(...again))
+      .when(decideExtension(days(2), { origin: bySupervision(days(2)) }))
+      .thenLike([{ type: 'ExtensionGranted' }]);
+  });
+
+  test('is moved by a suspension of its own length', () => {
+    const suspended = [...asked, sample.suspend(130)];
+    const moves = sample.movesAfterPause(foldIncident(after(...suspended)), 130 + days(2));
+    const resumed = [...suspended, sample.resume(130 + days(2), { moves })];
+    given(after(...suspended))
+      .when(alarm(decisionDue + 1, decisionId))
+      .thenNothing();
+    given(after(...resumed))
+      .when(decideExtension(decisionDue + days(2)))
+      .thenLike([{ type: 'ExtensionGranted' }]);
+  });
 });

@@ -44,6 +44,7 @@ const allowed: readonly (readonly [IncidentCommand, Lifecycle[]])[] = [
   [sample.reject(late), beforeHandling],
   [sample.file(late), beforeHandling],
   [sample.startSelfHandling(late), ['FILED']],
+  [sample.selfHandlerContact(late), []],
   [sample.completeSelfHandling(late), []],
   [sample.escalate(late), ['FILED']],
   [sample.blow(late, { whistleId }), ['FILED']],
@@ -120,7 +121,7 @@ test('every command that needs an incident stands in the table, or says elsewher
       'RescheduleDeadlines',
       'LeaveDuplicate',
     ] as const),
-    ...(['RespondToSupervision', 'LiftSupervision', 'DecideAppeal'] as const),
+    ...(['RespondToSupervision', 'LiftSupervision', 'DecideAppeal', 'DecideReporterFlag'] as const),
     ...(['RevealReporter', 'ForgetReporter'] as const),
   ];
   const told = new Set([...allowed.map(([{ kind }]) => kind), ...elsewhere]);

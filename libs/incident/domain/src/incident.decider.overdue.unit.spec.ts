@@ -1,5 +1,11 @@
 import { givenOf, historyOf } from '@shaoying/testing';
-import { foldIncident, type IncidentCommand, type IncidentEvent, type IncidentTimer } from './index.js';
+import {
+  foldIncident,
+  type EarlierTimer,
+  type IncidentCommand,
+  type IncidentEvent,
+  type IncidentTimer,
+} from './index.js';
 import {
   acknowledge,
   addDepartment,
@@ -160,7 +166,7 @@ describe('a task deadline', () => {
   });
 
   test('without a ladder step is a breach without an order', () => {
-    const bare = (timer: IncidentTimer) => ({ ...deadline(taskId, timer, 10), steps: [] });
+    const bare = (timer: EarlierTimer) => ({ ...deadline(taskId, timer, 10), steps: [] });
     const tasks = [{ ...assignment(10, LEAD, 'LEAD'), deadlines: [bare('CHECK_IN')] }];
     given(after(report(0), file(5), blow(10, { tasks })))
       .when(alarm(due('CHECK_IN') + 1, idOf('CHECK_IN')))

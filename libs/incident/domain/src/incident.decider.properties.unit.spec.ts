@@ -301,23 +301,26 @@ test('late on the event means a breach on record, save for imported cases', () =
   });
 });
 
+/** Said of the reporter, whatever has become of the incident. */
+const FLAGS = ['ReporterFlagProposed', 'ReporterFlagApproved', 'ReporterFlagRefused'] as const;
+
 /** What may still happen to an incident that has ended, by how it ended. */
 const AFTERLIFE: Partial<Record<Lifecycle, readonly IncidentEvent['type'][]>> = {
   CLOSED: [
     ...(['IncidentReopened', 'IncidentFiled', 'FeedbackCorrected', 'TaskEvaluated'] as const),
-    ...(['AppealFiled', 'ScoreExcluded', 'AppealRefused', 'ReporterFlagged', 'DuplicateLeft'] as const),
+    ...(['AppealFiled', 'ScoreExcluded', 'AppealRefused', 'DuplicateLeft', ...FLAGS] as const),
     // Of a whistle that acted first, which is to be ratified still.
     ...(['WhistleRatified', 'WhistleFlagged', 'IncidentOverdue', 'SupervisionIssued'] as const),
     ...(['SupervisionResponded', 'SupervisionLifted', 'DeadlineWarned', 'DeadlinesRescheduled'] as const),
     'ReporterForgotten',
   ],
-  REJECTED: ['ReporterFlagged', 'ReporterForgotten'],
-  VOIDED: ['ReporterFlagged', 'ReporterForgotten'],
-  WITHDRAWN: ['IncidentReopened', 'IncidentFiled', 'ReporterFlagged', 'ReporterForgotten'],
+  REJECTED: [...FLAGS, 'ReporterForgotten'],
+  VOIDED: [...FLAGS, 'ReporterForgotten'],
+  WITHDRAWN: ['IncidentReopened', 'IncidentFiled', ...FLAGS, 'ReporterForgotten'],
   MERGED: [
     ...(['IncidentUnmerged', 'FeedbackRecorded', 'FeedbackCorrected', 'IncidentWithdrawn'] as const),
     ...(['TaskTransferred', 'LeadChanged', 'TaskReleased', 'SupervisionLifted'] as const),
-    ...(['SupervisionResponded', 'ReporterFlagged', 'TaskEvaluated'] as const),
+    ...(['SupervisionResponded', 'TaskEvaluated', ...FLAGS] as const),
     ...(['PersonalDataSealed', 'ReporterForgotten'] as const),
     // What stands still may go on one day.
     ...(['WhistleRatified', 'WhistleFlagged', 'DeadlinesRescheduled'] as const),

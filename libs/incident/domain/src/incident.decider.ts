@@ -13,9 +13,9 @@ import {
   urge,
 } from './decider/departments.js';
 import { decideExtension, requestExtension } from './decider/extensions.js';
+import { decideReporterFlag, flagReporter } from './decider/flags.js';
 import {
   file,
-  flagReporter,
   importCase,
   locate,
   reject,
@@ -29,7 +29,12 @@ import { joinDuplicate, leaveDuplicate, merge, resume, suspend, unmerge } from '
 import { forgetReporter, revealReporter } from './decider/persons.js';
 import { rescheduleDeadlines } from './decider/rescheduling.js';
 import { arbitrate, decideReturn, openArbitration, requestReturn } from './decider/returns.js';
-import { completeSelfHandling, escalate, startSelfHandling } from './decider/self-handling.js';
+import {
+  completeSelfHandling,
+  escalate,
+  recordSelfHandlerContact,
+  startSelfHandling,
+} from './decider/self-handling.js';
 import {
   decideAppeal,
   fileAppeal,
@@ -54,6 +59,7 @@ const deciders: Deciders = {
   RejectIncident: reject,
   FileIncident: file,
   StartSelfHandling: startSelfHandling,
+  RecordSelfHandlerContact: recordSelfHandlerContact,
   CompleteSelfHandling: completeSelfHandling,
   EscalateLevel: escalate,
   BlowWhistle: blowWhistle,
@@ -98,6 +104,7 @@ const deciders: Deciders = {
   FileAppeal: fileAppeal,
   DecideAppeal: decideAppeal,
   FlagReporter: flagReporter,
+  DecideReporterFlag: decideReporterFlag,
   RevealReporter: revealReporter,
   ForgetReporter: forgetReporter,
 };

@@ -22,8 +22,18 @@ const { transferTask, requestExtension, decideExtension, alarm, check, feedback,
   sample;
 const { reopen, suspend, resume, merge, unmerge, joinDuplicate, movesAfterPause, withdraw, fileAppeal } =
   sample;
-const { decideAppeal, flagReporter, importCase, whistleLife, by, byStreet, byCommunity, byDepartment } =
-  sample;
+const {
+  decideAppeal,
+  decideReporterFlag,
+  flagReporter,
+  byCallback,
+  importCase,
+  whistleLife,
+  by,
+  byStreet,
+  byCommunity,
+  byDepartment,
+} = sample;
 const { byReporter, bySupervision, captured } = sample;
 
 const given = givenOf(incidentDecider);
@@ -282,9 +292,15 @@ test('edge case 20: withdrawn in mid-handling, a hazard goes on; else its tasks 
     .thenNothing();
 });
 
-test('edge case 21: a reporter who is flagged loses nothing: the incident goes on', () => {
-  const flagged = [...blown, flagReporter(20)];
-  expect(stateAfter(...flagged)).toEqual({ ...stateAfter(...blown), lastWord: expect.any(String) });
+test('edge case 21: a flag on the reporter is approved by others than proposed it, and drops nothing', () => {
+  const proposed = [...blown, flagReporter(20)];
+  given(after(...proposed))
+    .when(decideReporterFlag(30, 'flag-20', { origin: byCallback(30) }))
+    .thenRefused('FLAG_DECIDED_BY_PARTY');
+  const approved = [...proposed, decideReporterFlag(30, 'flag-20')];
+  const { reporterFlags: _, ...flagged } = stateAfter(...approved);
+  const { reporterFlags: __, ...unflagged } = stateAfter(...blown);
+  expect(flagged).toEqual(unflagged);
 });
 
 test('edge case 22: the decider keeps to the due instant a deadline was given, whatever lies between', () => {

@@ -6,12 +6,18 @@ import type {
   IncidentVerified,
   IncidentVoided,
   IncidentWithdrawn,
-  ReporterFlagged,
 } from './events/intake.events.js';
+import type {
+  ReporterFlagApproved,
+  ReporterFlagged,
+  ReporterFlagProposed,
+  ReporterFlagRefused,
+} from './events/flags.events.js';
 import type {
   EvidenceFlagged,
   HandlingCompleted,
   IncidentEscalated,
+  ReporterContactedBySelfHandler,
   SelfHandlingStarted,
 } from './events/handling.events.js';
 import type {
@@ -88,6 +94,7 @@ import type {
 
 export * from './events/vocabulary.events.js';
 export * from './events/intake.events.js';
+export * from './events/flags.events.js';
 export * from './events/persons.events.js';
 export * from './events/handling.events.js';
 export * from './events/whistles.events.js';
@@ -105,6 +112,7 @@ export type IncidentEvent =
   | IncidentRejected
   | IncidentFiled
   | SelfHandlingStarted
+  | ReporterContactedBySelfHandler
   | IncidentEscalated
   | WhistleProposed
   | WhistleApproved
@@ -161,6 +169,9 @@ export type IncidentEvent =
   | AppealFiled
   | ScoreExcluded
   | AppealRefused
+  | ReporterFlagProposed
+  | ReporterFlagApproved
+  | ReporterFlagRefused
   | ReporterFlagged
   | PersonalDataSealed
   | ReporterIdentityRevealed

@@ -1,4 +1,5 @@
 import { closingFolds } from './fold/closing.js';
+import { flagFolds } from './fold/flags.js';
 import type { FoldsOf } from './fold/folds.js';
 import { handlingFolds } from './fold/handling.js';
 import { intakeFolds } from './fold/intake.js';
@@ -15,6 +16,7 @@ import { NO_INCIDENT, type IncidentState } from './incident.state.js';
 /** One fold for each event; the compiler asks for a new event's. */
 const folds: FoldsOf<IncidentEventType> = {
   ...intakeFolds,
+  ...flagFolds,
   ...handlingFolds,
   ...whistleFolds,
   ...taskFolds,

@@ -17,6 +17,11 @@ export type Refusal =
   | { readonly code: 'REPORTER_WITHDREW' }
   /** Whoever asks has no part of the matter in hand, or not any more. */
   | { readonly code: 'REVEAL_WITHOUT_TASK' }
+  | { readonly code: 'FLAG_UNDECIDED' }
+  | { readonly code: 'FLAG_NOT_FOUND' }
+  | { readonly code: 'FLAG_DECIDED' }
+  /** Whoever proposed it, their own office, and the reporter do not decide it. */
+  | { readonly code: 'FLAG_DECIDED_BY_PARTY' }
   // Handling.
   | { readonly code: 'LEVEL_NOT_HIGHER' }
   | { readonly code: 'LEVEL_TOO_LOW' }

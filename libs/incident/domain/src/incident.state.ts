@@ -1,6 +1,6 @@
 import type {
   AppealItem,
-  Deadline,
+  AnyDeadline,
   DurationUnit,
   IncidentEvent,
   IncidentTimer,
@@ -68,7 +68,7 @@ export interface Supervision {
   readonly lifted: boolean;
   readonly responded: boolean;
   /** SUPERVISION_RESPONSE. */
-  readonly deadlines: readonly Deadline[];
+  readonly deadlines: readonly AnyDeadline[];
   readonly breached: readonly string[];
 }
 
@@ -89,7 +89,7 @@ export interface Task {
   readonly notifiedAt: string;
   /** Since when its department leads; null while it assists. */
   readonly leadsSince: string | null;
-  readonly deadlines: readonly Deadline[];
+  readonly deadlines: readonly AnyDeadline[];
   /** Deadlines whose breach is on record. */
   readonly breached: readonly string[];
   readonly checkedIn: boolean;
@@ -127,7 +127,7 @@ export interface Whistle {
   readonly blownAt: string;
   readonly toBeRatified: boolean;
   /** RATIFICATION. */
-  readonly deadlines: readonly Deadline[];
+  readonly deadlines: readonly AnyDeadline[];
   readonly breached: readonly string[];
 }
 
@@ -172,6 +172,15 @@ export interface Appeal {
   readonly decided: boolean;
 }
 
+export interface ReporterFlag {
+  readonly flagId: string;
+  readonly proposingUnitId: string | null;
+  readonly proposingRole: string;
+  /** Account. */
+  readonly proposedBy: string;
+  readonly decided: boolean;
+}
+
 export interface IncidentState {
   readonly lifecycle: Lifecycle | 'NONE';
   /** Where a suspended or merged incident goes back to; null for any other. */
@@ -202,12 +211,14 @@ export interface IncidentState {
   readonly mode: 'SELF' | 'WHISTLE' | null;
   readonly pins: Pins | null;
   /** Of the incident as a whole. */
-  readonly deadlines: readonly Deadline[];
+  readonly deadlines: readonly AnyDeadline[];
   readonly breached: readonly string[];
   /** Deadlines of anybody that were warned of, at the due instant they have now. */
   readonly warned: readonly string[];
   /** Whether anybody has been given the matter in this cycle. */
   readonly dispatched: boolean;
+  /** Whether whoever handles it without a whistle has reached the reporter in this cycle. */
+  readonly contacted: boolean;
   /** Units that handled it in this cycle; none of them may check it. */
   readonly handlingUnits: readonly string[];
   /** Units that handled it in any cycle. */
@@ -232,6 +243,8 @@ export interface IncidentState {
   /** Ratings of tasks by the whistling unit. */
   readonly evaluations: readonly string[];
   readonly appeals: readonly Appeal[];
+  /** On its reporter; without those of the time when nobody approved them. */
+  readonly reporterFlags: readonly ReporterFlag[];
   readonly mergedInto: string | null;
   /** Incidents that were merged, or are about to be merged, into this one. */
   readonly duplicates: readonly string[];
@@ -267,6 +280,7 @@ export const NO_INCIDENT: IncidentState = {
   breached: [],
   warned: [],
   dispatched: false,
+  contacted: false,
   handlingUnits: [],
   everHandled: [],
   level: null,
@@ -285,6 +299,7 @@ export const NO_INCIDENT: IncidentState = {
   appealUntil: null,
   evaluations: [],
   appeals: [],
+  reporterFlags: [],
   mergedInto: null,
   duplicates: [],
   lastWord: null,
@@ -306,12 +321,12 @@ export function whistleOf(state: IncidentState, whistleId: string): Whistle | un
   return state.whistles.find((whistle) => whistle.whistleId === whistleId);
 }
 
-export function deadlineOf(deadlines: readonly Deadline[], timer: IncidentTimer): Deadline | undefined {
+export function deadlineOf(deadlines: readonly AnyDeadline[], timer: IncidentTimer): AnyDeadline | undefined {
   return deadlines.find((deadline) => deadline.timer === timer);
 }
 
 /** The deadline of the whole of a task's handling: that of its last stage. */
-export function handlingDeadlineOf(task: Task): Deadline | undefined {
+export function handlingDeadlineOf(task: Task): AnyDeadline | undefined {
   return task.deadlines.findLast((deadline) => deadline.timer === 'HANDLING');
 }
 
@@ -326,6 +341,10 @@ export const openTasks = (state: IncidentState): Task[] =>
 
 export const openWhistles = (state: IncidentState): Whistle[] =>
   state.whistles.filter((whistle) => whistle.cycle === state.cycle && whistle.state === 'BLOWN');
+
+/** Whether departments were whistled for in this cycle: from then on the reporter is theirs to contact. */
+export const isWhistled = ({ whistles, cycle }: IncidentState): boolean =>
+  whistles.some((whistle) => whistle.cycle === cycle && whistle.blownAt !== '');
 
 /** The return of a task that waits for its decision. */
 export const openReturnOf = (state: IncidentState, taskId: string): ReturnRequest | undefined =>
@@ -351,11 +370,11 @@ export const withoutOpenExtensions = (state: IncidentState, taskId: string): Inc
 export const IMPORTED_POLICY = 'imported';
 
 /** Whether a deadline belongs to a past in which this system was not there: nothing comes of it (domain.md §6, 33). */
-export const cameWithImport = ({ policyId }: Pick<Deadline, 'policyId'>): boolean =>
+export const cameWithImport = ({ policyId }: Pick<AnyDeadline, 'policyId'>): boolean =>
   policyId === IMPORTED_POLICY;
 
 /** Every deadline of the incident, whoever has it. */
-export function everyDeadline(state: IncidentState): Deadline[] {
+export function everyDeadline(state: IncidentState): AnyDeadline[] {
   return [
     ...state.deadlines,
     ...state.tasks.flatMap((task) => task.deadlines),

@@ -1,5 +1,6 @@
 import {
   cameWithImport,
+  type AnyDeadline,
   type Deadline,
   type DeadlineMove,
   type IncidentEventType,
@@ -83,6 +84,7 @@ const owed = `held & ${HELD.done | HELD.undecided | HELD.extending | HELD.met | 
     when 'VERIFY' then lifecycle = 'REPORTED'
     when 'DISPATCH' then lifecycle = 'FILED'
     when 'INCIDENT_TOTAL' then lifecycle in ('FILED', 'HANDLING')
+    when 'CONTACT' then lifecycle = 'HANDLING' or lifecycle = 'FILED' and owner_id is null
     when 'CHECK' then lifecycle = 'CHECKING'
     when 'CALLBACK' then lifecycle = 'FEEDBACK'
     when 'FEEDBACK_WINDOW' then lifecycle = 'FEEDBACK'
@@ -189,7 +191,8 @@ const asksFirst = (entry: IncidentEntry): boolean =>
 export const deadlineEventTypes: IncidentEventType[] = [
   ...readsFirst,
   ...(['IncidentReported', 'IncidentVerified', 'IncidentRejected', 'IncidentFiled'] as const),
-  ...(['SelfHandlingStarted', 'IncidentEscalated', 'WhistleBlown', 'WhistleRatified'] as const),
+  ...(['SelfHandlingStarted', 'ReporterContactedBySelfHandler', 'IncidentEscalated'] as const),
+  ...(['WhistleBlown', 'WhistleRatified'] as const),
   ...(['WhistleFlagged', 'TaskAcknowledged', 'DepartmentCheckedIn', 'ReporterContacted'] as const),
   ...(['TaskReleased', 'TaskCompleted', 'HandlingCompleted', 'DeadlineWarned'] as const),
   ...(['TaskOverdue', 'IncidentOverdue'] as const),
@@ -310,6 +313,9 @@ export class DeadlineBatch {
         this.move(incidentId, 'HANDLING');
         this.drop(incidentId, null, ['DISPATCH']);
         break;
+      case 'ReporterContactedBySelfHandler':
+        if (entry.data.reached) this.drop(incidentId, null, ['CONTACT']);
+        break;
       case 'IncidentEscalated':
         this.move(incidentId, 'FILED');
         break;
@@ -392,7 +398,8 @@ export class DeadlineBatch {
       case 'WhistleBlown': {
         const { whistleId, tasks, deadlines } = entry.data;
         this.move(incidentId, 'HANDLING');
-        this.drop(incidentId, null, ['DISPATCH']);
+        // From here on the reporter is the departments' to contact.
+        this.drop(incidentId, null, ['DISPATCH', 'CONTACT']);
         this.begin(incidentId, whistleId, deadlines);
         for (const task of tasks) this.summon(incidentId, task, whistleId);
         break;
@@ -420,7 +427,7 @@ export class DeadlineBatch {
         break;
       }
       case 'TaskCompleted':
-        this.drop(incidentId, entry.data.taskId, ['REWORK']);
+        this.drop(incidentId, entry.data.taskId, ['REWORK', 'EXTENSION_DECISION']);
         this.end(incidentId, entry.data.taskId);
         break;
       case 'TaskReleased':
@@ -428,10 +435,12 @@ export class DeadlineBatch {
         break;
       case 'ExtensionRequested':
         this.hold(incidentId, entry.data.taskId, ['HANDLING'], HELD.extending, true);
+        this.restart(incidentId, entry.data.taskId, entry.data.deadlines);
         break;
       case 'ExtensionGranted':
       case 'ExtensionRefused':
         this.hold(incidentId, entry.data.taskId, ['HANDLING'], HELD.extending, false);
+        this.drop(incidentId, entry.data.taskId, ['EXTENSION_DECISION']);
         if (entry.type === 'ExtensionGranted')
           this.reschedule(incidentId, entry.data.moves, entry.occurredAt);
         break;
@@ -537,7 +546,7 @@ export class DeadlineBatch {
   private begin(
     incidentId: string,
     ownerId: string | null,
-    deadlines: readonly Deadline[],
+    deadlines: readonly AnyDeadline[],
     about?: About,
   ): void {
     const rows = this.of(incidentId);
@@ -554,7 +563,7 @@ export class DeadlineBatch {
   }
 
   /** Begins deadlines in place of earlier ones of the same timers. */
-  private restart(incidentId: string, ownerId: string | null, deadlines: readonly Deadline[]): void {
+  private restart(incidentId: string, ownerId: string | null, deadlines: readonly AnyDeadline[]): void {
     const about = ownerId === null ? undefined : this.aboutTask(incidentId, ownerId);
     this.drop(incidentId, ownerId, [...new Set(deadlines.map(({ timer }) => timer))]);
     this.begin(incidentId, ownerId, deadlines, about);

@@ -12,9 +12,13 @@ function lateCity(): SimulatedCity {
   const city = new SimulatedCity().report('inc-1').whistle('inc-1', ['dept-1', 'dept-2']).report('inc-2');
   city
     .handle('inc-2')
-    .pass(300)
+    // Warned of first, and missed then.
+    .pass(200)
+    .ringAlarms()
+    .pass(100)
     .ringAlarms()
     .checkIn('inc-1', 'dept-1')
+    .extend('inc-1', 'dept-1')
     .pass(4 * 24 * 60)
     .ringAlarms();
   return city

@@ -18,7 +18,7 @@ import {
   versionShape,
 } from './jurisdiction.shapes.js';
 import { JurisdictionEventPoisoned } from './jurisdiction.errors.js';
-import { ladderV1, policyV1, unchanged, type Upcaster } from './jurisdiction.upcasters.js';
+import { ladderV1, policyV1, policyV2, unchanged, type Upcaster } from './jurisdiction.upcasters.js';
 import { parseShape, record, type Shape } from './shape.js';
 
 /** What each event carries: the whole document, so that one event answers for one version by itself. */
@@ -63,10 +63,14 @@ export const jurisdictionCatalogue = {
     upcasters: [unchanged],
     shape: record({ catalogue: catalogueShape }),
   },
-  DeadlinePolicyPublished: { version: 2, upcasters: [policyV1], shape: record({ policy: policyShape }) },
-  EscalationLadderPublished: {
+  DeadlinePolicyPublished: {
     version: 3,
-    upcasters: [ladderV1, unchanged],
+    upcasters: [policyV1, policyV2],
+    shape: record({ policy: policyShape }),
+  },
+  EscalationLadderPublished: {
+    version: 4,
+    upcasters: [ladderV1, unchanged, unchanged],
     shape: record({ ladder: ladderShape }),
   },
   WorkingCalendarPublished: { version: 1, upcasters: [], shape: record({ calendar: calendarShape }) },

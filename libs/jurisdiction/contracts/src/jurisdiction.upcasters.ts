@@ -48,6 +48,15 @@ export const policyV1: Upcaster = ({ policy, ...rest }) => {
   return { ...rest, policy: { ...before, ...HANDLING_OF_V2, rules: [...before.rules, ...RULES_OF_V2] } };
 };
 
+/** Policies of before set no time for deciding about an extension: under them none is started, as it was. */
+export const policyV2: Upcaster = ({ policy, ...rest }) => {
+  const before = policy as { readonly rules: readonly unknown[] };
+  return {
+    ...rest,
+    policy: { ...before, rules: [...before.rules, { timer: 'EXTENSION_DECISION', duration: null }] },
+  };
+};
+
 /** A window that closes is nobody's failure: without this, the steps for all timers would answer the new windows too. */
 export const ladderV1: Upcaster = ({ ladder, ...rest }) => {
   const before = ladder as { readonly byTimer?: Readonly<Record<string, unknown>> };

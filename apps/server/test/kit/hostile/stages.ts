@@ -5,7 +5,9 @@ import type { Stage } from '../lives.js';
 const doors: Readonly<Record<string, readonly [Stage, PersonName]>> = {
   ...{ verify: ['REPORTED', 'street'], reject: ['REPORTED', 'street'], file: ['REPORTED', 'street'] },
   ...{ locate: ['REPORTED', 'street'], withdraw: ['FILED', 'resident'], void: ['FILED', 'street'] },
-  ...{ 'flag-reporter': ['FILED', 'supervision'], 'self-handling': ['FILED', 'gridWorker'] },
+  ...{ 'flag-reporter': ['FILED', 'supervision'], 'flag/decide': ['FLAGGED', 'supervision'] },
+  ...{ 'self-handling': ['FILED', 'gridWorker'] },
+  ...{ 'self-handling/contact': ['SELF_HANDLED', 'gridWorker'] },
   ...{ 'self-handling/complete': ['SELF_HANDLED', 'gridWorker'], escalate: ['SELF_HANDLED', 'street'] },
   ...{ suspend: ['FILED', 'supervision'], resume: ['SUSPENDED', 'street'], merge: ['FILED', 'street'] },
   ...{ unmerge: ['MERGED', 'street'], whistles: ['FILED', 'street'], approve: ['PROPOSED', 'street'] },
@@ -36,8 +38,14 @@ const doors: Readonly<Record<string, readonly [Stage, PersonName]>> = {
 const commandOf = (operation: string): string =>
   operation.replace(/^POST \/v1\/incidents\/\{id\}\//, '').replace(/(?:\w+\/)?\{\w+\}\//, '');
 
+/** Commands about something that is named before the last word of their path. */
+const shortened = [
+  ['/appeals/{appealId}/decide', 'appeals/decide'],
+  ['/flag-reporter/{flagId}/decide', 'flag/decide'],
+] as const;
+
 function doorOf(operation: string): readonly [Stage, PersonName] | undefined {
-  const command = operation.endsWith('/appeals/{appealId}/decide') ? 'appeals/decide' : commandOf(operation);
+  const command = shortened.find(([path]) => operation.endsWith(path))?.[1] ?? commandOf(operation);
   return Object.hasOwn(doors, command) ? doors[command] : undefined;
 }
 

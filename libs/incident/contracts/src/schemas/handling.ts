@@ -13,6 +13,15 @@ export const SelfHandlingStarted = Closed({
   note: Nullable(Text),
 });
 
+export const ReporterContactedBySelfHandler = Closed({
+  cycle: Count,
+  handlingUnitId: Nullable(Id),
+  reached: Type.Boolean(),
+  note: Nullable(Text),
+  dueAt: Nullable(Instant),
+  late: Type.Boolean(),
+});
+
 export const IncidentEscalated = Closed({
   from: Nullable(part.Level),
   to: part.Level,

@@ -64,5 +64,3 @@ export const IncidentWithdrawn = Closed({
 });
 
 export const IncidentVoided = Closed({ unitId: Nullable(Id), reason: Text });
-
-export const ReporterFlagged = Closed({ unitId: Nullable(Id), reason: Text });

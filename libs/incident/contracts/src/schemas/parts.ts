@@ -21,6 +21,7 @@ export const SupervisionLevel = OneOf('BLUE', 'ORANGE', 'RED');
 export const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' });
 export const Evidence = Type.Array(Sha256, { maxItems: 50 });
 export const DurationUnit = OneOf('WORKING_HOUR', 'WORKING_DAY', 'CALENDAR_DAY', 'CLOCK_HOUR');
+/** Of the deadlines that most events start. */
 export const Timer = OneOf(
   'VERIFY',
   'DISPATCH',
@@ -39,6 +40,27 @@ export const Timer = OneOf(
   'ARBITRATION',
   'RATIFICATION',
   'SUPERVISION_RESPONSE',
+);
+/** Of any deadline. */
+export const AnyTimer = OneOf(
+  'VERIFY',
+  'DISPATCH',
+  'INCIDENT_TOTAL',
+  'CHECK',
+  'CALLBACK',
+  'FEEDBACK_WINDOW',
+  'SUSPENSION_REVIEW',
+  'ACKNOWLEDGE',
+  'CONTACT',
+  'CHECK_IN',
+  'HANDLING',
+  'REWORK',
+  'RETURN_WINDOW',
+  'RETURN_DECISION',
+  'ARBITRATION',
+  'RATIFICATION',
+  'SUPERVISION_RESPONSE',
+  'EXTENSION_DECISION',
 );
 
 export const Location = Closed({
@@ -69,21 +91,25 @@ export const Pins = Closed({
 
 export const LadderStep = Closed({ step: Ordinal, at: Instant, level: SupervisionLevel, notify: List(Id) });
 
-export const Deadline = Closed({
-  deadlineId: Id,
-  timer: Timer,
-  startedAt: Instant,
-  warnAt: Instant,
-  dueAt: Instant,
-  policyId: Id,
-  policyVersion: Count,
-  calendarId: Id,
-  calendarVersion: Count,
-  provisional: Type.Boolean(),
-  unit: Nullable(DurationUnit),
-  stage: Nullable(Id),
-  steps: List(LadderStep),
-});
+const deadlineOf = <Timer extends Type.TSchema>(timer: Timer) =>
+  Closed({
+    deadlineId: Id,
+    timer,
+    startedAt: Instant,
+    warnAt: Instant,
+    dueAt: Instant,
+    policyId: Id,
+    policyVersion: Count,
+    calendarId: Id,
+    calendarVersion: Count,
+    provisional: Type.Boolean(),
+    unit: Nullable(DurationUnit),
+    stage: Nullable(Id),
+    steps: List(LadderStep),
+  });
+
+export const Deadline = deadlineOf(Timer);
+export const ExtensionDeadline = deadlineOf(OneOf('EXTENSION_DECISION'));
 
 const DeadlineMove = Closed({
   deadlineId: Id,

@@ -6,7 +6,7 @@ import { Closed, Count, Id, Instant, List, Nullable, OneOf, Ordinal, Text } from
 
 export const DeadlineWarned = Closed({
   deadlineId: Id,
-  timer: part.Timer,
+  timer: part.AnyTimer,
   dueAt: Instant,
   taskId: Nullable(Id),
   departmentId: Nullable(Id),
@@ -21,7 +21,7 @@ export const TaskOverdue = Closed({
   dueAt: Instant,
 });
 
-export const IncidentOverdue = Closed({ deadlineId: Id, timer: part.Timer, dueAt: Instant, cycle: Count });
+export const IncidentOverdue = Closed({ deadlineId: Id, timer: part.AnyTimer, dueAt: Instant, cycle: Count });
 
 export const SupervisionIssued = Closed({
   supervisionId: Id,

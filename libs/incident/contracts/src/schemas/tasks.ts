@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import * as part from './parts.js';
-import { Closed, Id, Instant, Nullable, Ordinal, Text } from './parts.js';
+import { Closed, Id, Instant, List, Nullable, Ordinal, Text } from './parts.js';
 
 // What a department does with its task, and how its time is extended.
 
@@ -65,6 +65,7 @@ export const ExtensionRequested = Closed({
   amount: Type.Number({ minimum: 0, maximum: 1_000_000 }),
   unit: part.DurationUnit,
   reason: Text,
+  deadlines: List(part.ExtensionDeadline),
 });
 
 export const ExtensionGranted = Closed({

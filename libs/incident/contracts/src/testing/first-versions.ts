@@ -24,6 +24,9 @@ function lowerDeadline(deadline: Data): Data {
 const lowerDeadlines = (deadlines: unknown): Data[] =>
   (deadlines as Data[]).filter(({ timer }) => FIRST_TIMERS.includes(timer)).map(lowerDeadline);
 
+/** Before extensions were decided in a time of their own. */
+const lowerWarning: Lower = (data) => (data['timer'] === 'EXTENSION_DECISION' ? null : data);
+
 const lowerTimer: Lower = (data) => (FIRST_TIMERS.includes(data['timer']) ? data : null);
 
 /**
@@ -41,7 +44,9 @@ const firstVersions: Partial<Record<IncidentEventType, Lower>> = {
       deadlines: lowerDeadlines(task['deadlines']),
     })),
   }),
+  ExtensionRequested: without('deadlines'),
   HandlingCompleted: without('deadlines'),
+  DeadlineWarned: lowerWarning,
   TaskOverdue: lowerTimer,
   IncidentOverdue: lowerTimer,
   SupervisionIssued: (data) =>

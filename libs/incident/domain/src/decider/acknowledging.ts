@@ -1,5 +1,5 @@
 import type { AcknowledgeTask } from '../incident.commands.js';
-import type { Deadline, IncidentEvent } from '../incident.events.js';
+import type { AnyDeadline, IncidentEvent } from '../incident.events.js';
 import { deadlineOf, type IncidentState, type Task } from '../incident.state.js';
 import { type Decision, accept, refuse } from './decision.js';
 import { isLate, ownTask, taskNotIn } from './guards.js';
@@ -32,7 +32,7 @@ export function acknowledged(task: Task, occurredAt: string, implied: boolean): 
 export function acknowledgedAtWindowEnd(
   state: IncidentState,
   task: Task,
-  { dueAt }: Deadline,
+  { dueAt }: AnyDeadline,
   now: string,
 ): IncidentEvent[] {
   return [

@@ -10,7 +10,7 @@ import {
 import { isLate } from './guards.js';
 
 /** What the dispatch and the arbitrator owe stands with a task; its department misses nothing by it. */
-const OWED_BY_OTHERS: readonly IncidentTimer[] = ['RETURN_DECISION', 'ARBITRATION'];
+const OWED_BY_OTHERS: readonly IncidentTimer[] = ['RETURN_DECISION', 'ARBITRATION', 'EXTENSION_DECISION'];
 
 /** The task whose department owes it; null where it is nobody's of a task. */
 export function owingTask({ owner, deadline }: OwnedDeadline): Task | null {
@@ -34,7 +34,7 @@ export function warningOf(state: IncidentState, owned: OwnedDeadline): IncidentE
 export function breachOf(state: IncidentState, owned: OwnedDeadline): IncidentEvent[] {
   const { deadlineId, timer, dueAt } = owned.deadline;
   const task = owingTask(owned);
-  if (task !== null) {
+  if (task !== null && timer !== 'EXTENSION_DECISION') {
     const { taskId, departmentId } = task;
     const data = { taskId, departmentId, deadlineId, timer, dueAt };
     return [{ type: 'TaskOverdue', occurredAt: dueAt, data }];
@@ -115,6 +115,12 @@ export const concerning =
   ({ taskId, deadlines }: Task) =>
   (order: Supervision): boolean =>
     order.taskId === taskId || deadlines.some(({ deadlineId }) => deadlineId === order.deadlineId);
+
+/** Orders to whoever else owes something about a task. */
+export const aboutDeadlineOf =
+  ({ deadlines }: Task, timer: IncidentTimer) =>
+  (order: Supervision): boolean =>
+    deadlines.some((deadline) => deadline.timer === timer && deadline.deadlineId === order.deadlineId);
 
 /** Orders about these timers of the incident as a whole. */
 export const onIncident =

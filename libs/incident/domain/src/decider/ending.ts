@@ -1,5 +1,5 @@
 import type { ClosingWindows, MarkOverdue } from '../incident.commands.js';
-import type { Deadline, IncidentEvent } from '../incident.events.js';
+import type { AnyDeadline, Deadline, IncidentEvent } from '../incident.events.js';
 import { evolve } from '../incident.evolve.js';
 import { deadlineOf, isOpenTask, openWhistles, type IncidentState } from '../incident.state.js';
 import { isLate, leadOf, startedOf } from './guards.js';
@@ -19,7 +19,7 @@ export function handlingCompleted(state: IncidentState, ending: Ending): Inciden
   const { occurredAt, note, evidence, deadlines } = ending;
   const total = deadlineOf(state.deadlines, 'INCIDENT_TOTAL');
   return [
-    ...breachesBefore(state, occurredAt, ofIncident('INCIDENT_TOTAL')),
+    ...breachesBefore(state, occurredAt, ofIncident('INCIDENT_TOTAL', 'CONTACT')),
     {
       type: 'HandlingCompleted',
       occurredAt,
@@ -68,7 +68,7 @@ export function closed(state: IncidentState, occurredAt: string, closing: Closin
 /** In all the time there was nobody rated it, or nobody closed it once it was rated: it closes as of the end of that time. */
 export function closedAtWindowEnd(
   state: IncidentState,
-  { dueAt }: Deadline,
+  { dueAt }: AnyDeadline,
   { closing }: MarkOverdue,
 ): IncidentEvent[] {
   return [...breachesBefore(state, dueAt, ofIncident('CALLBACK')), ...closed(state, dueAt, closing)];

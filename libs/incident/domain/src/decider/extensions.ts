@@ -9,13 +9,13 @@ import {
   type IncidentState,
   type Task,
 } from '../incident.state.js';
-import { breachesBefore, ofTask } from './breaches.js';
+import { aboutDeadlineOf, breachesBefore, lifted, ofTask } from './breaches.js';
 import { type Decision, accept, refuse } from './decision.js';
 import { dispatchedTask, isLate, ownTask, taskNotIn } from './guards.js';
 
 /** Asked by the lead, before the time is over (domain.md §6, 28). While it is undecided, nothing is missed by it. */
 export function requestExtension(state: IncidentState, command: RequestExtension): Decision {
-  const { origin, extensionId, taskId, amount, unit, reason, rules } = command;
+  const { origin, extensionId, taskId, amount, unit, reason, rules, deadlines } = command;
   const own = ownTask(state, taskId, origin);
   if (own.refusal) return refuse(own.refusal);
   const { task } = own;
@@ -32,7 +32,7 @@ export function requestExtension(state: IncidentState, command: RequestExtension
   return accept({
     type: 'ExtensionRequested',
     occurredAt: origin.now,
-    data: { extensionId, taskId, departmentId: task.departmentId, ordinal, amount, unit, reason },
+    data: { extensionId, taskId, departmentId: task.departmentId, ordinal, amount, unit, reason, deadlines },
   });
 }
 
@@ -54,7 +54,13 @@ export function decideExtension(state: IncidentState, command: DecideExtension):
   if (!roles.includes(origin.actor.role) || isParty) return refuse({ code: 'EXTENSION_APPROVER', roles });
   if (!grant && reason === null) return refuse({ code: 'EXTENSION_NEEDS_REASON' });
   const decided = grant ? granted(task, extension, command) : refused(task, extension, command, reason ?? '');
-  return accept(decided, ...breachesBefore(evolve(state, decided), origin.now, ofTask(taskId, 'HANDLING')));
+  const { now } = origin;
+  return accept(
+    ...breachesBefore(state, now, ofTask(taskId, 'EXTENSION_DECISION')),
+    decided,
+    ...lifted(state, aboutDeadlineOf(task, 'EXTENSION_DECISION'), 'MET', now),
+    ...breachesBefore(evolve(state, decided), now, ofTask(taskId, 'HANDLING')),
+  );
 }
 
 function granted(task: Task, { extensionId, ordinal }: Extension, command: DecideExtension): IncidentEvent {

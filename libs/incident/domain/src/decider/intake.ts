@@ -1,6 +1,5 @@
 import type {
   FileIncident,
-  FlagReporter,
   ImportIncident,
   LocateIncident,
   RejectIncident,
@@ -210,15 +209,4 @@ export function voidIncident(state: IncidentState, { origin, reason, alias }: Vo
     { type: 'IncidentVoided', occurredAt: origin.now, data: { unitId: orgUnitId, reason } },
     ...lifted(state, () => true, 'ENDED', origin.now),
   );
-}
-
-export function flagReporter(state: IncidentState, { origin, reason }: FlagReporter): Decision {
-  const foreign = notTheirs(state, origin);
-  if (foreign) return refuse(foreign);
-  const flagged: IncidentEvent = {
-    type: 'ReporterFlagged',
-    occurredAt: origin.now,
-    data: { unitId: origin.actor.orgUnitId, reason },
-  };
-  return accept(...unlessSaid(state.lastWord, flagged));
 }

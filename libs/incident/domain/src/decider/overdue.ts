@@ -1,6 +1,6 @@
 import { ownedDeadlines, type OwnedDeadline } from '../incident.clocks.js';
 import type { MarkOverdue } from '../incident.commands.js';
-import { RESPONSIBILITY_LEVELS, type Deadline, type IncidentEvent } from '../incident.events.js';
+import { RESPONSIBILITY_LEVELS, type AnyDeadline, type IncidentEvent } from '../incident.events.js';
 import { evolve } from '../incident.evolve.js';
 import { cameWithImport, higherLevel, levelRank, type IncidentState } from '../incident.state.js';
 import { acknowledgedAtWindowEnd } from './acknowledging.js';
@@ -11,7 +11,7 @@ import { isLate } from './guards.js';
 import { disputed } from './returns.js';
 
 /** Counted from 0 here: so it was before orders carried their step, and the orders of open incidents keep their names. */
-const supervisionIdOf = ({ deadlineId }: Deadline, step: number): string => `${deadlineId}-${step - 1}`;
+const supervisionIdOf = ({ deadlineId }: AnyDeadline, step: number): string => `${deadlineId}-${step - 1}`;
 
 export function markOverdue(state: IncidentState, command: MarkOverdue): Decision {
   const { origin, deadlineId } = command;

@@ -25,7 +25,7 @@ import {
   type ReturnRequest,
   type Task,
 } from '../incident.state.js';
-import { breachesBefore, lifted, ofTask, onTask } from './breaches.js';
+import { aboutDeadlineOf, breachesBefore, lifted, ofTask, onTask } from './breaches.js';
 import { type Decision, accept, refuse } from './decision.js';
 import { settled } from './ending.js';
 import {
@@ -167,7 +167,7 @@ function acceptReturn(
       },
     },
     ...lifted(state, onTask(taskId), 'ENDED', now),
-    ...lifted(state, ofDeadline(task, 'RETURN_DECISION'), 'MET', now),
+    ...lifted(state, aboutDeadlineOf(task, 'RETURN_DECISION'), 'MET', now),
     ...(within ? [leadPassedTo(task, within, 'The department that led gave its task back', now)] : []),
   ];
   return accept(
@@ -179,11 +179,6 @@ function acceptReturn(
 /** Whoever comes in place of another has the role of that one: so a whistle keeps its one lead. */
 const inPlaceOf = ({ role }: Task, newTask: TaskAssignment | null): TaskAssignment | null =>
   newTask === null ? null : { ...newTask, role };
-
-const ofDeadline =
-  (task: Task, timer: 'RETURN_DECISION' | 'ARBITRATION') =>
-  ({ deadlineId }: { readonly deadlineId: string | null }): boolean =>
-    deadlineId !== null && deadlineId === deadlineOf(task.deadlines, timer)?.deadlineId;
 
 /** Where the time of the task that is not booked yet begins. */
 function unbookedFrom(state: IncidentState, task: Task): string {
@@ -254,7 +249,7 @@ function rejectReturn(
         ...{ reason: reason ?? '', lostTime: lostByRefusing(state, task, now) },
       },
     },
-    ...lifted(state, ofDeadline(task, 'RETURN_DECISION'), 'MET', now),
+    ...lifted(state, aboutDeadlineOf(task, 'RETURN_DECISION'), 'MET', now),
   ];
   const refusals = returnsOf(state, 'REJECTED').filter((known) => known.taskId === taskId).length + 1;
   const owed = owedAgain(state, events, taskId, now);
@@ -296,7 +291,7 @@ export function openArbitration(state: IncidentState, command: OpenArbitration):
   return accept(
     ...breachesBefore(state, origin.now, ofTask(taskId)),
     opened(state, task, 'REQUESTED', command),
-    ...lifted(state, ofDeadline(task, 'RETURN_DECISION'), 'MET', origin.now),
+    ...lifted(state, aboutDeadlineOf(task, 'RETURN_DECISION'), 'MET', origin.now),
   );
 }
 
@@ -323,7 +318,7 @@ export function arbitrate(state: IncidentState, command: Arbitrate): Decision {
   const events: IncidentEvent[] = [
     ...breachesBefore(state, now, ofTask(taskId, 'ARBITRATION')),
     decided,
-    ...lifted(state, ofDeadline(task, 'ARBITRATION'), 'MET', now),
+    ...lifted(state, aboutDeadlineOf(task, 'ARBITRATION'), 'MET', now),
     ...(stays ? [] : lifted(state, onTask(taskId), 'ENDED', now)),
     ...(within && task.role === 'LEAD' ? [leadPassedTo(task, within, command.reason, now)] : []),
   ];

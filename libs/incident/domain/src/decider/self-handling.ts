@@ -1,10 +1,18 @@
-import type { CompleteSelfHandling, EscalateLevel, StartSelfHandling } from '../incident.commands.js';
-import { levelRank, type IncidentState } from '../incident.state.js';
+import type {
+  CommandOrigin,
+  CompleteSelfHandling,
+  EscalateLevel,
+  RecordSelfHandlerContact,
+  StartSelfHandling,
+} from '../incident.commands.js';
+import type { IncidentEvent } from '../incident.events.js';
+import type { Refusal } from '../incident.refusals.js';
+import { deadlineOf, isWhistled, levelRank, type IncidentState } from '../incident.state.js';
 import { breachesBefore, lifted, ofIncident, onIncident } from './breaches.js';
 import { type Decision, accept, refuse } from './decision.js';
 import { handlingCompleted } from './ending.js';
 import { flagged } from './evidence.js';
-import { notIn, notTheirs } from './guards.js';
+import { isLate, notIn, notTheirs, unlessSaid } from './guards.js';
 
 export function startSelfHandling(state: IncidentState, command: StartSelfHandling): Decision {
   const { origin, level, handlingUnitId, parties, note } = command;
@@ -21,11 +29,40 @@ export function startSelfHandling(state: IncidentState, command: StartSelfHandli
   );
 }
 
+/** Refused where a whistle handles it: then departments call, each about its task. */
+function notSelfHandled(state: IncidentState, origin: CommandOrigin): Refusal | null {
+  const refusal = notTheirs(state, origin) ?? notIn(state, 'HANDLING');
+  if (refusal) return refusal;
+  return state.mode === 'SELF' ? null : { code: 'INCIDENT_STATE', state: 'HANDLING', allowed: [] };
+}
+
+export function recordSelfHandlerContact(state: IncidentState, command: RecordSelfHandlerContact): Decision {
+  const { origin, reached, note } = command;
+  const refusal = notSelfHandled(state, origin);
+  if (refusal) return refuse(refusal);
+  if (state.contacted) return refuse({ code: 'CONTACT_RECORDED' });
+  const { now, actor } = origin;
+  const deadline = isWhistled(state) ? undefined : deadlineOf(state.deadlines, 'CONTACT');
+  const contact: IncidentEvent = {
+    type: 'ReporterContactedBySelfHandler',
+    occurredAt: now,
+    data: {
+      ...{ cycle: state.cycle, handlingUnitId: actor.orgUnitId, reached, note },
+      ...{ dueAt: deadline?.dueAt ?? null, late: reached && isLate(now, deadline) },
+    },
+  };
+  if (!reached) return accept(...unlessSaid(state.lastWord, contact));
+  return accept(
+    ...breachesBefore(state, now, ofIncident('CONTACT')),
+    contact,
+    ...lifted(state, onIncident('CONTACT'), 'MET', now),
+  );
+}
+
 export function completeSelfHandling(state: IncidentState, command: CompleteSelfHandling): Decision {
   const { origin, note, evidence, deadlines } = command;
-  const refusal = notTheirs(state, origin) ?? notIn(state, 'HANDLING');
+  const refusal = notSelfHandled(state, origin);
   if (refusal) return refuse(refusal);
-  if (state.mode !== 'SELF') return refuse({ code: 'INCIDENT_STATE', state: 'HANDLING', allowed: [] });
   const { now, actor } = origin;
   const claim = { of: 'SELF_HANDLING', taskId: null, unitId: actor.orgUnitId, occurredAt: now } as const;
   return accept(

@@ -9,7 +9,7 @@ import {
   type Task,
 } from '../incident.state.js';
 import { acknowledged } from './acknowledging.js';
-import { breachesBefore, lifted, ofTask, onTask } from './breaches.js';
+import { aboutDeadlineOf, breachesBefore, lifted, ofTask, onTask } from './breaches.js';
 import { type Decision, accept, refuse } from './decision.js';
 import { flagged } from './evidence.js';
 import { settled } from './ending.js';
@@ -141,6 +141,8 @@ export function completeTask(state: IncidentState, command: CompleteTask): Decis
   const events: IncidentEvent[] = [
     // What is done waits for no extension: late is late, and there is nothing left to extend.
     ...breachesBefore(withoutOpenExtensions(state, taskId), now, ofTask(taskId)),
+    // And whoever should have decided about it by now has not.
+    ...breachesBefore(state, now, ofTask(taskId, 'EXTENSION_DECISION')),
     {
       type: 'TaskCompleted',
       occurredAt: now,
@@ -157,6 +159,7 @@ export function completeTask(state: IncidentState, command: CompleteTask): Decis
       command.captured,
     ),
     ...lifted(state, onTask(taskId), 'COMPLETED', now),
+    ...lifted(state, aboutDeadlineOf(task, 'EXTENSION_DECISION'), 'ENDED', now),
   ];
   return accept(...events, ...settled(state, events, { occurredAt: now, note, evidence, deadlines }));
 }

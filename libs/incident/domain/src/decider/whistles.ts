@@ -92,9 +92,11 @@ const blownBefore = (state: IncidentState): string[] =>
 
 function blown(state: IncidentState, now: string, data: WhistleBlown['data']): IncidentEvent[] {
   return [
-    ...breachesBefore(state, now, ofIncident('DISPATCH')),
+    // From here on the reporter is the departments' to contact, each by a clock of its own.
+    ...breachesBefore(state, now, ofIncident('DISPATCH', 'CONTACT')),
     { type: 'WhistleBlown', occurredAt: now, data },
     ...lifted(state, onIncident('DISPATCH'), 'MET', now),
+    ...lifted(state, onIncident('CONTACT'), 'ENDED', now),
   ];
 }
 

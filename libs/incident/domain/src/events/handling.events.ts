@@ -22,6 +22,24 @@ export type SelfHandlingStarted = Fact<
   }
 >;
 
+/**
+ * 先行联系 by whoever handles it without a whistle. What departments say is `ReporterContacted`, of their task; older logs have
+ * that one only.
+ */
+export type ReporterContactedBySelfHandler = Fact<
+  'ReporterContactedBySelfHandler',
+  {
+    readonly cycle: number;
+    readonly handlingUnitId: string | null;
+    /** False: tried, and nobody answered; that stops no clock. */
+    readonly reached: boolean;
+    readonly note: string | null;
+    /** Of the incident's CONTACT, from its filing; null where none was started. */
+    readonly dueAt: string | null;
+    readonly late: boolean;
+  }
+>;
+
 /** The matter needs a higher level than the one that holds it. Never downward. */
 export type IncidentEscalated = Fact<
   'IncidentEscalated',

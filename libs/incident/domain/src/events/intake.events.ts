@@ -103,9 +103,3 @@ export type IncidentVoided = Fact<
   'IncidentVoided',
   { readonly unitId: string | null; readonly reason: string }
 >;
-
-/** Many reports of the same hand, or made up ones: said, never a reason to drop a report (domain.md §6, 21). */
-export type ReporterFlagged = Fact<
-  'ReporterFlagged',
-  { readonly unitId: string | null; readonly reason: string }
->;

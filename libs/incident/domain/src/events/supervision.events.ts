@@ -1,4 +1,4 @@
-import type { Deadline, Fact, IncidentTimer, SupervisionLevel } from './vocabulary.events.js';
+import type { Deadline, EarlierTimer, Fact, IncidentTimer, SupervisionLevel } from './vocabulary.events.js';
 
 /**
  * So much of a deadline's time is used up, as its policy says (80 %), that whoever owes it is told. `occurredAt` is the
@@ -24,7 +24,7 @@ export type TaskOverdue = Fact<
     readonly taskId: string;
     readonly departmentId: string;
     readonly deadlineId: string;
-    readonly timer: IncidentTimer;
+    readonly timer: EarlierTimer;
     readonly dueAt: string;
   }
 >;

@@ -1,4 +1,4 @@
-import type { DeadlineMove, DurationUnit, Fact, Location } from './vocabulary.events.js';
+import type { DeadlineMove, DeadlineOf, DurationUnit, Fact, Location } from './vocabulary.events.js';
 
 export type TaskAcknowledged = Fact<
   'TaskAcknowledged',
@@ -103,6 +103,8 @@ export type ExtensionRequested = Fact<
     readonly amount: number;
     readonly unit: DurationUnit;
     readonly reason: string;
+    /** EXTENSION_DECISION; none where the policy that is pinned sets no time for it. */
+    readonly deadlines: readonly DeadlineOf<'EXTENSION_DECISION'>[];
   }
 >;
 

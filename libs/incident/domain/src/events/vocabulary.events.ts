@@ -33,6 +33,7 @@ export const TASK_TIMERS = [
   'RETURN_WINDOW',
   'RETURN_DECISION',
   'ARBITRATION',
+  'EXTENSION_DECISION',
 ] as const;
 
 export type IncidentTimer =
@@ -42,6 +43,9 @@ export type IncidentTimer =
   | 'RATIFICATION'
   /** Of an order of supervision. */
   | 'SUPERVISION_RESPONSE';
+
+/** What a deadline was of before extensions were decided in a time of their own; most events still are of nothing else. */
+export type EarlierTimer = Exclude<IncidentTimer, 'EXTENSION_DECISION'>;
 
 /** How the time of a deadline is counted: 工作时, 工作日, 自然日, 紧急工作时. */
 export type DurationUnit = 'WORKING_HOUR' | 'WORKING_DAY' | 'CALENDAR_DAY' | 'CLOCK_HOUR';
@@ -101,9 +105,9 @@ export interface LadderStep {
 }
 
 /** A due instant and what it was computed from. A replay never asks today's policy or calendar. */
-export interface Deadline {
+export interface DeadlineOf<Timer extends IncidentTimer> {
   readonly deadlineId: string;
-  readonly timer: IncidentTimer;
+  readonly timer: Timer;
   readonly startedAt: string;
   readonly warnAt: string;
   readonly dueAt: string;
@@ -120,6 +124,12 @@ export interface Deadline {
   /** The ladder, lowest first; empty where a breach is recorded and nothing more. */
   readonly steps: readonly LadderStep[];
 }
+
+/** As most events carry it. */
+export type Deadline = DeadlineOf<EarlierTimer>;
+
+/** Whatever it is of. */
+export type AnyDeadline = DeadlineOf<IncidentTimer>;
 
 /** A deadline that runs on to another instant: after a pause, or extended. Everything else of it stays. */
 export interface DeadlineMove {

@@ -1,7 +1,7 @@
 import type {
   IncidentEvent,
   IncidentEventOf,
-  Deadline,
+  AnyDeadline,
   DeadlineMove,
   TaskAssignment,
 } from '../incident.events.js';
@@ -96,7 +96,10 @@ export function handledBy(
   };
 }
 
-export function moved(deadlines: readonly Deadline[], moves: readonly DeadlineMove[]): readonly Deadline[] {
+export function moved(
+  deadlines: readonly AnyDeadline[],
+  moves: readonly DeadlineMove[],
+): readonly AnyDeadline[] {
   return deadlines.map((deadline) => {
     const move = moves.find(({ deadlineId }) => deadlineId === deadline.deadlineId);
     return move === undefined ? deadline : { ...deadline, ...move };
@@ -107,7 +110,7 @@ export function moved(deadlines: readonly Deadline[], moves: readonly DeadlineMo
 export function afterMoves(state: IncidentState, moves: readonly DeadlineMove[], at: string): IncidentState {
   if (moves.length === 0) return state;
   const anew = moves.filter(({ warnAt }) => Date.parse(warnAt) > Date.parse(at));
-  const inside = <Owner extends { readonly deadlines: readonly Deadline[] }>(owner: Owner): Owner => ({
+  const inside = <Owner extends { readonly deadlines: readonly AnyDeadline[] }>(owner: Owner): Owner => ({
     ...owner,
     deadlines: moved(owner.deadlines, moves),
   });
@@ -123,9 +126,9 @@ export function afterMoves(state: IncidentState, moves: readonly DeadlineMove[],
 
 /** Adds deadlines in place of earlier ones of the same timers. */
 export const restarted = (
-  deadlines: readonly Deadline[],
-  started: readonly Deadline[],
-): readonly Deadline[] => [
+  deadlines: readonly AnyDeadline[],
+  started: readonly AnyDeadline[],
+): readonly AnyDeadline[] => [
   ...deadlines.filter(({ timer }) => !started.some((deadline) => deadline.timer === timer)),
   ...started,
 ];

@@ -1,10 +1,10 @@
-import type { Deadline } from '../incident.events.js';
+import type { AnyDeadline, Deadline } from '../incident.events.js';
 import { wordOf, type IncidentState } from '../incident.state.js';
 import { changedTasks, restarted } from './changes.js';
 import type { FoldsOf } from './folds.js';
 
 /** Each pass has its own, or none: those of an earlier one were met by the rating that sent it back. */
-const isNotOfEarlierPass = ({ timer }: Deadline): boolean =>
+const isNotOfEarlierPass = ({ timer }: AnyDeadline): boolean =>
   timer !== 'CALLBACK' && timer !== 'FEEDBACK_WINDOW';
 
 /** What each event of this room changes. */
@@ -45,7 +45,7 @@ export const closingFolds: FoldsOf<
     ...state,
     ...{ lifecycle: 'FILED', cycle: event.data.cycle, rework: 0, mode: null, level: null },
     escalatedTo: null,
-    ...{ deadlines: [], breached: [], dispatched: false, handlingUnits: [] },
+    ...{ deadlines: [], breached: [], dispatched: false, contacted: false, handlingUnits: [] },
     ...{ feedbackUntil: null, feedbackRecorded: false, rated: false },
     ...{ reopenUntil: null, appealUntil: null },
   }),

@@ -1,10 +1,14 @@
-import { higherLevel } from '../incident.state.js';
+import { higherLevel, wordOf } from '../incident.state.js';
 import { restarted, handledBy } from './changes.js';
 import type { FoldsOf } from './folds.js';
 
 /** What each event of this room changes. */
 export const handlingFolds: FoldsOf<
-  'SelfHandlingStarted' | 'IncidentEscalated' | 'HandlingCompleted' | 'EvidenceFlagged'
+  | 'SelfHandlingStarted'
+  | 'ReporterContactedBySelfHandler'
+  | 'IncidentEscalated'
+  | 'HandlingCompleted'
+  | 'EvidenceFlagged'
 > = {
   SelfHandlingStarted: (state, event) => {
     const { handlingUnitId, level } = event.data;
@@ -17,6 +21,11 @@ export const handlingFolds: FoldsOf<
       ...handledBy(state, handlingUnitId === null ? [] : [handlingUnitId]),
     };
   },
+  ReporterContactedBySelfHandler: (state, event) => ({
+    ...state,
+    contacted: state.contacted || event.data.reached,
+    lastWord: wordOf(event),
+  }),
   IncidentEscalated: (state, event) => ({
     ...state,
     lifecycle: 'FILED',

@@ -11,7 +11,6 @@ export const intakeFolds: FoldsOf<
   | 'IncidentFiled'
   | 'IncidentWithdrawn'
   | 'IncidentVoided'
-  | 'ReporterFlagged'
 > = {
   IncidentReported: (state, event) => {
     const at = event.occurredAt;
@@ -49,5 +48,4 @@ export const intakeFolds: FoldsOf<
           ),
         },
   IncidentVoided: (state) => ({ ...state, lifecycle: 'VOIDED' }),
-  ReporterFlagged: (state, event) => ({ ...state, lastWord: wordOf(event) }),
 };

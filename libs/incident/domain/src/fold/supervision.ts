@@ -1,4 +1,4 @@
-import type { Deadline, IncidentTimer } from '../incident.events.js';
+import type { AnyDeadline, IncidentTimer } from '../incident.events.js';
 import { everyDeadline, type IncidentState, type Supervision } from '../incident.state.js';
 import { updateTask, updateWhistle, updateOrder } from './changes.js';
 import type { FoldsOf } from './folds.js';
@@ -38,7 +38,7 @@ function timerOf(state: IncidentState, deadlineId: string | null): IncidentTimer
 }
 
 function withBreach(state: IncidentState, deadlineId: string): IncidentState {
-  const of = (owner: { readonly deadlines: readonly Deadline[] }): boolean =>
+  const of = (owner: { readonly deadlines: readonly AnyDeadline[] }): boolean =>
     owner.deadlines.some((deadline) => deadline.deadlineId === deadlineId);
   const whistle = state.whistles.find(of);
   if (whistle !== undefined)

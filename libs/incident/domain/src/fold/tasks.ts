@@ -39,12 +39,15 @@ export const taskFolds: FoldsOf<
     })),
   TaskUrged: (state, event) => updateTask(state, event.data.taskId, () => ({ lastWord: wordOf(event) })),
   ExtensionRequested: (state, event) => {
-    const { extensionId, taskId, ordinal, departmentId, amount, unit } = event.data;
+    const { extensionId, taskId, ordinal, departmentId, amount, unit, deadlines } = event.data;
     const extension: Extension = {
       ...{ extensionId, taskId, ordinal, requestedBy: departmentId, amount, unit },
       ...{ decidedAt: null, outcome: 'OPEN' },
     };
-    return { ...state, extensions: [...state.extensions, extension] };
+    return updateTask({ ...state, extensions: [...state.extensions, extension] }, taskId, (task) => ({
+      // Also where none is started: that of an earlier one was about that one.
+      deadlines: [...task.deadlines.filter(({ timer }) => timer !== 'EXTENSION_DECISION'), ...deadlines],
+    }));
   },
   ExtensionGranted: (state, event) =>
     afterMoves(decidedExtension(state, event, 'GRANTED'), event.data.moves, event.occurredAt),

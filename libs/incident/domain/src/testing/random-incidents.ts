@@ -24,6 +24,7 @@ export const commandKinds = [
   'RejectIncident',
   'FileIncident',
   'StartSelfHandling',
+  'RecordSelfHandlerContact',
   'CompleteSelfHandling',
   'EscalateLevel',
   'BlowWhistle',
@@ -68,11 +69,12 @@ export const commandKinds = [
   'FileAppeal',
   'DecideAppeal',
   'FlagReporter',
+  'DecideReporterFlag',
   'RevealReporter',
   'ForgetReporter',
 ] as const satisfies readonly IncidentCommand['kind'][];
 
-/** Every event of the domain; the compiler asks for one that is missing. */
+/** Every event that the domain writes; the compiler asks for one that is missing. `ReporterFlagged` is of older logs only. */
 export const incidentEventNames = Object.keys({
   IncidentReported: true,
   IncidentLocated: true,
@@ -80,6 +82,7 @@ export const incidentEventNames = Object.keys({
   IncidentRejected: true,
   IncidentFiled: true,
   SelfHandlingStarted: true,
+  ReporterContactedBySelfHandler: true,
   IncidentEscalated: true,
   WhistleProposed: true,
   WhistleApproved: true,
@@ -136,11 +139,13 @@ export const incidentEventNames = Object.keys({
   AppealFiled: true,
   ScoreExcluded: true,
   AppealRefused: true,
-  ReporterFlagged: true,
+  ReporterFlagProposed: true,
+  ReporterFlagApproved: true,
+  ReporterFlagRefused: true,
   PersonalDataSealed: true,
   ReporterIdentityRevealed: true,
   ReporterForgotten: true,
-} satisfies Record<IncidentEventType, true>) as IncidentEventType[];
+} satisfies Record<Exclude<IncidentEventType, 'ReporterFlagged'>, true>) as IncidentEventType[];
 
 const actors: readonly CommandOrigin['actor'][] = [
   sample.byStreet(0),
@@ -229,7 +234,8 @@ function nextKind(state: IncidentState, { pick, good, kind }: Try): IncidentComm
       return pick % 4 === 0 ? 'StartSelfHandling' : 'BlowWhistle';
     case 'HANDLING':
       return state.mode === 'SELF'
-        ? (oneOf(['EscalateLevel', 'BlowWhistle'] as const, pick, rarely) ?? 'CompleteSelfHandling')
+        ? (oneOf(['EscalateLevel', 'BlowWhistle', 'RecordSelfHandlerContact'] as const, pick, rarely) ??
+            'CompleteSelfHandling')
         : nextOfTask(state, pick, good, rarely);
     case 'CHECKING':
       return 'CheckHandling';
@@ -301,7 +307,7 @@ function build(
     case 'ReportIncident':
       return sample.report(minute, {
         occurredAt: claimOf(attempt, minute),
-        filing: attempt.filed ? sample.filing(minute) : null,
+        filing: attempt.filed ? sample.filingWithContact(minute) : null,
         reporter: evidence ? sample.sealed : null,
         personal: good ? { fields: ['DESCRIPTION', 'LOCATION'], sealed: sample.sealed } : null,
         anonymous: !evidence,
@@ -315,9 +321,11 @@ function build(
     case 'RejectIncident':
       return sample.reject(minute, good ? { notice: '经核实不属实' } : {});
     case 'FileIncident':
-      return sample.file(minute);
+      return sample.file(minute, evidence ? sample.filingWithContact(minute) : {});
     case 'StartSelfHandling':
       return sample.startSelfHandling(minute, evidence ? {} : { level: 'COMMUNITY', handlingUnitId: null });
+    case 'RecordSelfHandlerContact':
+      return sample.selfHandlerContact(minute, { reached: good });
     case 'CompleteSelfHandling':
       return sample.completeSelfHandling(minute);
     case 'EscalateLevel':
@@ -348,7 +356,12 @@ function build(
     case 'ReopenIncident':
       return sample.reopen(
         minute,
-        attempt.reporter ? { by: 'REPORTER', receiptHash: sample.receiptHash } : {},
+        attempt.reporter
+          ? {
+              ...{ by: 'REPORTER', receiptHash: sample.receiptHash },
+              ...sample.filingWithContact(minute, `incident-${minute}`),
+            }
+          : {},
       );
     case 'SuspendIncident':
       return sample.suspend(minute, good ? {} : { origin: sample.byStreet(minute) });
@@ -391,6 +404,10 @@ function build(
       return aboutAnOrder(kind, state, pick, minute);
     case 'FlagReporter':
       return sample.flagReporter(minute);
+    case 'DecideReporterFlag':
+      return sample.decideReporterFlag(minute, state.reporterFlags.at(-1)?.flagId ?? 'unknown', {
+        approve: good,
+      });
     case 'RevealReporter':
       return sample.revealReporter(minute);
     case 'ForgetReporter':

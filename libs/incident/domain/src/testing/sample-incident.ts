@@ -4,10 +4,12 @@ import {
   NO_INCIDENT,
   pausedDeadlines,
   reschedulableDeadlines,
+  type AnyDeadline,
   type CapturedEvidence,
   type CommandOrigin,
   type Deadline,
   type DeadlineMove,
+  type DeadlineOf,
   type HandlingRules,
   type IncidentCommand,
   type IncidentState,
@@ -48,6 +50,7 @@ export const ALLOWED: Record<IncidentTimer, number> = {
   RETURN_WINDOW: hours(4),
   RETURN_DECISION: hours(4),
   ARBITRATION: days(1),
+  EXTENSION_DECISION: hours(4),
   CHECK: days(1),
   CALLBACK: days(3),
   FEEDBACK_WINDOW: days(14),
@@ -98,7 +101,11 @@ const pins = {
 const UNSUPERVISED: readonly IncidentTimer[] = ['RETURN_WINDOW', 'FEEDBACK_WINDOW', 'SUPERVISION_RESPONSE'];
 
 /** A deadline of the sample policy; `id` names what it belongs to. */
-export function deadline(id: string, timer: IncidentTimer, startMinute: number): Deadline {
+export function deadline<Timer extends IncidentTimer>(
+  id: string,
+  timer: Timer,
+  startMinute: number,
+): DeadlineOf<Timer> {
   const allowed = ALLOWED[timer];
   const dueMinute = startMinute + allowed;
   const ladder = [
@@ -119,7 +126,7 @@ export function deadline(id: string, timer: IncidentTimer, startMinute: number):
 }
 
 /** The same deadlines, later by so many minutes. */
-export function movedBy(deadlines: readonly Deadline[], minutes: number): DeadlineMove[] {
+export function movedBy(deadlines: readonly AnyDeadline[], minutes: number): DeadlineMove[] {
   const later = (instant: string): string => new Date(Date.parse(instant) + minutes * 60_000).toISOString();
   return deadlines.map(({ deadlineId, warnAt, dueAt, provisional, steps }) => ({
     ...{ deadlineId, provisional, warnAt: later(warnAt), dueAt: later(dueAt) },
@@ -219,6 +226,12 @@ export function filing(minute: number, id = 'incident'): { pins: typeof pins; de
   return { pins, deadlines: timers.map((timer) => deadline(id, timer, minute)) };
 }
 
+/** Filing of what somebody who can be called has reported. */
+export function filingWithContact(minute: number, id = 'incident'): ReturnType<typeof filing> {
+  const { pins, deadlines } = filing(minute, id);
+  return { pins, deadlines: [...deadlines, deadline(id, 'CONTACT', minute)] };
+}
+
 export const locate = (minute: number, more: More<'LocateIncident'> = {}): CommandOf<'LocateIncident'> => ({
   kind: 'LocateIncident',
   origin: byStreet(minute),
@@ -260,6 +273,16 @@ export const startSelfHandling = (
   handlingUnitId: COMMUNITY,
   parties: [],
   note: null,
+  ...more,
+});
+
+export const selfHandlerContact = (
+  minute: number,
+  more: More<'RecordSelfHandlerContact'> = {},
+): CommandOf<'RecordSelfHandlerContact'> => ({
+  kind: 'RecordSelfHandlerContact',
+  origin: byCommunity(minute),
+  ...{ reached: true, note: null },
   ...more,
 });
 
@@ -499,6 +522,10 @@ export const urge = (minute: number, more: More<'UrgeTask'> = {}): CommandOf<'Ur
   ...more,
 });
 
+/** The time to decide about what a department asks at this minute. */
+export const extensionDecision = (minute: number, departmentId = LEAD): DeadlineOf<'EXTENSION_DECISION'> =>
+  deadline(`${taskIdOf(departmentId)}-${minute}`, 'EXTENSION_DECISION', minute);
+
 export const requestExtension = (
   minute: number,
   departmentId = LEAD,
@@ -507,6 +534,7 @@ export const requestExtension = (
   kind: 'RequestExtension',
   ...ownTaskOf(minute, departmentId),
   ...{ extensionId: `extension-${minute}`, amount: 1, unit: 'WORKING_DAY', reason: '等待配件', rules },
+  deadlines: [extensionDecision(minute, departmentId)],
   ...more,
 });
 
@@ -739,10 +767,22 @@ export const decideAppeal = (
   ...more,
 });
 
-export const flagReporter = (minute: number): CommandOf<'FlagReporter'> => ({
+export const flagReporter = (minute: number, more: More<'FlagReporter'> = {}): CommandOf<'FlagReporter'> => ({
   kind: 'FlagReporter',
+  origin: byCallback(minute),
+  ...{ flagId: `flag-${minute}`, reason: '同一人重复来电' },
+  ...more,
+});
+
+export const decideReporterFlag = (
+  minute: number,
+  flagId: string,
+  more: More<'DecideReporterFlag'> = {},
+): CommandOf<'DecideReporterFlag'> => ({
+  kind: 'DecideReporterFlag',
   origin: bySupervision(minute),
-  reason: '同一人重复来电',
+  ...{ flagId, approve: true, reason: '经核对属实', alias: 'resident-of-another-name' },
+  ...more,
 });
 
 /** What a person has marked as personal, as it stands in the log. */

@@ -3,6 +3,7 @@ import { breach, changedDeadlines, moved, type Later, withTask } from './view-ch
 import { withStatuses } from './view-clocks.js';
 import { afterHandling } from './view-closing.js';
 import { stateAfter, type ViewEvent } from './view-events.js';
+import { afterFlag } from './view-flags.js';
 import { afterIntake, afterPause, newView } from './view-intake.js';
 import { afterWordOfPerson } from './view-persons.js';
 import { afterDispute, afterReassignment, lapsed } from './view-responsibility.js';
@@ -38,6 +39,7 @@ function afterDecision(view: IncidentView, event: Later, before: IncidentView['s
     case 'IncidentRejected':
     case 'IncidentFiled':
     case 'SelfHandlingStarted':
+    case 'ReporterContactedBySelfHandler':
     case 'IncidentEscalated':
     case 'IncidentWithdrawn':
     case 'IncidentVoided':
@@ -100,8 +102,12 @@ function afterDecision(view: IncidentView, event: Later, before: IncidentView['s
       return afterWordOfPerson(view, event, at);
     case 'DeadlineWarned':
     case 'EvidenceFlagged':
-    case 'ReporterFlagged':
       return view;
+    case 'ReporterFlagProposed':
+    case 'ReporterFlagApproved':
+    case 'ReporterFlagRefused':
+    case 'ReporterFlagged':
+      return afterFlag(view, event, at);
     default:
       return afterHandling(view, event, at);
   }

@@ -127,7 +127,7 @@ export const unlocated = (incident: string): string =>
  */
 export const incidentBoard: Projection = {
   name: 'incident-board',
-  version: 9,
+  version: 10,
   schema: `
     create table incidents (
       incident_id  text primary key,

@@ -2,7 +2,7 @@ import type {
   AppealItem,
   ArbitrationOpened,
   ArbitrationRule,
-  Deadline,
+  AnyDeadline,
   DurationUnit,
   IncidentLocated,
   Lifecycle,
@@ -33,7 +33,7 @@ import type {
 
 export interface DeadlineView {
   readonly deadlineId: string;
-  readonly timer: Deadline['timer'];
+  readonly timer: AnyDeadline['timer'];
   readonly startedAt: string;
   readonly warnAt: string;
   readonly dueAt: string;
@@ -236,6 +236,20 @@ export interface ReporterView {
   }[];
 }
 
+/** What offices say of the reporter. It drops nothing (domain.md §6, 21). */
+export interface ReporterFlagView {
+  /** Null for one of the time when flags needed no approval. */
+  readonly flagId: string | null;
+  readonly proposingUnitId: string | null;
+  readonly reason: string;
+  readonly proposedAt: string;
+  /** It stands where it is APPROVED, or where that was NOT_NEEDED yet. */
+  readonly outcome: 'OPEN' | 'APPROVED' | 'REFUSED' | 'NOT_NEEDED';
+  readonly decidedAt: string | null;
+  readonly decidingUnitId: string | null;
+  readonly decisionReason: string | null;
+}
+
 export interface IncidentView {
   readonly id: string;
   readonly state: Lifecycle;
@@ -264,6 +278,9 @@ export interface IncidentView {
   readonly filedAt: string | null;
   /** When somebody was first given the matter in this cycle. */
   readonly dispatchedAt: string | null;
+  /** When whoever handles it without a whistle reached the reporter, in this cycle. */
+  readonly contactedAt: string | null;
+  readonly contactedLate: boolean | null;
   /** When feedback was recorded that nothing was sent back by, in this cycle. */
   readonly ratedAt: string | null;
   readonly closedAt: string | null;
@@ -347,6 +364,7 @@ export interface IncidentView {
     readonly decidedAt: string | null;
     readonly decisionReason: string | null;
   }[];
+  readonly reporterFlags: readonly ReporterFlagView[];
   /** Time lost before the right department had the matter, by who bears it. Milliseconds. */
   readonly lostTime: readonly {
     readonly account: 'DISPATCH' | 'DEPARTMENT';

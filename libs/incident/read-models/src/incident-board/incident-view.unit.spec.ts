@@ -45,6 +45,35 @@ describe('view of an incident', () => {
     expect(view?.feedbackCorrections).toMatchObject([{ source, reason }]);
   });
 
+  it('shows flags on the reporter with what came of them; one of an older log stands undecided', () => {
+    const flags: Omit<ViewEvent, 'revision' | 'occurredAt'>[] = [
+      { type: 'ReporterFlagged', data: { unitId: 'st-1', reason: '多次来电' } },
+      { type: 'ReporterFlagProposed', data: { flagId: 'f-1', proposingUnitId: 'st-1', reason: '照片重复' } },
+      { type: 'ReporterFlagRefused', data: { flagId: 'f-1', refusingUnitId: 'di-1', reason: '并非同一张' } },
+    ];
+    const view = flags.reduce<IncidentView | null>(
+      (shown, flag, index) =>
+        evolveView(shown, {
+          ...flag,
+          revision: index + 1,
+          occurredAt: `2026-03-0${index + 2}T01:00:00.000Z`,
+        } as ViewEvent),
+      foldView(new SimulatedCity().report('inc').events.map(decodeIncidentEvent)),
+    );
+    const undecided = { decidedAt: null, decidingUnitId: null, decisionReason: null };
+    expect(view?.reporterFlags).toEqual([
+      {
+        ...{ flagId: null, proposingUnitId: 'st-1', reason: '多次来电', outcome: 'NOT_NEEDED' },
+        ...{ proposedAt: '2026-03-02T01:00:00.000Z', ...undecided },
+      },
+      {
+        ...{ flagId: 'f-1', proposingUnitId: 'st-1', reason: '照片重复', outcome: 'REFUSED' },
+        ...{ proposedAt: '2026-03-03T01:00:00.000Z', decidedAt: '2026-03-04T01:00:00.000Z' },
+        ...{ decidingUnitId: 'di-1', decisionReason: '并非同一张' },
+      },
+    ]);
+  });
+
   it('is null before the report, whatever else comes', () => {
     const [, filed] = new SimulatedCity().report('inc').events;
     expect(filed && evolveView(null, decodeIncidentEvent(filed))).toBeNull();

@@ -1,6 +1,6 @@
 import {
   higherLevel,
-  type Deadline,
+  type AnyDeadline,
   type DeadlineMove,
   type IncidentEventType,
   type LostTime,
@@ -23,7 +23,7 @@ const keptMax = 100;
 
 export const kept = <Item>(list: readonly Item[], item: Item): Item[] => [...list, item].slice(-keptMax);
 
-export function opened(deadline: Deadline): DeadlineView {
+export function opened(deadline: AnyDeadline): DeadlineView {
   const { steps: _, ...facts } = deadline;
   return { ...facts, status: 'OPEN', metAt: null };
 }
@@ -31,7 +31,7 @@ export function opened(deadline: Deadline): DeadlineView {
 /** Deadlines in place of earlier ones of the same timers. */
 export const restarted = (
   deadlines: readonly DeadlineView[],
-  started: readonly Deadline[],
+  started: readonly AnyDeadline[],
 ): DeadlineView[] => [
   ...deadlines.filter(({ timer }) => !started.some((deadline) => deadline.timer === timer)),
   ...started.map(opened),
@@ -142,6 +142,10 @@ export function withOrder(
 export function withCycle(view: IncidentView, change: Partial<CycleView>): CycleView[] {
   return view.cycles.map((entry) => (entry.cycle === view.cycle ? { ...entry, ...change } : entry));
 }
+
+/** Whether departments were whistled for in this cycle: from then on the reporter is theirs to contact. */
+export const isWhistled = ({ whistles, cycle }: IncidentView): boolean =>
+  whistles.some((whistle) => whistle.cycle === cycle && whistle.blownAt !== null);
 
 export const isOpen = ({ state }: TaskView): boolean =>
   state !== 'DONE' && state !== 'RETURNED' && state !== 'RELEASED';

@@ -1,5 +1,6 @@
 import type { Lifecycle } from '@shaoying/incident-domain';
 import type { DeadlineView, IncidentView, SupervisionView, TaskView, WhistleView } from './incident-view.js';
+import { isWhistled } from './view-changes.js';
 
 // How the deadlines of a view stand. Which clocks run is said by `incident.clocks.ts`; a property holds the two together.
 
@@ -9,6 +10,8 @@ const runsIn: Readonly<Partial<Record<Timer, readonly Lifecycle[]>>> = {
   VERIFY: ['REPORTED'],
   DISPATCH: ['FILED'],
   INCIDENT_TOTAL: ['FILED', 'HANDLING'],
+  // No task is open where it is filed only.
+  CONTACT: ['FILED', 'HANDLING'],
   CHECK: ['CHECKING'],
   CALLBACK: ['FEEDBACK'],
   FEEDBACK_WINDOW: ['FEEDBACK'],
@@ -29,6 +32,8 @@ function ofIncident(view: IncidentView, { timer }: DeadlineView): Standing {
       return when(view.dispatchedAt === null);
     case 'CALLBACK':
       return when(view.ratedAt === null);
+    case 'CONTACT':
+      return when(view.contactedAt === null && !isWhistled(view));
     default:
       return 'RUNS';
   }
@@ -36,6 +41,10 @@ function ofIncident(view: IncidentView, { timer }: DeadlineView): Standing {
 
 const isOpen = ({ state }: TaskView): boolean =>
   state !== 'DONE' && state !== 'RETURNED' && state !== 'RELEASED';
+
+/** Whether somebody is to decide about more time for it. */
+const isAsked = ({ extensions }: IncidentView, { taskId }: TaskView): boolean =>
+  extensions.some((extension) => extension.taskId === taskId && extension.outcome === 'OPEN');
 
 function ofTask(view: IncidentView, task: TaskView, { timer, stage }: DeadlineView): Standing {
   const open = isOpen(task);
@@ -52,9 +61,7 @@ function ofTask(view: IncidentView, task: TaskView, { timer, stage }: DeadlineVi
     case 'HANDLING': {
       const toDo = stage === null || !task.stagesDone.some((done) => done.stage === stage);
       const owed = open && task.acceptedAt === null && toDo;
-      const asked = view.extensions.some(
-        ({ taskId, outcome }) => taskId === task.taskId && outcome === 'OPEN',
-      );
+      const asked = isAsked(view, task);
       return owed && asked ? 'HELD' : unlessUndecided(owed);
     }
     case 'REWORK':
@@ -63,6 +70,8 @@ function ofTask(view: IncidentView, task: TaskView, { timer, stage }: DeadlineVi
       return when(task.state === 'RETURN_REQUESTED');
     case 'ARBITRATION':
       return when(task.state === 'IN_ARBITRATION');
+    case 'EXTENSION_DECISION':
+      return when(open && isAsked(view, task));
     default:
       return 'OVER';
   }

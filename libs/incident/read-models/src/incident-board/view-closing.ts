@@ -109,6 +109,7 @@ export function afterHandling(view: IncidentView, event: HandlingEvent, at: stri
       const cycles = withCycle(view, { reopenedAt: at, reopenedBy: by });
       return {
         ...{ ...view, cycles, cycle, rework: 0, mode: null, level: null, dispatchedAt: null, deadlines: [] },
+        ...{ contactedAt: null, contactedLate: null },
         ...{ handlingUnitId: null, parties: [], closedAt: null, resolutionLevel: null, ratedAt: null },
         ...{ feedbackUntil: null, reopenUntil: null, appealUntil: null },
       };

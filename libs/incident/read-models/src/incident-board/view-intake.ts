@@ -6,6 +6,7 @@ import {
   opened,
   released,
   restarted,
+  isWhistled,
   settle,
   type OneOf,
   type Reported,
@@ -21,13 +22,14 @@ export function newView(event: Reported): IncidentView {
     ...{ id: data.incidentId, state: 'REPORTED', before: null, revision: event.revision },
     ...{ category, severity, description, location, ...data.place, channel, anonymous, imported, externalId },
     ...{ recurrenceOf: data.recurrenceOf, reportedAt: event.occurredAt, verifiedAt: null, filedAt: null },
-    ...{ dispatchedAt: null, ratedAt: null, closedAt: null, feedbackUntil: null, reopenUntil: null },
+    ...{ dispatchedAt: null, contactedAt: null, contactedLate: null, ratedAt: null, closedAt: null },
+    ...{ feedbackUntil: null, reopenUntil: null },
     ...{ appealUntil: null, mode: null, handlingUnitId: null, parties: [], cycle: 1, rework: 0 },
     ...{ level: null, resolutionLevel: null, pins: null, rejected: null, withdrawn: null, voided: null },
     ...{ suspension: null, mergedInto: null, duplicates: [], deadlines: data.deadlines.map(opened) },
     ...{ whistles: [], tasks: [], returns: [], arbitrations: [], extensions: [], supervisions: [] },
     ...{ cycles: [], checks: [], feedback: [], feedbackCorrections: [], escalations: [], locations: [] },
-    ...{ appeals: [], lostTime: [], reporter: sealedFor(null, data.reporter) },
+    ...{ appeals: [], reporterFlags: [], lostTime: [], reporter: sealedFor(null, data.reporter) },
   };
 }
 
@@ -37,6 +39,7 @@ type IntakeEvent = OneOf<
   | 'IncidentRejected'
   | 'IncidentFiled'
   | 'SelfHandlingStarted'
+  | 'ReporterContactedBySelfHandler'
   | 'IncidentEscalated'
   | 'IncidentWithdrawn'
   | 'IncidentVoided'
@@ -76,6 +79,12 @@ export function afterIntake(view: IncidentView, event: IntakeEvent, at: string):
         higherLevel(view.level, level),
       );
     }
+    case 'ReporterContactedBySelfHandler':
+      if (!event.data.reached) return view;
+      return {
+        ...{ ...view, contactedAt: at, contactedLate: event.data.late },
+        deadlines: isWhistled(view) ? view.deadlines : settle(view.deadlines, ['CONTACT'], at),
+      };
     case 'IncidentEscalated': {
       const { from, to, unitId, reason } = event.data;
       const escalations = kept(view.escalations, { at, from, to, unitId, reason });

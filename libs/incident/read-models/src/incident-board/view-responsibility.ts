@@ -5,6 +5,7 @@ import {
   isOpen,
   kept,
   moved,
+  opened,
   released,
   restarted,
   settle,
@@ -183,17 +184,23 @@ export function afterReassignment(view: IncidentView, event: ReassignmentEvent, 
         ...{ extensionId, taskId, departmentId, ordinal, amount, unit, reason, requestedAt: at },
         ...{ outcome: 'OPEN', decidedAt: null, decidingUnitId: null, decisionReason: null },
       };
-      return { ...view, extensions: kept(view.extensions, extension) };
+      return withTask({ ...view, extensions: kept(view.extensions, extension) }, taskId, (task) => ({
+        // Also where none is started: that of an earlier one was about that one.
+        deadlines: [
+          ...task.deadlines.filter(({ timer }) => timer !== 'EXTENSION_DECISION'),
+          ...event.data.deadlines.map(opened),
+        ],
+      }));
     }
     case 'ExtensionGranted': {
       const { extensionId, approvingUnitId: decidingUnitId, moves } = event.data;
       const decision = { outcome: 'GRANTED', decidedAt: at, decidingUnitId } as const;
-      return moved(decidedExtension(view, extensionId, decision), moves);
+      return moved(decidedExtension(view, extensionId, decision, at), moves);
     }
     case 'ExtensionRefused': {
       const { extensionId, refusingUnitId: decidingUnitId, reason: decisionReason } = event.data;
       const decision = { outcome: 'REFUSED', decidedAt: at, decidingUnitId, decisionReason } as const;
-      return decidedExtension(view, extensionId, decision);
+      return decidedExtension(view, extensionId, decision, at);
     }
   }
 }
@@ -213,13 +220,15 @@ function decidedExtension(
   view: IncidentView,
   extensionId: string,
   decision: Partial<ExtensionView>,
+  at: string,
 ): IncidentView {
-  return {
-    ...view,
-    extensions: view.extensions.map((extension) =>
-      extension.extensionId === extensionId ? { ...extension, ...decision } : extension,
-    ),
-  };
+  const asked = view.extensions.find((extension) => extension.extensionId === extensionId);
+  const extensions = view.extensions.map((extension) =>
+    extension === asked ? { ...extension, ...decision } : extension,
+  );
+  return withTask({ ...view, extensions }, asked?.taskId ?? '', ({ deadlines }) => ({
+    deadlines: settle(deadlines, ['EXTENSION_DECISION'], at),
+  }));
 }
 
 function ledBy(view: IncidentView, event: ViewEventOf<'LeadChanged'>, at: string): IncidentView {

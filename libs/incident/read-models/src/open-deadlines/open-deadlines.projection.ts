@@ -8,7 +8,7 @@ import { incidentEntries } from '../incident-rows.js';
  */
 export const openDeadlines: Projection = {
   name: 'open-deadlines',
-  version: 7,
+  version: 8,
   schema: `
     ${deadlinesTable(`alarm_at timestamptz generated always as (${alarmAt}) stored`)}
     create index on deadlines (alarm_at, deadline_id) where alarm_at is not null;

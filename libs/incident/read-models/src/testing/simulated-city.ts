@@ -8,6 +8,7 @@ import {
   ownedDeadlines,
   type CommandOrigin,
   type Deadline,
+  type DeadlineOf,
   type DeadlineMove,
   type IncidentCommand,
   type IncidentEvent,
@@ -35,6 +36,7 @@ export const simpleDeadlineMinutes = {
   REWORK: 24 * 60,
   RETURN_DECISION: 240,
   ARBITRATION: 24 * 60,
+  EXTENSION_DECISION: 240,
   SUSPENSION_REVIEW: 30 * 24 * 60,
 } as const satisfies Partial<Record<IncidentTimer, number>>;
 type SimpleTimer = keyof typeof simpleDeadlineMinutes;
@@ -286,6 +288,7 @@ export class SimulatedCity {
     this.send(incidentId, department(departmentId), {
       ...{ kind: 'RequestExtension', taskId, extensionId, amount: 1, unit: 'CALENDAR_DAY' },
       ...{ reason: '等待配件', rules: freely },
+      deadlines: this.deadlines(`${taskId}-${extensionId}`, ['EXTENSION_DECISION']),
     });
     const handling = this.openTask(incidentId, departmentId)?.deadlines ?? [];
     return this.send(incidentId, this.street(incidentId), {
@@ -503,7 +506,10 @@ export class SimulatedCity {
     return movesAfterPause(this.stateOf(incidentId), this.sampleMinute);
   }
 
-  private deadlines(ownerId: string, timersOfOwner: readonly SimpleTimer[]): Deadline[] {
+  private deadlines<Timer extends SimpleTimer>(
+    ownerId: string,
+    timersOfOwner: readonly Timer[],
+  ): DeadlineOf<Timer>[] {
     return timersOfOwner.map((timer) =>
       deadlineOf(`${ownerId}-${timer}`, timer, this.now, this.inMinutes(simpleDeadlineMinutes[timer])),
     );
@@ -549,7 +555,12 @@ const department = (orgUnitId: string): Actor => ({
   orgUnitId,
 });
 
-function deadlineOf(deadlineId: string, timer: IncidentTimer, startedAt: string, dueAt: string): Deadline {
+function deadlineOf<Timer extends IncidentTimer>(
+  deadlineId: string,
+  timer: Timer,
+  startedAt: string,
+  dueAt: string,
+): DeadlineOf<Timer> {
   const spanMs = Date.parse(dueAt) - Date.parse(startedAt);
   return {
     ...{ deadlineId, timer, startedAt, dueAt, provisional: false },
@@ -560,7 +571,13 @@ function deadlineOf(deadlineId: string, timer: IncidentTimer, startedAt: string,
   };
 }
 
-const unsupervised: readonly IncidentTimer[] = ['ACKNOWLEDGE', 'REWORK', 'RETURN_DECISION', 'ARBITRATION'];
+const unsupervised: readonly IncidentTimer[] = [
+  'ACKNOWLEDGE',
+  'REWORK',
+  'RETURN_DECISION',
+  'ARBITRATION',
+  'EXTENSION_DECISION',
+];
 
 const uuidOf = (kind: 'c' | 'e', count: number): string =>
   `${kind.repeat(8)}-0000-4000-8000-${String(count).padStart(12, '0')}`;

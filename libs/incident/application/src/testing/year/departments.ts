@@ -3,7 +3,7 @@ import {
   openExtensionOf,
   openTasks,
   taskOf,
-  type Deadline,
+  type AnyDeadline,
   type IncidentState,
   type Task,
 } from '@shaoying/incident-domain';
@@ -41,7 +41,7 @@ export const departmentsOf = (...habits: readonly Habit[]): string[] =>
   Object.keys(HABITS).filter((departmentId) => habits.includes(habitOf({ departmentId })));
 
 const hourMs = 3_600_000;
-const OWED: readonly Deadline['timer'][] = ['ACKNOWLEDGE', 'CONTACT', 'CHECK_IN', 'HANDLING', 'REWORK'];
+const OWED: readonly AnyDeadline['timer'][] = ['ACKNOWLEDGE', 'CONTACT', 'CHECK_IN', 'HANDLING', 'REWORK'];
 const AT_WORK: readonly Task['state'][] = ['CHECKED_IN', 'WORKING'];
 const ANSWERING: readonly Task['state'][] = ['NOTIFIED', 'ACKNOWLEDGED', ...AT_WORK];
 
@@ -55,7 +55,7 @@ export function departments(year: DistrictYear, state: IncidentState): void {
   for (const task of openTasks(state)) {
     if (habitOf(task) === 'SILENT' || !ANSWERING.includes(task.state)) continue;
     const { taskId } = task;
-    year.intend(state.incidentId, `task ${taskId}`, delayMs(year, task), (current) => {
+    year.intend(state.incidentId, `task ${taskId}`, delayMs(year, state, task), (current) => {
       const known = taskOf(current, taskId);
       const able = current.lifecycle === 'HANDLING' && known && ANSWERING.includes(known.state);
       return able ? nextStep(year, current, known) : null;
@@ -64,13 +64,13 @@ export function departments(year: DistrictYear, state: IncidentState): void {
 }
 
 /** What is owed next, soonest first. */
-const owed = (task: Task): Deadline[] =>
+const owed = (state: IncidentState, task: Task): AnyDeadline[] =>
   task.deadlines
-    .filter((deadline) => OWED.includes(deadline.timer) && isRunningForTask(task, deadline))
+    .filter((deadline) => OWED.includes(deadline.timer) && isRunningForTask(state, task, deadline))
     .toSorted((a, b) => Date.parse(a.dueAt) - Date.parse(b.dueAt));
 
-function delayMs({ dice, nowMs }: DistrictYear, task: Task): number {
-  const dueMs = Date.parse(owed(task)[0]?.dueAt ?? new Date(nowMs + 24 * hourMs).toISOString());
+function delayMs({ dice, nowMs }: DistrictYear, state: IncidentState, task: Task): number {
+  const dueMs = Date.parse(owed(state, task)[0]?.dueAt ?? new Date(nowMs + 24 * hourMs).toISOString());
   const leftMs = Math.max(0, dueMs - nowMs);
   const habit = habitOf(task);
   if (habit === 'PROMPT' || (habit === 'MIXED' && dice.chance(0.92))) return leftMs * dice.between(0.05, 0.8);
@@ -86,7 +86,7 @@ function nextStep(year: DistrictYear, state: IncidentState, task: Task): Promise
   if (givesBack(year, task)) return giveBack(year, state, task);
   if (task.state === 'NOTIFIED' && dice.chance(0.6))
     return handlers.acknowledge.execute(new AcknowledgeTaskCommand(context, incidentId, taskId));
-  const next = owed(task).find(({ timer }) => timer === 'CONTACT' || timer === 'CHECK_IN')?.timer;
+  const next = owed(state, task).find(({ timer }) => timer === 'CONTACT' || timer === 'CHECK_IN')?.timer;
   if (next === 'CONTACT') {
     const request = { reached: habitOf(task) === 'PROMPT' || dice.chance(0.8), note: null };
     return handlers.contact.execute(new RecordContactCommand(context, incidentId, taskId, request));
@@ -104,11 +104,12 @@ function nextStep(year: DistrictYear, state: IncidentState, task: Task): Promise
   return work(year, state, task);
 }
 
-function work(year: DistrictYear, { incidentId }: IncidentState, task: Task): Promise<CommandOutcome> {
+function work(year: DistrictYear, state: IncidentState, task: Task): Promise<CommandOutcome> {
+  const { incidentId } = state;
   const { taskId, departmentId } = task;
   const context = year.as('department', departmentId);
   const handled = { note: '已处理', evidence: [] };
-  const stages = owed(task).filter(({ timer, stage }) => timer === 'HANDLING' && stage !== null);
+  const stages = owed(state, task).filter(({ timer, stage }) => timer === 'HANDLING' && stage !== null);
   const stage = stages[0]?.stage ?? null;
   if (stage === null || stages.length === 1)
     return year.handlers.complete.execute(new CompleteTaskCommand(context, incidentId, taskId, handled));

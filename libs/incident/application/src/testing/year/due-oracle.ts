@@ -20,11 +20,12 @@ const OF_WHISTLES = [
   'RATIFICATION',
   'RETURN_DECISION',
   'ARBITRATION',
+  'EXTENSION_DECISION',
 ];
 /** Departments that are on shifts, or there day and night: what they have to do is counted in a calendar of their own. */
 const EVERY_DAY = ['dp-gas', 'dp-ecology'];
 /** What stands with a task and is owed by somebody else. */
-const OF_OTHERS = ['RETURN_DECISION', 'ARBITRATION'];
+const OF_OTHERS = ['RETURN_DECISION', 'ARBITRATION', 'EXTENSION_DECISION'];
 /** From the one that counts most. */
 const CONDITIONS = ['category', 'whistleKind', 'urgency', 'severity', 'role'] as const;
 

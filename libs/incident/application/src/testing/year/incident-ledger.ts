@@ -1,7 +1,7 @@
 import type { RecordedEvent } from '@shaoying/event-store';
 import { decodeIncidentEvent } from '@shaoying/incident-contracts';
 import type {
-  Deadline,
+  AnyDeadline,
   DeadlineMove,
   IncidentEvent,
   IncidentTimer,
@@ -19,7 +19,7 @@ export interface Order {
 
 /** One deadline, as far as the log has told. */
 export interface Clock {
-  readonly deadline: Deadline;
+  readonly deadline: AnyDeadline;
   readonly owner: { readonly kind: 'INCIDENT' | 'TASK' | 'WHISTLE' | 'ORDER'; readonly id: string };
   /** Of the task's part in the whistle, and of the whistle, as it began; null for what is nobody's of a task. */
   readonly role: 'LEAD' | 'ASSIST' | null;
@@ -139,7 +139,7 @@ export class IncidentLedger {
     this.problems.push(`${this.incidentId}: ${text}`);
   }
 
-  private begin(kind: Clock['owner']['kind'], id: string, deadlines: readonly Deadline[]): void {
+  private begin(kind: Clock['owner']['kind'], id: string, deadlines: readonly AnyDeadline[]): void {
     const task = kind === 'TASK' ? this.tasks.get(id) : undefined;
     const whistleKind = this.whistles.get(task?.whistleId ?? id)?.kind ?? null;
     for (const deadline of deadlines) {
@@ -267,7 +267,7 @@ export class IncidentLedger {
         this.stop('MET', this.ofTask(taskId, 'REWORK'), atMs);
         this.stop(
           'CALLED_OFF',
-          this.ofTask(taskId, 'CONTACT', 'CHECK_IN', 'ACKNOWLEDGE', 'RETURN_WINDOW'),
+          this.ofTask(taskId, 'CONTACT', 'CHECK_IN', 'ACKNOWLEDGE', 'RETURN_WINDOW', 'EXTENSION_DECISION'),
           atMs,
         );
         this.readAgain('EXTENSION', this.ofTask(taskId, 'HANDLING'), atMs);
@@ -309,12 +309,14 @@ export class IncidentLedger {
       case 'ResponsibilityDecided':
         return this.decided(event, atMs);
       case 'ExtensionRequested': {
-        const { taskId, extensionId, amount } = event.data;
+        const { taskId, extensionId, amount, deadlines } = event.data;
         this.extensions.set(extensionId, amount);
-        return this.leaveUnread('EXTENSION', this.ofTask(taskId, 'HANDLING'), atMs);
+        this.leaveUnread('EXTENSION', this.ofTask(taskId, 'HANDLING'), atMs);
+        return this.begin('TASK', taskId, deadlines);
       }
       case 'ExtensionGranted':
       case 'ExtensionRefused': {
+        this.stop('MET', this.ofTask(event.data.taskId, 'EXTENSION_DECISION'), atMs);
         this.readAgain('EXTENSION', this.ofTask(event.data.taskId), atMs);
         const days = this.extensions.get(event.data.extensionId) ?? Number.NaN;
         if (event.type === 'ExtensionGranted')
@@ -359,9 +361,13 @@ export class IncidentLedger {
         return this.begin('INCIDENT', incidentId, event.data.deadlines);
       case 'SelfHandlingStarted':
         return this.stop('MET', this.running('DISPATCH'), atMs);
+      case 'ReporterContactedBySelfHandler':
+        return event.data.reached ? this.stop('MET', this.contactOfIncident(), atMs) : undefined;
       case 'WhistleBlown': {
         const { whistleId, kind, tasks, deadlines } = event.data;
         this.stop('MET', this.running('DISPATCH'), atMs);
+        // From here on it is the departments' to call.
+        this.stop('CALLED_OFF', this.contactOfIncident(), atMs);
         this.whistles.set(whistleId, { kind, blown: true });
         this.begin('WHISTLE', whistleId, deadlines);
         for (const task of tasks) this.summon(whistleId, task);
@@ -380,7 +386,7 @@ export class IncidentLedger {
         return;
       }
       case 'HandlingCompleted':
-        this.leaveUnread('DONE', this.running('INCIDENT_TOTAL'), atMs);
+        this.leaveUnread('DONE', [...this.running('INCIDENT_TOTAL'), ...this.contactOfIncident()], atMs);
         return this.begin('INCIDENT', incidentId, event.data.deadlines);
       case 'CheckPassed':
         this.stop('MET', this.running('CHECK'), atMs);
@@ -443,6 +449,11 @@ export class IncidentLedger {
     }
   }
 
+  /** Of what is handled without a whistle; each department has one of its own beside it. */
+  private contactOfIncident(): Clock[] {
+    return this.running('CONTACT').filter(({ owner }) => owner.kind === 'INCIDENT');
+  }
+
   private ofWhistle(whistleId: string): Clock[] {
     return this.running('RATIFICATION').filter(({ owner }) => owner.id === whistleId);
   }
@@ -462,7 +473,7 @@ export class IncidentLedger {
   }
 
   private sentBack({ data }: EventOf<'CheckFailed' | 'FeedbackRecorded'>, atMs: number): void {
-    this.readAgain('DONE', this.running('INCIDENT_TOTAL'), atMs);
+    this.readAgain('DONE', [...this.running('INCIDENT_TOTAL'), ...this.contactOfIncident()], atMs);
     for (const taskId of data.taskIds) {
       this.readAgain('DONE', this.ofTask(taskId, 'HANDLING'), atMs);
       this.taskIs(taskId, 'OPEN');
@@ -474,7 +485,7 @@ export class IncidentLedger {
   private closedAt(atMs: number): void {
     for (const clock of this.running('INCIDENT_TOTAL')) this.acceptAsDone(clock);
     this.stop('MET', this.running('FEEDBACK_WINDOW'), atMs);
-    this.stop('CALLED_OFF', this.running('CALLBACK'), atMs);
+    this.stop('CALLED_OFF', [...this.running('CALLBACK'), ...this.contactOfIncident()], atMs);
     this.closed = true;
   }
 
@@ -572,7 +583,7 @@ export class IncidentLedger {
   private checkLate(event: IncidentEvent, atMs: number): void {
     if (!('late' in event.data) || this.pausedMs !== null) return;
     const { dueAt, late } = event.data;
-    const said = event.type === 'ReporterContacted' && !event.data.reached;
+    const said = 'reached' in event.data && !event.data.reached;
     if (!said && late !== (dueAt !== null && atMs > Date.parse(dueAt)))
       this.problem(`${event.type} says late: ${late}, due ${dueAt}, at ${event.occurredAt}`);
   }

@@ -79,6 +79,7 @@ export function dispatch(year: DistrictYear, state: IncidentState): void {
     });
   }
   if (state.lifecycle !== 'HANDLING' || state.mode !== 'SELF') return;
+  if (state.reporterKnown && !state.contacted) contactReporter(year, state);
   year.intend(state.incidentId, 'self-handling', dice.between(0.5, 60) * hourMs, (current): Doing => {
     if (current.lifecycle !== 'HANDLING' || current.mode !== 'SELF') return null;
     const { incidentId } = current;
@@ -91,6 +92,20 @@ export function dispatch(year: DistrictYear, state: IncidentState): void {
     const done = { note: '已处理', evidence: [] };
     return year.handlers.completeSelfHandling.execute(
       new application.CompleteSelfHandlingCommand(community(year, current), incidentId, done),
+    );
+  });
+}
+
+/** In time mostly, too late now and then; nobody may answer, and then it is tried again. */
+function contactReporter(year: DistrictYear, { incidentId }: IncidentState): void {
+  const { dice } = year;
+  const hours = dice.chance(0.75) ? dice.between(0.2, 20) : dice.between(20, 80);
+  year.intend(incidentId, 'self-handler contact', hours * hourMs, (current): Doing => {
+    if (current.lifecycle !== 'HANDLING' || current.mode !== 'SELF' || current.contacted) return null;
+    return year.handlers.selfHandlerContact.execute(
+      new application.RecordSelfHandlerContactCommand(community(year, current), incidentId, {
+        ...{ reached: dice.chance(0.85), note: null },
+      }),
     );
   });
 }
