@@ -35,7 +35,7 @@ export interface FuzzOptions {
 
 const connections = 12;
 const batchSize = 500;
-const progressBatches = 10;
+const progressEvery = 5_000;
 /** Of one kind a few are enough to see what it is. */
 const faultsPerKindMax = 2;
 const shrunkMax = 5;
@@ -58,24 +58,25 @@ export class FuzzRun {
 
   async run(): Promise<void> {
     const wires = Array.from({ length: connections }, () => new Wire(this.options.url));
-    const batches = Math.ceil(this.options.requests / batchSize);
-    for (let batch = 0; batch < batches; batch += 1) {
-      await this.batch(wires, this.options.seed + batch);
-      if ((batch + 1) % progressBatches === 0)
-        process.stdout.write(`${(batch + 1) * batchSize} requests sent\n`);
-    }
+    const all = this.all();
+    const worker = async (wire: Wire): Promise<void> => {
+      // One iterator for all: whoever is free takes the next, so that an answer that takes 5 s holds up nobody else.
+      for (const { recipe, seed, nth } of all) await this.one(wire, recipe, seed, nth);
+    };
+    await Promise.all(wires.map(worker));
     for (const wire of wires) wire.close();
     await this.shrink();
   }
 
-  /** Each with a seed of its own, so that a request is found again without making all before it. */
-  private async batch(wires: readonly Wire[], seed: number): Promise<void> {
-    const recipes = fc.sample(this.recipes, { seed, numRuns: batchSize }).entries();
-    const worker = async (wire: Wire): Promise<void> => {
-      // One iterator for all: whoever is free takes the next.
-      for (const [nth, recipe] of recipes) await this.one(wire, recipe, seed, nth);
-    };
-    await Promise.all(wires.map(worker));
+  /** In batches, each with a seed of its own, so that a request is found again without making all before it. */
+  private *all(): Generator<{ recipe: Recipe; seed: number; nth: number }> {
+    for (let sent = 0; sent < this.options.requests; sent += batchSize) {
+      const seed = this.options.seed + sent / batchSize;
+      const numRuns = Math.min(batchSize, this.options.requests - sent);
+      for (const [nth, recipe] of fc.sample(this.recipes, { seed, numRuns }).entries())
+        yield { recipe, seed, nth };
+      if (sent > 0 && sent % progressEvery === 0) process.stdout.write(`${sent} requests sent\n`);
+    }
   }
 
   /** All statuses and codes, together. */
@@ -125,7 +126,7 @@ export class FuzzRun {
       headers.has('shaoying-position') &&
       !headers.has('idempotency-replayed') &&
       isNew(body);
-    const what = wrote ? `${recipe.operation} (${namesOf(recipe)}) ${body.toString('utf8', 0, 300)}` : '';
+    const what = `${recipe.operation} (${namesOf(recipe)}) ${status} ${body.toString('utf8', 0, 300)}`;
     this.told.set(correlationId, { accepted: status < 300, wrote, what });
     if (status < 300 && request.method === 'POST') accepted();
     if (status === 503) return;
