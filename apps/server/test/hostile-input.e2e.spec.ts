@@ -102,7 +102,7 @@ describe(`${requests} requests by the document, each with something wrong (FUZZ_
           .slice(0, 10)
           .map(({ ms, operation, mutations }) => `${ms} ms ${operation} (${mutations})`)
           .join('; ')}`,
-        `${memory.cpuS.toFixed(1)} s of the server’s processor since it began, ${lives.made} incidents prepared`,
+        `${memory.cpuS.toFixed(1)} s of the server’s processor since it began, ${lives.made} incidents prepared, busy ${run.busyTimes} times`,
         `MiB of heap ${memory.heapFloors(6).join(', ')}; resident ${memory.residentPeaks(6).join(', ')}`,
         '',
       ].join('\n'),
@@ -111,6 +111,7 @@ describe(`${requests} requests by the document, each with something wrong (FUZZ_
 
   test('none is answered with a 5xx, with nothing, or with anything but a problem, and none is taken that should not', () => {
     expect(run.faults.map(told).join('\n')).toBe('');
+    expect(run.busyTimes).toBeLessThan(requests / 200);
   });
 
   test('every operation has had its share, and most requests got past the door', () => {

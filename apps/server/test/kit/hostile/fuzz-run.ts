@@ -1,5 +1,5 @@
 import fc, { type Arbitrary } from 'fast-check';
-import { faultOf, parsed } from './judge.js';
+import { faultOf, isBusy, parsed } from './judge.js';
 import type { Told } from './log-account.js';
 import type { Operation } from './operations.js';
 import { bytesOf, recipeOf, type KnownBodies, type Recipe, type Written } from './recipes.js';
@@ -38,6 +38,8 @@ const batchSize = 500;
 const progressEvery = 5_000;
 /** Of one kind a few are enough to see what it is. */
 const faultsPerKindMax = 2;
+/** A machine that does other things too may have the server say that it is busy: it is asked again when it said so. */
+const busyTimesMax = 3;
 const shrunkMax = 5;
 const shrinkRunsMax = 60;
 
@@ -49,6 +51,8 @@ export class FuzzRun {
   /** By operation: how many requests were answered with each status or code. */
   readonly answers = new Map<string, Map<string, number>>();
   readonly slowest: { readonly ms: number; readonly operation: string; readonly mutations: string }[] = [];
+  /** How often the server was asked again because it was busy. */
+  busyTimes = 0;
   private readonly kinds = new Map<string, number>();
   private readonly recipes: Arbitrary<Recipe>;
 
@@ -104,7 +108,7 @@ export class FuzzRun {
     const { request, correlationId } = prepared;
     const bytes = bytesOf(request);
     try {
-      const reply = await wire.ask(bytes, { isHead: request.method === 'HEAD' });
+      const reply = await this.patiently(() => wire.ask(bytes, { isHead: request.method === 'HEAD' }));
       this.note(recipe, prepared, reply);
       return { what: faultOf(operation, request, reply), sent: shown(bytes) };
     } catch (error) {
@@ -112,6 +116,16 @@ export class FuzzRun {
       add(this.countsOf(recipe.operation), 'no answer', 1);
       this.told.set(correlationId, { accepted: false, wrote: false, what: recipe.operation });
       return { what: error.message, sent: shown(bytes) };
+    }
+  }
+
+  /** The same again, as a client must, and no more often than this: a server that stays busy is at fault. */
+  private async patiently(ask: () => Promise<Reply>): Promise<Reply> {
+    for (let time = 1; ; time += 1) {
+      const reply = await ask();
+      if (!isBusy(reply) || time > busyTimesMax) return reply;
+      this.busyTimes += 1;
+      await new Promise((resolve) => setTimeout(resolve, Number(reply.headers.get('retry-after')) * 1_000));
     }
   }
 
