@@ -194,6 +194,16 @@ describe('requests that are too large', () => {
     connection.socket.destroy();
   });
 
+  it.each(['close', 'Authorization, close'])(
+    'end their connection, and say so, where they ask for it: %s',
+    async (value) => {
+      const connection = await RawConnection.open(origin);
+      connection.write(head(`Connection: ${value}\r\nContent-Length: 60000\r\n`) + 'x'.repeat(60_000));
+      await connection.closed;
+      expect(connection.text).toMatch(/^HTTP\/1\.1 413 [\s\S]*\r\nconnection: close\r\n/i);
+    },
+  );
+
   it('are cut off in the middle where they do not say how long they are', async () => {
     const connection = await RawConnection.open(origin);
     connection.write(head('Transfer-Encoding: chunked\r\n'));
