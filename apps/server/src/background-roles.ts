@@ -59,7 +59,7 @@ export class BackgroundRoles {
 
   /** None while the process is away. */
   measurements(): Promise<Measurements> {
-    return this.supervised.ask<Measurements>('measurements', answerMsMax).catch(() => []);
+    return this.supervised.ask<Measurements>('measurements', answerMsMax).catch(() => '');
   }
 
   stop(): Promise<void> {

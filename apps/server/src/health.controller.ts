@@ -57,7 +57,7 @@ export class HealthController {
   private async expose(): Promise<string> {
     const [here, there] = await Promise.all([
       measurementsOf(this.platform.metrics),
-      this.background?.measurements() ?? [],
+      this.background?.measurements() ?? '',
     ]);
     return exposition([here, there]);
   }

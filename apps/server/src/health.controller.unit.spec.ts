@@ -61,7 +61,7 @@ test('however many ask for the measurements, they are put together once in half 
   jest.useFakeTimers();
   try {
     let asked = 0;
-    const registry = { getMetricsAsJSON: () => Promise.resolve(((asked += 1), [])) };
+    const registry = { metrics: () => Promise.resolve(((asked += 1), '')) };
     const platform = { metrics: { registry } } as unknown as Platform;
     const controller = new HealthController(platform, new Readiness(platform));
     await Promise.all(Array.from({ length: 200 }, () => controller.metrics()));

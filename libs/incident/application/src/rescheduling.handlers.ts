@@ -11,6 +11,7 @@ import {
 import { UnknownReference } from './incident.errors.js';
 import { IncidentJurisdiction } from './incident.jurisdiction.js';
 import type { PolicyVersion, Reschedulings } from './incident.rescheduling.js';
+import { atOnceMax, forEach } from './several-at-once.js';
 import {
   FixProvisionalDeadlinesCommand,
   MoveOpenDeadlinesCommand,
@@ -39,7 +40,7 @@ export abstract class IncidentsWithDeadlines {
   abstract page(after: string | null, limit: number): Promise<readonly string[]>;
 }
 
-/** Incidents that one call looks at, and deadlines after which it stops: some seconds of work. What is left is told. */
+/** Incidents that one call looks at, and deadlines after which it stops. What is left is told. */
 const incidentsMax = 100;
 const deadlinesMax = 2_000;
 
@@ -97,19 +98,19 @@ export class MoveOpenDeadlinesHandler implements ICommandHandler<MoveOpenDeadlin
   ): Promise<DeadlinesMoved> {
     const moved: DeadlinesMoved['moved'][number][] = [];
     const stayed: DeadlinesMoved['stayed'][number][] = [];
-    // There is this one more at least.
     const page = await this.open.page(after, incidentsMax + 1);
+    const within = page.slice(0, incidentsMax);
     let next = after;
-    for (const incidentId of page) {
-      const told = [moved, stayed].reduce((sum, { length }) => sum + length, 0);
-      if (incidentId === page[incidentsMax] || told >= deadlinesMax)
-        return { ...policy, moved, stayed, next };
-      const of = await one(incidentId);
-      moved.push(...of.moved);
-      stayed.push(...of.stayed);
-      next = incidentId;
+    while (within.length > 0) {
+      if (moved.length + stayed.length >= deadlinesMax) return { ...policy, moved, stayed, next };
+      const several = within.splice(0, atOnceMax);
+      for (const of of await forEach(several, one)) {
+        moved.push(...of.moved);
+        stayed.push(...of.stayed);
+      }
+      next = several.at(-1) ?? next;
     }
-    return { ...policy, moved, stayed, next: null };
+    return { ...policy, moved, stayed, next: page.length > incidentsMax ? next : null };
   }
 
   private async move(

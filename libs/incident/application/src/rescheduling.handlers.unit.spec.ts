@@ -216,6 +216,44 @@ describe('under another policy', () => {
     expect(handlingOf(second)).toMatchObject({ incidentId: known });
   });
 
+  test('several incidents are worked on at once, and told in the order in which they were asked for', async () => {
+    const ids: string[] = [];
+    for (let n = 0; n < 12; n += 1) ids.push(await whistled());
+    await publishHandlingOf(5);
+    const append = office.store.append.bind(office.store);
+    let underWay = 0;
+    const atOnce: number[] = [];
+    office.store.append = async (...of) => {
+      atOnce.push((underWay += 1));
+      // The first to come is the last to be written.
+      await new Promise((resolve) => setTimeout(resolve, 20 - underWay));
+      underWay -= 1;
+      return append(...of);
+    };
+    const { moved, next } = await move();
+    expect(moved.filter(({ timer }) => timer === 'HANDLING').map(({ incidentId }) => incidentId)).toEqual(
+      ids,
+    );
+    expect(next).toBeNull();
+    expect(Math.max(...atOnce)).toBe(10);
+  });
+
+  test('one that fails ends the call, and nothing goes on after it', async () => {
+    for (let n = 0; n < 3; n += 1) await whistled();
+    await publishHandlingOf(5);
+    const append = office.store.append.bind(office.store);
+    let [calls, written] = [0, 0];
+    office.store.append = async (...of) => {
+      calls += 1;
+      if (calls === 1) throw new Error('the log is away');
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      written += 1;
+      return append(...of);
+    };
+    await expect(move()).rejects.toThrow('the log is away');
+    expect(written).toBe(2);
+  });
+
   test('a version that is not there is none', async () => {
     expect(await codeOf(move({ policyVersion: 7 }))).toBe('UNKNOWN_POLICY');
   });

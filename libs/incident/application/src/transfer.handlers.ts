@@ -10,6 +10,7 @@ import {
 } from './incident.command-service.js';
 import { TransferRefused } from './incident.errors.js';
 import { IncidentJurisdiction } from './incident.jurisdiction.js';
+import { atOnceMax, forEach } from './several-at-once.js';
 import {
   TransferOpenTasksCommand,
   TransferTaskCommand,
@@ -53,7 +54,7 @@ export class TransferTaskHandler implements ICommandHandler<TransferTaskCommand>
   }
 }
 
-/** Tasks moved by one call, and tasks it may meet that cannot be: some seconds of work. What is left is told. */
+/** Tasks moved by one call, and tasks it may meet that cannot be. What is left is told. */
 const transfersMax = 200;
 const refusalsMax = 200;
 /** Tasks asked for at once. */
@@ -99,14 +100,19 @@ export class TransferOpenTasksHandler implements ICommandHandler<TransferOpenTas
     let next = after;
     for (;;) {
       const page = await this.queue.of(departmentId, pageTasksMax, next);
-      for (const { incidentId, taskId, notifiedAt } of page) {
-        // There is this one more at least.
-        if (moved.length === transfersMax || refused.length === refusalsMax)
-          return { departmentId, to, moved, refused, next };
-        const code = await this.move(context, { incidentId, taskId }, { to, reason });
-        if (code === null) moved.push({ incidentId, taskId });
-        else refused.push({ incidentId, taskId, code });
-        next = { notifiedAt, taskId };
+      const left = [...page];
+      while (left.length > 0) {
+        const room = Math.min(transfersMax - moved.length, refusalsMax - refused.length);
+        // There is one more at least.
+        if (room === 0) return { departmentId, to, moved, refused, next };
+        const several = left.splice(0, Math.min(atOnceMax, room, leadingOfDifferentIncidents(left)));
+        const codes = await forEach(several, (task) => this.move(context, task, { to, reason }));
+        for (const [index, { incidentId, taskId, notifiedAt }] of several.entries()) {
+          const code = codes[index] ?? null;
+          if (code === null) moved.push({ incidentId, taskId });
+          else refused.push({ incidentId, taskId, code });
+          next = { notifiedAt, taskId };
+        }
       }
       if (page.length < pageTasksMax) return { departmentId, to, moved, refused, next: null };
     }
@@ -127,6 +133,16 @@ export class TransferOpenTasksHandler implements ICommandHandler<TransferOpenTas
       return refusalCode(error);
     }
   }
+}
+
+/** Of two tasks of one incident, the older one is moved first: what becomes of the other may depend on it. */
+function leadingOfDifferentIncidents(tasks: readonly QueuedTask[]): number {
+  const seen = new Set<string>();
+  for (const { incidentId } of tasks) {
+    if (seen.has(incidentId)) break;
+    seen.add(incidentId);
+  }
+  return seen.size;
 }
 
 /** Each task is a command of its own, the same for every attempt of the call. */

@@ -112,6 +112,24 @@ test('what is behind tasks that are refused is reached, by one call or by the ne
   expect(await transfer(null, undefined, stopped.next)).toMatchObject({ moved: open, next: null });
 });
 
+test('two tasks of one incident are moved one after the other, the older one first', async () => {
+  const [one, other] = await ended('dp-urban-management', 2);
+  const [task, apart] = [one ?? { incidentId: '', taskId: '' }, other ?? { incidentId: '', taskId: '' }];
+  office.queue.tasks.set('dp-parks', [apart, task, task]);
+  const append = office.store.append.bind(office.store);
+  const underWay: string[] = [];
+  let atOnce = 0;
+  office.store.append = async (stream, ...of) => {
+    expect(underWay).not.toContain(stream);
+    atOnce = Math.max(atOnce, underWay.push(stream));
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    underWay.splice(underWay.indexOf(stream), 1);
+    return append(stream, ...of);
+  };
+  expect(await transfer()).toMatchObject({ moved: [apart, task, task], refused: [] });
+  expect(atOnce).toBe(2);
+});
+
 describe('one task', () => {
   test('goes to a successor of its department, once that has ended, and to nobody else', async () => {
     const [open] = await ended('dp-urban-management');

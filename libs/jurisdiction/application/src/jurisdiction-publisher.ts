@@ -62,6 +62,8 @@ export interface Publication {
 
 /** Streams written at the same time: enough for group commit, far below what an engine queues. */
 const APPENDS_AT_ONCE = 32;
+/** Against another process that publishes at the same moment, again and again. */
+const ATTEMPTS_MAX = 5;
 
 /**
  * Publishes jurisdiction documents. Everything is validated together with what is in force before anything is
@@ -70,8 +72,12 @@ const APPENDS_AT_ONCE = 32;
  *
  * Streams are written one by one, parents first and policies last: a crash in the middle leaves a valid beginning,
  * and publishing the same again completes it.
+ *
+ * One at a time in a process, so that a reform of several streams meets nobody half-way; another process may still be met.
  */
 export class JurisdictionPublisher {
+  private turn: Promise<unknown> = Promise.resolve();
+
   constructor(
     private readonly store: EventStore,
     private readonly directory: EventSourcedJurisdictionDirectory,
@@ -176,7 +182,40 @@ export class JurisdictionPublisher {
   }
 
   /** @param documentsOf is asked when everything published by now has been read */
-  private async publishAs(
+  private publishAs(
+    documentsOf: () => JurisdictionDocuments,
+    actor: Actor,
+    now: string,
+    options: PublishOptions,
+  ): Promise<Publication> {
+    const publication = this.turn.then(() => this.publishWhole(documentsOf, actor, now, options));
+    this.turn = publication.catch(() => undefined);
+    return publication;
+  }
+
+  /** What has begun when another process comes in between is completed: half a reform must not stay behind a refusal. */
+  private async publishWhole(
+    documentsOf: () => JurisdictionDocuments,
+    actor: Actor,
+    now: string,
+    options: PublishOptions,
+  ): Promise<Publication> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const { replayed, ...publication } = await this.publishOnce(documentsOf, actor, now, options);
+        return replayed && attempt === 1 ? { ...publication, replayed } : publication;
+      } catch (error) {
+        if (!isConflict(error) || attempt === ATTEMPTS_MAX || !(await this.hasBegun(options))) throw error;
+      }
+    }
+  }
+
+  private async hasBegun({ commandId }: PublishOptions): Promise<boolean> {
+    await this.readToHead();
+    return commandId !== undefined && this.directory.publicationOf(commandId) !== undefined;
+  }
+
+  private async publishOnce(
     documentsOf: () => JurisdictionDocuments,
     actor: Actor,
     now: string,
@@ -190,18 +229,23 @@ export class JurisdictionPublisher {
     const stages = recorded ? unwritten(examined.stages, recorded) : examined.stages;
     // What was published once and changed since is not published again; what a crash left out is.
     if (recorded && stages.length === 0) return replayOf(recorded);
-    const published = stages
-      .flat()
-      .map(({ event, documentId, version }) => ({ type: event.type, documentId, version }));
-    if (options.dryRun) return { published, position: head, warnings, problems };
+    const changes = stages.flat();
+    if (options.dryRun) return { published: changes.map(documentOf), position: head, warnings, problems };
     if (problems.length > 0) throw new JurisdictionInvalid(problems);
-    const position = await this.write(stages, actor, now, options);
+    const { position, repeated } = await this.write(stages, actor, now, options);
+    const own = changes.filter(({ streamId }) => !repeated.has(streamId) || this.isOf(options, streamId));
     return {
       ...(recorded && replayOf(recorded)),
-      published: [...(recorded?.published ?? []), ...published],
+      published: [...(recorded?.published ?? []), ...own.map(documentOf)],
       position: comparePositions(position, head) > 0 ? position : head,
       warnings,
     };
+  }
+
+  /** Of an event that was there already: whether an earlier attempt of this very command has written it. */
+  private isOf({ commandId }: PublishOptions, streamId: string): boolean {
+    if (commandId === undefined) return false;
+    return this.directory.publicationOf(commandId)?.streamIds.has(streamId) ?? false;
   }
 
   /** What publishing would change, and what is wrong with it; asks nobody but the directory, which has read all. */
@@ -242,14 +286,18 @@ export class JurisdictionPublisher {
     return { stages, problems: problems.slice(0, 100), warnings: warnings.slice(0, 100) };
   }
 
-  /** @returns the position of the last event; of its own events, since the directory knows no others */
+  /**
+   * @returns the position of the last event, of its own events, since the directory knows no others; and the streams in
+   * which somebody else had written the same in the same instant, who has published it
+   */
   private async write(
     stages: readonly (readonly Change[])[],
     actor: Actor,
     now: string,
     options: PublishOptions,
-  ): Promise<Position> {
+  ): Promise<{ position: Position; repeated: ReadonlySet<string> }> {
     let position = START;
+    const repeated = new Set<string>();
     const commandId =
       options.commandId ?? uuidV5(PUBLICATIONS, `publish:${hashOf(stages.flat().map(({ event }) => event))}`);
     for (const stage of stages) {
@@ -259,11 +307,14 @@ export class JurisdictionPublisher {
             .slice(i, i + APPENDS_AT_ONCE)
             .map((change) => this.append(change, actor, now, commandId, options)),
         );
-        for (const at of appended) if (comparePositions(at, position) > 0) position = at;
+        for (const { streamId, position: at, duplicate } of appended) {
+          if (comparePositions(at, position) > 0) position = at;
+          if (duplicate) repeated.add(streamId);
+        }
       }
     }
     if (position !== START) await this.directory.caughtUpTo(position);
-    return position;
+    return { position, repeated };
   }
 
   /** A version without a year that is in force would turn its holidays into working days without anybody saying so. */
@@ -281,7 +332,7 @@ export class JurisdictionPublisher {
     now: string,
     commandId: string,
     options: PublishOptions,
-  ): Promise<Position> {
+  ): Promise<{ streamId: string; position: Position; duplicate: boolean }> {
     const { streamId, version, event } = change;
     const newEvent: NewEvent = {
       eventId: uuidV5(PUBLICATIONS, `${streamId}@${version}:${hashOf(event.data)}`),
@@ -297,7 +348,8 @@ export class JurisdictionPublisher {
       data: event.data,
     };
     const expected = version === 1 ? 'none' : version - 2;
-    return (await this.store.append(streamId, expected, [newEvent])).position;
+    const { position, duplicate } = await this.store.append(streamId, expected, [newEvent]);
+    return { streamId, position, duplicate };
   }
 
   /** Lets the directory read what was published up to now. @returns where the log ended */
@@ -334,6 +386,13 @@ function unwritten(
     .map((stage) => stage.filter(({ streamId }) => !streamIds.has(streamId)))
     .filter((stage) => stage.length > 0);
 }
+
+const isConflict = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'REVISION_CONFLICT';
+
+const documentOf = ({ event, documentId, version }: Change): PublishedDocument => ({
+  ...{ type: event.type, documentId, version },
+});
 
 /** What a recorded command published, told again. */
 function replayOf({ published, position }: RecordedPublication): Publication {

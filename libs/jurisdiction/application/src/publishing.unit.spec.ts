@@ -1,5 +1,6 @@
 import { type Actor, InMemoryEventStore } from '@shaoying/event-store';
 import { propertyParameters } from '@shaoying/event-store/testing';
+import { jurisdictionStream } from '@shaoying/jurisdiction-contracts';
 import fc from 'fast-check';
 import { EventSourcedJurisdictionDirectory } from './event-sourced-jurisdiction-directory.js';
 import { jurisdictionFromFile } from './jurisdiction-from-file.js';
@@ -113,6 +114,91 @@ describe('a command sent twice with one key', () => {
     expect(again.published.map(({ documentId }) => documentId)).toEqual(['dp-a', 'dp-b', 'dp-c']);
     expect(again.replayed).toBe(true);
     expect(city.directory.orgUnit('dp-c')).toBeDefined();
+  });
+});
+
+describe('publishers at once', () => {
+  const keyOf = (n: number) => ({
+    commandId: `5b0e6c1e-0000-5000-8000-00000000000${n}`,
+    requestHash: String(n).repeat(64),
+  });
+  const reform = {
+    ...{ unitIds: ['dp-ecology', 'dp-gas'], into: { id: 'dp-merged', name: '合并局' }, from: '2026-03-02' },
+  };
+
+  /**
+   * A second process that has looked at what is in force and is about to write, and a log that lets it write first where
+   * the first process writes to this stream.
+   */
+  async function withAnother(
+    stream: string,
+    publishing: (other: JurisdictionPublisher) => Promise<{ published: unknown }>,
+  ) {
+    const city = await lindong();
+    const other = await empty(new InMemoryEventStore(city.store));
+    const appends = [city, other].map(({ store }) => store.append.bind(store));
+    const [first, second] = appends as [typeof city.store.append, typeof city.store.append];
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const held = new Promise<void>((resolve) => {
+      other.store.append = async (...of) => {
+        resolve();
+        await released;
+        return second(...of);
+      };
+    });
+    const theirs = publishing(other.publisher);
+    await held;
+    city.store.append = async (...of) => {
+      if (of[0] !== stream) return first(...of);
+      release();
+      expect((await theirs).published).toHaveLength(1);
+      return first(...of);
+    };
+    return city;
+  }
+
+  test('of one process take turns: the second finds the same in force, and a reform meets nobody half-way', async () => {
+    const { publisher, store, directory } = await lindong();
+    const renamed = { id: 'dp-gas', name: '燃气局', from: '2026-03-02' };
+    const outcomes = await Promise.all([
+      publisher.mergeOrgUnits(reform, actor, now, keyOf(1)),
+      publisher.mergeOrgUnits(reform, actor, now, keyOf(2)),
+      failure(publisher.renameOrgUnit(renamed, actor, now, keyOf(3))),
+    ]);
+    expect(outcomes[0].published.map(({ documentId }) => documentId)).toContain('dp-gas');
+    expect(outcomes[1]).toMatchObject({ published: [] });
+    const events = await store.readAll('0', { limit: 1_000 });
+    const by = (n: number) => events.filter(({ commandId }) => commandId === keyOf(n).commandId).length;
+    expect([by(1), by(2)]).toEqual([outcomes[0].published.length, 0]);
+    expect(directory.orgUnit('dp-gas')).toMatchObject({ effectiveTo: '2026-03-02' });
+  });
+
+  test('of two processes, with the same in the same instant: one has published it, and says so alone', async () => {
+    const stream = jurisdictionStream.ladder('default');
+    const { version: _version, ...document } = (await lindong()).directory.ladders()[0]!;
+    const changed = { ...document, name: 'one' };
+    const city = await withAnother(stream, (other) => other.publishLadder(changed, actor, now, keyOf(2)));
+    expect(await city.publisher.publishLadder(changed, actor, now, keyOf(1))).toMatchObject({
+      published: [],
+    });
+    expect(await city.store.readStream(stream)).toMatchObject([{}, { commandId: keyOf(2).commandId }]);
+  });
+
+  test('a reform that another process comes in between is completed, not refused with half of it done', async () => {
+    const gas = { ...(await lindong()).directory.orgUnit('dp-gas')!, name: '燃气管理局' };
+    const city = await withAnother(jurisdictionStream.orgUnit('dp-gas'), (other) =>
+      other.publishOrgUnits([gas], actor, now, keyOf(2)),
+    );
+    const { published, replayed } = await city.publisher.mergeOrgUnits(reform, actor, now, keyOf(1));
+    expect(replayed).toBeUndefined();
+    const ids = published.map(({ documentId }) => documentId);
+    expect(ids).toEqual(expect.arrayContaining(['dp-merged', 'dp-ecology', 'dp-gas']));
+    expect(city.directory.orgUnit('dp-gas')).toMatchObject({
+      ...{ name: '燃气管理局', effectiveTo: '2026-03-02', successorIds: ['dp-merged'] },
+    });
+    const again = await city.publisher.mergeOrgUnits(reform, actor, now, keyOf(1));
+    expect(again).toMatchObject({ published, replayed: true });
   });
 });
 

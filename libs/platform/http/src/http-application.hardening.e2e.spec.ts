@@ -184,6 +184,26 @@ describe('requests that are too large', () => {
     expect(connection.text).toContain('"code":"BODY_TOO_LARGE"');
   });
 
+  it('are read to their end and thrown away where they are not much too large, so that the answer is not lost', async () => {
+    const connection = await RawConnection.open(origin);
+    connection.write(head('Content-Length: 60000\r\n') + 'x'.repeat(30_000));
+    await connection.says('"code":"BODY_TOO_LARGE"');
+    connection.write('x'.repeat(30_000) + 'GET /health HTTP/1.1\r\nHost: x\r\n\r\n');
+    await connection.says('HTTP/1.1 404');
+    expect(connection.text).toContain('HTTP/1.1 413');
+    connection.socket.destroy();
+  });
+
+  it.each(['close', 'Authorization, close'])(
+    'end their connection, and say so, where they ask for it: %s',
+    async (value) => {
+      const connection = await RawConnection.open(origin);
+      connection.write(head(`Connection: ${value}\r\nContent-Length: 60000\r\n`) + 'x'.repeat(60_000));
+      await connection.closed;
+      expect(connection.text).toMatch(/^HTTP\/1\.1 413 [\s\S]*\r\nconnection: close\r\n/i);
+    },
+  );
+
   it('are cut off in the middle where they do not say how long they are', async () => {
     const connection = await RawConnection.open(origin);
     connection.write(head('Transfer-Encoding: chunked\r\n'));

@@ -49,6 +49,16 @@ const STATUS_CODES: Readonly<Record<number, string>> = {
 /** A file that is wrong throughout is not told to the end. */
 const PROBLEMS_MAX = 100;
 
+/** Of the limit. What is longer is cut off unread. */
+const READ_TO_THE_END_TIMES_MAX = 8;
+
+/**
+ * Fastify closes the connection on a body that is too large and leaves it unread. The kernel then resets the connection,
+ * and whoever is still sending loses the answer. Of a connection that is kept Node reads what is left, and throws it away.
+ */
+const isReadToItsEnd = ({ headers, routeOptions }: FastifyRequest): boolean =>
+  Number(headers['content-length']) <= (routeOptions.bodyLimit ?? 0) * READ_TO_THE_END_TIMES_MAX;
+
 interface Verdict {
   readonly code: string;
   readonly kind: ProblemKind;
@@ -89,6 +99,8 @@ export class ProblemFilter implements ExceptionFilter {
     const retryAfter = retryAfterSeconds(error, kind);
     if (retryAfter !== undefined) void reply.header('Retry-After', String(retryAfter));
     if (status === 401) void reply.header('WWW-Authenticate', challenge(code));
+    if (code === 'BODY_TOO_LARGE' && isReadToItsEnd(request) && reply.raw.shouldKeepAlive)
+      void reply.header('Connection', 'keep-alive');
     void reply
       .status(status)
       .header('Content-Type', 'application/problem+json; charset=utf-8')

@@ -238,6 +238,40 @@ describe('two engines on one database', () => {
   });
 });
 
+describe('whoever asks how it stands, again and again', () => {
+  const asking = `from pg_stat_activity where datname = current_database() and application_name = 'shaoying-projections'`;
+  const pids = async (): Promise<number[]> =>
+    (await rows<{ pid: number }>(`select pid ${asking}`)).map(({ pid }) => pid);
+
+  it('does so over one connection, and over another once that is lost', async () => {
+    const subject = engine([tally()]);
+    subject.start();
+    await subject.ready();
+    await subject.status();
+    await until('one is kept', async () => (await pids()).length === 1);
+    const [first] = await pids();
+    for (let round = 0; round < 5; round += 1) await subject.status();
+    await until('the others have left', async () => (await pids()).length === 1);
+    expect(await pids()).toEqual([first]);
+    await rows(`select pg_terminate_backend(pid) ${asking}`);
+    await until('it answers again', async () => (await subject.status())[0]?.status === 'running');
+    await until('another one', async () => (await pids()).length === 1);
+    expect(await pids()).not.toEqual([first]);
+  });
+
+  it('waits for nobody else who asks, and leaves no connection behind', async () => {
+    const subject = engine([tally()]);
+    subject.start();
+    await subject.ready();
+    await Promise.all(Array.from({ length: 5 }, () => subject.status()));
+    await until('one is kept', async () => (await pids()).length === 1);
+    await subject.stop();
+    await until('none is', async () => (await pids()).length === 0);
+    expect((await subject.status())[0]).toMatchObject({ status: 'running', activity: null });
+    await until('nor after it', async () => (await pids()).length === 0);
+  });
+});
+
 describe('an event that cannot be applied', () => {
   const refuse: OnApply = (events) => {
     if (events.some((event) => event.type === 'Poison')) throw new Error('no such category');

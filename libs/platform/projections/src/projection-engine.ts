@@ -6,6 +6,7 @@ import {
   readCheckpoints,
   readShadows,
 } from './checkpoints.js';
+import { KeptSession } from './kept-session.js';
 import { LogTail } from './log-tail.js';
 import { pause } from './pause.js';
 import type { Projection } from './projection.js';
@@ -81,6 +82,8 @@ export class ProjectionEngine {
   private readonly projections: ReadonlyMap<string, Projection>;
   private tail: LogTail;
   private runners: ProjectionRunner[] = [];
+  /** Of an engine that has been started: its probes ask every few seconds. */
+  private probing: KeptSession | null = null;
 
   /** @throws InvalidProjection */
   constructor(options: ProjectionEngineOptions) {
@@ -104,6 +107,7 @@ export class ProjectionEngine {
       (projection) => new ProjectionRunner(projection, { url, tail, batchSize, log, now, lookup }),
     );
     for (const runner of this.runners) runner.start();
+    this.probing = new KeptSession(() => this.openSession());
   }
 
   /** Waits until the tables of every projection exist, here or by another process. @returns false after `timeoutMs` */
@@ -120,21 +124,23 @@ export class ProjectionEngine {
 
   /** Ends within 2 s. Batches under way are committed or rolled back; the next start continues after them. */
   async stop(): Promise<void> {
-    const { runners, tail } = this;
+    const { runners, tail, probing } = this;
     this.runners = [];
+    this.probing = null;
     this.tail = this.newTail();
     const over = new AbortController();
-    const stopped = Promise.all([tail.stop(), ...runners.map((runner) => runner.stop(stopGraceMs))]);
+    const ends = [tail.stop(), probing?.close(), ...runners.map((runner) => runner.stop(stopGraceMs))];
+    const stopped = Promise.all(ends);
     void stopped.finally(() => over.abort());
     await pause(stopMsMax, over.signal);
   }
 
   async status(): Promise<ProjectionStatus[]> {
-    const head = await this.store.head();
-    const [checkpoints, shadows, held] = await this.withSession(async (session) => [
-      await readCheckpoints(session),
-      await readShadows(session),
-      await this.heldLocks(session),
+    const asking = async (session: Session) =>
+      [await readCheckpoints(session), await readShadows(session), await this.heldLocks(session)] as const;
+    const [head, [checkpoints, shadows, held]] = await Promise.all([
+      this.store.head(),
+      this.probing?.ask(asking) ?? this.withSession(asking),
     ]);
     const lags = new Map<Position, Promise<number>>();
     return Promise.all(
@@ -229,12 +235,22 @@ export class ProjectionEngine {
   }
 
   private async withSession<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    const session = await Session.open(this.url, 'shaoying-projections');
+    const session = await this.openSession();
     try {
-      await ensureControlSchema(session);
       return await work(session);
     } finally {
       await session.close();
+    }
+  }
+
+  private async openSession(): Promise<Session> {
+    const session = await Session.open(this.url, 'shaoying-projections');
+    try {
+      await ensureControlSchema(session);
+      return session;
+    } catch (error) {
+      await session.close();
+      throw error;
     }
   }
 }

@@ -104,9 +104,8 @@ describe('createMetrics', () => {
       http.started();
       http.finished('GET', '/metrics', 200, 0.004);
     }
-    // As it arrives over a channel.
-    const sent = structuredClone(await measurementsOf(timers));
-    const lines = (await exposition([await measurementsOf(api), sent])).split('\n');
+    const sent = await measurementsOf(timers);
+    const lines = exposition([await measurementsOf(api), sent]).split('\n');
     const described = lines.filter((line) => line.startsWith('# TYPE')).map((line) => line.split(' ')[2]);
     expect(new Set(described).size).toBe(described.length);
     const alone = (await api.registry.metrics()).split('\n').filter((line) => line.startsWith('# TYPE'));
@@ -117,9 +116,19 @@ describe('createMetrics', () => {
     for (const role of ['api', 'timers']) {
       const labels = `role="${role}"`;
       expect(series).toContain(
-        `http_request_duration_seconds_count{method="GET",route="/metrics",status="200",${labels}} 1`,
+        `http_request_duration_seconds_count{${labels},method="GET",route="/metrics",status="200"} 1`,
       );
       expect(lines.join('\n')).toMatch(new RegExp(`^process_start_time_seconds{${labels}} \\d`, 'm'));
     }
+  });
+
+  it('of one process, and of one beside a process that is away, are what its library writes', async () => {
+    const metrics = createMetrics({ role: 'api', processMetrics: false });
+    metrics.http.started();
+    metrics.http.finished('GET', 'a"b\\c\nd\n\n# HELP e', 200, 0.004);
+    const alone = await metrics.registry.metrics();
+    expect(alone).toContain('# HELP e');
+    expect(exposition([await measurementsOf(metrics)])).toBe(alone);
+    expect(exposition([await measurementsOf(metrics), ''])).toBe(alone);
   });
 });

@@ -103,6 +103,8 @@ export const textEdits: Readonly<Record<string, (text: string, at: number) => st
   'a control character': (text, at) => splice(text, at, '\u0001'),
 };
 
+const gzipOfMuch = gzipSync(Buffer.alloc(8 * 1024 * 1024, 0x20));
+
 const inserted =
   (...bytes: number[]) =>
   (body: Buffer, at: number): Buffer => {
@@ -124,7 +126,7 @@ export const byteEdits: Readonly<Record<string, (body: Buffer, at: number) => Bu
   gzip: (body) => gzipSync(body),
   deflate: (body) => deflateSync(body),
   brotli: (body) => brotliCompressSync(body),
-  'gzip of much': () => gzipSync(Buffer.alloc(8 * 1024 * 1024, 0x20)),
+  'gzip of much': () => gzipOfMuch,
   'a bit turned': (body, at) => {
     const turned = Buffer.from(body);
     if (turned.length > 0) turned[at % turned.length]! ^= 1 << (at % 8);

@@ -1,5 +1,5 @@
 import fc, { type Arbitrary } from 'fast-check';
-import { faultOf, parsed } from './judge.js';
+import { faultOf, isBusy, parsed } from './judge.js';
 import type { Told } from './log-account.js';
 import type { Operation } from './operations.js';
 import { bytesOf, recipeOf, type KnownBodies, type Recipe, type Written } from './recipes.js';
@@ -35,9 +35,11 @@ export interface FuzzOptions {
 
 const connections = 12;
 const batchSize = 500;
-const progressBatches = 10;
+const progressEvery = 5_000;
 /** Of one kind a few are enough to see what it is. */
 const faultsPerKindMax = 2;
+/** A machine that does other things too may have the server say that it is busy: it is asked again when it said so. */
+const busyTimesMax = 3;
 const shrunkMax = 5;
 const shrinkRunsMax = 60;
 
@@ -49,6 +51,8 @@ export class FuzzRun {
   /** By operation: how many requests were answered with each status or code. */
   readonly answers = new Map<string, Map<string, number>>();
   readonly slowest: { readonly ms: number; readonly operation: string; readonly mutations: string }[] = [];
+  /** How often the server was asked again because it was busy. */
+  busyTimes = 0;
   private readonly kinds = new Map<string, number>();
   private readonly recipes: Arbitrary<Recipe>;
 
@@ -58,24 +62,25 @@ export class FuzzRun {
 
   async run(): Promise<void> {
     const wires = Array.from({ length: connections }, () => new Wire(this.options.url));
-    const batches = Math.ceil(this.options.requests / batchSize);
-    for (let batch = 0; batch < batches; batch += 1) {
-      await this.batch(wires, this.options.seed + batch);
-      if ((batch + 1) % progressBatches === 0)
-        process.stdout.write(`${(batch + 1) * batchSize} requests sent\n`);
-    }
+    const all = this.all();
+    const worker = async (wire: Wire): Promise<void> => {
+      // One iterator for all: whoever is free takes the next, so that an answer that takes 5 s holds up nobody else.
+      for (const { recipe, seed, nth } of all) await this.one(wire, recipe, seed, nth);
+    };
+    await Promise.all(wires.map(worker));
     for (const wire of wires) wire.close();
     await this.shrink();
   }
 
-  /** Each with a seed of its own, so that a request is found again without making all before it. */
-  private async batch(wires: readonly Wire[], seed: number): Promise<void> {
-    const recipes = fc.sample(this.recipes, { seed, numRuns: batchSize }).entries();
-    const worker = async (wire: Wire): Promise<void> => {
-      // One iterator for all: whoever is free takes the next.
-      for (const [nth, recipe] of recipes) await this.one(wire, recipe, seed, nth);
-    };
-    await Promise.all(wires.map(worker));
+  /** In batches, each with a seed of its own, so that a request is found again without making all before it. */
+  private *all(): Generator<{ recipe: Recipe; seed: number; nth: number }> {
+    for (let sent = 0; sent < this.options.requests; sent += batchSize) {
+      const seed = this.options.seed + sent / batchSize;
+      const numRuns = Math.min(batchSize, this.options.requests - sent);
+      for (const [nth, recipe] of fc.sample(this.recipes, { seed, numRuns }).entries())
+        yield { recipe, seed, nth };
+      if (sent > 0 && sent % progressEvery === 0) process.stdout.write(`${sent} requests sent\n`);
+    }
   }
 
   /** All statuses and codes, together. */
@@ -103,7 +108,7 @@ export class FuzzRun {
     const { request, correlationId } = prepared;
     const bytes = bytesOf(request);
     try {
-      const reply = await wire.ask(bytes, { isHead: request.method === 'HEAD' });
+      const reply = await this.patiently(() => wire.ask(bytes, { isHead: request.method === 'HEAD' }));
       this.note(recipe, prepared, reply);
       return { what: faultOf(operation, request, reply), sent: shown(bytes) };
     } catch (error) {
@@ -111,6 +116,16 @@ export class FuzzRun {
       add(this.countsOf(recipe.operation), 'no answer', 1);
       this.told.set(correlationId, { accepted: false, wrote: false, what: recipe.operation });
       return { what: error.message, sent: shown(bytes) };
+    }
+  }
+
+  /** The same again, as a client must, and no more often than this: a server that stays busy is at fault. */
+  private async patiently(ask: () => Promise<Reply>): Promise<Reply> {
+    for (let time = 1; ; time += 1) {
+      const reply = await ask();
+      if (!isBusy(reply) || time > busyTimesMax) return reply;
+      this.busyTimes += 1;
+      await new Promise((resolve) => setTimeout(resolve, Number(reply.headers.get('retry-after')) * 1_000));
     }
   }
 
@@ -125,7 +140,7 @@ export class FuzzRun {
       headers.has('shaoying-position') &&
       !headers.has('idempotency-replayed') &&
       isNew(body);
-    const what = wrote ? `${recipe.operation} (${namesOf(recipe)}) ${body.toString('utf8', 0, 300)}` : '';
+    const what = `${recipe.operation} (${namesOf(recipe)}) ${status} ${body.toString('utf8', 0, 300)}`;
     this.told.set(correlationId, { accepted: status < 300, wrote, what });
     if (status < 300 && request.method === 'POST') accepted();
     if (status === 503) return;

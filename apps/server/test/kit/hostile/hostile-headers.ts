@@ -164,19 +164,18 @@ const byName = Object.keys(values).map((name) =>
   fc.constantFrom(...headers.filter((header) => header.name === name)),
 );
 
-export const hostileHeader = (): Arbitrary<HostileHeader> =>
-  fc.oneof(
-    { weight: 60, arbitrary: fc.oneof(...byName) },
-    {
-      weight: 3,
-      arbitrary: fc.record({
-        name: fc.stringMatching(/^[A-Za-z][A-Za-z-]{0,20}x$/),
-        value: fc.stringMatching(/^[\x21-\x7e\x80-\xff]{0,80}$/),
-        again: fc.constant(false),
-      }),
-    },
-    {
-      weight: 1,
-      arbitrary: fc.constant({ name: 'Shaoying-Min-Position', value: unreached, again: false }),
-    },
-  );
+export const hostileHeader: Arbitrary<HostileHeader> = fc.oneof(
+  { weight: 60, arbitrary: fc.oneof(...byName) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      name: fc.stringMatching(/^[A-Za-z][A-Za-z-]{0,20}x$/),
+      value: fc.stringMatching(/^[\x21-\x7e\x80-\xff]{0,80}$/),
+      again: fc.constant(false),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constant({ name: 'Shaoying-Min-Position', value: unreached, again: false }),
+  },
+);

@@ -6,7 +6,7 @@ export interface Told {
   readonly accepted: boolean;
   /** The answer said that it had written something: a revision, a version, a position. */
   readonly wrote: boolean;
-  /** What was asked and answered, for who looks for a missing event. */
+  /** What was asked and answered, for who looks for an event or for its cause. */
   readonly what: string;
 }
 
@@ -37,10 +37,11 @@ export async function accountOf(
     }
   }
   const refused = [...written].filter(([id, events]) => told.get(id)?.accepted !== true && !isUndone(events));
+  const toldOf = (id: string): string => told.get(id)?.what ?? 'nobody asked';
   const missing = [...told].filter(([id, { wrote }]) => wrote && !written.has(id));
   return {
-    unasked: refused.flatMap(([id, events]) => events.map((event) => `${event.type} of ${id}`)),
-    missing: missing.map(([id, { what }]) => `${id}: ${what}`),
+    unasked: refused.flatMap(([id, events]) => events.map(({ type }) => `${type} of ${id}: ${toldOf(id)}`)),
+    missing: missing.map(([id]) => `${id}: ${toldOf(id)}`),
     events: [...written.values()].flat().length,
   };
 }

@@ -28,9 +28,10 @@ export function tell(url: URL, bytes: string): Promise<RawAnswer[]> {
     const limit = setTimeout(end, answerMsMax);
     socket.on('data', (chunk) => {
       received = Buffer.concat([received, chunk]);
-      socket.setTimeout(moreMsMax, end);
+      socket.setTimeout(moreMsMax);
     });
     socket.on('error', () => undefined);
+    socket.on('timeout', end);
     socket.on('close', end);
     socket.write(Buffer.from(bytes, 'latin1'));
   });

@@ -47,8 +47,9 @@ export function recipeOf(operations: readonly Operation[], known: KnownBodies): 
 function recipeFor(operation: Operation, known: KnownBodies): Arbitrary<Recipe> {
   const { body, name } = operation;
   const bodies = known[name];
+  const mutation = mutationOf(operation);
   const mutations = (count: number): Arbitrary<Mutation[]> =>
-    fc.array(mutationOf(operation), { minLength: count, maxLength: count });
+    fc.array(mutation, { minLength: count, maxLength: count });
   return fc.record({
     operation: fc.constant(name),
     who: fc.oneof(
