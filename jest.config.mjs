@@ -36,7 +36,6 @@ export default {
   setupFiles: ['<rootDir>/tools/test/setup.cjs'],
   testSequencer: '<rootDir>/tools/test/sequencer.cjs',
   reporters: ['default', '<rootDir>/tools/test/summary-reporter.mjs'],
-  // One more than cores: a third of what the specs take is waiting for processes that start and deadlines that fall due.
-  maxWorkers: 3,
+  maxWorkers: 2,
   testTimeout: 30_000,
 };

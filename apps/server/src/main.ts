@@ -68,8 +68,9 @@ async function start(config: Config, logger: Logger, stop: Stopper): Promise<voi
 
 /** Opens what the roles work on, with a jurisdiction in it. */
 async function open(config: Config, logger: Logger, stop: Stopper): Promise<Platform> {
-  const platform = await Platform.open(config, logger, () => void stop(1));
+  const platform = await Platform.open(config, logger, () => void stop(1), stop.signal);
   stop.also(() => platform.close());
+  stop.signal.throwIfAborted();
   await publishSampleJurisdiction(platform);
   stop.signal.throwIfAborted();
   return platform;

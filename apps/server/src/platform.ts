@@ -35,7 +35,13 @@ export class Platform {
     readonly fail: () => void,
   ) {}
 
-  static async open(config: Config, logger: Logger, fail: () => void): Promise<Platform> {
+  /** @param signal ends the opening between its steps @throws its reason, and what the stores throw */
+  static async open(
+    config: Config,
+    logger: Logger,
+    fail: () => void,
+    signal: AbortSignal = new AbortController().signal,
+  ): Promise<Platform> {
     const clock = systemClock;
     const { dataDir, production, oidc } = config;
     const stores = await openStores(config, {
@@ -46,6 +52,7 @@ export class Platform {
         );
         fail();
       },
+      signal,
     });
     try {
       const directory = new EventSourcedJurisdictionDirectory(stores.log);
@@ -57,6 +64,7 @@ export class Platform {
       const receipts = await ReceiptCodes.open(dataDir);
       const masterKeys = await MasterKeyFolder.open(dataDir);
       const vault = await PostgresPersonalDataVault.open(stores.pool, masterKeys);
+      signal.throwIfAborted();
       const fileStore = await openFileStore(config);
       const files = new EvidenceFiles(fileStore, vault, clock);
       const uploads = await UploadAllowance.open(stores.pool, config.filesPerDay, clock);

@@ -31,11 +31,13 @@ export interface StoresOptions {
   readonly log: (line: LogLine) => void;
   /** The embedded PostgreSQL ended without having been asked to. */
   readonly onPostgresExit?: () => void;
+  /** Ends the opening between its steps; what is open by then is closed. */
+  readonly signal?: AbortSignal;
 }
 
 /**
  * Opens log, read models and timers as configured; starts or joins the embedded PostgreSQL when any of them needs it.
- * @throws ConfigError in production, where they are unsafe; EngineNotAvailable, and what the engines throw
+ * @throws ConfigError in production, where they are unsafe; EngineNotAvailable, what the engines throw, and the signal's reason
  */
 export async function openStores(config: Config, options: StoresOptions): Promise<Stores> {
   await refuseUnsafeStart(config);
@@ -46,9 +48,11 @@ export async function openStores(config: Config, options: StoresOptions): Promis
     while (opened.length > 0) await opened.pop()?.();
   };
   try {
+    options.signal?.throwIfAborted();
     const eventStoreUrl = resolve(config.eventStoreUrl);
     const log = await openLog(eventStoreUrl, options);
     opened.push(() => log.close());
+    options.signal?.throwIfAborted();
     const readModelUrl = resolve(config.readModelUrl);
     const pool = createPool(readModelUrl, {
       max: 10,
