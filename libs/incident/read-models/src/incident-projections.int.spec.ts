@@ -48,16 +48,14 @@ describe.each(incidentProjections.map((projection) => [projection.name, projecti
     const spec = projectionSpec(projection);
 
     it('leaves the same tables for batches of 1, 7 and 1,000', () =>
-      expectSameTablesForAnyBatching(projection, busyCity().events));
+      expectSameTablesForAnyBatching(spec, busyCity().events));
 
     it('leaves the same tables when everything is delivered twice', () =>
-      expectSameTablesWhenDeliveredTwice(projection, busyCity().events));
+      expectSameTablesWhenDeliveredTwice(spec, busyCity().events));
 
     it('leaves the same tables for any batching of any legal history', async () => {
       await fc.assert(
-        fc.asyncProperty(simulatedCities(60), (city) =>
-          expectSameTablesForAnyBatching(projection, city.events),
-        ),
+        fc.asyncProperty(simulatedCities(60), (city) => expectSameTablesForAnyBatching(spec, city.events)),
         propertyParameters(runs),
       );
     });
@@ -65,7 +63,7 @@ describe.each(incidentProjections.map((projection) => [projection.name, projecti
     it('leaves the same tables when any legal history is delivered twice', async () => {
       await fc.assert(
         fc.asyncProperty(simulatedCities(60), (city) =>
-          expectSameTablesWhenDeliveredTwice(projection, city.events),
+          expectSameTablesWhenDeliveredTwice(spec, city.events),
         ),
         propertyParameters(runs),
       );

@@ -17,6 +17,7 @@ export function readModelSpec(projection: Projection): ReadModelSpec {
   afterAll(() => pool?.end());
   const spec = projectionSpec(projection);
   return {
+    reset: () => spec.reset(),
     givenEvents: (events, batchSize) => spec.givenEvents(events, batchSize),
     thenRows: (sql, values) => spec.thenRows(sql, values),
     tables: () => spec.tables(),

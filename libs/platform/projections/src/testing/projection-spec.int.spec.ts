@@ -55,21 +55,28 @@ describe('projectionSpec', () => {
 });
 
 describe('expectSameTablesForAnyBatching', () => {
-  it('passes a projection that folds properly', () => expectSameTablesForAnyBatching(latest, history));
+  const folding = projectionSpec(latest);
+  const counting = projectionSpec(batchCounter);
+
+  it('passes a projection that folds properly', () => expectSameTablesForAnyBatching(folding, history));
 
   it('catches one that depends on the batches', async () => {
-    await expect(expectSameTablesForAnyBatching(batchCounter, history)).rejects.toThrow('batchSize');
+    await expect(expectSameTablesForAnyBatching(counting, history)).rejects.toThrow('batchSize');
   });
 });
 
 describe('expectSameTablesWhenDeliveredTwice', () => {
-  it('passes a projection keyed by its events', () => expectSameTablesWhenDeliveredTwice(latest, history));
+  const keyed = projectionSpec(latest);
+  const counting = projectionSpec(batchCounter);
+  const inserting = projectionSpec(tally());
+
+  it('passes a projection keyed by its events', () => expectSameTablesWhenDeliveredTwice(keyed, history));
 
   it('catches one that counts blindly', async () => {
-    await expect(expectSameTablesWhenDeliveredTwice(batchCounter, history)).rejects.toThrow();
+    await expect(expectSameTablesWhenDeliveredTwice(counting, history)).rejects.toThrow();
   });
 
   it('catches one that inserts blindly', async () => {
-    await expect(expectSameTablesWhenDeliveredTwice(tally(), history)).rejects.toThrow('duplicate key');
+    await expect(expectSameTablesWhenDeliveredTwice(inserting, history)).rejects.toThrow('duplicate key');
   });
 });
