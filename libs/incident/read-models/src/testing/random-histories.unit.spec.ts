@@ -7,8 +7,12 @@ describe('simulated cities', () => {
   const cities = fc.sample(simulatedCities(), { numRuns: 3_000, seed: 20_260_302 });
   const events = cities.flatMap((city) => city.events);
 
-  it('reach every type of event', () => {
-    expect(new Set(events.map((event) => event.type))).toEqual(new Set(incidentEventTypes));
+  /** What earlier releases wrote and no command writes any more: read for ever, and in the golden corpus. */
+  const historical: readonly string[] = ['ReporterFlagged'];
+
+  it('reach every type of event that is still written', () => {
+    const written = incidentEventTypes.filter((type) => !historical.includes(type));
+    expect(new Set(events.map((event) => event.type))).toEqual(new Set(written));
   });
 
   it.each([
