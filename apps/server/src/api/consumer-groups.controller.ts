@@ -1,13 +1,10 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
-import { isPosition } from '@shaoying/event-store';
 import { decodeCursor, encodeCursor, PageQuery } from '@shaoying/http';
 import { CurrentPrincipal, type Principal } from '@shaoying/identity';
-import { reachesDepartment } from '@shaoying/incident-application';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Platform } from '../platform.js';
 import { Tells } from './answers.dto.js';
-import { operationAt } from './caller.js';
 import {
   AcknowledgeDto,
   ConsumerGroupsAnswer,
@@ -24,10 +21,12 @@ import {
   SettledAnswer,
   visibilitySecondsDefault,
 } from './consumer-groups.dto.js';
+import { assertReaches } from './department-door.js';
 import { OpenStreams } from './open-streams.js';
 import { Refused } from './refused.js';
 
-const isPlace = (value: unknown): value is string => typeof value === 'string' && isPosition(value);
+/** Cursors are the caller's text: no longer than what a bigint column holds. */
+const isPlace = (value: unknown): value is string => typeof value === 'string' && /^\d{1,18}$/.test(value);
 const parsed = (cloudEvent: string): unknown => JSON.parse(cloudEvent);
 
 /** Groups of consumers of a department's feed: each gets everything, and its consumers share the work. */
@@ -49,7 +48,7 @@ export class ConsumerGroupsController {
     @Param('id') id: string,
     @Body() { name, after = '0', maxDeliveries = maxDeliveriesDefault }: MakeConsumerGroupDto,
   ): Promise<ConsumerGroupsAnswer> {
-    this.assertWithin(request, principal, id);
+    assertReaches(this.platform, request, principal, id);
     const { consumerGroups } = this.platform;
     await consumerGroups.create(id, name, after, maxDeliveries);
     return { items: (await consumerGroups.list(id)).filter((group) => group.name === name) };
@@ -62,7 +61,7 @@ export class ConsumerGroupsController {
     @CurrentPrincipal() principal: Principal,
     @Param('id') id: string,
   ): Promise<ConsumerGroupsAnswer> {
-    this.assertWithin(request, principal, id);
+    assertReaches(this.platform, request, principal, id);
     return { items: await this.platform.consumerGroups.list(id) };
   }
 
@@ -75,7 +74,7 @@ export class ConsumerGroupsController {
     @Param('id') id: string,
     @Param('group') group: string,
   ): Promise<void> {
-    this.assertWithin(request, principal, id);
+    assertReaches(this.platform, request, principal, id);
     await this.platform.consumerGroups.remove(id, nameOf(group));
   }
 
@@ -90,7 +89,7 @@ export class ConsumerGroupsController {
     @Param('group') group: string,
     @Body() { max = 10, visibilitySeconds = visibilitySecondsDefault, waitSeconds = 0 }: LeaseDto,
   ): Promise<LeaseAnswer> {
-    this.assertWithin(request, principal, id);
+    assertReaches(this.platform, request, principal, id);
     const gone = new AbortController();
     reply.raw.once('close', () => gone.abort());
     this.streams.enter();
@@ -117,7 +116,7 @@ export class ConsumerGroupsController {
     @Param('group') group: string,
     @Body() { deliveryIds }: AcknowledgeDto,
   ): Promise<SettledAnswer> {
-    this.assertWithin(request, principal, id);
+    assertReaches(this.platform, request, principal, id);
     return this.platform.consumerGroups.acknowledge(id, nameOf(group), deliveryIds);
   }
 
@@ -131,7 +130,7 @@ export class ConsumerGroupsController {
     @Param('group') group: string,
     @Body() { deliveryIds, delaySeconds = 0 }: GiveBackDto,
   ): Promise<SettledAnswer> {
-    this.assertWithin(request, principal, id);
+    assertReaches(this.platform, request, principal, id);
     return this.platform.consumerGroups.giveBack(id, nameOf(group), deliveryIds, delaySeconds * 1_000);
   }
 
@@ -145,7 +144,7 @@ export class ConsumerGroupsController {
     @Param('group') group: string,
     @Body() { deliveryIds, visibilitySeconds = visibilitySecondsDefault }: ExtendDto,
   ): Promise<SettledAnswer> {
-    this.assertWithin(request, principal, id);
+    assertReaches(this.platform, request, principal, id);
     return this.platform.consumerGroups.extend(id, nameOf(group), deliveryIds, visibilitySeconds * 1_000);
   }
 
@@ -158,7 +157,7 @@ export class ConsumerGroupsController {
     @Param('group') group: string,
     @Query() { limit, cursor }: PageQuery,
   ): Promise<DeadLettersAnswer> {
-    this.assertWithin(request, principal, id);
+    assertReaches(this.platform, request, principal, id);
     const after = decodeCursor(cursor, isPlace) ?? '0';
     const letters = await this.platform.consumerGroups.deadLetters(id, nameOf(group), after, limit + 1);
     const page = letters.slice(0, limit);
@@ -179,16 +178,8 @@ export class ConsumerGroupsController {
     @Param('group') group: string,
     @Body() { positions }: RedriveDto,
   ): Promise<RedrivenAnswer> {
-    this.assertWithin(request, principal, id);
+    assertReaches(this.platform, request, principal, id);
     return { redriven: await this.platform.consumerGroups.redrive(id, nameOf(group), positions ?? null) };
-  }
-
-  /** What lies outside is refused before it is looked for. @throws Refused */
-  private assertWithin(request: FastifyRequest, principal: Principal, departmentId: string): void {
-    const { directory } = this.platform;
-    if (!reachesDepartment(principal, operationAt(request), departmentId, directory))
-      throw new Refused('DEPARTMENT_NOT_YOURS');
-    if (directory.orgUnit(departmentId)?.kind !== 'DEPARTMENT') throw new Refused('DEPARTMENT_NOT_FOUND');
   }
 }
 

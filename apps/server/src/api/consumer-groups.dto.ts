@@ -124,7 +124,11 @@ export class ExtendDto extends DeliveriesDto {
 }
 
 export class RedriveDto {
-  @ApiPropertyOptional({ type: [String], maxItems: leaseItemsMax, description: 'Without it: all' })
+  @ApiPropertyOptional({
+    type: [String],
+    maxItems: leaseItemsMax,
+    description: 'Without it: the first thousand',
+  })
   @IsOptional()
   @IsArray()
   @ArrayMaxSize(leaseItemsMax)

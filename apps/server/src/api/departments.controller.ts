@@ -29,6 +29,7 @@ import { ReadLostTimeSums, ReadQueue, ReadStreetWorkload, ReadWorkload } from '.
 import { DispatchesAnswer, QueueAnswer, WorkloadAnswer, WorkloadsAnswer, Tells } from './answers.dto.js';
 import { operationAt } from './caller.js';
 import { MomentQuery } from './incident.dto.js';
+import { assertReaches } from './department-door.js';
 import { OpenStreams } from './open-streams.js';
 import { isQueuePlace } from './queue-place.js';
 import { reached } from './read-your-writes.js';
@@ -102,7 +103,7 @@ export class DepartmentsController {
     @Param('id') id: string,
     @Query() query: QueueQuery,
   ): Promise<Page<QueueItem>> {
-    this.assertWithin(request, principal, id);
+    assertReaches(this.platform, request, principal, id);
     await reached(this.platform, 'department-tasks', request);
     const scope = scopeOf(principal, permitted, this.platform.directory);
     const after = decodeCursor(query.cursor, isQueuePlace) ?? null;
@@ -121,7 +122,7 @@ export class DepartmentsController {
     @Param('id') id: string,
     @Query() { after, limit }: FeedQuery,
   ): Promise<{ items: unknown[]; nextCursor: string | null; position: string }> {
-    this.assertWithin(request, principal, id);
+    assertReaches(this.platform, request, principal, id);
     await reached(this.platform, 'dispatch-feed', request);
     const start = parsePosition(after) ?? '0';
     const items = await this.platform.feeds.read(id, start, limit + 1);
@@ -148,7 +149,7 @@ export class DepartmentsController {
     @Headers('last-event-id') lastEventId: string | undefined,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    this.assertWithin(request, principal, id);
+    assertReaches(this.platform, request, principal, id);
     const start = resumePosition(parsePosition(lastEventId || undefined), parsePosition(after || undefined));
     this.streams.enter();
     try {
@@ -178,7 +179,7 @@ export class DepartmentsController {
     @Query() query: WorkloadQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Workload | string> {
-    this.assertWithin(request, principal, id);
+    assertReaches(this.platform, request, principal, id);
     await reached(this.platform, 'department-tasks', request);
     const [workload] = await this.queries.execute(new ReadWorkload([id], ...this.windowOf(query)));
     if (workload === undefined) throw new Refused('DEPARTMENT_NOT_FOUND');
@@ -216,13 +217,5 @@ export class DepartmentsController {
   private windowOf(query: WorkloadQuery): [moment: Moment, from: string] {
     const moment = momentOf(query, this.platform.clock);
     return [moment, query.from ?? new Date(Date.parse(moment.asOf) - windowMs).toISOString()];
-  }
-
-  /** What lies outside is refused before it is looked for. @throws Refused */
-  private assertWithin(request: FastifyRequest, principal: Principal, departmentId: string): void {
-    const { directory } = this.platform;
-    if (!reachesDepartment(principal, operationAt(request), departmentId, directory))
-      throw new Refused('DEPARTMENT_NOT_YOURS');
-    if (directory.orgUnit(departmentId)?.kind !== 'DEPARTMENT') throw new Refused('DEPARTMENT_NOT_FOUND');
   }
 }

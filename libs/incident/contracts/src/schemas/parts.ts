@@ -21,47 +21,29 @@ export const SupervisionLevel = OneOf('BLUE', 'ORANGE', 'RED');
 export const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' });
 export const Evidence = Type.Array(Sha256, { maxItems: 50 });
 export const DurationUnit = OneOf('WORKING_HOUR', 'WORKING_DAY', 'CALENDAR_DAY', 'CLOCK_HOUR');
+const earlierTimers = [
+  'VERIFY',
+  'DISPATCH',
+  'INCIDENT_TOTAL',
+  'CHECK',
+  'CALLBACK',
+  'FEEDBACK_WINDOW',
+  'SUSPENSION_REVIEW',
+  'ACKNOWLEDGE',
+  'CONTACT',
+  'CHECK_IN',
+  'HANDLING',
+  'REWORK',
+  'RETURN_WINDOW',
+  'RETURN_DECISION',
+  'ARBITRATION',
+  'RATIFICATION',
+  'SUPERVISION_RESPONSE',
+] as const;
 /** Of the deadlines that most events start. */
-export const Timer = OneOf(
-  'VERIFY',
-  'DISPATCH',
-  'INCIDENT_TOTAL',
-  'CHECK',
-  'CALLBACK',
-  'FEEDBACK_WINDOW',
-  'SUSPENSION_REVIEW',
-  'ACKNOWLEDGE',
-  'CONTACT',
-  'CHECK_IN',
-  'HANDLING',
-  'REWORK',
-  'RETURN_WINDOW',
-  'RETURN_DECISION',
-  'ARBITRATION',
-  'RATIFICATION',
-  'SUPERVISION_RESPONSE',
-);
+export const Timer = OneOf(...earlierTimers);
 /** Of any deadline. */
-export const AnyTimer = OneOf(
-  'VERIFY',
-  'DISPATCH',
-  'INCIDENT_TOTAL',
-  'CHECK',
-  'CALLBACK',
-  'FEEDBACK_WINDOW',
-  'SUSPENSION_REVIEW',
-  'ACKNOWLEDGE',
-  'CONTACT',
-  'CHECK_IN',
-  'HANDLING',
-  'REWORK',
-  'RETURN_WINDOW',
-  'RETURN_DECISION',
-  'ARBITRATION',
-  'RATIFICATION',
-  'SUPERVISION_RESPONSE',
-  'EXTENSION_DECISION',
-);
+export const AnyTimer = OneOf(...earlierTimers, 'EXTENSION_DECISION');
 
 export const Location = Closed({
   lon: Nullable(Type.Number({ minimum: -180, maximum: 180 })),

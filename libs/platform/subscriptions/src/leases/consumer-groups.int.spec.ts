@@ -162,6 +162,17 @@ describe('groups of consumers', () => {
     expect(await groups.redrive(name, 'system', null)).toEqual([]);
   });
 
+  it('deliver a thousand dead letters again at once, the first ones', async () => {
+    await pool.query(
+      `insert into leases.deliveries (feed, group_name, position, subject, item, dead_at)
+       select $1, 'system', n, n::text, '{}', now() from generate_series(1, 1001) n`,
+      [name],
+    );
+    const redriven = await groups.redrive(name, 'system', null);
+    expect([redriven.length, redriven[0], redriven.at(-1)]).toEqual([1_000, '1', '1000']);
+    expect(await groups.redrive(name, 'system', null)).toEqual(['1001']);
+  });
+
   it('of two systems each get everything', async () => {
     await groups.create(name, 'map', '6', 5);
     feed.add('a', 'b', 'c');

@@ -197,12 +197,17 @@ export class ConsumerGroups {
   }
 
   /**
-   * Delivers dead letters again, as if for the first time.
+   * Delivers dead letters again, as if for the first time: a thousand at once, the first ones.
    * @param positions null for all @returns of those that were dead @throws ConsumerGroupNotFound
    */
   async redrive(feed: string, name: string, positions: readonly Position[] | null): Promise<Position[]> {
     await this.assertExists(feed, name);
-    const { rows } = await this.pool.query<{ position: string }>(REDRIVE, [feed, name, positions]);
+    const { rows } = await this.pool.query<{ position: string }>(REDRIVE, [
+      feed,
+      name,
+      positions,
+      windowItems,
+    ]);
     return rows.map(({ position }) => position).sort((a, b) => Number(BigInt(a) - BigInt(b)));
   }
 

@@ -100,5 +100,9 @@ export const EXTEND = `
 
 export const REDRIVE = `
   update leases.deliveries set dead_at = null, deliveries = 0, visible_at = now()
-  where feed = $1 and group_name = $2 and dead_at is not null and ($3::bigint[] is null or position = any($3))
+  where feed = $1 and group_name = $2 and position in (
+    select position from leases.deliveries
+    where feed = $1 and group_name = $2 and dead_at is not null and ($3::bigint[] is null or position = any($3))
+    order by position limit $4
+  )
   returning position::text`;
