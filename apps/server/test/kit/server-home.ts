@@ -75,6 +75,8 @@ export class ServerHome {
     const production = [this.settings, env].some(({ NODE_ENV }) => NODE_ENV === 'production');
     const process = ServerProcess.launch({
       ...(production ? {} : unlimited),
+      // An eighth is taken when it starts, and most of what that costs is for the size.
+      POSTGRES_MEMORY_MB: '1024',
       PORT: '0',
       DATA_DIR: this.dataDir,
       JURISDICTION_FILE: join(this.dir, 'jurisdiction.yaml'),

@@ -45,6 +45,8 @@ export interface Config {
   /** Absolute path. */
   readonly dataDir: string;
   readonly roles: readonly ProcessRole[];
+  /** Memory in MiB that the embedded PostgreSQL may count on; 0: all that the machine or the container has. */
+  readonly postgresMemoryMb: number;
   /**
    * 2: a server that plays `api` and other roles plays the others in a process beside it. 1: all in one, which saves some
    * 70 MiB. Default 2, and 1 on a machine with one core, where two processes would only take turns.
@@ -107,6 +109,7 @@ export function loadConfig(env: Environment, cwd: string = process.cwd()): Confi
     host: read.text('HOST', '127.0.0.1'),
     dataDir: resolve(cwd, read.text('DATA_DIR', '.data')),
     roles,
+    postgresMemoryMb: read.integer('POSTGRES_MEMORY_MB', 0, 0, 100_000_000),
     processes: read.integer('PROCESSES', availableParallelism() > 1 ? 2 : 1, 1, 2),
     eventStoreUrl: read.url('EVENT_STORE_URL', [
       ...['postgres:', 'postgresql:'],

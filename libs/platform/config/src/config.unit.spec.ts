@@ -17,6 +17,7 @@ describe('loadConfig', () => {
       port: 3000,
       host: '127.0.0.1',
       dataDir: '/srv/.data',
+      postgresMemoryMb: 0,
       roles: ['api', 'projector', 'timers', 'notifier'],
       processes: availableParallelism() > 1 ? 2 : 1,
       eventStoreUrl: EMBEDDED,

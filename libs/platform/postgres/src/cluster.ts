@@ -34,6 +34,8 @@ export interface Cluster {
   /** Recognises the cluster's processes in the process table. */
   readonly name: string;
   readonly password: string;
+  /** See `EmbeddedPostgresOptions`. */
+  readonly memoryBytes: number | undefined;
 }
 
 const exists = (path: string): Promise<boolean> =>
@@ -46,7 +48,7 @@ const exists = (path: string): Promise<boolean> =>
  * Finds the cluster in `<dataDir>/postgres`, or makes it. Call under the start lock.
  * @throws PostgresClusterUnusable, PostgresStartFailed, PostgresAccountMissing, PostgresBinariesMissing
  */
-export async function prepareCluster(dataDir: string, log: Log): Promise<Cluster> {
+export async function prepareCluster(dataDir: string, log: Log, memoryBytes?: number): Promise<Cluster> {
   const dir = join(dataDir, 'postgres');
   await clearLeftovers(dataDir);
   const complete = await isComplete(dir, log);
@@ -63,6 +65,7 @@ export async function prepareCluster(dataDir: string, log: Log): Promise<Cluster
     password,
     dataArgument: await dataArgument(dir, account),
     name: await clusterName(dir),
+    memoryBytes,
   };
 }
 

@@ -30,7 +30,7 @@ describe('the embedded PostgreSQL', () => {
   let dataDir: string;
   const lines: LogLine[] = [];
   const open = (options: Partial<EmbeddedPostgresOptions> = {}): Promise<EmbeddedPostgres> =>
-    openEmbeddedPostgres({ dataDir, log: (line) => lines.push(line), ...options });
+    openEmbeddedPostgres({ dataDir, memoryBytes: 1024 ** 3, log: (line) => lines.push(line), ...options });
 
   beforeEach(async () => {
     lines.length = 0;

@@ -25,6 +25,8 @@ describeOnLinux(`an embedded PostgreSQL that dies${onLinux ? '' : ' (skipped: ne
   const open = (options: Partial<EmbeddedPostgresOptions> = {}): Promise<EmbeddedPostgres> =>
     openEmbeddedPostgres({
       dataDir,
+      // Small: what a start takes goes by the size.
+      memoryBytes: 1024 ** 3,
       log: (line) => lines.push(line),
       onExit: () => (exits += 1),
       ...options,

@@ -21,6 +21,8 @@ export interface EmbeddedPostgresOptions {
   readonly startTimeoutMs?: number;
   /** Restarts of a PostgreSQL that died, within 30 minutes. Default 20; 0: it is given up at once. */
   readonly restartsMax?: number;
+  /** What PostgreSQL may count on of the machine's memory; all of it by default. See `sizesFor`. */
+  readonly memoryBytes?: number | undefined;
 }
 
 export interface EmbeddedPostgres {
@@ -54,7 +56,7 @@ export async function openEmbeddedPostgres(options: EmbeddedPostgresOptions): Pr
   const restartsMax = options.restartsMax ?? RESTART_LIMITS.restartsMax;
   const lockFile = join(dataDir, 'postgres.lock');
   const arrival = await withStartLock(lockFile, startTimeoutMs, () =>
-    firstArrival(dataDir, Date.now() + startTimeoutMs, log),
+    firstArrival(dataDir, Date.now() + startTimeoutMs, log, options.memoryBytes),
   );
   const budget = new RestartBudget({ ...RESTART_LIMITS, restartsMax });
   const stay = new Stay(arrival, { log, lockFile, startTimeoutMs, budget, onExit: options.onExit });
@@ -70,6 +72,11 @@ export async function openEmbeddedPostgres(options: EmbeddedPostgresOptions): Pr
   };
 }
 
-async function firstArrival(dataDir: string, deadline: number, log: Log): Promise<Arrival> {
-  return arriveAt(await prepareCluster(dataDir, log), { deadline, log });
+async function firstArrival(
+  dataDir: string,
+  deadline: number,
+  log: Log,
+  memoryBytes?: number,
+): Promise<Arrival> {
+  return arriveAt(await prepareCluster(dataDir, log, memoryBytes), { deadline, log });
 }

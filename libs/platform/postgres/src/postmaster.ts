@@ -30,7 +30,7 @@ const settings = (cluster: Cluster, port: number): Readonly<Record<string, strin
   fsync: 'on',
   synchronous_commit: 'on',
   full_page_writes: 'on',
-  ...sizesFor(roomAt(cluster.dir)),
+  ...sizesFor(roomAt(cluster.dir, cluster.memoryBytes)),
   max_connections: 200,
   timezone: 'UTC',
   log_timezone: 'UTC',

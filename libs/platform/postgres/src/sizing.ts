@@ -12,13 +12,16 @@ export interface Room {
 const clamp = (value: number, min: number, max: number): number =>
   Math.round(Math.min(max, Math.max(min, value)));
 
-/** Memory of the machine or of the container, whichever is less, and the size of the file system that holds `dir`. */
-export function roomAt(dir: string): Room {
+/**
+ * Memory of the machine or of the container, whichever is less, and the size of the file system that holds `dir`.
+ * @param memoryBytesMax what may be counted on where others live on the machine too
+ */
+export function roomAt(dir: string, memoryBytesMax = Number.POSITIVE_INFINITY): Room {
   // 0 where there is no limit or the system does not tell.
   const limit = process.constrainedMemory();
   const { blocks, bsize } = statfsSync(dir);
   return {
-    memoryBytes: limit > 0 ? Math.min(limit, totalmem()) : totalmem(),
+    memoryBytes: Math.min(memoryBytesMax, limit > 0 ? limit : Number.POSITIVE_INFINITY, totalmem()),
     diskBytes: blocks * bsize,
   };
 }

@@ -18,3 +18,9 @@ test('the room of this machine is known', () => {
   expect(memoryBytes).toBeLessThan(2 ** 50);
   expect(diskBytes).toBeGreaterThan(0);
 });
+
+test('no more of it is counted on than was said, and no more than there is', () => {
+  const { memoryBytes } = roomAt(tmpdir());
+  expect(roomAt(tmpdir(), 100 * 1024 ** 2).memoryBytes).toBe(100 * 1024 ** 2);
+  expect(roomAt(tmpdir(), 2 ** 60).memoryBytes).toBe(memoryBytes);
+});

@@ -84,7 +84,11 @@ async function openEmbeddedIfNeeded(
   const { eventStoreUrl, readModelUrl, timersUrl, dataDir } = config;
   if (![eventStoreUrl, readModelUrl, timersUrl].includes(EMBEDDED)) return null;
   const { log, onPostgresExit } = options;
-  return openEmbeddedPostgres({ dataDir, log, ...(onPostgresExit ? { onExit: onPostgresExit } : {}) });
+  const memoryBytes = config.postgresMemoryMb > 0 ? config.postgresMemoryMb * 1024 * 1024 : undefined;
+  return openEmbeddedPostgres({
+    ...{ dataDir, log, memoryBytes },
+    ...(onPostgresExit ? { onExit: onPostgresExit } : {}),
+  });
 }
 
 async function openLog(url: string, { log }: StoresOptions): Promise<EventStore> {
