@@ -128,6 +128,9 @@ export class DeliveryRun {
     };
     try {
       const sent = await this.way.send(this.url, headers, body, this.options.abort);
+      // Before the next one begins, not when it is written.
+      if (sent.status === 410) this.verdict = 'GONE';
+      if (sent.retryAfterMs !== null) this.rests = true;
       this.unwritten.add(item.position);
       this.results.push({ item, at, tookMs: Math.round(performance.now() - began), sent });
     } catch (error) {
@@ -156,9 +159,8 @@ export class DeliveryRun {
     this.health = healthAfter(this.health, results, this.failuresMax);
     const { failures, failingSince } = this.health;
     const now = this.options.now().getTime();
-    if (results.some(({ sent }) => sent.status === 410)) this.verdict = 'GONE';
-    else if (failingSince !== null && now - failingSince.getTime() >= retries.giveUpAfterMs)
-      this.verdict = 'FAILING';
+    if (failingSince !== null && now - failingSince.getTime() >= retries.giveUpAfterMs)
+      this.verdict ??= 'FAILING';
     const attempts = results.map((result) => this.attemptOf(result));
     const asked = results.map(({ sent }) => sent.retryAfterMs ?? 0);
     const longestAsked = Math.max(0, ...asked) || null;

@@ -3,6 +3,7 @@ import type { PersonalDataVault } from '@shaoying/personal-data';
 import type { FeedSource } from '@shaoying/subscriptions';
 import type { AlarmClock } from '@shaoying/timers';
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import type { Webhooks } from '../endpoints/webhooks.js';
 import { openSecrets } from '../endpoints/webhook-secret.js';
 import { sealedSecretsAt, type Webhook } from '../endpoints/webhook.state.js';
@@ -70,7 +71,10 @@ export class WebhookNotifier {
   private again = false;
   private rounds = 0;
 
-  constructor(private readonly options: NotifierOptions) {}
+  constructor(private readonly options: NotifierOptions) {
+    // One for each delivery under way.
+    setMaxListeners(0, this.stopping.signal, this.abort.signal);
+  }
 
   /** @throws AlreadyListening, and what the queue throws */
   async start(): Promise<void> {

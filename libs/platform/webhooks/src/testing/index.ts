@@ -1,1 +1,2 @@
 export * from './receiver.js';
+export * from './delivery-place.js';
