@@ -29,6 +29,7 @@ describe('loadConfig', () => {
       oidc: null,
       allowAnonymousReports: true,
       apiKeyDaysMax: 365,
+      webhookLocalAddresses: [],
       jurisdictionFile: '/srv/samples/lindong.yaml',
       logLevel: 'info',
       limits: {

@@ -1,4 +1,9 @@
-export { attemptsOf, deliveryStateOf, type DeliveryState, type LoggedAttempt } from './delivering/delivery-log.js';
+export {
+  attemptsOf,
+  deliveryStateOf,
+  type DeliveryState,
+  type LoggedAttempt,
+} from './delivering/delivery-log.js';
 export { DELIVERY_OUTCOMES, DeliveryStore, redeliverItemsMax } from './delivering/delivery-store.js';
 export * from './delivering/notifier.js';
 export { RETRY_POLICY, type RetryPolicy } from './delivering/retry-times.js';

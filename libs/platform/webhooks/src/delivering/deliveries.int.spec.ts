@@ -2,7 +2,16 @@ import { createPool } from '@shaoying/postgres';
 import { createTestDatabase, type TestDatabase } from '@shaoying/postgres/testing';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
-import { answers, commandOf, deafAlarms, DeliveryPlace, HASTY, Receiver, until, verified } from '../testing/index.js';
+import {
+  answers,
+  commandOf,
+  deafAlarms,
+  DeliveryPlace,
+  HASTY,
+  Receiver,
+  until,
+  verified,
+} from '../testing/index.js';
 import { attemptsOf, deliveryStateOf } from './delivery-log.js';
 
 describe('deliveries to an endpoint', () => {
@@ -138,7 +147,8 @@ describe('deliveries to an endpoint', () => {
 
   it('give up one item that never gets through where others do, and let the next of its incident pass', async () => {
     const { id } = await place.register(receiver.url);
-    receiver.behaviour = ({ body }, response) => void response.writeHead(body.includes('"event-1"') ? 400 : 204).end();
+    receiver.behaviour = ({ body }, response) =>
+      void response.writeHead(body.includes('"event-1"') ? 400 : 204).end();
     await place.notifier(deafAlarms(), { retries: { ...HASTY, giveUpAfterMs: 300 } });
     place.add('bad', 'bad');
     const others = setInterval(() => place.add('good'), 30);
@@ -189,7 +199,11 @@ describe('deliveries to an endpoint', () => {
 
   it('are shared by several processes: nothing twice, nothing missing, nothing out of order', async () => {
     const { id } = await place.register(receiver.url);
-    await Promise.all([place.notifier(deafAlarms()), place.notifier(deafAlarms()), place.notifier(deafAlarms())]);
+    await Promise.all([
+      place.notifier(deafAlarms()),
+      place.notifier(deafAlarms()),
+      place.notifier(deafAlarms()),
+    ]);
     const incidents = Array.from({ length: 150 }, (_, n) => `inc-${n % 20}`);
     const ids: string[] = [];
     for (let start = 0; start < incidents.length; start += 10) {
@@ -231,7 +245,7 @@ describe('deliveries to an endpoint', () => {
     await place.notifier(deafAlarms());
     await sleep(200);
     expect(receiver.ids).toEqual([]);
-    // Half a minute later.
+    // Ten seconds later.
     await pool.query(`update webhooks.endpoints set claimed_until = now() where webhook_id = $1`, [id]);
     await until('it is delivered', () => isDone(id));
     expect(receiver.ids).toEqual(['event-1']);
@@ -257,7 +271,10 @@ describe('deliveries to an endpoint', () => {
     expect(await place.store.redeliver(webhook, '2', '3')).toEqual({ redelivered: 2, next: null });
     await until('both are delivered', () => isDone(id));
     expect(receiver.ids.toSorted()).toEqual(['event-2', 'event-3']);
-    expect(await place.store.redeliver(webhook, '0', '9223372036854775807')).toEqual({ redelivered: 4, next: null });
+    expect(await place.store.redeliver(webhook, '0', '9223372036854775807')).toEqual({
+      redelivered: 4,
+      next: null,
+    });
     expect(await place.store.redeliver(webhook, '5', '99')).toEqual({ redelivered: 0, next: null });
   });
 

@@ -6,7 +6,7 @@ import { SendingStopped } from '../sending/sender.js';
 import type { Attempt, DeliveryStore, DueItem, Health } from './delivery-store.js';
 import { restMs, retryDelayMs, type RetryPolicy } from './retry-times.js';
 
-/** A run gives others their turn after this long; with the longest delivery it ends before its claim does. */
+/** A run gives others their turn after this long. */
 const beginningMs = 8_000;
 const fetchItems = 100;
 /** What has come meanwhile does not wait for a delivery that hangs. */

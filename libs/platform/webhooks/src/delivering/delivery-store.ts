@@ -6,7 +6,16 @@ import { TooManyRedeliveries } from '../endpoints/webhook.errors.js';
 import type { Webhook } from '../endpoints/webhook.state.js';
 import type { SendError } from '../sending/sender.js';
 import type { Overview } from './webhook-metrics.js';
-import { CLAIM, DUE, makeDeliveryTables, RELEASE, SETTLE, STANDING, TAKE_IN } from './delivery.tables.js';
+import {
+  CLAIM,
+  DUE,
+  makeDeliveryTables,
+  RELEASE,
+  RENEW,
+  SETTLE,
+  STANDING,
+  TAKE_IN,
+} from './delivery.tables.js';
 
 /** Items of an endpoint that are not done; what comes after them waits in the feed. */
 const windowItems = 1_000;
@@ -14,8 +23,8 @@ const takeInItems = 500;
 /** Beyond the window, for what is delivered again by hand. */
 const waitingItemsMax = 2_000;
 export const redeliverItemsMax = 1_000;
-/** Longer than a run may take, and as long as an endpoint waits after the process that had it has died. */
-export const claimMs = 30_000;
+/** As long as an endpoint waits after the process that had it in hand has died; renewed meanwhile. */
+export const claimMs = 10_000;
 /** Attempts kept of each endpoint: a day of a busy one, and a year of most. */
 export const attemptsKept = 5_000;
 
@@ -130,6 +139,10 @@ export class DeliveryStore {
     const { rows } = await this.pool.query<ClaimRow>(CLAIM, [webhookId, claim, claimMs]);
     const [row] = rows;
     return row ? { claim, failures: row.failures, failingSince: row.failing_since } : null;
+  }
+
+  async renew(webhookId: string, { claim }: Pick<Claimed, 'claim'>): Promise<void> {
+    await this.pool.query(RENEW, [webhookId, claim, claimMs]);
   }
 
   async release(webhookId: string, { claim }: Pick<Claimed, 'claim'>): Promise<void> {

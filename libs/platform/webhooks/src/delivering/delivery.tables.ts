@@ -66,6 +66,10 @@ export const CLAIM = `
   where webhook_id = $1 and claimed_until <= now() and rests_until <= now()
   returning position::text, failures, failing_since`;
 
+export const RENEW = `
+  update webhooks.endpoints set claimed_until = now() + $3 * interval '1 millisecond'
+  where webhook_id = $1 and claim = $2`;
+
 export const RELEASE = `
   update webhooks.endpoints set claim = null, claimed_until = '-infinity' where webhook_id = $1 and claim = $2`;
 

@@ -46,9 +46,10 @@ const lookEveryMsDefault = 5_000;
 /** Two minutes. */
 const tidyEveryLooks = 24;
 /** What was armed and is still due after this is done without its alarm: its job may hang on a process that has died. */
-const overdueMs = 10_000;
+const overdueMs = 5_000;
 /** Endpoints that are looked after without an alarm at once. */
 const directMax = 8;
+const renewEveryMs = 3_000;
 
 const NOW = 'NOW';
 const LATER = 'LATER';
@@ -197,6 +198,11 @@ export class WebhookNotifier {
     const { store, webhooks, vault, clock, log } = this.options;
     const claimed = await store.claim(webhookId);
     if (claimed === null) return;
+    // One that cannot be renewed runs out, and items come twice under the same ids.
+    const renewing = setInterval(
+      () => void store.renew(webhookId, claimed).catch(() => undefined),
+      renewEveryMs,
+    );
     try {
       const webhook = await webhooks.lookUp(webhookId);
       if (webhook === undefined || webhook.deleted) return await store.forget(webhookId);
@@ -206,8 +212,9 @@ export class WebhookNotifier {
       const verdict = await this.deliver(webhook, secrets, claimed);
       if (verdict !== null) await this.disable(webhook, verdict);
     } finally {
+      clearInterval(renewing);
       await store.release(webhookId, claimed).catch((error: unknown) => {
-        log.warn({ err: error, webhookId }, 'a webhook could not be let go; it is free again in half a minute');
+        log.warn({ err: error, webhookId }, 'a webhook could not be let go; it is free again in a moment');
       });
     }
   }
@@ -229,7 +236,10 @@ export class WebhookNotifier {
     const command = { commandId, correlationId: commandId, causationId: commandId, actor };
     await webhooks.disable(webhookId, cause, command);
     await store.setDisabled(webhookId);
-    log.warn({ webhookId, departmentId, cause }, 'a webhook is disabled; its department must enable it again');
+    log.warn(
+      { webhookId, departmentId, cause },
+      'a webhook is disabled; its department must enable it again',
+    );
   }
 
   /** Endpoints that the log has and the tables have not: registered by a process that died, or the tables were lost. */

@@ -44,7 +44,10 @@ const schemas = {
 export type WebhookEventType = keyof typeof schemas;
 
 export type WebhookEvent = {
-  [Name in WebhookEventType]: { readonly type: Name; readonly data: Readonly<Static<(typeof schemas)[Name]>> };
+  [Name in WebhookEventType]: {
+    readonly type: Name;
+    readonly data: Readonly<Static<(typeof schemas)[Name]>>;
+  };
 }[WebhookEventType];
 
 /** An event of an endpoint with its envelope. */

@@ -31,7 +31,9 @@ it('what the first release wrote about an endpoint is understood for ever', () =
 });
 
 it('both secrets sign until the former one ends', () => {
-  const webhook = foldWebhook(['WebhookRegistered', 'WebhookSecretRotated'].map(golden).map(decodeWebhookEvent));
+  const webhook = foldWebhook(
+    ['WebhookRegistered', 'WebhookSecretRotated'].map(golden).map(decodeWebhookEvent),
+  );
   const numberAt = (instant: string): number | undefined =>
     webhook && sealedSecretsAt(webhook, new Date(instant)).length;
   expect(numberAt('2026-12-03T00:59:59.999Z')).toBe(2);

@@ -16,7 +16,12 @@ const refused: Readonly<Record<string, readonly string[]>> = {
     ...['192.0.0.1', '192.0.2.1', '198.51.100.1', '203.0.113.1', '198.18.0.1', '240.0.0.1'],
     ...['2001:db8::1', '3fff::1', '2001:2::1', '100::1', '5f00::1', 'fec0::1', '2001:10::1'],
   ],
-  'IPv4 within IPv6: mapped': ['::ffff:127.0.0.1', '::ffff:7f00:1', '::ffff:8.8.8.8', '::ffff:169.254.169.254'],
+  'IPv4 within IPv6: mapped': [
+    '::ffff:127.0.0.1',
+    '::ffff:7f00:1',
+    '::ffff:8.8.8.8',
+    '::ffff:169.254.169.254',
+  ],
   'IPv4 within IPv6: compatible and translated': ['::127.0.0.1', '::8.8.8.8', '::ffff:0:127.0.0.1'],
   'IPv4 within IPv6: NAT64': ['64:ff9b::7f00:1', '64:ff9b::808:808', '64:ff9b:1::7f00:1'],
   'IPv4 within IPv6: 6to4 and Teredo': ['2002:7f00:1::', '2002:808:808::1', '2001:0:4136:e378::1'],
@@ -27,13 +32,18 @@ const refused: Readonly<Record<string, readonly string[]>> = {
 
 describe('an address', () => {
   it.each(Object.entries(refused))('that is %s is not called', (_what, addresses) => {
-    for (const address of addresses) expect([address, mayBeCalled(address, production)]).toEqual([address, false]);
+    for (const address of addresses)
+      expect([address, mayBeCalled(address, production)]).toEqual([address, false]);
   });
 
-  it.each(['8.8.8.8', '114.114.114.114', '172.32.0.1', '100.128.0.1', '2400:3200::1', '2001:4860:4860::8888'])(
-    'of the public internet is: %s',
-    (address) => expect(mayBeCalled(address, production)).toBe(true),
-  );
+  it.each([
+    '8.8.8.8',
+    '114.114.114.114',
+    '172.32.0.1',
+    '100.128.0.1',
+    '2400:3200::1',
+    '2001:4860:4860::8888',
+  ])('of the public internet is: %s', (address) => expect(mayBeCalled(address, production)).toBe(true));
 
   it('that is named for a trial is called, and its neighbours are not', () => {
     const called = ['127.0.0.1', '10.1.2.3', 'fd12::1'];
@@ -45,9 +55,25 @@ describe('an address', () => {
 
 describe("an endpoint's URL", () => {
   it.each([
-    ...['https://127.0.0.1/', 'https://2130706433/', 'https://0177.0.0.1/', 'https://0x7f.1/', 'https://127.1/'],
-    ...['https://①②⑦.⓪.⓪.①/', 'https://127。0。0。1/', 'https://[::ffff:127.0.0.1]/', 'https://[::1]:8443/hook'],
-    ...['https://169.254.169.254/latest/meta-data/', 'https://0/', 'https://localhost/', 'https://LOCALHOST./'],
+    ...[
+      'https://127.0.0.1/',
+      'https://2130706433/',
+      'https://0177.0.0.1/',
+      'https://0x7f.1/',
+      'https://127.1/',
+    ],
+    ...[
+      'https://①②⑦.⓪.⓪.①/',
+      'https://127。0。0。1/',
+      'https://[::ffff:127.0.0.1]/',
+      'https://[::1]:8443/hook',
+    ],
+    ...[
+      'https://169.254.169.254/latest/meta-data/',
+      'https://0/',
+      'https://localhost/',
+      'https://LOCALHOST./',
+    ],
     ...['https://a.localhost/', 'https://127.0.0.1./', 'https://[::]/', 'https://0xa9fea9fe/'],
   ])('whose host is an inside address in any spelling is refused: %s', (url) => {
     expect(() => assertMayBeCalled(url, production)).toThrow(/inside of networks/);

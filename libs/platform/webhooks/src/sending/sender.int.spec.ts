@@ -40,7 +40,8 @@ describe('a sender', () => {
     const run = sender.open(2);
     try {
       const sent: Sent[] = [];
-      for (let n = 0; n < times; n += 1) sent.push(await run.send(url, { 'webhook-id': `${n}` }, '{"a":1}', signal));
+      for (let n = 0; n < times; n += 1)
+        sent.push(await run.send(url, { 'webhook-id': `${n}` }, '{"a":1}', signal));
       return sent;
     } finally {
       run.close();
@@ -69,7 +70,9 @@ describe('a sender', () => {
     const production = { localAddresses: [], httpsOnly: false };
     const refused = [{ status: null, error: 'ADDRESS_REFUSED', retryAfterMs: null }];
     expect(await send(literal(), { addresses: production })).toEqual(refused);
-    expect(await send(new URL(`http://localhost:${receiver.port}/`), { addresses: production })).toEqual(refused);
+    expect(await send(new URL(`http://localhost:${receiver.port}/`), { addresses: production })).toEqual(
+      refused,
+    );
     for (const answer of [['127.0.0.1'], ['8.8.8.8', '127.0.0.1'], ['::ffff:127.0.0.1'], ['169.254.169.254']])
       expect(await send(named(), { addresses: production, resolve: says(answer) })).toEqual(refused);
     expect(receiver.received).toEqual([]);
@@ -115,8 +118,16 @@ describe('a sender', () => {
     ['asks for time', answers(503, { 'retry-after': '7' }), { status: 503, retryAfterMs: 7_000 }],
     ['asks for time in words', answers(429, { 'retry-after': 'soon' }), { status: 429, retryAfterMs: null }],
     ['hangs', () => undefined, { status: null, error: 'TIMEOUT' }],
-    ['hangs in the middle', (_, response) => void response.writeHead(200).write('x'), { status: 200, error: 'TIMEOUT' }],
-    ['closes without an answer', (_, response) => void response.destroy(), { status: null, error: 'CONNECTION' }],
+    [
+      'hangs in the middle',
+      (_, response) => void response.writeHead(200).write('x'),
+      { status: 200, error: 'TIMEOUT' },
+    ],
+    [
+      'closes without an answer',
+      (_, response) => void response.destroy(),
+      { status: null, error: 'CONNECTION' },
+    ],
     [
       'closes in the middle',
       (_, response) => {
@@ -125,7 +136,11 @@ describe('a sender', () => {
       },
       { status: 200, error: 'CUT_OFF' },
     ],
-    ['answers what is no HTTP', (_, response) => void response.socket?.end('SSH-2.0\r\n\r\n'), { error: 'CONNECTION' }],
+    [
+      'answers what is no HTTP',
+      (_, response) => void response.socket?.end('SSH-2.0\r\n\r\n'),
+      { error: 'CONNECTION' },
+    ],
   ])('tells of an endpoint that %s', async (_what, behaviour, expected) => {
     receiver.behaviour = behaviour;
     expect(await send(literal(), { totalMsMax: 300 })).toMatchObject([expected]);
@@ -175,6 +190,8 @@ describe('a sender', () => {
     receiver.behaviour = () => undefined;
     const stop = new AbortController();
     setTimeout(() => stop.abort(), 50);
-    await expect(send(literal(), {}, { signal: stop.signal })).rejects.toMatchObject({ code: 'SENDING_STOPPED' });
+    await expect(send(literal(), {}, { signal: stop.signal })).rejects.toMatchObject({
+      code: 'SENDING_STOPPED',
+    });
   });
 });

@@ -51,7 +51,10 @@ class Failure extends Error {
 }
 
 /** Headers that a request has beside its own. */
-const fixed = { 'content-type': 'application/cloudevents+json; charset=utf-8', 'user-agent': 'shaoying-webhooks/1' };
+const fixed = {
+  'content-type': 'application/cloudevents+json; charset=utf-8',
+  'user-agent': 'shaoying-webhooks/1',
+};
 
 /** A way to the endpoints of one run: connections are kept for it, and closed with it. */
 export interface SendingRun {
@@ -106,13 +109,10 @@ export class Sender {
           : httpRequest(url, { ...options, agent: agents['http:'] });
       const request = sent;
       const left = (msMax: number): number => Math.max(1, msMax - (performance.now() - began));
-      timer = setTimeout(
-        () => {
-          isLate = true;
-          request.destroy(new Failure('TIMEOUT'));
-        },
-        left(totalMsMax),
-      );
+      timer = setTimeout(() => {
+        isLate = true;
+        request.destroy(new Failure('TIMEOUT'));
+      }, left(totalMsMax));
       const result = await this.read(await this.answerTo(request, body, left(connectMsMax), signal));
       // In the middle of an answer all ends look alike.
       if (signal.aborted && result.error === 'CUT_OFF') throw new SendingStopped();

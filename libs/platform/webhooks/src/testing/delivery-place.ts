@@ -62,7 +62,14 @@ export class DeliveryPlace {
 
   /** An endpoint, and its secret. */
   async register(url: string, more: Partial<NewWebhook> = {}): Promise<{ id: string; secret: string }> {
-    const wanted = { departmentId: this.department, url, after: '0', concurrency: 4, perSecond: 500, ...more };
+    const wanted = {
+      departmentId: this.department,
+      url,
+      after: '0',
+      concurrency: 4,
+      perSecond: 500,
+      ...more,
+    };
     const { webhook, secret } = await this.webhooks.register(wanted, commandOf());
     this.ids.push(webhook.webhookId);
     return { id: webhook.webhookId, secret: secret ?? '' };
@@ -102,7 +109,11 @@ export class DeliveryPlace {
   }
 }
 
-export async function until(what: string, check: () => boolean | Promise<boolean>, timeoutMs = 20_000): Promise<void> {
+export async function until(
+  what: string,
+  check: () => boolean | Promise<boolean>,
+  timeoutMs = 20_000,
+): Promise<void> {
   const end = Date.now() + timeoutMs;
   while (!(await check())) {
     if (Date.now() > end) throw new Error(`not within ${timeoutMs} ms: ${what}`);
