@@ -65,7 +65,10 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   ...consumerGroup('POST', '/dead-letters/redrive', {}),
   'GET /v1/departments/{id}/webhooks': at(`${department}/webhooks`),
   // Refused as no address, once it is allowed at all.
-  'POST /v1/departments/{id}/webhooks': { ...at(`${department}/webhooks`), body: {} },
+  'POST /v1/departments/{id}/webhooks': {
+    ...at(`${department}/webhooks`),
+    body: { url: 'https://127.0.0.1/' },
+  },
   ...webhook('GET', ''),
   ...webhook('DELETE', ''),
   ...webhook('GET', '/deliveries'),

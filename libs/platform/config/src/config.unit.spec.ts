@@ -146,6 +146,19 @@ describe('loadConfig', () => {
       });
     });
 
+    it('open no inside address to webhooks in production', () => {
+      const WEBHOOK_LOCAL_ADDRESSES = '127.0.0.1, 10.0.0.0/8';
+      expect(loadConfig({ WEBHOOK_LOCAL_ADDRESSES }).webhookLocalAddresses).toEqual([
+        '127.0.0.1',
+        '10.0.0.0/8',
+      ]);
+      expect(problemsOf({ WEBHOOK_LOCAL_ADDRESSES: 'localhost' })).toHaveLength(1);
+      const production = { NODE_ENV: 'production', ROLES: 'projector', WEBHOOK_LOCAL_ADDRESSES };
+      expect(problemsOf(production)).toEqual([
+        expect.stringContaining('WEBHOOK_LOCAL_ADDRESSES must be empty'),
+      ]);
+    });
+
     it('cannot be switched off in production', () => {
       const production = { NODE_ENV: 'production', ROLES: 'projector' };
       expect(problemsOf({ RATE_LIMIT_TOKEN: '0', RATE_LIMIT_ANONYMOUS: '0' })).toHaveLength(0);
