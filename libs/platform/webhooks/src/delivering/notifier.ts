@@ -1,6 +1,6 @@
 import type { Clock } from '@shaoying/config';
 import type { PersonalDataVault } from '@shaoying/personal-data';
-import type { FeedSource } from '@shaoying/subscriptions';
+import { placesWithMore, type FeedSource } from '@shaoying/subscriptions';
 import type { AlarmClock } from '@shaoying/timers';
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
@@ -137,14 +137,9 @@ export class WebhookNotifier {
   private async armWhatIsDue(): Promise<void> {
     const { store, log } = this.options;
     const standings = await store.standings();
-    const due: string[] = [];
-    for (const standing of standings) {
-      const { webhookId } = standing;
-      if (!this.running.has(webhookId) && (await this.isDue(standing))) due.push(webhookId);
-      else this.dueSince.delete(webhookId);
-    }
+    const due = await this.dueOf(standings.filter(({ webhookId }) => !this.running.has(webhookId)));
     const now = performance.now();
-    for (const webhookId of due) if (!this.dueSince.has(webhookId)) this.dueSince.set(webhookId, now);
+    this.noteDue(due, now);
     const armed = await this.arm(due, NOW, 0).catch((error: unknown) => {
       log.warn({ err: error }, 'the queue cannot be reached; webhooks are looked after without it');
       return false;
@@ -155,11 +150,22 @@ export class WebhookNotifier {
     }
   }
 
-  /** Whether something is to be sent now, of the tables or of what the feed has beyond them. */
-  private async isDue({ departmentId, position, disabled, busy, dueInMs }: Standing): Promise<boolean> {
-    if (disabled || busy) return false;
-    if (dueInMs !== null && dueInMs <= 0) return true;
-    return (await this.options.feeds.read(departmentId, position, 1)).length > 0;
+  /** Those that have something to be sent now, in the tables or in the feed beyond them. */
+  private async dueOf(standings: readonly Standing[]): Promise<readonly string[]> {
+    const free = standings.filter(({ disabled, busy }) => !disabled && !busy);
+    const isDue = ({ dueInMs }: Standing): boolean => dueInMs !== null && dueInMs <= 0;
+    const rest = free.filter((standing) => !isDue(standing));
+    const places = rest.map(({ departmentId, position }) => ({ feedId: departmentId, after: position }));
+    const more = await placesWithMore(this.options.feeds, places);
+    return [...free.filter(isDue), ...rest.filter((_, index) => more[index])].map(
+      ({ webhookId }) => webhookId,
+    );
+  }
+
+  private noteDue(due: readonly string[], now: number): void {
+    const before = new Map(this.dueSince);
+    this.dueSince.clear();
+    for (const webhookId of due) this.dueSince.set(webhookId, before.get(webhookId) ?? now);
   }
 
   /** Another alarm of the same endpoint is replaced where it is for later, since the first one would win. */
@@ -190,7 +196,7 @@ export class WebhookNotifier {
     if (this.stopping.signal.aborted) return;
     const [standing] = await this.options.store.standings(webhookId);
     if (standing === undefined || standing.disabled) return;
-    if (await this.isDue(standing)) await this.arm([webhookId], NOW, 0);
+    if ((await this.dueOf([standing])).length > 0) await this.arm([webhookId], NOW, 0);
     else if (standing.dueInMs !== null) await this.arm([webhookId], LATER, Math.max(0, standing.dueInMs));
   }
 
