@@ -77,7 +77,7 @@ export class Platform {
       const consumerGroups = await ConsumerGroups.open(stores.pool, feeds);
       const addresses = addressesOf(config);
       const webhooks = new Webhooks({ store: stores.log, vault, clock, addresses });
-      const deliveries = await DeliveryStore.open(stores.pool, feeds);
+      const deliveries = await DeliveryStore.open(stores.pool, feeds, stores.readModels);
       await directory.start();
       gate.start();
       return new Platform(

@@ -173,7 +173,7 @@ export class WebhooksController {
     assertReaches(this.platform, request, principal, departmentId);
     await this.find(departmentId, webhookId);
     const before = decodeCursor(cursor, isPlace) ?? null;
-    const found = await attemptsOf(this.platform.stores.pool, webhookId, before, limit + 1);
+    const found = await attemptsOf(this.platform.stores.readModels, webhookId, before, limit + 1);
     const page = found.slice(0, limit);
     const last = found.length > limit ? page.at(-1) : undefined;
     return {
@@ -237,7 +237,7 @@ export class WebhooksController {
   }
 
   private async answerOf(webhook: Webhook): Promise<WebhookAnswer> {
-    const state = await deliveryStateOf(this.platform.stores.pool, webhook.webhookId);
+    const state = await deliveryStateOf(this.platform.stores.readModels, webhook.webhookId);
     const begun = { position: webhook.after, waiting: 0, givenUp: 0, failuresInARow: 0 };
     const never = { failingSince: null, deliveredAt: null };
     const { webhookId: id, url, concurrency, perSecond, disabled, former, steps } = webhook;

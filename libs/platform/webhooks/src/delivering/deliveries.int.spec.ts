@@ -2,6 +2,7 @@ import { createPool } from '@shaoying/postgres';
 import { createTestDatabase, type TestDatabase } from '@shaoying/postgres/testing';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
+import { Sender } from '../sending/sender.js';
 import {
   answers,
   commandOf,
@@ -99,6 +100,8 @@ describe('deliveries to an endpoint', () => {
     let hoursAgo = 1;
     await place.notifier(deafAlarms(), {
       clock: { now: () => new Date(Date.now() - hoursAgo * 3_600_000) },
+      // An hour is not sustained yet.
+      retries: { ...HASTY, firstMs: 300, longestMs: 300, giveUpAfterMs: 72 * 3_600_000 },
     });
     place.add('a');
     await until('the first attempt', () => receiver.received.length === 1);
@@ -235,6 +238,27 @@ describe('deliveries to an endpoint', () => {
       const wanted = ids.filter((_, index) => incidents[index] === incident);
       expect([...new Set(idsAbout(incident))]).toEqual(wanted);
     }
+  });
+
+  it('that are under way when a process stops are ended in time, and are no failures', async () => {
+    const { id } = await place.register(receiver.url);
+    receiver.behaviour = () => undefined;
+    const sender = new Sender({
+      addresses: { localAddresses: ['127.0.0.1'], httpsOnly: false },
+      resolve: () => Promise.reject(new Error('no names here')),
+    });
+    const notifier = await place.notifier(deafAlarms(), { sender });
+    place.add('a', 'b');
+    await until('both are under way', () => receiver.open === 2);
+    const began = performance.now();
+    await notifier.stop();
+    expect(performance.now() - began).toBeLessThan(3_500);
+    expect(await deliveryStateOf(pool, id)).toMatchObject({ waiting: 2, failuresInARow: 0 });
+    expect(await attemptsOf(pool, id, null, 10)).toEqual([]);
+    receiver.behaviour = answers(204);
+    await place.notifier(deafAlarms());
+    // At once: what stops in order lets go of what it has in hand.
+    await until('both are delivered', () => isDone(id), 3_000);
   });
 
   it('go on after a process that died with it in hand', async () => {

@@ -1,5 +1,5 @@
 import type { Position } from '@shaoying/event-store';
-import type { Pool } from 'pg';
+import type { Reader } from '../endpoints/webhook-index.js';
 import type { DeliveryOutcome } from './delivery-store.js';
 import type { SendError } from '../sending/sender.js';
 
@@ -49,8 +49,8 @@ interface AttemptRow {
 }
 
 /** Null before anybody has begun to deliver. @throws what PostgreSQL throws */
-export async function deliveryStateOf(pool: Pool, webhookId: string): Promise<DeliveryState | null> {
-  const { rows } = await pool.query<StateRow>(
+export async function deliveryStateOf(reader: Reader, webhookId: string): Promise<DeliveryState | null> {
+  const { rows } = await reader.query<StateRow>(
     `select position::text, given_up::float8 as given_up, failures, failing_since, delivered_at,
        (select count(*)::integer from webhooks.items i where i.webhook_id = e.webhook_id) as waiting
      from webhooks.endpoints e where webhook_id = $1`,
@@ -67,12 +67,12 @@ export async function deliveryStateOf(pool: Pool, webhookId: string): Promise<De
 
 /** Attempts before an id, the newest first. @param before null for the newest of all @throws what PostgreSQL throws */
 export async function attemptsOf(
-  pool: Pool,
+  reader: Reader,
   webhookId: string,
   before: string | null,
   limit: number,
 ): Promise<readonly LoggedAttempt[]> {
-  const { rows } = await pool.query<AttemptRow>(
+  const { rows } = await reader.query<AttemptRow>(
     `select id::text, position::text, event_id, attempt, at, took_ms, outcome, status, error from webhooks.attempts
      where webhook_id = $1 and ($2::bigint is null or id < $2) order by id desc limit $3`,
     [webhookId, before, limit],

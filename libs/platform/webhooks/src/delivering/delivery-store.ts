@@ -3,6 +3,7 @@ import type { FeedItem, FeedSource } from '@shaoying/subscriptions';
 import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import { TooManyRedeliveries } from '../endpoints/webhook.errors.js';
+import type { Reader } from '../endpoints/webhook-index.js';
 import type { Webhook } from '../endpoints/webhook.state.js';
 import type { SendError } from '../sending/sender.js';
 import type { Overview } from './webhook-metrics.js';
@@ -76,19 +77,22 @@ export interface Standing {
 /** The tables of deliveries; each act is one statement. */
 export class DeliveryStore {
   private constructor(
-    private readonly pool: Pool,
+    private readonly sql: Reader,
     private readonly feeds: FeedSource,
   ) {}
 
-  /** Makes its tables once. @throws what PostgreSQL throws */
-  static async open(pool: Pool, feeds: FeedSource): Promise<DeliveryStore> {
+  /**
+   * Makes its tables once. @param sql the same database, for whoever wants its errors told otherwise
+   * @throws what PostgreSQL throws
+   */
+  static async open(pool: Pool, feeds: FeedSource, sql: Reader = pool): Promise<DeliveryStore> {
     await makeDeliveryTables(pool);
-    return new DeliveryStore(pool, feeds);
+    return new DeliveryStore(sql, feeds);
   }
 
   /** An endpoint that is known already stays where it is. */
   async begin({ webhookId, departmentId, after, disabled }: Webhook): Promise<void> {
-    await this.pool.query(
+    await this.sql.query(
       `insert into webhooks.endpoints (webhook_id, department_id, position, disabled)
        values ($1, $2, $3::bigint, $4) on conflict do nothing`,
       [webhookId, departmentId, after, disabled !== null],
@@ -96,16 +100,16 @@ export class DeliveryStore {
   }
 
   async forget(webhookId: string): Promise<void> {
-    await this.pool.query('delete from webhooks.endpoints where webhook_id = $1', [webhookId]);
+    await this.sql.query('delete from webhooks.endpoints where webhook_id = $1', [webhookId]);
   }
 
   async setDisabled(webhookId: string): Promise<void> {
-    await this.pool.query('update webhooks.endpoints set disabled = true where webhook_id = $1', [webhookId]);
+    await this.sql.query('update webhooks.endpoints set disabled = true where webhook_id = $1', [webhookId]);
   }
 
   /** What waits is as new, and all of it due. */
   async setEnabled(webhookId: string): Promise<void> {
-    await this.pool.query(
+    await this.sql.query(
       `with anew as (
          update webhooks.items set attempts = 0, first_attempt_at = null, due_at = now() where webhook_id = $1
        )
@@ -117,7 +121,7 @@ export class DeliveryStore {
 
   /** Ids that are not known here yet, of some. */
   async missing(webhookIds: readonly string[]): Promise<readonly string[]> {
-    const { rows } = await this.pool.query<{ id: string }>(
+    const { rows } = await this.sql.query<{ id: string }>(
       `select id from unnest($1::text[]) as id where not exists (select from webhooks.endpoints where webhook_id = id)`,
       [webhookIds],
     );
@@ -126,7 +130,7 @@ export class DeliveryStore {
 
   /** Of all, or of one. */
   async standings(webhookId: string | null = null): Promise<readonly Standing[]> {
-    const { rows } = await this.pool.query<StandingRow>(STANDING, [webhookId]);
+    const { rows } = await this.sql.query<StandingRow>(STANDING, [webhookId]);
     return rows.map((row) => ({
       ...{ webhookId: row.webhook_id, departmentId: row.department_id, position: row.position },
       ...{ disabled: row.disabled, busy: row.busy, dueInMs: row.due_in_ms },
@@ -136,22 +140,22 @@ export class DeliveryStore {
   /** Null while another one has it, or it rests. */
   async claim(webhookId: string): Promise<Claimed | null> {
     const claim = randomUUID();
-    const { rows } = await this.pool.query<ClaimRow>(CLAIM, [webhookId, claim, claimMs]);
+    const { rows } = await this.sql.query<ClaimRow>(CLAIM, [webhookId, claim, claimMs]);
     const [row] = rows;
     return row ? { claim, failures: row.failures, failingSince: row.failing_since } : null;
   }
 
   async renew(webhookId: string, { claim }: Pick<Claimed, 'claim'>): Promise<void> {
-    await this.pool.query(RENEW, [webhookId, claim, claimMs]);
+    await this.sql.query(RENEW, [webhookId, claim, claimMs]);
   }
 
   async release(webhookId: string, { claim }: Pick<Claimed, 'claim'>): Promise<void> {
-    await this.pool.query(RELEASE, [webhookId, claim]);
+    await this.sql.query(RELEASE, [webhookId, claim]);
   }
 
   /** Takes from the feed what the window has room for. @returns whether there may be more in the feed */
   async takeIn(webhookId: string, departmentId: string): Promise<boolean> {
-    const { rows } = await this.pool.query<{ position: string; waiting: number }>(
+    const { rows } = await this.sql.query<{ position: string; waiting: number }>(
       `select position::text, (select count(*)::integer from webhooks.items where webhook_id = $1) as waiting
        from webhooks.endpoints where webhook_id = $1`,
       [webhookId],
@@ -162,13 +166,13 @@ export class DeliveryStore {
     const items = await this.feeds.read(departmentId, endpoint.position, room);
     const last = items.at(-1);
     if (last === undefined) return false;
-    await this.pool.query(TAKE_IN, [webhookId, endpoint.position, last.position, ...columnsOf(items)]);
+    await this.sql.query(TAKE_IN, [webhookId, endpoint.position, last.position, ...columnsOf(items)]);
     return items.length === room;
   }
 
   /** The first of each incident that is due, but those under way. */
   async due(webhookId: string, underWay: readonly Position[], limit: number): Promise<readonly DueItem[]> {
-    const { rows } = await this.pool.query<DueRow>(DUE, [webhookId, underWay, limit]);
+    const { rows } = await this.sql.query<DueRow>(DUE, [webhookId, underWay, limit]);
     return rows.map((row) => ({
       ...{ position: row.position, eventId: row.event_id, body: row.item },
       ...{ attempts: row.attempts, firstAttemptAt: row.first_attempt_at },
@@ -188,7 +192,7 @@ export class DeliveryStore {
     const delivered = attempts.some(({ outcome }) => outcome === 'DELIVERED');
     const givenUp = attempts.filter(({ outcome }) => outcome === 'GIVEN_UP').length;
     const text = JSON.stringify(came);
-    await this.pool.query(SETTLE, [webhookId, text, failures, failingSince, restMs, delivered, givenUp]);
+    await this.sql.query(SETTLE, [webhookId, text, failures, failingSince, restMs, delivered, givenUp]);
   }
 
   /**
@@ -201,7 +205,7 @@ export class DeliveryStore {
     from: Position,
     to: Position,
   ): Promise<{ readonly redelivered: number; readonly next: Position | null }> {
-    const { rows } = await this.pool.query<{ position: string; waiting: number }>(
+    const { rows } = await this.sql.query<{ position: string; waiting: number }>(
       `select position::text, (select count(*)::integer from webhooks.items where webhook_id = $1) as waiting
        from webhooks.endpoints where webhook_id = $1`,
       [webhookId],
@@ -213,7 +217,7 @@ export class DeliveryStore {
     const found = await this.feeds.read(departmentId, before, redeliverItemsMax + 1);
     const wanted = found.filter(({ position }) => comparePositions(position, end) <= 0);
     const items = wanted.slice(0, redeliverItemsMax);
-    await this.pool.query(
+    await this.sql.query(
       `insert into webhooks.items (webhook_id, position, subject, event_id, item)
        select $1, * from unnest($2::bigint[], $3::text[], $4::text[], $5::text[])
        on conflict (webhook_id, position) do update set attempts = 0, first_attempt_at = null, due_at = now()`,
@@ -224,7 +228,7 @@ export class DeliveryStore {
 
   /** Of all endpoints together. */
   async overview(): Promise<Overview> {
-    const { rows } = await this.pool.query<Record<'enabled' | 'disabled' | 'waiting' | 'oldest_ms', number>>(
+    const { rows } = await this.sql.query<Record<'enabled' | 'disabled' | 'waiting' | 'oldest_ms', number>>(
       `select count(*) filter (where not disabled)::integer as enabled, count(*) filter (where disabled)::integer as disabled,
          (select count(*)::integer from webhooks.items) as waiting,
          (select coalesce(extract(epoch from now() - min(taken_at)) * 1000, 0)::float8
@@ -237,7 +241,7 @@ export class DeliveryStore {
 
   /** Only the newest attempts of each endpoint are kept. */
   async forgetOldAttempts(webhookId: string): Promise<void> {
-    await this.pool.query(
+    await this.sql.query(
       `delete from webhooks.attempts where webhook_id = $1 and id <= (
          select id from webhooks.attempts where webhook_id = $1 order by id desc offset $2 limit 1)`,
       [webhookId, attemptsKept],
