@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { Webhook } from 'standardwebhooks';
 import { runAsCommand, say } from '../command-line.mjs';
 import { rounded } from '../figures.mjs';
+import { postgresSeconds, processesBeside, processSeconds, used } from '../processor-time.mjs';
 import { startServer } from '../server.mjs';
 
 /** What a server must be started with: the receiver is on this machine. */
@@ -95,10 +96,23 @@ async function blowWhistles(server, count) {
   await server.settled();
 }
 
+/** Processor time so far, in seconds: of the server's processes, and of PostgreSQL by process. */
+function spentBy({ pid, besideOf, postgresPid }) {
+  const processes = [pid, ...processesBeside(besideOf)].map((process) => processSeconds(process) ?? 0);
+  return { server: processes.reduce((a, b) => a + b, 0), postgres: postgresSeconds(postgresPid) };
+}
+
+/** Milliseconds of processor that each of `count` took between two readings. */
+function costMs(before, after, count) {
+  const postgres = [...used(before.postgres, after.postgres).values()].reduce((a, b) => a + b, 0);
+  return { server: ((after.server - before.server) * 1_000) / count, postgres: (postgres * 1_000) / count };
+}
+
 /** Registers endpoints and waits until each has been given everything. */
 async function deliverTo(server, receiver, paths, dispatches) {
   const token = await server.token('department', department);
   const base = `/v1/departments/${department}/webhooks`;
+  const before = spentBy(server);
   const startedMs = performance.now();
   const webhooks = await Promise.all(
     paths.map((path) =>
@@ -111,6 +125,7 @@ async function deliverTo(server, receiver, paths, dispatches) {
     await sleep(5);
   }
   const seconds = (receiver.lastMs - startedMs) / 1_000;
+  const after = spentBy(server);
   webhooks.forEach(({ secret }, index) => {
     const { headers, body } = receiver.samples.get(paths[index]);
     new Webhook(secret).verify(body, headers);
@@ -118,14 +133,17 @@ async function deliverTo(server, receiver, paths, dispatches) {
   for (const { id } of webhooks) await call(server, 'DELETE', `${base}/${id}`, token);
   const counts = paths.flatMap((path) => [...receiver.came.get(path).values()]);
   const deliveries = counts.reduce((sum, count) => sum + count, 0);
-  return { deliveries, twice: deliveries - counts.length, seconds, perSecond: deliveries / seconds };
+  return {
+    ...{ deliveries, twice: deliveries - counts.length, seconds, perSecond: deliveries / seconds },
+    costMs: costMs(before, after, deliveries),
+  };
 }
 
 /**
  * From the registration of an endpoint until it has all: the wait for the next look at the endpoints is counted.
  * @param server from `startServer({ env: webhookSettings })`, with a feed that may hold dispatches already
  * @param options `dispatches` to add to the feed, `endpoints` for the row of several
- * @returns `{ one, several }`, each `{ deliveries, twice, seconds, perSecond }`
+ * @returns `{ one, several }`, each `{ deliveries, twice, seconds, perSecond, costMs: { server, postgres } }`
  */
 export async function measureWebhooks(server, { dispatches = 400, endpoints = 4 } = {}) {
   const receiver = await LocalReceiver.start();
@@ -149,8 +167,11 @@ async function bench(_options, opened) {
   const server = await startServer({ env: webhookSettings });
   opened.push(() => server.stop());
   for (const [name, row] of Object.entries(await measureWebhooks(server))) {
-    const { deliveries, twice, seconds, perSecond } = row;
+    const { deliveries, twice, seconds, perSecond, costMs: cost } = row;
     say(`${name}: ${rounded(perSecond)} webhooks/s (${deliveries} in ${rounded(seconds)} s, ${twice} twice)`);
+    say(
+      `  ${rounded(cost.server)} ms of processor of the server each, ${rounded(cost.postgres)} ms of PostgreSQL`,
+    );
   }
 }
 

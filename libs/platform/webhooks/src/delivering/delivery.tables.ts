@@ -84,14 +84,16 @@ export const TAKE_IN = `
   from moved, unnest($4::bigint[], $5::text[], $6::text[], $7::text[]) as came (position, subject, event_id, item)
   on conflict do nothing`;
 
-/** The first of each subject that is due, but those that are under way. */
+/** The first of each subject that is due, but those that are under way; none once the endpoint is disabled. */
 export const DUE = `
   with first as materialized (
     select min(position) as position from webhooks.items where webhook_id = $1 group by subject
   )
   select i.position::text, i.event_id, i.item, i.attempts, i.first_attempt_at
   from first join webhooks.items i on i.webhook_id = $1 and i.position = first.position
-  where i.due_at <= now() and i.position <> all ($2::bigint[]) order by i.position limit $3`;
+  where i.due_at <= now() and i.position <> all ($2::bigint[])
+    and not exists (select from webhooks.endpoints where webhook_id = $1 and disabled)
+  order by i.position limit $3`;
 
 /**
  * What has become of some deliveries, in one statement: done and given up are gone, failed are due later, all are logged, and the

@@ -56,11 +56,16 @@ const fixed = {
   'user-agent': 'shaoying-webhooks/1',
 };
 
-/** A way to the endpoints of one run: connections are kept for it, and closed with it. */
+/** A way to one endpoint for one run: what its name means and connections are kept for it, and gone with it. */
 export interface SendingRun {
   /** Resolves whatever happened out there. @throws SendingStopped when `signal` says so */
   send(url: URL, headers: Record<string, string>, body: string, signal: AbortSignal): Promise<Sent>;
   close(): void;
+}
+
+interface Way {
+  readonly agents: { readonly 'http:': HttpAgent; readonly 'https:': HttpsAgent };
+  readonly lookup: (url: URL) => Promise<LookupFunction>;
 }
 
 /**
@@ -75,9 +80,19 @@ export class Sender {
   open(connections: number): SendingRun {
     const keep = { keepAlive: true, maxSockets: connections, maxFreeSockets: connections };
     const agents = { 'http:': new HttpAgent(keep), 'https:': new HttpsAgent(keep) };
+    let kept: Promise<LookupFunction> | undefined;
+    const lookup = (url: URL): Promise<LookupFunction> => {
+      // Two questions to a name server for each delivery would be the most of what a busy endpoint costs.
+      kept ??= this.checkedLookup(url).catch((error: unknown) => {
+        kept = undefined;
+        throw error;
+      });
+      return kept;
+    };
     return {
       send: async (url, headers, body, signal) => {
-        const attempt = () => this.attempt(url, agents, { ...headers, ...fixed }, body, signal);
+        const way = { agents, lookup };
+        const attempt = () => this.attempt(url, way, { ...headers, ...fixed }, body, signal);
         const sent = await attempt();
         // A kept connection that was closed just then has told nothing about the endpoint.
         return sent === 'STALE_CONNECTION' ? asSent(await attempt()) : sent;
@@ -88,7 +103,7 @@ export class Sender {
 
   private async attempt(
     url: URL,
-    agents: { readonly 'http:': HttpAgent; readonly 'https:': HttpsAgent },
+    { agents, lookup: lookUp }: Way,
     headers: Record<string, string>,
     body: string,
     signal: AbortSignal,
@@ -99,7 +114,7 @@ export class Sender {
     let timer: NodeJS.Timeout | undefined;
     let isLate = false;
     try {
-      const lookup = await within(connectMsMax, this.checkedLookup(url));
+      const lookup = await within(connectMsMax, lookUp(url));
       const options: RequestOptions = {
         ...{ method: 'POST', headers: { ...headers, 'content-length': Buffer.byteLength(body) }, lookup },
       };
