@@ -2,6 +2,7 @@ import { comparePositions, type Position } from '@shaoying/event-store';
 import { apiKeyIndex } from '@shaoying/identity';
 import { incidentProjections } from '@shaoying/incident-read-models';
 import { ProjectionEngine, type Projection, type ProjectionStatus } from '@shaoying/projections';
+import { webhookIndex } from '@shaoying/webhooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CommandFailed } from './cli.errors.js';
 import type { Progress } from './progress.js';
@@ -13,7 +14,7 @@ const readyMsMax = 30_000;
 const standstillMsMax = 60_000;
 
 /** Every read model, as the server's role `projector` fills them. */
-export const allProjections: readonly Projection[] = [...incidentProjections, apiKeyIndex];
+export const allProjections: readonly Projection[] = [...incidentProjections, apiKeyIndex, webhookIndex];
 
 export function projectionEngine({ stores, logger }: Workplace): ProjectionEngine {
   return new ProjectionEngine({

@@ -26,6 +26,7 @@ import { SupervisionController } from './api/supervision.controller.js';
 import { TasksController } from './api/tasks.controller.js';
 import { ReschedulingController } from './api/rescheduling.controller.js';
 import { TransfersController } from './api/transfers.controller.js';
+import { WebhooksController } from './api/webhooks.controller.js';
 import { WhistlesController } from './api/whistles.controller.js';
 import { IncidentModule } from './incident.module.js';
 import { Platform } from './platform.js';
@@ -52,6 +53,7 @@ const overReadModels = [IncidentBoardQuery, DepartmentTasksQuery, MetricsQuery];
     FilesController,
     DepartmentsController,
     ConsumerGroupsController,
+    WebhooksController,
     MetricsController,
     JurisdictionController,
     JurisdictionPublicationController,

@@ -18,18 +18,17 @@ class PlatformModule {
 
 /**
  * Loaded by the process that plays the role: what answers requests is a quarter of what a process of the other roles would load,
- * and the alarm clock one of the API a tenth. The notifier's webhooks come with a later release; the dispatch streams belong
- * to the role `api`.
+ * and the alarm clock one of the API a tenth. The dispatch streams belong to the role `api`.
  */
-const modules: Record<ProcessRole, (() => Promise<Type>) | null> = {
+const modules: Record<ProcessRole, () => Promise<Type>> = {
   api: async () => (await import('./api.module.js')).ApiModule,
   projector: async () => (await import('./projector.module.js')).ProjectorModule,
   timers: async () => (await import('./timers.module.js')).TimersModule,
-  notifier: null,
+  notifier: async () => (await import('./notifier.module.js')).NotifierModule,
 };
 
 async function modulesOf(platform: Platform): Promise<DynamicModule['imports'] & object> {
-  const loading = platform.config.roles.flatMap((role) => modules[role]?.() ?? []);
+  const loading = platform.config.roles.map((role) => modules[role]());
   return [PlatformModule.of(platform), ...(await Promise.all(loading))];
 }
 

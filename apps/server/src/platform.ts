@@ -9,6 +9,7 @@ import { ReadModelGate } from '@shaoying/projections';
 import { openStores, type Stores } from '@shaoying/runtime';
 import { ConsumerGroups, SharedFeedSource } from '@shaoying/subscriptions';
 import { createMetrics, type Logger, type Metrics } from '@shaoying/telemetry';
+import { DeliveryStore, Webhooks, type AddressPolicy } from '@shaoying/webhooks';
 
 /** What the roles of one process share: opened before Nest starts, closed after it has stopped. */
 export class Platform {
@@ -27,6 +28,8 @@ export class Platform {
     readonly vault: PostgresPersonalDataVault,
     readonly files: EvidenceFiles,
     readonly uploads: UploadAllowance,
+    readonly webhooks: Webhooks,
+    readonly deliveries: DeliveryStore,
     private readonly fileStore: FileStore,
     /** Null when an OIDC issuer is trusted instead. */
     readonly issuer: LocalIssuer | null,
@@ -72,6 +75,9 @@ export class Platform {
       const verifier = issuer ? TokenVerifier.forLocalIssuer(issuer) : verifierFor(config);
       const feeds = new SharedFeedSource(feed);
       const consumerGroups = await ConsumerGroups.open(stores.pool, feeds);
+      const addresses = addressesOf(config);
+      const webhooks = new Webhooks({ store: stores.log, vault, clock, addresses });
+      const deliveries = await DeliveryStore.open(stores.pool, feeds, stores.readModels);
       await directory.start();
       gate.start();
       return new Platform(
@@ -84,7 +90,7 @@ export class Platform {
           directory,
         ] as const),
         ...([publisher, gate, feeds, consumerGroups, receipts, vault] as const),
-        ...([files, uploads, fileStore, issuer, verifier, fail] as const),
+        ...([files, uploads, webhooks, deliveries, fileStore, issuer, verifier, fail] as const),
       );
     } catch (error) {
       await stores.close();
@@ -99,6 +105,11 @@ export class Platform {
     await this.vault.close();
     await this.stores.close();
   }
+}
+
+/** Which addresses webhooks may call. */
+export function addressesOf({ webhookLocalAddresses, production }: Config): AddressPolicy {
+  return { localAddresses: webhookLocalAddresses, httpsOnly: production };
 }
 
 /** Without an issuer this process serves no API (the settings see to that): health and metrics ask for no token. */

@@ -2,6 +2,7 @@ import { Inject, Module, type OnApplicationBootstrap, type OnModuleDestroy } fro
 import { apiKeyIndex } from '@shaoying/identity';
 import { incidentProjections } from '@shaoying/incident-read-models';
 import { ProjectionEngine } from '@shaoying/projections';
+import { webhookIndex } from '@shaoying/webhooks';
 import { Platform } from './platform.js';
 
 /** Longest wait for the tables of the read models to exist before requests are taken. */
@@ -17,7 +18,7 @@ const readyMsMax = 30_000;
         new ProjectionEngine({
           store: stores.log,
           url: stores.readModelUrl,
-          projections: [...incidentProjections, apiKeyIndex],
+          projections: [...incidentProjections, apiKeyIndex, webhookIndex],
           log: logger,
         }),
     },

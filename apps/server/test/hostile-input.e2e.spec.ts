@@ -43,6 +43,11 @@ beforeAll(async () => {
   fitting = await fittingPeople(url, operations, tokens);
   known = await knownBodies(city, operations);
   policyId = (known['POST /v1/deadline-policies']?.[0] as { policyId: string }).policyId;
+  const department = '/v1/departments/dp-urban-management';
+  const make = (what: string, body: object) =>
+    city.as('urbanManagement').post<{ id: string }>(`${department}/${what}`, body);
+  webhookId = expected(201, await make('webhooks', { url: 'https://hooks.example.invalid/' })).id;
+  expected(200, await make('consumer-groups', { name: group }));
   lives = await LivesPool.of(city);
 });
 
@@ -50,6 +55,9 @@ afterAll(() => lives.stop());
 
 /** Of a policy that is in force. */
 let policyId: string;
+/** Of a department, for all but those who end it. */
+let webhookId: string;
+const group = 'fuzz';
 
 const hoursFromNow = (hours: number): string => new Date(Date.now() + hours * 3_600_000).toISOString();
 let sent = 0;
@@ -61,6 +69,7 @@ function prepare(recipe: Recipe, operation: Operation): Prepared {
   const correlationId = `fuzz-${sent++}`;
   const values = {
     ...{ ...life, otherId: other.id, policyId },
+    ...(operation.method === 'DELETE' ? {} : { webhookId, group }),
     ...{ earlier: hoursFromNow(-1), soon: hoursFromNow(400), today: hoursFromNow(8).slice(0, 10) },
   };
   const token = who === undefined || who === 'nobody' ? null : tokens[who];

@@ -28,7 +28,7 @@ const positionCharsMax = 19;
 /** Names stand in addresses. */
 export const groupName = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
 
-const OptionalNumber = (
+export const OptionalNumber = (
   description: string,
   minimum: number,
   maximum: number,
@@ -42,7 +42,8 @@ const OptionalNumber = (
     Max(maximum),
   );
 
-const IsPosition = (each = false): PropertyDecorator =>
+/** A position in a feed, as callers give it. */
+export const IsPosition = (each = false): PropertyDecorator =>
   ValidateBy(
     {
       name: 'isPosition',

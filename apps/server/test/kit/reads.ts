@@ -23,6 +23,13 @@ const consumerGroup = (method: string, act: string, body?: object): Record<strin
   },
 });
 
+const webhook = (method: string, act: string, body?: object): Record<string, Recipe> => ({
+  [`${method} /v1/departments/{id}/webhooks/{webhookId}${act}`]: {
+    ...at(`${department}/webhooks/none${act}`),
+    ...(body && { body }),
+  },
+});
+
 export const recipes: Readonly<Record<string, Recipe>> = {
   'GET /v1/incidents': { ...at('/v1/incidents?state=HANDLING&limit=200'), names: 'incident' },
   'GET /v1/incidents/{id}': of(''),
@@ -56,6 +63,19 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   ...consumerGroup('POST', '/nack', { deliveryIds }),
   ...consumerGroup('POST', '/extend', { deliveryIds }),
   ...consumerGroup('POST', '/dead-letters/redrive', {}),
+  'GET /v1/departments/{id}/webhooks': at(`${department}/webhooks`),
+  // Refused as no address, once it is allowed at all.
+  'POST /v1/departments/{id}/webhooks': {
+    ...at(`${department}/webhooks`),
+    body: { url: 'https://127.0.0.1/' },
+  },
+  ...webhook('GET', ''),
+  ...webhook('DELETE', ''),
+  ...webhook('GET', '/deliveries'),
+  ...webhook('POST', '/rotate', {}),
+  ...webhook('POST', '/disable', {}),
+  ...webhook('POST', '/enable', {}),
+  ...webhook('POST', '/redeliver', { from: '1' }),
   'GET /v1/departments/{id}/workload': at(`${department}/workload`),
   'POST /v1/departments/{id}/transfer-open-tasks': {
     ...{ ...at(`${department}/transfer-open-tasks`), body: { reason: '机构改革' } },

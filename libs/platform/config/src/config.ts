@@ -71,6 +71,8 @@ export interface Config {
   readonly allowAnonymousReports: boolean;
   /** The longest that an API key may live. Default 365, 1 to 1,095. */
   readonly apiKeyDaysMax: number;
+  /** Addresses and networks inside that webhooks may call, for trying out and tests; none in production. */
+  readonly webhookLocalAddresses: readonly string[];
   /** Absolute path of the jurisdiction published into an empty log. */
   readonly jurisdictionFile: string;
   readonly logLevel: LogLevel;
@@ -124,6 +126,9 @@ export function loadConfig(env: Environment, cwd: string = process.cwd()): Confi
     oidc: readOidc(read, production),
     allowAnonymousReports: read.flag('ALLOW_ANONYMOUS_REPORTS', true),
     apiKeyDaysMax: read.integer('API_KEY_DAYS_MAX', 365, 1, 1_095),
+    webhookLocalAddresses: read.words(
+      ...(['WEBHOOK_LOCAL_ADDRESSES', isNetwork, 'IP addresses and networks such as 127.0.0.1'] as const),
+    ),
     jurisdictionFile: resolve(cwd, read.text('JURISDICTION_FILE', 'samples/lindong.yaml')),
     logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
     limits: readLimits(read, production),
@@ -136,6 +141,10 @@ export function loadConfig(env: Environment, cwd: string = process.cwd()): Confi
       'OIDC_ISSUER and OIDC_AUDIENCE must be set in production: tokens of the local issuer are for trying out.',
     );
   }
+  if (production && config.webhookLocalAddresses.length > 0)
+    problems.push(
+      'WEBHOOK_LOCAL_ADDRESSES must be empty in production: webhooks would call inside of the network.',
+    );
   if (production) problems.push(...unsafeUrls(storesOf(config), read.hosts('PLAINTEXT_HOSTS')));
   if (problems.length > 0) throw new ConfigError(problems);
   return config;

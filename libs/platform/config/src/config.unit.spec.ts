@@ -30,6 +30,7 @@ describe('loadConfig', () => {
       oidc: null,
       allowAnonymousReports: true,
       apiKeyDaysMax: 365,
+      webhookLocalAddresses: [],
       jurisdictionFile: '/srv/samples/lindong.yaml',
       logLevel: 'info',
       limits: {
@@ -144,6 +145,19 @@ describe('loadConfig', () => {
         corsOrigins: ['https://street.example.gov.cn', 'http://localhost:5173'],
         connectionsMax: 50,
       });
+    });
+
+    it('open no inside address to webhooks in production', () => {
+      const WEBHOOK_LOCAL_ADDRESSES = '127.0.0.1, 10.0.0.0/8';
+      expect(loadConfig({ WEBHOOK_LOCAL_ADDRESSES }).webhookLocalAddresses).toEqual([
+        '127.0.0.1',
+        '10.0.0.0/8',
+      ]);
+      expect(problemsOf({ WEBHOOK_LOCAL_ADDRESSES: 'localhost' })).toHaveLength(1);
+      const production = { NODE_ENV: 'production', ROLES: 'projector', WEBHOOK_LOCAL_ADDRESSES };
+      expect(problemsOf(production)).toEqual([
+        expect.stringContaining('WEBHOOK_LOCAL_ADDRESSES must be empty'),
+      ]);
     });
 
     it('cannot be switched off in production', () => {

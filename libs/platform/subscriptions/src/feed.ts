@@ -8,6 +8,12 @@ export interface FeedItem {
   readonly cloudEvent: string;
 }
 
+/** How far a consumer has come in a feed. */
+export interface FeedPlace {
+  readonly feedId: string;
+  readonly after: Position;
+}
+
 /** What every transport (SSE, pull, webhooks) reads. One implementation per feed kind, usually over a read model. */
 export interface FeedSource {
   /** The items of `feedId` after `after` in rising order, at most `limit`; fewer than `limit` means: no more now. */
@@ -16,6 +22,19 @@ export interface FeedSource {
   onAdvance(listener: () => void): () => void;
   /** Position of the last item; for consumers that only want what comes. */
   head?(feedId: string): Promise<Position>;
+  /** Which of many places have items behind them, in one question; for whoever looks after many feeds. */
+  haveMore?(places: readonly FeedPlace[]): Promise<readonly boolean[]>;
+}
+
+/** {@link FeedSource.haveMore}, of a source that cannot be asked for many at once by reading each. */
+export async function placesWithMore(
+  source: FeedSource,
+  places: readonly FeedPlace[],
+): Promise<readonly boolean[]> {
+  if (places.length === 0) return [];
+  if (source.haveMore !== undefined) return source.haveMore(places);
+  const reads = places.map(({ feedId, after }) => source.read(feedId, after, 1));
+  return (await Promise.all(reads)).map((items) => items.length > 0);
 }
 
 /** What a bigint column holds: 19 digits can say more, and PostgreSQL would answer with an error instead of nothing. */
@@ -84,6 +103,10 @@ export class SharedFeedSource implements FeedSource {
 
   async head(feedId: string): Promise<Position> {
     return (await this.source.head?.(feedId)) ?? START;
+  }
+
+  haveMore(places: readonly FeedPlace[]): Promise<readonly boolean[]> {
+    return placesWithMore(this.source, places);
   }
 
   private advance(): void {

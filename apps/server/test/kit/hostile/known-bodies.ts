@@ -9,8 +9,18 @@ interface Items {
 
 const from = '«today»';
 
+const deliveryIds = ['1-00000000-0000-4000-8000-000000000000'];
+const group = '/v1/departments/{id}/consumer-groups/{group}';
+const webhooks = '/v1/departments/{id}/webhooks';
+
 /** What has no list of its own to be read from. */
 const written: KnownBodies = {
+  'POST /v1/departments/{id}/consumer-groups': [{ name: 'fuzz' }],
+  [`POST ${group}/ack`]: [{ deliveryIds }],
+  [`POST ${group}/nack`]: [{ deliveryIds, delaySeconds: 1 }],
+  [`POST ${group}/extend`]: [{ deliveryIds }],
+  [`POST ${webhooks}`]: [{ url: 'https://hooks.example.invalid/' }],
+  [`POST ${webhooks}/{webhookId}/redeliver`]: [{ from: '1', to: '9' }],
   'POST /v1/org-units/rename': [{ id: 'es-liuyin-garden', name: '柳荫花园一期', from }],
   'POST /v1/org-units/merge': [
     { unitIds: ['dp-ecology', 'dp-gas'], into: { id: 'dp-merged', name: '合并局' }, from },

@@ -302,6 +302,20 @@ const consumerGroups = {
   [`POST ${group}/dead-letters/redrive`]: consumers,
 } as const;
 
+/** Where a department's systems are called, and what for; nobody else has them called. */
+const webhook = `${department}/webhooks/{webhookId}` as const;
+const webhooks = {
+  [`GET ${department}/webhooks`]: feed,
+  [`GET ${webhook}`]: feed,
+  [`GET ${webhook}/deliveries`]: feed,
+  [`POST ${department}/webhooks`]: consumers,
+  [`DELETE ${webhook}`]: consumers,
+  [`POST ${webhook}/rotate`]: consumers,
+  [`POST ${webhook}/disable`]: consumers,
+  [`POST ${webhook}/enable`]: consumers,
+  [`POST ${webhook}/redeliver`]: consumers,
+} as const;
+
 /** What the systems of departments are written against. */
 const schemas = {
   'GET /v1/schemas': everybody('ANY'),
@@ -325,6 +339,7 @@ export const ACCESS_POLICY: Readonly<Record<string, Operation>> = {
     ...jurisdiction,
     ...apiKeys,
     ...consumerGroups,
+    ...webhooks,
     ...schemas,
     ...operations,
   },

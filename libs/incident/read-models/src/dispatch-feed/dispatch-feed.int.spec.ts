@@ -276,6 +276,25 @@ describe('dispatch feed', () => {
     expect(positions).toEqual(blown);
   });
 
+  it('says of many places at once which have more behind them', async () => {
+    const city = new SimulatedCity()
+      .report('a')
+      .whistle('a', ['dept-1'])
+      .report('b')
+      .whistle('b', ['dept-2']);
+    await spec.givenEvents(city.events);
+    const [item] = await feed.read('dept-1', start, 1);
+    const places = [
+      ...[
+        { feedId: 'dept-2', after: start },
+        { feedId: 'dept-1', after: item?.position ?? '' },
+        { feedId: 'dept-1', after: start },
+        { feedId: 'dept-3', after: start },
+      ],
+    ];
+    expect(await feed.haveMore(places)).toEqual([true, false, true, false]);
+  });
+
   it('gives every item of every department an id of its own that stays the same', async () => {
     const city = new SimulatedCity()
       .report('inc')

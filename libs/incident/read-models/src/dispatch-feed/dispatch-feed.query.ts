@@ -1,4 +1,4 @@
-import type { FeedItem, FeedSource } from '@shaoying/subscriptions';
+import type { FeedItem, FeedPlace, FeedSource } from '@shaoying/subscriptions';
 import type { SqlReader } from '../sql-reader.js';
 
 /** Reads the departments' feeds; the same items for SSE and for paging. */
@@ -16,5 +16,17 @@ export class DispatchFeedQuery implements FeedSource {
       [departmentId, after, limit],
     );
     return rows.map((row) => ({ position: row.position, cloudEvent: row.cloud_event }));
+  }
+
+  /** One statement for all of them. */
+  async haveMore(places: readonly FeedPlace[]): Promise<readonly boolean[]> {
+    const { rows } = await this.sql.query<{ more: boolean }>(
+      `select exists (
+         select from dispatch_feed.items i where i.department_id = place.department_id and i.position > place.after
+       ) as more
+       from unnest($1::text[], $2::bigint[]) with ordinality as place (department_id, after, n) order by n`,
+      [places.map(({ feedId }) => feedId), places.map(({ after }) => after)],
+    );
+    return rows.map(({ more }) => more);
   }
 }

@@ -1,0 +1,120 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { DELIVERY_OUTCOMES, DISABLE_CAUSES, SEND_ERRORS } from '@shaoying/webhooks';
+import { IsOptional, IsString, MaxLength } from 'class-validator';
+import { IsPosition, OptionalNumber } from './consumer-groups.dto.js';
+
+const urlCharsMax = 500;
+export const concurrencyDefault = 4;
+export const perSecondDefault = 50;
+export const overlapHoursDefault = 24;
+
+export class RegisterWebhookDto {
+  @ApiProperty({
+    ...{ maxLength: urlCharsMax, example: 'https://hooks.example.gov.cn/shaoying' },
+    description: 'https, a public address, no credentials. What it holds is no secret',
+  })
+  @IsString()
+  @MaxLength(urlCharsMax)
+  url!: string;
+
+  @ApiPropertyOptional({
+    description: 'Position after which it begins; 0 for everything. Default: from now on',
+  })
+  @IsOptional()
+  @IsPosition()
+  after?: string;
+
+  @OptionalNumber('Deliveries under way at once', 1, 16, concurrencyDefault)
+  concurrency?: number;
+
+  @OptionalNumber('Deliveries begun in a second', 1, 500, perSecondDefault)
+  perSecond?: number;
+}
+
+export class RotateWebhookDto {
+  @OptionalNumber('Hours for which the former secret goes on to sign too', 0, 168, overlapHoursDefault)
+  overlapHours?: number;
+}
+
+export class RedeliverDto {
+  @ApiProperty({ description: 'Position of the first item' })
+  @IsPosition()
+  from!: string;
+
+  @ApiPropertyOptional({ description: 'Position of the last one. Default: only the first' })
+  @IsOptional()
+  @IsPosition()
+  to?: string;
+}
+
+const instant = { format: 'date-time', description: 'UTC' };
+const nullableInstant = { type: String, format: 'date-time', nullable: true };
+
+class WebhookStepAnswer {
+  @ApiProperty({ enum: ['REGISTERED', 'ROTATED', 'DISABLED', 'ENABLED', 'DELETED'] }) what!: string;
+  @ApiProperty(instant) at!: string;
+  @ApiProperty({ description: 'Id of whoever did it' }) by!: string;
+}
+
+export class WebhookAnswer {
+  @ApiProperty() id!: string;
+  @ApiProperty() url!: string;
+  @ApiProperty({ enum: ['ENABLED', 'DISABLED'] }) state!: string;
+  @ApiProperty({
+    ...{ enum: [...DISABLE_CAUSES], nullable: true },
+    description: 'GONE: it answered 410. FAILING: nothing was delivered for three days',
+  })
+  disabledBecause!: string | null;
+  @ApiProperty({ type: 'integer' }) concurrency!: number;
+  @ApiProperty({ type: 'integer' }) perSecond!: number;
+  @ApiProperty({
+    ...nullableInstant,
+    description: 'Until when the secret before the last rotation signs too',
+  })
+  formerSecretEndsAt!: string | null;
+  @ApiProperty({ description: 'Up to here everything is delivered, given up, or waits' }) position!: string;
+  @ApiProperty({ type: 'integer' }) waiting!: number;
+  @ApiProperty({ type: 'integer', description: 'Items that were tried for three days; deliver them by hand' })
+  givenUp!: number;
+  @ApiProperty({ type: 'integer' }) failuresInARow!: number;
+  @ApiProperty(nullableInstant) failingSince!: string | null;
+  @ApiProperty(nullableInstant) deliveredAt!: string | null;
+  @ApiProperty({ type: [WebhookStepAnswer] }) history!: WebhookStepAnswer[];
+}
+
+export class WebhookSecretAnswer extends WebhookAnswer {
+  @ApiProperty({
+    ...{ type: String, nullable: true },
+    description:
+      'whsec_… to check signatures by. Shown once; null when the same request is repeated: then rotate it',
+  })
+  secret!: string | null;
+}
+
+export class WebhooksAnswer {
+  @ApiProperty({ type: [WebhookAnswer] }) items!: WebhookAnswer[];
+}
+
+export class WebhookDeliveryAnswer {
+  @ApiProperty({ description: 'Of the item in the feed' }) position!: string;
+  @ApiProperty({ description: 'webhook-id' }) eventId!: string;
+  @ApiProperty({ type: 'integer' }) attempt!: number;
+  @ApiProperty(instant) at!: string;
+  @ApiProperty({ type: 'integer' }) tookMs!: number;
+  @ApiProperty({ enum: [...DELIVERY_OUTCOMES] }) outcome!: string;
+  @ApiProperty({ type: 'integer', nullable: true, description: 'Null: there was no answer' }) status!:
+    number | null;
+  @ApiProperty({ enum: [...SEND_ERRORS], nullable: true }) error!: string | null;
+}
+
+export class WebhookDeliveriesAnswer {
+  @ApiProperty({ type: [WebhookDeliveryAnswer] }) items!: WebhookDeliveryAnswer[];
+  @ApiProperty({ type: String, nullable: true }) nextCursor!: string | null;
+}
+
+export class RedeliverAnswer {
+  @ApiProperty({ type: 'integer', description: 'Items that will be delivered once more' })
+  redelivered!: number;
+  @ApiProperty({ type: String, nullable: true, description: 'There are more: go on with it as from' })
+  next!: string | null;
+}

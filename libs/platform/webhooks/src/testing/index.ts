@@ -1,0 +1,2 @@
+export * from './receiver.js';
+export * from './delivery-place.js';
