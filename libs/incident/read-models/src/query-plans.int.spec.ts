@@ -114,9 +114,10 @@ describe('queries touch what they answer, not what there is', () => {
 
   describe('metrics of facts', () => {
     const spec = readModelSpec(incidentFacts);
+    readModelSpec(departmentTasks, spec);
 
     it('go through the facts some times, and not through one for each other', async () => {
-      const city = new SimulatedCity().report('inc').suspend('inc').pass(1).resume('inc');
+      const city = new SimulatedCity(undefined, true).report('inc').suspend('inc').pass(1).resume('inc');
       city.locate('inc', { estateId: 'estate-2' }).whistle('inc', ['dept-1']).cancelWhistle('inc');
       city
         .whistle('inc', ['dept-1'])
@@ -146,7 +147,7 @@ describe('queries touch what they answer, not what there is', () => {
       const later = '2026-12-01T00:00:00.000Z';
       for (const { name } of metrics.list()) {
         const metric = metrics.definition(name);
-        if (metric === undefined || metrics.readModels(metric).join() !== 'incident-facts') continue;
+        if (metric === undefined || !metrics.readModels(metric).includes('incident-facts')) continue;
         sql.touched = 0;
         await metrics.compute(metric, window, { asOf: later, knownAt: later }, 'street');
         expect({ name, isProportional: sql.touched < 20 * facts, touched: sql.touched }).toMatchObject({
