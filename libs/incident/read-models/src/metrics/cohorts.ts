@@ -244,8 +244,27 @@ const checks = `${facts},
   )`;
 
 const response = [
-  ...['incident_id', 'task_id', 'as_of', 'category', 'severity', ownPlace, 'department_id', 'contact_due', 'contact'],
-  ...['contact_event', 'notified_event_id', 'set_aside', 'ended', 'counted', 'undecided', 'former', 'deadlines'],
+  ...[
+    'incident_id',
+    'task_id',
+    'as_of',
+    'category',
+    'severity',
+    ownPlace,
+    'department_id',
+    'contact_due',
+    'contact',
+  ],
+  ...[
+    'contact_event',
+    'notified_event_id',
+    'set_aside',
+    'ended',
+    'counted',
+    'undecided',
+    'former',
+    'deadlines',
+  ],
 ].join(', ');
 
 /**

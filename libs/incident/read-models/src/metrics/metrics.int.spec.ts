@@ -476,8 +476,16 @@ describe('metrics', () => {
     it('are due later by what the incident was suspended, in each cycle anew, and may be excluded', async () => {
       const city = cityOf('paused').handle('paused').pass(60).suspend('paused').pass(500).resume('paused');
       const resumed = city.pass(dayMinutes - 60).now;
-      city.call('paused').finish('paused').check('paused', 'PASS').feedback('paused', 'SOLVED').close('paused');
-      city.reopen('paused').pass(dayMinutes + 1).ringAlarms();
+      city
+        .call('paused')
+        .finish('paused')
+        .check('paused', 'PASS')
+        .feedback('paused', 'SOLVED')
+        .close('paused');
+      city
+        .reopen('paused')
+        .pass(dayMinutes + 1)
+        .ringAlarms();
       const overdue = city.events.findLast(({ type }) => type === 'IncidentOverdue')?.data;
       const { deadlineId } = overdue as { deadlineId: string };
       await given(city);

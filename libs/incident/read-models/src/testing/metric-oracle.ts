@@ -16,7 +16,7 @@ import {
   standingOf,
   storiesOf,
   summonedBy,
-    whistlesOfTasks,
+  whistlesOfTasks,
   type Story,
 } from './course-oracle.js';
 import {
@@ -78,9 +78,7 @@ export function casesOf(
     case 'response-rate':
       return [
         ...onTime(visible, tasksAtMoment(log, moment), inWindow, moment, 'CONTACT'),
-        ...storiesOf(log, moment).flatMap((story) =>
-          callsOf(story, moment).filter(({ at }) => inWindow(at)),
-        ),
+        ...storiesOf(log, moment).flatMap((story) => callsOf(story, moment).filter(({ at }) => inWindow(at))),
       ];
     case 'contained-at-estate':
       return closed(visible, inWindow, null, ['ESTATE'], false);
@@ -259,9 +257,7 @@ function callsOf(story: Story, { asOf }: Moment): Dated[] {
     const { due, deadlineId } = clock;
     const nextCycle = ofType(story.all, 'IncidentReopened').find(({ data }) => data.cycle === cycle + 1);
     const until = nextCycle?.revision ?? Infinity;
-    const inCycle = story.visible.filter(
-      ({ revision }) => revision > filing.revision && revision < until,
-    );
+    const inCycle = story.visible.filter(({ revision }) => revision > filing.revision && revision < until);
     const call = ofType(inCycle, 'ReporterContactedBySelfHandler').find(
       ({ data }) => data.reached && data.dueAt !== null,
     );

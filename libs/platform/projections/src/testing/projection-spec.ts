@@ -11,13 +11,13 @@ export type Tables = Record<string, string[]>;
 export class ProjectionFixture {
   private constructor(
     private readonly projection: Projection,
-    private readonly database: TestDatabase,
+    private readonly database: Pick<TestDatabase, 'url' | 'drop'>,
     private readonly session: Session,
   ) {}
 
   /** @param beside in whose database; as in production, where one question may be about several read models */
   static async open(projection: Projection, beside?: { readonly url: string }): Promise<ProjectionFixture> {
-    const database = beside ? { url: beside.url, drop: async () => undefined } : await createTestDatabase();
+    const database = beside ? { url: beside.url, drop: () => Promise.resolve() } : await createTestDatabase();
     const session = await Session.open(database.url, 'projection-fixture');
     const fixture = new ProjectionFixture(projection, database, session);
     await fixture.reset();
