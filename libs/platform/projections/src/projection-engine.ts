@@ -39,6 +39,8 @@ export interface ProjectionEngineOptions {
   readonly projections: readonly Projection[];
   /** Events per transaction at the most. Default 1,000; 1 to 5,000. */
   readonly batchSize?: number;
+  /** Events per transaction of a rebuild, about. Default 5,000. */
+  readonly rebuildBatchSize?: number;
   readonly log: ProjectionLog;
   /** Default: the system's clock. */
   readonly now?: () => Date;
@@ -62,6 +64,7 @@ export class ProjectionEngine {
   private readonly log: ProjectionLog;
   private readonly now: () => Date;
   private readonly batchSize: number;
+  private readonly rebuildBatchSize: number;
   private readonly projections: ReadonlyMap<string, Projection>;
   private tail: LogTail;
   private runners: ProjectionRunner[] = [];
@@ -79,6 +82,7 @@ export class ProjectionEngine {
     if (!Number.isInteger(this.batchSize) || this.batchSize < 1 || this.batchSize > 5_000) {
       throw new RangeError(`batchSize ${options.batchSize} is not within 1 to 5000`);
     }
+    this.rebuildBatchSize = options.rebuildBatchSize ?? 5_000;
     this.projections = registered(options.projections);
     this.tail = this.newTail();
   }
@@ -86,9 +90,10 @@ export class ProjectionEngine {
   /** Starts all projections and returns; a database that is not there yet is waited for. See {@link ready}. */
   start(): void {
     if (this.runners.length > 0) return;
-    const { url, tail, batchSize, log, now, store: lookup } = this;
+    const { url, tail, batchSize, rebuildBatchSize, log, now, store: lookup } = this;
+    const dependencies = { url, tail, batchSize, rebuildBatchSize, log, now, lookup };
     this.runners = [...this.projections.values()].map(
-      (projection) => new ProjectionRunner(projection, { url, tail, batchSize, log, now, lookup }),
+      (projection) => new ProjectionRunner(projection, dependencies),
     );
     for (const runner of this.runners) runner.start();
     this.cleaning = setInterval(() => void this.dropOutdated(), outdatedCheckMs).unref();
@@ -171,10 +176,10 @@ export class ProjectionEngine {
    */
   async rebuild(name: string, options: RebuildOptions = {}): Promise<RebuildOutcome> {
     const projection = this.known(name);
-    const { url, log, now, store: lookup } = this;
+    const { url, log, now, store: lookup, rebuildBatchSize: batchSize } = this;
     const reader = this.tail.reader();
     try {
-      return await rebuildProjection(projection, { url, log, now, reader, lookup }, options);
+      return await rebuildProjection(projection, { url, log, now, reader, lookup, batchSize }, options);
     } finally {
       reader.close();
       // An engine that was never started has no other use for the tail's live subscription.

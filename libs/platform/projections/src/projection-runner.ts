@@ -39,6 +39,7 @@ export interface RunnerDependencies {
   readonly url: string;
   readonly tail: LogTail;
   readonly batchSize: number;
+  readonly rebuildBatchSize: number;
   readonly log: ProjectionLog;
   readonly now: () => Date;
   readonly lookup: LogLookup;
@@ -270,13 +271,14 @@ export class ProjectionRunner {
 
   /** Old tables go on serving, and an older process may go on filling them, until the swap. */
   private async upgrade(session: Session): Promise<void> {
-    const { url, tail, log, now, lookup } = this.dependencies;
+    const { url, tail, log, now, lookup, rebuildBatchSize: batchSize } = this.dependencies;
     tail.forget(performance.now());
     const reader = tail.reader();
     this.activity = 'rebuilding';
     try {
       const signal = this.over;
-      await rebuildProjection(this.projection, { url, log, now, lookup, reader }, { resume: true, signal });
+      const dependencies = { url, log, now, lookup, reader, batchSize };
+      await rebuildProjection(this.projection, dependencies, { resume: true, signal });
     } catch (error) {
       if (error instanceof RebuildUnderWay) return await pause(lockRetryMs, this.over);
       if (!(error instanceof PoisonEvent)) throw error;

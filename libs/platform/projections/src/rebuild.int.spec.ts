@@ -32,7 +32,8 @@ afterEach(async () => {
 });
 
 function engine(projections: readonly Projection[], batchSize = 50): ProjectionEngine {
-  const created = new ProjectionEngine({ store, url: database.url, projections, batchSize, log });
+  const sizes = { batchSize, rebuildBatchSize: batchSize };
+  const created = new ProjectionEngine({ store, url: database.url, projections, ...sizes, log });
   engines.push(created);
   return created;
 }
