@@ -27,6 +27,7 @@ const { brokenPromises } = await import('@shaoying/incident-contracts/testing');
 const { jurisdictionCatalogue } = await import('@shaoying/jurisdiction-contracts');
 const { apiKeyCatalogue } = await import('@shaoying/identity');
 const { webhookCatalogue } = await import('@shaoying/webhooks');
+const { projectionCatalogue } = await import('@shaoying/projections');
 
 const withSchema = (catalogue, schemaOf) =>
   Object.fromEntries(
@@ -51,6 +52,11 @@ const corpora = [
   },
   { dir: 'libs/platform/identity/golden', catalogue: apiKeyCatalogue, dataOf: (golden) => golden.data },
   { dir: 'libs/platform/webhooks/golden', catalogue: webhookCatalogue, dataOf: (golden) => golden.data },
+  {
+    dir: 'libs/platform/projections/golden',
+    catalogue: projectionCatalogue,
+    dataOf: (golden) => golden.data,
+  },
 ];
 
 const parse = (path) => JSON.parse(readFileSync(path, 'utf8'));

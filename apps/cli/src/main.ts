@@ -1,7 +1,9 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { IssueOptions } from './commands/api-keys.command.js';
+import { asJson, type Json } from './as-json.js';
 import { EXIT, exitCodeOf, UsageError, type ExitCode } from './cli.errors.js';
 import { onInterruption } from './interruption.js';
+import { addProjections } from './projections.arguments.js';
 import { callerPath, processTerminal as terminal } from './terminal.js';
 
 // Commands are imported when they run: `--help` must not wait for NestJS and PostgreSQL to load.
@@ -12,9 +14,6 @@ Exit codes: 0 done · 1 failed or stopped before the end · 2 wrong arguments, s
 
 Settings come from the environment, as for the server: DATA_DIR, EVENT_STORE_URL, READ_MODEL_URL, TIMERS_URL,
 LOG_LEVEL (default warn; logs go to standard error). Commands run beside a running server or without one.`;
-
-const asJson = (): Option =>
-  new Option('--json', 'print the result as JSON on standard output').default(false);
 
 let exitCode: ExitCode = EXIT.ok;
 
@@ -30,7 +29,7 @@ function program(): Command {
   addPolicy(shaoying);
   addImport(shaoying);
   addReplay(shaoying);
-  addProjections(shaoying);
+  addProjections(shaoying, (code) => (exitCode = code));
   addTimers(shaoying);
   addForget(shaoying);
   addMasterKey(shaoying);
@@ -103,10 +102,6 @@ function addImport(shaoying: Command): void {
     );
 }
 
-interface Json {
-  readonly json: boolean;
-}
-
 function addReplay(shaoying: Command): void {
   shaoying
     .command('replay')
@@ -121,50 +116,6 @@ function addReplay(shaoying: Command): void {
       pointOf(at ?? null);
       const { atWork } = await import('./workplace.js');
       await atWork((place) => replayIncident({ incidentId, at: at ?? null, json }, terminal, place));
-    });
-}
-
-function addProjections(shaoying: Command): void {
-  const projections = shaoying
-    .command('projections')
-    .description('read models: list, status, rebuild, retry');
-  projections
-    .command('list')
-    .description('the read models of this release')
-    .addOption(asJson())
-    .action(async ({ json }: Json) => {
-      (await import('./commands/projections.command.js')).listProjections(json, terminal);
-    });
-  projections
-    .command('status')
-    .description('how far each read model is; exit code 1 when one is stopped')
-    .addOption(asJson())
-    .action(async ({ json }: Json) => {
-      const { projectionsStatus } = await import('./commands/projections.command.js');
-      const { atWork } = await import('./workplace.js');
-      exitCode = await atWork((place) => projectionsStatus(json, terminal, place));
-    });
-  projections
-    .command('rebuild')
-    .argument('<name>')
-    .description('fill a read model from the log anew while the present one serves, then swap')
-    .option('--resume', 'go on with a rebuild that was stopped', false)
-    .addOption(asJson())
-    .action(async (name: string, { resume, json }: Json & { resume: boolean }) => {
-      const { signal } = onInterruption((text) => terminal.note(text));
-      const { rebuildReadModel } = await import('./commands/projections.command.js');
-      const { atWork } = await import('./workplace.js');
-      await atWork((place) => rebuildReadModel({ name, resume, json }, terminal, signal, place));
-    });
-  projections
-    .command('retry')
-    .argument('<name>')
-    .description('let a stopped read model try its event again')
-    .addOption(asJson())
-    .action(async (name: string, { json }: Json) => {
-      const { retryProjection } = await import('./commands/projections.command.js');
-      const { atWork } = await import('./workplace.js');
-      await atWork((place) => retryProjection(name, json, terminal, place));
     });
 }
 

@@ -4,6 +4,7 @@ import { incidentProjections } from '@shaoying/incident-read-models';
 import { ProjectionEngine } from '@shaoying/projections';
 import { webhookIndex } from '@shaoying/webhooks';
 import { Platform } from './platform.js';
+import { addProjectionGauges } from './projection-gauges.js';
 
 /** Longest wait for the tables of the read models to exist before requests are taken. */
 const readyMsMax = 30_000;
@@ -14,13 +15,16 @@ const readyMsMax = 30_000;
     {
       provide: ProjectionEngine,
       inject: [Platform],
-      useFactory: ({ stores, logger }: Platform) =>
-        new ProjectionEngine({
+      useFactory: ({ stores, logger, metrics }: Platform) => {
+        const engine = new ProjectionEngine({
           store: stores.log,
           url: stores.readModelUrl,
           projections: [...incidentProjections, apiKeyIndex, webhookIndex],
           log: logger,
-        }),
+        });
+        addProjectionGauges(metrics, engine);
+        return engine;
+      },
     },
   ],
   exports: [ProjectionEngine],

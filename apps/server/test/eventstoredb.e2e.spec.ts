@@ -3,6 +3,7 @@ import { EventStoreDbEventStore } from '@shaoying/event-store-eventstoredb';
 import { LogServerDouble, serverAppendBytesMax } from '@shaoying/event-store-eventstoredb/testing';
 import { City } from './kit/city.js';
 import { Load } from './kit/load.js';
+import { expectAsRebuilt } from './kit/as-rebuilt.js';
 import { expectNothingLost } from './kit/nothing-lost.js';
 import { inOneProcess, useServerHomes } from './kit/server-home.js';
 import { waitFor } from './kit/wait-for.js';
@@ -48,4 +49,7 @@ test('EVENT_STORE_URL alone puts the log on EventStoreDB; under load, through cu
   await load.end();
   expect(load.refused).toEqual([]);
   await expectNothingLost(logOf(logServer.url), city, load.acknowledged);
+  const log = logOf(logServer.url);
+  await expectAsRebuilt(await home.postgresUrl(), await log.openLog());
+  await log.closeLogs();
 });

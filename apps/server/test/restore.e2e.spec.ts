@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { City } from './kit/city.js';
 import { report } from './kit/incident-steps.js';
 import { Load, type Acknowledged } from './kit/load.js';
+import { expectAsRebuilt } from './kit/as-rebuilt.js';
 import { expectNothingLost } from './kit/nothing-lost.js';
 import { useServerHomes, type Started } from './kit/server-home.js';
 import { waitFor } from './kit/wait-for.js';
@@ -98,6 +99,7 @@ describeWithDump(`a PostgreSQL server of one's own${skipped}`, () => {
     const city = await City.of(restored, await restored.start(on(target.url)));
     const log = await PostgresEventStore.open({ url: target.url, onWarning: () => undefined });
     const there = { openLog: () => Promise.resolve(log), closeLogs: () => log.close() };
+    await expectAsRebuilt(target.url, log);
     await expectNothingLost(there, city, acknowledged);
     await expectReceiptIsGood(city, receipt);
   });

@@ -99,6 +99,23 @@ test('projections: rebuilt from the log without a server; status tells how far e
   expect(await cli.json('projections', 'retry', names[0] ?? '')).toMatchObject({ retried: false });
 }, 60_000);
 
+test('projections: compared row by row, rebuilt, rolled back, and what is kept discarded', async () => {
+  const compared = await cli.run('projections', 'compare', 'containment');
+  expect(compared).toMatchObject({
+    exitCode: 0,
+    stdout: expect.stringMatching(/^closures +(\d+) +\1 /m) as string,
+  });
+  await cli.json('projections', 'rebuild', 'containment');
+  const listed = await cli.run('projections', 'list');
+  expect(listed.stdout).toMatch(/containment: tables of version \d+ that served until .* are kept/);
+  const versions = await cli.json<{ version: number }>('projections', 'rollback', 'containment');
+  expect(versions.version).toBeGreaterThan(0);
+  expect(await cli.json('projections', 'discard', 'containment')).toMatchObject({ dropped: true });
+  expect(await cli.run('projections', 'rollback', 'containment')).toMatchObject({
+    ...{ exitCode: 1, stderr: 'no tables of containment are kept that served before\n' },
+  });
+}, 60_000);
+
 test('api-keys: listed without their secrets, rotated, and ended for whoever asks next', async () => {
   const { id, key } = issued;
   const { stdout } = await cli.run('api-keys', 'list');
@@ -200,6 +217,30 @@ test('an event of a release to come: named by its place, on standard error, with
   expect(replay).toEqual({ exitCode: 1, stdout: '', stderr: `${place}\n` });
   const rebuild = await cli.run('projections', 'rebuild', 'incident-board');
   expect([rebuild.exitCode, rebuild.stderr]).toEqual([1, expect.stringContaining(place)]);
+
+  const why = ['--by', 'u-1001', '--reason', '试运行数据'];
+  expect(await cli.run('projections', 'skip', 'incident-board', position, ...why)).toEqual({
+    ...{ exitCode: 1, stdout: '', stderr: 'incident-board is not stopped at that event\n' },
+  });
+  const pool = createPool(database.url);
+  await pool.query(
+    `update projections.checkpoints set status = 'stopped', error_position = '${position}', error = 'unknown'
+     where name = 'incident-board'`,
+  );
+  await pool.end();
+  const listed = await cli.run('projections', 'list');
+  expect(listed).toMatchObject({
+    ...{ exitCode: 0, stdout: expect.stringContaining(`stopped at position ${position}: unknown`) as string },
+  });
+  expect(await cli.run('projections', 'status')).toMatchObject({ exitCode: 1 });
+  expect(
+    await cli.run('projections', 'skip', 'incident-board', position, '--by', '张 三', ...why.slice(2)),
+  ).toMatchObject({ exitCode: 2 });
+  await cli.json('projections', 'skip', 'incident-board', position, ...why);
+  expect(await cli.run('projections', 'rebuild', 'incident-board')).toMatchObject({ exitCode: 0 });
+  expect((await cli.run('projections', 'list')).stdout).toContain(
+    `incident-board passes by IncidentForgotten at position ${position}: 试运行数据 (u-1001,`,
+  );
 }, 60_000);
 
 describe('the master key', () => {

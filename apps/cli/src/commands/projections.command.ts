@@ -1,30 +1,49 @@
-import type { ProjectionStatus } from '@shaoying/projections';
+import { isPosition } from '@shaoying/event-store';
+import { isSame, type ProjectionStatus, type RebuildOutcome, type SkippedEvent } from '@shaoying/projections';
 import { codeOf, CommandFailed, EXIT, UsageError, type ExitCode } from '../cli.errors.js';
 import { startProgress } from '../progress.js';
 import { allProjections, projectionEngine } from '../read-models.js';
 import { show, table, type Terminal } from '../terminal.js';
 import type { Workplace } from '../workplace.js';
 
-/** `projections list`: the read models this release knows; asks no database. */
-export function listProjections(json: boolean, terminal: Terminal): void {
-  const known = allProjections.map(({ name, version, eventTypes }) => ({ name, version, eventTypes }));
-  show(terminal, json, known, () =>
-    table([['NAME', 'VERSION'], ...known.map(({ name, version }) => [name, String(version)])]),
-  );
+/** `projections list`: every read model, how far it is, and what has stopped it. */
+export async function listProjections(
+  json: boolean,
+  terminal: Terminal,
+  workplace: Workplace,
+): Promise<void> {
+  await tellStatuses(json, terminal, workplace);
 }
 
-/** `projections status`: exit code 1 when one is stopped, so that a monitor may ask. */
+/** `projections status`: the same; exit code 1 when one is stopped, so that a monitor may ask. */
 export async function projectionsStatus(
   json: boolean,
   terminal: Terminal,
   workplace: Workplace,
 ): Promise<ExitCode> {
-  const statuses = await projectionEngine(workplace).status();
-  show(terminal, json, statuses, () => statusLines(statuses));
+  const statuses = await tellStatuses(json, terminal, workplace);
   return statuses.some(({ status }) => status === 'stopped') ? EXIT.failed : EXIT.ok;
 }
 
-function statusLines(statuses: readonly ProjectionStatus[]): string[] {
+type ToldStatus = ProjectionStatus & { readonly skipped: readonly SkippedEvent[] };
+
+async function tellStatuses(
+  json: boolean,
+  terminal: Terminal,
+  workplace: Workplace,
+): Promise<readonly ToldStatus[]> {
+  const engine = projectionEngine(workplace);
+  const statuses = await Promise.all(
+    (await engine.status()).map(async (status) => ({
+      ...status,
+      skipped: await engine.skipped(status.name),
+    })),
+  );
+  show(terminal, json, statuses, () => statusLines(statuses));
+  return statuses;
+}
+
+function statusLines(statuses: readonly ToldStatus[]): string[] {
   const rows = statuses.map((it) => [
     it.name,
     it.version === null
@@ -35,42 +54,51 @@ function statusLines(statuses: readonly ProjectionStatus[]): string[] {
     it.position,
     `${it.lagEvents} events, ${it.lagSeconds.toFixed(1)} s`,
   ]);
-  const troubles = statuses.flatMap(({ name, error, errorPosition, rebuild }) => [
+  const troubles = statuses.flatMap(({ name, error, errorPosition, rebuild, retired, skipped }) => [
     ...(error === null ? [] : [`${name} stopped at position ${errorPosition}: ${error}`]),
     ...(rebuild === null ? [] : [`${name}: rebuild of version ${rebuild.version} is at ${rebuild.position}`]),
+    ...(retired === null
+      ? []
+      : [
+          `${name}: tables of version ${retired.version} that served until ${instant(retired.retiredAt)} are kept`,
+        ]),
+    ...skipped.map(
+      ({ eventType, position, by, skippedAt, reason }) =>
+        `${name} passes by ${eventType} at position ${position}: ${reason} (${by}, ${skippedAt})`,
+    ),
   ]);
   return [...table([['NAME', 'VERSION', 'STATUS', 'ACTIVE', 'POSITION', 'BEHIND'], ...rows]), ...troubles];
 }
+
+const instant = (at: Date): string => at.toISOString();
 
 export interface RebuildCommandOptions {
   readonly name: string;
   /** Goes on with a rebuild that was stopped. */
   readonly resume: boolean;
+  /** The tables that serve stay; every row of them is compared. */
+  readonly compareOnly: boolean;
   readonly json: boolean;
 }
 
-/** `projections rebuild`: fills new tables beside the serving ones, then swaps. */
+/** `projections rebuild` and `compare`: fills new tables beside the serving ones and compares; then swaps, or drops them. */
 export async function rebuildReadModel(
-  { name, resume, json }: RebuildCommandOptions,
+  { name, resume, compareOnly, json }: RebuildCommandOptions,
   terminal: Terminal,
   signal: AbortSignal,
   workplace: Workplace,
-): Promise<void> {
+): Promise<ExitCode> {
   if (!isKnown(name)) throw unknown(name);
-  const engine = projectionEngine(workplace);
-  const head = await workplace.stores.log.head();
   const startedMs = performance.now();
-  let events = 0;
   const progress = await startProgress(terminal, 'events');
-  // For the bar alone: positions are dense on PostgreSQL, elsewhere the bar ends early.
-  const expected = Number(head);
+  let outcome: RebuildOutcome;
   try {
-    await engine.rebuild(name, {
-      ...{ signal, resume },
-      onProgress: (reached) => {
-        events = reached.events;
-        progress.update(events, Math.max(expected, events));
-      },
+    outcome = await projectionEngine(workplace).rebuild(name, {
+      ...{ signal, resume, compareOnly },
+      ...(compareOnly && { comparedRowsMax: null }),
+      // Positions are dense on PostgreSQL; elsewhere it ends earlier than is said.
+      onProgress: ({ events, position, head }) =>
+        progress.update(events, events + Math.max(0, Number(BigInt(head) - BigInt(position)))),
     });
   } catch (error) {
     if (codeOf(error) !== 'REBUILD_ABORTED') throw error;
@@ -81,9 +109,28 @@ export async function rebuildReadModel(
     progress.stop();
   }
   const seconds = Math.round((performance.now() - startedMs) / 100) / 10;
-  show(terminal, json, { name, events, seconds }, () => [
-    `${name}: rebuilt from ${events} events in ${seconds} s`,
+  show(terminal, json, { ...outcome, seconds }, () => [
+    `${name}: ${compareOnly ? 'compared with' : 'rebuilt from'} ${outcome.events} events in ${seconds} s`,
+    ...comparisonLines(outcome),
   ]);
+  return compareOnly && outcome.comparison?.every(isSame) !== true ? EXIT.failed : EXIT.ok;
+}
+
+function comparisonLines({ name, comparison, swapped }: RebuildOutcome): string[] {
+  if (comparison === null)
+    return [
+      'not compared: no tables of this version served that were as far as the log, or none that anybody fills',
+    ];
+  return [
+    ...table([
+      ['TABLE', 'SERVED', 'NEW', 'COMPARED', 'DIFFERENT'],
+      ...comparison.map((one) => [
+        one.table,
+        ...[one.serving, one.rebuilt, one.compared, one.different].map(String),
+      ]),
+    ]),
+    ...(swapped ? [`the tables that served are kept for a day: projections rollback ${name}`] : []),
+  ];
 }
 
 /** `projections retry`: lets a stopped one try its event again, in whichever process runs it. */
@@ -99,6 +146,82 @@ export async function retryProjection(
     retried ? `${name} tries its event again` : `${name} is not stopped; nothing to retry`,
   ]);
 }
+
+/** `projections skip`: an event that a stopped one cannot apply is passed by, and the log says who answers for it and why. */
+export async function skipEvent(
+  {
+    name,
+    position,
+    by,
+    reason,
+    json,
+  }: {
+    readonly name: string;
+    readonly position: string;
+    readonly by: string;
+    readonly reason: string;
+    readonly json: boolean;
+  },
+  terminal: Terminal,
+  workplace: Workplace,
+): Promise<void> {
+  if (!isKnown(name)) throw unknown(name);
+  if (!isPosition(position)) throw new UsageError('position must be that of an event: a number');
+  try {
+    const skipped = await projectionEngine(workplace).skip(name, position, { by, reason });
+    show(terminal, json, skipped, () => [
+      `${name} passes by ${skipped.eventType} at position ${position}, also when it is rebuilt`,
+    ]);
+  } catch (error) {
+    if (codeOf(error) === 'INVALID_SKIP') throw new UsageError(messageOf(error));
+    if (codeOf(error) === 'NOT_STOPPED_THERE') throw new CommandFailed(messageOf(error));
+    throw error;
+  }
+}
+
+/** `projections rollback`: the tables that the last rebuild has replaced serve again. */
+export async function rollBackReadModel(
+  name: string,
+  json: boolean,
+  terminal: Terminal,
+  workplace: Workplace,
+): Promise<void> {
+  if (!isKnown(name)) throw unknown(name);
+  const codeVersion = allProjections.find((projection) => projection.name === name)?.version;
+  const { version, position } = await toldAsFailure(projectionEngine(workplace).rollBack(name));
+  show(terminal, json, { name, version, position }, () => [
+    `${name}: version ${version} serves again, from position ${position} on`,
+    ...(version === codeVersion
+      ? []
+      : ['a server of this release will rebuild it: start the release that has this version']),
+  ]);
+}
+
+/** `projections discard`: drops the tables that the last rebuild has replaced. */
+export async function discardRetired(
+  name: string,
+  json: boolean,
+  terminal: Terminal,
+  workplace: Workplace,
+): Promise<void> {
+  if (!isKnown(name)) throw unknown(name);
+  const dropped = await toldAsFailure(projectionEngine(workplace).dropRetired(name));
+  show(terminal, json, { name, dropped }, () => [
+    dropped ? `${name}: the tables that served before are dropped` : `${name}: no tables are kept`,
+  ]);
+}
+
+async function toldAsFailure<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (['NOTHING_RETIRED', 'REBUILD_UNDER_WAY'].includes(codeOf(error) ?? ''))
+      throw new CommandFailed(messageOf(error));
+    throw error;
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 const isKnown = (name: string): boolean => allProjections.some((projection) => projection.name === name);
 

@@ -4,6 +4,7 @@ import { copyFreshCluster } from '@shaoying/postgres/testing';
 import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, sep } from 'node:path';
+import { expectAsRebuilt } from './as-rebuilt.js';
 import { Guardian } from './guardian.js';
 import { repositoryRoot, ServerProcess } from './running-server.js';
 import { waitFor } from './wait-for.js';
@@ -45,6 +46,8 @@ export class ServerHome {
   /** Every server started here, in order. */
   readonly servers: ServerProcess[] = [];
   private readonly logs: EventStore[] = [];
+  /** Of the last server. */
+  private launched: Settings = {};
 
   private constructor(
     private readonly dir: string,
@@ -87,6 +90,7 @@ export class ServerHome {
     });
     this.guardian.minds('pid', process.pid);
     this.servers.push(process);
+    this.launched = { ...this.settings, ...env };
     return process;
   }
 
@@ -117,6 +121,15 @@ export class ServerHome {
 
   async closeLogs(): Promise<void> {
     await Promise.all(this.logs.splice(0).map((log) => log.close()));
+  }
+
+  /** Where a server still runs on the PostgreSQL of this folder: its read models have what a rebuild from scratch gives. */
+  async expectAsRebuilt(): Promise<void> {
+    const elsewhere = 'EVENT_STORE_URL' in this.launched || 'READ_MODEL_URL' in this.launched;
+    const running = this.servers.at(-1)?.ended === false && (await this.postgresPid()) !== null;
+    if (elsewhere || !running) return;
+    await expectAsRebuilt(await this.postgresUrl(), await this.openLog());
+    await this.closeLogs();
   }
 
   /** Processes other than servers that work in this folder: PostgreSQL and its children. Linux only; else none. */
@@ -164,13 +177,17 @@ const testMsMax = 300_000;
 export type NewHome = (options?: HomeOptions) => Promise<ServerHome>;
 
 /**
- * Homes for the servers of one spec file; all removed after its last test, whatever happened.
+ * Homes for the servers of one spec file; all removed after its last test, whatever happened. Whatever was done to a server
+ * that still runs then, its read models are those of its log.
  * @param settings of every server in them, unless it is started with others
  */
 export function useServerHomes(settings: Settings = {}): NewHome {
   jest.setTimeout(testMsMax);
   const guardian = new Guardian();
   const homes: ServerHome[] = [];
+  afterAll(async () => {
+    for (const home of homes) await home.expectAsRebuilt();
+  });
   afterAll(async () => {
     const removals = await Promise.allSettled(homes.map((home) => home.remove()));
     const failed = removals.find((removal) => removal.status === 'rejected');

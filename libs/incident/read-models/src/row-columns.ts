@@ -11,7 +11,7 @@ import { Buffer } from 'node:buffer';
 const oids = { text: 25, integer: 23, bigint: 20, boolean: 16, timestamptz: 1184 } as const;
 
 /** Type of a column. These hold their text here; it travels as text and is parsed there, once. */
-type TravelsAsText = 'json' | 'jsonb' | 'timestamptz[]';
+type TravelsAsText = 'json' | 'jsonb' | 'timestamptz[]' | 'integer[]';
 export type ColumnType = keyof typeof oids | TravelsAsText;
 
 type Cell = string | number | boolean | null;
@@ -24,7 +24,7 @@ const twoTo32 = 4_294_967_296;
 
 /** Type under which a column's array travels. */
 export const travelType = (type: ColumnType): keyof typeof oids =>
-  type === 'json' || type === 'jsonb' || type === 'timestamptz[]' ? 'text' : type;
+  type in oids ? (type as keyof typeof oids) : 'text';
 
 /** One column of the rows as a binary array. @throws RangeError or SyntaxError where a cell is not of that type */
 export function columnArray<Row>(type: ColumnType, rows: readonly Row[], name: keyof Row): Buffer {

@@ -16,6 +16,7 @@ export function liveBatchWriter(
   projection: Projection,
   generation: string,
   now: () => Date,
+  skipped: ReadonlySet<string>,
 ): WriteBatch {
   const { name } = projection;
   return (from, to, events) =>
@@ -24,20 +25,28 @@ export function liveBatchWriter(
       async (tx) => {
         const last = events.at(-1) as RecordedEvent;
         await moveCheckpoint(tx, projection, { generation, position: from }, placeOf(last), now());
-        await applyHandled(projection, events, tx);
+        await applyHandled(projection, events, tx, skipped);
       },
       () => noticeOf(name, { generation, position: to }),
     );
 }
 
-/** Events of other types only move the checkpoint: `apply` is not called for them, nor for an empty batch. */
+const none: ReadonlySet<string> = new Set();
+
+/**
+ * Events of other types only move the checkpoint: `apply` is not called for them, nor for an empty batch.
+ * @param skipped ids of events that somebody has said are to be passed by
+ */
 export async function applyHandled(
   projection: Projection,
   events: readonly RecordedEvent[],
   tx: ProjectionTransaction,
+  skipped = none,
 ): Promise<void> {
   const handled = events.filter(
-    (event) => projection.eventTypes.includes(event.type) || projection.alsoHandles?.(event) === true,
+    (event) =>
+      (projection.eventTypes.includes(event.type) || projection.alsoHandles?.(event) === true) &&
+      !skipped.has(event.eventId),
   );
   if (handled.length > 0) await projection.apply(handled, tx);
 }

@@ -39,6 +39,14 @@ const controlSchema = `
     started_at timestamptz not null,
     updated_at timestamptz not null
   ) with (fillfactor = 10);
+  create table if not exists projections.retired (
+    name text primary key,
+    version integer not null,
+    position text not null,
+    event_position text,
+    event_id text,
+    retired_at timestamptz not null
+  );
   alter table projections.checkpoints
     add column if not exists generation uuid not null default gen_random_uuid(),
     add column if not exists event_position text,
@@ -85,11 +93,9 @@ const checkpointColumns = `name, version, generation, position, ${eventIdColumn}
 
 /** Safe to call from several processes at once. Completes the tables of an older release. */
 export async function ensureControlSchema(session: Session): Promise<void> {
-  // The newest column of the last table: all of it is made in one transaction.
+  // The newest of it: all is made in one transaction.
   const rows = await session.query<{ present: boolean }>(
-    `select exists (
-       select from pg_attribute where attrelid = to_regclass('projections.shadows') and attname = 'event_id'
-     ) as present`,
+    `select to_regclass('projections.retired') is not null as present`,
   );
   if (rows[0]?.present) return;
   await session.query(`begin; ${controlSchema} commit`);

@@ -2,7 +2,7 @@ import { type EventStore, START, comparePositions } from '@shaoying/event-store'
 import type { Place } from './checkpoints.js';
 
 /** What is asked of the log besides its events. */
-export type LogLookup = Pick<EventStore, 'head' | 'eventAt'>;
+export type LogLookup = Pick<EventStore, 'head' | 'eventAt' | 'readStream'>;
 
 /**
  * Why the log is not the one that was read up to `place`, in words for people; undefined when it is, or when that cannot
@@ -13,7 +13,7 @@ export type LogLookup = Pick<EventStore, 'head' | 'eventAt'>;
  * @throws what the log throws
  */
 export async function replacementOf(
-  log: LogLookup,
+  log: Pick<EventStore, 'head' | 'eventAt'>,
   { position, eventId }: Place,
 ): Promise<string | undefined> {
   if (comparePositions(position, START) === 0) return undefined;

@@ -1,8 +1,9 @@
-import { InMemoryEventStore, type NewEvent } from '@shaoying/event-store';
+import { InMemoryEventStore, type NewEvent, type RecordedEvent } from '@shaoying/event-store';
 import { type TestDatabase, createTestDatabase } from '@shaoying/postgres/testing';
 import { Client } from 'pg';
 import type { Projection } from './projection.js';
 import { ProjectionEngine } from './projection-engine.js';
+import { isSame } from './table-comparison.js';
 import { newEvent } from './testing/index.js';
 import { RecordingLog } from './testing/recording-log.js';
 import { type OnApply, tally } from './testing/sample-projections.js';
@@ -319,6 +320,61 @@ describe('an event that cannot be applied', () => {
     await reached(11);
     expect(await checkpoint()).toMatchObject({ status: 'running', error: null });
     expect(await repaired.retry('tally')).toBe(false);
+  });
+});
+
+describe('an event that is to be passed by', () => {
+  const refuse = (events: readonly RecordedEvent[]) => {
+    if (events.some((event) => event.type === 'Poison')) throw new Error('no such category');
+  };
+  const why = { by: 'u-1001', reason: '导入错误，见工单 77' };
+
+  async function stoppedAt11(): Promise<ProjectionEngine> {
+    await append('a', 10);
+    await append('a', 1, 'Poison');
+    await append('a', 9);
+    const subject = engine([tally({ onApply: refuse })]);
+    subject.start();
+    await until('stopped', async () => (await checkpoint())?.status === 'stopped');
+    return subject;
+  }
+
+  it('is passed by when somebody answers for it, on record, also after a restart and by a rebuild', async () => {
+    const subject = await stoppedAt11();
+    await engine([tally()]).skip('tally', '11', why);
+    await reached(21);
+    const without11 = upTo(20).filter((position) => position !== 11);
+    expect(await seen()).toEqual(without11);
+    const told = (await store.readStream('projection-tally'))[0];
+    expect(told).toMatchObject({
+      ...{ type: 'ProjectionEventSkipped', actor: { id: 'system:cli' } },
+      data: { ...why, projection: 'tally', position: '11', eventType: 'Poison' },
+    });
+    expect(await subject.skipped('tally')).toMatchObject([{ ...why, skippedAt: told?.recordedAt }]);
+    expect((await subject.rebuild('tally')).comparison?.every(isSame)).toBe(true);
+    await subject.stop();
+    const restarted = engine([tally({ onApply: refuse })]);
+    restarted.start();
+    await append('a', 1);
+    await reached(22);
+    expect(await seen()).toEqual([...without11, 22]);
+  });
+
+  it('is the one the projection is stopped at, and no other', async () => {
+    const subject = await stoppedAt11();
+    await expect(subject.skip('tally', '12', why)).rejects.toMatchObject({
+      ...{ code: 'NOT_STOPPED_THERE', stoppedAt: '11' },
+    });
+    await expect(subject.skip('tally', '11', { ...why, by: '张 三' })).rejects.toMatchObject({
+      code: 'INVALID_SKIP',
+    });
+    await expect(subject.skip('tally', '11', { ...why, reason: '' })).rejects.toMatchObject({
+      code: 'INVALID_SKIP',
+    });
+    expect(await store.head()).toBe('20');
+    await subject.skip('tally', '11', why);
+    await reached(21);
+    await expect(subject.skip('tally', '11', why)).rejects.toMatchObject({ code: 'NOT_STOPPED_THERE' });
   });
 });
 

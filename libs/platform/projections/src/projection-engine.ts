@@ -1,8 +1,8 @@
 import { type EventStore, type Position, comparePositions } from '@shaoying/event-store';
 import {
-  type Checkpoint,
   clearStop,
   ensureControlSchema,
+  readCheckpoint,
   readCheckpoints,
   readShadows,
 } from './checkpoints.js';
@@ -10,10 +10,20 @@ import { KeptSession } from './kept-session.js';
 import { LogTail } from './log-tail.js';
 import { pause } from './pause.js';
 import type { Projection } from './projection.js';
-import { type Activity, ProjectionRunner, lockName } from './projection-runner.js';
-import { InvalidProjection, UnknownProjection } from './projections.errors.js';
-import { type RebuildOptions, rebuildProjection } from './rebuild.js';
+import { heldLocks, rebuildLockName } from './projection-locks.js';
+import { ProjectionRunner } from './projection-runner.js';
+import { type ProjectionStatus, distance, outcomeOf } from './projection-status.js';
+import {
+  InvalidProjection,
+  NotStoppedThere,
+  RebuildUnderWay,
+  UnknownProjection,
+  messageOf,
+} from './projections.errors.js';
+import { type RebuildOptions, type RebuildOutcome, rebuildProjection } from './rebuild.js';
+import { dropRetired, readRetired, rollBack } from './retired-tables.js';
 import { Session } from './session.js';
+import { type SkippedEvent, recordSkip, skippedEvents } from './skipped-events.js';
 
 /** What the engine needs of a logger; pino's fits. */
 export interface ProjectionLog {
@@ -29,45 +39,20 @@ export interface ProjectionEngineOptions {
   readonly projections: readonly Projection[];
   /** Events per transaction at the most. Default 1,000; 1 to 5,000. */
   readonly batchSize?: number;
+  /** Events per transaction of a rebuild, about. Default 5,000. */
+  readonly rebuildBatchSize?: number;
   readonly log: ProjectionLog;
   /** Default: the system's clock. */
   readonly now?: () => Date;
-}
-
-export interface ProjectionStatus {
-  readonly name: string;
-  /** Of the tables that serve; null before the first start. */
-  readonly version: number | null;
-  /** Of the code in this process. */
-  readonly codeVersion: number;
-  readonly position: Position;
-  readonly head: Position;
-  /** Events between position and head; on engines whose positions are not dense, an upper bound. */
-  readonly lagEvents: number;
-  /** Age of the oldest event not yet applied; 0 at the head. */
-  readonly lagSeconds: number;
-  readonly status: 'absent' | 'running' | 'stopped';
-  readonly errorPosition: Position | null;
-  readonly error: string | null;
-  readonly updatedAt: Date | null;
-  /** True when some process holds the projection's lock. */
-  readonly held: boolean;
-  /** What this process does for it; null when the engine was not started here. */
-  readonly activity: Activity | null;
-  /** Why this process's last attempt failed. */
-  readonly failure: string | null;
-  /** A rebuild begun and not yet swapped in. */
-  readonly rebuild: {
-    readonly version: number;
-    readonly position: Position;
-    readonly startedAt: Date;
-  } | null;
 }
 
 /** `stop()` takes 2 s at the most: this long for the batches under way, the rest for cutting connections. */
 const stopGraceMs = 1_500;
 const stopMsMax = 1_900;
 const readyPollMs = 100;
+/** So long the tables are kept that a rebuild has replaced. */
+const keepRetiredMs = 24 * 3_600_000;
+const outdatedCheckMs = 10 * 60_000;
 
 /**
  * Fills read models from the log. Any number of engines may run on one database: each projection is active in one of
@@ -79,11 +64,13 @@ export class ProjectionEngine {
   private readonly log: ProjectionLog;
   private readonly now: () => Date;
   private readonly batchSize: number;
+  private readonly rebuildBatchSize: number;
   private readonly projections: ReadonlyMap<string, Projection>;
   private tail: LogTail;
   private runners: ProjectionRunner[] = [];
   /** Of an engine that has been started: its probes ask every few seconds. */
   private probing: KeptSession | null = null;
+  private cleaning: NodeJS.Timeout | undefined;
 
   /** @throws InvalidProjection */
   constructor(options: ProjectionEngineOptions) {
@@ -95,6 +82,7 @@ export class ProjectionEngine {
     if (!Number.isInteger(this.batchSize) || this.batchSize < 1 || this.batchSize > 5_000) {
       throw new RangeError(`batchSize ${options.batchSize} is not within 1 to 5000`);
     }
+    this.rebuildBatchSize = options.rebuildBatchSize ?? 5_000;
     this.projections = registered(options.projections);
     this.tail = this.newTail();
   }
@@ -102,11 +90,13 @@ export class ProjectionEngine {
   /** Starts all projections and returns; a database that is not there yet is waited for. See {@link ready}. */
   start(): void {
     if (this.runners.length > 0) return;
-    const { url, tail, batchSize, log, now, store: lookup } = this;
+    const { url, tail, batchSize, rebuildBatchSize, log, now, store: lookup } = this;
+    const dependencies = { url, tail, batchSize, rebuildBatchSize, log, now, lookup };
     this.runners = [...this.projections.values()].map(
-      (projection) => new ProjectionRunner(projection, { url, tail, batchSize, log, now, lookup }),
+      (projection) => new ProjectionRunner(projection, dependencies),
     );
     for (const runner of this.runners) runner.start();
+    this.cleaning = setInterval(() => void this.dropOutdated(), outdatedCheckMs).unref();
     this.probing = new KeptSession(() => this.openSession());
   }
 
@@ -126,6 +116,7 @@ export class ProjectionEngine {
   async stop(): Promise<void> {
     const { runners, tail, probing } = this;
     this.runners = [];
+    clearInterval(this.cleaning);
     this.probing = null;
     this.tail = this.newTail();
     const over = new AbortController();
@@ -137,8 +128,13 @@ export class ProjectionEngine {
 
   async status(): Promise<ProjectionStatus[]> {
     const asking = async (session: Session) =>
-      [await readCheckpoints(session), await readShadows(session), await this.heldLocks(session)] as const;
-    const [head, [checkpoints, shadows, held]] = await Promise.all([
+      [
+        await readCheckpoints(session),
+        await readShadows(session),
+        await readRetired(session),
+        await heldLocks(session, [...this.projections.keys()]),
+      ] as const;
+    const [head, [checkpoints, shadows, retired, held]] = await Promise.all([
       this.store.head(),
       this.probing?.ask(asking) ?? this.withSession(asking),
     ]);
@@ -147,6 +143,7 @@ export class ProjectionEngine {
       [...this.projections.values()].map(async ({ name, version: codeVersion }) => {
         const row = checkpoints.find((checkpoint) => checkpoint.name === name);
         const shadow = shadows.find((candidate) => candidate.name === name);
+        const kept = retired.find((candidate) => candidate.name === name);
         const runner = this.runners.find((candidate) => candidate.projection.name === name);
         const position = row?.position ?? '0';
         const lagSeconds = lags.get(position) ?? this.lagSeconds(position, head);
@@ -165,6 +162,9 @@ export class ProjectionEngine {
           rebuild: shadow
             ? { version: shadow.version, position: shadow.position, startedAt: shadow.startedAt }
             : null,
+          retired: kept
+            ? { version: kept.version, position: kept.position, retiredAt: kept.retiredAt }
+            : null,
         };
       }),
     );
@@ -174,12 +174,12 @@ export class ProjectionEngine {
    * Fills shadow tables from the log while the present ones serve, then swaps. May run beside the process that serves.
    * @throws UnknownProjection, RebuildUnderWay, RebuildAborted, PoisonEvent; the present tables are then untouched
    */
-  async rebuild(name: string, options: RebuildOptions = {}): Promise<void> {
+  async rebuild(name: string, options: RebuildOptions = {}): Promise<RebuildOutcome> {
     const projection = this.known(name);
-    const { url, log, now, store: lookup } = this;
+    const { url, log, now, store: lookup, rebuildBatchSize: batchSize } = this;
     const reader = this.tail.reader();
     try {
-      await rebuildProjection(projection, { url, log, now, reader, lookup }, options);
+      return await rebuildProjection(projection, { url, log, now, reader, lookup, batchSize }, options);
     } finally {
       reader.close();
       // An engine that was never started has no other use for the tail's live subscription.
@@ -191,6 +191,71 @@ export class ProjectionEngine {
   async retry(name: string): Promise<boolean> {
     this.known(name);
     return this.withSession((session) => clearStop(session, name, this.now()));
+  }
+
+  /**
+   * Has a stopped projection pass by the event it is stopped at, now and whenever it is rebuilt, and go on. An event of the
+   * log says who answers for it (an account, no name) and why.
+   * @param position of that event, so that nobody skips another one than they have seen
+   * @throws UnknownProjection, NotStoppedThere, InvalidSkip
+   */
+  async skip(name: string, position: Position, why: { by: string; reason: string }): Promise<SkippedEvent> {
+    const { version } = this.known(name);
+    return this.withSession(async (session) => {
+      const checkpoint = await readCheckpoint(session, name);
+      const stoppedAt = checkpoint?.status === 'stopped' ? checkpoint.errorPosition : null;
+      const event = stoppedAt === position ? await this.store.eventAt(position) : undefined;
+      if (event === undefined) throw new NotStoppedThere(name, stoppedAt);
+      const now = this.now();
+      const { eventId, type: eventType } = event;
+      const skipped = { projection: name, projectionVersion: version, position, eventId, eventType, ...why };
+      await recordSkip(this.store, skipped, now);
+      await clearStop(session, name, now);
+      return { ...skipped, skippedAt: now.toISOString() };
+    });
+  }
+
+  /** The events that a projection passes by, first ones first. @throws UnknownProjection */
+  async skipped(name: string): Promise<SkippedEvent[]> {
+    this.known(name);
+    return skippedEvents(this.store, name);
+  }
+
+  /**
+   * Has the tables serve again that a rebuild has replaced, from where they were; those that served are kept instead.
+   * @returns version and position that serve now. @throws UnknownProjection, NothingRetired, RebuildUnderWay
+   */
+  async rollBack(name: string): Promise<{ version: number; position: Position }> {
+    this.known(name);
+    return this.withoutRebuild(name, (session) => rollBack(session, name, this.now()));
+  }
+
+  /**
+   * Drops the tables that a rebuild has replaced.
+   * @returns false when there were none @throws UnknownProjection, RebuildUnderWay
+   */
+  async dropRetired(name: string): Promise<boolean> {
+    this.known(name);
+    return this.withoutRebuild(name, (session) => dropRetired(session, name, this.now()));
+  }
+
+  private async dropOutdated(): Promise<void> {
+    const before = new Date(this.now().getTime() - keepRetiredMs);
+    try {
+      const kept = await this.withSession(readRetired);
+      for (const { name } of kept.filter(({ retiredAt }) => retiredAt <= before))
+        if (await this.withoutRebuild(name, (session) => dropRetired(session, name, before)))
+          this.log.info({ projection: name }, 'tables that served before are dropped');
+    } catch (error) {
+      this.log.warn({ error: messageOf(error) }, 'tables that served before could not be dropped');
+    }
+  }
+
+  private async withoutRebuild<T>(name: string, work: (session: Session) => Promise<T>): Promise<T> {
+    return this.withSession(async (session) => {
+      if (!(await session.tryLock(rebuildLockName(name)))) throw new RebuildUnderWay(name);
+      return work(session);
+    });
   }
 
   private known(name: string): Projection {
@@ -220,20 +285,6 @@ export class ProjectionEngine {
     return oldest ? Math.max(0, (this.now().getTime() - Date.parse(oldest.recordedAt)) / 1_000) : 0;
   }
 
-  private async heldLocks(session: Session): Promise<Set<string>> {
-    const names = [...this.projections.keys()];
-    const rows = await session.query<{ name: string }>(
-      `select n.name from unnest($1::text[], $2::text[]) as n (name, lock)
-       where exists (
-         select from pg_locks l
-         where l.locktype = 'advisory' and l.objsubid = 1 and l.granted
-           and l.database = (select oid from pg_database where datname = current_database())
-           and (l.classid::bigint << 32) | l.objid::bigint = hashtextextended(n.lock, 0))`,
-      [names, names.map(lockName)],
-    );
-    return new Set(rows.map((row) => row.name));
-  }
-
   private async withSession<T>(work: (session: Session) => Promise<T>): Promise<T> {
     const session = await this.openSession();
     try {
@@ -253,22 +304,6 @@ export class ProjectionEngine {
       throw error;
     }
   }
-}
-
-function outcomeOf(row: Checkpoint | undefined) {
-  return {
-    version: row?.version ?? null,
-    status: row?.status ?? ('absent' as const),
-    errorPosition: row?.errorPosition ?? null,
-    error: row?.error ?? null,
-    updatedAt: row?.updatedAt ?? null,
-  };
-}
-
-/** The one place that takes positions for numbers: right where they are dense, and only for people to look at. */
-function distance(position: Position, head: Position): number {
-  const events = BigInt(head) - BigInt(position);
-  return events > 0n ? Number(events) : 0;
 }
 
 // Leaves room for `__shadow` within PostgreSQL's 63 bytes.

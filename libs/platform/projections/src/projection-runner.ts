@@ -13,6 +13,7 @@ import {
 import { type LogLookup, replacementOf } from './log-identity.js';
 import type { LogTail } from './log-tail.js';
 import { backOffMs, pause } from './pause.js';
+import { lockName } from './projection-locks.js';
 import type { Projection } from './projection.js';
 import type { ProjectionLog } from './projection-engine.js';
 import {
@@ -24,6 +25,7 @@ import {
 } from './projections.errors.js';
 import { rebuildProjection } from './rebuild.js';
 import { Session } from './session.js';
+import { skipsOf } from './skipped-events.js';
 
 /**
  * What this process does for one projection: `connecting` (also after a failure, with back-off), `standby` (another
@@ -37,6 +39,7 @@ export interface RunnerDependencies {
   readonly url: string;
   readonly tail: LogTail;
   readonly batchSize: number;
+  readonly rebuildBatchSize: number;
   readonly log: ProjectionLog;
   readonly now: () => Date;
   readonly lookup: LogLookup;
@@ -47,8 +50,8 @@ const lockRetryMs = 1_000;
 const stoppedPollMs = 1_000;
 const supersededPollMs = 5_000;
 const refusedUpgradeRetryMs = 30_000;
-/** How often a projection that follows makes sure that the log is still the one it reads. */
-const logCheckMs = 5_000;
+/** How often a projection that follows makes sure that the log is still the one it reads, and the tables those it fills. */
+const standingCheckMs = 5_000;
 
 /** Keeps one projection going: takes its lock, follows the log, survives what can be survived. */
 export class ProjectionRunner {
@@ -163,16 +166,21 @@ export class ProjectionRunner {
   }
 
   private async follow(session: Session, from: Checkpoint): Promise<void> {
-    const { tail, batchSize, now } = this.dependencies;
+    const { tail, batchSize, now, lookup } = this.dependencies;
     const { name } = this.projection;
+    // What is told later is told while it is stopped, and it comes here again after that.
+    const skipped = await skipsOf(lookup, name);
     const doubt = new AbortController();
     const over = AbortSignal.any([this.over, doubt.signal]);
-    const write = liveBatchWriter(session, this.projection, from.generation, now);
+    const write = liveBatchWriter(session, this.projection, from.generation, now, skipped);
     const reader = tail.reader();
     const pace = new BatchPace(() => performance.now());
     this.activity = 'active';
     let place: Place = from;
-    const watch = setInterval(() => void this.doubtLog(place, doubt), logCheckMs).unref();
+    const watch = setInterval(() => {
+      void this.doubtLog(place, doubt);
+      void this.doubtTables(session, from, doubt);
+    }, standingCheckMs).unref();
     const onCommitted = (last: RecordedEvent) => (place = placeOf(last));
     try {
       for (;;) {
@@ -209,6 +217,19 @@ export class ProjectionRunner {
     doubt.abort();
   }
 
+  /** A batch would find out by itself; but whoever waits for events has none, and tables of before may have come back. */
+  private async doubtTables(
+    session: Session,
+    { generation }: Checkpoint,
+    doubt: AbortController,
+  ): Promise<void> {
+    const { name } = this.projection;
+    const serving = await readCheckpoint(session, name).catch(() => undefined);
+    if (serving === undefined || serving.generation === generation || doubt.signal.aborted) return;
+    this.dependencies.log.info({ projection: name }, 'other tables serve, going on with them');
+    doubt.abort();
+  }
+
   private async stopAt(session: Session, error: PoisonEvent, at: Checkpoint): Promise<void> {
     this.activity = 'stopped';
     this.dependencies.log.error(
@@ -242,7 +263,7 @@ export class ProjectionRunner {
         position: checkpoint.errorPosition,
         error: checkpoint.error,
       };
-      this.dependencies.log.error(fields, 'projection is stopped; retry or rebuild it');
+      this.dependencies.log.error(fields, 'projection is stopped; retry or rebuild it, or skip the event');
     }
     this.activity = 'stopped';
     await pause(stoppedPollMs, this.over);
@@ -250,13 +271,14 @@ export class ProjectionRunner {
 
   /** Old tables go on serving, and an older process may go on filling them, until the swap. */
   private async upgrade(session: Session): Promise<void> {
-    const { url, tail, log, now, lookup } = this.dependencies;
+    const { url, tail, log, now, lookup, rebuildBatchSize: batchSize } = this.dependencies;
     tail.forget(performance.now());
     const reader = tail.reader();
     this.activity = 'rebuilding';
     try {
       const signal = this.over;
-      await rebuildProjection(this.projection, { url, log, now, lookup, reader }, { resume: true, signal });
+      const dependencies = { url, log, now, lookup, reader, batchSize };
+      await rebuildProjection(this.projection, dependencies, { resume: true, signal });
     } catch (error) {
       if (error instanceof RebuildUnderWay) return await pause(lockRetryMs, this.over);
       if (!(error instanceof PoisonEvent)) throw error;
@@ -284,8 +306,4 @@ export class ProjectionRunner {
     this.dependencies.log.error(fields, 'new version cannot apply an event; the older process goes on');
     await pause(refusedUpgradeRetryMs, this.over);
   }
-}
-
-export function lockName(projectionName: string): string {
-  return `projections/${projectionName}`;
 }

@@ -56,6 +56,27 @@ export class RebuildAborted extends Error {
   readonly code = 'REBUILD_ABORTED';
 }
 
+/** Thrown when there are no tables that were replaced: none ever were, or they have been dropped since. */
+export class NothingRetired extends Error {
+  readonly code = 'NOTHING_RETIRED';
+  constructor(readonly projectionName: string) {
+    super(`no tables of ${projectionName} are kept that served before`);
+  }
+}
+
+/** Thrown when a projection is not stopped at the event that it is told to pass by. */
+export class NotStoppedThere extends Error {
+  readonly code = 'NOT_STOPPED_THERE';
+  constructor(
+    readonly projectionName: string,
+    readonly stoppedAt: Position | null,
+  ) {
+    super(
+      `${projectionName} is not stopped at that event${stoppedAt === null ? '' : `, but at position ${stoppedAt}`}`,
+    );
+  }
+}
+
 /** Thrown when more callers wait for read models than the gate accepts. Ask the caller to come back. */
 export class TooManyWaiters extends Error {
   readonly code = 'TOO_MANY_WAITERS';

@@ -32,7 +32,8 @@ afterEach(async () => {
 });
 
 function engine(projections: readonly Projection[], batchSize = 50): ProjectionEngine {
-  const created = new ProjectionEngine({ store, url: database.url, projections, batchSize, log });
+  const sizes = { batchSize, rebuildBatchSize: batchSize };
+  const created = new ProjectionEngine({ store, url: database.url, projections, ...sizes, log });
   engines.push(created);
   return created;
 }
@@ -98,7 +99,7 @@ describe('a rebuild', () => {
     expect(await seen()).toEqual(upTo(480));
     expect(progress.length).toBeGreaterThan(5);
     expect(progress.at(-1)).toMatchObject({ name: 'tally' });
-    expect(await schemas()).toEqual(['tally']);
+    expect(await schemas()).toEqual(['tally', 'tally__retired']);
     await append(7);
     await reached(487);
     expect(await seen()).toEqual(upTo(487));
@@ -128,7 +129,6 @@ describe('a rebuild', () => {
     const reading = admin.query('select count(*)::int as n, pg_sleep(1) from tally.seen');
     await engine([tally()]).rebuild('tally');
     expect((await reading).rows).toMatchObject([{ n: 100 }]);
-    expect(await schemas()).toEqual(['tally']);
   });
 
   it.each([
@@ -150,7 +150,7 @@ describe('a rebuild', () => {
     await engine([tally()]).rebuild('tally', { resume, onProgress: (step) => progress.push(step) });
     expect(progress.at(-1)?.events).toBe(eventsReadAgain);
     expect(await seen()).toEqual(upTo(300));
-    expect(await schemas()).toEqual(['tally']);
+    expect(await schemas()).toEqual(['tally', 'tally__retired']);
   });
 
   it('excludes a second one', async () => {
@@ -200,6 +200,130 @@ describe('a rebuild', () => {
     await append(5);
     await reached(16);
     expect(await seen()).toEqual(upTo(16));
+  });
+});
+
+describe('what a rebuild finds', () => {
+  const served = { table: 'seen', serving: 190, rebuilt: 200 };
+
+  it('is told: rows of either side, and those of a sample that differ', async () => {
+    await append(200);
+    engine([tally()]).start();
+    await reached(200);
+    await damage();
+    await admin.query(`update tally.seen set type = 'Other' where position > 195`);
+    const compared = await engine([tally()]).rebuild('tally', { comparedRowsMax: null });
+    expect(compared).toMatchObject({ name: 'tally', version: 1, events: 200, swapped: true });
+    // Ten rows that one side lacks, and five that both have otherwise.
+    expect(compared.comparison).toEqual([
+      { ...served, compared: 390, different: 20 },
+      { table: 'totals', serving: 1, rebuilt: 1, compared: 2, different: 0 },
+    ]);
+    const again = await engine([tally()]).rebuild('tally', { comparedRowsMax: 30 });
+    expect(again.comparison).toMatchObject([
+      { table: 'seen', serving: 200, rebuilt: 200, different: 0 },
+      { table: 'totals', serving: 1, rebuilt: 1, different: 0 },
+    ]);
+    expect(again.comparison?.[0]?.compared).toBeGreaterThan(10);
+    expect(again.comparison?.[0]?.compared).toBeLessThan(200);
+  });
+
+  it('can be all of it: the tables that serve stay as they are, under load too', async () => {
+    await append(200);
+    engine([tally()]).start();
+    await reached(200);
+    await damage();
+    const appended: Promise<unknown>[] = [];
+    const compared = await engine([tally()]).rebuild('tally', {
+      ...{ compareOnly: true, comparedRowsMax: null },
+      onProgress: () => {
+        if (appended.length < 5) appended.push(append(20));
+      },
+    });
+    await Promise.all(appended);
+    expect(compared).toMatchObject({ swapped: false });
+    const [rows] = compared.comparison ?? [];
+    expect((rows?.rebuilt ?? 0) - (rows?.serving ?? 0)).toBe(10);
+    expect(rows?.different).toBe(10);
+    expect(await schemas()).toEqual(['tally']);
+    expect((await seen())[0]).toBe(11);
+  });
+
+  it('is nothing where nobody fills the tables that serve', async () => {
+    await append(50);
+    const stopped = engine([tally()]);
+    stopped.start();
+    await reached(50);
+    await stopped.stop();
+    await append(50);
+    expect((await engine([tally()]).rebuild('tally')).comparison).toBeNull();
+    expect(await seen()).toEqual(upTo(100));
+  });
+});
+
+describe('the tables that a rebuild has replaced', () => {
+  async function rebuiltOnce(): Promise<ProjectionEngine> {
+    await append(100);
+    const server = engine([tally()]);
+    server.start();
+    await reached(100);
+    await admin.query(`update tally.seen set type = 'As it was'`);
+    await server.rebuild('tally');
+    return server;
+  }
+  const asTheyWere = async () =>
+    (await rows<{ n: number }>(`select count(*)::int as n from tally.seen where type = 'As it was'`))[0]?.n;
+
+  it('serve again when told to, go on from where they were, and may be exchanged back', async () => {
+    const server = await rebuiltOnce();
+    await append(20);
+    await reached(120);
+    expect(await asTheyWere()).toBe(0);
+    expect(await engine([tally()]).rollBack('tally')).toMatchObject({ version: 1, position: '100' });
+    await reached(120);
+    expect(await asTheyWere()).toBe(100);
+    expect(await seen()).toEqual(upTo(120));
+    expect((await server.status())[0]).toMatchObject({ status: 'running', retired: { position: '120' } });
+    await server.rollBack('tally');
+    await append(5);
+    await reached(125);
+    expect(await asTheyWere()).toBe(0);
+    expect(await seen()).toEqual(upTo(125));
+  });
+
+  it('serve again after a version that turned out wrong, for the release that knows them', async () => {
+    await append(10);
+    const older = engine([tally()]);
+    older.start();
+    await reached(10);
+    const newer = engine([tally({ version: 2 })]);
+    newer.start();
+    await until('version 2', async () => (await checkpoint())?.version === 2);
+    await newer.stop();
+    expect(await older.rollBack('tally')).toMatchObject({ version: 1 });
+    await append(5);
+    await until('older is active', async () => (await checkpoint())?.position === '15');
+    expect(await checkpoint()).toMatchObject({ version: 1 });
+    expect(await seen()).toEqual(upTo(15));
+  }, 20_000);
+
+  it('are dropped when told to, or when the next ones are replaced', async () => {
+    const server = await rebuiltOnce();
+    await server.rebuild('tally');
+    await server.rollBack('tally');
+    expect(await asTheyWere()).toBe(0);
+    expect(await server.dropRetired('tally')).toBe(true);
+    expect(await schemas()).toEqual(['tally']);
+    expect(await server.dropRetired('tally')).toBe(false);
+    await expect(server.rollBack('tally')).rejects.toMatchObject({ code: 'NOTHING_RETIRED' });
+    expect((await server.status())[0]).toMatchObject({ retired: null });
+  });
+
+  it('are left alone while a rebuild is under way', async () => {
+    const server = await rebuiltOnce();
+    await admin.query(`select pg_advisory_lock(hashtextextended('projections/tally/rebuild', 0))`);
+    await expect(server.rollBack('tally')).rejects.toMatchObject({ code: 'REBUILD_UNDER_WAY' });
+    await expect(server.dropRetired('tally')).rejects.toMatchObject({ code: 'REBUILD_UNDER_WAY' });
   });
 });
 

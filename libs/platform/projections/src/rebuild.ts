@@ -9,15 +9,20 @@ import {
   moveShadow,
   noticeOf,
   placeOf,
+  readCheckpoint,
   readShadow,
 } from './checkpoints.js';
 import { type LogLookup, replacementOf } from './log-identity.js';
 import type { TailReader } from './log-tail.js';
 import { pause } from './pause.js';
 import { type Projection, type ProjectionTransaction, schemaOf } from './projection.js';
-import { RebuildAborted, RebuildUnderWay, messageOf } from './projections.errors.js';
+import { RebuildAborted, RebuildUnderWay } from './projections.errors.js';
 import type { ProjectionLog } from './projection-engine.js';
+import { isHeld, rebuildLockName } from './projection-locks.js';
+import { retire } from './retired-tables.js';
 import { Session } from './session.js';
+import { skipsOf } from './skipped-events.js';
+import { compareTables, isSame, type TableComparison } from './table-comparison.js';
 
 export interface RebuildProgress {
   readonly name: string;
@@ -37,6 +42,25 @@ export interface RebuildOptions {
    * under an unchanged version number, and a rebuild asked for by a person is there to be certain.
    */
   readonly resume?: boolean;
+  /** The serving tables stay: the new ones are compared with them and dropped. Default false. */
+  readonly compareOnly?: boolean;
+  /** Rows of each table and side that are compared one by one, about; null for all. Default 1,000. */
+  readonly comparedRowsMax?: number | null;
+}
+
+/** What came of a rebuild. */
+export interface RebuildOutcome {
+  readonly name: string;
+  readonly version: number;
+  /** Events read by this run, handled or not. */
+  readonly events: number;
+  /** False where it was only compared. */
+  readonly swapped: boolean;
+  /**
+   * The new tables beside the ones that served, at the same position of the log. Null where they cannot be compared: of
+   * another version, stopped or not filled by anybody, or none at all.
+   */
+  readonly comparison: readonly TableComparison[] | null;
 }
 
 export interface RebuildDependencies {
@@ -45,41 +69,49 @@ export interface RebuildDependencies {
   readonly now: () => Date;
   readonly reader: TailReader;
   readonly lookup: LogLookup;
+  /** Events per transaction, about; pages of the log are put together to them. */
+  readonly batchSize: number;
 }
 
-/** Dropping the old tables waits this long for a reader in the middle of a query, then tries again. */
-const dropLockTimeoutMs = 2_000;
-const dropAttempts = 5;
+const comparedRowsMax = 1_000;
+/** The serving tables may be a few events behind the new ones: so long they are waited for. */
+const evenMsMax = 5_000;
+const evenPollMs = 50;
 
 /**
  * Fills `<schema>__shadow` from the log beside the serving tables, then swaps both schemas and the checkpoint in one
  * transaction. Needs no lock on the projection itself: the swap holds the checkpoint's row, on which every writer's
- * fence waits, so any process (the CLI beside a running server) may rebuild. Two rebuilds exclude each other.
+ * fence waits, so any process (the CLI beside a running server) may rebuild. Two rebuilds exclude each other. The tables
+ * that served are kept: see `retired-tables.ts`.
  */
 export async function rebuildProjection(
   projection: Projection,
   dependencies: RebuildDependencies,
   options: RebuildOptions = {},
-): Promise<void> {
+): Promise<RebuildOutcome> {
   const session = await Session.open(dependencies.url, `shaoying-rebuild-${projection.name}`);
   try {
     await ensureControlSchema(session);
+    // Nobody has read what a crash takes from a shadow: rows and place go together, and the swap waits for the disk.
+    await session.query('set synchronous_commit = off');
     if (!(await session.tryLock(rebuildLockName(projection.name))))
       throw new RebuildUnderWay(projection.name);
-    await new Rebuild(projection, dependencies, options, session).run();
+    const skipped = await skipsOf(dependencies.lookup, projection.name);
+    return await new Rebuild(projection, dependencies, options, session, skipped).run();
   } finally {
     await session.close();
   }
 }
 
-export function rebuildLockName(projectionName: string): string {
-  return `projections/${projectionName}/rebuild`;
+/** What served is exchanged for `made`; null: it stays. */
+interface Ended {
+  readonly made: Pick<Checkpoint, 'generation' | 'position'> | null;
+  readonly comparison: readonly TableComparison[] | null;
 }
 
 class Rebuild {
   private readonly live: string;
   private readonly shadow: string;
-  private readonly retired: string;
   private events = 0;
 
   constructor(
@@ -87,25 +119,31 @@ class Rebuild {
     private readonly dependencies: RebuildDependencies,
     private readonly options: RebuildOptions,
     private readonly session: Session,
+    private readonly skipped: ReadonlySet<string>,
   ) {
     this.live = schemaOf(projection.name);
     this.shadow = `${this.live}__shadow`;
-    this.retired = `${this.live}__retired`;
   }
 
-  async run(): Promise<void> {
+  async run(): Promise<RebuildOutcome> {
     const { name, version } = this.projection;
     const startedMs = performance.now();
     let place = await this.prepareShadow();
     this.dependencies.log.info({ projection: name, version, position: place.position }, 'rebuild started');
-    do place = await this.fill(place);
-    while (!(await this.swap(place)));
+    let ended: Ended | undefined;
+    do {
+      place = await this.fill(place);
+      await this.untilEven(place);
+      ended = await this.end(place);
+    } while (ended === undefined);
     const seconds = Math.round((performance.now() - startedMs) / 100) / 10;
+    const { made, comparison } = ended;
+    const different = comparison?.filter((table) => !isSame(table)).map(({ table }) => table) ?? null;
     this.dependencies.log.info(
-      { projection: name, version, events: this.events, seconds },
-      'rebuild swapped in',
+      { projection: name, version, events: this.events, seconds, different },
+      made === null ? 'rebuild compared and dropped' : 'rebuild swapped in',
     );
-    await this.dropRetired();
+    return { name, version, events: this.events, swapped: made !== null, comparison };
   }
 
   private async prepareShadow(): Promise<Place> {
@@ -145,13 +183,26 @@ class Rebuild {
     const onCommitted = (last: RecordedEvent) => (place = placeOf(last));
     for (;;) {
       if (this.options.signal?.aborted) throw new RebuildAborted(`rebuild of ${name} aborted`);
-      const events = await reader.read(place.position);
+      const events = await this.several(reader, place.position);
       if (events.length === 0) return place;
       await writeIsolatingPoison(name, place.position, events, this.writer, onCommitted);
       this.events += events.length;
       const { position } = place;
       this.options.onProgress?.({ name, position, head: await lookup.head(), events: this.events });
     }
+  }
+
+  /** Each statement is paid once for all events of a batch: see docs/benchmarks.md. */
+  private async several(reader: TailReader, after: Position): Promise<readonly RecordedEvent[]> {
+    const events = [...(await reader.read(after))];
+    let last = events.at(-1);
+    while (last !== undefined && events.length < this.dependencies.batchSize) {
+      const page = await reader.read(last.position);
+      if (page.length === 0) break;
+      events.push(...page);
+      last = events.at(-1);
+    }
+    return events;
   }
 
   private readonly writer: WriteBatch = async (from, _to, events) => {
@@ -165,29 +216,60 @@ class Rebuild {
   ): Promise<void> {
     const last = placeOf(events.at(-1) as RecordedEvent);
     await moveShadow(tx, this.projection.name, from, last, this.dependencies.now());
-    await applyHandled(this.projection, events, tx);
+    await applyHandled(this.projection, events, tx, this.skipped);
+  }
+
+  /** Waits until the serving tables have what the new ones have, as long as somebody fills them. */
+  private async untilEven({ position }: Place): Promise<void> {
+    const { name, version } = this.projection;
+    const patience = AbortSignal.any([AbortSignal.timeout(evenMsMax), this.session.lost]);
+    while (!patience.aborted) {
+      const serving = await readCheckpoint(this.session, name);
+      if (serving?.version !== version || serving.status === 'stopped') return;
+      if (comparePositions(serving.position, position) >= 0) return;
+      if (!(await isHeld(this.session, name))) return;
+      await pause(evenPollMs, patience);
+    }
   }
 
   /**
    * Readers never see a position go back: with the live row locked, nothing moves, and the few events the live tables
-   * have beyond ours are applied in the same transaction. Where the log itself ends before the live tables, as after it
-   * was restored from an older copy, the log is right. @returns false when they are more than one page.
+   * have beyond ours are applied in the same transaction; then both are at one position and can be compared. Where the
+   * log itself ends before the live tables, as after it was restored from an older copy, the log is right.
+   * @returns undefined when they are more than one page
    */
-  private async swap(filledTo: Place): Promise<boolean> {
-    const { name } = this.projection;
-    const swapped = await this.session.inTransaction(
+  private async end(filledTo: Place): Promise<Ended | undefined> {
+    const { name, version } = this.projection;
+    return this.session.inTransaction(
       this.shadow,
       async (tx) => {
-        const rows = await tx.query<{ position: Position }>(
-          'select position from projections.checkpoints where name = $1 for update',
+        await tx.query('set local synchronous_commit = on');
+        const [serving] = await tx.query<Pick<Checkpoint, 'position' | 'version'>>(
+          'select position, version from projections.checkpoints where name = $1 for update',
           [name],
         );
-        const reached = await this.catchUp(tx, filledTo, rows[0]?.position ?? START);
-        return reached && this.exchange(tx, rows.length > 0, reached);
+        const reached = await this.catchUp(tx, filledTo, serving?.position ?? START);
+        if (reached === undefined) return undefined;
+        const even = serving?.position === reached.position && serving.version === version;
+        const comparison = even ? await this.compare(tx) : null;
+        if (this.options.compareOnly === true) {
+          await this.dropShadow(tx);
+          return { made: null, comparison };
+        }
+        return { made: await this.exchange(tx, serving !== undefined, reached), comparison };
       },
-      (made) => made && noticeOf(name, made),
+      (ended) => (ended?.made ? noticeOf(name, ended.made) : undefined),
     );
-    return swapped !== undefined;
+  }
+
+  private compare(tx: ProjectionTransaction): Promise<TableComparison[]> {
+    const { comparedRowsMax: rowsMax = comparedRowsMax } = this.options;
+    return compareTables(tx, this.live, this.shadow, rowsMax);
+  }
+
+  private async dropShadow(tx: ProjectionTransaction): Promise<void> {
+    await tx.query(`drop schema "${this.shadow}" cascade`);
+    await tx.query('delete from projections.shadows where name = $1', [this.projection.name]);
   }
 
   /** @returns where the shadow is then; undefined when it cannot get to `served` in one page. */
@@ -197,10 +279,11 @@ class Rebuild {
     served: Position,
   ): Promise<Place | undefined> {
     if (comparePositions(filledTo.position, served) >= 0) return filledTo;
-    const missing = await this.dependencies.reader.read(filledTo.position);
+    const page = await this.dependencies.reader.read(filledTo.position);
+    const missing = page.filter(({ position }) => comparePositions(position, served) <= 0);
     const last = missing.at(-1);
     if (last === undefined) return filledTo;
-    if (comparePositions(last.position, served) < 0) return undefined;
+    if (comparePositions(last.position, served) < 0 && missing.length === page.length) return undefined;
     await this.write(tx, filledTo.position, missing);
     this.events += missing.length;
     return placeOf(last);
@@ -212,8 +295,7 @@ class Rebuild {
     { position, eventId }: Place,
   ): Promise<Pick<Checkpoint, 'generation' | 'position'>> {
     const { name, version } = this.projection;
-    await tx.query(`drop schema if exists "${this.retired}" cascade`);
-    if (serving) await tx.query(`alter schema "${this.live}" rename to "${this.retired}"`);
+    if (serving) await retire(tx, name, this.dependencies.now());
     await tx.query(`alter schema "${this.shadow}" rename to "${this.live}"`);
     const [made] = await tx.query<{ generation: string }>(
       `insert into projections.checkpoints (name, version, position, event_position, event_id, updated_at, status)
@@ -226,25 +308,5 @@ class Rebuild {
     );
     await tx.query('delete from projections.shadows where name = $1', [name]);
     return { generation: made?.generation as string, position };
-  }
-
-  /** Apart from the swap: dropping waits for readers in mid-query, and must not make all others wait behind it. */
-  private async dropRetired(): Promise<void> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        await this.session.inTransaction(this.retired, async (tx) => {
-          await tx.query(`set local lock_timeout = ${dropLockTimeoutMs}`);
-          await tx.query(`drop schema if exists "${this.retired}" cascade`);
-        });
-        return;
-      } catch (error) {
-        this.dependencies.log.warn(
-          { projection: this.projection.name, error: messageOf(error) },
-          'old tables still in use',
-        );
-        if (attempt >= dropAttempts) return; // The next rebuild drops them.
-        await pause(dropLockTimeoutMs, this.session.lost);
-      }
-    }
   }
 }

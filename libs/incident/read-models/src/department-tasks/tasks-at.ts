@@ -6,8 +6,9 @@ export const within = (act: string): string => `${act}_at <= facts_until and ${a
 /**
  * Tasks as they were at $1 as far as the log knew at $2, each by the terms that held then: an instant that was later, or
  * learnt later, is null, and so is its event. `unmet_due` is the soonest deadline that nothing had met by then.
+ * @param name of the table they are in
  */
-export const tasksAt = `
+export const tasksAs = (name: string): string => `
 ${momentSql},
   facts as (
     select t.*,
@@ -30,7 +31,7 @@ ${momentSql},
     from department_tasks.tasks t cross join moment
     where ${within('since')} and (until_at is null or not (${within('until')}))
   ),
-  at_moment as (
+  ${name} as (
     select facts.*,
       done is null and ended is null and set_aside is null as is_open,
       case when done is not null then 'DONE' when ended is not null then ended when undecided then stands
@@ -44,6 +45,8 @@ ${momentSql},
         rework_due) end as unmet_due
     from facts
   )`;
+
+export const tasksAt = tasksAs('at_moment');
 
 /** The former holders of a task as a table. */
 export const formerHolders = `json_to_recordset(former) as held ("departmentId" text, since timestamptz, until timestamptz)`;

@@ -95,6 +95,52 @@ describe('incident board', () => {
     );
   });
 
+  it.each([
+    ['井盖', ['lane', 'road']],
+    ['盖', ['apart', 'lane', 'road']],
+    ['wi-fi井盖', ['lane']],
+    ['100%', ['share']],
+    ['10%', []],
+    ['盖井', []],
+  ])('finds %s in descriptions', async (q, ids) => {
+    const city = new SimulatedCity().report('road', { description: '朝阳路 1 号井盖缺失' });
+    city
+      .report('apart', { description: '水井旁盖板松动' })
+      .report('lane', { description: 'Ｗｉ-Fi井盖破损' });
+    city.report('share', { description: '积水 100%，100_没过脚踝\0' });
+    await spec.givenEvents(city.events);
+    expect((await idsOf({ q })).sort()).toEqual(ids);
+    expect((await idsOf({ q, streetId: 'street-1', state: 'FILED' })).sort()).toEqual(ids);
+    expect(await idsOf({ q }, { communityId: 'community-2' })).toEqual([]);
+  });
+
+  it('pages neither skip nor repeat what was there, whatever is written meanwhile', async () => {
+    const city = new SimulatedCity();
+    for (let n = 0; n < 60; n += 1) city.pass(n % 3).report(`inc-${n}`);
+    await spec.givenEvents(city.events);
+    const seen: string[] = [];
+    for (let after: BoardPage['next'] = null, n = 0; ; n += 1) {
+      const page: BoardPage = await board.list({ category: 'GARBAGE' }, null, {
+        limit: 7,
+        after,
+        now: city.now,
+      });
+      seen.push(...page.items.map(({ id }) => id));
+      after = page.next;
+      if (after === null) break;
+      // New ones before the page, and old ones that change before, in and after it.
+      const written = city.events.length;
+      city
+        .pass(1)
+        .report(`new-${n}`)
+        .whistle(`inc-${59 - n * 7}`, ['dept-1'])
+        .handle(`inc-${n}`);
+      await spec.givenEvents(city.events.slice(written));
+    }
+    expect(seen).toHaveLength(60);
+    expect(new Set(seen)).toEqual(new Set(Array.from({ length: 60 }, (_, n) => `inc-${n}`)));
+  });
+
   it('moves an incident with its place, from one list to another', async () => {
     const city = new SimulatedCity().report('inc').report('other');
     city.locate('inc', {

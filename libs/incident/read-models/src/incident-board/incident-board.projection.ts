@@ -14,6 +14,7 @@ import { summonedBy } from '../summoned.js';
 import { evolveView } from './evolve-view.js';
 import { storySql, viewOf, type StoryRow } from './incident-story.js';
 import type { IncidentView } from './incident-view.js';
+import { foldText, wordsOf } from './search-words.js';
 import { ordered } from './view-changes.js';
 import { dependsOnView, shownOf, stateAfter } from './view-events.js';
 
@@ -36,6 +37,14 @@ interface ReportRow {
   readonly reported_at: string;
   readonly street_id: string | null;
   readonly community_id: string | null;
+}
+
+/** What a report says, as it is searched: see `search-words.ts`. */
+interface DescriptionRow {
+  readonly incident_id: string;
+  readonly reported_at: string;
+  readonly folded: string;
+  readonly words: string;
 }
 
 /** Where it lies by a correction. */
@@ -72,6 +81,9 @@ const reportShape: RowShape<ReportRow> = {
   ...{ receipt_hash: 'text', incident_id: 'text', reported_at: 'timestamptz', street_id: 'text' },
   community_id: 'text',
 };
+const descriptionShape: RowShape<DescriptionRow> = {
+  ...{ incident_id: 'text', reported_at: 'timestamptz', folded: 'text', words: 'integer[]' },
+};
 const placeShape: RowShape<PlaceRow> = {
   ...{ incident_id: 'text', estate_id: 'text', community_id: 'text', street_id: 'text', located: 'boolean' },
 };
@@ -85,6 +97,7 @@ const changeStates = new RowStatement<StateChange>(
   (rows) => `update incidents i set state = u.state from ${rows} where i.incident_id = u.incident_id`,
 );
 const insertReports = merging('reports', { shape: reportShape, key: ['receipt_hash'] });
+const insertDescriptions = merging('descriptions', { shape: descriptionShape, key: ['incident_id'] });
 const moveIncidents = new RowStatement<PlaceRow>(
   placeShape,
   (rows) =>
@@ -127,7 +140,7 @@ export const unlocated = (incident: string): string =>
  */
 export const incidentBoard: Projection = {
   name: 'incident-board',
-  version: 10,
+  version: 11,
   schema: `
     create table incidents (
       incident_id  text primary key,
@@ -152,6 +165,16 @@ export const incidentBoard: Projection = {
     create index on reports (reported_at, incident_id);
     create index on reports (street_id, reported_at, incident_id);
     create index on reports (community_id, reported_at, incident_id);
+    -- Apart from both, and never changed: an index of words is dear to keep. What it has not sorted in yet is read by every
+    -- search: no more than half a megabyte.
+    create table descriptions (
+      incident_id text primary key,
+      reported_at timestamptz not null,
+      folded      text not null,
+      words       integer[] not null
+    );
+    create index on descriptions (reported_at, incident_id);
+    create index on descriptions using gin (words) with (gin_pending_list_limit = 512);
     create table subjects (
       subject_id  text primary key,
       incident_id text not null
@@ -183,6 +206,7 @@ export const incidentBoard: Projection = {
     }
     await insertIncidents.run(tx, batch.incidents.rows);
     await insertReports.run(tx, batch.reports.rows);
+    await insertDescriptions.run(tx, [...batch.descriptions.values()]);
     await changeStates.run(tx, batch.incidents.changes);
     await moveIncidents.run(tx, batch.places);
     await moveReports.run(tx, batch.places);
@@ -196,6 +220,7 @@ export const incidentBoard: Projection = {
 class BoardBatch {
   readonly incidents = new Drafts<IncidentRow, StateChange>();
   readonly reports = new Drafts<ReportRow, Pick<ReportRow, 'incident_id'>>();
+  readonly descriptions = new Map<string, DescriptionRow>();
   readonly events: EventRow[] = [];
   readonly involvements: InvolvementRow[] = [];
   readonly subjects = new Map<string, SubjectRow>();
@@ -231,13 +256,16 @@ class BoardBatch {
 
   private report(entry: Extract<IncidentEntry, { type: 'IncidentReported' }>): void {
     const { incidentId: incident_id, occurredAt: reported_at } = entry;
-    const { category, severity, place, receiptHash: receipt_hash } = entry.data;
+    const { category, severity, place, receiptHash: receipt_hash, description } = entry.data;
     const { estate_id, street_id, community_id, located } = placed(incident_id, place);
     this.incidents.begin(incident_id, {
       ...{ incident_id, reported_at, state: 'REPORTED', category, severity, estate_id, located },
       report: JSON.stringify(shownOf(entry)),
     });
     this.sealed(incident_id, entry.data.reporter);
+    const folded = foldText(description);
+    const words = `{${wordsOf(folded).join(',')}}`;
+    this.descriptions.set(incident_id, { incident_id, reported_at, folded, words });
     this.reports.begin(incident_id, { receipt_hash, incident_id, reported_at, street_id, community_id });
   }
 }

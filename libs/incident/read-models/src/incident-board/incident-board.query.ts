@@ -2,6 +2,7 @@ import type { SqlReader } from '../sql-reader.js';
 import { unlocated } from './incident-board.projection.js';
 import { storySql, viewOf, type StoryRow } from './incident-story.js';
 import type { IncidentView } from './incident-view.js';
+import { foldText, wordsAsked } from './search-words.js';
 
 export interface BoardFilter {
   readonly state?: string;
@@ -18,7 +19,7 @@ export interface BoardFilter {
   /** Reported in [from, to). ISO 8601. */
   readonly from?: string;
   readonly to?: string;
-  /** Part of the description. */
+  /** Part of the description, whatever its letters' case and width. */
   readonly q?: string;
 }
 
@@ -146,13 +147,16 @@ function walkSql(
   values: unknown[],
 ): string {
   const departments = [filter.departmentId, scope?.departmentId].filter((id) => id !== undefined);
-  const tables = new Map(departments.map((_, index) => [`d${index}`, 'involvements']));
+  const tables = new Map<string, string>();
+  // Few have a rare word, and a frequent one is soon met in the page's order: which it is, PostgreSQL knows.
+  if (filter.q !== undefined) tables.set('s', 'descriptions');
+  departments.forEach((_, index) => tables.set(`d${index}`, 'involvements'));
   const isPlaced =
     filter.streetId !== undefined ||
     filter.communityId !== undefined ||
     (scope !== null && scope.departmentId === undefined);
   const isLedByIncidents = [filter.overdue, filter.unlocated].includes(true) || filter.state !== undefined;
-  if (isPlaced || (departments.length === 0 && !isLedByIncidents)) tables.set('r', 'reports');
+  if (isPlaced || (tables.size === 0 && !isLedByIncidents)) tables.set('r', 'reports');
   const lead = [...tables.keys()][0] ?? 'i';
 
   const conditions = new Conditions(values);
@@ -171,8 +175,9 @@ function walkSql(
   if (filter.from !== undefined) conditions.add(`${lead}.reported_at >= ?::timestamptz`, filter.from);
   if (filter.to !== undefined) conditions.add(`${lead}.reported_at < ?::timestamptz`, filter.to);
   if (filter.q !== undefined) {
-    const description = `i.report -> 'data' ->> 'description'`;
-    conditions.add(`${description} like '%' || ? || '%'`, likeLiteral(filter.q));
+    const folded = foldText(filter.q);
+    conditions.add('s.words @> ?::integer[]', wordsAsked(folded));
+    conditions.add(`s.folded like '%' || ? || '%'`, likeLiteral(folded));
   }
   if (filter.overdue !== undefined) {
     const unmet = 'select from incident_board.deadlines d where d.incident_id = i.incident_id';

@@ -15,6 +15,7 @@ export const factEvents: readonly IncidentEventType[] = [
   ...(['IncidentReported', 'IncidentLocated', 'IncidentFiled', 'IncidentRejected'] as const),
   ...(['IncidentWithdrawn', 'IncidentVoided', 'IncidentSuspended', 'IncidentResumed'] as const),
   ...(['IncidentMerged', 'IncidentUnmerged', 'DeadlinesRescheduled', 'SelfHandlingStarted'] as const),
+  ...(['ReporterContactedBySelfHandler'] as const),
   ...(['HandlingCompleted', 'WhistleBlown', 'WhistleCancelled', 'DepartmentAdded', 'LeadChanged'] as const),
   ...(['TaskTransferred', 'TaskCompleted', 'ReturnRequested', 'ReturnAccepted'] as const),
   ...(['ResponsibilityDecided', 'CheckPassed', 'CheckFailed', 'FeedbackRecorded'] as const),
@@ -70,8 +71,8 @@ export class FactBatch {
       case 'IncidentReported': {
         const { category, severity, anonymous, place } = entry.data;
         this.keep({
-          ...{ incident_id: entry.incidentId, cycle: 1, total_deadline_id: null, lead_task_id: null },
-          ...{ lead_department_id: null, category, severity, anonymous, ...unitsOf(place) },
+          ...{ incident_id: entry.incidentId, cycle: 1, ...untimed, ...nobody },
+          ...{ category, severity, anonymous, ...unitsOf(place) },
         });
         break;
       }
@@ -79,26 +80,39 @@ export class FactBatch {
         this.change(entry, unitsOf(entry.data.place));
         this.tell(entry, 'LOCATED');
         break;
-      case 'IncidentFiled': {
-        const { cycle, deadlines } = entry.data;
-        const total = deadlines.find(({ timer }) => timer === 'INCIDENT_TOTAL');
-        this.change(entry, { cycle, total_deadline_id: total?.deadlineId ?? null });
-        this.tell(entry, 'FILED', { due_at: total?.dueAt ?? null });
+      case 'IncidentFiled':
+        this.foldFiling(entry);
         break;
-      }
       case 'IncidentReopened':
         this.tell(entry, 'REOPENED', { cycle: entry.data.cycle - 1 });
         this.tell(entry, 'STANDING', { says: 'ON' });
-        this.change(entry, { cycle: entry.data.cycle, total_deadline_id: null, ...nobody });
+        this.change(entry, { cycle: entry.data.cycle, ...untimed, ...nobody });
         break;
       case 'SelfHandlingStarted':
         this.change(entry, nobody);
+        break;
+      case 'ReporterContactedBySelfHandler':
+        // Without a due time no clock of the incident's runs: departments call, each about its task.
+        if (entry.data.reached && entry.data.dueAt !== null) this.tell(entry, 'CONTACTED');
         break;
       default:
         this.foldStanding(entry);
         this.foldTask(entry);
         this.foldClosing(entry);
     }
+  }
+
+  private foldFiling(entry: Extract<IncidentEntry, { type: 'IncidentFiled' }>): void {
+    const { cycle, deadlines } = entry.data;
+    const total = deadlines.find(({ timer }) => timer === 'INCIDENT_TOTAL');
+    const contact = deadlines.find(({ timer }) => timer === 'CONTACT');
+    this.change(entry, {
+      ...{ cycle, total_deadline_id: total?.deadlineId ?? null },
+      contact_deadline_id: contact?.deadlineId ?? null,
+    });
+    this.tell(entry, 'FILED', { due_at: total?.dueAt ?? null });
+    if (contact !== undefined)
+      this.tell(entry, 'CONTACT_TIMED', { says: contact.deadlineId, due_at: contact.dueAt });
   }
 
   private foldStanding(entry: IncidentEntry): void {
@@ -232,9 +246,11 @@ export class FactBatch {
   }
 
   private move(entry: IncidentEntry, moves: readonly DeadlineMove[]): void {
-    const total = this.cases.get(entry.incidentId)?.total_deadline_id ?? null;
-    const move = moves.find(({ deadlineId }) => deadlineId === total);
-    if (move !== undefined) this.tell(entry, 'DUE_MOVED', { due_at: move.dueAt });
+    const known = this.cases.get(entry.incidentId);
+    for (const { deadlineId, dueAt: due_at } of moves) {
+      if (deadlineId === known?.total_deadline_id) this.tell(entry, 'DUE_MOVED', { due_at });
+      if (deadlineId === known?.contact_deadline_id) this.tell(entry, 'CONTACT_MOVED', { due_at });
+    }
   }
 
   private change({ incidentId }: IncidentEntry, change: Partial<CaseRow>): void {
@@ -248,6 +264,7 @@ export class FactBatch {
   }
 }
 
+const untimed = { total_deadline_id: null, contact_deadline_id: null };
 const nobody = { lead_task_id: null, lead_department_id: null };
 
 const unitsOf = ({ estateId, communityId, streetId }: Place) => ({

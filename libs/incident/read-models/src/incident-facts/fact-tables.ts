@@ -8,6 +8,13 @@ export const FACT_KINDS = [
   'LOCATED',
   /** The time the whole is due by was moved. */
   'DUE_MOVED',
+  /**
+   * Whoever handles it without a whistle is to call the reporter until `due_at`, in this cycle; `says` which deadline. The
+   * time was moved; and the reporter was reached while it ran.
+   */
+  'CONTACT_TIMED',
+  'CONTACT_MOVED',
+  'CONTACTED',
   /** `says`: MERGED, WITHDRAWN, VOIDED, REJECTED, SUSPENDED; ON when it goes on. */
   'STANDING',
   'WHISTLED',
@@ -74,6 +81,7 @@ export interface CaseRow extends CaseContext {
   readonly incident_id: string;
   readonly cycle: number;
   readonly total_deadline_id: string | null;
+  readonly contact_deadline_id: string | null;
   readonly lead_task_id: string | null;
   readonly lead_department_id: string | null;
 }
@@ -89,8 +97,8 @@ const factShape: RowShape<FactRow> = {
   ...contextShape,
 };
 const caseShape: RowShape<CaseRow> = {
-  ...{ incident_id: 'text', cycle: 'integer', total_deadline_id: 'text', lead_task_id: 'text' },
-  ...{ lead_department_id: 'text', ...contextShape },
+  ...{ incident_id: 'text', cycle: 'integer', total_deadline_id: 'text', contact_deadline_id: 'text' },
+  ...{ lead_task_id: 'text', lead_department_id: 'text', ...contextShape },
 };
 
 export const caseColumns = Object.keys(caseShape).join(', ');
@@ -112,6 +120,7 @@ export const factTables = `
       incident_id        text primary key,
       cycle              integer not null,
       total_deadline_id  text,
+      contact_deadline_id text,
       lead_task_id       text,
       lead_department_id text,
       category           text not null,

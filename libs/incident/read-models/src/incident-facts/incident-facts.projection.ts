@@ -4,13 +4,13 @@ import { FactBatch, factEvents } from './fact-batch.js';
 import { factTables } from './fact-tables.js';
 
 /**
- * What numbers are made of: filings, whistles, summonses, returns, checks, feedback, closings, each as a fact of its own
+ * What numbers are made of: filings, calls to reporters, whistles, summonses, returns, checks, feedback, closings, each as a fact of its own
  * with the instant from which it was so, the one at which the log learnt of it, and the case as it was then. See
  * `cohorts.ts` for what is counted of it.
  */
 export const incidentFacts: Projection = {
   name: 'incident-facts',
-  version: 1,
+  version: 2,
   schema: factTables,
   eventTypes: [...factEvents],
   async apply(events, tx) {

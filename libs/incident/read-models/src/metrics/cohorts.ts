@@ -1,4 +1,4 @@
-import { tasksAt } from '../department-tasks/tasks-at.js';
+import { tasksAs, tasksAt } from '../department-tasks/tasks-at.js';
 import { momentSql } from '../sql-reader.js';
 
 /**
@@ -6,8 +6,8 @@ import { momentSql } from '../sql-reader.js';
  * $3 and $4 are the window, $5 days. A case's place and lead are those of the event that it is counted by.
  */
 export interface Cohort {
-  /** The projection it is read from. */
-  readonly readModel: 'containment' | 'department-tasks' | 'incident-facts';
+  /** The projections it is read from. */
+  readonly readModels: readonly ('containment' | 'department-tasks' | 'incident-facts')[];
   readonly sql: string;
 }
 
@@ -29,8 +29,8 @@ const first = (kinds: string, key: string, columns = '*'): string =>
  * The moment is compared as parameters, not joined as a row: so PostgreSQL knows how much of the table is meant, and does
  * not go through one list for each row of another. See query-plans.int.spec.ts.
  */
-const facts = `
-  with visible as not materialized (
+const told = `
+  visible as not materialized (
     select facts.*, $1::timestamptz as as_of from incident_facts.facts
     where fact_known_at <= $2::timestamptz and fact_at <=
       case when $2::timestamptz = 'infinity' then 'infinity'::timestamptz else $1::timestamptz end
@@ -41,6 +41,7 @@ const facts = `
   called_off as (
     select whistle_id, revision from visible where kind = 'WHISTLE_CANCELLED'
   )`;
+const facts = `with ${told}`;
 
 const base = 'incident_id, null::text as task_id, as_of, category, severity, anonymous';
 const ownPlace = 'estate_id, community_id, street_id';
@@ -242,11 +243,64 @@ const checks = `${facts},
       left join standings s on s.incident_id = c.incident_id
   )`;
 
-const ofFacts = (sql: string): Cohort => ({ readModel: 'incident-facts', sql });
+const response = [
+  ...[
+    'incident_id',
+    'task_id',
+    'as_of',
+    'category',
+    'severity',
+    ownPlace,
+    'department_id',
+    'contact_due',
+    'contact',
+  ],
+  ...[
+    'contact_event',
+    'notified_event_id',
+    'set_aside',
+    'ended',
+    'counted',
+    'undecided',
+    'former',
+    'deadlines',
+  ],
+].join(', ');
+
+/**
+ * Each time a reporter is to be called: by a department about its task, and by whoever handles it without a whistle about
+ * the incident. The first whistle of a cycle takes the latter over, unless it was missed by then.
+ */
+const responses = `${tasksAs('of_departments')},
+  ${told},
+  ${corrections},
+  moved as (${last(`kind = 'CONTACT_MOVED'`, 'incident_id, cycle')}),
+  called as (${first(`kind = 'CONTACTED'`, 'incident_id, cycle')}),
+  taken_over as (${first(`kind = 'WHISTLED'`, 'incident_id, cycle')}),
+  of_incidents as (
+    select f.incident_id, null::text as task_id, f.as_of, f.category, f.severity, ${correctedPlace},
+      null::text as department_id, coalesce(m.due_at, f.due_at) as contact_due, c.fact_at as contact,
+      c.event_id as contact_event, f.event_id as notified_event_id,
+      case when standing in ('MERGED', 'SUSPENDED') then standing
+        when standing in ('WITHDRAWN', 'VOIDED', 'REJECTED') then 'WITHDRAWN' end as set_aside,
+      case when c.incident_id is null and w.fact_at <= coalesce(m.due_at, f.due_at) then 'TAKEN_OVER' end as ended,
+      false as counted, false as undecided, null::json as former,
+      json_build_array(json_build_object('timer', 'CONTACT', 'deadlineId', f.says)) as deadlines
+    from visible f left join corrections l on l.incident_id = f.incident_id
+      left join moved m on m.incident_id = f.incident_id and m.cycle = f.cycle
+      left join called c on c.incident_id = f.incident_id and c.cycle = f.cycle
+      left join taken_over w on w.incident_id = f.incident_id and w.cycle = f.cycle
+      left join standings s on s.incident_id = f.incident_id
+    where f.kind = 'CONTACT_TIMED'
+  ),
+  at_moment as (select ${response} from of_departments union all select ${response} from of_incidents)`;
+
+const ofFacts = (sql: string): Cohort => ({ readModels: ['incident-facts'], sql });
 
 export const cohorts = {
-  closures: { readModel: 'containment', sql: closures },
-  tasks: { readModel: 'department-tasks', sql: tasksAt },
+  closures: { readModels: ['containment'], sql: closures },
+  tasks: { readModels: ['department-tasks'], sql: tasksAt },
+  responses: { readModels: ['department-tasks', 'incident-facts'], sql: responses },
   incidents: ofFacts(incidents),
   totals: ofFacts(totals),
   closings: ofFacts(closings),

@@ -9,7 +9,7 @@ import {
   troubledCities,
   type SimulatedCity,
 } from '../testing/index.js';
-import { keysOf, listed, routed, rowsBy, sumOfCases, toList } from '../testing/metric-figures.js';
+import { keysOf, listed, rowsBy, sumOfCases, toList } from '../testing/metric-figures.js';
 import { casesOf } from '../testing/metric-oracle.js';
 import type { MetricDefinition, MetricDimension, MetricTerms } from './metric-definition.js';
 import { metricDefinitions } from './metric-definitions.js';
@@ -26,9 +26,9 @@ const published: Partial<MetricTerms> = {
 
 describe('every metric', () => {
   const tasks = readModelSpec(departmentTasks);
-  const closures = readModelSpec(containment);
-  const facts = readModelSpec(incidentFacts);
-  const query = new MetricsQuery(routed({ tasks, closures, facts }));
+  const closures = readModelSpec(containment, tasks);
+  const facts = readModelSpec(incidentFacts, tasks);
+  const query = new MetricsQuery(tasks.sql);
   const definitionOf = (name: string): MetricDefinition => query.definition(name)!;
 
   // Not shrunk: see incident-projections.int.spec.ts.

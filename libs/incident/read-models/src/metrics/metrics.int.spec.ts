@@ -3,7 +3,6 @@ import type { IncidentEvent, Satisfaction, Solved } from '@shaoying/incident-dom
 import { containment, departmentTasks, incidentFacts } from '../index.js';
 import type { Moment } from '../sql-reader.js';
 import { readModelSpec, SimulatedCity } from '../testing/index.js';
-import { routed } from '../testing/metric-figures.js';
 import type { MetricDefinition, MetricDimension } from './metric-definition.js';
 import { metricDefinitions } from './metric-definitions.js';
 import type { MetricRow } from './metric-rows.js';
@@ -21,9 +20,9 @@ const at = (asOf: string, knownAt = asOf): Moment => ({ asOf, knownAt });
 
 describe('metrics', () => {
   const tasks = readModelSpec(departmentTasks);
-  const closures = readModelSpec(containment);
-  const facts = readModelSpec(incidentFacts);
-  const query = new MetricsQuery(routed({ tasks, closures, facts }));
+  const closures = readModelSpec(containment, tasks);
+  const facts = readModelSpec(incidentFacts, tasks);
+  const query = new MetricsQuery(tasks.sql);
 
   async function given(city: SimulatedCity): Promise<void> {
     await Promise.all([tasks, closures, facts].map((spec) => spec.givenEvents(city.events)));
@@ -431,6 +430,72 @@ describe('metrics', () => {
       await given(city);
       expect(await compute('response-rate', at(city.now))).toMatchObject([
         { numerator: 1, denominator: 2, excluded: { EXCLUDED_ON_APPEAL: 1 } },
+      ]);
+    });
+  });
+
+  describe('calls to the reporter where it is handled without a whistle', () => {
+    const cityOf = (...ids: string[]): SimulatedCity => {
+      const city = new SimulatedCity(undefined, true);
+      for (const id of ids) city.report(id);
+      return city;
+    };
+    const dayMinutes = 24 * 60;
+
+    it('count by themselves: made in time, too late, tried in vain, and owed by nobody in particular', async () => {
+      const city = cityOf('met', 'late', 'in-vain', 'idle');
+      for (const id of ['met', 'late', 'in-vain']) city.handle(id);
+      city.call('in-vain', false).pass(dayMinutes).call('met').pass(1).ringAlarms().call('late');
+      await given(city);
+      expect(await compute('response-rate', at(city.now), 'department')).toMatchObject([
+        { key: null, numerator: 1, denominator: 4, percent: 25, excluded: {} },
+      ]);
+      const { cases } = await explain('response-rate', at(city.now));
+      const deciding = (id: string) =>
+        city.eventsOf(id).flatMap(({ type, eventId }) => {
+          return type === 'IncidentFiled' || type === 'ReporterContactedBySelfHandler' ? [eventId] : [];
+        });
+      expect(cases.find(({ incidentId }) => incidentId === 'met')).toEqual({
+        ...{ incidentId: 'met', taskId: null, inNumerator: true, events: deciding('met') },
+      });
+      expect(cases.find(({ incidentId }) => incidentId === 'in-vain')).toMatchObject({
+        ...{ inNumerator: false, events: deciding('in-vain').slice(0, 1) },
+      });
+    });
+
+    it('are the departments’ from a whistle on, unless they were missed by then', async () => {
+      const city = cityOf('in-time', 'missed').pass(dayMinutes).whistle('in-time', ['dept-1']).pass(1);
+      city.whistle('missed', ['dept-1']).contact('in-time', 'dept-1').contact('missed', 'dept-1');
+      await given(city);
+      expect(await compute('response-rate', at(city.now), 'department')).toMatchObject([
+        { key: 'dept-1', numerator: 2, denominator: 2 },
+        { key: null, numerator: 0, denominator: 1, excluded: { TAKEN_OVER: 1 } },
+      ]);
+    });
+
+    it('are due later by what the incident was suspended, in each cycle anew, and may be excluded', async () => {
+      const city = cityOf('paused').handle('paused').pass(60).suspend('paused').pass(500).resume('paused');
+      const resumed = city.pass(dayMinutes - 60).now;
+      city
+        .call('paused')
+        .finish('paused')
+        .check('paused', 'PASS')
+        .feedback('paused', 'SOLVED')
+        .close('paused');
+      city
+        .reopen('paused')
+        .pass(dayMinutes + 1)
+        .ringAlarms();
+      const overdue = city.events.findLast(({ type }) => type === 'IncidentOverdue')?.data;
+      const { deadlineId } = overdue as { deadlineId: string };
+      await given(city);
+      expect(await compute('response-rate', at(resumed))).toMatchObject([{ numerator: 1, denominator: 1 }]);
+      expect(await compute('response-rate', at(city.now))).toMatchObject([{ numerator: 1, denominator: 2 }]);
+      const before = city.events.length;
+      city.record('paused', appeals, city.now, [excludedAt(city.now, 'OVERDUE', deadlineId)]);
+      await Promise.all([tasks, facts].map((spec) => spec.givenEvents(city.events.slice(before))));
+      expect(await compute('response-rate', at(city.now))).toMatchObject([
+        { numerator: 1, denominator: 1, excluded: { EXCLUDED_ON_APPEAL: 1 } },
       ]);
     });
   });

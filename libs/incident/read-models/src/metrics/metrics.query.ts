@@ -115,8 +115,8 @@ export class MetricsQuery {
   }
 
   /** Projections that a number is read from. */
-  readModels(metric: MetricDefinition, termsOf: TermsOf = ownTerms): readonly Cohort['readModel'][] {
-    return [...new Set(this.rates(metric, termsOf).map(({ rate }) => cohorts[rate.cohort].readModel))];
+  readModels(metric: MetricDefinition, termsOf: TermsOf = ownTerms): Cohort['readModels'] {
+    return [...new Set(this.rates(metric, termsOf).flatMap(({ rate }) => cohorts[rate.cohort].readModels))];
   }
 
   /** One row per key, or one `total`. */

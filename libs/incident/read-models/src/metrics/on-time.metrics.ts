@@ -66,14 +66,30 @@ const contactLeftOut: Exclusion = [
   'EXCLUDED_ON_APPEAL',
 ];
 
-/** Of tasks whose contact with the reporter is timed: a reporter who cannot be reached starts none. */
-export const responseRate: MetricDefinition = onTime({
-  ...{ name: 'response-rate', title: { zh: '响应率', en: 'Response rate' }, version: 1 },
+const contacts = onTime({
+  ...{ name: 'response-rate', title: { zh: '响应率', en: 'Response rate' }, version: 2 },
   acted: { zh: '联系到报告人', en: 'whose reporter was contacted' },
   deadline: { zh: '联系', en: 'contact' },
   ...{ due: 'contact_due', done: 'contact', event: 'contact_event', undecided: 'undecided' },
-  leftOut: [contactLeftOut],
+  leftOut: [contactLeftOut, [`ended = 'TAKEN_OVER'`, 'TAKEN_OVER']],
 });
+
+/**
+ * Of tasks whose contact with the reporter is timed, and of incidents that are handled without a whistle: a reporter who
+ * cannot be reached starts no clock.
+ */
+export const responseRate: MetricDefinition = {
+  ...contacts,
+  cohort: 'responses',
+  formula: {
+    zh:
+      `${contacts.formula.zh}；未经吹哨自行处置的，每一立案轮次按一件计，自立案起算，不归属任何部门，地点为截至该时刻所知；` +
+      `不计：时限届满前已由吹哨接手的轮次`,
+    en:
+      `${contacts.formula.en}; where it is handled without a whistle, each cycle is one case, timed from its filing, of no ` +
+      `department, in the place that is known at that moment; not: cycles that a whistle took over before the time was over`,
+  },
+};
 
 const closing = {
   ...{ measure: 'RATE', reading: 'HIGHER', cohort: 'totals', windowColumn: 'total_due', version: 1 },

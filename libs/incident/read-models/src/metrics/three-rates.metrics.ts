@@ -50,6 +50,7 @@ export const threeRatesMetrics: readonly MetricDefinition[] = [
     ...{
       ...feedback,
       name: 'three-rates',
+      version: 2,
       measure: 'COMPOSITE',
       title: { zh: '三率综合', en: 'Three rates' },
     },

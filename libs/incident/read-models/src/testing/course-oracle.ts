@@ -144,20 +144,22 @@ export const isCalledOff = ({ visible }: Story, whistleId: string, before = Infi
 export const reopeningOf = ({ visible }: Story, cycle: number) =>
   ofType(visible, 'IncidentReopened').find((event) => event.data.cycle === cycle + 1);
 
-/** When a cycle's total time is over, and the event that moved it last. */
-export function totalOf(
+/** When a time that runs from a filing is over, and the event that moved it last. */
+export function clockOf(
   story: Story,
   filed: ToldOf<'IncidentFiled'>,
-): { due: string; movedBy: Told | null } | null {
-  const total = filed.data.deadlines.find(({ timer }) => timer === 'INCIDENT_TOTAL');
-  if (total === undefined) return null;
-  let [due, movedBy]: [string, Told | null] = [total.dueAt, null];
+  timer: 'INCIDENT_TOTAL' | 'CONTACT',
+): { deadlineId: string; due: string; movedBy: Told | null } | null {
+  const clock = filed.data.deadlines.find((deadline) => deadline.timer === timer);
+  if (clock === undefined) return null;
+  const { deadlineId } = clock;
+  let [due, movedBy]: [string, Told | null] = [clock.dueAt, null];
   for (const event of ofType(story.visible, 'IncidentResumed', 'IncidentUnmerged', 'DeadlinesRescheduled')) {
     const moves: readonly { deadlineId: string; dueAt: string }[] = event.data.moves;
-    const move = moves.find(({ deadlineId }) => deadlineId === total.deadlineId);
+    const move = moves.find((candidate) => candidate.deadlineId === deadlineId);
     if (move !== undefined) [due, movedBy] = [move.dueAt, event];
   }
-  return { due, movedBy };
+  return { deadlineId, due, movedBy };
 }
 
 /** Whose a task was before an event. */

@@ -2,21 +2,10 @@ import type { RecordedEvent } from '@shaoying/event-store';
 import type { MetricDefinition, MetricDimension, MetricTerms } from '../metrics/metric-definition.js';
 import type { MetricRow } from '../metrics/metric-rows.js';
 import type { MetricExplanation, MetricWindow } from '../metrics/metrics.query.js';
-import type { Moment, SqlReader } from '../sql-reader.js';
+import type { Moment } from '../sql-reader.js';
 import { casesOf, type OracleCase } from './metric-oracle.js';
-import type { ReadModelSpec } from './read-model-spec.js';
 
 // What the cases of metric-oracle.ts come to, by arithmetic that can be checked by eye.
-
-/** One connection for metrics whose read models lie in databases of their own. */
-export function routed(specs: Readonly<Record<'tasks' | 'closures' | 'facts', ReadModelSpec>>): SqlReader {
-  return {
-    query: (text, values) => {
-      if (text.includes('department_tasks.')) return specs.tasks.sql.query(text, values);
-      return (text.includes('containment.') ? specs.closures : specs.facts).sql.query(text, values);
-    },
-  };
-}
 
 interface Asked {
   readonly log: readonly RecordedEvent[];

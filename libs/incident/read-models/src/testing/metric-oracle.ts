@@ -4,6 +4,7 @@ import type { MetricDimension } from '../metrics/metric-definition.js';
 import type { MetricWindow } from '../metrics/metrics.query.js';
 import type { Moment } from '../sql-reader.js';
 import {
+  clockOf,
   contextAt,
   holderBefore,
   isCalledOff,
@@ -15,7 +16,6 @@ import {
   standingOf,
   storiesOf,
   summonedBy,
-  totalOf,
   whistlesOfTasks,
   type Story,
 } from './course-oracle.js';
@@ -74,8 +74,12 @@ export function casesOf(
     case 'acknowledge-on-time':
     case 'check-in-on-time':
     case 'handling-on-time':
-    case 'response-rate':
       return onTime(visible, tasksAtMoment(log, moment), inWindow, moment, timers[name]);
+    case 'response-rate':
+      return [
+        ...onTime(visible, tasksAtMoment(log, moment), inWindow, moment, 'CONTACT'),
+        ...storiesOf(log, moment).flatMap((story) => callsOf(story, moment).filter(({ at }) => inWindow(at))),
+      ];
     case 'contained-at-estate':
       return closed(visible, inWindow, null, ['ESTATE'], false);
     case 'contained-at-community':
@@ -130,7 +134,6 @@ const timers = {
   'acknowledge-on-time': 'ACKNOWLEDGE',
   'check-in-on-time': 'CHECK_IN',
   'handling-on-time': 'HANDLING',
-  'response-rate': 'CONTACT',
 } as const satisfies Record<string, IncidentTimer>;
 
 /** A case of one incident, in the place and with the lead of the event it is counted by. */
@@ -182,7 +185,7 @@ function filed(story: Story, { asOf }: Moment, suspended: boolean): Dated[] {
 function totals(story: Story, { asOf }: Moment, onTimeOnly: boolean): Dated[] {
   return ofType(story.visible, 'IncidentFiled').flatMap((filing) => {
     const { cycle } = filing.data;
-    const total = totalOf(story, filing);
+    const total = clockOf(story, filing, 'INCIDENT_TOTAL');
     if (total === null) return [];
     const closing = ofType(story.visible, 'IncidentClosed').find(({ data }) => data.cycle === cycle);
     let reason = outOfBase(story);
@@ -242,6 +245,37 @@ function closings(story: Story, name: string): Dated[] {
       ...caseBy(story, closing, { reason, good: true, events }),
       amount: reason === null ? amount : null,
     };
+  });
+}
+
+/** The calls that whoever handled it without a whistle owed the reporter: one in each cycle, from its filing. */
+function callsOf(story: Story, { asOf }: Moment): Dated[] {
+  return ofType(story.visible, 'IncidentFiled').flatMap((filing) => {
+    const { cycle } = filing.data;
+    const clock = clockOf(story, filing, 'CONTACT');
+    if (clock === null) return [];
+    const { due, deadlineId } = clock;
+    const nextCycle = ofType(story.all, 'IncidentReopened').find(({ data }) => data.cycle === cycle + 1);
+    const until = nextCycle?.revision ?? Infinity;
+    const inCycle = story.visible.filter(({ revision }) => revision > filing.revision && revision < until);
+    const call = ofType(inCycle, 'ReporterContactedBySelfHandler').find(
+      ({ data }) => data.reached && data.dueAt !== null,
+    );
+    const [whistle] = ofType(inCycle, 'WhistleBlown');
+    const leftOut = ofType(story.visible, 'ScoreExcluded').some(
+      ({ data }) => data.item === 'OVERDUE' && data.itemId === deadlineId,
+    );
+    const out = outOfBase(story);
+    let reason: string | null = null;
+    if (leftOut) reason = 'EXCLUDED_ON_APPEAL';
+    else if (call === undefined && whistle !== undefined && ms(whistle.occurredAt) <= ms(due))
+      reason = 'TAKEN_OVER';
+    else if (out !== null) reason = out === 'MERGED' ? out : 'WITHDRAWN';
+    else if (call === undefined && standingOf(story).standing === 'SUSPENDED') reason = 'SUSPENDED';
+    else if (call === undefined && ms(due) >= ms(asOf)) reason = 'NOT_DUE_YET';
+    const good = call !== undefined && ms(call.occurredAt) <= ms(due);
+    const found = caseBy(story, filing, { reason, good, events: [filing, call] });
+    return [{ ...inKnownPlace(story, filing, found), at: due }];
   });
 }
 

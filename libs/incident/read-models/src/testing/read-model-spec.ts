@@ -10,12 +10,15 @@ export type ReadModelSpec = ReturnType<typeof projectionSpec> & {
   startOver(): Promise<void>;
 };
 
-/** `projectionSpec`, and beside it what the read model's own queries need. */
-export function readModelSpec(projection: Projection): ReadModelSpec {
+/**
+ * `projectionSpec`, and beside it what the read model's own queries need.
+ * @param beside the read model in whose database it is, of an earlier line: for questions about both
+ */
+export function readModelSpec(projection: Projection, beside?: ReadModelSpec): ReadModelSpec {
   let pool: ReturnType<typeof createPool> | undefined;
   // Registered before the fixture's own hook: the pool must not outlive the database.
   afterAll(() => pool?.end());
-  const spec = projectionSpec(projection);
+  const spec = projectionSpec(projection, beside);
   return {
     reset: () => spec.reset(),
     givenEvents: (events, batchSize) => spec.givenEvents(events, batchSize),

@@ -33,6 +33,7 @@ export const simpleDeadlineMinutes = {
   CHECK_IN: 240,
   HANDLING: 3 * 24 * 60,
   INCIDENT_TOTAL: 7 * 24 * 60,
+  CONTACT: 24 * 60,
   REWORK: 24 * 60,
   RETURN_DECISION: 240,
   ARBITRATION: 24 * 60,
@@ -95,7 +96,11 @@ export class SimulatedCity {
   private readonly states = new Map<string, IncidentState>();
   private nowMs: number;
 
-  constructor(start = '2026-03-02T01:00:00.000Z') {
+  /** @param contacts whether calls to reporters are timed: of filings and of tasks */
+  constructor(
+    start = '2026-03-02T01:00:00.000Z',
+    private readonly contacts = false,
+  ) {
     this.nowMs = Date.parse(start);
   }
 
@@ -124,7 +129,7 @@ export class SimulatedCity {
   report(incidentId: string, sketch: ReportSketch = {}): this {
     const { estateId = 'estate-1', communityId = 'community-1', streetId = 'street-1' } = sketch;
     const { category = 'GARBAGE', severity = 'MINOR', description = `report of ${incidentId}` } = sketch;
-    const filing = { pins, deadlines: this.deadlines(incidentId, ['INCIDENT_TOTAL']) };
+    const filing = { pins, deadlines: this.deadlines(incidentId, this.timersOfFiling) };
     return this.send(incidentId, residents, {
       ...{ kind: 'ReportIncident', incidentId, category, severity, description, channel: 'APP', tolerance },
       location: { lon: 116.397, lat: 39.908, crs: 'GCJ02', address: '朝阳路 1 号' },
@@ -137,7 +142,7 @@ export class SimulatedCity {
   }
 
   file(incidentId: string): this {
-    const deadlines = this.deadlines(incidentId, ['INCIDENT_TOTAL']);
+    const deadlines = this.deadlines(incidentId, this.timersOfFiling);
     return this.send(incidentId, this.street(incidentId), { kind: 'FileIncident', pins, deadlines });
   }
 
@@ -148,6 +153,21 @@ export class SimulatedCity {
     const actor = { id: 'community-worker', role: 'community', orgUnitId: communityId };
     return this.send(incidentId, actor, {
       ...{ kind: 'StartSelfHandling', level, handlingUnitId, parties: [], note: null },
+    });
+  }
+
+  /** Whoever handles it itself calls the reporter. */
+  call(incidentId: string, reached = true): this {
+    const { communityId } = this.stateOf(incidentId).place;
+    const actor = { id: 'community-worker', role: 'community', orgUnitId: communityId };
+    return this.send(incidentId, actor, { kind: 'RecordSelfHandlerContact', reached, note: null });
+  }
+
+  /** A department calls the reporter about its task. */
+  contact(incidentId: string, departmentId: string, reached = true): this {
+    const taskId = this.taskOf(incidentId, departmentId);
+    return this.send(incidentId, department(departmentId), {
+      ...{ kind: 'RecordContact', taskId, reached, note: null },
     });
   }
 
@@ -332,7 +352,7 @@ export class SimulatedCity {
   }
 
   reopen(incidentId: string): this {
-    const deadlines = this.deadlines(`${incidentId}-${this.events.length}`, ['INCIDENT_TOTAL']);
+    const deadlines = this.deadlines(`${incidentId}-${this.events.length}`, this.timersOfFiling);
     return this.send(incidentId, this.street(incidentId), {
       ...{ kind: 'ReopenIncident', by: 'OFFICE', receiptHash: null, reason: '问题反弹', pins, deadlines },
     });
@@ -486,7 +506,8 @@ export class SimulatedCity {
       ({ taskId }) => taskId === name || taskId.startsWith(`${name}-`),
     ).length;
     const taskId = earlier === 0 ? name : `${name}-${earlier + 1}`;
-    const deadlines = this.deadlines(taskId, ['ACKNOWLEDGE', 'CHECK_IN', 'HANDLING']).flatMap((deadline) =>
+    const timed = [...(['ACKNOWLEDGE', 'CHECK_IN', 'HANDLING'] as const), ...this.timersOfContact];
+    const deadlines = this.deadlines(taskId, timed).flatMap((deadline) =>
       deadline.timer === 'HANDLING' && incidentId.startsWith('staged') ? staged(deadline) : [deadline],
     );
     return { taskId, departmentId, role, level: 'DISTRICT', deadlines };
@@ -496,6 +517,14 @@ export class SimulatedCity {
     return this.stateOf(incidentId).tasks.flatMap(({ taskId }) =>
       this.deadlines(`${taskId}-${this.events.length}`, ['REWORK']).map((deadline) => ({ taskId, deadline })),
     );
+  }
+
+  private get timersOfContact(): readonly 'CONTACT'[] {
+    return this.contacts ? ['CONTACT'] : [];
+  }
+
+  private get timersOfFiling(): readonly ('INCIDENT_TOTAL' | 'CONTACT')[] {
+    return ['INCIDENT_TOTAL', ...this.timersOfContact];
   }
 
   private get sampleMinute(): number {

@@ -70,6 +70,25 @@ const exclude: Step = (city, id, variant) =>
     },
   });
 
+/** 剔除 of a call to the reporter that was missed: a task's, or that of whoever handled it without a whistle. */
+const excludeMissedCall: Step = (city, id, variant) => {
+  const missed = city.eventsOf(id).flatMap(({ type, data }) => {
+    const { timer, deadlineId = null } = data as { timer?: string; deadlineId?: string };
+    return type.endsWith('Overdue') && timer === 'CONTACT' ? [deadlineId] : [];
+  });
+  if (missed.length === 0) return;
+  city.record(id, callback, city.now, [
+    {
+      ...{ type: 'ScoreExcluded', occurredAt: city.now },
+      data: {
+        ...{ appealId: `appeal-${city.events.length}`, unitId: department(variant), item: 'OVERDUE' },
+        ...{ itemId: of(missed, variant), cycle: city.stateOf(id).cycle },
+        ...{ decidingUnitId: 'centre', reason: '号码有误' },
+      },
+    },
+  ]);
+};
+
 /** The steps that lead an incident on come several times: what is refused makes no history. */
 const steps: readonly Step[] = [
   (city, id, variant) =>
@@ -84,6 +103,11 @@ const steps: readonly Step[] = [
   (city, id, variant) => city.whistle(id, [department(variant), department(variant + 1)]),
   (city, id, variant) => city.whistle(id, [department(variant)]),
   (city, id) => city.handle(id).pass(5).finish(id),
+  (city, id) => city.handle(id),
+  (city, id, variant) => city.call(id, variant % 3 !== 0),
+  (city, id, variant) => city.call(id, variant % 3 !== 0),
+  (city, id, variant) => city.contact(id, holder(city, id, variant), variant % 3 !== 0),
+  excludeMissedCall,
   (city, id, variant) => city.requestReturn(id, holder(city, id, variant)),
   (city, id, variant) => city.requestReturn(id, holder(city, id, variant)),
   (city, id, variant) => city.decideReturn(id, holder(city, id, variant), department(variant >> 2)),
@@ -128,9 +152,9 @@ const attempt: fc.Arbitrary<Attempt> = fc.record({
  * pauses, merges, later words on feedback and reopenings come close together.
  */
 export const troubledCities: fc.Arbitrary<SimulatedCity> = fc
-  .array(attempt, { minLength: 200, maxLength: 500, size: 'max' })
+  .array(attempt, { minLength: 200, maxLength: 550, size: 'max' })
   .map((attempts) => {
-    const city = new SimulatedCity();
+    const city = new SimulatedCity(undefined, true);
     for (const { incident, minutes, step, variant } of attempts) {
       const ids = [`inc-${incident}`, `inc-${(incident + 1) % 5}`] as const;
       try {

@@ -7,16 +7,17 @@ import { Session } from '../session.js';
 /** Rows of every table of a projection, as text and sorted: equal when, and only when, the tables are. */
 export type Tables = Record<string, string[]>;
 
-/** A projection on a database of its own. Needs `TEST_POSTGRES_URL`. Close it. */
+/** A projection on a database of its own, or in that of another. Needs `TEST_POSTGRES_URL`. Close it, the others first. */
 export class ProjectionFixture {
   private constructor(
     private readonly projection: Projection,
-    private readonly database: TestDatabase,
+    private readonly database: Pick<TestDatabase, 'url' | 'drop'>,
     private readonly session: Session,
   ) {}
 
-  static async open(projection: Projection): Promise<ProjectionFixture> {
-    const database = await createTestDatabase();
+  /** @param beside in whose database; as in production, where one question may be about several read models */
+  static async open(projection: Projection, beside?: { readonly url: string }): Promise<ProjectionFixture> {
+    const database = beside ? { url: beside.url, drop: () => Promise.resolve() } : await createTestDatabase();
     const session = await Session.open(database.url, 'projection-fixture');
     const fixture = new ProjectionFixture(projection, database, session);
     await fixture.reset();
@@ -83,9 +84,12 @@ export class ProjectionFixture {
  *       await spec.givenEvents(recordedEvents([…]));
  *       expect(await spec.thenRows('select … from …')).toEqual([…]);
  *     });
+ *
+ * @param beside the spec in whose database it is, of an earlier line
  */
 export function projectionSpec(
   projection: Projection,
+  beside?: { readonly url: string },
 ): Pick<ProjectionFixture, 'reset' | 'givenEvents' | 'thenRows' | 'tables' | 'url'> {
   let fixture: ProjectionFixture | undefined;
   const open = (): ProjectionFixture => {
@@ -93,7 +97,7 @@ export function projectionSpec(
     return fixture;
   };
   beforeAll(async () => {
-    fixture = await ProjectionFixture.open(projection);
+    fixture = await ProjectionFixture.open(projection, beside);
   });
   beforeEach(() => open().reset());
   afterAll(() => fixture?.close());
