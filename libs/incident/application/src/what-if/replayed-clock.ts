@@ -79,6 +79,21 @@ export class ReplayedClock {
     }
   }
 
+  /**
+   * Whether no deadline has an instant from one time up to another, whatever is owed: then no alarm rings between them,
+   * unless something in between has let one be owed again.
+   */
+  isQuiet(state: IncidentState, fromMs: number, untilMs: number): boolean {
+    const rings = ({ deadlines }: { readonly deadlines: readonly AnyDeadline[] }): boolean =>
+      deadlines.some((deadline) => {
+        const { warnMs, dueMs, steps } = instantsOf(deadline);
+        const isBetween = (ms: number): boolean => ms >= fromMs && ms < untilMs;
+        return isBetween(warnMs) || isBetween(dueMs) || steps.some(({ atMs }) => isBetween(atMs));
+      });
+    const { tasks, whistles, supervisions } = state;
+    return !(rings(state) || tasks.some(rings) || whistles.some(rings) || supervisions.some(rings));
+  }
+
   /** What was missed by an act of the same moment, which hides it from the alarm: no order comes of it. */
   missedBy(state: IncidentState, nowMs: number): readonly IncidentEvent[] {
     return ownedDeadlines(state)
@@ -101,6 +116,16 @@ export class ReplayedClock {
   private isOwed({ owner, pending, deadline }: OwnedDeadline): boolean {
     if (!pending || cameWithImport(deadline)) return false;
     return owner.kind !== 'ORDER' || this.judged(owner.order.supervisionId);
+  }
+
+  /** Not where an order ends unanswered that nobody was given. */
+  private isJudged({ supervisions }: IncidentState, event: IncidentEvent): boolean {
+    if (event.type !== 'IncidentOverdue' || event.data.timer !== 'SUPERVISION_RESPONSE') return true;
+    const { deadlineId } = event.data;
+    const order = supervisions.find(({ deadlines }) =>
+      deadlines.some((deadline) => deadline.deadlineId === deadlineId),
+    );
+    return order === undefined || this.judged(order.supervisionId);
   }
 
   private alarmOf(owned: OwnedDeadline, floorMs: number): Alarm | null {
@@ -126,7 +151,7 @@ export class ReplayedClock {
       deadlines: this.clocks.responseToLadder(state, deadlineId, now),
       closing: closes ? this.clocks.closing(state, dueAt) : NO_WINDOWS,
     });
-    return decision.refusal ? [] : decision.events;
+    return decision.refusal ? [] : decision.events.filter((event) => this.isJudged(state, event));
   }
 }
 

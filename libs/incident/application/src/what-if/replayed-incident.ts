@@ -29,6 +29,10 @@ export class ReplayedIncident {
   /** Answers to orders, which may be issued later here than they were answered. */
   private readonly answers = new Map<string, IncidentEvent[]>();
   private lastMs = 0;
+  /** Up to when every alarm has rung that was to ring. */
+  private passedMs = 0;
+  /** Whether since then nothing has begun, and nothing is owed again that was not owed. */
+  private isSettled = false;
   private lastCommand = '';
 
   constructor(
@@ -42,12 +46,12 @@ export class ReplayedIncident {
 
   /** The next event of the incident, in the order of its stream. */
   record(recorded: RecordedIncidentEvent): void {
+    if (isOfClock(recorded)) return;
     const atMs = Date.parse(recorded.recordedAt);
     if (recorded.commandId === this.lastCommand) this.miss(this.state, atMs);
     else this.passUntil(atMs);
     this.lastMs = Math.max(this.lastMs, atMs);
     this.lastCommand = recorded.commandId;
-    if (isOfClock(recorded)) return;
     this.remember(recorded);
     if (this.isSaid(recorded)) return;
     // More time that nobody has decided about is asked for no more: what was owed meanwhile was owed.
@@ -58,15 +62,17 @@ export class ReplayedIncident {
 
   /** Lets the clock go on to an instant. */
   passUntil(untilMs: number): void {
+    if (this.isSettled && this.clock.isQuiet(this.state, this.passedMs, untilMs)) return;
     for (;;) {
       const events = this.clock.next(this.state, this.lastMs, untilMs);
-      if (events === null) return;
+      if (events === null) break;
       for (const event of events) {
         this.happen(event, null);
         if (event.type !== 'SupervisionIssued') continue;
         for (const answer of this.answers.get(event.data.supervisionId) ?? []) this.happen(answer, null);
       }
     }
+    [this.passedMs, this.isSettled] = [untilMs, true];
   }
 
   private miss(state: IncidentState, atMs: number): void {
@@ -77,7 +83,8 @@ export class ReplayedIncident {
     const after = evolve(this.state, event);
     // An order of the clock brings the time to answer it in by the rules of this world.
     if (recorded === null && event.type === 'SupervisionIssued') this.deadlines?.know(event.data.deadlines);
-    this.state = this.deadlines?.restated(after) ?? after;
+    this.state = carriesDeadlines(event) ? (this.deadlines?.restated(after) ?? after) : after;
+    if (!LETS_BE.has(event.type)) this.isSettled = false;
     this.listen(event, recorded, this.state);
   }
 
@@ -124,6 +131,21 @@ function isOfClock(event: RecordedIncidentEvent): boolean {
       return false;
   }
 }
+
+/** Acts that begin no deadline and let none be owed again: most of what happens. */
+const LETS_BE: ReadonlySet<IncidentEvent['type']> = new Set([
+  ...(['TaskAcknowledged', 'DepartmentCheckedIn', 'ReporterContacted', 'ProgressReported'] as const),
+  ...(['TaskStageCompleted', 'TaskUrged', 'TaskEvaluated', 'TaskCompleted', 'EvidenceFlagged'] as const),
+  ...(['IncidentLocated', 'SupervisionResponded', 'SupervisionLifted', 'IncidentClosed'] as const),
+  ...(['FeedbackCorrected', 'ReleaseRequested', 'TaskReleased', 'AppealFiled', 'AppealRefused'] as const),
+]);
+
+/** Where an event has deadlines that begin, or moves of some, or versions that govern from then on. */
+const CARRIERS = ['deadlines', 'moves', 'tasks', 'task', 'newTask', 'reworks', 'pins'] as const;
+
+/** Whether an event begins or moves deadlines, or pins other versions. */
+export const carriesDeadlines = ({ data }: Pick<IncidentEvent, 'data'>): boolean =>
+  CARRIERS.some((name) => name in data);
 
 /** The orders that ladders have brought, as recorded. */
 export const ordersOf = (events: readonly RecordedIncidentEvent[]): Set<string> =>
