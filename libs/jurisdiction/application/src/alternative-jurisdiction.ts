@@ -66,6 +66,21 @@ export function admitAlternative(
   return versionsOf(directory, alternative, { policies, ladders, calendars });
 }
 
+/** Whether every version that is named is published. */
+export function knowsVersions(
+  directory: PublishedJurisdiction,
+  { deadlinePolicy, ladder, calendar }: AlternativeDocuments,
+): boolean {
+  const policyOf = versionOf(deadlinePolicy, 'policyId');
+  const ladderOf = versionOf(ladder, 'ladderId');
+  const calendarOf = versionOf(calendar, 'calendarId');
+  return (
+    (policyOf === null || directory.policy(policyOf.id, policyOf.version) !== undefined) &&
+    (ladderOf === null || directory.escalationLadder(ladderOf.id, ladderOf.version) !== undefined) &&
+    (calendarOf === null || directory.calendar(calendarOf.id, calendarOf.version) !== undefined)
+  );
+}
+
 /** @throws JurisdictionNotPublished */
 function versionsOf(
   directory: PublishedJurisdiction,

@@ -4,3 +4,4 @@ export type { DecidingEvent, Difference, DifferenceCause } from './differences.j
 export * from './on-time.js';
 export * from './simulated-incident.js';
 export * from './what-if.report.js';
+export * from './window.js';

@@ -3,7 +3,7 @@ import type { Judged, OnTimeMetric } from './on-time.js';
 import type { SimulatedIncident } from './simulated-incident.js';
 
 /** A number in both worlds. */
-export interface Counted {
+export interface InBothWorlds {
   recorded: number;
   simulated: number;
   difference: number;
@@ -31,10 +31,10 @@ export interface WhatIfReport {
   /** Incidents about which something would have been otherwise. */
   readonly incidentsAffected: number;
   /** By timer. */
-  readonly breaches: Readonly<Record<string, Counted>>;
-  readonly reminders: Readonly<Record<string, Counted>>;
+  readonly breaches: Readonly<Record<string, InBothWorlds>>;
+  readonly reminders: Readonly<Record<string, InBothWorlds>>;
   /** By level. */
-  readonly supervisionOrders: Readonly<Record<string, Counted>>;
+  readonly supervisionOrders: Readonly<Record<string, InBothWorlds>>;
   readonly onTime: readonly RateRow[];
   readonly differences: number;
   readonly byCause: { readonly RULES: number; readonly CLOCK: number };
@@ -59,7 +59,7 @@ export const WHAT_IT_SAYS = {
 } as const;
 
 class Tally {
-  private readonly counts = new Map<string, Counted>();
+  private readonly counts = new Map<string, InBothWorlds>();
 
   add(key: string, world: 'recorded' | 'simulated', amount = 1): void {
     const count = this.counts.get(key) ?? { recorded: 0, simulated: 0, difference: 0 };
@@ -68,7 +68,7 @@ class Tally {
     this.counts.set(key, count);
   }
 
-  told(): Record<string, Counted> {
+  told(): Record<string, InBothWorlds> {
     return Object.fromEntries([...this.counts].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 }
