@@ -7,6 +7,7 @@ import {
   documentsOf,
   JurisdictionInvalid,
   knowsVersions,
+  type AlternativeDocuments,
   type JurisdictionDocuments,
 } from '@shaoying/jurisdiction-application';
 import { Platform } from '../platform.js';
@@ -52,16 +53,17 @@ export class SimulationsController {
     const { request, reply, principal } = caller;
     const spanMs = Date.parse(body.to) - Date.parse(body.from);
     if (spanMs <= 0 || spanMs > windowMsMax) throw new Refused('SIMULATION_WINDOW');
-    const documents = await this.soundDocuments(caller, body);
+    const given = asSent(request.body);
+    const documents = await this.soundDocuments(caller, given);
     const { commandId, requestHash } = commandContext(request, principal);
     const id = uuidV5(SIMULATIONS, commandId);
     const { from, to, scope = {} } = body;
     const { policies, ladders, calendars } = documents;
     const asked = {
       window: { from, to, ...scope },
-      deadlinePolicy: policies[0] ?? body.deadlinePolicy,
-      ladder: ladders[0] ?? body.ladder,
-      calendar: calendars[0] ?? body.calendar,
+      deadlinePolicy: policies[0] ?? given.deadlinePolicy,
+      ladder: ladders[0] ?? given.ladder,
+      calendar: calendars[0] ?? given.calendar,
     };
     const { replayed } = await this.store.ask(id, requestHash, asked);
     if (replayed) void reply.header('Idempotency-Replayed', 'true');
@@ -109,16 +111,22 @@ export class SimulationsController {
   /** The documents of an alternative; what would not be published is not simulated. @throws JurisdictionInvalid, Refused */
   private async soundDocuments(
     { principal, permitted }: CommandCaller,
-    body: SimulateDto,
+    given: AlternativeDocuments,
   ): Promise<JurisdictionDocuments> {
     const { publisher, directory, clock } = this.platform;
-    if (!knowsVersions(directory, body)) throw new Refused('ALTERNATIVE_NOT_PUBLISHED');
-    const documents = documentsOf(body);
+    if (!knowsVersions(directory, given)) throw new Refused('ALTERNATIVE_NOT_PUBLISHED');
+    const documents = documentsOf(given);
     const [now, actor] = [clock.now().toISOString(), actorOf(principal, permitted)];
     const { problems = [] } = await publisher.publish(documents, actor, now, { dryRun: true });
     if (problems.length > 0) throw new JurisdictionInvalid(problems);
     return documents;
   }
+}
+
+/** Documents as they were sent: in a rule `null` is another thing than nothing, which it is nowhere else. */
+function asSent(body: unknown): AlternativeDocuments {
+  const { deadlinePolicy, ladder, calendar } = body as AlternativeDocuments;
+  return { deadlinePolicy, ladder, calendar };
 }
 
 function answerOf(simulation: Simulation, now: Date): SimulationAnswer {

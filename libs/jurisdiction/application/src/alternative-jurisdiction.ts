@@ -24,8 +24,10 @@ function versionOf(given: unknown, idName: string): { readonly id: string; reado
   return typeof id === 'string' && typeof version === 'number' ? { id, version } : null;
 }
 
+/** What is null is not given. */
 const isDocument = (given: unknown, idName: string): boolean =>
-  given !== undefined && versionOf(given, idName) === null;
+  given !== undefined &&
+  given !== null && versionOf(given, idName) === null;
 
 /**
  * The documents among them, each as its publication would read it, for whoever checks them as a publication is checked.
