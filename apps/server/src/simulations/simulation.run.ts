@@ -7,8 +7,7 @@ import {
   type WhatIfProgress,
   type WhatIfReport,
 } from '@shaoying/incident-application';
-import { admitAlternative, PublishedJurisdiction } from '@shaoying/jurisdiction-application';
-import { JURISDICTION_EVENT_TYPES, parseJurisdictionEvent } from '@shaoying/jurisdiction-contracts';
+import { admitAlternative, readJurisdiction } from '@shaoying/jurisdiction-application';
 import { SIMULATION_LIMITS, type Simulation, type SimulationRequest, type SimulationStore } from './simulation-store.js';
 
 /** Written at once. */
@@ -20,22 +19,9 @@ export class SimulationCancelled extends Error {
   readonly code = 'SIMULATION_CANCELLED';
 }
 
-/** All that has been published, in a directory that nobody else asks. */
-export async function jurisdictionIn(store: EventStore): Promise<PublishedJurisdiction> {
-  const directory = new PublishedJurisdiction();
-  let after = '0';
-  for (;;) {
-    const page = await store.readAll(after, { types: JURISDICTION_EVENT_TYPES, limit: 1_000 });
-    for (const event of page) directory.apply(parseJurisdictionEvent(event), event.recordedAt);
-    const last = page.at(-1);
-    if (last === undefined) return directory;
-    after = last.position;
-  }
-}
-
 /** The rules of a request over what is published. @throws JurisdictionInvalid, JurisdictionNotPublished */
-export async function rulesOf(store: EventStore, request: SimulationRequest): Promise<AlternativeRules> {
-  const directory = await jurisdictionIn(store);
+async function rulesOf(store: EventStore, request: SimulationRequest): Promise<AlternativeRules> {
+  const directory = await readJurisdiction(store);
   return new AlternativeRules(directory, admitAlternative(directory, request));
 }
 

@@ -1,6 +1,11 @@
-import { JurisdictionNotPublished } from '@shaoying/jurisdiction-contracts';
+import { START, type EventStore } from '@shaoying/event-store';
+import {
+  JURISDICTION_EVENT_TYPES,
+  JurisdictionNotPublished,
+  parseJurisdictionEvent,
+} from '@shaoying/jurisdiction-contracts';
 import { NO_DOCUMENTS, readDocuments, type JurisdictionDocuments } from './jurisdiction-documents.js';
-import type { PublishedJurisdiction } from './published-jurisdiction.js';
+import { PublishedJurisdiction } from './published-jurisdiction.js';
 import { withStatutoryYears } from './jurisdiction-file.js';
 
 /** A document as its publication takes it, or a version that was published: `{policyId, version}`. Not looked at yet. */
@@ -15,6 +20,19 @@ export interface AlternativeVersions {
   readonly policy: { readonly policyId: string; readonly policyVersion: number } | null;
   readonly ladder: { readonly ladderId: string; readonly ladderVersion: number } | null;
   readonly calendar: { readonly calendarId: string; readonly calendarVersion: number } | null;
+}
+
+/** All that a log has published by now, in a directory that nobody else asks and that follows nothing. */
+export async function readJurisdiction(store: EventStore): Promise<PublishedJurisdiction> {
+  const directory = new PublishedJurisdiction();
+  let after = START;
+  for (;;) {
+    const page = await store.readAll(after, { types: JURISDICTION_EVENT_TYPES, limit: 1_000 });
+    for (const event of page) directory.apply(parseJurisdictionEvent(event), event.recordedAt);
+    const last = page.at(-1);
+    if (last === undefined) return directory;
+    after = last.position;
+  }
 }
 
 /** What names a published version and says nothing else; null for a document. */

@@ -1,20 +1,11 @@
 import type { EventStore } from '@shaoying/event-store';
-import { JURISDICTION_EVENT_TYPES, parseJurisdictionEvent } from '@shaoying/jurisdiction-contracts';
 import {
   admitAlternative,
-  PublishedJurisdiction,
+  readJurisdiction,
   type AlternativeDocuments,
 } from '@shaoying/jurisdiction-application';
 import type { DeadlinePolicy, EscalationLadder, WorkingCalendar } from '@shaoying/jurisdiction-domain';
 import { AlternativeRules } from '../what-if/index.js';
-
-/** All that a log has published, in a directory of one's own. */
-export async function publishedIn(store: EventStore): Promise<PublishedJurisdiction> {
-  const directory = new PublishedJurisdiction();
-  for (const event of await store.readAll('0', { types: JURISDICTION_EVENT_TYPES, limit: 5_000 }))
-    directory.apply(parseJurisdictionEvent(event), event.recordedAt);
-  return directory;
-}
 
 const unversioned = <Document extends { version: number }>({ version: _, ...document }: Document) => document;
 
@@ -27,7 +18,7 @@ export interface Changes {
 
 /** Other rules than those in force in a log: the same documents with something changed. */
 export async function rulesWith(store: EventStore, changes: Changes): Promise<AlternativeRules> {
-  const directory = await publishedIn(store);
+  const directory = await readJurisdiction(store);
   const [policy, ladder, calendar] = [
     directory.policy('default'),
     directory.escalationLadder('default'),
