@@ -28,7 +28,7 @@ async function rulesOf(store: EventStore, request: SimulationRequest): Promise<A
 const NOTHING: WhatIfProgress = { incidentsDone: 0, incidentsTotal: 0, eventsDone: 0 };
 
 /** Keeps the rows of a run, some hundred at a time, and no more than are told. */
-class KeptDifferences {
+export class KeptDifferences {
   private waiting: Difference[] = [];
   private kept = 0;
 

@@ -1,4 +1,4 @@
-import { uuidV5 } from '@shaoying/config';
+import { isUuid, uuidV5 } from '@shaoying/config';
 import {
   cameWithImport,
   taskOf,
@@ -170,7 +170,8 @@ export class AlternativeDeadlines {
   private carriedOn(state: IncidentState, owner: DeadlineOwner, recorded: AnyDeadline): AnyDeadline | null {
     if (owner.kind !== 'TASK') return null;
     const { taskId, notifiedAt } = owner.task;
-    if (Date.parse(recorded.startedAt) >= Date.parse(notifiedAt)) return null;
+    // What earlier releases called a task need not be a UUID; they carried nothing on.
+    if (Date.parse(recorded.startedAt) >= Date.parse(notifiedAt) || !isUuid(taskId)) return null;
     const former = state.tasks
       .flatMap(({ deadlines }) => deadlines)
       .find(({ deadlineId }) => uuidV5(taskId, `continued:${deadlineId}`) === recorded.deadlineId);
