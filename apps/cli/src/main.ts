@@ -132,9 +132,15 @@ function addSimulate(shaoying: Command): void {
     .description(
       'live a past window again under another deadline policy, ladder or calendar; writes nothing to the log',
     )
-    .requiredOption('--from <day|instant>', 'incidents filed or whistled for from here on, such as 2026-01-01')
+    .requiredOption(
+      '--from <day|instant>',
+      'incidents filed or whistled for from here on, such as 2026-01-01',
+    )
     .requiredOption('--to <day|instant>', 'and before here; days are of Asia/Shanghai')
-    .option('--policy <file|id@version>', 'another policy: YAML or JSON as its publication takes it, or default@2')
+    .option(
+      '--policy <file|id@version>',
+      'another policy: YAML or JSON as its publication takes it, or default@2',
+    )
     .option('--ladder <file|id@version>', 'another escalation ladder')
     .option('--calendar <file|id@version>', 'another working calendar')
     .option('--district <id>', 'only what lies in this district')

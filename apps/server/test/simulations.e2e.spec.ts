@@ -19,7 +19,11 @@ interface Told {
     readonly differences: number;
     readonly breaches: Record<string, { recorded: number; simulated: number; difference: number }>;
     readonly supervisionOrders: Record<string, { simulated: number }>;
-    readonly onTime: readonly { metric: string; key: string; simulated: { numerator: number; value: number } }[];
+    readonly onTime: readonly {
+      metric: string;
+      key: string;
+      simulated: { numerator: number; value: number };
+    }[];
     readonly text: { readonly zh: string; readonly en: string };
   } | null;
 }
@@ -77,7 +81,10 @@ test('tells what would have been different under another policy, and changes not
   expect(asked.headers.get('shaoying-position')).toBeNull();
 
   const { report, progress, knownAt, failure } = await ended(id);
-  expect({ failure, progress }).toEqual({ failure: null, progress: expect.objectContaining({ incidentsTotal: 1 }) });
+  expect({ failure, progress }).toEqual({
+    failure: null,
+    progress: expect.objectContaining({ incidentsTotal: 1 }),
+  });
   expect(knownAt?.position).toBe(city.position);
   expect(report).toMatchObject({
     incidents: 1,
@@ -86,13 +93,22 @@ test('tells what would have been different under another policy, and changes not
     supervisionOrders: { RED: { recorded: 0, simulated: 1 } },
   });
   expect(report?.onTime.find(({ metric }) => metric === 'acknowledge-on-time')).toMatchObject({
-    ...{ key: 'dp-urban-management', recorded: { numerator: 1, value: 1 }, simulated: { numerator: 0, value: 0 } },
+    ...{
+      key: 'dp-urban-management',
+      recorded: { numerator: 1, value: 1 },
+      simulated: { numerator: 0, value: 0 },
+    },
   });
-  expect(report?.text).toEqual({ zh: expect.stringContaining('不表明'), en: expect.stringContaining('does not say') });
+  expect(report?.text).toEqual({
+    zh: expect.stringContaining('不表明'),
+    en: expect.stringContaining('does not say'),
+  });
 
   const first = expected(
     200,
-    await city.as('oversight').get<{ items: Difference[]; nextCursor: string }>(`${path}/${id}/differences?limit=2`),
+    await city
+      .as('oversight')
+      .get<{ items: Difference[]; nextCursor: string }>(`${path}/${id}/differences?limit=2`),
   );
   const next = `${path}/${id}/differences?limit=200&cursor=${encodeURIComponent(first.nextCursor)}`;
   const rest = expected(200, await city.as('oversight').get<{ items: Difference[]; nextCursor: null }>(next));

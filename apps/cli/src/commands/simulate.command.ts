@@ -86,7 +86,9 @@ export function instantOf(option: string, given: string): string {
       : Temporal.Instant.from(given);
     return new Date(instant.epochMilliseconds).toISOString();
   } catch {
-    throw new UsageError(`--${option} must be a day such as 2026-01-01 or an instant such as 2026-01-01T08:00:00+08:00`);
+    throw new UsageError(
+      `--${option} must be a day such as 2026-01-01 or an instant such as 2026-01-01T08:00:00+08:00`,
+    );
   }
 }
 
@@ -111,14 +113,17 @@ async function documentAt(idName: string, given: string | undefined): Promise<un
   try {
     return parse(await readFile(callerPath(given), 'utf8'));
   } catch (error) {
-    throw new UsageError(`${given} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(
+      `${given} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }
 
 /** What would not be published is not simulated. @throws UsageError, JurisdictionInvalid */
 async function assertSound(workplace: Workplace, alternative: AlternativeDocuments): Promise<void> {
   await withDirectory(workplace, async (directory) => {
-    if (!knowsVersions(directory, alternative)) throw new UsageError('a version that is named is not published');
+    if (!knowsVersions(directory, alternative))
+      throw new UsageError('a version that is named is not published');
     const now = workplace.clock.now().toISOString();
     const publisher = new JurisdictionPublisher(workplace.stores.log, directory);
     const { problems = [] } = await publisher.publish(documentsOf(alternative), actor, now, { dryRun: true });

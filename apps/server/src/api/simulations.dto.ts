@@ -12,14 +12,16 @@ export class SimulationScopeDto {
   @OptionalId('Only incidents of this category') category?: string;
 }
 
-const alternative = (what: string, version: string): PropertyDecorator => (target, name) => {
-  ApiPropertyOptional({
-    ...{ type: 'object', additionalProperties: true },
-    description: `A ${what} as its publication takes it, or a published one: ${version}. Absent: as each incident has it pinned`,
-  })(target, name);
-  IsOptional()(target, name);
-  IsObject()(target, name);
-};
+const alternative =
+  (what: string, version: string): PropertyDecorator =>
+  (target, name) => {
+    ApiPropertyOptional({
+      ...{ type: 'object', additionalProperties: true },
+      description: `A ${what} as its publication takes it, or a published one: ${version}. Absent: as each incident has it pinned`,
+    })(target, name);
+    IsOptional()(target, name);
+    IsObject()(target, name);
+  };
 
 export class SimulateDto {
   @Instant('Incidents that were filed or whistled for from here on') from!: string;
@@ -58,7 +60,8 @@ export class SimulationProgressAnswer {
   incidentsTotal!: number;
   @ApiProperty({ type: 'integer' }) eventsDone!: number;
   @ApiProperty({ type: Number, nullable: true }) eventsPerSecond!: number | null;
-  @ApiProperty({ type: Number, nullable: true, description: 'At the rate so far' }) secondsLeft!: number | null;
+  @ApiProperty({ type: Number, nullable: true, description: 'At the rate so far' }) secondsLeft!:
+    number | null;
 }
 
 export class RateAnswer {
@@ -81,7 +84,10 @@ export class CausesAnswer {
 }
 
 export class KeptAnswer {
-  @ApiProperty({ type: 'integer', description: 'Set by a person, or counted otherwise by an earlier release' })
+  @ApiProperty({
+    type: 'integer',
+    description: 'Set by a person, or counted otherwise by an earlier release',
+  })
   NOT_BY_RULE!: number;
   @ApiProperty({ type: 'integer', description: 'Came with an imported case' }) IMPORTED!: number;
 }
@@ -156,7 +162,10 @@ export class DifferenceAnswer {
   @ApiProperty({ ...nullable, enum: [...ON_TIME_METRICS] }) metric!: string | null;
   @ApiProperty({ type: SideAnswer }) recorded!: SideAnswer;
   @ApiProperty({ type: SideAnswer }) simulated!: SideAnswer;
-  @ApiProperty({ type: 'integer', description: 'What it adds to the number, or to the numerator of the rate' })
+  @ApiProperty({
+    type: 'integer',
+    description: 'What it adds to the number, or to the numerator of the rate',
+  })
   change!: number;
   @ApiProperty({ type: 'integer', description: 'What it adds to the denominator of the rate' })
   denominatorChange!: number;

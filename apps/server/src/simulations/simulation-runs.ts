@@ -15,7 +15,8 @@ const HEAP_MB = 512;
 @Injectable()
 export class SimulationRuns implements OnApplicationBootstrap, OnModuleDestroy {
   private polling: NodeJS.Timeout | undefined;
-  private running: { readonly id: string; readonly thread: Worker; readonly ended: Promise<void> } | null = null;
+  private running: { readonly id: string; readonly thread: Worker; readonly ended: Promise<void> } | null =
+    null;
   private claiming: Promise<void> | null = null;
   private isStopping = false;
 
@@ -43,7 +44,9 @@ export class SimulationRuns implements OnApplicationBootstrap, OnModuleDestroy {
   look(): void {
     if (this.running !== null || this.claiming !== null || this.isStopping) return;
     this.claiming = this.claim()
-      .catch((error: unknown) => this.platform.logger.warn({ err: error }, 'no simulation can be taken up now'))
+      .catch((error: unknown) =>
+        this.platform.logger.warn({ err: error }, 'no simulation can be taken up now'),
+      )
       .finally(() => {
         this.claiming = null;
       });
@@ -63,7 +66,9 @@ export class SimulationRuns implements OnApplicationBootstrap, OnModuleDestroy {
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
     });
     logger.info({ simulationId: id }, 'a simulation begins');
-    thread.on('error', (error) => logger.error({ err: error, simulationId: id }, 'the thread of a simulation has died'));
+    thread.on('error', (error) =>
+      logger.error({ err: error, simulationId: id }, 'the thread of a simulation has died'),
+    );
     const ended = new Promise<void>((resolve) => {
       thread.on('exit', (code) => {
         resolve();

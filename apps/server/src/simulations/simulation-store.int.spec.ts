@@ -2,7 +2,12 @@ import { uuidV5 } from '@shaoying/config';
 import { createPool } from '@shaoying/postgres';
 import { createTestDatabase, type TestDatabase } from '@shaoying/postgres/testing';
 import type { Pool } from 'pg';
-import { SIMULATION_LIMITS, SimulationKeyReused, SimulationStore, TooManySimulations } from './simulation-store.js';
+import {
+  SIMULATION_LIMITS,
+  SimulationKeyReused,
+  SimulationStore,
+  TooManySimulations,
+} from './simulation-store.js';
 
 const request = { window: { from: '2026-01-01T00:00:00.000Z', to: '2027-01-01T00:00:00.000Z' } };
 const idOf = (n: number): string => uuidV5('5a1f6c0e-9d0b-5b62-8a47-3c7e2f19d4b8', String(n));

@@ -116,10 +116,16 @@ export class SimulationStore {
   }
 
   /** @returns whether it was asked for before, in the same words @throws TooManySimulations, SimulationKeyReused */
-  async ask(id: string, requestHash: string, request: SimulationRequest): Promise<{ readonly replayed: boolean }> {
+  async ask(
+    id: string,
+    requestHash: string,
+    request: SimulationRequest,
+  ): Promise<{ readonly replayed: boolean }> {
     return withTransaction(this.pool, async (client) => {
       // One at a time: two that ask at once must not both be the last that may wait.
-      await client.query('SELECT pg_advisory_xact_lock($1::bigint)', [advisoryLockKey('simulations').toString()]);
+      await client.query('SELECT pg_advisory_xact_lock($1::bigint)', [
+        advisoryLockKey('simulations').toString(),
+      ]);
       const known = await client.query<{ request_hash: string }>(
         'SELECT request_hash FROM simulations.runs WHERE id = $1',
         [id],
@@ -148,7 +154,11 @@ export class SimulationStore {
   }
 
   /** Differences behind a place, in order. */
-  async differences(id: string, after: number, limit: number): Promise<readonly { place: number; difference: Difference }[]> {
+  async differences(
+    id: string,
+    after: number,
+    limit: number,
+  ): Promise<readonly { place: number; difference: Difference }[]> {
     const { rows } = await this.pool.query<{ place: number; difference: Difference }>(
       'SELECT place, difference FROM simulations.differences WHERE run_id = $1 AND place > $2 ORDER BY place LIMIT $3',
       [id, after, limit],
@@ -166,7 +176,9 @@ export class SimulationStore {
   async claim(): Promise<Simulation | null> {
     const { runningMax, silenceSeconds, attemptsMax } = SIMULATION_LIMITS;
     return withTransaction(this.pool, async (client) => {
-      await client.query('SELECT pg_advisory_xact_lock($1::bigint)', [advisoryLockKey('simulations').toString()]);
+      await client.query('SELECT pg_advisory_xact_lock($1::bigint)', [
+        advisoryLockKey('simulations').toString(),
+      ]);
       await client.query(
         `UPDATE simulations.runs
            SET state = CASE WHEN attempts < $2 THEN 'QUEUED' ELSE 'FAILED' END, ended_at = CASE WHEN attempts < $2 THEN NULL ELSE now() END,

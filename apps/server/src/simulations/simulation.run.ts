@@ -8,7 +8,12 @@ import {
   type WhatIfReport,
 } from '@shaoying/incident-application';
 import { admitAlternative, readJurisdiction } from '@shaoying/jurisdiction-application';
-import { SIMULATION_LIMITS, type Simulation, type SimulationRequest, type SimulationStore } from './simulation-store.js';
+import {
+  SIMULATION_LIMITS,
+  type Simulation,
+  type SimulationRequest,
+  type SimulationStore,
+} from './simulation-store.js';
 
 /** Written at once. */
 const BATCH = 500;
@@ -38,7 +43,9 @@ export class KeptDifferences {
   ) {}
 
   async add(differences: readonly Difference[]): Promise<void> {
-    this.waiting.push(...differences.slice(0, SIMULATION_LIMITS.differencesMax - this.kept - this.waiting.length));
+    this.waiting.push(
+      ...differences.slice(0, SIMULATION_LIMITS.differencesMax - this.kept - this.waiting.length),
+    );
     if (this.waiting.length >= BATCH) await this.write();
   }
 

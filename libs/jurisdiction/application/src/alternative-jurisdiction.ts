@@ -44,14 +44,17 @@ function versionOf(given: unknown, idName: string): { readonly id: string; reado
 
 /** What is null is not given. */
 const isDocument = (given: unknown, idName: string): boolean =>
-  given !== undefined &&
-  given !== null && versionOf(given, idName) === null;
+  given !== undefined && given !== null && versionOf(given, idName) === null;
 
 /**
  * The documents among them, each as its publication would read it, for whoever checks them as a publication is checked.
  * @throws JurisdictionInvalid
  */
-export function documentsOf({ deadlinePolicy, ladder, calendar }: AlternativeDocuments): JurisdictionDocuments {
+export function documentsOf({
+  deadlinePolicy,
+  ladder,
+  calendar,
+}: AlternativeDocuments): JurisdictionDocuments {
   return {
     ...NO_DOCUMENTS,
     policies: isDocument(deadlinePolicy, 'policyId') ? readDocuments('policies', [deadlinePolicy]) : [],
@@ -125,11 +128,19 @@ function versionsOf(
     },
     ladder: ladder && {
       ladderId: ladder.id,
-      ladderVersion: version('escalation-ladder', ladder, directory.escalationLadder(ladder.id, ladder.version)),
+      ladderVersion: version(
+        'escalation-ladder',
+        ladder,
+        directory.escalationLadder(ladder.id, ladder.version),
+      ),
     },
     calendar: calendar && {
       calendarId: calendar.id,
-      calendarVersion: version('working-calendar', calendar, directory.calendar(calendar.id, calendar.version)),
+      calendarVersion: version(
+        'working-calendar',
+        calendar,
+        directory.calendar(calendar.id, calendar.version),
+      ),
     },
   };
 }

@@ -6,7 +6,6 @@ import {
   type DeadlineMove,
   type DeadlineOwner,
   type IncidentState,
-  type LadderStep,
   type Pins,
 } from '@shaoying/incident-domain';
 import { asked, DeadlineReschedulings } from '../incident.rescheduling.js';
@@ -76,8 +75,12 @@ export class AlternativeDeadlines {
     };
     const next = restate(pins === state.pins ? state : { ...state, pins }, () => ({ kind: 'INCIDENT' }));
     const tasks = sameOr(next.tasks, (task) => restate(task, () => ({ kind: 'TASK', task })));
-    const whistles = sameOr(next.whistles, (whistle) => restate(whistle, () => ({ kind: 'WHISTLE', whistle })));
-    const supervisions = sameOr(next.supervisions, (order) => restate(order, () => ({ kind: 'ORDER', order })));
+    const whistles = sameOr(next.whistles, (whistle) =>
+      restate(whistle, () => ({ kind: 'WHISTLE', whistle })),
+    );
+    const supervisions = sameOr(next.supervisions, (order) =>
+      restate(order, () => ({ kind: 'ORDER', order })),
+    );
     if (tasks === next.tasks && whistles === next.whistles && supervisions === next.supervisions) return next;
     return { ...next, tasks, whistles, supervisions };
   }
@@ -113,7 +116,8 @@ export class AlternativeDeadlines {
     deadlines: readonly AnyDeadline[],
     ownerOf: () => DeadlineOwner,
   ): readonly AnyDeadline[] {
-    if (deadlines.every((deadline) => this.alternative.get(deadline.deadlineId) === deadline)) return deadlines;
+    if (deadlines.every((deadline) => this.alternative.get(deadline.deadlineId) === deadline))
+      return deadlines;
     return deadlines.flatMap((deadline, place) => {
       const { deadlineId } = deadline;
       const known = this.alternative.get(deadlineId);
@@ -157,7 +161,16 @@ export class AlternativeDeadlines {
     const found = all.find(({ stage }) => stage === recorded.stage) ?? (isLast ? all.at(-1) : undefined);
     if (found === undefined) return null;
     const { warnAt, dueAt, policyId, policyVersion, calendarId, calendarVersion, provisional, unit } = found;
-    const counted = { warnAt, dueAt, policyId, policyVersion, calendarId, calendarVersion, provisional, unit };
+    const counted = {
+      warnAt,
+      dueAt,
+      policyId,
+      policyVersion,
+      calendarId,
+      calendarVersion,
+      provisional,
+      unit,
+    };
     return this.laddered(owner, recorded, { ...recorded, ...counted }, own, other);
   }
 
@@ -196,11 +209,14 @@ export class AlternativeDeadlines {
   ): AnyDeadline {
     // An order that is not answered climbs no ladder.
     if (owner.kind === 'ORDER') return { ...counted, steps: [] };
-    const { directory } = this.rules;
-    const isByLadder = sameSteps(ladderSteps(directory, own, recorded), recorded.steps);
     const isOther = other.ladderId !== own.ladderId || other.ladderVersion !== own.ladderVersion;
-    if (!isByLadder && !isOther && counted.dueAt === recorded.dueAt) return counted;
-    return { ...counted, steps: ladderSteps(directory, other, counted) };
+    const isThere =
+      counted.dueAt === recorded.dueAt &&
+      other.calendarId === own.calendarId &&
+      other.calendarVersion === own.calendarVersion;
+    // Nothing that steps are counted from differs: they are the recorded ones, by whatever ladder those were.
+    if (isThere && !isOther) return counted;
+    return { ...counted, steps: ladderSteps(this.rules.directory, other, counted) };
   }
 
   private movesOf(state: IncidentState, event: Moved): readonly DeadlineMove[] {
@@ -239,13 +255,6 @@ export class AlternativeDeadlines {
     return counted === null ? [] : [{ deadlineId: move.deadlineId, ...counted }];
   }
 }
-
-const sameSteps = (a: readonly LadderStep[], b: readonly LadderStep[]): boolean =>
-  a.length === b.length &&
-  a.every(({ step, at, level }, place) => {
-    const other = b[place];
-    return other !== undefined && step === other.step && at === other.at && level === other.level;
-  });
 
 function sameOr<Item>(items: readonly Item[], change: (item: Item) => Item): readonly Item[] {
   const changed = items.map(change);

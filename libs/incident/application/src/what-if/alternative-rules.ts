@@ -49,7 +49,8 @@ export class AlternativeRules {
     const ladderVersion = this.directory.escalationLadder(ladderId)?.version;
     return {
       ...policy,
-      ...(calendarId !== recorded.calendarId && calendarVersion !== undefined && { calendarId, calendarVersion }),
+      ...(calendarId !== recorded.calendarId &&
+        calendarVersion !== undefined && { calendarId, calendarVersion }),
       ...(ladderId !== recorded.ladderId && ladderVersion !== undefined && { ladderId, ladderVersion }),
     };
   }

@@ -87,7 +87,9 @@ function ofDeadline(compared: Compared, deadlineId: string): Difference[] {
     ...{ level: null, metric: null, denominatorChange: 0 },
   };
   const events = (): DecidingEvent[] => tell([...compared.courseOf(deadlineId), ...(was?.events ?? [])]);
-  const [wasDue, isDue] = (['recorded', 'simulated'] as const).map((world) => compared.dueIn(world, deadlineId));
+  const [wasDue, isDue] = (['recorded', 'simulated'] as const).map((world) =>
+    compared.dueIn(world, deadlineId),
+  );
   const [wasMissed, isMissed] = [was?.breachedDue ?? null, is?.breachedDue ?? null];
   const [wasTold, isTold] = [was?.reminders ?? 0, is?.reminders ?? 0];
   const differences: Difference[] = [];
@@ -117,7 +119,10 @@ const reminded = (times: number): string => (times === 0 ? 'NOT_REMINDED' : 'REM
 
 /** Orders are one by one: where the level is another, one goes and one comes. */
 function ofOrder(compared: Compared, supervisionId: string): Difference[] {
-  const [was, is] = [compared.recorded.orders.get(supervisionId), compared.simulated.orders.get(supervisionId)];
+  const [was, is] = [
+    compared.recorded.orders.get(supervisionId),
+    compared.simulated.orders.get(supervisionId),
+  ];
   if (was?.level === is?.level) return [];
   const prompt = compared.onTime().orders.get(supervisionId);
   const cause = prompt?.level === is?.level ? 'CLOCK' : 'RULES';
@@ -134,7 +139,13 @@ function ofOrder(compared: Compared, supervisionId: string): Difference[] {
     const gone = change < 0;
     return [
       {
-        ...{ kind: 'SUPERVISION_ORDER', incidentId: compared.incidentId, taskId, unitId: departmentId, timer },
+        ...{
+          kind: 'SUPERVISION_ORDER',
+          incidentId: compared.incidentId,
+          taskId,
+          unitId: departmentId,
+          timer,
+        },
         ...{ stage: compared.stageOf(deadlineId), deadlineId, level, metric: null, denominatorChange: 0 },
         recorded: { dueAt: wasDue, outcome: gone ? 'ISSUED' : 'NOT_ISSUED' },
         simulated: { dueAt: isDue, outcome: gone ? 'NOT_ISSUED' : 'ISSUED' },

@@ -37,6 +37,12 @@ function instantsOf(deadline: AnyDeadline): Instants {
   return found;
 }
 
+/** Orders that were really issued, and the deadlines whose ladders brought some. */
+export interface IssuedOrders {
+  readonly orders: ReadonlySet<string>;
+  readonly deadlines: ReadonlySet<string>;
+}
+
 interface Alarm {
   readonly owned: OwnedDeadline;
   readonly atMs: number;
@@ -54,10 +60,10 @@ export class ReplayedClock {
   /** Alarms that rang and brought nothing: they do not ring again. */
   private readonly rung = new Set<string>();
 
-  /** @param judged whether an order's answer is looked at: whoever was given none cannot have answered */
+  /** @param issued the orders that were really issued: of others no answer is looked at, for nobody was given one */
   constructor(
     directory: JurisdictionDirectory,
-    private readonly judged: (supervisionId: string) => boolean,
+    private readonly issued: IssuedOrders,
   ) {
     this.clocks = new IncidentClocks(directory);
   }
@@ -107,7 +113,8 @@ export class ReplayedClock {
     for (const owned of ownedDeadlines(state)) {
       if (!this.isOwed(owned)) continue;
       const alarm = this.alarmOf(owned, floorMs);
-      if (alarm === null || alarm.atMs >= untilMs || (soonest !== null && alarm.atMs >= soonest.atMs)) continue;
+      if (alarm === null || alarm.atMs >= untilMs || (soonest !== null && alarm.atMs >= soonest.atMs))
+        continue;
       if (!this.rung.has(nameOf(alarm))) soonest = alarm;
     }
     return soonest;
@@ -115,7 +122,7 @@ export class ReplayedClock {
 
   private isOwed({ owner, pending, deadline }: OwnedDeadline): boolean {
     if (!pending || cameWithImport(deadline)) return false;
-    return owner.kind !== 'ORDER' || this.judged(owner.order.supervisionId);
+    return owner.kind !== 'ORDER' || this.issued.orders.has(owner.order.supervisionId);
   }
 
   /** Not where an order ends unanswered that nobody was given. */
@@ -125,7 +132,7 @@ export class ReplayedClock {
     const order = supervisions.find(({ deadlines }) =>
       deadlines.some((deadline) => deadline.deadlineId === deadlineId),
     );
-    return order === undefined || this.judged(order.supervisionId);
+    return order === undefined || this.issued.orders.has(order.supervisionId);
   }
 
   private alarmOf(owned: OwnedDeadline, floorMs: number): Alarm | null {
@@ -143,12 +150,13 @@ export class ReplayedClock {
   private ring(state: IncidentState, { owned, isWarning }: Alarm, nowMs: number): readonly IncidentEvent[] {
     const { deadlineId, timer, dueAt } = owned.deadline;
     const now = new Date(nowMs).toISOString();
+    const isAnswered = !isWarning && this.issued.deadlines.has(deadlineId);
     const closes = timer === 'FEEDBACK_WINDOW' && !state.imported;
     const decision = decide(state, {
       kind: 'MarkOverdue',
       origin: { now, actor: CLOCK },
       ...{ deadlineId, warning: isWarning },
-      deadlines: this.clocks.responseToLadder(state, deadlineId, now),
+      deadlines: isAnswered ? this.clocks.responseToLadder(state, deadlineId, now) : [],
       closing: closes ? this.clocks.closing(state, dueAt) : NO_WINDOWS,
     });
     return decision.refusal ? [] : decision.events.filter((event) => this.isJudged(state, event));

@@ -9,7 +9,7 @@ import {
 } from '@shaoying/incident-domain';
 import type { JurisdictionDirectory } from '@shaoying/jurisdiction-contracts';
 import type { AlternativeDeadlines } from './alternative-deadlines.js';
-import { CLOCK, ReplayedClock } from './replayed-clock.js';
+import { CLOCK, ReplayedClock, type IssuedOrders } from './replayed-clock.js';
 
 /** Hears of everything that happens in a world. `recorded` is null for what its clock does. */
 export type Listener = (
@@ -37,11 +37,11 @@ export class ReplayedIncident {
 
   constructor(
     directory: JurisdictionDirectory,
-    issued: ReadonlySet<string>,
+    issued: IssuedOrders,
     private readonly deadlines: AlternativeDeadlines | null,
     private readonly listen: Listener,
   ) {
-    this.clock = new ReplayedClock(directory, (supervisionId) => issued.has(supervisionId));
+    this.clock = new ReplayedClock(directory, issued);
   }
 
   /** The next event of the incident, in the order of its stream. */
@@ -55,7 +55,8 @@ export class ReplayedIncident {
     this.remember(recorded);
     if (this.isSaid(recorded)) return;
     // More time that nobody has decided about is asked for no more: what was owed meanwhile was owed.
-    if (recorded.type === 'TaskCompleted') this.miss(withoutOpenExtensions(this.state, recorded.data.taskId), atMs);
+    if (recorded.type === 'TaskCompleted')
+      this.miss(withoutOpenExtensions(this.state, recorded.data.taskId), atMs);
     this.acknowledgeBy(recorded);
     this.happen(this.deadlines?.moved(this.state, recorded) ?? recorded, recorded);
   }
@@ -147,6 +148,11 @@ const CARRIERS = ['deadlines', 'moves', 'tasks', 'task', 'newTask', 'reworks', '
 export const carriesDeadlines = ({ data }: Pick<IncidentEvent, 'data'>): boolean =>
   CARRIERS.some((name) => name in data);
 
-/** The orders that ladders have brought, as recorded. */
-export const ordersOf = (events: readonly RecordedIncidentEvent[]): Set<string> =>
-  new Set(events.flatMap((event) => (event.type === 'SupervisionIssued' ? [event.data.supervisionId] : [])));
+/** The orders of a recorded past. */
+export function ordersOf(events: readonly RecordedIncidentEvent[]): IssuedOrders {
+  const issued = events.flatMap((event) => (event.type === 'SupervisionIssued' ? [event.data] : []));
+  return {
+    orders: new Set(issued.map(({ supervisionId }) => supervisionId)),
+    deadlines: new Set(issued.flatMap(({ deadlineId }) => (deadlineId === null ? [] : [deadlineId]))),
+  };
+}

@@ -4,6 +4,7 @@ import { AlternativeDeadlines, type KeptAs } from './alternative-deadlines.js';
 import type { AlternativeRules } from './alternative-rules.js';
 import { differencesOf, type Difference } from './differences.js';
 import { judge, type Judged } from './on-time.js';
+import type { IssuedOrders } from './replayed-clock.js';
 import { ordersOf, ReplayedIncident } from './replayed-incident.js';
 import { recordedWorld, World } from './world.js';
 
@@ -57,7 +58,7 @@ export function simulateIncident(
 function replayed(
   events: readonly RecordedIncidentEvent[],
   rules: AlternativeRules,
-  issued: ReadonlySet<string>,
+  issued: IssuedOrders,
   deadlines: AlternativeDeadlines | null,
   asOfMs: number,
 ): World {

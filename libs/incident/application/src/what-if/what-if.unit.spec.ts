@@ -57,7 +57,9 @@ describe('one whistle under other rules', () => {
       simulated: { dueAt: '2026-03-02T01:30:00.000Z', outcome: 'BREACHED' },
     });
     expect(breach?.events.map(({ type }) => type)).toEqual(['WhistleBlown', 'TaskAcknowledged']);
-    expect(found.filter(({ kind }) => kind === 'SUPERVISION_ORDER').map(({ level }) => level)).toEqual(['BLUE']);
+    expect(found.filter(({ kind }) => kind === 'SUPERVISION_ORDER').map(({ level }) => level)).toEqual([
+      'BLUE',
+    ]);
     expect(found.find(({ kind }) => kind === 'ON_TIME')).toMatchObject({
       ...{ unitId: 'dp-water', change: -1, denominatorChange: 0 },
       ...{ recorded: { outcome: 'ON_TIME' }, simulated: { outcome: 'LATE' } },

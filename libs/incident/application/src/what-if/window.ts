@@ -1,5 +1,11 @@
 import { decodeIncidentEvent, type RecordedIncidentEvent } from '@shaoying/incident-contracts';
-import { comparePositions, START, type EventStore, type Position, type RecordedEvent } from '@shaoying/event-store';
+import {
+  comparePositions,
+  START,
+  type EventStore,
+  type Position,
+  type RecordedEvent,
+} from '@shaoying/event-store';
 import { foldIncident, type IncidentState } from '@shaoying/incident-domain';
 import type { AlternativeRules } from './alternative-rules.js';
 import type { Difference } from './differences.js';

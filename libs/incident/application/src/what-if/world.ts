@@ -95,14 +95,26 @@ export class World {
     const { supervisionId, deadlineId, step, level, taskId, departmentId, dueAt } = data;
     if (deadlineId === null) return;
     const timer =
-      this.state.supervisions.find((order) => order.supervisionId === supervisionId)?.timer ?? 'INCIDENT_TOTAL';
-    const order = { supervisionId, deadlineId, timer, step: step ?? 0, level, taskId, departmentId, dueAt, event };
+      this.state.supervisions.find((order) => order.supervisionId === supervisionId)?.timer ??
+      'INCIDENT_TOTAL';
+    const order = {
+      supervisionId,
+      deadlineId,
+      timer,
+      step: step ?? 0,
+      level,
+      taskId,
+      departmentId,
+      dueAt,
+      event,
+    };
     this.orders.set(supervisionId, order);
   }
 }
 
-const taskIdOf = (event: Extract<IncidentEvent, { type: 'TaskOverdue' | 'IncidentOverdue' }>): string | null =>
-  event.type === 'TaskOverdue' ? event.data.taskId : null;
+const taskIdOf = (
+  event: Extract<IncidentEvent, { type: 'TaskOverdue' | 'IncidentOverdue' }>,
+): string | null => (event.type === 'TaskOverdue' ? event.data.taskId : null);
 
 /** The world that was: nothing is computed. */
 export function recordedWorld(events: readonly RecordedIncidentEvent[]): World {
