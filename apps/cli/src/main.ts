@@ -4,6 +4,7 @@ import { asJson, type Json } from './as-json.js';
 import { EXIT, exitCodeOf, UsageError, type ExitCode } from './cli.errors.js';
 import { onInterruption } from './interruption.js';
 import { addProjections } from './projections.arguments.js';
+import { addSimulate } from './simulate.arguments.js';
 import { callerPath, processTerminal as terminal } from './terminal.js';
 
 // Commands are imported when they run: `--help` must not wait for NestJS and PostgreSQL to load.
@@ -29,6 +30,7 @@ function program(): Command {
   addPolicy(shaoying);
   addImport(shaoying);
   addReplay(shaoying);
+  addSimulate(shaoying);
   addProjections(shaoying, (code) => (exitCode = code));
   addTimers(shaoying);
   addForget(shaoying);

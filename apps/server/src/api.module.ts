@@ -22,6 +22,8 @@ import { VisibleIncidents } from './api/visible-incidents.js';
 import { ForgettingController, RevealController } from './api/persons.controller.js';
 import { ReturnsController } from './api/returns.controller.js';
 import { SchemasController } from './api/schemas.controller.js';
+import { SimulationsController } from './api/simulations.controller.js';
+import './api/simulations.problems.js';
 import { SupervisionController } from './api/supervision.controller.js';
 import { TasksController } from './api/tasks.controller.js';
 import { ReschedulingController } from './api/rescheduling.controller.js';
@@ -31,6 +33,8 @@ import { WhistlesController } from './api/whistles.controller.js';
 import { IncidentModule } from './incident.module.js';
 import { Platform } from './platform.js';
 import { queryHandlers } from './queries/queries.js';
+import { SimulationRuns } from './simulations/simulation-runs.js';
+import { SimulationStore } from './simulations/simulation-store.js';
 
 const overReadModels = [IncidentBoardQuery, DepartmentTasksQuery, MetricsQuery];
 
@@ -59,6 +63,7 @@ const overReadModels = [IncidentBoardQuery, DepartmentTasksQuery, MetricsQuery];
     JurisdictionPublicationController,
     CatalogueProposalsController,
     SchemasController,
+    SimulationsController,
   ],
   providers: [
     ...queryHandlers,
@@ -78,6 +83,12 @@ const overReadModels = [IncidentBoardQuery, DepartmentTasksQuery, MetricsQuery];
       inject: [Platform],
       useFactory: ({ stores }: Platform) => new CatalogueProposals(stores.log),
     },
+    {
+      provide: SimulationStore,
+      inject: [Platform],
+      useFactory: ({ stores }: Platform) => SimulationStore.open(stores.pool),
+    },
+    SimulationRuns,
     OpenStreams,
     CommandDoor,
     RepeatWhistles,

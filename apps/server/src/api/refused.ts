@@ -18,7 +18,10 @@ export class Refused extends Error {
       | 'TOO_MANY_STREAMS'
       | 'FILE_NOT_FOUND'
       | 'SCHEMA_NOT_FOUND'
-      | 'CONSUMER_GROUP_NOT_FOUND',
+      | 'CONSUMER_GROUP_NOT_FOUND'
+      | 'SIMULATION_NOT_FOUND'
+      | 'SIMULATION_WINDOW'
+      | 'ALTERNATIVE_NOT_PUBLISHED',
   ) {
     super(code);
   }

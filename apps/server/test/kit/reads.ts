@@ -116,6 +116,13 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     ...publishes('/v1/deadline-policies/default/move-open-deadlines'),
     body: { reason: '新标准' },
   },
+  'POST /v1/simulations': {
+    ...at('/v1/simulations'),
+    body: { from: '2026-01-01T00:00:00Z', to: '2026-01-02T00:00:00Z' },
+  },
+  'GET /v1/simulations/{id}': at('/v1/simulations/none'),
+  'GET /v1/simulations/{id}/differences': at('/v1/simulations/none/differences'),
+  'DELETE /v1/simulations/{id}': at('/v1/simulations/none'),
   'GET /v1/schemas': at('/v1/schemas'),
   'GET /v1/schemas/dispatch/{name}/{version}': at('/v1/schemas/dispatch/dispatched/v1'),
   'GET /v1/asyncapi.json': at('/v1/asyncapi.json'),

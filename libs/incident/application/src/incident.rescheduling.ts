@@ -41,7 +41,8 @@ export interface Reschedulings {
 /** Which policy open deadlines are to go on under. */
 export type PolicyVersion = Pick<Pins, 'policyId' | 'policyVersion'>;
 
-type Counted = Omit<Rescheduling, 'deadlineId'>;
+/** Where versions put a deadline. */
+export type Counted = Omit<Rescheduling, 'deadlineId'>;
 
 /** What has happened to a deadline since it began, in order: a pause, or more time. */
 type Change =
@@ -145,14 +146,17 @@ export class DeadlineReschedulings {
   }
 
   /** Versions the deadline itself was counted by. */
-  private pinsOf(state: IncidentState, deadline: AnyDeadline): Pins {
+  pinsOf(state: IncidentState, deadline: AnyDeadline): Pins {
     const { policyId, policyVersion, calendarId, calendarVersion } = deadline;
     const pins = state.pins ?? this.directory.pins();
     return { ...pins, policyId, policyVersion, calendarId, calendarVersion };
   }
 
-  /** The deadline as these versions count it from its start, with all that has moved it since; null: no rule starts it. */
-  private counted(state: IncidentState, { owner, deadline }: OwnedDeadline, pins: Pins): Counted | null {
+  /**
+   * The deadline as these versions count it from its start, with all that has moved it since; null: no rule starts it.
+   * @throws JurisdictionNotPublished, CalendarError
+   */
+  counted(state: IncidentState, { owner, deadline }: OwnedDeadline, pins: Pins): Counted | null {
     const { timer, startedAt, stage } = deadline;
     const { category, severity } = state;
     const begun = this.directory
@@ -190,7 +194,7 @@ function isAhead(state: IncidentState, now: string, deadline: AnyDeadline, { due
 }
 
 /** What the policy was asked when the timer began. */
-function asked(state: IncidentState, owner: DeadlineOwner): Partial<ReturnType<typeof conditionsOf>> {
+export function asked(state: IncidentState, owner: DeadlineOwner): Partial<ReturnType<typeof conditionsOf>> {
   switch (owner.kind) {
     case 'TASK':
       return conditionsOf(state, owner.task);

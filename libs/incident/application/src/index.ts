@@ -46,6 +46,7 @@ export * from './task.handlers.js';
 export * from './task.messages.js';
 export * from './transfer.handlers.js';
 export * from './whistle.handlers.js';
+export * from './what-if/index.js';
 export * from './whistle.messages.js';
 
 /** Providers for the CqrsModule of whatever process carries out commands. */

@@ -1,3 +1,4 @@
+export * from './alternative-jurisdiction.js';
 export * from './event-sourced-jurisdiction-directory.js';
 export { toWgs84 } from './geometry/grid-geometry.js';
 export * from './jurisdiction.errors.js';

@@ -1,0 +1,244 @@
+import { advisoryLockKey, withTransaction } from '@shaoying/postgres';
+import type { Difference, WhatIfProgress, WhatIfReport, WhatIfWindow } from '@shaoying/incident-application';
+import type { AlternativeDocuments } from '@shaoying/jurisdiction-application';
+import type { Pool } from 'pg';
+
+/*
+ * A row per simulation, and its differences in order. Several processes that serve the API share them: whoever is free takes
+ * the oldest that waits, tells once a second that it is alive, and whoever finds one whose process has been silent takes it
+ * over. Nothing here is in the log; a row lives for some days, and the oldest go when there are too many.
+ */
+const SCHEMA = `
+  CREATE SCHEMA IF NOT EXISTS simulations;
+  CREATE TABLE IF NOT EXISTS simulations.runs (
+    id uuid PRIMARY KEY,
+    request_hash text NOT NULL,
+    request jsonb NOT NULL,
+    state text NOT NULL DEFAULT 'QUEUED',
+    attempts integer NOT NULL DEFAULT 0,
+    asked_at timestamptz NOT NULL DEFAULT now(),
+    started_at timestamptz,
+    beat_at timestamptz,
+    ended_at timestamptz,
+    progress jsonb,
+    known_at jsonb,
+    report jsonb,
+    failure text
+  );
+  CREATE INDEX IF NOT EXISTS runs_by_state ON simulations.runs (state, asked_at);
+  CREATE TABLE IF NOT EXISTS simulations.differences (
+    run_id uuid NOT NULL REFERENCES simulations.runs ON DELETE CASCADE,
+    place integer NOT NULL,
+    difference jsonb NOT NULL,
+    PRIMARY KEY (run_id, place)
+  );
+`;
+
+export const SIMULATION_LIMITS = {
+  /** At once, of all processes: one core of two is the API's. */
+  runningMax: 2,
+  waitingMax: 8,
+  /** Ended ones that are kept; the oldest go. Each may hold 100,000 differences of some 1 KB. */
+  keptMax: 20,
+  keptDays: 7,
+  /** Told one by one; beyond it only the totals are. */
+  differencesMax: 100_000,
+  /** A process that has not been heard of for so long is gone. */
+  silenceSeconds: 15,
+  attemptsMax: 3,
+} as const;
+
+export interface SimulationRequest extends AlternativeDocuments {
+  readonly window: WhatIfWindow;
+}
+
+export type SimulationState = 'QUEUED' | 'RUNNING' | 'DONE' | 'FAILED';
+
+export interface Simulation {
+  readonly id: string;
+  readonly request: SimulationRequest;
+  readonly state: SimulationState;
+  readonly askedAt: string;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  readonly progress: WhatIfProgress | null;
+  /** Up to where the log was read. */
+  readonly knownAt: { readonly position: string; readonly asOf: string } | null;
+  readonly report: WhatIfReport | null;
+  /** Code of what ended it. */
+  readonly failure: string | null;
+}
+
+/** Thrown when as many simulations wait as may. */
+export class TooManySimulations extends Error {
+  readonly code = 'TOO_MANY_SIMULATIONS';
+  readonly retryAfterSeconds = 30;
+}
+
+/** Thrown when a key was used for another simulation. */
+export class SimulationKeyReused extends Error {
+  readonly code = 'IDEMPOTENCY_KEY_REUSED';
+}
+
+interface Row {
+  readonly id: string;
+  readonly request: SimulationRequest;
+  readonly state: SimulationState;
+  readonly asked_at: Date;
+  readonly started_at: Date | null;
+  readonly ended_at: Date | null;
+  readonly progress: WhatIfProgress | null;
+  readonly known_at: Simulation['knownAt'];
+  readonly report: WhatIfReport | null;
+  readonly failure: string | null;
+}
+
+const simulationOf = (row: Row): Simulation => ({
+  ...{ id: row.id, request: row.request, state: row.state, askedAt: row.asked_at.toISOString() },
+  startedAt: row.started_at?.toISOString() ?? null,
+  endedAt: row.ended_at?.toISOString() ?? null,
+  ...{ progress: row.progress, knownAt: row.known_at, report: row.report, failure: row.failure },
+});
+
+/** Simulations that were asked for, and what came of them. */
+export class SimulationStore {
+  constructor(private readonly pool: Pool) {}
+
+  /** Makes its tables once. @throws what PostgreSQL throws */
+  static async open(pool: Pool): Promise<SimulationStore> {
+    await withTransaction(pool, async (client) => {
+      // CREATE … IF NOT EXISTS fails when two processes run it at once.
+      const lock = advisoryLockKey('simulations/schema').toString();
+      await client.query('SELECT pg_advisory_xact_lock($1::bigint)', [lock]);
+      await client.query(SCHEMA);
+    });
+    return new SimulationStore(pool);
+  }
+
+  /** @returns whether it was asked for before, in the same words @throws TooManySimulations, SimulationKeyReused */
+  async ask(
+    id: string,
+    requestHash: string,
+    request: SimulationRequest,
+  ): Promise<{ readonly replayed: boolean }> {
+    return withTransaction(this.pool, async (client) => {
+      // One at a time: two that ask at once must not both be the last that may wait.
+      await client.query('SELECT pg_advisory_xact_lock($1::bigint)', [
+        advisoryLockKey('simulations').toString(),
+      ]);
+      const known = await client.query<{ request_hash: string }>(
+        'SELECT request_hash FROM simulations.runs WHERE id = $1',
+        [id],
+      );
+      const [before] = known.rows;
+      if (before !== undefined && before.request_hash !== requestHash) throw new SimulationKeyReused();
+      if (before !== undefined) return { replayed: true };
+      const waiting = await client.query("SELECT 1 FROM simulations.runs WHERE state = 'QUEUED'");
+      if ((waiting.rowCount ?? 0) >= SIMULATION_LIMITS.waitingMax) throw new TooManySimulations();
+      const { keptDays, keptMax } = SIMULATION_LIMITS;
+      await client.query(
+        `DELETE FROM simulations.runs WHERE state IN ('DONE', 'FAILED') AND (ended_at < now() - make_interval(days => $1)
+           OR id NOT IN (SELECT id FROM simulations.runs WHERE state IN ('DONE', 'FAILED') ORDER BY ended_at DESC LIMIT $2))`,
+        [keptDays, keptMax - 1],
+      );
+      await client.query('INSERT INTO simulations.runs (id, request_hash, request) VALUES ($1, $2, $3)', [
+        ...[id, requestHash, JSON.stringify(request)],
+      ]);
+      return { replayed: false };
+    });
+  }
+
+  async find(id: string): Promise<Simulation | null> {
+    const { rows } = await this.pool.query<Row>('SELECT * FROM simulations.runs WHERE id = $1', [id]);
+    return rows[0] === undefined ? null : simulationOf(rows[0]);
+  }
+
+  /** Differences behind a place, in order. */
+  async differences(
+    id: string,
+    after: number,
+    limit: number,
+  ): Promise<readonly { place: number; difference: Difference }[]> {
+    const { rows } = await this.pool.query<{ place: number; difference: Difference }>(
+      'SELECT place, difference FROM simulations.differences WHERE run_id = $1 AND place > $2 ORDER BY place LIMIT $3',
+      [id, after, limit],
+    );
+    return rows;
+  }
+
+  /** Ends it, if it runs, and forgets it. @returns whether there was one */
+  async remove(id: string): Promise<boolean> {
+    const { rowCount } = await this.pool.query('DELETE FROM simulations.runs WHERE id = $1', [id]);
+    return (rowCount ?? 0) > 0;
+  }
+
+  /** Takes the oldest one that waits, or whose process has died; null where there is none, or enough are running. */
+  async claim(): Promise<Simulation | null> {
+    const { runningMax, silenceSeconds, attemptsMax } = SIMULATION_LIMITS;
+    return withTransaction(this.pool, async (client) => {
+      await client.query('SELECT pg_advisory_xact_lock($1::bigint)', [
+        advisoryLockKey('simulations').toString(),
+      ]);
+      await client.query(
+        `UPDATE simulations.runs
+           SET state = CASE WHEN attempts < $2 THEN 'QUEUED' ELSE 'FAILED' END, ended_at = CASE WHEN attempts < $2 THEN NULL ELSE now() END,
+             failure = CASE WHEN attempts < $2 THEN NULL ELSE 'SIMULATION_DIED' END
+         WHERE state = 'RUNNING' AND beat_at < now() - make_interval(secs => $1)`,
+        [silenceSeconds, attemptsMax],
+      );
+      const { rows } = await client.query<Row>(
+        `UPDATE simulations.runs SET state = 'RUNNING', attempts = attempts + 1, started_at = now(), beat_at = now(), progress = NULL
+         WHERE id = (SELECT id FROM simulations.runs WHERE state = 'QUEUED' ORDER BY asked_at LIMIT 1)
+           AND (SELECT count(*) FROM simulations.runs WHERE state = 'RUNNING') < $1
+         RETURNING *`,
+        [runningMax],
+      );
+      if (rows[0] === undefined) return null;
+      await client.query('DELETE FROM simulations.differences WHERE run_id = $1', [rows[0].id]);
+      return simulationOf(rows[0]);
+    });
+  }
+
+  /** Says that it goes on. @returns false when nobody wants it any more */
+  async beat(id: string, progress: WhatIfProgress | null, knownAt: Simulation['knownAt']): Promise<boolean> {
+    const { rowCount } = await this.pool.query(
+      "UPDATE simulations.runs SET beat_at = now(), progress = $2, known_at = $3 WHERE id = $1 AND state = 'RUNNING'",
+      [id, progress && JSON.stringify(progress), knownAt && JSON.stringify(knownAt)],
+    );
+    return (rowCount ?? 0) > 0;
+  }
+
+  /** @param first place of the first one; of one that was forgotten meanwhile nothing is written */
+  async add(id: string, first: number, differences: readonly Difference[]): Promise<void> {
+    await this.pool.query(
+      `INSERT INTO simulations.differences (run_id, place, difference)
+         SELECT id, $2 + told.place::int - 1, told.difference
+         FROM simulations.runs, jsonb_array_elements($3::jsonb) WITH ORDINALITY AS told (difference, place)
+         WHERE id = $1
+       ON CONFLICT (run_id, place) DO NOTHING`,
+      [id, first, JSON.stringify(differences)],
+    );
+  }
+
+  async finish(id: string, report: WhatIfReport): Promise<void> {
+    await this.pool.query(
+      "UPDATE simulations.runs SET state = 'DONE', report = $2, ended_at = now() WHERE id = $1 AND state = 'RUNNING'",
+      [id, JSON.stringify(report)],
+    );
+  }
+
+  async fail(id: string, code: string): Promise<void> {
+    await this.pool.query(
+      "UPDATE simulations.runs SET state = 'FAILED', failure = $2, ended_at = now() WHERE id = $1 AND state = 'RUNNING'",
+      [id, code],
+    );
+  }
+
+  /** Lets another process take it: this one stops. */
+  async giveBack(id: string): Promise<void> {
+    await this.pool.query(
+      "UPDATE simulations.runs SET state = 'QUEUED', attempts = attempts - 1 WHERE id = $1 AND state = 'RUNNING'",
+      [id],
+    );
+  }
+}

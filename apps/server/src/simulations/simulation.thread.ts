@@ -1,0 +1,38 @@
+import { constants, setPriority } from 'node:os';
+import { workerData } from 'node:worker_threads';
+import type { Config } from '@shaoying/config';
+import { openStores } from '@shaoying/runtime';
+import { createLogger } from '@shaoying/telemetry';
+import { carryOut, SimulationCancelled } from './simulation.run.js';
+import { SimulationStore, type Simulation } from './simulation-store.js';
+
+// The program of a thread that carries one simulation out: it computes for seconds, and the thread that answers requests
+// must not wait for it. It shares nothing with the process but the addresses of the stores.
+
+// On Linux a thread has a priority of its own: where there is one core too few, it is the simulation that waits.
+if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW);
+
+const { config, simulation } = workerData as { readonly config: Config; readonly simulation: Simulation };
+const logger = createLogger({ level: config.logLevel, role: 'simulation' });
+const stores = await openStores(config, {
+  log: ({ level, msg, ...fields }) => logger[level]({ postgres: fields }, msg),
+});
+const kept = new SimulationStore(stores.pool);
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : 'SIMULATION_FAILED';
+
+try {
+  const report = await carryOut(simulation, stores.log, kept, new AbortController().signal);
+  if (report === null) await kept.fail(simulation.id, 'LOG_IS_EMPTY');
+  else await kept.finish(simulation.id, report);
+} catch (error) {
+  if (!(error instanceof SimulationCancelled)) {
+    logger.error({ err: error, simulationId: simulation.id }, 'a simulation has failed');
+    await kept.fail(simulation.id, codeOf(error));
+  }
+} finally {
+  await stores.close();
+}

@@ -1,0 +1,239 @@
+import type { RecordedIncidentEvent } from '@shaoying/incident-contracts';
+import type { IncidentEvent, IncidentState, TaskAssignment } from '@shaoying/incident-domain';
+
+/** An act, with the event of the log that tells of it; null where only the other world's clock does. */
+export interface Act {
+  readonly atMs: number;
+  readonly by: RecordedIncidentEvent | null;
+}
+
+/** What the rates of acting in time look at, of one task. */
+export interface TaskCourse {
+  readonly taskId: string;
+  readonly summonedBy: RecordedIncidentEvent | null;
+  /** Everybody who has or had it, first ones first. */
+  holders: readonly { readonly departmentId: string; readonly sinceMs: number }[];
+  acknowledged: Act | null;
+  /** Decided by an arbitrator before it was due. */
+  acknowledgeNoMore: boolean;
+  checkedIn: Act | null;
+  completed: Act | null;
+  /** The completion that was accepted before the resident sent it back. */
+  accepted: Act | null;
+  ended: 'RETURNED' | 'RELEASED' | null;
+  /** Released to the department's account. */
+  counted: boolean;
+  undecided: boolean;
+  extending: boolean;
+}
+
+/** What closing in time looks at, of one cycle. */
+export interface CycleCourse {
+  readonly filed: RecordedIncidentEvent | null;
+  dueMs: number | null;
+  closed: Act | null;
+  takenUp: boolean;
+}
+
+export type Standing = 'ON' | 'SUSPENDED' | 'MERGED' | 'WITHDRAWN' | 'VOIDED' | 'REJECTED';
+
+/** The course of one incident in one world, as far as rates look at it; folded from that world's events. */
+export class IncidentCourse {
+  readonly tasks = new Map<string, TaskCourse>();
+  readonly cycles = new Map<number, CycleCourse>();
+  standing: Standing = 'ON';
+
+  apply(event: IncidentEvent, by: RecordedIncidentEvent | null, after: IncidentState): void {
+    for (const task of summonedBy(event)) this.summon(task, event, by);
+    this.act(event, by, after);
+    this.decide(event, by);
+    this.end(event);
+    this.stand(event);
+    this.count(event, by, after);
+  }
+
+  private task(taskId: string | null): TaskCourse | undefined {
+    return taskId === null ? undefined : this.tasks.get(taskId);
+  }
+
+  private summon(
+    { taskId, departmentId }: TaskAssignment,
+    { occurredAt }: IncidentEvent,
+    by: RecordedIncidentEvent | null,
+  ): void {
+    this.tasks.set(taskId, {
+      ...{ taskId, summonedBy: by, holders: [{ departmentId, sinceMs: Date.parse(occurredAt) }] },
+      ...{ acknowledged: null, acknowledgeNoMore: false, checkedIn: null, completed: null, accepted: null },
+      ...{ ended: null, counted: false, undecided: false, extending: false },
+    });
+  }
+
+  private act(event: IncidentEvent, by: RecordedIncidentEvent | null, after: IncidentState): void {
+    const act = { atMs: Date.parse(event.occurredAt), by };
+    switch (event.type) {
+      case 'TaskAcknowledged':
+        Object.assign(this.task(event.data.taskId) ?? {}, { acknowledged: act });
+        break;
+      case 'DepartmentCheckedIn':
+        Object.assign(this.task(event.data.taskId) ?? {}, { checkedIn: act });
+        break;
+      case 'TaskCompleted':
+        Object.assign(this.task(event.data.taskId) ?? {}, { completed: act, extending: false });
+        break;
+      case 'CheckFailed':
+      case 'FeedbackRecorded':
+        for (const task of event.data.taskIds.map((taskId) => this.task(taskId))) {
+          if (task === undefined) continue;
+          // What the resident sends back was accepted once; what a check sends back never was.
+          if (event.type === 'FeedbackRecorded') task.accepted ??= task.completed;
+          task.completed = null;
+        }
+        break;
+      case 'TaskTransferred': {
+        const task = this.task(event.data.taskId);
+        const holder = { departmentId: event.data.toDepartmentId, sinceMs: act.atMs };
+        if (task !== undefined) task.holders = [...task.holders, holder];
+        break;
+      }
+      case 'IncidentClosed': {
+        const cycle = this.cycles.get(event.data.cycle);
+        // The resident may have sent back what the clock had closed.
+        if (cycle !== undefined) cycle.closed = act;
+        break;
+      }
+      case 'IncidentReopened': {
+        const cycle = this.cycles.get(after.cycle - 1);
+        if (cycle !== undefined) cycle.takenUp = true;
+        break;
+      }
+      default:
+        break;
+    }
+  }
+
+  /** Who has a task, and how much time for it, while that is in question. */
+  private decide(event: IncidentEvent, by: RecordedIncidentEvent | null): void {
+    const task = 'taskId' in event.data ? this.task(event.data.taskId) : undefined;
+    if (task === undefined) return;
+    const act = { atMs: Date.parse(event.occurredAt), by };
+    switch (event.type) {
+      case 'ReturnRequested':
+        task.acknowledged ??= act;
+        task.undecided = true;
+        break;
+      case 'ArbitrationOpened':
+        task.acknowledgeNoMore ||= task.acknowledged === null;
+        task.undecided = true;
+        break;
+      case 'ReturnRejected':
+        task.undecided = false;
+        break;
+      case 'ReturnAccepted':
+        Object.assign(task, { ended: 'RETURNED', undecided: false });
+        break;
+      case 'ResponsibilityDecided': {
+        const stays = task.holders.at(-1)?.departmentId === event.data.responsibleUnitId;
+        Object.assign(task, { undecided: false, ended: stays ? task.ended : 'RETURNED' });
+        break;
+      }
+      case 'ExtensionRequested':
+        task.extending = true;
+        break;
+      case 'ExtensionGranted':
+      case 'ExtensionRefused':
+        task.extending = false;
+        break;
+      default:
+        break;
+    }
+  }
+
+  private end(event: IncidentEvent): void {
+    switch (event.type) {
+      case 'TaskReleased':
+        this.release(event.data.taskId, event.data.counted);
+        break;
+      case 'WhistleCancelled':
+      case 'IncidentWithdrawn':
+        for (const taskId of event.data.taskIds) this.release(taskId, false);
+        break;
+      case 'LeadChanged':
+        if (event.data.formerLead === 'RELEASED') this.release(event.data.fromTaskId, false);
+        break;
+      default:
+        break;
+    }
+  }
+
+  private release(taskId: string, counted: boolean): void {
+    const task = this.task(taskId);
+    if (task === undefined || task.ended !== null || (task.completed !== null && !counted)) return;
+    Object.assign(task, { ended: 'RELEASED', counted, undecided: false });
+  }
+
+  private stand(event: IncidentEvent): void {
+    switch (event.type) {
+      case 'IncidentRejected':
+        this.standing = 'REJECTED';
+        break;
+      case 'IncidentVoided':
+        this.standing = 'VOIDED';
+        break;
+      case 'IncidentMerged':
+        this.standing = 'MERGED';
+        break;
+      case 'IncidentSuspended':
+        this.standing = 'SUSPENDED';
+        break;
+      case 'IncidentWithdrawn':
+        if (!event.data.goesOn) this.standing = 'WITHDRAWN';
+        break;
+      case 'IncidentResumed':
+      case 'IncidentUnmerged':
+      case 'IncidentReopened':
+        this.standing = 'ON';
+        break;
+      default:
+        break;
+    }
+  }
+
+  /** When the total time of the cycle is over. */
+  private count(event: IncidentEvent, by: RecordedIncidentEvent | null, after: IncidentState): void {
+    switch (event.type) {
+      case 'IncidentFiled':
+        this.cycles.set(event.data.cycle, { filed: by, dueMs: totalOf(after), closed: null, takenUp: false });
+        break;
+      case 'IncidentResumed':
+      case 'IncidentUnmerged':
+      case 'DeadlinesRescheduled': {
+        const cycle = this.cycles.get(after.cycle);
+        if (cycle !== undefined) cycle.dueMs = totalOf(after) ?? cycle.dueMs;
+        break;
+      }
+      default:
+        break;
+    }
+  }
+}
+
+function totalOf({ deadlines }: IncidentState): number | null {
+  const total = deadlines.find(({ timer }) => timer === 'INCIDENT_TOTAL');
+  return total === undefined ? null : Date.parse(total.dueAt);
+}
+
+/** The tasks that an event gives to departments. */
+function summonedBy(event: IncidentEvent): readonly TaskAssignment[] {
+  switch (event.type) {
+    case 'WhistleBlown':
+      return event.data.tasks;
+    case 'DepartmentAdded':
+      return [event.data.task];
+    case 'LeadChanged':
+    case 'ReturnAccepted':
+    case 'ResponsibilityDecided':
+      return event.data.newTask === null ? [] : [event.data.newTask];
+    default:
+      return [];
+  }
+}
