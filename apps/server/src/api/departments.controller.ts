@@ -10,6 +10,7 @@ import {
   IsOpaqueId,
   PageQuery,
   parsePosition,
+  requestTraceparent,
   type Page,
 } from '@shaoying/http';
 import { CurrentPrincipal, PermittedRoles, type Principal, type Role } from '@shaoying/identity';
@@ -163,7 +164,10 @@ export class DepartmentsController {
         ...(principal.expiresAt === undefined ? {} : { expiresAt: principal.expiresAt }),
         ...(principal.stillCounts === undefined ? {} : { stillCounts: principal.stillCounts }),
         onError: (error) =>
-          this.platform.logger.warn({ err: error, departmentId: id }, 'dispatch stream ended'),
+          this.platform.logger.warn(
+            { err: error, departmentId: id, traceparent: requestTraceparent(request) },
+            'dispatch stream ended',
+          ),
       });
     } finally {
       this.streams.leave();

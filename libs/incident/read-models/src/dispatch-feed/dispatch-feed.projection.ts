@@ -4,6 +4,7 @@ import {
   type DispatchData,
   type DispatchName,
 } from '@shaoying/incident-contracts';
+import { traceparentOf } from '@shaoying/event-store';
 import { toCloudEvent } from '@shaoying/subscriptions';
 import type { IncidentEventType, Location, TaskAssignment } from '@shaoying/incident-domain';
 import type { Projection, ProjectionTransaction } from '@shaoying/projections';
@@ -99,7 +100,7 @@ const eventTypes: IncidentEventType[] = [
 /** What concerns each department, in log order, as CloudEvents ready to send. Carries no reporter, only references. */
 export const dispatchFeed: Projection = {
   name: 'dispatch-feed',
-  version: 6,
+  version: 7,
   schema: `
     create table cases (
       incident_id text primary key,
@@ -547,6 +548,7 @@ function itemOf(entry: IncidentEntry, { departmentId, what, data }: Dispatch): I
     time: entry.occurredAt,
     dataSchema: dispatchSchemaId(what),
     sequence: entry.position,
+    traceparent: traceparentOf(entry),
     data: { incidentId: entry.incidentId, ...data },
   });
   return { department_id: departmentId, position: entry.position, cloud_event: JSON.stringify(cloudEvent) };
