@@ -79,6 +79,19 @@ const STREAM_HEADERS = {
   'x-accel-buffering': 'no',
 };
 
+/** An item goes to every stream of its feed as one text, made once. */
+const frames = new WeakMap<FeedItem, string>();
+
+function frameOf(item: FeedItem): string {
+  const known = frames.get(item);
+  if (known !== undefined) return known;
+  // A line break inside the text would end the field; in JSON it can only be white space.
+  const data = item.cloudEvent.replace(/[\r\n]+/g, ' ');
+  const frame = `id: ${item.position}\nevent: dispatch\ndata: ${data}\n\n`;
+  frames.set(item, frame);
+  return frame;
+}
+
 class FeedStream {
   private readonly response: ServerResponse;
   private readonly over = new AbortController();
@@ -132,12 +145,12 @@ class FeedStream {
     response.on('error', onGone);
     listen(() => response.off('close', onGone));
 
-    listen(
-      options.source.onAdvance(() => {
-        this.advanced = true;
-        this.wake();
-      }),
-    );
+    const onNews = (): void => {
+      this.advanced = true;
+      this.wake();
+    };
+    const { source, feedId } = options;
+    listen(source.onNews?.(feedId, onNews) ?? source.onAdvance(onNews));
 
     this.heartbeat = setInterval(() => {
       // Behind data that the client has not taken, a comment would only add to the pile.
@@ -203,9 +216,7 @@ class FeedStream {
       if (!isPosition(item.position) || comparePositions(item.position, this.position) <= 0) {
         throw new UnorderedFeed(`item at ${item.position} after ${this.position} in ${this.options.feedId}`);
       }
-      // A line break inside the text would end the field; in JSON it can only be white space.
-      const data = item.cloudEvent.replace(/[\r\n]+/g, ' ');
-      chunk += `id: ${item.position}\nevent: dispatch\ndata: ${data}\n\n`;
+      chunk += frameOf(item);
       this.position = item.position;
       if (chunk.length < chunkBytes) continue;
       await this.write(chunk);

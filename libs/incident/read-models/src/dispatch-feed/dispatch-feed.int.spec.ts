@@ -14,7 +14,10 @@ const start = '0';
 
 describe('dispatch feed', () => {
   const spec = readModelSpec(dispatchFeed);
-  const feed = new DispatchFeedQuery(spec.sql, () => () => undefined);
+  const feed = new DispatchFeedQuery(spec.sql, {
+    onAdvance: () => () => undefined,
+    reached: () => undefined,
+  });
 
   const eventsOf = async (departmentId: string): Promise<CloudEvent<Record<string, unknown>>[]> =>
     (await feed.read(departmentId, start, 1_000)).map(

@@ -115,6 +115,7 @@ export const dispatchFeed: Projection = {
       cloud_event   text not null,
       primary key (department_id, position)
     );
+    create index on items (position); -- what is new, of all departments, for whoever streams
   `,
   eventTypes,
   async apply(events, tx) {

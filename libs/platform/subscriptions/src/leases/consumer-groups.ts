@@ -147,7 +147,7 @@ export class ConsumerGroups {
     { max, visibilityMs, waitMs, signal }: LeaseRequest,
   ): Promise<Delivery[]> {
     const untilMs = performance.now() + waitMs;
-    const wake = new Wake(this.source, signal);
+    const wake = new Wake(this.source, feed, signal);
     try {
       for (;;) {
         wake.reset();
@@ -302,7 +302,7 @@ function subjectOf({ position, cloudEvent }: FeedItem): string {
   return subject ?? position;
 }
 
-/** Tells when the feeds have advanced since it was last asked. */
+/** Tells when a feed has advanced since it was last asked. */
 class Wake {
   private advanced = false;
   private settling = false;
@@ -312,12 +312,14 @@ class Wake {
 
   constructor(
     source: FeedSource,
+    feed: string,
     private readonly signal: AbortSignal,
   ) {
-    this.unsubscribe = source.onAdvance(() => {
+    const onNews = (): void => {
       this.advanced = true;
       if (!this.settling) this.notify?.();
-    });
+    };
+    this.unsubscribe = source.onNews?.(feed, onNews) ?? source.onAdvance(onNews);
     signal.addEventListener('abort', this.onAbort);
   }
 
@@ -325,7 +327,7 @@ class Wake {
     this.advanced = false;
   }
 
-  /** Until the feeds have advanced, and a moment more for what comes with it, the wait is ended or the time is over. */
+  /** Until the feed has advanced, and a moment more for what comes with it, the wait is ended or the time is over. */
   async within(ms: number): Promise<void> {
     if (!this.advanced) await this.pause(ms);
     if (!this.advanced) return;
