@@ -42,7 +42,8 @@ export class FeedTail {
     if (comparePositions(position, this.floor) < 0) return undefined;
     // From the end: whoever follows lacks the last few.
     let index = this.items.length;
-    while (index > 0 && comparePositions(this.items[index - 1]?.position ?? position, position) > 0) index -= 1;
+    while (index > 0 && comparePositions(this.items[index - 1]?.position ?? position, position) > 0)
+      index -= 1;
     return this.items.slice(index, index + limit);
   }
 }

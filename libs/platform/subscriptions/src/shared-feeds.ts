@@ -156,7 +156,8 @@ export class SharedFeeds implements FeedSource {
     const reached = this.log.reached();
     if (reached === undefined) return;
     // Set back: the log was restored from an older copy. Or never known: everybody reads by themselves once.
-    if (this.position === undefined || comparePositions(reached, this.position) < 0) return this.startOver(reached);
+    if (this.position === undefined || comparePositions(reached, this.position) < 0)
+      return this.startOver(reached);
     for (let isMore = comparePositions(reached, this.position) > 0; isMore;) {
       const items: AnyFeedItem[] = await this.log.readAll(this.position, pageItems);
       if (isOver()) return;
