@@ -152,7 +152,8 @@ export class DepartmentsController {
   ): Promise<void> {
     assertReaches(this.platform, request, principal, id);
     const start = resumePosition(parsePosition(lastEventId || undefined), parsePosition(after || undefined));
-    this.streams.enter();
+    const holder = { departmentId: id, accountId: principal.id };
+    this.streams.enter(holder);
     try {
       reply.hijack();
       await streamFeed({
@@ -170,7 +171,7 @@ export class DepartmentsController {
           ),
       });
     } finally {
-      this.streams.leave();
+      this.streams.leave(holder);
     }
   }
 
