@@ -170,6 +170,24 @@ describe('a client that does not read', () => {
     expect(mostBuffered).toBeLessThan(1024 * 1024);
   });
 
+  it('is disconnected, and has everything once it comes back and reads', async () => {
+    options = { stallMsMax: 200 };
+    fill();
+    const client = await open();
+    await client.until(() => client.dispatches.length > 0);
+    client.pause();
+    while (!responses[0]?.destroyed) await new Promise((resolve) => setTimeout(resolve, 10));
+    // What lay in its socket it has read, up to where it was cut, perhaps in the middle of an item.
+    client.resume();
+    await client.closed;
+    const seen = ids(client);
+    expect(seen.length).toBeLessThan(2_048);
+    options = {};
+    const back = await open('', { 'last-event-id': String(seen.at(-1)) });
+    await back.until(() => seen.length + back.dispatches.length >= 2_048, 20_000);
+    expect([...seen, ...ids(back)]).toEqual(range(1, 2_048));
+  });
+
   it('is disconnected at once when one item overflows its buffer', async () => {
     options = { stallMsMax: 60_000, bufferBytesMax: 64 * 1024 };
     source.add('dept-1', JSON.stringify({ pad: 'x'.repeat(16 * 1024 * 1024) }));
