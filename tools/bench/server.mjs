@@ -98,6 +98,11 @@ class BenchServer {
     });
   }
 
+  /** `postgres://…` of the server's own database. */
+  get postgresUrl() {
+    return this.#embedded.url;
+  }
+
   async query(text, values = []) {
     return (await this.#client.query(text, values)).rows;
   }
@@ -200,11 +205,12 @@ function launch(args, env) {
  * Starts the built server on an empty data folder below `tmp/` of the workspace: on the disk that `npm start` would
  * use, not on a /tmp that may be memory.
  * @param nodeOptions extra options of Node, e.g. for a profile
+ * @param name of the benchmark, in that of its folder
  */
-export async function startServer({ nodeOptions = [], env = {} } = {}) {
+export async function startServer({ nodeOptions = [], env = {}, name = 'commands' } = {}) {
   const tmp = join(root, 'tmp');
   mkdirSync(tmp, { recursive: true });
-  const dataDir = await mkdtemp(join(tmp, 'bench-commands-'));
+  const dataDir = await mkdtemp(join(tmp, `bench-${name}-`));
   const main = join(root, 'bundle/server.js');
   const { child, output } = launch([...nodeOptions, main], { PORT: '0', DATA_DIR: dataDir, ...env });
   const server = new BenchServer(child, output, null, dataDir);

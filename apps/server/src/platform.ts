@@ -7,7 +7,7 @@ import { EventSourcedJurisdictionDirectory, JurisdictionPublisher } from '@shaoy
 import { MasterKeyFolder, PostgresPersonalDataVault } from '@shaoying/personal-data';
 import { ReadModelGate } from '@shaoying/projections';
 import { openStores, type Stores } from '@shaoying/runtime';
-import { ConsumerGroups, SharedFeedSource } from '@shaoying/subscriptions';
+import { ConsumerGroups, SharedFeeds } from '@shaoying/subscriptions';
 import { createMetrics, type Logger, type Metrics } from '@shaoying/telemetry';
 import { DeliveryStore, Webhooks, type AddressPolicy } from '@shaoying/webhooks';
 
@@ -22,7 +22,7 @@ export class Platform {
     readonly directory: EventSourcedJurisdictionDirectory,
     readonly publisher: JurisdictionPublisher,
     readonly gate: ReadModelGate,
-    readonly feeds: SharedFeedSource,
+    readonly feeds: SharedFeeds,
     readonly consumerGroups: ConsumerGroups,
     readonly receipts: ReceiptCodes,
     readonly vault: PostgresPersonalDataVault,
@@ -61,9 +61,10 @@ export class Platform {
       const directory = new EventSourcedJurisdictionDirectory(stores.log);
       const publisher = new JurisdictionPublisher(stores.log, directory);
       const gate = new ReadModelGate({ url: stores.readModelUrl, log: logger });
-      const feed = new DispatchFeedQuery(stores.readModels, (listener) =>
-        gate.onAdvance('dispatch-feed', listener),
-      );
+      const feed = new DispatchFeedQuery(stores.readModels, {
+        onAdvance: (listener) => gate.onAdvance('dispatch-feed', listener),
+        reached: () => gate.positions().get('dispatch-feed'),
+      });
       const receipts = await ReceiptCodes.open(dataDir);
       const masterKeys = await MasterKeyFolder.open(dataDir);
       const vault = await PostgresPersonalDataVault.open(stores.pool, masterKeys);
@@ -73,7 +74,9 @@ export class Platform {
       const uploads = await UploadAllowance.open(stores.pool, config.filesPerDay, clock);
       const issuer = oidc === null && !production ? await LocalIssuer.open(dataDir) : null;
       const verifier = issuer ? TokenVerifier.forLocalIssuer(issuer) : verifierFor(config);
-      const feeds = new SharedFeedSource(feed);
+      const feeds = new SharedFeeds(feed, {
+        onError: (error) => logger.warn({ err: error }, 'the feeds could not be read'),
+      });
       const consumerGroups = await ConsumerGroups.open(stores.pool, feeds);
       const addresses = addressesOf(config);
       const webhooks = new Webhooks({ store: stores.log, vault, clock, addresses });

@@ -14,6 +14,7 @@ interface CloudEvent {
   readonly dataschema: string;
   readonly time: string;
   readonly sequence: string;
+  readonly traceparent: string;
   readonly data: Readonly<Record<string, unknown>>;
 }
 
@@ -117,6 +118,28 @@ test('a connection that broke resumes after its Last-Event-ID with all it missed
   const third = await subscribe('water', 'dp-water', second.dispatches[3]?.id, '?after=0');
   await third.until(({ dispatches }) => dispatches.length >= 1, 10_000);
   expect(eventsOf(third).map(({ data }) => data['incidentId'])).toEqual(incidentIds.slice(-1));
+});
+
+test('an item is of the trace of the request that led to it, and of one of its own where that names none', async () => {
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+  const traced = await blowWhistle(city, { lead: 'dp-fire' });
+  const { taskId } = taskOf(traced, 'dp-fire');
+  const remind = (headers: Record<string, string>) =>
+    city.as('street').post(`/v1/incidents/${traced.id}/tasks/${taskId}/urge`, { note: '请尽快' }, { headers });
+  expected(200, await remind({ traceparent }));
+  expected(200, await remind({ traceparent: traceparent.replace('4bf9', '4BF9') }));
+  const found = (await paged('dp-fire', 200)).filter(({ subject }) => subject === `incidents/${traced.id}`);
+  const [own, named, replaced, ...more] = found.map((item) => item.traceparent);
+  expect(more).toEqual([]);
+  expect(named).toBe(traceparent);
+  expect(own).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
+  expect(replaced).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
+  expect(replaced).not.toBe(own);
+  const { items } = expected(
+    200,
+    await city.as('oversight').get<{ items: { traceparent?: string }[] }>(`/v1/incidents/${traced.id}/events`),
+  );
+  expect(items.map((event) => event.traceparent)).toEqual(expect.arrayContaining([own, named, replaced]));
 });
 
 test('paging gives the same items as the stream, whatever the size of the page', async () => {

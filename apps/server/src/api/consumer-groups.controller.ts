@@ -92,7 +92,8 @@ export class ConsumerGroupsController {
     assertReaches(this.platform, request, principal, id);
     const gone = new AbortController();
     reply.raw.once('close', () => gone.abort());
-    this.streams.enter();
+    const holder = { departmentId: id, accountId: principal.id };
+    this.streams.enter(holder);
     try {
       const deliveries = await this.platform.consumerGroups.lease(id, nameOf(group), {
         ...{ max, visibilityMs: visibilitySeconds * 1_000, waitMs: waitSeconds * 1_000 },
@@ -102,7 +103,7 @@ export class ConsumerGroupsController {
         items: deliveries.map(({ cloudEvent, ...delivery }) => ({ ...delivery, event: parsed(cloudEvent) })),
       };
     } finally {
-      this.streams.leave();
+      this.streams.leave(holder);
     }
   }
 

@@ -10,6 +10,7 @@ import {
   IsOpaqueId,
   PageQuery,
   parsePosition,
+  requestTraceparent,
   type Page,
 } from '@shaoying/http';
 import { CurrentPrincipal, PermittedRoles, type Principal, type Role } from '@shaoying/identity';
@@ -141,33 +142,36 @@ export class DepartmentsController {
   )
   @Get('departments/:id/dispatches/stream')
   @ApiHeader({ name: 'Last-Event-ID', required: false })
-  async stream(
+  stream(
     @Req() request: FastifyRequest,
     @CurrentPrincipal() principal: Principal,
     @Param('id') id: string,
     @Query() { after }: FeedQuery,
     @Headers('last-event-id') lastEventId: string | undefined,
     @Res() reply: FastifyReply,
-  ): Promise<void> {
+  ): void {
     assertReaches(this.platform, request, principal, id);
     const start = resumePosition(parsePosition(lastEventId || undefined), parsePosition(after || undefined));
-    this.streams.enter();
-    try {
-      reply.hijack();
-      await streamFeed({
-        source: this.platform.feeds,
-        feedId: id,
-        after: start,
-        response: reply.raw,
-        signal: this.streams.signal,
-        ...(principal.expiresAt === undefined ? {} : { expiresAt: principal.expiresAt }),
-        ...(principal.stillCounts === undefined ? {} : { stillCounts: principal.stillCounts }),
-        onError: (error) =>
-          this.platform.logger.warn({ err: error, departmentId: id }, 'dispatch stream ended'),
-      });
-    } finally {
-      this.streams.leave();
-    }
+    const holder = { departmentId: id, accountId: principal.id };
+    this.streams.enter(holder);
+    reply.hijack();
+    const { id: requestId, headers } = request;
+    const trace = { id: requestId, headers: { traceparent: headers['traceparent'] } };
+    // Not waited for: what handles a request would be kept for as long as the stream is open, by the thousand.
+    void streamFeed({
+      source: this.platform.feeds,
+      feedId: id,
+      after: start,
+      response: reply.raw,
+      signal: this.streams.signal,
+      ...(principal.expiresAt === undefined ? {} : { expiresAt: principal.expiresAt }),
+      ...(principal.stillCounts === undefined ? {} : { stillCounts: principal.stillCounts }),
+      onError: (error) =>
+        this.platform.logger.warn(
+          { err: error, departmentId: id, traceparent: requestTraceparent(trace) },
+          'dispatch stream ended',
+        ),
+    }).finally(() => this.streams.leave(holder));
   }
 
   @Tells('Workload of a department at a moment', WorkloadAnswer)

@@ -90,6 +90,12 @@ registerProblems({
     titleZh: '打开的数据流过多',
     retryAfterSeconds: 10,
   },
+  TOO_MANY_OWN_STREAMS: {
+    status: 429,
+    title: 'This department or account has too many streams open',
+    titleZh: '该部门或账号打开的数据流过多',
+    retryAfterSeconds: 10,
+  },
   TOO_MUCH_CONTENTION: {
     status: 503,
     title: 'Too many changes at once',

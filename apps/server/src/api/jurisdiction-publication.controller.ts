@@ -145,7 +145,7 @@ export class JurisdictionPublicationController {
     way: Way,
     body: unknown = request.body,
   ): Promise<Publication> {
-    const { commandId, correlationId, requestHash, ifMatch } = commandContext(request, principal);
+    const { ifMatch, causationId: _, ...context } = commandContext(request, principal);
     const now = this.platform.clock.now().toISOString();
     const actor = actorOf(principal, permitted);
     const expected = ifMatch === undefined ? {} : { expectedVersion: ifMatch };
@@ -154,8 +154,8 @@ export class JurisdictionPublicationController {
       void reply.status(200);
       return publisher[way](body, actor, now, { ...expected, dryRun: true });
     }
-    const { replayed, ...publication } = await this.commands.run(commandId, () =>
-      publisher[way](body, actor, now, { commandId, correlationId, requestHash, ...expected }),
+    const { replayed, ...publication } = await this.commands.run(context.commandId, () =>
+      publisher[way](body, actor, now, { ...context, ...expected }),
     );
     const [first, ...others] = publication.published;
     if (first !== undefined && others.length === 0) void reply.header('ETag', `"${first.version}"`);

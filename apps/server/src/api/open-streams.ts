@@ -1,29 +1,58 @@
 import type { OnModuleDestroy } from '@nestjs/common';
 import { Refused } from './refused.js';
 
-/** 60 kB each, and far more than the departments of a city have systems. */
+/** Far more than the departments of a city have systems. */
 const streamsMax = 5_000;
+/** A fifth of them for one department, and for one account: whoever opens them without end leaves room for the others. */
+const streamsMaxEach = 1_000;
 
-/** Counts the streams of a process, and ends them all when it stops, so that their clients reconnect elsewhere at once. */
+/** Whose stream it is: both are counted. */
+export interface StreamHolder {
+  readonly departmentId: string;
+  readonly accountId: string;
+}
+
+/**
+ * Counts the streams of a process, and the leases that wait, and ends them all when it stops, so that their clients reconnect
+ * elsewhere at once.
+ */
 export class OpenStreams implements OnModuleDestroy {
   private readonly stopping = new AbortController();
+  private readonly held = new Map<string, number>();
   private open = 0;
 
   get signal(): AbortSignal {
     return this.stopping.signal;
   }
 
-  /** @throws Refused TOO_MANY_STREAMS */
-  enter(): void {
+  /** @throws Refused TOO_MANY_STREAMS where the process has no room, TOO_MANY_OWN_STREAMS where the holder has its share */
+  enter(holder: StreamHolder): void {
+    const keys = keysOf(holder);
+    if (keys.some((key) => this.openOf(key) >= streamsMaxEach)) throw new Refused('TOO_MANY_OWN_STREAMS');
     if (this.open >= streamsMax) throw new Refused('TOO_MANY_STREAMS');
     this.open += 1;
+    for (const key of keys) this.held.set(key, this.openOf(key) + 1);
   }
 
-  leave(): void {
+  leave(holder: StreamHolder): void {
     this.open -= 1;
+    for (const key of keysOf(holder)) {
+      const left = this.openOf(key) - 1;
+      if (left > 0) this.held.set(key, left);
+      else this.held.delete(key);
+    }
   }
 
   onModuleDestroy(): void {
     this.stopping.abort();
   }
+
+  private openOf(key: string): number {
+    return this.held.get(key) ?? 0;
+  }
 }
+
+const keysOf = ({ departmentId, accountId }: StreamHolder): string[] => [
+  `department ${departmentId}`,
+  `account ${accountId}`,
+];

@@ -16,6 +16,7 @@ export class Refused extends Error {
       | 'SUBJECT_NOT_FOUND'
       | 'READ_MODEL_BEHIND'
       | 'TOO_MANY_STREAMS'
+      | 'TOO_MANY_OWN_STREAMS'
       | 'FILE_NOT_FOUND'
       | 'SCHEMA_NOT_FOUND'
       | 'CONSUMER_GROUP_NOT_FOUND'

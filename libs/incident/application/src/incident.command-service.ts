@@ -41,6 +41,8 @@ export interface CommandContext {
   readonly requestHash?: string;
   readonly correlationId: string;
   readonly causationId: string;
+  /** W3C Trace Context of the request; absent for the server's own commands. */
+  readonly traceparent?: string;
   readonly actor: Actor;
   /** Revision the caller believes the incident to be at. */
   readonly ifMatch?: number;
@@ -251,7 +253,7 @@ function factsOf(state: IncidentState, command: IncidentCommand): readonly Incid
 }
 
 function envelop(facts: readonly IncidentEvent[], context: CommandContext, recordedAt: string): NewEvent[] {
-  const { commandId, requestHash, correlationId, causationId, actor } = context;
+  const { commandId, requestHash, correlationId, causationId, traceparent, actor } = context;
   return facts.map((fact, index) => {
     assertIncidentEventData(fact.type, fact.data);
     return {
@@ -265,6 +267,7 @@ function envelop(facts: readonly IncidentEvent[], context: CommandContext, recor
       causationId,
       commandId,
       ...(requestHash === undefined ? {} : { requestHash }),
+      ...(traceparent === undefined ? {} : { traceparent }),
       data: fact.data,
     };
   });

@@ -41,6 +41,8 @@ export interface PublishOptions {
   readonly commandId?: string;
   readonly correlationId?: string;
   readonly requestHash?: string;
+  /** W3C Trace Context of the request. */
+  readonly traceparent?: string;
   /** Refuse when the document is at another version by now (`If-Match`); 0: it must not exist. One document only. */
   readonly expectedVersion?: number;
   /** Say what would change and what is wrong, and write nothing. */
@@ -345,6 +347,7 @@ export class JurisdictionPublisher {
       causationId: commandId,
       commandId,
       ...(options.requestHash !== undefined && { requestHash: options.requestHash }),
+      ...(options.traceparent !== undefined && { traceparent: options.traceparent }),
       data: event.data,
     };
     const expected = version === 1 ? 'none' : version - 2;

@@ -23,6 +23,8 @@ export interface NewEvent<Data = unknown> {
   readonly commandId: string;
   /** Fingerprint of the request behind the command; tells a retry from a reused Idempotency-Key. */
   readonly requestHash?: string;
+  /** W3C Trace Context of the request behind the command; see `traceparentOf`. */
+  readonly traceparent?: string;
   readonly data: Data;
 }
 

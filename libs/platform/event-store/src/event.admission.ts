@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { isPosition, LIMITS } from './event-store.js';
 import type { Actor, ExpectedRevision, NewEvent, Position, RecordedEvent } from './event-store.js';
 import { AppendTooLarge, EventTooLarge, InvalidArgument, TooManyEvents } from './event-store.errors.js';
+import { isTraceparent } from './traceparent.js';
 
 /** An event as every engine stores it: `metadata` and `data` are JSON text whose bytes are kept as they are. */
 export interface StoredEvent {
@@ -29,6 +30,7 @@ interface Metadata {
   causationId: string;
   commandId: string;
   requestHash?: string;
+  traceparent?: string;
 }
 
 // Lower case only: PostgreSQL answers uuids in lower case, and an id must come back as it went in.
@@ -108,13 +110,17 @@ function jsonOf(what: string, value: unknown): string {
 }
 
 function metadataOf(event: NewEvent): string {
+  const { traceparent } = event;
   const { id, role, orgUnitId } = event.actor;
+  if (traceparent !== undefined && !isTraceparent(traceparent))
+    throw new InvalidArgument('a traceparent must be one of W3C Trace Context, version 00');
   const metadata: Metadata = {
     actor: { id, role, orgUnitId },
     correlationId: event.correlationId,
     causationId: event.causationId,
     commandId: event.commandId,
     ...(event.requestHash === undefined ? {} : { requestHash: event.requestHash }),
+    ...(traceparent === undefined ? {} : { traceparent }),
   };
   return jsonOf('an envelope', metadata);
 }
@@ -125,6 +131,7 @@ function isSameMetadata(a: NewEvent, b: NewEvent): boolean {
     a.actor === b.actor &&
     a.commandId === b.commandId &&
     a.requestHash === b.requestHash &&
+    a.traceparent === b.traceparent &&
     a.correlationId === b.correlationId &&
     a.causationId === b.causationId
   );
@@ -202,7 +209,7 @@ export function recordedEvent(
   revision: number,
   position: Position,
 ): RecordedEvent {
-  const { actor, correlationId, causationId, commandId, requestHash } = JSON.parse(
+  const { actor, correlationId, causationId, commandId, requestHash, traceparent } = JSON.parse(
     stored.metadata,
   ) as Metadata;
   const { eventId, type, schemaVersion, occurredAt, recordedAt } = stored;
@@ -217,6 +224,7 @@ export function recordedEvent(
     causationId,
     commandId,
     ...(requestHash === undefined ? {} : { requestHash }),
+    ...(traceparent === undefined ? {} : { traceparent }),
     data: JSON.parse(stored.data) as unknown,
     streamId,
     revision,

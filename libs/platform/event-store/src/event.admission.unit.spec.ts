@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { admitAppend } from './event.admission.js';
 import type { NewEvent } from './event-store.js';
+import { traceparentFrom } from './traceparent.js';
 
 const [early, late] = ['2026-02-13T08:00:00.000Z', '2026-02-13T09:00:00.000Z'];
 const uuidOf = (number: number): string => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
@@ -14,6 +15,7 @@ const envelope = fc.record(
     correlationId: fc.constantFrom('x', 'y'),
     causationId: fc.constantFrom('x', 'y'),
     requestHash: fc.constantFrom('h', 'i'),
+    traceparent: fc.constantFrom(traceparentFrom('x'), traceparentFrom('y')),
     occurredAt: fc.constantFrom(early, late),
     recordedAt: fc.constantFrom(early, late),
   },

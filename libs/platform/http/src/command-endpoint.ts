@@ -6,7 +6,7 @@ import { hash, randomUUID } from 'node:crypto';
 import { canonicalJson } from './canonical-json.js';
 import { isOpaqueId } from './fields.js';
 import { CommandInProgress } from './http.errors.js';
-import { parseIdempotencyKey, parseIfMatch } from './request-headers.js';
+import { parseIdempotencyKey, parseIfMatch, requestTraceparent } from './request-headers.js';
 
 /** Namespace of command ids; a constant of the log: changing it would let old retries happen twice. */
 const COMMANDS = '6f1d3c52-8a0e-5d7b-9c41-2f60b8a7e913';
@@ -21,6 +21,8 @@ export interface CommandContext {
   readonly ifMatch?: number;
   readonly correlationId: string;
   readonly causationId: string;
+  /** W3C Trace Context of the request; not what makes a retry the same. */
+  readonly traceparent?: string;
 }
 
 /** What a command handler tells about the stream it wrote to; more fields are its own. */
@@ -31,7 +33,9 @@ export interface CommandOutcome {
   readonly replayed: boolean;
 }
 
-type CommandRequest = Pick<FastifyRequest, 'method' | 'url' | 'headers' | 'body'>;
+/** Without an id where no request came in from outside. */
+type CommandRequest = Pick<FastifyRequest, 'method' | 'url' | 'headers' | 'body'> &
+  Partial<Pick<FastifyRequest, 'id'>>;
 
 /**
  * Ids of a request's command. `X-Correlation-Id` (an opaque id) ties it to the caller's own trail; it defaults to the
@@ -44,12 +48,14 @@ export function commandContext(request: CommandRequest, principal: Principal): C
   const name = [principal.id, request.method, pathOf(request.url), key ?? randomUUID()].join('\n');
   const commandId = uuidV5(COMMANDS, name);
   const correlation = request.headers['x-correlation-id'];
+  const { id, headers } = request;
   return {
     commandId,
     requestHash: hash('sha256', `${commandId}\n${canonicalJson(request.body)}`, 'hex'),
     ...(ifMatch === undefined ? {} : { ifMatch }),
     correlationId: isOpaqueId(correlation) ? correlation : commandId,
     causationId: commandId,
+    ...(id === undefined ? {} : { traceparent: requestTraceparent({ id, headers }) }),
   };
 }
 

@@ -59,7 +59,7 @@ const QUERY_PARAMETERS_MAX = 50;
 const PARAM_CHARS_MAX = 200;
 const ALLOWED_HEADERS = [
   ...['Authorization', 'Content-Type', 'Idempotency-Key', 'If-Match', 'Accept-Language', 'Last-Event-ID'],
-  ...['X-Correlation-Id', 'Shaoying-Min-Position'],
+  ...['X-Correlation-Id', 'Shaoying-Min-Position', 'traceparent'],
 ];
 const EXPOSED_HEADERS = [
   ...['ETag', 'Location', 'Retry-After', 'RateLimit', 'RateLimit-Policy'],

@@ -1,3 +1,4 @@
+import { traceparentFrom } from '@shaoying/event-store';
 import { propertyParameters } from '@shaoying/event-store/testing';
 import fc from 'fast-check';
 import { canonicalJson } from './canonical-json.js';
@@ -151,6 +152,18 @@ describe('commandContext', () => {
     expect(commandContext({ ...request, headers }, principal).correlationId).toBe('ticket-12345');
     const bad = commandContext({ ...request, headers: { 'x-correlation-id': 'a b' } }, principal);
     expect(bad.correlationId).toBe(bad.commandId);
+  });
+
+  it('is of the trace that the caller names, or of one of the request’s own where that is none', () => {
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    const named = { ...request, id: 'request-1', headers: { ...request.headers, traceparent } };
+    expect(commandContext(named, principal)).toMatchObject({ traceparent });
+    const own = traceparentFrom('request-1');
+    for (const wrong of [{}, { traceparent: `${traceparent}0` }, { traceparent: '13800000000' }])
+      expect(commandContext({ ...named, headers: wrong }, principal)).toMatchObject({ traceparent: own });
+    // A retry has another trace, and is the same command all the same.
+    const { traceparent: _, ...context } = commandContext(named, principal);
+    expect(context).toEqual(commandContext(request, principal));
   });
 });
 

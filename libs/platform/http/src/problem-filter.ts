@@ -2,6 +2,7 @@ import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '
 import type { HttpMetrics, Logger } from '@shaoying/telemetry';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { pathOf } from './command-endpoint.js';
+import { requestTraceparent } from './request-headers.js';
 import type { FieldError } from './http.errors.js';
 import { problemKind, type ProblemKind } from './problems.js';
 import type { RouteTable } from './route-table.js';
@@ -84,7 +85,10 @@ export class ProblemFilter implements ExceptionFilter {
     const { code, kind, unexpected } = this.judge(error, request, reply);
     if (unexpected) {
       this.logger.error(
-        { err: error, requestId: request.id, method: request.method, path: pathOf(request.url) },
+        {
+          ...{ err: error, requestId: request.id, traceparent: requestTraceparent(request) },
+          ...{ method: request.method, path: pathOf(request.url) },
+        },
         'request failed',
       );
     }

@@ -1,4 +1,4 @@
-import { isPosition, type Position } from '@shaoying/event-store';
+import { isPosition, isTraceparent, traceparentFrom, type Position } from '@shaoying/event-store';
 import { RequestRefused } from './http.errors.js';
 
 type Header = string | string[] | undefined;
@@ -41,4 +41,19 @@ export function parsePosition(text: unknown): Position | undefined {
 /** The position a query must have reached before it answers; undefined when the client does not mind. */
 export function parseMinPosition(headers: Readonly<Record<string, Header>>): Position | undefined {
   return parsePosition(headers['shaoying-min-position']);
+}
+
+/**
+ * The trace a request belongs to: that of its `traceparent` where it has a valid one, as it came: this server keeps no
+ * spans of its own that anybody could look up. Otherwise one made of the request's id, the same whenever it is asked for.
+ */
+export function requestTraceparent({
+  id,
+  headers,
+}: {
+  readonly id: string;
+  readonly headers: Readonly<Record<string, Header>>;
+}): string {
+  const { traceparent } = headers;
+  return isTraceparent(traceparent) ? traceparent : traceparentFrom(id);
 }

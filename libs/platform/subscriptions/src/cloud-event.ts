@@ -1,3 +1,4 @@
+import { isTraceparent } from '@shaoying/event-store';
 import { InvalidCloudEvent } from './subscriptions.errors.js';
 
 export interface CloudEventAttributes<Data = unknown> {
@@ -14,6 +15,8 @@ export interface CloudEventAttributes<Data = unknown> {
   readonly dataSchema?: string;
   /** Extension `sequence`: position in the feed, compared by consumers as told in the feed's documentation. */
   readonly sequence?: string;
+  /** Extension `traceparent`: W3C Trace Context of what led to it. */
+  readonly traceparent?: string;
   readonly data: Data;
 }
 
@@ -28,6 +31,7 @@ export interface CloudEvent<Data = unknown> {
   readonly dataschema?: string;
   readonly datacontenttype: 'application/json';
   readonly sequence?: string;
+  readonly traceparent?: string;
   readonly data: Data;
 }
 
@@ -39,7 +43,7 @@ const timestamp = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2
  * @throws InvalidCloudEvent
  */
 export function toCloudEvent<Data>(attributes: CloudEventAttributes<Data>): CloudEvent<Data> {
-  const { id, source, type, subject, time, dataSchema, sequence, data } = attributes;
+  const { id, source, type, subject, time, dataSchema, sequence, traceparent, data } = attributes;
   requireFilled({ id, source, type });
   requireFilled({ subject, dataschema: dataSchema, sequence });
   if (!timestamp.test(time) || Number.isNaN(Date.parse(time))) {
@@ -47,6 +51,9 @@ export function toCloudEvent<Data>(attributes: CloudEventAttributes<Data>): Clou
   }
   if (dataSchema !== undefined && !URL.canParse(dataSchema)) {
     throw new InvalidCloudEvent(`dataschema "${dataSchema}" is not an absolute URI`);
+  }
+  if (traceparent !== undefined && !isTraceparent(traceparent)) {
+    throw new InvalidCloudEvent(`traceparent "${traceparent}" is not one of W3C Trace Context`);
   }
   if (data === undefined) throw new InvalidCloudEvent('data is undefined, which JSON cannot say');
   return {
@@ -59,6 +66,7 @@ export function toCloudEvent<Data>(attributes: CloudEventAttributes<Data>): Clou
     ...(dataSchema !== undefined && { dataschema: dataSchema }),
     datacontenttype: 'application/json',
     ...(sequence !== undefined && { sequence }),
+    ...(traceparent !== undefined && { traceparent }),
     data,
   };
 }

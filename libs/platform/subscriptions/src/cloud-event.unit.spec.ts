@@ -9,7 +9,9 @@ const attributes = {
 };
 
 it('has the attributes of CloudEvents 1.0 in JSON, and no others', () => {
-  const full = { ...attributes, subject: 'task-1', dataSchema: 'https://example.org/s/1', sequence: '42' };
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+  const further = { subject: 'task-1', dataSchema: 'https://example.org/s/1', sequence: '42', traceparent };
+  const full = { ...attributes, ...further };
   expect(JSON.parse(JSON.stringify(toCloudEvent(full)))).toEqual({
     specversion: '1.0',
     id: attributes.id,
@@ -20,6 +22,7 @@ it('has the attributes of CloudEvents 1.0 in JSON, and no others', () => {
     dataschema: 'https://example.org/s/1',
     datacontenttype: 'application/json',
     sequence: '42',
+    traceparent,
     data: { taskId: 'task-1' },
   });
 });
@@ -42,6 +45,7 @@ it.each([
   ['an empty subject', { subject: '' }],
   ['a time without offset', { time: '2026-03-02T01:00:00' }],
   ['a time that is none', { time: '2026-13-02T01:00:00Z' }],
+  ['a trace that is none', { traceparent: '00-0-0-00' }],
   ['a relative dataschema', { dataSchema: 'schema.json' }],
   ['data that JSON cannot say', { data: undefined }],
 ])('refuses %s', (_what, wrong) => {

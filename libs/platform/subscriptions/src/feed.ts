@@ -20,10 +20,10 @@ export interface FeedSource {
   read(feedId: string, after: Position, limit: number): Promise<FeedItem[]>;
   /** Calls `listener` whenever any feed may have grown; too often is allowed, too seldom is not. @returns unsubscribe */
   onAdvance(listener: () => void): () => void;
-  /** Position of the last item; for consumers that only want what comes. */
-  head?(feedId: string): Promise<Position>;
   /** Which of many places have items behind them, in one question; for whoever looks after many feeds. */
   haveMore?(places: readonly FeedPlace[]): Promise<readonly boolean[]>;
+  /** As {@link onAdvance}, for whoever minds one feed alone. */
+  onNews?(feedId: string, listener: () => void): () => void;
 }
 
 /** {@link FeedSource.haveMore}, of a source that cannot be asked for many at once by reading each. */
@@ -37,6 +37,21 @@ export async function placesWithMore(
   return (await Promise.all(reads)).map((items) => items.length > 0);
 }
 
+export interface AnyFeedItem extends FeedItem {
+  readonly feedId: string;
+}
+
+/** Feeds that lie in one log: what {@link SharedFeeds} follows for everybody. */
+export interface FeedLog extends FeedSource {
+  /**
+   * The items of all feeds after `after`, by position. At least `limit` where there are as many, and whole positions: of
+   * items that share one, all or none. Fewer than `limit` means: no more now.
+   */
+  readAll(after: Position, limit: number): Promise<AnyFeedItem[]>;
+  /** How far the feeds are, as of the last advance: whoever reads now sees everything up to here. Undefined: not known yet. */
+  reached(): Position | undefined;
+}
+
 /** What a bigint column holds: 19 digits can say more, and PostgreSQL would answer with an error instead of nothing. */
 const positionMax = 2n ** 63n - 1n;
 
@@ -48,69 +63,4 @@ export function resumePosition(lastEventId: string | undefined, after: string | 
   const given = lastEventId || after || START;
   if (!isPosition(given) || BigInt(given) > positionMax) throw new InvalidFeedPosition(given);
   return given;
-}
-
-/** Ends of feeds kept: one per department and position that connections are at. */
-const readsKeptMax = 1_000;
-
-/**
- * Wraps a source for many connections: one subscription to `source` in all, and connections of one feed that are at
- * the same position share each read. Fifty browsers open on one department cost one query per advance.
- *
- * A read that began after the last advance stays true until the next one, since whatever comes is announced; so reads
- * that reach the end of a feed are kept until then. Pages in the middle are only shared while under way: consumers
- * that catch up are few, and history is long.
- */
-export class SharedFeedSource implements FeedSource {
-  private readonly listeners = new Set<() => void>();
-  /** Only reads begun since the last advance: an older one may lack the new item. */
-  private readonly reads = new Map<string, Promise<FeedItem[]>>();
-  private unsubscribe: (() => void) | undefined;
-
-  constructor(private readonly source: FeedSource) {}
-
-  read(feedId: string, after: Position, limit: number): Promise<FeedItem[]> {
-    const key = JSON.stringify([feedId, after, limit]);
-    const shared = this.reads.get(key);
-    if (shared) return shared;
-    // Without a subscription nobody would tell that the end has moved.
-    const isListening = this.unsubscribe !== undefined;
-    const read = this.source.read(feedId, after, limit);
-    this.reads.set(key, read);
-    const forget = () => {
-      if (this.reads.get(key) === read) this.reads.delete(key);
-    };
-    read.then((items) => {
-      const isEnd = items.length < limit;
-      if (!isEnd || !isListening || this.reads.size > readsKeptMax) forget();
-    }, forget);
-    return read;
-  }
-
-  onAdvance(listener: () => void): () => void {
-    // Each subscription is an entry of its own, also when one function subscribes twice.
-    const entry = () => listener();
-    this.listeners.add(entry);
-    this.unsubscribe ??= this.source.onAdvance(() => this.advance());
-    return () => {
-      this.listeners.delete(entry);
-      if (this.listeners.size > 0) return;
-      this.unsubscribe?.();
-      this.unsubscribe = undefined;
-      this.reads.clear();
-    };
-  }
-
-  async head(feedId: string): Promise<Position> {
-    return (await this.source.head?.(feedId)) ?? START;
-  }
-
-  haveMore(places: readonly FeedPlace[]): Promise<readonly boolean[]> {
-    return placesWithMore(this.source, places);
-  }
-
-  private advance(): void {
-    this.reads.clear();
-    for (const listener of [...this.listeners]) listener();
-  }
 }

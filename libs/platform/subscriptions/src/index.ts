@@ -1,5 +1,6 @@
 export * from './cloud-event.js';
 export * from './feed.js';
+export * from './shared-feeds.js';
 export * from './sse-stream.js';
 export * from './subscriptions.errors.js';
 export * from './leases/consumer-groups.js';

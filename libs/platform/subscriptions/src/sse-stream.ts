@@ -79,9 +79,24 @@ const STREAM_HEADERS = {
   'x-accel-buffering': 'no',
 };
 
+/** An item goes to every stream of its feed as one text, made once. */
+const frames = new WeakMap<FeedItem, string>();
+
+function frameOf(item: FeedItem): string {
+  const known = frames.get(item);
+  if (known !== undefined) return known;
+  // A line break inside the text would end the field; in JSON it can only be white space.
+  const data = item.cloudEvent.replace(/[\r\n]+/g, ' ');
+  const frame = `id: ${item.position}\nevent: dispatch\ndata: ${data}\n\n`;
+  frames.set(item, frame);
+  return frame;
+}
+
 class FeedStream {
   private readonly response: ServerResponse;
-  private readonly over = new AbortController();
+  private isOver = false;
+  /** Whoever waits for the end. Not an AbortController: of thousands of streams each is counted in bytes. */
+  private readonly whenOver = new Set<() => void>();
   private readonly cleanUps: (() => void)[] = [];
   private position: Position;
   private endReason: EndReason | undefined;
@@ -124,20 +139,18 @@ class FeedStream {
     const { response, options } = this;
     const listen = (remove: () => void) => this.cleanUps.push(remove);
 
-    const ended = new Promise<void>((resolve) => {
-      this.over.signal.addEventListener('abort', () => resolve(), { once: true });
-    });
+    const ended = new Promise<void>((resolve) => this.whenOver.add(resolve));
     const onGone = () => this.finish(undefined);
     response.on('close', onGone);
     response.on('error', onGone);
     listen(() => response.off('close', onGone));
 
-    listen(
-      options.source.onAdvance(() => {
-        this.advanced = true;
-        this.wake();
-      }),
-    );
+    const onNews = (): void => {
+      this.advanced = true;
+      this.wake();
+    };
+    const { source, feedId } = options;
+    listen(source.onNews?.(feedId, onNews) ?? source.onAdvance(onNews));
 
     this.heartbeat = setInterval(() => {
       // Behind data that the client has not taken, a comment would only add to the pile.
@@ -173,24 +186,25 @@ class FeedStream {
 
   /** The first reason counts. */
   private finish(reason: EndReason | undefined): void {
-    if (this.over.signal.aborted) return;
+    if (this.isOver) return;
     this.endReason = reason;
-    this.over.abort();
+    this.isOver = true;
+    for (const tell of [...this.whenOver]) tell();
     this.wake();
   }
 
   private async deliver(): Promise<void> {
     const { source, feedId } = this.options;
-    while (!this.over.signal.aborted) {
+    while (!this.isOver) {
       if (!this.advanced) await this.sleep(undefined);
-      if (this.over.signal.aborted) return;
+      if (this.isOver) return;
       this.advanced = false;
       const startedMs = performance.now();
       let items: FeedItem[];
       do {
         items = await source.read(feedId, this.position, pageSize);
         await this.send(items);
-      } while (items.length >= pageSize && !this.over.signal.aborted);
+      } while (items.length >= pageSize && !this.isOver);
       const leftMs = readIntervalMs - (performance.now() - startedMs);
       if (leftMs > 0) await this.sleepAtLeast(leftMs);
     }
@@ -199,13 +213,11 @@ class FeedStream {
   private async send(items: readonly FeedItem[]): Promise<void> {
     let chunk = '';
     for (const item of items) {
-      if (this.over.signal.aborted) return;
+      if (this.isOver) return;
       if (!isPosition(item.position) || comparePositions(item.position, this.position) <= 0) {
         throw new UnorderedFeed(`item at ${item.position} after ${this.position} in ${this.options.feedId}`);
       }
-      // A line break inside the text would end the field; in JSON it can only be white space.
-      const data = item.cloudEvent.replace(/[\r\n]+/g, ' ');
-      chunk += `id: ${item.position}\nevent: dispatch\ndata: ${data}\n\n`;
+      chunk += frameOf(item);
       this.position = item.position;
       if (chunk.length < chunkBytes) continue;
       await this.write(chunk);
@@ -216,7 +228,7 @@ class FeedStream {
 
   /** Returns when the client has room again, or is gone, or was cut off for not reading. */
   private async write(chunk: string): Promise<void> {
-    if (this.over.signal.aborted) return;
+    if (this.isOver) return;
     this.heartbeat?.refresh();
     if (this.response.write(chunk)) return;
     const { bufferBytesMax = bufferBytesDefault, stallMsMax = stallMsDefault } = this.options;
@@ -232,13 +244,13 @@ class FeedStream {
       const settle = (result: boolean) => {
         clearTimeout(timer);
         this.response.off('drain', onDrain);
-        this.over.signal.removeEventListener('abort', onDrain);
+        this.whenOver.delete(onDrain);
         resolve(result);
       };
       const onDrain = () => settle(true);
       const timer = setTimeout(() => settle(false), stallMsMax);
       this.response.on('drain', onDrain);
-      this.over.signal.addEventListener('abort', onDrain, { once: true });
+      this.whenOver.add(onDrain);
     });
   }
 
@@ -259,7 +271,7 @@ class FeedStream {
     const untilMs = performance.now() + delayMs;
     for (;;) {
       const leftMs = untilMs - performance.now();
-      if (leftMs <= 0 || this.over.signal.aborted) return;
+      if (leftMs <= 0 || this.isOver) return;
       await this.sleep(leftMs);
     }
   }

@@ -23,6 +23,7 @@ const envelope = {
     'dataschema',
     'datacontenttype',
     'sequence',
+    'traceparent',
     'data',
   ],
   properties: {
@@ -43,6 +44,12 @@ const envelope = {
       pattern: '^[0-9]+$',
       description:
         'Position in the log, to be compared as a number: items of a feed rise by it. Resume after it.',
+    },
+    traceparent: {
+      type: 'string',
+      pattern: '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$',
+      description:
+        'W3C Trace Context: that of the request which led to it, or one of its own where there was none, as of a deadline.',
     },
     data: { type: 'object' },
   },

@@ -1,4 +1,5 @@
 import type { IncidentEvent } from '@shaoying/incident-domain';
+import { traceparentFrom } from '@shaoying/event-store';
 import { propertyParameters } from '@shaoying/event-store/testing';
 import { dispatchNames, dispatchSchemaId, publishedDispatchSchema } from '@shaoying/incident-contracts';
 import { withoutFurtherFields } from '@shaoying/incident-contracts/testing';
@@ -13,7 +14,10 @@ const start = '0';
 
 describe('dispatch feed', () => {
   const spec = readModelSpec(dispatchFeed);
-  const feed = new DispatchFeedQuery(spec.sql, () => () => undefined);
+  const feed = new DispatchFeedQuery(spec.sql, {
+    onAdvance: () => () => undefined,
+    reached: () => undefined,
+  });
 
   const eventsOf = async (departmentId: string): Promise<CloudEvent<Record<string, unknown>>[]> =>
     (await feed.read(departmentId, start, 1_000)).map(
@@ -36,6 +40,7 @@ describe('dispatch feed', () => {
         },
         ...{ type: 'cn.shaoying.dispatch.dispatched', time: city.now, datacontenttype: 'application/json' },
         ...{ dataschema: 'urn:shaoying:dispatch:dispatched:v1', sequence: blown?.position },
+        traceparent: traceparentFrom(blown?.commandId ?? ''),
         data: {
           ...{ incidentId: 'inc', taskId: 'inc-dept-2', whistleId: 'inc-whistle', departmentId: 'dept-2' },
           ...{ role: 'ASSIST', kind: 'EMERGENCY', reason: '多部门职责', whistlingUnitId: 'street-1' },

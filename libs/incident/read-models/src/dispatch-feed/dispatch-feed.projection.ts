@@ -4,6 +4,7 @@ import {
   type DispatchData,
   type DispatchName,
 } from '@shaoying/incident-contracts';
+import { traceparentOf } from '@shaoying/event-store';
 import { toCloudEvent } from '@shaoying/subscriptions';
 import type { IncidentEventType, Location, TaskAssignment } from '@shaoying/incident-domain';
 import type { Projection, ProjectionTransaction } from '@shaoying/projections';
@@ -99,7 +100,7 @@ const eventTypes: IncidentEventType[] = [
 /** What concerns each department, in log order, as CloudEvents ready to send. Carries no reporter, only references. */
 export const dispatchFeed: Projection = {
   name: 'dispatch-feed',
-  version: 6,
+  version: 7,
   schema: `
     create table cases (
       incident_id text primary key,
@@ -114,6 +115,7 @@ export const dispatchFeed: Projection = {
       cloud_event   text not null,
       primary key (department_id, position)
     );
+    create index on items (position); -- what is new, of all departments, for whoever streams
   `,
   eventTypes,
   async apply(events, tx) {
@@ -547,6 +549,7 @@ function itemOf(entry: IncidentEntry, { departmentId, what, data }: Dispatch): I
     time: entry.occurredAt,
     dataSchema: dispatchSchemaId(what),
     sequence: entry.position,
+    traceparent: traceparentOf(entry),
     data: { incidentId: entry.incidentId, ...data },
   });
   return { department_id: departmentId, position: entry.position, cloud_event: JSON.stringify(cloudEvent) };

@@ -1,12 +1,24 @@
-import type { FeedItem, FeedPlace, FeedSource } from '@shaoying/subscriptions';
+import type { Position } from '@shaoying/event-store';
+import type { AnyFeedItem, FeedItem, FeedLog, FeedPlace } from '@shaoying/subscriptions';
 import type { SqlReader } from '../sql-reader.js';
 
+/** How far the feed is, and who tells when it goes on. */
+type Progress = Pick<FeedLog, 'onAdvance' | 'reached'>;
+
 /** Reads the departments' feeds; the same items for SSE and for paging. */
-export class DispatchFeedQuery implements FeedSource {
+export class DispatchFeedQuery implements FeedLog {
   constructor(
     private readonly sql: SqlReader,
-    readonly onAdvance: (listener: () => void) => () => void,
+    private readonly progress: Progress,
   ) {}
+
+  onAdvance(listener: () => void): () => void {
+    return this.progress.onAdvance(listener);
+  }
+
+  reached(): Position | undefined {
+    return this.progress.reached();
+  }
 
   /** Items after a position in log order, at most `limit`. */
   async read(departmentId: string, after: string, limit: number): Promise<FeedItem[]> {
@@ -28,5 +40,17 @@ export class DispatchFeedQuery implements FeedSource {
       [places.map(({ feedId }) => feedId), places.map(({ after }) => after)],
     );
     return rows.map(({ more }) => more);
+  }
+
+  /** Items of all departments after a position; what one event told several of them stays together. */
+  async readAll(after: Position, limit: number): Promise<AnyFeedItem[]> {
+    const { rows } = await this.sql.query<{ department_id: string; position: string; cloud_event: string }>(
+      `select department_id, position::text, cloud_event from dispatch_feed.items
+       where position > $1::bigint order by dispatch_feed.items.position fetch first $2 rows with ties`,
+      [after, limit],
+    );
+    return rows.map(({ department_id, position, cloud_event }) => ({
+      ...{ feedId: department_id, position, cloudEvent: cloud_event },
+    }));
   }
 }

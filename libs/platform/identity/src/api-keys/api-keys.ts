@@ -42,6 +42,8 @@ export interface ApiKeyCommand {
   readonly requestHash?: string;
   readonly correlationId: string;
   readonly causationId: string;
+  /** W3C Trace Context of the request. */
+  readonly traceparent?: string;
   readonly actor: Actor;
   /** Revision of the key that the caller decided on. */
   readonly ifMatch?: number;

@@ -118,6 +118,23 @@ describe('groups of consumers', () => {
     expect(await lease()).toEqual([]);
   });
 
+  it.each([-3_600_000, 3_600_000])(
+    'go by the clock of the database, where that of a server is %i ms off',
+    async (offMs) => {
+      const now = Date.now.bind(Date);
+      const skewed = jest.spyOn(Date, 'now').mockImplementation(() => now() + offMs);
+      try {
+        feed.add('a');
+        const [mine] = await lease(1, { visibilityMs: 1_500 });
+        expect(Math.abs(Date.parse(mine?.leasedUntil ?? '') - now())).toBeLessThan(60_000);
+        expect(await lease(1)).toEqual([]);
+        expect(await lease(1, { waitMs: 10_000 })).toMatchObject([{ deliveries: 2 }]);
+      } finally {
+        skewed.mockRestore();
+      }
+    },
+  );
+
   it('keep an item for as long again when they ask in time, or late but before another one has it', async () => {
     feed.add('a');
     const mine = await lease(1, { visibilityMs: 50 });
@@ -129,7 +146,7 @@ describe('groups of consumers', () => {
 
   it('get what was given back after its delay, not before', async () => {
     feed.add('a');
-    await groups.giveBack(name, 'system', deliveryIds(await lease()), 100);
+    await groups.giveBack(name, 'system', deliveryIds(await lease()), 1_500);
     expect(await lease()).toEqual([]);
     const [again] = await lease(1, { waitMs: 5_000 });
     expect(again).toMatchObject({ deliveries: 2 });

@@ -12,6 +12,8 @@ import {
   makeLeaseTables,
   REDRIVE,
   TAKE_IN,
+  WINDOW,
+  type Prepared,
 } from './lease.tables.js';
 
 /** Items of a group that are not done and not dead; what comes after them waits in the feed. */
@@ -21,6 +23,9 @@ const takeInItems = 500;
 export const groupsPerFeedMax = 20;
 /** A lease that ran out is nothing that anybody is told of: whoever waits looks for one this often. */
 const lookAgainMs = 1_000;
+/** Where consumers find enough: how long a dead letter may pass for one that is to come. */
+const buryEveryMs = 1_000;
+const groupsRememberedMax = 10_000;
 /** A burst of items wakes whoever waits once. */
 const settleMs = 20;
 
@@ -85,6 +90,8 @@ interface LeasedRow {
  * PostgreSQL, one statement for each act: a process that dies holds nothing but leases that run out.
  */
 export class ConsumerGroups {
+  private readonly buryAgainAtMs = new Map<string, number>();
+
   private constructor(
     private readonly pool: Pool,
     private readonly source: FeedSource,
@@ -147,12 +154,11 @@ export class ConsumerGroups {
     { max, visibilityMs, waitMs, signal }: LeaseRequest,
   ): Promise<Delivery[]> {
     const untilMs = performance.now() + waitMs;
-    const wake = new Wake(this.source, signal);
+    const wake = new Wake(this.source, feed, signal);
     try {
       for (;;) {
         wake.reset();
-        await this.takeIn(feed, name);
-        const deliveries = await this.lend(feed, name, max, visibilityMs);
+        const deliveries = await this.lendWhatThereIs(feed, name, max, visibilityMs);
         const leftMs = untilMs - performance.now();
         if (deliveries.length > 0 || leftMs <= 0 || signal.aborted) return deliveries;
         await wake.within(Math.min(leftMs, lookAgainMs));
@@ -202,23 +208,38 @@ export class ConsumerGroups {
    */
   async redrive(feed: string, name: string, positions: readonly Position[] | null): Promise<Position[]> {
     await this.assertExists(feed, name);
-    const { rows } = await this.pool.query<{ position: string }>(REDRIVE, [
-      feed,
-      name,
-      positions,
-      windowItems,
-    ]);
+    const values = [feed, name, positions, windowItems];
+    const { rows } = await this.pool.query<{ position: string }>({ ...REDRIVE, values });
     return rows.map(({ position }) => position).sort((a, b) => Number(BigInt(a) - BigInt(b)));
+  }
+
+  /** The window as it is serves most; what it lacks is looked for only then, or once a second for dead letters to be seen as such. */
+  private async lendWhatThereIs(
+    feed: string,
+    name: string,
+    max: number,
+    visibilityMs: number,
+  ): Promise<Delivery[]> {
+    const first = await this.lend(feed, name, max, visibilityMs);
+    const isShort = first.length < max;
+    if (isShort || this.isTimeToBury(feed, name)) await this.pool.query({ ...BURY, values: [feed, name] });
+    if (!isShort) return first;
+    await this.takeIn(feed, name);
+    return [...first, ...(await this.lend(feed, name, max - first.length, visibilityMs))];
+  }
+
+  private isTimeToBury(feed: string, name: string): boolean {
+    const [key, nowMs] = [`${feed}/${name}`, performance.now()];
+    if (nowMs < (this.buryAgainAtMs.get(key) ?? 0)) return false;
+    if (this.buryAgainAtMs.size >= groupsRememberedMax) this.buryAgainAtMs.clear();
+    this.buryAgainAtMs.set(key, nowMs + buryEveryMs);
+    return true;
   }
 
   /** Takes what the feed has, as long as the window has room. */
   private async takeIn(feed: string, name: string): Promise<void> {
-    const { rows } = await this.pool.query<{ position: string; open: number }>(
-      `select g.position::text, (select count(*)::int from leases.deliveries d
-         where d.feed = g.feed and d.group_name = g.name and d.dead_at is null) as open
-       from leases.groups g where g.feed = $1 and g.name = $2`,
-      [feed, name],
-    );
+    const values = [feed, name];
+    const { rows } = await this.pool.query<{ position: string; open: number }>({ ...WINDOW, values });
     const [group] = rows;
     if (group === undefined) throw new ConsumerGroupNotFound(name);
     const room = Math.min(takeInItems, windowItems - group.open);
@@ -231,13 +252,13 @@ export class ConsumerGroups {
       items.map(subjectOf),
       items.map(({ cloudEvent }) => cloudEvent),
     ];
-    await this.pool.query(TAKE_IN, [feed, name, group.position, last.position, ...columns]);
+    await this.pool.query({ ...TAKE_IN, values: [...values, group.position, last.position, ...columns] });
   }
 
   private async lend(feed: string, name: string, max: number, visibilityMs: number): Promise<Delivery[]> {
-    await this.pool.query(BURY, [feed, name]);
     const leaseId = randomUUID();
-    const { rows } = await this.pool.query<LeasedRow>(LEASE, [feed, name, max, leaseId, visibilityMs]);
+    const values = [feed, name, max, leaseId, visibilityMs];
+    const { rows } = await this.pool.query<LeasedRow>({ ...LEASE, values });
     return rows
       .sort((a, b) => Number(BigInt(a.position) - BigInt(b.position)))
       .map(({ position, deliveries, visible_at, item }) => ({
@@ -247,17 +268,19 @@ export class ConsumerGroups {
   }
 
   private async settle(
-    statement: string,
+    statement: Prepared,
     feed: string,
     name: string,
     deliveryIds: readonly string[],
     ...more: number[]
   ): Promise<Settled> {
     const parsed = deliveryIds.map(parseDeliveryId);
-    const { rows } = await this.pool.query<{ id: string }>(statement, [
-      ...[feed, name, parsed.map(({ position }) => position), parsed.map(({ leaseId }) => leaseId)],
-      ...more,
-    ]);
+    const [positions, leaseIds] = [
+      parsed.map(({ position }) => position),
+      parsed.map(({ leaseId }) => leaseId),
+    ];
+    const values = [feed, name, positions, leaseIds, ...more];
+    const { rows } = await this.pool.query<{ id: string }>({ ...statement, values });
     if (rows.length === 0) await this.assertExists(feed, name);
     const held = new Set(rows.map(({ id }) => id));
     const isHeld = (_: string, index: number): boolean => {
@@ -302,7 +325,7 @@ function subjectOf({ position, cloudEvent }: FeedItem): string {
   return subject ?? position;
 }
 
-/** Tells when the feeds have advanced since it was last asked. */
+/** Tells when a feed has advanced since it was last asked. */
 class Wake {
   private advanced = false;
   private settling = false;
@@ -312,12 +335,14 @@ class Wake {
 
   constructor(
     source: FeedSource,
+    feed: string,
     private readonly signal: AbortSignal,
   ) {
-    this.unsubscribe = source.onAdvance(() => {
+    const onNews = (): void => {
       this.advanced = true;
       if (!this.settling) this.notify?.();
-    });
+    };
+    this.unsubscribe = source.onNews?.(feed, onNews) ?? source.onAdvance(onNews);
     signal.addEventListener('abort', this.onAbort);
   }
 
@@ -325,7 +350,7 @@ class Wake {
     this.advanced = false;
   }
 
-  /** Until the feeds have advanced, and a moment more for what comes with it, the wait is ended or the time is over. */
+  /** Until the feed has advanced, and a moment more for what comes with it, the wait is ended or the time is over. */
   async within(ms: number): Promise<void> {
     if (!this.advanced) await this.pause(ms);
     if (!this.advanced) return;

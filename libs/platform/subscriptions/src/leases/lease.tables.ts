@@ -31,8 +31,10 @@ const SCHEMA = `
     foreign key (feed, group_name) references leases.groups (feed, name) on delete cascade
   ) with (
     -- Rows come and go: what is left of them is cleared away by their number, however small the table.
-    fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000
+    fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000
   );
+  -- Whether an earlier one of its subject is alive.
+  create index if not exists deliveries_alive on leases.deliveries (feed, group_name, subject, position) where dead_at is null;
   create index if not exists deliveries_dead on leases.deliveries (feed, group_name, position) where dead_at is not null;
 `;
 
@@ -47,62 +49,109 @@ export async function makeLeaseTables(pool: Pool): Promise<void> {
   });
 }
 
+/** A statement that each connection plans once: planning one of these takes longer than carrying it out. */
+export interface Prepared {
+  readonly name: string;
+  readonly text: string;
+}
+
+const prepared = (name: string, text: string): Prepared => ({ name: `leases/${name}`, text });
+
 /** Moves a group on, with the items that it passes; nothing where another process has moved it in the meantime. */
-export const TAKE_IN = `
+export const TAKE_IN = prepared(
+  'take-in',
+  `
   with moved as (
     update leases.groups set position = $4::bigint
     where feed = $1 and name = $2 and position = $3::bigint returning feed, name
   )
   insert into leases.deliveries (feed, group_name, position, subject, item)
   select moved.feed, moved.name, came.position, came.subject, came.item
-  from moved, unnest($5::bigint[], $6::text[], $7::text[]) as came (position, subject, item)`;
+  from moved, unnest($5::bigint[], $6::text[], $7::text[]) as came (position, subject, item)`,
+);
+
+/** Where a group is, and how much of its window is taken. */
+export const WINDOW = prepared(
+  'window',
+  `
+  select g.position::text, (select count(*)::int from leases.deliveries d
+    where d.feed = g.feed and d.group_name = g.name and d.dead_at is null) as open
+  from leases.groups g where g.feed = $1 and g.name = $2`,
+);
 
 /** Gives up what was delivered as often as the group allows, and not acknowledged in time. */
-export const BURY = `
+export const BURY = prepared(
+  'bury',
+  `
   update leases.deliveries d set dead_at = now(), lease_id = null from leases.groups g
   where d.feed = $1 and d.group_name = $2 and g.feed = d.feed and g.name = d.group_name
-    and d.dead_at is null and d.visible_at <= now() and d.deliveries >= g.max_deliveries`;
+    and d.dead_at is null and d.visible_at <= now() and d.deliveries >= g.max_deliveries`,
+);
 
 /**
  * The first items nobody works on, at most one of each subject: a later one waits until the earlier one is acknowledged or
- * dead. Whoever asks at the same time is given others.
+ * dead. Whoever asks at the same time is given others. What is to be buried is passed by.
+ *
+ * It walks the group's rows from the first and stops at the last it needs, looking for an earlier one of the same subject by
+ * the index. What it looks up is written as values, not as joins: the planner believes that a group has one row, since the table is
+ * nearly empty whenever it is analyzed, and would compare each row of the window with each. Not done: the first row of every
+ * subject by `group by subject`, which reads the whole window. Measured with 2,000 subjects and eight consumers, processor
+ * time of PostgreSQL for each item leased and acknowledged: 6.5 ms so (10 at once; 1.2 ms, 100 at once), 0.55 ms (0.40) as
+ * it is here, 0.40 ms (0.26) with its plan kept.
  */
-export const LEASE = `
-  with first as materialized (
-    select min(position) as position from leases.deliveries
-    where feed = $1 and group_name = $2 and dead_at is null group by subject
-  ), free as (
-    select d.position from first join leases.deliveries d on d.feed = $1 and d.group_name = $2 and d.position = first.position
-    where d.dead_at is null and d.visible_at <= now()
+export const LEASE = prepared(
+  'lease',
+  `
+  with free as materialized (
+    select d.position from leases.deliveries d
+    where d.feed = $1 and d.group_name = $2 and d.dead_at is null and d.visible_at <= now()
+      and d.deliveries < (select g.max_deliveries from leases.groups g where g.feed = $1 and g.name = $2)
+      and d.position = (
+        select first.position from leases.deliveries first
+        where first.feed = $1 and first.group_name = $2 and first.subject = d.subject and first.dead_at is null
+        order by first.subject, first.position limit 1
+      )
     order by d.position limit $3 for update of d skip locked
   )
   update leases.deliveries d
   set lease_id = $4, deliveries = d.deliveries + 1, visible_at = now() + $5 * interval '1 millisecond'
-  from free where d.feed = $1 and d.group_name = $2 and d.position = free.position
-  returning d.position::text, d.deliveries, d.visible_at, d.item`;
+  where d.feed = $1 and d.group_name = $2 and d.position = any(array(select position from free))
+  returning d.position::text, d.deliveries, d.visible_at, d.item`,
+);
 
-const HELD = `
-  from unnest($3::bigint[], $4::uuid[]) as held (position, lease_id)
-  where d.feed = $1 and d.group_name = $2 and d.position = held.position and d.lease_id = held.lease_id`;
+const HELD = `unnest($3::bigint[], $4::uuid[]) as held (position, lease_id)
+  where d.feed = $1 and d.group_name = $2 and d.position = any($3::bigint[])
+    and d.position = held.position and d.lease_id = held.lease_id`;
 
-export const ACKNOWLEDGE = `
-  delete from leases.deliveries d using unnest($3::bigint[], $4::uuid[]) as held (position, lease_id)
-  where d.feed = $1 and d.group_name = $2 and d.position = held.position and d.lease_id = held.lease_id
-  returning d.position || '-' || held.lease_id as id`;
+export const ACKNOWLEDGE = prepared(
+  'acknowledge',
+  `
+  delete from leases.deliveries d using ${HELD}
+  returning d.position || '-' || held.lease_id as id`,
+);
 
-export const GIVE_BACK = `
-  update leases.deliveries d set lease_id = null, visible_at = now() + $5 * interval '1 millisecond' ${HELD}
-  returning d.position || '-' || held.lease_id as id`;
+export const GIVE_BACK = prepared(
+  'give-back',
+  `
+  update leases.deliveries d set lease_id = null, visible_at = now() + $5 * interval '1 millisecond' from ${HELD}
+  returning d.position || '-' || held.lease_id as id`,
+);
 
-export const EXTEND = `
-  update leases.deliveries d set visible_at = now() + $5 * interval '1 millisecond' ${HELD}
-  returning d.position || '-' || held.lease_id as id`;
+export const EXTEND = prepared(
+  'extend',
+  `
+  update leases.deliveries d set visible_at = now() + $5 * interval '1 millisecond' from ${HELD}
+  returning d.position || '-' || held.lease_id as id`,
+);
 
-export const REDRIVE = `
+export const REDRIVE = prepared(
+  'redrive',
+  `
   update leases.deliveries set dead_at = null, deliveries = 0, visible_at = now()
   where feed = $1 and group_name = $2 and position in (
     select position from leases.deliveries
     where feed = $1 and group_name = $2 and dead_at is not null and ($3::bigint[] is null or position = any($3))
     order by position limit $4
   )
-  returning position::text`;
+  returning position::text`,
+);

@@ -1,11 +1,13 @@
 import { type Position, START, comparePositions } from '@shaoying/event-store';
-import type { FeedItem, FeedSource } from '../feed.js';
+import type { AnyFeedItem, FeedItem, FeedLog } from '../feed.js';
 
 /** A feed source in memory, for specs of transports. */
-export class InMemoryFeedSource implements FeedSource {
+export class InMemoryFeedSource implements FeedLog {
   readonly listeners = new Set<() => void>();
   /** How often `read` was called. */
   reads = 0;
+  /** How often `readAll` was called. */
+  readingsOfAll = 0;
   /** Thrown by the next reads, when set. */
   failure: Error | undefined;
   private readonly feeds = new Map<string, FeedItem[]>();
@@ -24,8 +26,20 @@ export class InMemoryFeedSource implements FeedSource {
     return () => this.listeners.delete(listener);
   }
 
-  async head(feedId: string): Promise<Position> {
-    return this.feeds.get(feedId)?.at(-1)?.position ?? START;
+  async readAll(after: Position, limit: number): Promise<AnyFeedItem[]> {
+    this.readingsOfAll += 1;
+    if (this.failure) throw this.failure;
+    await new Promise(setImmediate);
+    const items = [...this.feeds].flatMap(([feedId, own]) => own.map((item) => ({ feedId, ...item })));
+    return items
+      .filter((item) => comparePositions(item.position, after) > 0)
+      .sort((a, b) => comparePositions(a.position, b.position))
+      .slice(0, limit);
+  }
+
+  reached(): Position {
+    const ends = [...this.feeds.values()].map((items) => items.at(-1)?.position ?? START);
+    return ends.reduce((end, other) => (comparePositions(other, end) > 0 ? other : end), START);
   }
 
   /** Adds items at the next positions of a log that all feeds share, then tells. */
