@@ -116,9 +116,10 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     ...publishes('/v1/deadline-policies/default/move-open-deadlines'),
     body: { reason: '新标准' },
   },
+  // Refused as no window, once it is allowed at all: each one that is taken costs a thread.
   'POST /v1/simulations': {
     ...at('/v1/simulations'),
-    body: { from: '2026-01-01T00:00:00Z', to: '2026-01-02T00:00:00Z' },
+    body: { from: '2026-01-02T00:00:00Z', to: '2026-01-01T00:00:00Z' },
   },
   'GET /v1/simulations/{id}': at('/v1/simulations/none'),
   'GET /v1/simulations/{id}/differences': at('/v1/simulations/none/differences'),

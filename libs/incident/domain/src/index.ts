@@ -5,6 +5,7 @@ export * from './incident.clocks.js';
 export * from './incident.commands.js';
 export * from './incident.refusals.js';
 export type { Decision } from './decider/decision.js';
+export { comesOfAlarm } from './decider/overdue.js';
 export { mismatchesOf } from './decider/evidence.js';
 export * from './incident.decider.js';
 export { coarsened, SEALED_TEXT } from './decider/persons.js';

@@ -1,11 +1,14 @@
 import {
   cameWithImport,
+  comesOfAlarm,
   decide,
   ownedDeadlines,
   type AnyDeadline,
   type ClosingWindows,
   type IncidentEvent,
   type IncidentState,
+  type IncidentTimer,
+  type MarkOverdue,
   type OwnedDeadline,
 } from '@shaoying/incident-domain';
 import type { JurisdictionDirectory } from '@shaoying/jurisdiction-contracts';
@@ -37,6 +40,13 @@ function instantsOf(deadline: AnyDeadline): Instants {
   return found;
 }
 
+/** Whether any deadline, whoever has it, is so. */
+function hasDeadline(state: IncidentState, isSo: (instants: Instants) => boolean): boolean {
+  const has = ({ deadlines }: { readonly deadlines: readonly AnyDeadline[] }): boolean =>
+    deadlines.some((deadline) => isSo(instantsOf(deadline)));
+  return has(state) || state.tasks.some(has) || state.whistles.some(has) || state.supervisions.some(has);
+}
+
 /** Orders that were really issued, and the deadlines whose ladders brought some. */
 export interface IssuedOrders {
   readonly orders: ReadonlySet<string>;
@@ -59,6 +69,8 @@ export class ReplayedClock {
   private readonly taken = new Map<string, number>();
   /** Alarms that rang and brought nothing: they do not ring again. */
   private readonly rung = new Set<string>();
+  /** What the last alarm brought, and about which deadline. */
+  private rang: { readonly deadlineId: string; readonly events: readonly IncidentEvent[] } | null = null;
 
   /** @param issued the orders that were really issued: of others no answer is looked at, for nobody was given one */
   constructor(
@@ -67,6 +79,9 @@ export class ReplayedClock {
   ) {
     this.clocks = new IncidentClocks(directory);
   }
+
+  /** What is owed in a state, so that it is asked once for all the alarms that change nothing else. */
+  private agenda: { readonly state: IncidentState; readonly owed: readonly OwnedDeadline[] } | null = null;
 
   /**
    * What the next alarm before `untilMs` brings; null where none rings by then.
@@ -80,9 +95,27 @@ export class ReplayedClock {
       for (const event of events)
         if (event.type === 'SupervisionIssued')
           this.taken.set(alarm.owned.deadline.deadlineId, event.data.step ?? 0);
-      if (events.length > 0) return events;
+      if (events.length > 0) {
+        this.rang = { deadlineId: alarm.owned.deadline.deadlineId, events };
+        return events;
+      }
       this.rung.add(nameOf(alarm));
     }
+  }
+
+  /** What is owed after an alarm has changed the state: the same, where it was about its own deadline alone. */
+  carryOn(after: IncidentState): void {
+    const { agenda, rang } = this;
+    this.agenda = null;
+    if (agenda === null || rang === null || !rang.events.every(isOfItsOwnDeadline)) return;
+    const warned = rang.events.some(({ type }) => type === 'DeadlineWarned');
+    const breached = rang.events.some(({ type }) => BREACHES.has(type));
+    const owed = agenda.owed.map((owned) =>
+      owned.deadline.deadlineId === rang.deadlineId
+        ? { ...owned, warned: owned.warned || warned, breached: owned.breached || breached }
+        : owned,
+    );
+    this.agenda = { state: after, owed };
   }
 
   /**
@@ -90,18 +123,17 @@ export class ReplayedClock {
    * unless something in between has let one be owed again.
    */
   isQuiet(state: IncidentState, fromMs: number, untilMs: number): boolean {
-    const rings = ({ deadlines }: { readonly deadlines: readonly AnyDeadline[] }): boolean =>
-      deadlines.some((deadline) => {
-        const { warnMs, dueMs, steps } = instantsOf(deadline);
-        const isBetween = (ms: number): boolean => ms >= fromMs && ms < untilMs;
-        return isBetween(warnMs) || isBetween(dueMs) || steps.some(({ atMs }) => isBetween(atMs));
-      });
-    const { tasks, whistles, supervisions } = state;
-    return !(rings(state) || tasks.some(rings) || whistles.some(rings) || supervisions.some(rings));
+    const isBetween = (ms: number): boolean => ms >= fromMs && ms < untilMs;
+    return !hasDeadline(
+      state,
+      ({ warnMs, dueMs, steps }) =>
+        isBetween(warnMs) || isBetween(dueMs) || steps.some(({ atMs }) => isBetween(atMs)),
+    );
   }
 
   /** What was missed by an act of the same moment, which hides it from the alarm: no order comes of it. */
   missedBy(state: IncidentState, nowMs: number): readonly IncidentEvent[] {
+    if (!hasDeadline(state, ({ dueMs }) => dueMs < nowMs)) return [];
     return ownedDeadlines(state)
       .filter((owned) => this.isOwed(owned) && !owned.breached && instantsOf(owned.deadline).dueMs < nowMs)
       .flatMap((owned) => this.ring(state, { owned, atMs: nowMs - 1, isWarning: false }, nowMs))
@@ -109,9 +141,12 @@ export class ReplayedClock {
   }
 
   private soonest(state: IncidentState, floorMs: number, untilMs: number): Alarm | null {
+    // Most incidents are over before anything is due: what is owed is not asked then.
+    if (!hasDeadline(state, ({ warnMs, dueMs }) => Math.min(warnMs, dueMs) < untilMs)) return null;
+    if (this.agenda?.state !== state)
+      this.agenda = { state, owed: ownedDeadlines(state).filter((owned) => this.isOwed(owned)) };
     let soonest: Alarm | null = null;
-    for (const owned of ownedDeadlines(state)) {
-      if (!this.isOwed(owned)) continue;
+    for (const owned of this.agenda.owed) {
       const alarm = this.alarmOf(owned, floorMs);
       if (alarm === null || alarm.atMs >= untilMs || (soonest !== null && alarm.atMs >= soonest.atMs))
         continue;
@@ -152,16 +187,26 @@ export class ReplayedClock {
     const now = new Date(nowMs).toISOString();
     const isAnswered = !isWarning && this.issued.deadlines.has(deadlineId);
     const closes = timer === 'FEEDBACK_WINDOW' && !state.imported;
-    const decision = decide(state, {
+    const command: MarkOverdue = {
       kind: 'MarkOverdue',
       origin: { now, actor: CLOCK },
       ...{ deadlineId, warning: isWarning },
       deadlines: isAnswered ? this.clocks.responseToLadder(state, deadlineId, now) : [],
       closing: closes ? this.clocks.closing(state, dueAt) : NO_WINDOWS,
-    });
+    };
+    // The end of a window ends orders, which the decider looks at as a whole.
+    const decision = WINDOWS.has(timer) ? decide(state, command) : comesOfAlarm(state, owned, command);
     return decision.refusal ? [] : decision.events.filter((event) => this.isJudged(state, event));
   }
 }
+
+const WINDOWS: ReadonlySet<IncidentTimer> = new Set(['RETURN_WINDOW', 'FEEDBACK_WINDOW']);
+
+/** An order that is answered begins a deadline; whatever else an alarm brings may change what is owed. */
+const isOfItsOwnDeadline = (event: IncidentEvent): boolean =>
+  event.type === 'DeadlineWarned' ||
+  BREACHES.has(event.type) ||
+  (event.type === 'SupervisionIssued' && event.data.deadlines.length === 0);
 
 /** What tells that a deadline was missed. */
 const BREACHES: ReadonlySet<IncidentEvent['type']> = new Set([

@@ -67,11 +67,12 @@ export class ReplayedIncident {
     for (;;) {
       const events = this.clock.next(this.state, this.lastMs, untilMs);
       if (events === null) break;
-      for (const event of events) {
-        this.happen(event, null);
-        if (event.type !== 'SupervisionIssued') continue;
-        for (const answer of this.answers.get(event.data.supervisionId) ?? []) this.happen(answer, null);
-      }
+      for (const event of events) this.happen(event, null);
+      const answers = events.flatMap((event) =>
+        event.type === 'SupervisionIssued' ? (this.answers.get(event.data.supervisionId) ?? []) : [],
+      );
+      for (const answer of answers) this.happen(answer, null);
+      if (answers.length === 0) this.clock.carryOn(this.state);
     }
     [this.passedMs, this.isSettled] = [untilMs, true];
   }

@@ -71,6 +71,9 @@ function replayed(
   return world;
 }
 
+/** After these the same is owed by the same time. */
+const BRINGS_NOTHING: ReadonlySet<string> = new Set(['DeadlineWarned', 'TaskOverdue', 'IncidentOverdue']);
+
 /** By deadline the events in which it began, was moved, and was owed no more, as recorded. */
 function coursesOf(
   events: readonly RecordedIncidentEvent[],
@@ -80,6 +83,7 @@ function coursesOf(
   let before = new Map<string, { dueAt: string; pending: boolean }>();
   for (const event of events) {
     state = evolve(state, event);
+    if (BRINGS_NOTHING.has(event.type)) continue;
     const after = new Map(
       ownedDeadlines(state).map(({ deadline, pending }) => [
         deadline.deadlineId,

@@ -1,10 +1,8 @@
 import type { RecordedIncidentEvent } from '@shaoying/incident-contracts';
 import {
-  everyDeadline,
   evolve,
   NO_INCIDENT,
   taskOf,
-  type AnyDeadline,
   type IncidentEvent,
   type IncidentState,
   type IncidentTimer,
@@ -16,7 +14,6 @@ import { IncidentCourse } from './task-course.js';
 export interface DeadlineOutcome {
   readonly deadlineId: string;
   readonly timer: IncidentTimer;
-  readonly stage: string | null;
   readonly taskId: string | null;
   readonly departmentId: string | null;
   /** Due instant at which it was missed; null: it was not. */
@@ -72,15 +69,11 @@ export class World {
     }
   }
 
-  deadline(deadlineId: string): AnyDeadline | undefined {
-    return everyDeadline(this.state).find((deadline) => deadline.deadlineId === deadlineId);
-  }
-
   private outcomeOf(deadlineId: string, timer: IncidentTimer, taskId: string | null): DeadlineOutcome {
     const known = this.deadlines.get(deadlineId);
     if (known !== undefined) return known;
     const outcome: DeadlineOutcome = {
-      ...{ deadlineId, timer, stage: this.deadline(deadlineId)?.stage ?? null, taskId },
+      ...{ deadlineId, timer, taskId },
       departmentId: taskId === null ? null : (taskOf(this.state, taskId)?.departmentId ?? null),
       ...{ breachedDue: null, reminders: 0, events: [] },
     };

@@ -14,9 +14,15 @@ import { disputed } from './returns.js';
 const supervisionIdOf = ({ deadlineId }: AnyDeadline, step: number): string => `${deadlineId}-${step - 1}`;
 
 export function markOverdue(state: IncidentState, command: MarkOverdue): Decision {
-  const { origin, deadlineId } = command;
+  const { deadlineId } = command;
   const owned = ownedDeadlines(state).find(({ deadline }) => deadline.deadlineId === deadlineId);
-  if (owned === undefined || !owned.pending || cameWithImport(owned.deadline)) return accept();
+  return owned === undefined ? accept() : comesOfAlarm(state, owned, command);
+}
+
+/** What comes of an alarm about a deadline, for whoever has found it. */
+export function comesOfAlarm(state: IncidentState, owned: OwnedDeadline, command: MarkOverdue): Decision {
+  const { origin } = command;
+  if (!owned.pending || cameWithImport(owned.deadline)) return accept();
   // Whoever wakes after the due time has nothing to warn of any more.
   if (!isLate(origin.now, owned.deadline))
     return accept(...(command.warning ? warningDue(state, owned, origin.now) : []));
