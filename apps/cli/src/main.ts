@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError } from 'commander';
 import type { IssueOptions } from './commands/api-keys.command.js';
 import { asJson, type Json } from './as-json.js';
 import { EXIT, exitCodeOf, UsageError, type ExitCode } from './cli.errors.js';

@@ -514,6 +514,12 @@ describe('oversight', () => {
     expect(expected(200, await city.as('oversight').get<MetricAnswer>(past)).terms).toMatchObject({
       definitionVersion: null,
     });
+    const published = '/v1/metrics/whistle-rate?knownAt=2020-01-01T00:00:00Z';
+    const live = expected(200, await city.as('oversight').get<MetricAnswer>('/v1/metrics/whistle-rate'));
+    expect(live).not.toHaveProperty('corrected');
+    expect(expected(200, await city.as('oversight').get(published))).toMatchObject({
+      ...{ rows: [{ numerator: 0, denominator: 0, value: null }], corrected: { rows: live.rows } },
+    });
     for (const path of [
       ...['/v1/metrics/whistle-rate?by=street&format=csv', '/v1/metrics/whistle-rate/explain?format=csv'],
       ...['/v1/workload?format=csv', '/v1/departments/dp-gas/workload?format=csv'],

@@ -334,6 +334,12 @@ export class MetricTermsAnswer {
   @ApiProperty({ type: [MetricWeightAnswer], required: false }) weights?: MetricWeightAnswer[];
 }
 
+class CorrectedMetricAnswer {
+  @ApiProperty(instant) knownAt!: string;
+  @ApiProperty({ type: MetricTermsAnswer }) terms!: MetricTermsAnswer;
+  @ApiProperty({ type: [MetricRowAnswer] }) rows!: MetricRowAnswer[];
+}
+
 export class MetricAnswerShape {
   @ApiProperty() name!: string;
   @ApiProperty() title!: string;
@@ -347,6 +353,11 @@ export class MetricAnswerShape {
   @ApiProperty(instant) asOf!: string;
   @ApiProperty(instant) knownAt!: string;
   @ApiProperty({ type: [MetricRowAnswer] }) rows!: MetricRowAnswer[];
+  @ApiProperty({
+    ...{ type: CorrectedMetricAnswer, required: false },
+    description: 'Where knownAt was asked for: the same as it is known, and weighed, now',
+  })
+  corrected?: CorrectedMetricAnswer;
 }
 
 class ExplainedCaseAnswer {

@@ -52,6 +52,9 @@ class ExplainQuery extends MetricQuery {
   key?: string;
 }
 
+type Corrected = Pick<MetricAnswer, 'knownAt' | 'terms' | 'rows'>;
+type ToldMetric = MetricAnswer & { readonly corrected?: Corrected };
+
 const beginning = '1970-01-01T00:00:00.000Z';
 const end = '2200-12-31T23:59:59.999Z';
 
@@ -80,10 +83,24 @@ export class MetricsController {
     @Res({ passthrough: true }) reply: FastifyReply,
     @Param('name') name: string,
     @Query() query: MetricQuery,
-  ): Promise<MetricAnswer | string> {
+  ): Promise<ToldMetric | string> {
     const { metric, window, moment, by, termsOf } = await this.asked(request, name, query);
     const answer = await this.queries.execute(new ComputeMetric(metric, window, moment, by, termsOf));
-    return tableOf(request, reply, query, answer, ({ rows }) => rows, metricColumns);
+    const told =
+      query.knownAt === undefined ? answer : { ...answer, corrected: await this.corrected(answer, metric) };
+    return tableOf(request, reply, query, told, ({ rows }) => rows, metricColumns);
+  }
+
+  /** A number that was published beside what is known, and in force, by now. */
+  private async corrected(
+    { asOf, from, to, by }: MetricAnswer,
+    metric: MetricDefinition,
+  ): Promise<Corrected> {
+    const { directory, clock } = this.platform;
+    const moment = momentOf({ asOf }, clock);
+    const asked = new ComputeMetric(metric, { from, to }, moment, by, termsAt(directory, moment));
+    const { knownAt, terms, rows } = await this.queries.execute(asked);
+    return { knownAt, terms, rows };
   }
 
   /**

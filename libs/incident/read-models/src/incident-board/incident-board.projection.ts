@@ -1,7 +1,8 @@
 import { incidentEventTypes } from '@shaoying/incident-contracts';
 import type { Lifecycle, Place, SealedReporter } from '@shaoying/incident-domain';
 import type { Projection, ProjectionTransaction } from '@shaoying/projections';
-import { DeadlineBatch, deadlinesTable, unmetDue } from '../deadline-rows.js';
+import { DeadlineBatch } from '../deadline-batch.js';
+import { deadlinesTable, unmetDue } from '../deadline-rows.js';
 import {
   Drafts,
   incidentEntries,

@@ -1,5 +1,6 @@
 import type { Projection } from '@shaoying/projections';
-import { alarmAt, DeadlineBatch, deadlineEventTypes, deadlinesTable } from '../deadline-rows.js';
+import { DeadlineBatch, deadlineEventTypes } from '../deadline-batch.js';
+import { alarmAt, deadlinesTable } from '../deadline-rows.js';
 import { incidentEntries } from '../incident-rows.js';
 
 /**
