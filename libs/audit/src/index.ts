@@ -1,3 +1,5 @@
 export * from './catalogue-proposals.js';
+export * from './checkpoints/index.js';
 export * from './incident-history.js';
 export * from './plain-lines.js';
+export * from './tree/index.js';
