@@ -31,6 +31,7 @@ function program(): Command {
   addImport(shaoying);
   addReplay(shaoying);
   addVerify(shaoying);
+  addAuditKey(shaoying);
   addProjections(shaoying);
   addTimers(shaoying);
   addForget(shaoying);
@@ -160,6 +161,19 @@ function addVerify(shaoying: Command): void {
         const { atWork } = await import('./workplace.js');
         exitCode = await atWork((place) => verify(request, terminal, signal, place));
       }
+    });
+}
+
+function addAuditKey(shaoying: Command): void {
+  shaoying
+    .command('audit-key')
+    .argument('<file>', 'for CHECKPOINT_KEY_FILE; made with mode 0600')
+    .description('make a key that signs checkpoints of AUDIT_ORIGIN, and print what others check them with')
+    .option('--add', 'add it to the keys in the file, for a change of keys', false)
+    .addOption(asJson())
+    .action(async (file: string, { add, json }: Json & { add: boolean }) => {
+      const { makeAuditKey } = await import('./commands/audit-key.command.js');
+      await makeAuditKey({ file: callerPath(file), add, json }, terminal);
     });
 }
 
