@@ -40,10 +40,13 @@ const gauges = {
   ],
 })
 export class CheckpointsModule implements OnApplicationBootstrap, OnModuleDestroy {
-  constructor(@Inject(CheckpointWatch) private readonly watch: CheckpointWatch) {}
+  constructor(
+    @Inject(CheckpointWatch) private readonly watch: CheckpointWatch,
+    @Inject(Platform) private readonly platform: Platform,
+  ) {}
 
   onApplicationBootstrap(): void {
-    this.watch.start();
+    if (this.platform.config.audit.checkpointSeconds > 0) this.watch.start();
   }
 
   async onModuleDestroy(): Promise<void> {

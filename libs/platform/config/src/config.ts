@@ -94,7 +94,7 @@ export interface AuditConfig {
   readonly export: string;
   /** A checkpoint is signed when so many events came. Default and maximum 1,000. */
   readonly checkpointEvents: number;
-  /** Or when some came and the last is so old. Default and maximum 60. */
+  /** Or when some came and the last is so old. Default and maximum 60; 0: none is signed (never in production). */
   readonly checkpointSeconds: number;
 }
 
@@ -219,13 +219,17 @@ function readAudit(read: SettingReader, cwd: string, production: boolean): Audit
     );
   }
   const keyFile = read.text('CHECKPOINT_KEY_FILE', '');
+  const checkpointSeconds = read.integer('CHECKPOINT_SECONDS', 60, 0, 60);
+  if (checkpointSeconds === 0 && production) {
+    read.problem('CHECKPOINT_SECONDS must not be 0 in production: no checkpoint would be signed.');
+  }
   return {
     origin,
     algorithm: read.oneOf('AUDIT_HASH', AUDIT_HASHES, 'sha256'),
     keyFile: keyFile === '' ? null : resolve(cwd, keyFile),
     export: readExport(read, cwd, production),
     checkpointEvents: read.integer('CHECKPOINT_EVENTS', 1_000, 1, 1_000),
-    checkpointSeconds: read.integer('CHECKPOINT_SECONDS', 60, 1, 60),
+    checkpointSeconds,
   };
 }
 

@@ -140,6 +140,14 @@ describe('loadConfig', () => {
     expect(problemsOf(env)).toHaveLength(1);
   });
 
+  it('signs checkpoints in production, always', () => {
+    const env = { CHECKPOINT_SECONDS: '0' };
+    expect(problemsOf(env)).toHaveLength(0);
+    expect(problemsOf({ ...env, ...withKey, NODE_ENV: 'production', ROLES: 'projector' })).toEqual([
+      expect.stringMatching(/^CHECKPOINT_SECONDS must not be 0 in production/),
+    ]);
+  });
+
   it('exports checkpoints over http:// outside production only', () => {
     const env = { CHECKPOINT_EXPORT: 'http://witness.local/log' };
     expect(problemsOf(env)).toHaveLength(0);
