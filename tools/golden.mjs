@@ -28,6 +28,7 @@ const { jurisdictionCatalogue } = await import('@shaoying/jurisdiction-contracts
 const { apiKeyCatalogue } = await import('@shaoying/identity');
 const { webhookCatalogue } = await import('@shaoying/webhooks');
 const { projectionCatalogue } = await import('@shaoying/projections');
+const { checkpointCatalogue } = await import('@shaoying/audit');
 
 const withSchema = (catalogue, schemaOf) =>
   Object.fromEntries(
@@ -55,6 +56,11 @@ const corpora = [
   {
     dir: 'libs/platform/projections/golden',
     catalogue: projectionCatalogue,
+    dataOf: (golden) => golden.data,
+  },
+  {
+    dir: 'libs/audit/checkpoints/golden',
+    catalogue: checkpointCatalogue,
     dataOf: (golden) => golden.data,
   },
 ];

@@ -3,6 +3,7 @@ import type { IssueOptions } from './commands/api-keys.command.js';
 import { asJson, type Json } from './as-json.js';
 import { EXIT, exitCodeOf, UsageError, type ExitCode } from './cli.errors.js';
 import { onInterruption } from './interruption.js';
+import { addAuditKey, addVerify } from './audit.arguments.js';
 import { addProjections } from './projections.arguments.js';
 import { addSimulate } from './simulate.arguments.js';
 import { callerPath, processTerminal as terminal } from './terminal.js';
@@ -32,6 +33,8 @@ function program(): Command {
   addReplay(shaoying);
   addSimulate(shaoying);
   addProjections(shaoying, (code) => (exitCode = code));
+  addVerify(shaoying, (code) => (exitCode = code));
+  addAuditKey(shaoying);
   addTimers(shaoying);
   addForget(shaoying);
   addMasterKey(shaoying);

@@ -2,6 +2,8 @@ import { Module } from '@nestjs/common';
 import { CatalogueProposals, IncidentHistory } from '@shaoying/audit';
 import { DepartmentTasksQuery, IncidentBoardQuery, MetricsQuery } from '@shaoying/incident-read-models';
 import { ApiKeysModule } from './api-keys.module.js';
+import { AuditController } from './api/audit.controller.js';
+import './api/audit.problems.js';
 import { CatalogueProposalsController } from './api/catalogue-proposals.controller.js';
 import { ConsumerGroupsController } from './api/consumer-groups.controller.js';
 import { DepartmentsController } from './api/departments.controller.js';
@@ -62,6 +64,7 @@ const overReadModels = [IncidentBoardQuery, DepartmentTasksQuery, MetricsQuery];
     JurisdictionController,
     JurisdictionPublicationController,
     CatalogueProposalsController,
+    AuditController,
     SchemasController,
     SimulationsController,
   ],

@@ -1,25 +1,28 @@
 import { Inject, Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { auditTree } from '@shaoying/audit';
 import { apiKeyIndex } from '@shaoying/identity';
 import { incidentProjections } from '@shaoying/incident-read-models';
 import { ProjectionEngine } from '@shaoying/projections';
 import { webhookIndex } from '@shaoying/webhooks';
+import { CheckpointsModule } from './checkpoints.module.js';
 import { Platform } from './platform.js';
 import { addProjectionGauges } from './projection-gauges.js';
 
 /** Longest wait for the tables of the read models to exist before requests are taken. */
 const readyMsMax = 30_000;
 
-/** Role `projector`: fills the read models. */
+/** Role `projector`: fills the read models, and signs what the audit's tree has come to. */
 @Module({
+  imports: [CheckpointsModule],
   providers: [
     {
       provide: ProjectionEngine,
       inject: [Platform],
-      useFactory: ({ stores, logger, metrics }: Platform) => {
+      useFactory: ({ config, stores, logger, metrics }: Platform) => {
         const engine = new ProjectionEngine({
           store: stores.log,
           url: stores.readModelUrl,
-          projections: [...incidentProjections, apiKeyIndex, webhookIndex],
+          projections: [...incidentProjections, apiKeyIndex, webhookIndex, auditTree(config.audit.algorithm)],
           log: logger,
         });
         addProjectionGauges(metrics, engine);

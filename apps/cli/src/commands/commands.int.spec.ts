@@ -75,6 +75,17 @@ test('replay: plain lines in both languages up to a revision, and what came next
   expect(await cli.run('replay', 'nobody')).toMatchObject({ exitCode: 1 });
 }, 30_000);
 
+test('verify: the whole log is read and fits; a key that is none is refused', async () => {
+  const whole = await cli.json<{ outcome: string; leaves: number; root: string }>('verify');
+  expect(whole).toMatchObject({
+    outcome: 'WHOLE',
+    leaves: Number(await store.head()),
+    keysFromOutside: false,
+  });
+  const { exitCode, stdout } = await cli.run('verify', '--key', 'nonsense');
+  expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+}, 30_000);
+
 const apiKeys = () => new ApiKeys({ store, clock: systemClock, daysMax: 365 });
 let issued: { readonly id: string; readonly key: string };
 

@@ -181,10 +181,15 @@ class Rebuild {
     const { reader, lookup } = this.dependencies;
     let place = from;
     const onCommitted = (last: RecordedEvent) => (place = placeOf(last));
+    let reading = this.several(reader, place.position);
     for (;;) {
+      const events = await reading;
       if (this.options.signal?.aborted) throw new RebuildAborted(`rebuild of ${name} aborted`);
-      const events = await this.several(reader, place.position);
-      if (events.length === 0) return place;
+      const last = events.at(-1);
+      if (!last) return place;
+      // The next batch comes while this one is written. Heard with the next turn; whoever stops before it does not ask.
+      reading = this.several(reader, last.position);
+      reading.catch(() => undefined);
       await writeIsolatingPoison(name, place.position, events, this.writer, onCommitted);
       this.events += events.length;
       const { position } = place;

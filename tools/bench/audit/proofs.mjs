@@ -1,0 +1,64 @@
+// Inclusion proofs in a generated tree: its leaves are hashes of numbers, not of events, and its tables are filled directly,
+// since writing five million events first would take longer than all the rest. The tables and the queries are the server's.
+import { hash, randomInt } from 'node:crypto';
+import { auditTree, AuditTreeQuery, GrowingTiles, isIncluded, TreeHasher } from '@shaoying/audit';
+import { say } from '../command-line.mjs';
+import { figure } from '../report.mjs';
+
+const atOnce = 100_000;
+
+async function writeTiles(pool, tiles) {
+  await pool.query(
+    `insert into audit_tree.tiles (level, index, hashes) select * from unnest($1::smallint[], $2::bigint[], $3::bytea[])
+     on conflict (level, index) do update set hashes = excluded.hashes`,
+    [tiles.map(({ level }) => level), tiles.map(({ index }) => index), tiles.map(({ hashes }) => hashes)],
+  );
+}
+
+/** Fills `audit_tree` in an empty database with a tree of so many leaves. */
+async function generate(pool, leaves) {
+  await pool.query(
+    `create schema audit_tree; set search_path to audit_tree; ${auditTree('sha256').schema}; reset search_path`,
+  );
+  const hasher = new TreeHasher();
+  const edge = new Map();
+  for (let from = 0; from < leaves; from += atOnce) {
+    const count = Math.min(atOnce, leaves - from);
+    const part = new GrowingTiles(hasher, from, [...edge.values()]);
+    for (let at = 0; at < count; at += 1) part.append(leafHash(from + at));
+    const changed = part.changed();
+    for (const tile of changed) edge.set(tile.level, tile);
+    await writeTiles(pool, changed);
+    await pool.query(
+      `insert into audit_tree.leaf_places
+       select md5(n::text)::uuid, n, n + 1 from generate_series($1::bigint, $2::bigint) n`,
+      [from, from + count - 1],
+    );
+    say(`  ${figure(from + count)} of ${figure(leaves)} leaves generated`);
+  }
+  await pool.query(`insert into audit_tree.tree (algorithm, size) values ('sha256', ${leaves})`);
+  await pool.query('vacuum analyze audit_tree.leaf_places, audit_tree.tiles');
+}
+
+const leafHash = (index) => hash('sha256', String(index), 'buffer');
+
+/** From the id of an event to its proof, one after another, each checked. @returns milliseconds of each, sorted */
+export async function proofTimes(pool, leaves, proofs) {
+  await generate(pool, leaves);
+  const tree = new AuditTreeQuery(pool);
+  const hasher = new TreeHasher();
+  const root = await tree.root(leaves, 'sha256');
+  const tookMs = [];
+  for (let nth = 0; nth < proofs; nth += 1) {
+    const wanted = randomInt(leaves);
+    const eventId = hash('md5', String(wanted)).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+    const startedMs = performance.now();
+    const [place] = await tree.placesOf([eventId]);
+    const proof = await tree.inclusionProof(place.index, leaves, 'sha256');
+    tookMs.push(performance.now() - startedMs);
+    if (!isIncluded(hasher, { index: wanted, size: leaves, leafHash: leafHash(wanted), proof, root })) {
+      throw new Error(`the proof of leaf ${wanted} does not hold`);
+    }
+  }
+  return tookMs.sort((a, b) => a - b);
+}
