@@ -1,7 +1,8 @@
 import { Module } from '@nestjs/common';
-import { CatalogueProposals, IncidentHistory } from '@shaoying/audit';
+import { CatalogueProposals, IncidentHistory, UnitReplay, type NameOf } from '@shaoying/audit';
 import { DepartmentTasksQuery, IncidentBoardQuery, MetricsQuery } from '@shaoying/incident-read-models';
 import { ApiKeysModule } from './api-keys.module.js';
+import './api/audit.problems.js';
 import { CatalogueProposalsController } from './api/catalogue-proposals.controller.js';
 import { ConsumerGroupsController } from './api/consumer-groups.controller.js';
 import { DepartmentsController } from './api/departments.controller.js';
@@ -20,6 +21,7 @@ import { OpenStreams } from './api/open-streams.js';
 import { RepeatWhistles } from './api/repeat-whistles.js';
 import { VisibleIncidents } from './api/visible-incidents.js';
 import { ForgettingController, RevealController } from './api/persons.controller.js';
+import { ReplayController } from './api/replay.controller.js';
 import { ReturnsController } from './api/returns.controller.js';
 import { SchemasController } from './api/schemas.controller.js';
 import { SupervisionController } from './api/supervision.controller.js';
@@ -32,6 +34,11 @@ import { Platform } from './platform.js';
 import { queryHandlers } from './queries/queries.js';
 
 const overReadModels = [IncidentBoardQuery, DepartmentTasksQuery, MetricsQuery];
+
+const namesIn =
+  (directory: Platform['directory']): NameOf =>
+  (id) =>
+    id === null ? '—' : (directory.orgUnit(id)?.name ?? id);
 
 /** Role `api`: the HTTP contract. */
 @Module({
@@ -49,6 +56,7 @@ const overReadModels = [IncidentBoardQuery, DepartmentTasksQuery, MetricsQuery];
     RevealController,
     ForgettingController,
     IncidentQueriesController,
+    ReplayController,
     FilesController,
     DepartmentsController,
     ConsumerGroupsController,
@@ -69,7 +77,13 @@ const overReadModels = [IncidentBoardQuery, DepartmentTasksQuery, MetricsQuery];
       provide: IncidentHistory,
       inject: [Platform],
       useFactory: ({ stores, directory }: Platform) =>
-        new IncidentHistory(stores.log, (id) => (id === null ? '—' : (directory.orgUnit(id)?.name ?? id))),
+        new IncidentHistory(stores.log, namesIn(directory)),
+    },
+    {
+      provide: UnitReplay,
+      inject: [Platform, IncidentBoardQuery],
+      useFactory: ({ stores, directory }: Platform, board: IncidentBoardQuery) =>
+        new UnitReplay(stores.log, board, namesIn(directory)),
     },
     {
       provide: CatalogueProposals,

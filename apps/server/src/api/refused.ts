@@ -18,7 +18,9 @@ export class Refused extends Error {
       | 'TOO_MANY_STREAMS'
       | 'FILE_NOT_FOUND'
       | 'SCHEMA_NOT_FOUND'
-      | 'CONSUMER_GROUP_NOT_FOUND',
+      | 'CONSUMER_GROUP_NOT_FOUND'
+      | 'REPLAY_WINDOW'
+      | 'TOO_MANY_REPLAYS',
   ) {
     super(code);
   }

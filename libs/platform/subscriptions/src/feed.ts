@@ -14,6 +14,8 @@ export interface FeedSource {
   read(feedId: string, after: Position, limit: number): Promise<FeedItem[]>;
   /** Calls `listener` whenever any feed may have grown; too often is allowed, too seldom is not. @returns unsubscribe */
   onAdvance(listener: () => void): () => void;
+  /** True once everything was read of a feed that ends: a stream of it ends then. */
+  readonly isOver?: boolean;
   /** Position of the last item; for consumers that only want what comes. */
   head?(feedId: string): Promise<Position>;
 }

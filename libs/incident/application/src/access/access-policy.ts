@@ -217,6 +217,8 @@ const reads = {
   [`GET ${department}/queue`]: may(everyDepartment, 'of its tasks those in sight'),
   [`GET ${department}/dispatches`]: feed,
   [`GET ${department}/dispatches/stream`]: feed,
+  [`GET ${department}/replay/stream`]: { ...feed, note: 'of its incidents those in sight' },
+  'GET /v1/org-units/{id}/replay/stream': may(historians, 'of its incidents those in sight'),
   [`GET ${department}/workload`]: may(everyDepartment, 'numbers only'),
   'GET /v1/workload': may(everyDepartment, 'numbers only'),
   'GET /v1/metrics': may(counted),
