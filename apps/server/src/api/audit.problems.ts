@@ -6,7 +6,8 @@ registerProblems({
     status: 400,
     title: 'The span of time cannot be replayed',
     titleZh: '回放时段无效',
-    detail: 'Give a day, or from and to with from before to, 31 days apart at the most; a speed of 1x to 86400x.',
+    detail:
+      'Give a day, or from and to with from before to, 31 days apart at the most; a speed of 1x to 86400x.',
     detailZh: '请给出 day,或同时给出 from 与 to（from 早于 to，最长 31 天）；速度为 1x 至 86400x。',
   },
   REPLAY_TOO_LARGE: {

@@ -1,5 +1,12 @@
 import { Controller, Get, Headers, Param, Query, Req, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiExtraModels, ApiHeader, ApiResponse, ApiTags, getSchemaPath } from '@nestjs/swagger';
+import {
+  ApiBearerAuth,
+  ApiExtraModels,
+  ApiHeader,
+  ApiResponse,
+  ApiTags,
+  getSchemaPath,
+} from '@nestjs/swagger';
 import {
   dayOf,
   isReplayable,
@@ -70,7 +77,9 @@ export class ReplayController {
     await this.play(id, { request, principal, permitted, query, lastEventId, reply });
   }
 
-  @Tells("A street's, community's, estate's, district's or city's day as Server-Sent Events, as far as in sight")
+  @Tells(
+    "A street's, community's, estate's, district's or city's day as Server-Sent Events, as far as in sight",
+  )
   @Replayed()
   @Get('org-units/:id/replay/stream')
   async place(

@@ -6,7 +6,8 @@ import { OptionalInstant } from './fields.dto.js';
 export class UnitReplayQuery {
   @ApiPropertyOptional({
     ...{ example: '2026-03-02', pattern: '^\\d{4}-\\d{2}-\\d{2}$' },
-    description: 'A day of the city, midnight to midnight in Asia/Shanghai; default, without from and to: today',
+    description:
+      'A day of the city, midnight to midnight in Asia/Shanghai; default, without from and to: today',
   })
   @IsOptional()
   @Matches(/^\d{4}-\d{2}-\d{2}$/, { message: '$property must be a date such as 2026-03-02' })
@@ -29,7 +30,10 @@ export class UnitReplayQuery {
   @OptionalInstant('As far as the log knew then')
   knownAt?: string;
 
-  @ApiPropertyOptional({ maxLength: 19, description: 'Id of the last event seen; Last-Event-ID goes before it' })
+  @ApiPropertyOptional({
+    maxLength: 19,
+    description: 'Id of the last event seen; Last-Event-ID goes before it',
+  })
   @IsOptional()
   @IsString()
   @MaxLength(19)

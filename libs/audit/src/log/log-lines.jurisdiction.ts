@@ -46,4 +46,3 @@ export const jurisdictionLines: {
 };
 
 const listed = (words: readonly string[]): string => (words.length === 0 ? '—' : words.join(', '));
-

@@ -72,10 +72,7 @@ function jurisdictionLineOf({ type, data }: JurisdictionEvent): PlainLine {
 }
 
 function apiKeyLineOf({ type, data }: RecordedEvent, name: NameOf): PlainLine {
-  const line = apiKeyLines[type as ApiKeyEventType] as (
-    data: ApiKeyEvent['data'],
-    name: NameOf,
-  ) => PlainLine;
+  const line = apiKeyLines[type as ApiKeyEventType] as (data: ApiKeyEvent['data'], name: NameOf) => PlainLine;
   return line(data as ApiKeyEvent['data'], name);
 }
 

@@ -48,7 +48,12 @@ test('every type that any room writes, in every version, has a line of its own i
 test('the label of a system, and the reason of a call, are not repeated', () => {
   const said = golden
     .filter(({ type }) => [...Object.keys(apiKeyCatalogue), ...Object.keys(callCatalogue)].includes(type))
-    .map((event) => knownLineOf({ ...event, data: { ...(event.data as object), label: 'SECRET', reason: 'SECRET' } }, names));
+    .map((event) =>
+      knownLineOf(
+        { ...event, data: { ...(event.data as object), label: 'SECRET', reason: 'SECRET' } },
+        names,
+      ),
+    );
   expect(said.length).toBeGreaterThan(4);
   expect(JSON.stringify(said)).not.toContain('SECRET');
 });
@@ -56,8 +61,16 @@ test('the label of a system, and the reason of a call, are not repeated', () => 
 test('an event of a release to come is told by its name, and so is a newer version of one that is known', () => {
   const [event] = golden.filter(({ type }) => type === 'IncidentFiled');
   const told = (change: Partial<RecordedEvent>): string => logLineOf({ ...event!, ...change }, names).en;
-  expect(told({ type: 'DroneSent', schemaVersion: 3 })).toBe('DroneSent version 3, which this release does not know');
-  for (const type of ['IncidentFiled', 'OrgUnitRevised', 'ApiKeyIssued', 'OpenTasksTransferred', 'LogVerified'])
+  expect(told({ type: 'DroneSent', schemaVersion: 3 })).toBe(
+    'DroneSent version 3, which this release does not know',
+  );
+  for (const type of [
+    'IncidentFiled',
+    'OrgUnitRevised',
+    'ApiKeyIssued',
+    'OpenTasksTransferred',
+    'LogVerified',
+  ])
     expect(told({ type, schemaVersion: 99 })).toBe(`${type} version 99, which this release does not know`);
   expect(told({ type: 'toString' })).toContain('toString version');
 });

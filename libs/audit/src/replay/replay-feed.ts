@@ -43,7 +43,8 @@ export class ReplayFeed implements FeedSource {
     const begin = this.rest.findIndex(({ id }) => comparePositions(id, after) > 0);
     const behind = begin < 0 ? [] : this.rest.slice(begin, begin + limit);
     const [first] = this.rest;
-    const due = first === undefined ? [] : behind.filter((event) => dueInMs(first, event, this.speed) <= passedMs);
+    const due =
+      first === undefined ? [] : behind.filter((event) => dueInMs(first, event, this.speed) <= passedMs);
     this.delivered = begin < 0 ? this.rest.length : begin + due.length;
     if (due.length < limit) this.wakeFor(this.rest[this.delivered], passedMs);
     return due.map((event) => ({ position: event.id, cloudEvent: JSON.stringify(event) }));

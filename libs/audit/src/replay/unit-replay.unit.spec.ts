@@ -19,7 +19,10 @@ function city(): SimulatedCity {
 }
 
 async function replayOf(
-  { events, appendTo }: { events: readonly RecordedEvent[]; appendTo: (store: InMemoryEventStore) => Promise<unknown> },
+  {
+    events,
+    appendTo,
+  }: { events: readonly RecordedEvent[]; appendTo: (store: InMemoryEventStore) => Promise<unknown> },
   limits?: { incidentsMax: number; eventsMax: number },
 ) {
   const store = new InMemoryEventStore();
@@ -41,7 +44,9 @@ describe('the replay of a unit', () => {
   it('tells everything once, in the order in which it was so, each with its line', async () => {
     const { play, events } = await played();
     const told = await play({});
-    expect(told.map(({ eventId }) => eventId).toSorted()).toEqual(events.map(({ eventId }) => eventId).toSorted());
+    expect(told.map(({ eventId }) => eventId).toSorted()).toEqual(
+      events.map(({ eventId }) => eventId).toSorted(),
+    );
     const instants = told.map(({ occurredAt }) => Date.parse(occurredAt));
     expect(instants).toEqual(instants.toSorted((a, b) => a - b));
     const ids = told.map(({ id }) => BigInt(id));
@@ -75,7 +80,9 @@ describe('the replay of a unit', () => {
     expect(own[0]).toBe('a WhistleBlown');
     expect(own.filter((told) => told === 'a DepartmentCheckedIn')).toHaveLength(1);
     expect(own.filter((told) => told.startsWith('b '))).toEqual([]);
-    expect(await typesOf('dept-3')).toEqual(expect.arrayContaining(['b WhistleBlown', 'b DepartmentCheckedIn']));
+    expect(await typesOf('dept-3')).toEqual(
+      expect.arrayContaining(['b WhistleBlown', 'b DepartmentCheckedIn']),
+    );
     expect(await typesOf('dept-9')).toEqual([]);
   });
 
@@ -95,13 +102,17 @@ describe('the replay of a unit', () => {
 
 describe('the feed of a replay', () => {
   const at = (minute: number, n = 0): ReplayedEvent =>
-    ({ id: String(1_000 + minute * 10 + n), occurredAt: new Date(minute * 60_000).toISOString() }) as ReplayedEvent;
+    ({
+      id: String(1_000 + minute * 10 + n),
+      occurredAt: new Date(minute * 60_000).toISOString(),
+    }) as ReplayedEvent;
   const events = [at(0), at(1), at(1, 1), at(10)];
 
   it('gives each event when its turn is, and is over behind the last', async () => {
     let nowMs = 5_000;
     const feed = new ReplayFeed(events, 60, '0', () => nowMs);
-    const idsAfter = async (after: string) => (await feed.read('', after, 100)).map(({ position }) => position);
+    const idsAfter = async (after: string) =>
+      (await feed.read('', after, 100)).map(({ position }) => position);
     expect(await idsAfter('0')).toEqual(['1000']);
     nowMs += 999;
     expect(await idsAfter('1000')).toEqual([]);
@@ -146,7 +157,10 @@ describe('the feed of a replay', () => {
 
 describe('a window', () => {
   it('is a day of the city', () => {
-    expect(windowOfDay('2026-03-02')).toEqual({ from: '2026-03-01T16:00:00.000Z', to: '2026-03-02T16:00:00.000Z' });
+    expect(windowOfDay('2026-03-02')).toEqual({
+      from: '2026-03-01T16:00:00.000Z',
+      to: '2026-03-02T16:00:00.000Z',
+    });
     expect(dayOf('2026-03-01T16:00:00.000Z')).toBe('2026-03-02');
     for (const none of ['2026-02-30', '2026-3-2', '', 'today', '20260302', '2026-03-02T00:00:00Z'])
       expect(windowOfDay(none)).toBeUndefined();

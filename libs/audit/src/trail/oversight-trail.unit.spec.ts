@@ -11,7 +11,11 @@ import {
 
 const goldenDir = join(__dirname, '../../oversight/golden');
 
-goldenCorpusContract(goldenDir, oversightCatalogue, (file: Json) => (file as unknown as OversightEvent).data as Json);
+goldenCorpusContract(
+  goldenDir,
+  oversightCatalogue,
+  (file: Json) => (file as unknown as OversightEvent).data as Json,
+);
 
 const golden = (type: string) =>
   readGolden(goldenDir, `${type}.v1.json`) as unknown as OversightEvent & { schemaVersion: number };
