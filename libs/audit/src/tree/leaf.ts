@@ -1,0 +1,47 @@
+import type { RecordedEvent, StoredEvent } from '@shaoying/event-store';
+
+/** What an event is to the tree: the log's stored envelope and texts, and its place in its own stream. */
+export type StoredLeaf = StoredEvent & { readonly streamId: string; readonly revision: number };
+
+/** Separates metadata from data in a leaf; no metadata of ours has a member of this name. */
+const beforeData = ',"data":';
+
+/** Thrown when the stored metadata of an event is none that the log writes. */
+export class MalformedLeaf extends Error {
+  readonly code = 'MALFORMED_LEAF';
+}
+
+/**
+ * The canonical bytes of an event, as text (docs/formats/audit.md): one line of JSON with the members in this order, no
+ * space between them, `metadata` and `data` exactly as they are stored. They are stored after encryption and before
+ * upcasting, and were written by `JSON.stringify`; so is the rest. Not part of it is the event's position, which every
+ * engine counts its own way: the order of the leaves says it.
+ * @throws MalformedLeaf when metadata and data could be divided otherwise to give the same line
+ */
+export function storedLeaf(event: StoredLeaf): string {
+  if (event.metadata.includes(beforeData)) {
+    throw new MalformedLeaf(`the metadata of event ${event.eventId} has a member "data"`);
+  }
+  const { streamId, revision, eventId, type, schemaVersion, occurredAt, recordedAt, metadata, data } = event;
+  return (
+    `{"streamId":${JSON.stringify(streamId)},"revision":${revision},"eventId":"${eventId}"` +
+    `,"type":${JSON.stringify(type)},"schemaVersion":${schemaVersion}` +
+    `,"occurredAt":"${occurredAt}","recordedAt":"${recordedAt}","metadata":${metadata}${beforeData}${data}}`
+  );
+}
+
+/**
+ * The same line from an event as readers get it. What `JSON.stringify` wrote and `JSON.parse` read, `JSON.stringify`
+ * writes alike; so this differs from {@link storedLeaf} only where somebody else wrote into the store.
+ */
+export function leafOf(event: RecordedEvent): string {
+  const { id, role, orgUnitId } = event.actor;
+  const metadata = JSON.stringify({
+    actor: { id, role, orgUnitId },
+    correlationId: event.correlationId,
+    causationId: event.causationId,
+    commandId: event.commandId,
+    ...(event.requestHash === undefined ? {} : { requestHash: event.requestHash }),
+  });
+  return storedLeaf({ ...event, metadata, data: JSON.stringify(event.data) });
+}

@@ -1,0 +1,65 @@
+import fc from 'fast-check';
+import { admitAppend, InMemoryEventStore, recordedEvent, type NewEvent } from '@shaoying/event-store';
+import { leafOf, MalformedLeaf, storedLeaf } from './leaf.js';
+
+const event: NewEvent = {
+  eventId: '0198c5a0-0000-7000-8000-000000000001',
+  type: 'IncidentReported',
+  schemaVersion: 3,
+  occurredAt: '2026-03-02T01:00:00.000Z',
+  recordedAt: '2026-03-02T01:00:01.250Z',
+  actor: { id: 'u-1', role: 'grid-worker', orgUnitId: null },
+  correlationId: 'c-1',
+  causationId: 'c-1',
+  commandId: 'k-1',
+  data: { category: '0102', text: '井盖 "坏"\n' },
+};
+
+const line =
+  '{"streamId":"incident-1","revision":0,"eventId":"0198c5a0-0000-7000-8000-000000000001"' +
+  ',"type":"IncidentReported","schemaVersion":3' +
+  ',"occurredAt":"2026-03-02T01:00:00.000Z","recordedAt":"2026-03-02T01:00:01.250Z"' +
+  ',"metadata":{"actor":{"id":"u-1","role":"grid-worker","orgUnitId":null}' +
+  ',"correlationId":"c-1","causationId":"c-1","commandId":"k-1"}' +
+  ',"data":{"category":"0102","text":"井盖 \\"坏\\"\\n"}}';
+
+describe('the leaf of an event', () => {
+  it('is one line of JSON, without the position', async () => {
+    const store = new InMemoryEventStore();
+    await store.append('incident-1', 'none', [event]);
+    const [recorded] = await store.readAll('0');
+    expect(recorded && leafOf(recorded)).toBe(line);
+    expect(JSON.parse(line)).toMatchObject({ streamId: 'incident-1', data: event.data });
+    expect(recorded && leafOf({ ...recorded, position: '4711' })).toBe(line);
+  });
+
+  it('is the same from the stored texts and from what a reader gets, whatever the data', () => {
+    fc.assert(
+      fc.property(fc.object({ withUnicodeString: true }), fc.option(fc.uuid()), (data, requestHash) => {
+        const proposed = { ...event, data, ...(requestHash === null ? {} : { requestHash }) };
+        const [stored] = admitAppend('s', 'any', [proposed]).events;
+        if (!stored) throw new Error('one event is admitted as one');
+        const recorded = recordedEvent(stored, 's', 7, '12');
+        expect(leafOf(recorded)).toBe(storedLeaf({ ...stored, streamId: 's', revision: 7 }));
+      }),
+    );
+  });
+
+  it('tells texts apart that mean the same', () => {
+    const [stored] = admitAppend('s', 'any', [event]).events;
+    if (!stored) throw new Error('one event is admitted as one');
+    const leaf = { ...stored, streamId: 's', revision: 0 };
+    const spaced = stored.data.replace(':', ': ');
+    expect(JSON.parse(spaced)).toEqual(JSON.parse(stored.data));
+    expect(storedLeaf({ ...leaf, data: spaced })).not.toBe(storedLeaf(leaf));
+  });
+
+  it('is refused where metadata and data could be divided elsewhere', () => {
+    const [stored] = admitAppend('s', 'any', [{ ...event, data: { a: 1, data: 2 } }]).events;
+    if (!stored) throw new Error('one event is admitted as one');
+    const metadata = `${stored.metadata},"data":{"a":1`;
+    expect(() => storedLeaf({ ...stored, streamId: 's', revision: 0, metadata, data: '2}' })).toThrow(
+      MalformedLeaf,
+    );
+  });
+});
