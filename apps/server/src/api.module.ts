@@ -1,5 +1,12 @@
 import { Module } from '@nestjs/common';
-import { CatalogueProposals, IncidentHistory, UnitReplay, type NameOf } from '@shaoying/audit';
+import {
+  CatalogueProposals,
+  IncidentHistory,
+  LogQuery,
+  OversightTrail,
+  UnitReplay,
+  type NameOf,
+} from '@shaoying/audit';
 import { DepartmentTasksQuery, IncidentBoardQuery, MetricsQuery } from '@shaoying/incident-read-models';
 import { ApiKeysModule } from './api-keys.module.js';
 import './api/audit.problems.js';
@@ -8,6 +15,8 @@ import { ConsumerGroupsController } from './api/consumer-groups.controller.js';
 import { DepartmentsController } from './api/departments.controller.js';
 import { ClosingController } from './api/closing.controller.js';
 import { CommandDoor } from './api/command-door.js';
+import { EventExports, LogProofsOf } from './api/event-exports.js';
+import { EventsController } from './api/events.controller.js';
 import { FilesController } from './api/files.controller.js';
 import './api/files.problems.js';
 import { HandlingController } from './api/handling.controller.js';
@@ -57,6 +66,7 @@ const namesIn =
     ForgettingController,
     IncidentQueriesController,
     ReplayController,
+    EventsController,
     FilesController,
     DepartmentsController,
     ConsumerGroupsController,
@@ -76,8 +86,7 @@ const namesIn =
     {
       provide: IncidentHistory,
       inject: [Platform],
-      useFactory: ({ stores, directory }: Platform) =>
-        new IncidentHistory(stores.log, namesIn(directory)),
+      useFactory: ({ stores, directory }: Platform) => new IncidentHistory(stores.log, namesIn(directory)),
     },
     {
       provide: UnitReplay,
@@ -85,6 +94,18 @@ const namesIn =
       useFactory: ({ stores, directory }: Platform, board: IncidentBoardQuery) =>
         new UnitReplay(stores.log, board, namesIn(directory)),
     },
+    {
+      provide: LogQuery,
+      inject: [Platform],
+      useFactory: ({ stores, directory }: Platform) => new LogQuery(stores.log, namesIn(directory)),
+    },
+    {
+      provide: OversightTrail,
+      inject: [Platform],
+      useFactory: ({ stores, clock }: Platform) => new OversightTrail(stores.log, clock),
+    },
+    { provide: LogProofsOf, useValue: { proofs: null } },
+    EventExports,
     {
       provide: CatalogueProposals,
       inject: [Platform],

@@ -22,4 +22,23 @@ registerProblems({
     titleZh: '正在进行的回放过多',
     retryAfterSeconds: 10,
   },
+  TOO_MANY_EXPORTS: {
+    status: 503,
+    title: 'Too many exports are running',
+    titleZh: '正在进行的导出过多',
+    retryAfterSeconds: 30,
+  },
+  CHECKPOINT_NOT_READY: {
+    status: 503,
+    title: 'No signed checkpoint covers this yet',
+    titleZh: '尚无已签名的检查点覆盖所请求的内容',
+    retryAfterSeconds: 60,
+  },
+  PURPOSE_REQUIRED: {
+    status: 400,
+    title: 'Whoever asks about a person says what for',
+    titleZh: '查询人员须说明用途',
+    detail: 'Give purpose with actor. It is recorded before anything is told.',
+    detailZh: '按 actor 查询时须同时给出 purpose；用途会先记录在案。',
+  },
 });

@@ -20,7 +20,10 @@ export class Refused extends Error {
       | 'SCHEMA_NOT_FOUND'
       | 'CONSUMER_GROUP_NOT_FOUND'
       | 'REPLAY_WINDOW'
-      | 'TOO_MANY_REPLAYS',
+      | 'TOO_MANY_REPLAYS'
+      | 'TOO_MANY_EXPORTS'
+      | 'CHECKPOINT_NOT_READY'
+      | 'PURPOSE_REQUIRED',
   ) {
     super(code);
   }
