@@ -9,7 +9,7 @@ import {
 } from '@shaoying/audit';
 import { DepartmentTasksQuery, IncidentBoardQuery, MetricsQuery } from '@shaoying/incident-read-models';
 import { ApiKeysModule } from './api-keys.module.js';
-import './api/audit.problems.js';
+import './api/oversight.problems.js';
 import { CatalogueProposalsController } from './api/catalogue-proposals.controller.js';
 import { ConsumerGroupsController } from './api/consumer-groups.controller.js';
 import { DepartmentsController } from './api/departments.controller.js';
