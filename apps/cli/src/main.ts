@@ -31,6 +31,7 @@ function program(): Command {
   addPolicy(shaoying);
   addImport(shaoying);
   addReplay(shaoying);
+  addVerify(shaoying);
   addProjections(shaoying);
   addTimers(shaoying);
   addForget(shaoying);
@@ -175,6 +176,26 @@ async function replay(incidentId: string | undefined, options: ReplayTexts): Pro
   const { signal } = onInterruption((text) => terminal.note(text));
   await atWork((place) => replayDay(request, terminal, signal, place));
   return EXIT.ok;
+}
+
+function addVerify(shaoying: Command): void {
+  shaoying
+    .command('verify')
+    .argument('<file>', 'a dossier, as GET /v1/incidents/{id}/dossier gives it')
+    .description(
+      'check a dossier by itself, offline; exit code 1 when something does not fit, which is named',
+    )
+    .option('--key <key...>', 'verifier key name+hash+base64 that you trust (default: those in the file)')
+    .option('--checkpoint <file>', 'a checkpoint of the log that you have from elsewhere')
+    .addOption(asJson())
+    .action(async (file: string, options: Json & { key?: string[]; checkpoint?: string }) => {
+      const { isDossierFile, verifyDossierFile } = await import('./commands/verify-dossier.command.js');
+      const path = callerPath(file);
+      if (!(await isDossierFile(path))) throw new UsageError(`${file} is no dossier`);
+      const checkpoint = options.checkpoint === undefined ? null : callerPath(options.checkpoint);
+      const request = { file: path, keys: options.key ?? [], checkpoint, json: options.json };
+      exitCode = await verifyDossierFile(request, terminal);
+    });
 }
 
 function addProjections(shaoying: Command): void {

@@ -15,7 +15,9 @@ import { ConsumerGroupsController } from './api/consumer-groups.controller.js';
 import { DepartmentsController } from './api/departments.controller.js';
 import { ClosingController } from './api/closing.controller.js';
 import { CommandDoor } from './api/command-door.js';
-import { EventExports, LogProofsOf } from './api/event-exports.js';
+import { AuditSources, NoAuditSources } from './api/audit-sources.js';
+import { DossiersController } from './api/dossiers.controller.js';
+import { EventExports } from './api/event-exports.js';
 import { EventsController } from './api/events.controller.js';
 import { FilesController } from './api/files.controller.js';
 import './api/files.problems.js';
@@ -67,6 +69,7 @@ const namesIn =
     IncidentQueriesController,
     ReplayController,
     EventsController,
+    DossiersController,
     FilesController,
     DepartmentsController,
     ConsumerGroupsController,
@@ -104,7 +107,7 @@ const namesIn =
       inject: [Platform],
       useFactory: ({ stores, clock }: Platform) => new OversightTrail(stores.log, clock),
     },
-    { provide: LogProofsOf, useValue: { proofs: null } },
+    { provide: AuditSources, useClass: NoAuditSources },
     EventExports,
     {
       provide: CatalogueProposals,

@@ -9,7 +9,6 @@ import {
   type ExportPiece,
   type ExportRequest,
   type LogFilter,
-  type LogProofs,
   type OversightCaller,
   type QueryPurpose,
 } from '@shaoying/audit';
@@ -18,6 +17,7 @@ import type { PlainLine } from '@shaoying/audit';
 import type { RecordedEvent } from '@shaoying/event-store';
 import type { FastifyReply } from 'fastify';
 import { Platform } from '../platform.js';
+import { AuditSources } from './audit-sources.js';
 import { OpenStreams } from './open-streams.js';
 import { Refused } from './refused.js';
 
@@ -25,11 +25,6 @@ import { Refused } from './refused.js';
 const exportsMax = 8;
 /** A client that takes nothing for so long is cut off. */
 const stallMsMax = 60_000;
-
-/** Proofs of the log's tree; null where this server has none. */
-export abstract class LogProofsOf {
-  abstract readonly proofs: LogProofs | null;
-}
 
 export interface WantedExport {
   readonly format: 'CSV' | 'NDJSON';
@@ -72,7 +67,7 @@ export class EventExports {
     private readonly log: LogQuery,
     private readonly trail: OversightTrail,
     private readonly streams: OpenStreams,
-    private readonly tree: LogProofsOf,
+    private readonly sources: AuditSources,
   ) {}
 
   /** @throws Refused TOO_MANY_EXPORTS, CHECKPOINT_NOT_READY; what the log throws */
@@ -109,15 +104,15 @@ export class EventExports {
     request: ExportRequest,
     reply: FastifyReply,
   ): Promise<AsyncGenerator<ExportPiece>> {
-    const checkpoint = (await this.tree.proofs?.lastCheckpoint()) ?? null;
+    const checkpoint = await this.sources.proofs.lastCheckpoint();
     if (format === 'CSV') {
       const note = checkpoint?.note;
       if (note !== undefined)
         void reply.header('Shaoying-Checkpoint', Buffer.from(note, 'utf8').toString('base64'));
       return this.csvPieces(request);
     }
-    if (checkpoint === null || this.tree.proofs === null) throw new Refused('CHECKPOINT_NOT_READY');
-    return ndjsonExport(this.log, this.tree.proofs, checkpoint, request);
+    if (checkpoint === null) throw new Refused('CHECKPOINT_NOT_READY');
+    return ndjsonExport(this.log, this.sources.proofs, checkpoint, request);
   }
 
   private async *csvPieces({ filter, after, upTo }: ExportRequest): AsyncGenerator<ExportPiece> {

@@ -41,4 +41,10 @@ registerProblems({
     detail: 'Give purpose with actor. It is recorded before anything is told.',
     detailZh: '按 actor 查询时须同时给出 purpose；用途会先记录在案。',
   },
+  DOCUMENT_MISSING: {
+    status: 503,
+    title: 'The log lacks a document that the incident names',
+    titleZh: '日志缺少事件引用的文件',
+    messageIsDetail: true,
+  },
 });

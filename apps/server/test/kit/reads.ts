@@ -36,6 +36,7 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   'GET /v1/incidents/{id}/events': of('/events'),
   'GET /v1/incidents/{id}/replay': of('/replay?at=0'),
   'GET /v1/incidents/{id}/lost-time': of('/lost-time'),
+  'GET /v1/incidents/{id}/dossier': of('/dossier'),
   'GET /v1/events': at('/v1/events?types=WhistleBlown'),
   'GET /v1/incidents/{id}/files': of('/files'),
   'GET /v1/incidents/{id}/files/{sha256}': of(`/files/${'0'.repeat(64)}`),

@@ -213,6 +213,10 @@ const reads = {
   [`GET ${incident}/events`]: history,
   [`GET ${incident}/replay`]: history,
   [`GET ${incident}/lost-time`]: history,
+  [`GET ${incident}/dossier`]: may({
+    ...({ 'supervision-centre': 'IN_SIGHT', arbitrator: 'IN_SIGHT' } as const),
+    ...({ oversight: 'IN_SIGHT', admin: 'IN_SIGHT' } as const),
+  }),
   'GET /v1/events': may({ oversight: 'ANY', admin: 'ANY' }, 'about a person: for a purpose, on record'),
   'GET /v1/receipts/{receiptCode}': everybody('RECEIPT'),
   [`GET ${department}/queue`]: may(everyDepartment, 'of its tasks those in sight'),
