@@ -26,7 +26,7 @@ const {
 const { brokenPromises } = await import('@shaoying/incident-contracts/testing');
 const { jurisdictionCatalogue } = await import('@shaoying/jurisdiction-contracts');
 const { apiKeyCatalogue } = await import('@shaoying/identity');
-const { oversightCatalogue } = await import('@shaoying/audit');
+const { checkpointCatalogue, oversightCatalogue } = await import('@shaoying/audit');
 
 const withSchema = (catalogue, schemaOf) =>
   Object.fromEntries(
@@ -51,6 +51,11 @@ const corpora = [
   },
   { dir: 'libs/platform/identity/golden', catalogue: apiKeyCatalogue, dataOf: (golden) => golden.data },
   { dir: 'libs/audit/oversight/golden', catalogue: oversightCatalogue, dataOf: (golden) => golden.data },
+  {
+    dir: 'libs/audit/checkpoints/golden',
+    catalogue: checkpointCatalogue,
+    dataOf: (golden) => golden.data,
+  },
 ];
 
 const parse = (path) => JSON.parse(readFileSync(path, 'utf8'));

@@ -1,3 +1,4 @@
+import { auditTree, type TreeAlgorithm } from '@shaoying/audit';
 import { comparePositions, type Position } from '@shaoying/event-store';
 import { apiKeyIndex } from '@shaoying/identity';
 import { incidentProjections } from '@shaoying/incident-read-models';
@@ -12,14 +13,20 @@ const readyMsMax = 30_000;
 /** No event applied for this long although some are waiting: whoever holds the projection is not working. */
 const standstillMsMax = 60_000;
 
-/** Every read model, as the server's role `projector` fills them. */
-export const allProjections: readonly Projection[] = [...incidentProjections, apiKeyIndex];
+const readModels = (algorithm: TreeAlgorithm): readonly Projection[] => [
+  ...incidentProjections,
+  apiKeyIndex,
+  auditTree(algorithm),
+];
 
-export function projectionEngine({ stores, logger }: Workplace): ProjectionEngine {
+/** Every read model, as the server's role `projector` fills them; by their names, since the tree's hash is a setting. */
+export const allProjections = readModels('sha256');
+
+export function projectionEngine({ config, stores, logger }: Workplace): ProjectionEngine {
   return new ProjectionEngine({
     store: stores.log,
     url: stores.readModelUrl,
-    projections: allProjections,
+    projections: readModels(config.audit.algorithm),
     log: logger,
   });
 }

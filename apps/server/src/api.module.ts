@@ -10,12 +10,14 @@ import {
 import { DepartmentTasksQuery, IncidentBoardQuery, MetricsQuery } from '@shaoying/incident-read-models';
 import { ApiKeysModule } from './api-keys.module.js';
 import './api/oversight.problems.js';
+import { AuditController } from './api/audit.controller.js';
+import './api/audit.problems.js';
 import { CatalogueProposalsController } from './api/catalogue-proposals.controller.js';
 import { ConsumerGroupsController } from './api/consumer-groups.controller.js';
 import { DepartmentsController } from './api/departments.controller.js';
 import { ClosingController } from './api/closing.controller.js';
 import { CommandDoor } from './api/command-door.js';
-import { AuditSources, NoAuditSources } from './api/audit-sources.js';
+import { AuditSources } from './api/audit-sources.js';
 import { DossiersController } from './api/dossiers.controller.js';
 import { EventExports } from './api/event-exports.js';
 import { EventsController } from './api/events.controller.js';
@@ -77,6 +79,7 @@ const namesIn =
     JurisdictionController,
     JurisdictionPublicationController,
     CatalogueProposalsController,
+    AuditController,
     SchemasController,
   ],
   providers: [
@@ -107,7 +110,11 @@ const namesIn =
       inject: [Platform],
       useFactory: ({ stores, clock }: Platform) => new OversightTrail(stores.log, clock),
     },
-    { provide: AuditSources, useClass: NoAuditSources },
+    {
+      provide: AuditSources,
+      inject: [Platform],
+      useFactory: (platform: Platform) => new AuditSources(platform, namesIn(platform.directory)),
+    },
     EventExports,
     {
       provide: CatalogueProposals,

@@ -1,23 +1,26 @@
 import { Inject, Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { auditTree } from '@shaoying/audit';
 import { apiKeyIndex } from '@shaoying/identity';
 import { incidentProjections } from '@shaoying/incident-read-models';
 import { ProjectionEngine } from '@shaoying/projections';
+import { CheckpointsModule } from './checkpoints.module.js';
 import { Platform } from './platform.js';
 
 /** Longest wait for the tables of the read models to exist before requests are taken. */
 const readyMsMax = 30_000;
 
-/** Role `projector`: fills the read models. */
+/** Role `projector`: fills the read models, and signs what the audit's tree has come to. */
 @Module({
+  imports: [CheckpointsModule],
   providers: [
     {
       provide: ProjectionEngine,
       inject: [Platform],
-      useFactory: ({ stores, logger }: Platform) =>
+      useFactory: ({ config, stores, logger }: Platform) =>
         new ProjectionEngine({
           store: stores.log,
           url: stores.readModelUrl,
-          projections: [...incidentProjections, apiKeyIndex],
+          projections: [...incidentProjections, apiKeyIndex, auditTree(config.audit.algorithm)],
           log: logger,
         }),
     },

@@ -30,6 +30,7 @@ test('in production, unsafe settings are all told at once, quote no secret, and 
   const lines = said.split('\n').filter((line) => line.startsWith('  - '));
   expect(lines).toEqual([
     expect.stringMatching(/OIDC_ISSUER .+https/),
+    expect.stringMatching(/CHECKPOINT_KEY_FILE .+ production/),
     expect.stringMatching(/EVENT_STORE_URL .+ documentation .+Set a random one\.$/),
     expect.stringMatching(/EVENT_STORE_URL .+ without TLS.+sslmode=verify-full/),
     expect.stringMatching(/READ_MODEL_URL .+ who answers.+sslmode=verify-full/),
@@ -44,7 +45,10 @@ const noModes = process.platform === 'win32' ? ' (skipped: files have no such mo
 ownersOnly(
   `in production, a key file that others may read is refused before anything is opened${noModes}`,
   async () => {
-    const { code, said, made } = await refusal(issuer, 'keys/master.key');
+    const { code, said, made } = await refusal(
+      { ...issuer, CHECKPOINT_KEY_FILE: '/etc/shaoying/checkpoint.key' },
+      'keys/master.key',
+    );
     expect(code).toBe(2);
     expect(said).toMatch(/keys\/master\.key can be read or changed by other accounts/);
     expect(made).toEqual(['keys']);

@@ -1,21 +1,32 @@
-import { DossierNotProvable, type DossierMaker, type LogProofs } from '@shaoying/audit';
+import {
+  AuditTreeQuery,
+  DossierMaker,
+  openCheckpointKeys,
+  type LogProofs,
+  type NameOf,
+  type NoteSigner,
+} from '@shaoying/audit';
+import type { Platform } from '../platform.js';
 
 /** What proves and signs, for the doors that tell something about the log as a whole. */
-export abstract class AuditSources {
-  abstract readonly proofs: LogProofs;
-  /** With the keys of this server; they are read once. @throws CheckpointKeysRefused */
-  abstract dossiers(): Promise<DossierMaker>;
-}
+export class AuditSources {
+  readonly proofs: LogProofs;
+  private keys: Promise<readonly NoteSigner[]> | undefined;
 
-/** Of a server without a tree over its log: nothing is proved, and whoever asks is told to come back. */
-export class NoAuditSources extends AuditSources {
-  override readonly proofs: LogProofs = {
-    lastCheckpoint: () => Promise.resolve(null),
-    placesOf: () => Promise.resolve([]),
-    inclusionProof: () => Promise.reject(new DossierNotProvable('there is no tree over the log')),
-  };
+  constructor(
+    private readonly platform: Platform,
+    private readonly nameOf: NameOf,
+  ) {
+    this.proofs = new AuditTreeQuery(platform.stores.readModels);
+  }
 
-  override dossiers(): Promise<DossierMaker> {
-    return Promise.reject(new DossierNotProvable('there is no tree over the log'));
+  /** With the keys of this server, which are read once. @throws CheckpointKeysRefused */
+  async dossiers(): Promise<DossierMaker> {
+    const { config, stores, clock } = this.platform;
+    const { keyFile: checkpointKeyFile, origin: auditOrigin } = config.audit;
+    this.keys ??= openCheckpointKeys({ dataDir: config.dataDir, checkpointKeyFile, auditOrigin });
+    // A file that was mended is read again.
+    this.keys.catch(() => (this.keys = undefined));
+    return new DossierMaker(stores.log, this.proofs, await this.keys, this.nameOf, clock);
   }
 }

@@ -70,7 +70,7 @@ export class EventExports {
     private readonly sources: AuditSources,
   ) {}
 
-  /** @throws Refused TOO_MANY_EXPORTS, CHECKPOINT_NOT_READY; what the log throws */
+  /** @throws Refused TOO_MANY_EXPORTS, NO_CHECKPOINT_YET; what the log throws */
   async send(caller: OversightCaller, wanted: WantedExport, reply: FastifyReply): Promise<void> {
     if (this.open >= exportsMax) throw new Refused('TOO_MANY_EXPORTS');
     this.open += 1;
@@ -111,7 +111,7 @@ export class EventExports {
         void reply.header('Shaoying-Checkpoint', Buffer.from(note, 'utf8').toString('base64'));
       return this.csvPieces(request);
     }
-    if (checkpoint === null) throw new Refused('CHECKPOINT_NOT_READY');
+    if (checkpoint === null) throw new Refused('NO_CHECKPOINT_YET');
     return ndjsonExport(this.log, this.sources.proofs, checkpoint, request);
   }
 

@@ -28,12 +28,6 @@ registerProblems({
     titleZh: '正在进行的导出过多',
     retryAfterSeconds: 30,
   },
-  CHECKPOINT_NOT_READY: {
-    status: 503,
-    title: 'No signed checkpoint covers this yet',
-    titleZh: '尚无已签名的检查点覆盖所请求的内容',
-    retryAfterSeconds: 60,
-  },
   PURPOSE_REQUIRED: {
     status: 400,
     title: 'Whoever asks about a person says what for',

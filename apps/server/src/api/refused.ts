@@ -22,7 +22,7 @@ export class Refused extends Error {
       | 'REPLAY_WINDOW'
       | 'TOO_MANY_REPLAYS'
       | 'TOO_MANY_EXPORTS'
-      | 'CHECKPOINT_NOT_READY'
+      | 'NO_CHECKPOINT_YET'
       | 'PURPOSE_REQUIRED',
   ) {
     super(code);

@@ -1,11 +1,12 @@
 import type { Clock } from '@shaoying/config';
 import { StreamNotFound, type EventStore, type RecordedEvent } from '@shaoying/event-store';
 import { incidentStreamId } from '@shaoying/incident-contracts';
-import { signNote, type NoteSigner } from '../checkpoints/index.js';
+import { parseCheckpoint, parseNote, signNote, type NoteSigner } from '../checkpoints/index.js';
 import type { LogProofs, ProvingCheckpoint } from '../export/log-proofs.js';
 import { logLineOf } from '../log/log-lines.js';
 import type { NameOf } from '../plain-lines.js';
-import { leafOf } from '../tree/index.js';
+import { LogContradictsTree } from '../log-tree/index.js';
+import { isIncluded, leafOf, TreeHasher } from '../tree/index.js';
 import {
   base64,
   DOSSIER_FORMAT,
@@ -23,7 +24,7 @@ import { pagesOf } from './dossier.pages.js';
 
 /** Thrown while no signed checkpoint covers the last event of the incident: one is made every minute. */
 export class DossierNotProvable extends Error {
-  readonly code = 'CHECKPOINT_NOT_READY';
+  readonly code = 'NO_CHECKPOINT_YET';
 }
 
 /** Thrown when the log lacks a document that an event names: it is not whole, and nothing can be proved of it. */
@@ -47,7 +48,7 @@ export class DossierMaker {
     private readonly clock: Clock,
   ) {}
 
-  /** @throws StreamNotFound, DossierNotProvable, DocumentMissing; what the log and the tree throw */
+  /** @throws StreamNotFound, DossierNotProvable, DocumentMissing, LogContradictsTree; what the log and the tree throw */
   async make(incidentId: string): Promise<MadeDossier> {
     const history = await this.store.readStream(incidentStreamId(incidentId));
     const references = referencesIn(history.map(({ data }) => data));
@@ -83,11 +84,13 @@ export class DossierMaker {
 
   private async proved(
     events: readonly RecordedEvent[],
-    { size, algorithm }: ProvingCheckpoint,
+    { size, algorithm, note }: ProvingCheckpoint,
   ): Promise<ProvedLeaf[]> {
     const places = await this.proofs.placesOf(events.map(({ eventId }) => eventId));
     const indexes = new Map(places.map(({ eventId, index }) => [eventId, index]));
     const leaves: ProvedLeaf[] = [];
+    const hasher = new TreeHasher(algorithm);
+    const { root } = parseCheckpoint(parseNote(note).text);
     for (const event of events) {
       const index = indexes.get(event.eventId);
       if (index === undefined || index >= size)
@@ -95,7 +98,11 @@ export class DossierMaker {
           `no signed checkpoint covers revision ${event.revision} of ${event.streamId} yet`,
         );
       const proof = await this.proofs.inclusionProof(index, size, algorithm);
-      leaves.push({ index, proof: proof.map(base64), leaf: leafOf(event) });
+      const leaf = leafOf(event);
+      // What does not fit is for `shaoying verify` to find; it is not given away under a signature.
+      if (!isIncluded(hasher, { index, size, leafHash: hasher.leaf(leaf), proof, root }))
+        throw new LogContradictsTree(`revision ${event.revision} of ${event.streamId} is not what was signed`);
+      leaves.push({ index, proof: proof.map(base64), leaf });
     }
     return leaves;
   }

@@ -232,11 +232,14 @@ test('sentences that are not those of the events are told, though another releas
 
 describe('making one', () => {
   it('waits for a checkpoint over its last event, and is refused without its documents', async () => {
-    await expect(made({ covered: 6 })).rejects.toMatchObject({ code: 'CHECKPOINT_NOT_READY' });
+    await expect(made({ covered: 6 })).rejects.toMatchObject({ code: 'NO_CHECKPOINT_YET' });
     const log = await provedLog(city());
     const unsigned = { ...log.proofs, lastCheckpoint: async () => null };
     const maker = new DossierMaker(log.store, unsigned, [key], names, clock);
-    await expect(maker.make('inc')).rejects.toMatchObject({ code: 'CHECKPOINT_NOT_READY' });
+    await expect(maker.make('inc')).rejects.toMatchObject({ code: 'NO_CHECKPOINT_YET' });
+    const altered = { ...log.proofs, inclusionProof: async () => [] };
+    const suspicious = new DossierMaker(log.store, altered, [key], names, clock);
+    await expect(suspicious.make('inc')).rejects.toMatchObject({ code: 'LOG_CONTRADICTS_TREE' });
     await expect(maker.make('nobody')).rejects.toMatchObject({ code: 'STREAM_NOT_FOUND' });
   });
 });

@@ -11,6 +11,7 @@ import {
   parseJurisdictionEvent,
   type JurisdictionEvent,
 } from '@shaoying/jurisdiction-contracts';
+import { checkpointIn, checkpointLine } from '../checkpoints/checkpoint.events.js';
 import { plainLineOf, type NameOf, type PlainLine } from '../plain-lines.js';
 import { decodeOversightEvent, type OversightEvent } from '../trail/oversight.events.js';
 import { jurisdictionLines } from './log-lines.jurisdiction.js';
@@ -61,6 +62,8 @@ export function knownLineOf(event: RecordedEvent, name: NameOf): PlainLine | und
     };
   }
   if (Object.hasOwn(apiKeyLines, type) && event.schemaVersion === 1) return apiKeyLineOf(event, name);
+  const checkpoint = checkpointIn(event);
+  if (checkpoint !== undefined) return checkpointLine(checkpoint);
   const ofOversight = decodeOversightEvent(event);
   return ofOversight === null ? undefined : oversightLineOf(ofOversight);
 }

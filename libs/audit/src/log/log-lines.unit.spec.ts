@@ -5,6 +5,7 @@ import { JURISDICTION_EVENT_TYPES } from '@shaoying/jurisdiction-contracts';
 import { readGolden } from '@shaoying/testing';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { checkpointCatalogue } from '../checkpoints/index.js';
 import { oversightCatalogue } from '../trail/oversight.events.js';
 import { knownLineOf, logLineOf } from './log-lines.js';
 
@@ -16,6 +17,7 @@ const corpora = [
   'jurisdiction/contracts/golden',
   'platform/identity/golden',
   'audit/oversight/golden',
+  'audit/checkpoints/golden',
 ];
 
 /** Every event of every version that a release has written, from every room. */
@@ -33,6 +35,7 @@ const everyType = [
   ...Object.keys(callCatalogue),
   ...Object.keys(apiKeyCatalogue),
   ...Object.keys(oversightCatalogue),
+  ...Object.keys(checkpointCatalogue),
 ];
 
 test('every type that any room writes, in every version, has a line of its own in both languages', () => {

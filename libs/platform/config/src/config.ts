@@ -79,6 +79,23 @@ export interface Config {
   readonly corsOrigins: readonly string[];
   /** Connections open at once; further ones are closed as they come. */
   readonly connectionsMax: number;
+  readonly audit: AuditConfig;
+}
+
+/** How the log is made provable (docs/how-to/audit.md). */
+export interface AuditConfig {
+  /** Name of the log in checkpoints, and of the keys that sign them: without spaces and `+`. */
+  readonly origin: string;
+  /** Of the tree; for the life of a log. */
+  readonly algorithm: 'sha256' | 'sm3';
+  /** Absolute path; null: a key of its own in the data folder (never in production). */
+  readonly keyFile: string | null;
+  /** Where checkpoints go: an absolute path, or an `https:` URL (outside production `http:` too). */
+  readonly export: string;
+  /** A checkpoint is signed when so many events came. Default and maximum 1,000. */
+  readonly checkpointEvents: number;
+  /** Or when some came and the last is so old. Default and maximum 60. */
+  readonly checkpointSeconds: number;
 }
 
 /** Thrown when settings are missing or wrong. Lists every problem, not the first one; never quotes a URL, for its password. */
@@ -127,10 +144,16 @@ export function loadConfig(env: Environment, cwd: string = process.cwd()): Confi
     trustedProxies: read.words('TRUSTED_PROXIES', isNetwork, 'IP addresses and networks such as 10.0.0.0/8'),
     corsOrigins: read.words('CORS_ORIGINS', isOrigin, 'origins such as https://street.example.gov.cn'),
     connectionsMax: read.integer('CONNECTIONS_MAX', 10_000, 10, 100_000),
+    audit: readAudit(read, cwd, production),
   };
   if (production && roles.includes('api') && config.oidc === null && !read.has('OIDC_ISSUER')) {
     problems.push(
       'OIDC_ISSUER and OIDC_AUDIENCE must be set in production: tokens of the local issuer are for trying out.',
+    );
+  }
+  if (production && roles.includes('projector') && config.audit.keyFile === null) {
+    problems.push(
+      'CHECKPOINT_KEY_FILE must be set in production: a key that the server makes for itself proves nothing to others.',
     );
   }
   if (production) problems.push(...unsafeUrls(storesOf(config), read.hosts('PLAINTEXT_HOSTS')));
@@ -184,6 +207,40 @@ function readLimits(read: SettingReader, production: boolean): LimitsConfig {
     anonymousTotal: limit('RATE_LIMIT_ANONYMOUS_TOTAL', 6_000),
     receiptMisses: limit('RATE_LIMIT_RECEIPT_MISSES', 20),
   };
+}
+
+const AUDIT_HASHES = ['sha256', 'sm3'] as const;
+
+function readAudit(read: SettingReader, cwd: string, production: boolean): AuditConfig {
+  const origin = read.text('AUDIT_ORIGIN', 'shaoying.local/log');
+  if (/[\s+\p{Cc}]/u.test(origin) || origin.length > 200) {
+    read.problem(
+      'AUDIT_ORIGIN must have 1 to 200 characters without spaces and "+", such as audit.example.gov.cn/log.',
+    );
+  }
+  const keyFile = read.text('CHECKPOINT_KEY_FILE', '');
+  return {
+    origin,
+    algorithm: read.oneOf('AUDIT_HASH', AUDIT_HASHES, 'sha256'),
+    keyFile: keyFile === '' ? null : resolve(cwd, keyFile),
+    export: readExport(read, cwd, production),
+    checkpointEvents: read.integer('CHECKPOINT_EVENTS', 1_000, 1, 1_000),
+    checkpointSeconds: read.integer('CHECKPOINT_SECONDS', 60, 1, 60),
+  };
+}
+
+/** By default a file in the data folder: good for trying out, and for noticing a database that was set back without it. */
+function readExport(read: SettingReader, cwd: string, production: boolean): string {
+  const target = read.text('CHECKPOINT_EXPORT', '');
+  if (target === '') return resolve(cwd, read.text('DATA_DIR', '.data'), 'audit', 'checkpoints.txt');
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(target)) return resolve(cwd, target);
+  const protocol = URL.canParse(target) ? new URL(target).protocol : '';
+  if (protocol !== 'https:' && !(protocol === 'http:' && !production)) {
+    read.problem(
+      'CHECKPOINT_EXPORT must be a path or an https:// URL (http:// is accepted outside production only).',
+    );
+  }
+  return target;
 }
 
 /** An address, or one with a prefix length. */

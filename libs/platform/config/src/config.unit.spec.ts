@@ -11,6 +11,8 @@ function problemsOf(env: Environment): readonly string[] {
   return [];
 }
 
+const withKey = { CHECKPOINT_KEY_FILE: '/etc/shaoying/checkpoint.key' };
+
 describe('loadConfig', () => {
   it('needs nothing: everything embedded, every role, on the loopback address', () => {
     expect(loadConfig({}, '/srv')).toEqual({
@@ -38,6 +40,10 @@ describe('loadConfig', () => {
       trustedProxies: [],
       corsOrigins: [],
       connectionsMax: 10_000,
+      audit: {
+        ...{ origin: 'shaoying.local/log', algorithm: 'sha256', keyFile: null },
+        ...{ export: '/srv/.data/audit/checkpoints.txt', checkpointEvents: 1_000, checkpointSeconds: 60 },
+      },
     });
   });
 
@@ -62,6 +68,13 @@ describe('loadConfig', () => {
         ALLOW_ANONYMOUS_REPORTS: 'false',
         API_KEY_DAYS_MAX: '90',
         LOG_LEVEL: 'warn',
+        ...{
+          AUDIT_ORIGIN: 'audit.example.gov.cn/log',
+          AUDIT_HASH: 'sm3',
+          CHECKPOINT_KEY_FILE: 'keys/log.key',
+        },
+        CHECKPOINT_EXPORT: 'https://witness.example.gov.cn/log',
+        ...{ CHECKPOINT_EVENTS: '10', CHECKPOINT_SECONDS: '5' },
       },
       '/srv',
     );
@@ -78,6 +91,10 @@ describe('loadConfig', () => {
       oidc: { issuer: 'https://id.example.gov.cn/realms/street', audience: 'shaoying' },
       allowAnonymousReports: false,
       apiKeyDaysMax: 90,
+      audit: {
+        ...{ origin: 'audit.example.gov.cn/log', algorithm: 'sm3', keyFile: '/srv/keys/log.key' },
+        ...{ export: 'https://witness.example.gov.cn/log', checkpointEvents: 10, checkpointSeconds: 5 },
+      },
     });
   });
 
@@ -102,20 +119,44 @@ describe('loadConfig', () => {
   });
 
   it('refuses the local issuer in production, but only where tokens are checked', () => {
-    expect(problemsOf({ NODE_ENV: 'production' })).toHaveLength(1);
-    expect(problemsOf({ NODE_ENV: 'production', ROLES: 'projector' })).toHaveLength(0);
+    expect(problemsOf({ ...withKey, NODE_ENV: 'production' })).toHaveLength(1);
+    expect(problemsOf({ ...withKey, NODE_ENV: 'production', ROLES: 'projector' })).toHaveLength(0);
+  });
+
+  it('refuses to sign checkpoints in production with a key of its own, but only where they are signed', () => {
+    const problem = expect.stringMatching(/^CHECKPOINT_KEY_FILE must be set in production: .+\.$/);
+    expect(problemsOf({ NODE_ENV: 'production', ROLES: 'projector' })).toEqual([problem]);
+    expect(problemsOf({ NODE_ENV: 'production', ROLES: 'timers' })).toHaveLength(0);
+  });
+
+  it.each([
+    { AUDIT_ORIGIN: 'two words' },
+    { AUDIT_ORIGIN: 'a+b' },
+    { AUDIT_HASH: 'md5' },
+    { CHECKPOINT_EVENTS: '1001' },
+    { CHECKPOINT_SECONDS: '61' },
+    { CHECKPOINT_EXPORT: 'ftp://witness.example.gov.cn' },
+  ])('refuses %j', (env) => {
+    expect(problemsOf(env)).toHaveLength(1);
+  });
+
+  it('exports checkpoints over http:// outside production only', () => {
+    const env = { CHECKPOINT_EXPORT: 'http://witness.local/log' };
+    expect(problemsOf(env)).toHaveLength(0);
+    expect(problemsOf({ ...env, ...withKey, NODE_ENV: 'production', ROLES: 'projector' })).toHaveLength(1);
   });
 
   it('refuses an unencrypted OIDC issuer in production', () => {
     const oidc = { OIDC_ISSUER: 'http://id.local', OIDC_AUDIENCE: 'shaoying' };
     expect(problemsOf(oidc)).toHaveLength(0);
-    expect(problemsOf({ ...oidc, NODE_ENV: 'production' })).toHaveLength(1);
+    expect(problemsOf({ ...oidc, ...withKey, NODE_ENV: 'production' })).toHaveLength(1);
   });
 
   it('refuses unsafe addresses in production, together with everything else', () => {
     const env = {
       ...{ EVENT_STORE_URL: 'postgres://shaoying:change-me@db/log', TIMERS_URL: 'redis://cache' },
       ...{ OIDC_ISSUER: 'http://id.local', OIDC_AUDIENCE: 'shaoying', PORT: 'x' },
+      ...withKey,
     };
     expect(problemsOf(env)).toHaveLength(1);
     expect(problemsOf({ ...env, NODE_ENV: 'production' })).toHaveLength(5);
@@ -146,7 +187,7 @@ describe('loadConfig', () => {
     });
 
     it('cannot be switched off in production', () => {
-      const production = { NODE_ENV: 'production', ROLES: 'projector' };
+      const production = { ...withKey, NODE_ENV: 'production', ROLES: 'projector' };
       expect(problemsOf({ RATE_LIMIT_TOKEN: '0', RATE_LIMIT_ANONYMOUS: '0' })).toHaveLength(0);
       expect(problemsOf({ ...production, RATE_LIMIT_TOKEN: '0', RATE_LIMIT_ANONYMOUS: '0' })).toEqual([
         expect.stringContaining('RATE_LIMIT_TOKEN must not be 0 in production'),

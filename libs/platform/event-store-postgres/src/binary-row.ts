@@ -1,5 +1,5 @@
 import { recordedEvent } from '@shaoying/event-store';
-import type { RecordedEvent } from '@shaoying/event-store';
+import type { RecordedEvent, StoredRecord } from '@shaoying/event-store';
 
 /** What a row of {@link eventOfBinaryRow} must hold, in this order: columns are known by their place alone. */
 export const binaryRowColumns =
@@ -68,6 +68,12 @@ function headerBytes(message: Buffer): number {
  * in each. Undefined for the message that ends the copy.
  */
 export function eventOfBinaryRow(message: Buffer, isFirst: boolean): RecordedEvent | undefined {
+  const stored = storedInBinaryRow(message, isFirst);
+  return stored && recordedEvent(stored, stored.streamId, stored.revision, stored.position);
+}
+
+/** The same, with its texts as they are. */
+export function storedInBinaryRow(message: Buffer, isFirst: boolean): StoredRecord | undefined {
   const start = isFirst ? headerBytes(message) : 0;
   if (message.readInt16BE(start) === -1) return undefined;
   const row = new RowReader(message, start + 2);
@@ -79,6 +85,16 @@ export function eventOfBinaryRow(message: Buffer, isFirst: boolean): RecordedEve
   const recordedAt = row.instant();
   const streamId = row.text();
   const [type, metadata, data] = [row.text(), row.text(), row.text()];
-  const stored = { eventId, type, schemaVersion, occurredAt, recordedAt, metadata, data };
-  return recordedEvent(stored, streamId, revision, position);
+  return {
+    eventId,
+    type,
+    schemaVersion,
+    occurredAt,
+    recordedAt,
+    metadata,
+    data,
+    streamId,
+    revision,
+    position,
+  };
 }

@@ -7,10 +7,10 @@ import {
   StreamNotFound,
   StreamTooLong,
 } from '@shaoying/event-store';
-import type { Position, RecordedEvent } from '@shaoying/event-store';
+import type { Position, RecordedEvent, StoredRecord } from '@shaoying/event-store';
 import { DatabaseError, Pool } from 'pg';
 import type { PoolConfig, QueryArrayConfig } from 'pg';
-import { binaryRowColumns } from './binary-row.js';
+import { binaryRowColumns, eventOfBinaryRow, storedInBinaryRow } from './binary-row.js';
 import { answerTimeoutMs, endConnection } from './log.connection.js';
 import type { Warn } from './log.connection.js';
 import { PageCopy } from './page.copy.js';
@@ -201,7 +201,13 @@ export class LogReader {
   async page(after: Position, { limit, types }: PageRequest): Promise<Page> {
     if (BigInt(after) > positionMax) return pageOf(after, []);
     if (types) return this.pageOfTypes(after, limit, [...types]);
-    return this.copyPage(after, limit);
+    const events = await this.copyPage(after, limit, eventOfBinaryRow);
+    return { reached: events.at(-1)?.position ?? after, events };
+  }
+
+  /** The same without a filter, each event with its texts as they are stored. */
+  async storedPage(after: Position, limit: number): Promise<StoredRecord[]> {
+    return BigInt(after) > positionMax ? [] : this.copyPage(after, limit, storedInBinaryRow);
   }
 
   /**
@@ -233,10 +239,14 @@ export class LogReader {
     return endConnection(this.pool);
   }
 
-  private copyPage(after: Position, limit: number): Promise<Page> {
+  private copyPage<Row>(
+    after: Position,
+    limit: number,
+    rowIn: (message: Buffer, isFirst: boolean) => Row | undefined,
+  ): Promise<Row[]> {
     return this.retrying(async () => {
       const client = await this.pool.connect();
-      const copy = new PageCopy(pageAfter(after, limit));
+      const copy = new PageCopy(pageAfter(after, limit), rowIn);
       const silence = setTimeout(() => copy.emit('error', new Error('no answer in time')), answerTimeoutMs);
       try {
         client.query(copy);
@@ -249,7 +259,7 @@ export class LogReader {
         clearTimeout(silence);
       }
       client.release();
-      return { reached: copy.events.at(-1)?.position ?? after, events: copy.events };
+      return copy.rows;
     });
   }
 

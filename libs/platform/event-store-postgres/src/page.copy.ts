@@ -1,6 +1,4 @@
-import type { RecordedEvent } from '@shaoying/event-store';
 import { Query } from 'pg';
-import { eventOfBinaryRow } from './binary-row.js';
 
 /**
  * One page of the log as a binary COPY. Each event is made when its row comes, straight from the bytes: `pg` would make
@@ -10,15 +8,21 @@ import { eventOfBinaryRow } from './binary-row.js';
  * full collection, although nobody can reach it: two thirds of what reading the log cost were pages that had been read
  * and were copied from one space of the heap to the next (docs/benchmarks.md).
  */
-export class PageCopy extends Query {
-  readonly events: RecordedEvent[] = [];
+export class PageCopy<Row> extends Query {
+  readonly rows: Row[] = [];
   /** Resolves when the page is whole. */
   readonly done: Promise<void>;
   private broken: Error | undefined;
   private isFirst = true;
 
-  /** @param select names `binaryRowColumns`. A COPY takes no parameters: nothing from outside may stand in it unchecked */
-  constructor(select: string) {
+  /**
+   * @param select names `binaryRowColumns`. A COPY takes no parameters: nothing from outside may stand in it unchecked
+   * @param rowIn what is made of a message; undefined for the one that ends the copy
+   */
+  constructor(
+    select: string,
+    private readonly rowIn: (message: Buffer, isFirst: boolean) => Row | undefined,
+  ) {
     super(`COPY (${select}) TO STDOUT (FORMAT binary)`);
     this.done = new Promise((resolve, reject) => {
       // For ever: a connection that breaks after the answer was given up tells it once more.
@@ -31,8 +35,8 @@ export class PageCopy extends Query {
   handleCopyData({ chunk }: { readonly chunk: Buffer }): void {
     if (this.broken) return;
     try {
-      const event = eventOfBinaryRow(chunk, this.isFirst);
-      if (event) this.events.push(event);
+      const row = this.rowIn(chunk, this.isFirst);
+      if (row) this.rows.push(row);
     } catch (error) {
       this.broken = error instanceof Error ? error : new Error(String(error));
     }

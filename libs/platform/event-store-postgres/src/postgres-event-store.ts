@@ -20,6 +20,8 @@ import type {
   Position,
   ReadAllOptions,
   RecordedEvent,
+  StoredRecord,
+  StoredTexts,
   SubscribeOptions,
 } from '@shaoying/event-store';
 import { Client } from 'pg';
@@ -52,7 +54,7 @@ function within(what: string, value: number, min: number, max: number): number {
 }
 
 /** The event log on PostgreSQL. Why it is built so: docs/adr/0002-event-store-on-postgresql.md. */
-export class PostgresEventStore implements EventStore {
+export class PostgresEventStore implements EventStore, StoredTexts {
   private readonly queue: AppendQueue;
   private readonly writer: AppendWriter;
   private readonly reader: LogReader;
@@ -108,6 +110,12 @@ export class PostgresEventStore implements EventStore {
     requirePosition(after);
     const { limit, types } = options;
     return (await this.reader.page(after, pageRequest(limit, types))).events;
+  }
+
+  async readAllStored(after: Position, limit: number): Promise<StoredRecord[]> {
+    this.requireOpen();
+    requirePosition(after);
+    return this.reader.storedPage(after, requireLimit(limit));
   }
 
   async eventAt(position: Position): Promise<RecordedEvent | undefined> {

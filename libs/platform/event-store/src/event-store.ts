@@ -138,6 +138,31 @@ export interface EventStore {
   close(): Promise<void>;
 }
 
+/** An event with its texts as they are stored, for who must see every byte of them. */
+export interface StoredRecord {
+  readonly eventId: string;
+  readonly type: string;
+  readonly schemaVersion: number;
+  readonly occurredAt: string;
+  readonly recordedAt: string;
+  /** JSON, byte for byte; of an event that was tampered with it may be anything. */
+  readonly metadata: string;
+  readonly data: string;
+  readonly streamId: string;
+  readonly revision: number;
+  readonly position: Position;
+}
+
+/** An engine that tells stored texts; the audit then sees what JSON.parse passes by, such as a member that stands twice. */
+export interface StoredTexts {
+  /** As `readAll` without a filter. @throws InvalidArgument, Overloaded, StoreUnavailable */
+  readAllStored(after: Position, limit: number): Promise<StoredRecord[]>;
+}
+
+export function tellsStoredTexts(store: EventStore): store is EventStore & StoredTexts {
+  return 'readAllStored' in store && typeof store.readAllStored === 'function';
+}
+
 export const LIMITS = {
   /** Events in one append. A command writes a handful; an import some dozens. */
   eventsPerAppendMax: 500,

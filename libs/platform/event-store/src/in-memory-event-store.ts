@@ -25,6 +25,8 @@ import type {
   Position,
   ReadAllOptions,
   RecordedEvent,
+  StoredRecord,
+  StoredTexts,
   SubscribeOptions,
 } from './event-store.js';
 
@@ -81,7 +83,7 @@ const recorded = (entry: Entry): RecordedEvent =>
  * The whole port in memory, for tests and dry runs: nothing survives the process. Events are kept serialised, so that
  * what a test reads is what an engine would give back, and mutating an event after its append changes nothing.
  */
-export class InMemoryEventStore implements EventStore {
+export class InMemoryEventStore implements EventStore, StoredTexts {
   private readonly closing = new AbortController();
 
   /** With `sharing`, a second handle on the same log, as a second process would have. */
@@ -128,6 +130,20 @@ export class InMemoryEventStore implements EventStore {
     this.requireOpen();
     requirePosition(after);
     return this.page(after, requireLimit(options.limit), requireTypes(options.types));
+  }
+
+  async readAllStored(after: Position, limit: number): Promise<StoredRecord[]> {
+    this.requireOpen();
+    requirePosition(after);
+    const start = Number(after);
+    return this.log.entries
+      .slice(start, start + requireLimit(limit))
+      .map(({ stored, streamId, revision, place }) => ({
+        ...stored,
+        streamId,
+        revision,
+        position: String(place),
+      }));
   }
 
   async eventAt(position: Position): Promise<RecordedEvent | undefined> {

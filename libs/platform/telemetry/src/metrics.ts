@@ -60,6 +60,26 @@ function seriesOf(metric: string): string[] {
   return series;
 }
 
+/** Numbers that one part tells of itself, each with a sentence for people; absent until it is first set. */
+export class Gauges<Name extends string> {
+  private readonly gauges = new Map<Name, Gauge>();
+
+  /** @param helps by the name of the gauge */
+  constructor(
+    private readonly registry: Registry,
+    private readonly helps: Readonly<Record<Name, string>>,
+  ) {}
+
+  set(name: Name, value: number): void {
+    let gauge = this.gauges.get(name);
+    if (gauge === undefined) {
+      gauge = new Gauge({ name, help: this.helps[name], registers: [this.registry] });
+      this.gauges.set(name, gauge);
+    }
+    gauge.set(value);
+  }
+}
+
 /** What every HTTP server tells. Routes are templates (`/v1/incidents/:id`), so that the number of series is bounded. */
 export class HttpMetrics {
   private readonly duration: Histogram<'method' | 'route' | 'status'>;

@@ -294,6 +294,15 @@ const apiKeys = {
   'GET /v1/api-keys/{id}': may({ admin: 'ANY', oversight: 'ANY' }),
 } as const;
 
+/** Proofs that nothing was altered. They hold whole events, encrypted where the log is. */
+const overseers = may({ oversight: 'ANY', admin: 'ANY' });
+const audit = {
+  'GET /v1/audit/checkpoint': overseers,
+  'GET /v1/audit/keys': overseers,
+  'GET /v1/audit/proof': overseers,
+  'GET /v1/audit/consistency': overseers,
+} as const;
+
 /** What the systems of a department have to do; nobody else does it for them. */
 const consumers = may({ department: 'OWN_DEPARTMENT' });
 const group = `${department}/consumer-groups/{group}` as const;
@@ -331,6 +340,7 @@ export const ACCESS_POLICY: Readonly<Record<string, Operation>> = {
     ...files,
     ...jurisdiction,
     ...apiKeys,
+    ...audit,
     ...consumerGroups,
     ...schemas,
     ...operations,

@@ -1,0 +1,151 @@
+import type { Buffer } from 'node:buffer';
+import { auditTreeName } from './audit-tree.projection.js';
+import {
+  consistencyRanges,
+  inclusionRanges,
+  nodesOf,
+  type LeafRange,
+  type TreeNode,
+} from '../tree/tree-shape.js';
+import { rangeHash } from '../tree/tree-proofs.js';
+import { hashFromTiles, tileKey, tilesOf } from '../tree/tiles.js';
+import { TREE_ALGORITHMS, TreeHasher, type TreeAlgorithm } from '../tree/tree-hash.js';
+
+/** What a query needs of a connection pool. */
+export interface TreeReader {
+  query<Row>(text: string, values?: unknown[]): Promise<{ rows: Row[] }>;
+}
+
+export interface TreeState {
+  readonly size: number;
+  readonly algorithm: TreeAlgorithm;
+}
+
+/** Where an event is: its leaf, and the log's own name for the place. */
+export interface LeafPlace {
+  readonly index: number;
+  readonly position: string;
+}
+
+/** A checkpoint as the log has it. */
+export interface LoggedCheckpoint {
+  readonly revision: number;
+  /** Of the event that it is. */
+  readonly leafIndex: number;
+  readonly size: number;
+  /** Base64. */
+  readonly root: string;
+  readonly algorithm: TreeAlgorithm;
+  readonly origin: string;
+  readonly note: string;
+  readonly keys: readonly string[];
+  readonly recordedAt: Date;
+}
+
+const checkpointColumns = `revision, leaf_index::float8 as "leafIndex", size::float8 as size, root, algorithm, origin, note, keys,
+  recorded_at as "recordedAt"`;
+
+/** Proofs and checkpoints from the tree's tables. Every method throws what the reader throws. */
+export class AuditTreeQuery {
+  constructor(private readonly reader: TreeReader) {}
+
+  /** Null before the first event is in it. */
+  async state(): Promise<TreeState | null> {
+    const { rows } = await this.reader.query<{ size: number; algorithm: string }>(
+      'select size::float8 as size, algorithm from audit_tree.tree',
+    );
+    const [row] = rows;
+    const algorithm = TREE_ALGORITHMS.find((known) => known === row?.algorithm);
+    return row && algorithm ? { size: row.size, algorithm } : null;
+  }
+
+  /** Of events by id; several where an id stands in the log more than once, none where the tree does not have it yet. */
+  async placesOf(eventIds: readonly string[]): Promise<(LeafPlace & { readonly eventId: string })[]> {
+    const { rows } = await this.reader.query<LeafPlace & { eventId: string }>(
+      `select event_id::text as "eventId", leaf_index::float8 as index, position::text as position
+         from audit_tree.leaf_places where event_id = any ($1::uuid[]) order by leaf_index`,
+      [[...eventIds]],
+    );
+    return rows;
+  }
+
+  /** Of the first `size` leaves. @throws OutsideTree */
+  async root(size: number, algorithm: TreeAlgorithm): Promise<Uint8Array> {
+    const [root] = await this.hashes(algorithm, [{ from: 0, to: size }]);
+    return root as Uint8Array;
+  }
+
+  /** @throws OutsideTree */
+  inclusionProof(index: number, size: number, algorithm: TreeAlgorithm): Promise<Uint8Array[]> {
+    return this.hashes(algorithm, inclusionRanges(index, size));
+  }
+
+  /** @throws OutsideTree */
+  consistencyProof(from: number, to: number, algorithm: TreeAlgorithm): Promise<Uint8Array[]> {
+    return this.hashes(algorithm, consistencyRanges(from, to));
+  }
+
+  /** The last one that the log has. */
+  async lastCheckpoint(): Promise<LoggedCheckpoint | null> {
+    const { rows } = await this.reader.query<LoggedCheckpoint>(
+      `select ${checkpointColumns} from audit_tree.checkpoints order by revision desc limit 1`,
+    );
+    return rows[0] ?? null;
+  }
+
+  /** Of one origin, over more than `size` leaves, smallest first. */
+  async checkpointsOver(origin: string, size: number, limit: number): Promise<LoggedCheckpoint[]> {
+    const { rows } = await this.reader.query<LoggedCheckpoint>(
+      `select ${checkpointColumns} from audit_tree.checkpoints
+        where size > $2 and origin = $1 order by size, revision limit $3`,
+      [origin, size, limit],
+    );
+    return rows;
+  }
+
+  /** How far in the log the tree is; null before it has been made. */
+  async position(): Promise<string | null> {
+    const { rows } = await this.reader.query<{ position: string }>(
+      'select position::text as position from projections.checkpoints where name = $1',
+      [auditTreeName],
+    );
+    return rows[0]?.position ?? null;
+  }
+
+  /** Keys that have signed, as the log names them, in the order in which they first did. */
+  async keys(): Promise<string[]> {
+    const { rows } = await this.reader.query<{ key: string }>(
+      `select key from audit_tree.checkpoints, unnest(keys) as key group by key order by min(revision), key limit 1000`,
+    );
+    return rows.map(({ key }) => key);
+  }
+
+  /** The first one that covers a leaf; null while none does. */
+  async firstCheckpointOver(leafIndex: number): Promise<LoggedCheckpoint | null> {
+    const { rows } = await this.reader.query<LoggedCheckpoint>(
+      `select ${checkpointColumns} from audit_tree.checkpoints where size > $1 order by size, revision limit 1`,
+      [leafIndex],
+    );
+    return rows[0] ?? null;
+  }
+
+  private async hashes(algorithm: TreeAlgorithm, ranges: readonly LeafRange[]): Promise<Uint8Array[]> {
+    const hasher = new TreeHasher(algorithm);
+    const tiles = await this.tiles(ranges.flatMap(nodesOf));
+    const hashOf = (node: TreeNode): Uint8Array => hashFromTiles(hasher, tiles, node);
+    return ranges.map((range) => rangeHash(hasher, range, hashOf));
+  }
+
+  private async tiles(nodes: readonly TreeNode[]): Promise<Map<string, Uint8Array>> {
+    const names = tilesOf(nodes);
+    const { rows } = await this.reader.query<{ level: number; index: number; hashes: Buffer }>(
+      `select t.level, t.index::float8 as index, t.hashes
+         from unnest($1::smallint[], $2::bigint[]) as n (level, index)
+        cross join lateral (
+          select * from audit_tree.tiles t where t.level = n.level and t.index = n.index offset 0
+        ) t`,
+      [names.map(({ level }) => level), names.map(({ index }) => index)],
+    );
+    return new Map(rows.map((tile) => [tileKey(tile), tile.hashes]));
+  }
+}

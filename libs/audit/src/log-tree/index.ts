@@ -1,0 +1,3 @@
+export * from './audit-tree.projection.js';
+export * from './audit-tree.query.js';
+export * from './audit-proofs.js';

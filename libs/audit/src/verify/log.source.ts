@@ -1,0 +1,73 @@
+import { LIMITS, START, tellsStoredTexts, type EventStore, type Position } from '@shaoying/event-store';
+import { checkpointEventType, checkpointIn } from '../checkpoints/checkpoint.events.js';
+import { leafOf, MalformedLeaf, storedLeaf } from '../tree/leaf.js';
+import type { TreeAlgorithm } from '../tree/tree-hash.js';
+import type { SourceLeaf, VerifySource } from './verify.source.js';
+
+/** The log itself, through its port; byte for byte where the engine tells stored texts. */
+export class LogSource implements VerifySource {
+  readonly name = 'the log';
+  algorithm: TreeAlgorithm | null = null;
+
+  constructor(
+    private readonly store: EventStore,
+    /** Of the tree, as a guess. */
+    readonly total: number | null,
+  ) {}
+
+  async checkpointSizes(): Promise<ReadonlySet<number>> {
+    const sizes = new Set<number>();
+    for (let after: Position = START; ;) {
+      const page = await this.store.readAll(after, {
+        limit: LIMITS.readEventsMax,
+        types: [checkpointEventType],
+      });
+      const last = page.at(-1);
+      if (!last) return sizes;
+      after = last.position;
+      for (const event of page) {
+        const signed = checkpointIn(event);
+        if (!signed) continue;
+        this.algorithm ??= signed.algorithm;
+        sizes.add(signed.size);
+      }
+    }
+  }
+
+  /** The next page is asked for before this one is given: the store reads while hashes are computed. */
+  async *leaves(): AsyncGenerator<readonly SourceLeaf[]> {
+    let next = this.page(START);
+    for (;;) {
+      const page = await next;
+      const last = page.at(-1);
+      if (!last) return;
+      next = this.page(last.position as Position);
+      // Heard when it is awaited; whoever stops before that does not ask.
+      next.catch(() => undefined);
+      yield page;
+    }
+  }
+
+  notes(): readonly string[] {
+    return [];
+  }
+
+  private async page(after: Position): Promise<SourceLeaf[]> {
+    const { store } = this;
+    if (!tellsStoredTexts(store)) {
+      const events = await store.readAll(after, { limit: LIMITS.readEventsMax });
+      return events.map((event) => ({ position: event.position, leaf: leafOf(event) }));
+    }
+    const events = await store.readAllStored(after, LIMITS.readEventsMax);
+    return events.map((event) => ({ position: event.position, leaf: orNone(() => storedLeaf(event)) }));
+  }
+}
+
+function orNone(leaf: () => string): string | null {
+  try {
+    return leaf();
+  } catch (error) {
+    if (error instanceof MalformedLeaf) return null;
+    throw error;
+  }
+}
