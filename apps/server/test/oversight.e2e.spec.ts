@@ -1,4 +1,5 @@
-import type { LoggedEvent, ReplayedEvent } from '@shaoying/audit';
+import { verifyDossier, verifyExport, type LoggedEvent, type ReplayedEvent } from '@shaoying/audit';
+import { verifyIndependently } from '@shaoying/audit/testing';
 import type { EventStore, RecordedEvent } from '@shaoying/event-store';
 import { SseClient } from '@shaoying/subscriptions/testing';
 import { createHash } from 'node:crypto';
@@ -20,7 +21,8 @@ let whistled: Life;
 
 beforeAll(async () => {
   home = await newHome();
-  city = await City.of(home, await home.start());
+  // A checkpoint a second, so that there is always one over what was just done.
+  city = await City.of(home, await home.start({ CHECKPOINT_SECONDS: '1' }));
   log = await home.openLog();
   closed = await live(city, 'CLOSED');
   whistled = await live(city, 'WHISTLED');
@@ -318,5 +320,71 @@ describe('an export as CSV', () => {
       403,
       'ROLE_NOT_PERMITTED',
     );
+  });
+});
+
+const keysOfLog = async (): Promise<string[]> =>
+  (await asked<{ keys: string[] }>('/v1/audit/keys', 'oversight')).keys;
+/** Asks until a checkpoint covers it. */
+const covered = (path: string) =>
+  waitFor(`a checkpoint over ${path}`, async () => {
+    const answer = await city.as('oversight').get<Problem>(path);
+    if (answer.status === 200) return answer;
+    expectProblem(answer, answer.status, ['NO_CHECKPOINT_YET']);
+    return undefined;
+  });
+
+describe('a dossier', () => {
+  test('is everything about an incident, checked offline; making it is on record; forgetting breaks nothing', async () => {
+    const path = `/v1/incidents/${closed.id}/dossier`;
+    const before = await covered(path);
+    expect(before.headers.get('content-disposition')).toContain(`shaoying-dossier-${closed.id}.json`);
+    const recorded = await lastOfTrail();
+    expect(recorded).toMatchObject({
+      ...{ type: 'DossierProduced', actor: { id: 'e2e-oversight' } },
+      data: {
+        incidentId: closed.id,
+        sha256: createHash('sha256').update(before.text).digest('hex'),
+        bytes: Buffer.byteLength(before.text),
+      },
+    });
+    expect(recorded.position).toBe(before.headers.get('shaoying-position'));
+    const keys = await keysOfLog();
+    const stored = await log.readStream(`incident-${closed.id}`);
+    expect(verifyDossier(before.text, { keys })).toMatchObject({
+      ...{ ok: true, trusted: true, faults: [], rewordedLines: [], events: stored.length },
+    });
+    expect(verifyIndependently(before.text, keys[0]!)).toBeNull();
+    expect(before.text).not.toMatch(/王小明|13800138000|Idempotency/);
+
+    await expected(200, await city.as('admin').post(`/v1/incidents/${closed.id}/reporter/forget`));
+    const forgotten = await log.readStream(`incident-${closed.id}`);
+    expect(forgotten.length).toBeGreaterThan(stored.length);
+    const after = await covered(path);
+    expect(verifyDossier(before.text, { keys }).ok).toBe(true);
+    expect(verifyDossier(after.text, { keys })).toMatchObject({ ok: true, events: forgotten.length });
+  });
+
+  test('of what is out of sight is of nothing', async () => {
+    const path = `/v1/incidents/${closed.id}/dossier`;
+    expectProblem(await city.as('urbanManagement').get<Problem>(path), 403, 'ROLE_NOT_PERMITTED');
+    const nowhere = '/v1/incidents/00000000-0000-5000-8000-000000000000/dossier';
+    expectProblem(await city.as('oversight').get<Problem>(nowhere), 404, 'INCIDENT_NOT_FOUND');
+  });
+});
+
+describe('an export as NDJSON', () => {
+  test.each([
+    ['of the whole log', 'format=ndjson'],
+    ['of an incident', () => `format=ndjson&incidentId=${whistled.id}`],
+    ['of some types', 'format=ndjson&types=WhistleBlown,IncidentClosed'],
+  ])('%s verifies by itself', async (_what, query) => {
+    const path = `/v1/events?${typeof query === 'string' ? query : query()}`;
+    const { text, headers } = await covered(path);
+    expect(headers.get('content-type')).toBe('application/x-ndjson');
+    const report = await verified(text);
+    expect([report.fault, report.leaves > 0]).toEqual([null, true]);
+    const tampered = await verified(text.replace('"channel":"', '"channel":"X').replace('"kind":"', '"kind":"X'));
+    expect(tampered.fault).not.toBeNull();
   });
 });
