@@ -198,6 +198,51 @@ function addVerify(shaoying: Command): void {
     });
 }
 
+const collected = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+
+function addVerify(shaoying: Command): void {
+  shaoying
+    .command('verify')
+    .argument('[file]', 'an export of the whole log (docs/formats/audit.md); default: the log itself')
+    .description(
+      'check every event and signature against the signed checkpoints; needs no database for a file',
+    )
+    .option(
+      '--checkpoints <file>',
+      'signed checkpoints that you kept, also --checkpoint; repeatable',
+      collected,
+      [],
+    )
+    .addOption(new Option('--checkpoint <file>').hideHelp().argParser(collected).default([]))
+    .option('--key <name+hash+base64>', 'a key that you trust; repeatable', collected, [])
+    .option('--keys <file>', 'keys that you trust, one a line; repeatable', collected, [])
+    .addOption(asJson())
+    .addHelpText('after', '\nExit code 0: everything was read and fits. 1: it does not, or was stopped.')
+    .action(async (file: string | undefined, options: VerifyArguments) => {
+      const { signal } = onInterruption((text) => terminal.note(text));
+      const { verify } = await import('./commands/verify.command.js');
+      const request = {
+        file: file === undefined ? null : callerPath(file),
+        checkpoints: [...options.checkpoints, ...options.checkpoint].map((path) => callerPath(path)),
+        keys: options.key,
+        keyFiles: options.keys.map((path) => callerPath(path)),
+        json: options.json,
+      };
+      if (request.file !== null) exitCode = await verify(request, terminal, signal, null);
+      else {
+        const { atWork } = await import('./workplace.js');
+        exitCode = await atWork((place) => verify(request, terminal, signal, place));
+      }
+    });
+}
+
+interface VerifyArguments extends Json {
+  readonly checkpoints: readonly string[];
+  readonly checkpoint: readonly string[];
+  readonly key: readonly string[];
+  readonly keys: readonly string[];
+}
+
 function addProjections(shaoying: Command): void {
   const projections = shaoying
     .command('projections')
