@@ -178,32 +178,12 @@ async function replay(incidentId: string | undefined, options: ReplayTexts): Pro
   return EXIT.ok;
 }
 
-function addVerify(shaoying: Command): void {
-  shaoying
-    .command('verify')
-    .argument('<file>', 'a dossier, as GET /v1/incidents/{id}/dossier gives it')
-    .description(
-      'check a dossier by itself, offline; exit code 1 when something does not fit, which is named',
-    )
-    .option('--key <key...>', 'verifier key name+hash+base64 that you trust (default: those in the file)')
-    .option('--checkpoint <file>', 'a checkpoint of the log that you have from elsewhere')
-    .addOption(asJson())
-    .action(async (file: string, options: Json & { key?: string[]; checkpoint?: string }) => {
-      const { isDossierFile, verifyDossierFile } = await import('./commands/verify-dossier.command.js');
-      const path = callerPath(file);
-      if (!(await isDossierFile(path))) throw new UsageError(`${file} is no dossier`);
-      const checkpoint = options.checkpoint === undefined ? null : callerPath(options.checkpoint);
-      const request = { file: path, keys: options.key ?? [], checkpoint, json: options.json };
-      exitCode = await verifyDossierFile(request, terminal);
-    });
-}
-
 const collected = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
 function addVerify(shaoying: Command): void {
   shaoying
     .command('verify')
-    .argument('[file]', 'an export of the whole log (docs/formats/audit.md); default: the log itself')
+    .argument('[file]', 'a dossier, or an export of the log (docs/formats); default: the log itself')
     .description(
       'check every event and signature against the signed checkpoints; needs no database for a file',
     )
@@ -228,10 +208,14 @@ function addVerify(shaoying: Command): void {
         keyFiles: options.keys.map((path) => callerPath(path)),
         json: options.json,
       };
-      if (request.file !== null) exitCode = await verify(request, terminal, signal, null);
+      const { isDossierFile, verifyDossierFile } = await import('./commands/verify-dossier.command.js');
+      if (request.file !== null && (await isDossierFile(request.file)))
+        exitCode = await verifyDossierFile({ ...request, file: request.file }, terminal);
+      else if (request.file !== null) exitCode = await verify(request, terminal, signal, null);
       else {
         const { atWork } = await import('./workplace.js');
-        exitCode = await atWork((place) => verify(request, terminal, signal, place));
+        const { recordsVerified } = await import('./commands/verify-recorded.js');
+        exitCode = await atWork((place) => verify(request, terminal, signal, place, recordsVerified(place)));
       }
     });
 }

@@ -1,8 +1,17 @@
-import { verifyDossier, verifyExport, type LoggedEvent, type ReplayedEvent } from '@shaoying/audit';
+import {
+  ExportSource,
+  verifyDossier,
+  verifyLog,
+  verifyPartialExport,
+  type LoggedEvent,
+  type ReplayedEvent,
+} from '@shaoying/audit';
 import { verifyIndependently } from '@shaoying/audit/testing';
 import type { EventStore, RecordedEvent } from '@shaoying/event-store';
 import { SseClient } from '@shaoying/subscriptions/testing';
 import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { City, type PersonName, type Problem } from './kit/city.js';
 import { expected } from './kit/incident-steps.js';
 import { live, type Life } from './kit/lives.js';
@@ -374,17 +383,36 @@ describe('a dossier', () => {
 });
 
 describe('an export as NDJSON', () => {
-  test.each([
-    ['of the whole log', 'format=ndjson'],
-    ['of an incident', () => `format=ndjson&incidentId=${whistled.id}`],
-    ['of some types', 'format=ndjson&types=WhistleBlown,IncidentClosed'],
-  ])('%s verifies by itself', async (_what, query) => {
-    const path = `/v1/events?${typeof query === 'string' ? query : query()}`;
-    const { text, headers } = await covered(path);
+  /** As `shaoying verify <file>` does. */
+  async function verified(text: string) {
+    const path = join(home.dataDir, 'export.ndjson');
+    await writeFile(path, text);
+    return verifyLog(new ExportSource(path), { keys: await keysOfLog(), notes: [], known: null });
+  }
+
+  test('of the whole log verifies by itself, and says so when it was changed', async () => {
+    const { text, headers } = await covered('/v1/events?format=ndjson');
     expect(headers.get('content-type')).toBe('application/x-ndjson');
     const report = await verified(text);
-    expect([report.fault, report.leaves > 0]).toEqual([null, true]);
-    const tampered = await verified(text.replace('"channel":"', '"channel":"X').replace('"kind":"', '"kind":"X'));
-    expect(tampered.fault).not.toBeNull();
+    expect(report).toMatchObject({ outcome: 'WHOLE', fault: null, keysFromOutside: true });
+    expect(report.leaves).toBe(report.signedLeaves);
+    expect(report.leaves).toBeGreaterThan(40);
+    expect((await verified(text.replace('"channel":"', '"channel":"X'))).outcome).toBe('BROKEN');
+  });
+
+  test.each([
+    ['an incident', () => `incidentId=${whistled.id}`],
+    ['some types', () => 'types=WhistleBlown,IncidentClosed'],
+  ])('of %s has the proof of each leaf, and says so when one was changed', async (_what, query) => {
+    const { text } = await covered(`/v1/events?format=ndjson&${query()}`);
+    const keys = await keysOfLog();
+    const report = verifyPartialExport(text.split('\n'), keys);
+    expect(report).toMatchObject({ outcome: 'WHOLE', fault: null });
+    expect(report.leaves).toBeGreaterThan(1);
+    const changed = verifyPartialExport(
+      text.replace(/"schemaVersion":(\d)/, '"schemaVersion":1$1').split('\n'),
+      keys,
+    );
+    expect(changed).toMatchObject({ outcome: 'BROKEN', fault: { code: 'LEAF_NOT_IN_LOG', line: 2 } });
   });
 });

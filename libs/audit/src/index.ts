@@ -5,6 +5,7 @@ export * from './dossier/dossier-maker.js';
 export * from './dossier/dossier.verify.js';
 export * from './export/event-export.js';
 export * from './export/log-proofs.js';
+export * from './export/partial-export.verify.js';
 export * from './log/log-lines.js';
 export * from './log/log-query.js';
 export * from './log-tree/index.js';

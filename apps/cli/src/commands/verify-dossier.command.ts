@@ -2,13 +2,16 @@ import { parseCheckpoint, parseNote, verifyDossier, type DossierReport } from '@
 import { open, readFile, stat } from 'node:fs/promises';
 import { codeOf, CommandFailed, EXIT, UsageError, type ExitCode } from '../cli.errors.js';
 import { show, type Terminal } from '../terminal.js';
+import { trustIn } from './verify.command.js';
 
 export interface VerifyDossierOptions {
   readonly file: string;
-  /** Verifier keys, `name+hash+base64`; none: those in the file. */
+  /** Verifier keys, `name+hash+base64`; none at all: those in the file. */
   readonly keys: readonly string[];
-  /** A file with one checkpoint note that the caller has from elsewhere; null: none. */
-  readonly checkpoint: string | null;
+  /** Files with one such key a line. */
+  readonly keyFiles: readonly string[];
+  /** Files of signed notes that the caller has from elsewhere. */
+  readonly checkpoints: readonly string[];
   readonly json: boolean;
 }
 
@@ -32,21 +35,20 @@ export async function isDossierFile(path: string): Promise<boolean> {
  * not fit, and each thing that does not is named.
  */
 export async function verifyDossierFile(
-  { file, keys, checkpoint, json }: VerifyDossierOptions,
+  options: VerifyDossierOptions,
   terminal: Terminal,
 ): Promise<ExitCode> {
+  const { file, json } = options;
   if ((await stat(file).catch(unreadable)).size > bytesMax)
     throw new CommandFailed(`a dossier has ${bytesMax} bytes at the most`);
   const text = await readFile(file, 'utf8').catch(unreadable);
-  const trust = { keys, ...(checkpoint === null ? {} : { checkpoint: await checkpointIn(checkpoint) }) };
-  const report = told(() => verifyDossier(text, trust));
+  const { keys, notes } = await trustIn(options);
+  const report = told(() => {
+    const checkpoints = notes.map((note) => parseCheckpoint(parseNote(note).text));
+    return verifyDossier(text, { keys, checkpoints });
+  });
   show(terminal, json, report, () => linesOf(report));
   return report.ok ? EXIT.ok : EXIT.failed;
-}
-
-async function checkpointIn(path: string) {
-  const note = await readFile(path, 'utf8').catch(unreadable);
-  return told(() => parseCheckpoint(parseNote(note).text));
 }
 
 /** @throws UsageError for a key or a checkpoint of the caller's that is none */

@@ -32,7 +32,9 @@ async function written(name: string, content: string): Promise<string> {
 async function verify(file: string, keys: readonly string[] = [], known: string | null = null) {
   const out: string[] = [];
   const terminal: Terminal = { out: (text) => out.push(text), note: () => undefined, interactive: false };
-  const exitCode = await verifyDossierFile({ file, keys, checkpoint: known, json: false }, terminal);
+  const checkpoints = known === null ? [] : [known];
+  const options = { file, keys, keyFiles: [], checkpoints, json: false };
+  const exitCode = await verifyDossierFile(options, terminal);
   return { exitCode, out: out.join('\n') };
 }
 

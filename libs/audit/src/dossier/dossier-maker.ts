@@ -101,7 +101,9 @@ export class DossierMaker {
       const leaf = leafOf(event);
       // What does not fit is for `shaoying verify` to find; it is not given away under a signature.
       if (!isIncluded(hasher, { index, size, leafHash: hasher.leaf(leaf), proof, root }))
-        throw new LogContradictsTree(`revision ${event.revision} of ${event.streamId} is not what was signed`);
+        throw new LogContradictsTree(
+          `revision ${event.revision} of ${event.streamId} is not what was signed`,
+        );
       leaves.push({ index, proof: proof.map(base64), leaf });
     }
     return leaves;

@@ -62,9 +62,9 @@ describe('a dossier', () => {
     expect(own.events).toBe(content.events.length);
     expect(verifyDossier(file)).toMatchObject({ ok: true, trusted: false });
     const checkpoint = parseCheckpoint(parseNote(content.checkpoint).text);
-    expect(verifyDossier(file, { checkpoint }).ok).toBe(true);
+    expect(verifyDossier(file, { checkpoints: [checkpoint] }).ok).toBe(true);
     const other = { ...checkpoint, root: Buffer.alloc(32) };
-    expect(verifyDossier(file, { checkpoint: other }).faults).toMatchObject([
+    expect(verifyDossier(file, { checkpoints: [other] }).faults).toMatchObject([
       { code: 'CHECKPOINT_CONTRADICTED' },
     ]);
   });

@@ -69,8 +69,8 @@ export interface DossierReport {
 export interface DossierTrust {
   /** Verifier keys that the caller has from elsewhere; none: those in the file. */
   readonly keys?: readonly string[];
-  /** A checkpoint of the same log that the caller has from elsewhere: of the same size it must be the same. */
-  readonly checkpoint?: Checkpoint;
+  /** Checkpoints of the same log that the caller has from elsewhere: one of the same size must be the same. */
+  readonly checkpoints?: readonly Checkpoint[];
 }
 
 /** Checks a dossier by itself: no network, no database. @throws MalformedNote for keys that are none */
@@ -185,11 +185,11 @@ class Verification {
   }
 
   private compare({ origin, size, root }: Checkpoint): void {
-    const mine = this.trust.checkpoint;
-    if (mine === undefined) return;
-    const differs = mine.origin !== origin || (mine.size === size && Buffer.compare(mine.root, root) !== 0);
-    if (differs)
-      this.fault('CHECKPOINT_CONTRADICTED', 'checkpoint', 'the checkpoint you have says otherwise');
+    for (const mine of this.trust.checkpoints ?? []) {
+      const differs = mine.size === size && Buffer.compare(mine.root, root) !== 0;
+      if (mine.origin === origin && differs)
+        this.fault('CHECKPOINT_CONTRADICTED', 'checkpoint', 'the checkpoint you have says otherwise');
+    }
   }
 
   private checkedLeaf(proved: ProvedLeaf, where: string, checkpoint: Checkpoint | null): ReadLeaf | null {
