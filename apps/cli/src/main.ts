@@ -208,9 +208,12 @@ function addVerify(shaoying: Command): void {
         keyFiles: options.keys.map((path) => callerPath(path)),
         json: options.json,
       };
-      const { isDossierFile, verifyDossierFile } = await import('./commands/verify-dossier.command.js');
+      const { isDossierFile, isPartialExport, verifyDossierFile, verifyPartialFile } =
+        await import('./commands/verify-dossier.command.js');
       if (request.file !== null && (await isDossierFile(request.file)))
         exitCode = await verifyDossierFile({ ...request, file: request.file }, terminal);
+      else if (request.file !== null && (await isPartialExport(request.file)))
+        exitCode = await verifyPartialFile({ ...request, file: request.file }, terminal);
       else if (request.file !== null) exitCode = await verify(request, terminal, signal, null);
       else {
         const { atWork } = await import('./workplace.js');

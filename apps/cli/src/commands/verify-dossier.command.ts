@@ -1,4 +1,11 @@
-import { parseCheckpoint, parseNote, verifyDossier, type DossierReport } from '@shaoying/audit';
+import {
+  isProvedLine,
+  parseCheckpoint,
+  parseNote,
+  verifyDossier,
+  verifyPartialExport,
+  type DossierReport,
+} from '@shaoying/audit';
 import { open, readFile, stat } from 'node:fs/promises';
 import { codeOf, CommandFailed, EXIT, UsageError, type ExitCode } from '../cli.errors.js';
 import { show, type Terminal } from '../terminal.js';
@@ -20,14 +27,49 @@ const beginning = '{"dossier":';
 const bytesMax = 256 * 1024 * 1024;
 
 /** Whether a file begins as a dossier does; nothing else of it is read. @throws CommandFailed */
-export async function isDossierFile(path: string): Promise<boolean> {
+export const isDossierFile = async (path: string): Promise<boolean> =>
+  (await beginningOf(path)).startsWith(beginning);
+
+/** Whether a file is an export that leaves events out: each leaf of it has its own proof. @throws CommandFailed */
+export const isPartialExport = async (path: string): Promise<boolean> =>
+  isProvedLine((await beginningOf(path)).split('\n')[1] ?? '');
+
+/** The header of an export and the beginning of its first leaf. */
+const beginningBytes = 4_096;
+
+async function beginningOf(path: string): Promise<string> {
   const file = await open(path).catch(unreadable);
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(beginning.length), 0, beginning.length, 0);
-    return buffer.subarray(0, bytesRead).toString() === beginning;
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(beginningBytes), 0, beginningBytes, 0);
+    return buffer.subarray(0, bytesRead).toString();
   } finally {
     await file.close();
   }
+}
+
+/** `verify <export>` of a selection: every leaf by its own proof. Exit code 1 names the first line that does not fit. */
+export async function verifyPartialFile(
+  options: VerifyDossierOptions,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const { keys } = await trustIn(options);
+  const lines = (await textOf(options.file)).split('\n');
+  const report = told(() => verifyPartialExport(lines, keys));
+  const { outcome, leaves, treeSize, trusted, fault } = report;
+  show(terminal, options.json, report, () => [
+    `${outcome}: ${leaves} events, each proved in the log of ${treeSize ?? '—'} leaves; what was left out is not told`,
+    ...(fault === null ? [] : [`code ${fault.code} · line ${fault.line}`]),
+    ...(trusted || fault !== null
+      ? []
+      : ['No --key was given: the signature of the checkpoint was not looked at.']),
+  ]);
+  return outcome === 'WHOLE' ? EXIT.ok : EXIT.failed;
+}
+
+async function textOf(path: string): Promise<string> {
+  if ((await stat(path).catch(unreadable)).size > bytesMax)
+    throw new CommandFailed(`${path} has more than ${bytesMax} bytes`);
+  return readFile(path, 'utf8').catch(unreadable);
 }
 
 /**
@@ -39,9 +81,7 @@ export async function verifyDossierFile(
   terminal: Terminal,
 ): Promise<ExitCode> {
   const { file, json } = options;
-  if ((await stat(file).catch(unreadable)).size > bytesMax)
-    throw new CommandFailed(`a dossier has ${bytesMax} bytes at the most`);
-  const text = await readFile(file, 'utf8').catch(unreadable);
+  const text = await textOf(file);
   const { keys, notes } = await trustIn(options);
   const report = told(() => {
     const checkpoints = notes.map((note) => parseCheckpoint(parseNote(note).text));

@@ -1,11 +1,16 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DossierMaker } from '@shaoying/audit';
+import { DossierMaker, LogQuery, ndjsonExport } from '@shaoying/audit';
 import { logKey, provedLog } from '@shaoying/audit/testing';
 import { SimulatedCity } from '@shaoying/incident-read-models/testing';
 import type { Terminal } from '../terminal.js';
-import { isDossierFile, verifyDossierFile } from './verify-dossier.command.js';
+import {
+  isDossierFile,
+  isPartialExport,
+  verifyDossierFile,
+  verifyPartialFile,
+} from './verify-dossier.command.js';
 
 let folder: string;
 let dossier: string;
@@ -55,6 +60,33 @@ test('one that does not fit: exit code 1, and each thing that does not is named'
   ]);
   const empty = await verify(await written('empty.json', '{"dossier":'));
   expect([empty.exitCode, empty.out]).toEqual([1, expect.stringContaining('NOT_A_DOSSIER')]);
+});
+
+test('an export of a selection: every leaf by its proof, and the line that does not fit', async () => {
+  const { store, proofs } = await provedLog(
+    new SimulatedCity().report('inc').pass(5).whistle('inc', ['dept-1']),
+  );
+  const filter = { actorId: null, orgUnitIds: null, incidentId: 'inc', types: [], from: null, to: null };
+  const request = { filter, after: '0', upTo: await store.head() };
+  let text = '';
+  for await (const piece of ndjsonExport(
+    new LogQuery(store, String),
+    proofs,
+    (await proofs.lastCheckpoint())!,
+    request,
+  ))
+    text += piece.text;
+  const told = async (content: string) => {
+    const file = await written('export.ndjson', content);
+    const out: string[] = [];
+    const terminal: Terminal = { out: (line) => out.push(line), note: () => undefined, interactive: false };
+    const options = { file, keys: [logKey().verifierKey], keyFiles: [], checkpoints: [], json: false };
+    return [await isPartialExport(file), await verifyPartialFile(options, terminal), out.join('\n')];
+  };
+  expect(await told(text)).toEqual([true, 0, expect.stringMatching(/^WHOLE: \d+ events/)]);
+  const changed = text.replace('"type":"', '"type":"X');
+  expect(await told(changed)).toEqual([true, 1, expect.stringContaining('code LEAF_NOT_IN_LOG · line 2')]);
+  expect(await isPartialExport(dossier)).toBe(false);
 });
 
 test('keys, checkpoints and files that are none are wrong usage, or cannot be read', async () => {

@@ -2,7 +2,8 @@ import { SimulatedCity } from '@shaoying/incident-read-models/testing';
 import { parseCheckpoint, parseNote } from '../checkpoints/index.js';
 import { LogQuery, type LogFilter } from '../log/log-query.js';
 import { isIncluded, MerkleTree, TreeHasher } from '../tree/index.js';
-import { provedLog } from '../testing/proved-log.js';
+import { logKey, provedLog } from '../testing/proved-log.js';
+import { isProvedLine, verifyPartialExport } from './partial-export.verify.js';
 import { ndjsonExport } from './event-export.js';
 
 const everything: LogFilter = {
@@ -19,6 +20,7 @@ interface Exported {
   readonly leaves: readonly { index: number; position: string; proof?: string[]; leaf: string }[];
   readonly checkpoint: string;
   readonly events: number;
+  readonly lines: readonly string[];
 }
 
 async function exported(
@@ -45,7 +47,13 @@ async function exported(
     return { index, position, leaf, ...(proof === undefined ? {} : { proof }) };
   });
   const last = JSON.parse(lines.at(-1)!) as { checkpoint: string };
-  return { header: JSON.parse(lines[0]!) as Exported['header'], leaves, checkpoint: last.checkpoint, events };
+  return {
+    header: JSON.parse(lines[0]!) as Exported['header'],
+    leaves,
+    checkpoint: last.checkpoint,
+    events,
+    lines,
+  };
 }
 
 it('the whole log gives the root that its checkpoint has signed, leaf by leaf', async () => {
@@ -89,4 +97,34 @@ it('what no checkpoint covers yet is not in it', async () => {
 it('of nothing it is a header and a checkpoint', async () => {
   const { leaves, checkpoint } = await exported({ types: ['Nothing'] });
   expect([leaves, parseNote(checkpoint).signatures]).toMatchObject([[], [{}]]);
+});
+
+describe('an export that leaves events out', () => {
+  const keys = [logKey().verifierKey];
+  const judged = (lines: readonly string[], by = keys) => verifyPartialExport(lines, by);
+
+  it('is checked leaf by leaf, by keys that are trusted', async () => {
+    const { lines, leaves } = await exported({ types: ['WhistleBlown', 'IncidentReported'] });
+    expect(lines.slice(1, -1).map(isProvedLine)).toEqual(leaves.map(() => true));
+    expect(judged(lines)).toMatchObject({ outcome: 'WHOLE', leaves: leaves.length, trusted: true });
+    expect(judged([...lines, '']).outcome).toBe('WHOLE');
+    expect(judged(lines, [])).toMatchObject({ outcome: 'WHOLE', trusted: false });
+    expect(() => judged(lines, ['x'])).toThrow(expect.objectContaining({ code: 'MALFORMED_NOTE' }) as Error);
+  });
+
+  it('says which line is the first that does not fit', async () => {
+    const { lines } = await exported({ incidentId: 'a' });
+    const changed = (line: number, from: string | RegExp, to: string): string[] =>
+      lines.map((text, at) => (at === line - 1 ? text.replace(from, to) : text));
+    const faultOf = (some: readonly string[], by = keys) => judged(some, by).fault;
+    expect(faultOf(changed(3, '"type":"', '"type":"X'))).toEqual({ code: 'LEAF_NOT_IN_LOG', line: 3 });
+    expect(faultOf(changed(2, /"index":\d+/, '"index":99'))).toEqual({ code: 'LEAF_NOT_IN_LOG', line: 2 });
+    expect(faultOf(changed(2, '"proof":', '"path":'))).toEqual({ code: 'LINE_MALFORMED', line: 2 });
+    const [header, first, second, ...rest] = lines;
+    expect(faultOf([header!, second!, first!, ...rest])).toEqual({ code: 'LEAF_OUT_OF_ORDER', line: 3 });
+    expect(faultOf(lines.slice(0, -1))?.code).toBe('CHECKPOINT_INVALID');
+    expect(faultOf(lines, [logKey(9).verifierKey])?.code).toBe('CHECKPOINT_INVALID');
+    expect(faultOf(changed(1, /"origin":"[^"]*"/, '"origin":"other"'))?.code).toBe('CHECKPOINT_INVALID');
+    expect(faultOf([])?.code).toBe('CHECKPOINT_INVALID');
+  });
 });
