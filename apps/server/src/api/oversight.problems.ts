@@ -17,13 +17,13 @@ registerProblems({
     messageIsDetail: true,
   },
   TOO_MANY_REPLAYS: {
-    status: 503,
+    status: 429,
     title: 'Too many replays are running',
     titleZh: '正在进行的回放过多',
     retryAfterSeconds: 10,
   },
   TOO_MANY_EXPORTS: {
-    status: 503,
+    status: 429,
     title: 'Too many exports are running',
     titleZh: '正在进行的导出过多',
     retryAfterSeconds: 30,

@@ -33,8 +33,8 @@ import { reached } from './read-your-writes.js';
 import { Refused } from './refused.js';
 import { ReplayedEventAnswer, UnitReplayQuery } from './replay.dto.js';
 
-/** Each holds up to 20,000 events of half a kilobyte: 200 MB at the worst. */
-const replaysMax = 20;
+/** Each holds up to 20,000 events of half a kilobyte: 320 MB at the worst. */
+const replaysMax = 32;
 
 const board = 'incident-board';
 
