@@ -28,7 +28,7 @@ const { jurisdictionCatalogue } = await import('@shaoying/jurisdiction-contracts
 const { apiKeyCatalogue } = await import('@shaoying/identity');
 const { webhookCatalogue } = await import('@shaoying/webhooks');
 const { projectionCatalogue } = await import('@shaoying/projections');
-const { checkpointCatalogue } = await import('@shaoying/audit');
+const { checkpointCatalogue, oversightCatalogue } = await import('@shaoying/audit');
 
 const withSchema = (catalogue, schemaOf) =>
   Object.fromEntries(
@@ -58,6 +58,7 @@ const corpora = [
     catalogue: projectionCatalogue,
     dataOf: (golden) => golden.data,
   },
+  { dir: 'libs/audit/oversight/golden', catalogue: oversightCatalogue, dataOf: (golden) => golden.data },
   {
     dir: 'libs/audit/checkpoints/golden',
     catalogue: checkpointCatalogue,

@@ -10,7 +10,7 @@ const collected = (value: string, before: readonly string[]): readonly string[] 
 export function addVerify(shaoying: Command, end: (exitCode: ExitCode) => void): void {
   shaoying
     .command('verify')
-    .argument('[file]', 'an export of the whole log (docs/formats/audit.md); default: the log itself')
+    .argument('[file]', 'a dossier, or an export of the log (docs/formats); default: the log itself')
     .description(
       'check every event and signature against the signed checkpoints; needs no database for a file',
     )
@@ -35,10 +35,17 @@ export function addVerify(shaoying: Command, end: (exitCode: ExitCode) => void):
         keyFiles: options.keys.map((path) => callerPath(path)),
         json: options.json,
       };
-      if (request.file !== null) end(await verify(request, terminal, signal, null));
+      const { isDossierFile, isPartialExport, verifyDossierFile, verifyPartialFile } =
+        await import('./commands/verify-dossier.command.js');
+      if (request.file !== null && (await isDossierFile(request.file)))
+        end(await verifyDossierFile({ ...request, file: request.file }, terminal));
+      else if (request.file !== null && (await isPartialExport(request.file)))
+        end(await verifyPartialFile({ ...request, file: request.file }, terminal));
+      else if (request.file !== null) end(await verify(request, terminal, signal, null));
       else {
         const { atWork } = await import('./workplace.js');
-        end(await atWork((place) => verify(request, terminal, signal, place)));
+        const { recordsVerified } = await import('./commands/verify-recorded.js');
+        end(await atWork((place) => verify(request, terminal, signal, place, recordsVerified(place))));
       }
     });
 }

@@ -5,6 +5,7 @@ import { EXIT, exitCodeOf, UsageError, type ExitCode } from './cli.errors.js';
 import { onInterruption } from './interruption.js';
 import { addAuditKey, addVerify } from './audit.arguments.js';
 import { addProjections } from './projections.arguments.js';
+import { addReplay } from './replay.arguments.js';
 import { addSimulate } from './simulate.arguments.js';
 import { callerPath, processTerminal as terminal } from './terminal.js';
 
@@ -30,7 +31,7 @@ function program(): Command {
   addToken(shaoying);
   addPolicy(shaoying);
   addImport(shaoying);
-  addReplay(shaoying);
+  addReplay(shaoying, (code) => (exitCode = code));
   addSimulate(shaoying);
   addProjections(shaoying, (code) => (exitCode = code));
   addVerify(shaoying, (code) => (exitCode = code));
@@ -105,23 +106,6 @@ function addImport(shaoying: Command): void {
         }
       },
     );
-}
-
-function addReplay(shaoying: Command): void {
-  shaoying
-    .command('replay')
-    .argument('<incidentId>')
-    .description(
-      'one incident as it was at an instant or a revision, and what came next; read from the log alone',
-    )
-    .option('--at <instant|revision>', 'such as 2026-02-13T16:00:00+08:00, or 3 (default: as it stands)')
-    .addOption(asJson())
-    .action(async (incidentId: string, { at, json }: Json & { at?: string }) => {
-      const { replayIncident, pointOf } = await import('./commands/replay.command.js');
-      pointOf(at ?? null);
-      const { atWork } = await import('./workplace.js');
-      await atWork((place) => replayIncident({ incidentId, at: at ?? null, json }, terminal, place));
-    });
 }
 
 function addTimers(shaoying: Command): void {

@@ -1,7 +1,15 @@
 import { Module } from '@nestjs/common';
-import { CatalogueProposals, IncidentHistory } from '@shaoying/audit';
+import {
+  CatalogueProposals,
+  IncidentHistory,
+  LogQuery,
+  OversightTrail,
+  UnitReplay,
+  type NameOf,
+} from '@shaoying/audit';
 import { DepartmentTasksQuery, IncidentBoardQuery, MetricsQuery } from '@shaoying/incident-read-models';
 import { ApiKeysModule } from './api-keys.module.js';
+import './api/oversight.problems.js';
 import { AuditController } from './api/audit.controller.js';
 import './api/audit.problems.js';
 import { CatalogueProposalsController } from './api/catalogue-proposals.controller.js';
@@ -9,6 +17,10 @@ import { ConsumerGroupsController } from './api/consumer-groups.controller.js';
 import { DepartmentsController } from './api/departments.controller.js';
 import { ClosingController } from './api/closing.controller.js';
 import { CommandDoor } from './api/command-door.js';
+import { AuditSources } from './api/audit-sources.js';
+import { DossiersController } from './api/dossiers.controller.js';
+import { EventExports } from './api/event-exports.js';
+import { EventsController } from './api/events.controller.js';
 import { FilesController } from './api/files.controller.js';
 import './api/files.problems.js';
 import { HandlingController } from './api/handling.controller.js';
@@ -22,6 +34,7 @@ import { OpenStreams } from './api/open-streams.js';
 import { RepeatWhistles } from './api/repeat-whistles.js';
 import { VisibleIncidents } from './api/visible-incidents.js';
 import { ForgettingController, RevealController } from './api/persons.controller.js';
+import { ReplayController } from './api/replay.controller.js';
 import { ReturnsController } from './api/returns.controller.js';
 import { SchemasController } from './api/schemas.controller.js';
 import { SimulationsController } from './api/simulations.controller.js';
@@ -40,6 +53,11 @@ import { SimulationStore } from './simulations/simulation-store.js';
 
 const overReadModels = [IncidentBoardQuery, DepartmentTasksQuery, MetricsQuery];
 
+const namesIn =
+  (directory: Platform['directory']): NameOf =>
+  (id) =>
+    id === null ? '—' : (directory.orgUnit(id)?.name ?? id);
+
 /** Role `api`: the HTTP contract. */
 @Module({
   imports: [IncidentModule, ApiKeysModule],
@@ -56,6 +74,9 @@ const overReadModels = [IncidentBoardQuery, DepartmentTasksQuery, MetricsQuery];
     RevealController,
     ForgettingController,
     IncidentQueriesController,
+    ReplayController,
+    EventsController,
+    DossiersController,
     FilesController,
     DepartmentsController,
     ConsumerGroupsController,
@@ -78,9 +99,30 @@ const overReadModels = [IncidentBoardQuery, DepartmentTasksQuery, MetricsQuery];
     {
       provide: IncidentHistory,
       inject: [Platform],
-      useFactory: ({ stores, directory }: Platform) =>
-        new IncidentHistory(stores.log, (id) => (id === null ? '—' : (directory.orgUnit(id)?.name ?? id))),
+      useFactory: ({ stores, directory }: Platform) => new IncidentHistory(stores.log, namesIn(directory)),
     },
+    {
+      provide: UnitReplay,
+      inject: [Platform, IncidentBoardQuery],
+      useFactory: ({ stores, directory }: Platform, board: IncidentBoardQuery) =>
+        new UnitReplay(stores.log, board, namesIn(directory)),
+    },
+    {
+      provide: LogQuery,
+      inject: [Platform],
+      useFactory: ({ stores, directory }: Platform) => new LogQuery(stores.log, namesIn(directory)),
+    },
+    {
+      provide: OversightTrail,
+      inject: [Platform],
+      useFactory: ({ stores, clock }: Platform) => new OversightTrail(stores.log, clock),
+    },
+    {
+      provide: AuditSources,
+      inject: [Platform],
+      useFactory: (platform: Platform) => new AuditSources(platform, namesIn(platform.directory)),
+    },
+    EventExports,
     {
       provide: CatalogueProposals,
       inject: [Platform],

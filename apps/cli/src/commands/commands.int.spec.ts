@@ -127,6 +127,95 @@ test('projections: compared row by row, rebuilt, rolled back, and what is kept d
   });
 }, 60_000);
 
+test('replay --day: what a unit lived through, line by line, at any speed, and cut by a signal', async () => {
+  const [from, to] = [-30, 30].map((days) => new Date(Date.now() + days * 12 * 3_600_000).toISOString());
+  const span = ['--from', from!, '--to', to!];
+  const plain = await cli.run('replay', ...span, '--street', 'st-hepan');
+  expect(plain.exitCode).toBe(0);
+  expect(plain.stdout).toMatch(/── \d{4}-\d{2}-\d{2} ──\n\d{2}:\d{2}:\d{2} {2}\S+ {2}\S+\n {10}\S/);
+  expect(plain.stdout).toMatch(/吹哨[\s\S]*blew the whistle/);
+  const { stdout } = await cli.run('replay', ...span, '--street', 'st-hepan', '--json');
+  const told = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { id: string; occurredAt: string });
+  expect(told.length).toBeGreaterThan(20);
+  expect(told.map(({ id }) => id)).toEqual(told.map(({ id }) => id).toSorted());
+  const { stdout: none } = await cli.run(
+    'replay',
+    '--day',
+    '2020-03-02',
+    '--department',
+    'dp-water',
+    '--json',
+  );
+  expect(none).toBe('');
+  for (const wrong of [
+    ['--day', '2026-02-30', '--street', 'st-hepan'],
+    ['--day', '2026-03-02'],
+    ['--day', '2026-03-02', '--street', 'st-hepan', '--speed', '0x'],
+    [...span, '--day', '2026-03-02', '--street', 'st-hepan'],
+  ])
+    expect(await cli.run('replay', ...wrong)).toMatchObject({ exitCode: 2, stdout: '' });
+  expect(await cli.run('replay', ...span, '--unit', 'nowhere')).toMatchObject({ exitCode: 1 });
+
+  // The seeded incidents are minutes apart: at their own speed it would take long.
+  const slow = cli.start(['replay', ...span, '--street', 'st-hepan', '--speed', '1x', '--json']);
+  await new Promise((resolve) => slow.child.stdout?.once('data', resolve));
+  slow.child.kill('SIGINT');
+  const { exitCode, stderr } = await slow.ended;
+  expect([exitCode, stderr]).toEqual([1, expect.stringContaining('stopped before the end of the replay')]);
+}, 60_000);
+
+interface Compared {
+  readonly name: string;
+  readonly position: string;
+  readonly same: boolean | null;
+  readonly tables: readonly { table: string; rows: number; checksum: string; firstDifference: unknown }[];
+}
+
+test('replay --all: fresh read models are those that serve, up to a position or as they stand; what differs is named', async () => {
+  const pool = createPool(database.url, { max: 1 });
+  try {
+    const compared = await cli.json<Compared[]>('replay', '--all', '--compare');
+    const head = await store.head();
+    expect(compared.map(({ same, position }) => [same, position])).toEqual(compared.map(() => [true, head]));
+    expect(compared.flatMap(({ tables }) => tables).filter(({ rows }) => rows > 0).length).toBeGreaterThan(8);
+    const sums = ({ tables }: Compared) =>
+      tables.map(({ table, rows, checksum }) => ({ table, rows, checksum }));
+    const board = ['--only', 'incident-board'];
+    const [whole] = await cli.json<Compared[]>('replay', '--all', ...board, '--until', head);
+    expect(sums(whole!)).toEqual(sums(compared.find(({ name }) => name === 'incident-board')!));
+    const half = String(Number(head) - 20);
+    const [earlier] = await cli.json<Compared[]>('replay', '--all', ...board, '--until', half);
+    expect([earlier?.position, earlier?.same]).toEqual([half, null]);
+    expect(sums(earlier!)).not.toEqual(sums(whole!));
+
+    const { rows } = await pool.query<{ incident_id: string }>(
+      `update incident_board.incidents set state = 'CLOSED' where incident_id =
+         (select incident_id from incident_board.incidents where state <> 'CLOSED' limit 1) returning incident_id`,
+    );
+    await pool.query(`delete from incident_board.involvements where incident_id =
+      (select min(incident_id) from incident_board.involvements)`);
+    const differing = await cli.run('replay', '--all', '--compare', ...board);
+    expect(differing.exitCode).toBe(1);
+    expect(differing.stdout).toContain(
+      `incident-board.incidents: first difference {"incident_id":"${rows[0]?.incident_id}"} in state`,
+    );
+    expect(differing.stdout).toMatch(
+      /incident-board\.involvements: first difference .* is missing where it serves/,
+    );
+    expect(differing.stdout).toMatch(/incident-board\.reports .* same/);
+
+    const left = `select nspname from pg_namespace where nspname like '%\\_\\_replay'`;
+    expect((await pool.query(left)).rows).toEqual([]);
+    for (const wrong of [['--all'], ['--all', '--compare', '--only', 'x'], ['--all', '--until', 'x']])
+      expect(await cli.run('replay', ...wrong)).toMatchObject({ exitCode: 2 });
+  } finally {
+    await pool.end();
+  }
+}, 120_000);
+
 test('api-keys: listed without their secrets, rotated, and ended for whoever asks next', async () => {
   const { id, key } = issued;
   const { stdout } = await cli.run('api-keys', 'list');

@@ -66,7 +66,10 @@ async function logOf({ stores }: Workplace, terminal: Terminal): Promise<[Verify
   return [new LogSource(stores.log, known?.size ?? null), known];
 }
 
-async function trustIn(options: VerifyCommandOptions): Promise<Pick<VerifyOptions, 'keys' | 'notes'>> {
+/** Keys and checkpoints that the caller has from elsewhere. @throws UsageError */
+export async function trustIn(
+  options: Pick<VerifyCommandOptions, 'checkpoints' | 'keys' | 'keyFiles'>,
+): Promise<Pick<VerifyOptions, 'keys' | 'notes'>> {
   const notes: string[] = [];
   for (const path of options.checkpoints) {
     const found = notesIn(`${await textOf(path)}\n\n`);

@@ -22,7 +22,12 @@ export class Refused extends Error {
       | 'CONSUMER_GROUP_NOT_FOUND'
       | 'SIMULATION_NOT_FOUND'
       | 'SIMULATION_WINDOW'
-      | 'ALTERNATIVE_NOT_PUBLISHED',
+      | 'ALTERNATIVE_NOT_PUBLISHED'
+      | 'REPLAY_WINDOW'
+      | 'TOO_MANY_REPLAYS'
+      | 'TOO_MANY_EXPORTS'
+      | 'NO_CHECKPOINT_YET'
+      | 'PURPOSE_REQUIRED',
   ) {
     super(code);
   }

@@ -106,7 +106,7 @@ export class Caller {
     });
     const text = await response.text();
     this.city.sawWrite(response.headers.get('shaoying-position'));
-    const isJson = /json/.test(response.headers.get('content-type') ?? '');
+    const isJson = /\bjson\b/.test(response.headers.get('content-type') ?? '');
     const parsed = (isJson ? JSON.parse(text) : undefined) as Body;
     return { status: response.status, headers: response.headers, text, body: parsed };
   }

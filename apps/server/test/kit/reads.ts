@@ -15,6 +15,12 @@ const at = (path: string): Recipe => ({ path: () => path });
 const of = (command: string): Recipe => ({ path: ({ id }) => `/v1/incidents/${id}${command}` });
 const publishes = (path: string): Recipe => ({ path: () => `${path}?dryRun=true`, body: {} });
 
+/** A replay that ends: the last hours, without waiting. */
+const lately = (): string => {
+  const [from, to] = [-2, 1].map((hours) => new Date(Date.now() + hours * 3_600_000).toISOString());
+  return `/replay/stream?from=${from}&to=${to}&speed=max`;
+};
+
 const deliveryIds = ['1-00000000-0000-4000-8000-000000000000'];
 const consumerGroup = (method: string, act: string, body?: object): Record<string, Recipe> => ({
   [`${method} /v1/departments/{id}/consumer-groups/{group}${act}`]: {
@@ -37,6 +43,8 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   'GET /v1/incidents/{id}/events': of('/events'),
   'GET /v1/incidents/{id}/replay': of('/replay?at=0'),
   'GET /v1/incidents/{id}/lost-time': of('/lost-time'),
+  'GET /v1/incidents/{id}/dossier': of('/dossier'),
+  'GET /v1/events': at('/v1/events?types=WhistleBlown'),
   'GET /v1/incidents/{id}/files': of('/files'),
   'GET /v1/incidents/{id}/files/{sha256}': of(`/files/${'0'.repeat(64)}`),
   // Refused as no photo, once it is allowed at all.
@@ -55,6 +63,10 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   'GET /v1/departments/{id}/queue': { ...at(`${department}/queue?limit=200`), names: 'incident' },
   'GET /v1/departments/{id}/dispatches': at(`${department}/dispatches?limit=200`),
   'GET /v1/departments/{id}/dispatches/stream': { ...at(`${department}/dispatches/stream`), streams: true },
+  'GET /v1/departments/{id}/replay/stream': { path: () => `${department}${lately()}`, names: 'incident' },
+  'GET /v1/org-units/{id}/replay/stream': {
+    ...{ path: () => `/v1/org-units/st-hepan${lately()}`, names: 'incident' },
+  },
   'GET /v1/departments/{id}/consumer-groups': at(`${department}/consumer-groups`),
   'POST /v1/departments/{id}/consumer-groups': {
     ...at(`${department}/consumer-groups`),

@@ -20,6 +20,8 @@ export interface FeedSource {
   read(feedId: string, after: Position, limit: number): Promise<FeedItem[]>;
   /** Calls `listener` whenever any feed may have grown; too often is allowed, too seldom is not. @returns unsubscribe */
   onAdvance(listener: () => void): () => void;
+  /** True once everything was read of a feed that ends: a stream of it ends then. */
+  readonly isOver?: boolean;
   /** Which of many places have items behind them, in one question; for whoever looks after many feeds. */
   haveMore?(places: readonly FeedPlace[]): Promise<readonly boolean[]>;
   /** As {@link onAdvance}, for whoever minds one feed alone. */

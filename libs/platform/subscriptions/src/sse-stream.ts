@@ -6,6 +6,8 @@ import { InvalidFeedPosition, UnorderedFeed } from './subscriptions.errors.js';
 export interface StreamFeedOptions {
   readonly source: FeedSource;
   readonly feedId: string;
+  /** What `event:` says of each item. Default `dispatch`. */
+  readonly eventName?: string;
   /** The stream starts after this position: see `resumePosition`. */
   readonly after: Position;
   /** Raw; nothing sent yet. */
@@ -32,7 +34,7 @@ export interface StreamFeedOptions {
 }
 
 /** Why the server ended a stream, as told to the client in `event: end`. */
-export type EndReason = 'TOKEN_EXPIRED' | 'TOKEN_REVOKED' | 'SHUTTING_DOWN' | 'UNAVAILABLE';
+export type EndReason = 'TOKEN_EXPIRED' | 'TOKEN_REVOKED' | 'SHUTTING_DOWN' | 'UNAVAILABLE' | 'COMPLETED';
 
 const heartbeatMsMax = 20_000;
 const bufferBytesDefault = 1024 * 1024;
@@ -53,7 +55,7 @@ const askAgainMsDefault = 3_000;
 
 /**
  * Sends a feed as Server-Sent Events: first what the client missed, then what comes, until either side ends it.
- * `id:` is the position, `event:` is `dispatch`, `data:` one CloudEvents JSON text. Resolves when the stream is over
+ * `id:` is the position, `event:` is `dispatch` or what is asked for, `data:` one JSON text. Resolves when the stream is over
  * and leaves no timer or listener behind; after the headers are sent it does not reject.
  * @throws InvalidFeedPosition, RangeError before anything is sent
  */
@@ -82,12 +84,12 @@ const STREAM_HEADERS = {
 /** An item goes to every stream of its feed as one text, made once. */
 const frames = new WeakMap<FeedItem, string>();
 
-function frameOf(item: FeedItem): string {
+function frameOf(item: FeedItem, eventName: string): string {
   const known = frames.get(item);
   if (known !== undefined) return known;
   // A line break inside the text would end the field; in JSON it can only be white space.
   const data = item.cloudEvent.replace(/[\r\n]+/g, ' ');
-  const frame = `id: ${item.position}\nevent: dispatch\ndata: ${data}\n\n`;
+  const frame = `id: ${item.position}\nevent: ${eventName}\ndata: ${data}\n\n`;
   frames.set(item, frame);
   return frame;
 }
@@ -205,19 +207,21 @@ class FeedStream {
         items = await source.read(feedId, this.position, pageSize);
         await this.send(items);
       } while (items.length >= pageSize && !this.isOver);
+      if (source.isOver === true) return this.finish('COMPLETED');
       const leftMs = readIntervalMs - (performance.now() - startedMs);
       if (leftMs > 0) await this.sleepAtLeast(leftMs);
     }
   }
 
   private async send(items: readonly FeedItem[]): Promise<void> {
+    const { eventName = 'dispatch' } = this.options;
     let chunk = '';
     for (const item of items) {
       if (this.isOver) return;
       if (!isPosition(item.position) || comparePositions(item.position, this.position) <= 0) {
         throw new UnorderedFeed(`item at ${item.position} after ${this.position} in ${this.options.feedId}`);
       }
-      chunk += frameOf(item);
+      chunk += frameOf(item, eventName);
       this.position = item.position;
       if (chunk.length < chunkBytes) continue;
       await this.write(chunk);

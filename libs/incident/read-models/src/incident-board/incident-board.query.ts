@@ -35,6 +35,16 @@ export interface BoardScope {
   readonly departmentId?: string;
 }
 
+/** Whose incidents: a department's, by the tasks it has had, or a place's, by where they lie now. */
+export type UnitPlace =
+  | { readonly departmentId: string }
+  | { readonly streetIds: readonly string[] }
+  | { readonly communityId: string }
+  | { readonly estateId: string };
+
+/** How far what a device claims may lie before what was recorded ahead of it: a day is admitted, and room. */
+const claimedLateDays = 3;
+
 interface PageOf {
   readonly limit: number;
   readonly after: { readonly reportedAt: string; readonly id: string } | null;
@@ -86,6 +96,40 @@ export class IncidentBoardQuery {
     const last = items.at(-1);
     const next = rows.length > page.limit && last ? { reportedAt: last.reportedAt, id: last.id } : null;
     return { items, next };
+  }
+
+  /**
+   * Ids of the incidents of a unit that something may have happened to in [from, to), at most `limit`; some of them may
+   * have nothing in it, none that has is left out. ISO 8601.
+   */
+  async livedThrough(
+    place: UnitPlace,
+    { from, to }: { readonly from: string; readonly to: string },
+    limit: number,
+  ): Promise<readonly string[]> {
+    const conditions = new Conditions();
+    const isDepartment = 'departmentId' in place;
+    const [lead, table] = isDepartment ? ['d', 'involvements'] : ['r', 'reports'];
+    if ('departmentId' in place) conditions.add('d.department_id = ?', place.departmentId);
+    else if ('streetIds' in place) conditions.add('r.street_id = any(?::text[])', place.streetIds);
+    else if ('communityId' in place) conditions.add('r.community_id = ?', place.communityId);
+    else conditions.add('i.estate_id = ?', place.estateId);
+    conditions.add(`${lead}.reported_at < ?::timestamptz`, to);
+    // What has ended before is told by its last event, the only one of its story that is looked at.
+    const last = `select (e.event ->> 'occurredAt')::timestamptz from incident_board.events e
+      where e.incident_id = i.incident_id order by e.revision desc limit 1`;
+    conditions.add(
+      `(${lead}.reported_at >= ?::timestamptz
+        or (${last}) >= ?::timestamptz - interval '${claimedLateDays} days')`,
+      ...[from, from],
+    );
+    const { rows } = await this.sql.query<{ incident_id: string }>(
+      `select i.incident_id from incident_board.incidents i
+       join incident_board.${table} ${lead} on ${lead}.incident_id = i.incident_id
+       ${conditions.where()} limit ${limit}`,
+      conditions.values,
+    );
+    return rows.map((row) => row.incident_id);
   }
 
   /** Which of the given incidents lie within a scope, as the board stands. */

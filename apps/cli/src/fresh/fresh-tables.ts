@@ -1,0 +1,67 @@
+import { comparePositions, type Position, type RecordedEvent } from '@shaoying/event-store';
+import type { Projection, ProjectionTransaction } from '@shaoying/projections';
+import type { PoolClient } from 'pg';
+
+/** PG schema of the fresh tables of a projection; the serving ones lie in the same without `__replay`. */
+export const servingSchema = (name: string): string => name.replaceAll('-', '_');
+export const freshSchema = (name: string): string => `${servingSchema(name)}__replay`;
+
+/** What the batches of projections are written under: they look rows up by their keys, and never scan. */
+const asProjectionsWrite =
+  'set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off';
+
+/** A read model filled anew from the first event, in tables that nobody reads but who compares them. */
+export class FreshTables {
+  private filled: Position = '0';
+
+  private constructor(
+    readonly projection: Projection,
+    private readonly client: PoolClient,
+  ) {}
+
+  /** Tables of an earlier replay that was killed are dropped first. */
+  static async create(projection: Projection, client: PoolClient): Promise<FreshTables> {
+    const schema = freshSchema(projection.name);
+    await client.query(`drop schema if exists "${schema}" cascade; create schema "${schema}"`);
+    await client.query(`set search_path to "${schema}"; ${projection.schema}; set search_path to default`);
+    return new FreshTables(projection, client);
+  }
+
+  /** Writes what the projection takes of a page of the log, in one transaction. @throws what it throws */
+  async fill(page: readonly RecordedEvent[]): Promise<void> {
+    const { projection, client, filled } = this;
+    const { eventTypes, alsoHandles } = projection;
+    const last = page.at(-1);
+    const news = page.filter(({ position }) => comparePositions(position, filled) > 0);
+    const handled = news.filter((event) => eventTypes.includes(event.type) || alsoHandles?.(event) === true);
+    if (handled.length > 0) {
+      await client.query(
+        `${asProjectionsWrite}; set search_path to "${freshSchema(projection.name)}"; begin`,
+      );
+      try {
+        await projection.apply(handled, transactionOn(client));
+        await client.query('commit');
+      } catch (error) {
+        await client.query('rollback');
+        throw error;
+      } finally {
+        await client.query('reset all');
+      }
+    }
+    if (last !== undefined && news.length > 0) this.filled = last.position;
+  }
+
+  async drop(): Promise<void> {
+    await this.client.query(`drop schema if exists "${freshSchema(this.projection.name)}" cascade`);
+  }
+}
+
+function transactionOn(client: PoolClient): ProjectionTransaction {
+  return {
+    async query<Row>(sql: string | { name: string; text: string }, values: readonly unknown[] = []) {
+      // Prepared names would be shared by every projection on this connection.
+      const text = typeof sql === 'string' ? sql : sql.text;
+      return (await client.query(text, [...values])).rows as Row[];
+    },
+  };
+}

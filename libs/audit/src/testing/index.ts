@@ -1,0 +1,2 @@
+export * from './independent-verifier.js';
+export * from './proved-log.js';
