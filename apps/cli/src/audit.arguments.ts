@@ -70,4 +70,3 @@ interface VerifyArguments extends Json {
   readonly key: readonly string[];
   readonly keys: readonly string[];
 }
-

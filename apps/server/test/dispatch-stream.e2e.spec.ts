@@ -125,7 +125,9 @@ test('an item is of the trace of the request that led to it, and of one of its o
   const traced = await blowWhistle(city, { lead: 'dp-fire' });
   const { taskId } = taskOf(traced, 'dp-fire');
   const remind = (headers: Record<string, string>) =>
-    city.as('street').post(`/v1/incidents/${traced.id}/tasks/${taskId}/urge`, { note: '请尽快' }, { headers });
+    city
+      .as('street')
+      .post(`/v1/incidents/${traced.id}/tasks/${taskId}/urge`, { note: '请尽快' }, { headers });
   expected(200, await remind({ traceparent }));
   expected(200, await remind({ traceparent: traceparent.replace('4bf9', '4BF9') }));
   const found = (await paged('dp-fire', 200)).filter(({ subject }) => subject === `incidents/${traced.id}`);
@@ -137,7 +139,9 @@ test('an item is of the trace of the request that led to it, and of one of its o
   expect(replaced).not.toBe(own);
   const { items } = expected(
     200,
-    await city.as('oversight').get<{ items: { traceparent?: string }[] }>(`/v1/incidents/${traced.id}/events`),
+    await city
+      .as('oversight')
+      .get<{ items: { traceparent?: string }[] }>(`/v1/incidents/${traced.id}/events`),
   );
   expect(items.map((event) => event.traceparent)).toEqual(expect.arrayContaining([own, named, replaced]));
 });
