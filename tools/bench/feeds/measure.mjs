@@ -8,7 +8,7 @@ import { processSeconds } from '../processor-time.mjs';
 /** Before anything counts: V8 compiles, buffers grow. */
 const warmUpSeconds = 2;
 /** What was written last is under way for as long at the most. */
-const drainMs = 1_500;
+const drainMsMax = 30_000;
 /** Connections that came are at rest: V8 has collected what opening them left behind. */
 const restMs = 8_000;
 const groupName = 'bench';
@@ -24,26 +24,36 @@ export async function streamsOf(server, departmentIds, count) {
   });
 }
 
+/** Every event is one item for each stream of its department; both go round the departments. */
+function itemsOf({ written }, { length }, connections) {
+  const share = (total, index) => Math.floor(total / length) + (index < total % length ? 1 : 0);
+  const items = Array.from({ length }, (_, index) => share(written, index) * share(connections, index));
+  return items.reduce((a, b) => a + b, 0);
+}
+
+/** All of them, or as many as come within a time that is far too long for any. */
+async function arrived(subscribers, expected) {
+  for (const endMs = performance.now() + drainMsMax; performance.now() < endMs; await sleep(100)) {
+    const { items } = await subscribers.ask('count');
+    if (items >= expected) return;
+  }
+}
+
 /** Events at a rate to streams that follow: from the moment before an event is appended to the one at which its item is read. */
 export async function measureLive({ server, writer, subscribers, incidentIds }, departmentIds, asked) {
   const { connections, rate, seconds } = asked;
   const streams = await streamsOf(server, departmentIds, connections);
   const opened = await subscribers.ask('open', { url: server.url, streams });
-  await writer.pace(departmentIds, incidentIds, rate, Math.min(warmUpSeconds, seconds));
-  await sleep(drainMs);
+  const warmUp = await writer.pace(departmentIds, incidentIds, rate, Math.min(warmUpSeconds, seconds));
+  await arrived(subscribers, itemsOf(warmUp, departmentIds, connections));
   await subscribers.ask('collect');
   const before = processSeconds(server.pid);
   const paced = await writer.pace(departmentIds, incidentIds, rate, seconds);
   const used = processSeconds(server.pid) - before;
-  await sleep(drainMs);
+  const expected = itemsOf(paced, departmentIds, connections);
+  await arrived(subscribers, expected);
   const figures = await subscribers.ask('collect');
   await subscribers.ask('close');
-  // Every event is one item for each stream of its department.
-  const shares = departmentIds.map(
-    (_, index) => streams.filter((__, at) => at % departmentIds.length === index).length,
-  );
-  let expected = 0;
-  for (let written = 0; written < paced.written; written += 1) expected += shares[written % shares.length];
   return {
     ...figures,
     ...opened,

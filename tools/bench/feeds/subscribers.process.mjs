@@ -41,6 +41,8 @@ async function open({ url, streams }) {
   };
 }
 
+const count = () => ({ items: latenciesMs.length });
+
 /** Since the last time: how many items came, how late; and how many streams are over that should not be. */
 function collect() {
   const sorted = Float64Array.from(latenciesMs).sort();
@@ -130,7 +132,7 @@ async function consume({ url, path, token, consumers, max, items }) {
   return { tookMs: performance.now() - startedMs, done, lost };
 }
 
-const deeds = { open, collect, close, replay, page, consume };
+const deeds = { open, count, collect, close, replay, page, consume };
 
 process.on('message', (message) => {
   void Promise.resolve()

@@ -92,7 +92,7 @@ export class ConsumerGroupsController {
     assertReaches(this.platform, request, principal, id);
     const gone = new AbortController();
     reply.raw.once('close', () => gone.abort());
-    const holder = { departmentId: id, accountId: principal.id };
+    const holder = { unitId: id, accountId: principal.id };
     this.streams.enter(holder);
     try {
       const deliveries = await this.platform.consumerGroups.lease(id, nameOf(group), {

@@ -3,12 +3,12 @@ import { Refused } from './refused.js';
 
 /** Far more than the departments of a city have systems. */
 const streamsMax = 5_000;
-/** A fifth of them for one department, and for one account: whoever opens them without end leaves room for the others. */
+/** A fifth of them for one unit, and for one account: whoever opens them without end leaves room for the others. */
 const streamsMaxEach = 1_000;
 
 /** Whose stream it is: both are counted. */
 export interface StreamHolder {
-  readonly departmentId: string;
+  readonly unitId: string;
   readonly accountId: string;
 }
 
@@ -52,7 +52,7 @@ export class OpenStreams implements OnModuleDestroy {
   }
 }
 
-const keysOf = ({ departmentId, accountId }: StreamHolder): string[] => [
-  `department ${departmentId}`,
+const keysOf = ({ unitId, accountId }: StreamHolder): string[] => [
+  `unit ${unitId}`,
   `account ${accountId}`,
 ];

@@ -1,7 +1,7 @@
 import { OpenStreams, type StreamHolder } from './open-streams.js';
 
 const refusal = (code: string): Error => expect.objectContaining({ code }) as Error;
-const holder = (n: number): StreamHolder => ({ departmentId: `dp-${n}`, accountId: `account-${n}` });
+const holder = (n: number): StreamHolder => ({ unitId: `dp-${n}`, accountId: `account-${n}` });
 
 function filled(streams: OpenStreams, held: StreamHolder, count: number): OpenStreams {
   for (let open = 0; open < count; open += 1) streams.enter(held);
@@ -17,8 +17,8 @@ test('a process carries a bounded number of streams, and a place is free again w
 });
 
 test.each<[string, StreamHolder]>([
-  ['department, whoever asks', { departmentId: 'dp-1', accountId: 'another' }],
-  ['account, whatever it follows', { departmentId: 'dp-another', accountId: 'account-1' }],
+  ['department, whoever asks', { unitId: 'dp-1', accountId: 'another' }],
+  ['account, whatever it follows', { unitId: 'dp-another', accountId: 'account-1' }],
 ])('a fifth of them are for one %s; the others have theirs, and what ends is free again', (_whose, one) => {
   const streams = filled(new OpenStreams(), holder(1), 1_000);
   expect(() => streams.enter(one)).toThrow(refusal('TOO_MANY_OWN_STREAMS'));

@@ -100,14 +100,15 @@ export class ReplayController {
     const { after, speed, window } = this.termsOf(asked);
     await reached(this.platform, board, asked.request);
     if (this.open >= replaysMax) throw new Refused('TOO_MANY_REPLAYS');
-    this.streams.enter();
+    const holder = { unitId: id, accountId: asked.principal.id };
+    this.streams.enter(holder);
     this.open += 1;
     try {
       const events = await this.eventsOf(unit, window, asked);
       await this.send(unit, new ReplayFeed(events, speed, after), after, asked);
     } finally {
       this.open -= 1;
-      this.streams.leave();
+      this.streams.leave(holder);
     }
   }
 

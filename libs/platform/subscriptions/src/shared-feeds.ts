@@ -163,13 +163,15 @@ export class SharedFeeds implements FeedSource {
     // Set back: the log was restored from an older copy. Or never known: everybody reads by themselves once.
     if (this.position === undefined || comparePositions(reached, this.position) < 0)
       return this.startOver(reached);
-    for (let isMore = comparePositions(reached, this.position) > 0; isMore;) {
-      const items: AnyFeedItem[] = await this.log.readAll(this.position, pageItems);
+    let position: Position = this.position;
+    for (let isMore = comparePositions(reached, position) > 0; isMore;) {
+      const items: readonly AnyFeedItem[] = await this.log.readAll(position, pageItems);
       if (isOver()) return;
       isMore = items.length >= pageItems;
       this.take(items);
-      const last = items.at(-1)?.position ?? this.position;
-      this.position = isMore || comparePositions(last, reached) > 0 ? last : reached;
+      position = items.at(-1)?.position ?? position;
+      if (!isMore && comparePositions(position, reached) < 0) position = reached;
+      this.position = position;
     }
   }
 
