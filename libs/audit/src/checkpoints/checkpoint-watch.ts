@@ -20,6 +20,8 @@ export interface CheckpointWatchOptions {
   readonly everyMs?: number;
 }
 
+/** A look that waits for whoever gets checkpoints is not waited for when the process ends: it must within 5 s. */
+const stopMsMax = 1_500;
 /** What goes on being wrong is said again this often. */
 const remindMs = 60_000;
 const lockName = 'audit/checkpoint-signer';
@@ -40,10 +42,13 @@ export class CheckpointWatch {
     this.running ??= this.run();
   }
 
-  /** Waits for the look that is under way. */
+  /** Waits 1.5 s at the most for the look that is under way; what it has signed by then is exported by the next process. */
   async stop(): Promise<void> {
     this.stopping.abort();
-    await this.running;
+    const over = new AbortController();
+    const patience = sleep(stopMsMax, undefined, { signal: over.signal }).catch(() => undefined);
+    await Promise.race([this.running, patience]);
+    over.abort();
     this.letGo();
   }
 
@@ -53,6 +58,7 @@ export class CheckpointWatch {
       try {
         if (await this.isHolder()) this.tell(await this.options.signer.look());
       } catch (error) {
+        if (signal.aborted) break;
         const reason = error instanceof Error ? error.message : String(error);
         this.sayOnce('warn', { err: error }, `checkpoints cannot be signed now: ${reason}`);
       }

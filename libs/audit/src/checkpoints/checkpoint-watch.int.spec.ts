@@ -1,0 +1,77 @@
+import { createTestDatabase, type TestDatabase } from '@shaoying/postgres/testing';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Pool } from 'pg';
+import type { SignerReport } from './checkpoint-signer.js';
+import { CheckpointWatch } from './checkpoint-watch.js';
+
+const report = (outcome: SignerReport['outcome']): SignerReport => ({
+  ...{ outcome, treeSize: 1, signedSize: 1, signedAt: null, exportLag: 0, exportFailure: null },
+});
+
+let database: TestDatabase;
+let pool: Pool;
+const said: string[] = [];
+const keep = (_: object, message: string): void => void said.push(message);
+const log = { info: keep, warn: keep, error: keep };
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  pool = new Pool({ connectionString: database.url, max: 4 });
+});
+afterAll(async () => {
+  await pool.end();
+  await database.drop();
+});
+beforeEach(() => void (said.length = 0));
+
+function watching(look: () => Promise<SignerReport>) {
+  const watch = new CheckpointWatch({ signer: { look }, pool, log, onReport: () => undefined, everyMs: 20 });
+  watch.start();
+  return watch;
+}
+
+test('one of two processes looks, and the other one when it ends', async () => {
+  const looks = { first: 0, second: 0 };
+  const counting = (name: keyof typeof looks) => async () => {
+    looks[name] += 1;
+    return report({ state: 'idle' });
+  };
+  const first = watching(counting('first'));
+  while (looks.first < 3) await sleep(10);
+  const second = watching(counting('second'));
+  await sleep(200);
+  expect(looks.second).toBe(0);
+  await first.stop();
+  const { first: ended } = looks;
+  while (looks.second < 3) await sleep(10);
+  expect(looks.first).toBe(ended);
+  await second.stop();
+}, 20_000);
+
+test('a refusal is said once, not with every look; a failure ends nothing', async () => {
+  let looks = 0;
+  const watch = watching(async () => {
+    looks += 1;
+    if (looks === 3) throw new Error('the store is away');
+    return report({ state: 'refusing', reason: 'the log was rewritten' });
+  });
+  while (looks < 8) await sleep(10);
+  await watch.stop();
+  expect(said).toEqual([
+    'no checkpoint is signed: the log was rewritten',
+    'checkpoints cannot be signed now: the store is away',
+    'no checkpoint is signed: the log was rewritten',
+  ]);
+}, 20_000);
+
+test('a look that hangs holds no process back', async () => {
+  let begun = false;
+  const watch = watching(() => {
+    begun = true;
+    return new Promise(() => undefined);
+  });
+  while (!begun) await sleep(10);
+  const startedMs = performance.now();
+  await watch.stop();
+  expect(performance.now() - startedMs).toBeLessThan(4_000);
+}, 20_000);
