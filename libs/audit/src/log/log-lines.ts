@@ -11,16 +11,19 @@ import {
   parseJurisdictionEvent,
   type JurisdictionEvent,
 } from '@shaoying/jurisdiction-contracts';
+import { decodeSkippedEvent, EVENT_SKIPPED } from '@shaoying/projections';
+import { decodeWebhookEvent, type WebhookEvent, type WebhookEventType } from '@shaoying/webhooks';
 import { checkpointIn, checkpointLine } from '../checkpoints/checkpoint.events.js';
 import { plainLineOf, type NameOf, type PlainLine } from '../plain-lines.js';
 import { decodeOversightEvent, type OversightEvent } from '../trail/oversight.events.js';
 import { jurisdictionLines } from './log-lines.jurisdiction.js';
 import { apiKeyLines } from './log-lines.keys.js';
 import { oversightLines } from './log-lines.oversight.js';
+import { webhookLines } from './log-lines.webhooks.js';
 
 /**
  * What happened, in Chinese and English, for any event of the log: of incidents, of the jurisdiction, of calls over many
- * incidents, of API keys, of oversight itself. An event of a release to come is told by its name: a trail is read to its
+ * incidents, of API keys, of webhooks, of read models, of oversight itself. An event of a release to come is told by its name: a trail is read to its
  * end, whatever is in it.
  */
 export function logLineOf(event: RecordedEvent, name: NameOf): PlainLine {
@@ -62,6 +65,14 @@ export function knownLineOf(event: RecordedEvent, name: NameOf): PlainLine | und
     };
   }
   if (Object.hasOwn(apiKeyLines, type) && event.schemaVersion === 1) return apiKeyLineOf(event, name);
+  if (Object.hasOwn(webhookLines, type)) return webhookLineOf(decodeWebhookEvent(event), name);
+  if (type === EVENT_SKIPPED) {
+    const { projection, position, eventType } = decodeSkippedEvent(event);
+    return {
+      zh: `读模型 ${projection} 跳过位置 ${position} 的记录 ${eventType}`,
+      en: `Read model ${projection} told to pass by ${eventType} at position ${position}`,
+    };
+  }
   const checkpoint = checkpointIn(event);
   if (checkpoint !== undefined) return checkpointLine(checkpoint);
   const ofOversight = decodeOversightEvent(event);
@@ -77,6 +88,14 @@ function jurisdictionLineOf({ type, data }: JurisdictionEvent): PlainLine {
 function apiKeyLineOf({ type, data }: RecordedEvent, name: NameOf): PlainLine {
   const line = apiKeyLines[type as ApiKeyEventType] as (data: ApiKeyEvent['data'], name: NameOf) => PlainLine;
   return line(data as ApiKeyEvent['data'], name);
+}
+
+function webhookLineOf({ type, data }: WebhookEvent, name: NameOf): PlainLine {
+  const line = webhookLines[type as WebhookEventType] as (
+    data: WebhookEvent['data'],
+    name: NameOf,
+  ) => PlainLine;
+  return line(data, name);
 }
 
 function oversightLineOf({ type, data }: OversightEvent): PlainLine {

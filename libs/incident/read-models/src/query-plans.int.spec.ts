@@ -252,10 +252,7 @@ describe('queries touch what they answer, not what there is', () => {
         from generate_series(1, 20000) n`);
       await spec.thenRows('analyze deadlines');
       const sql = new MeasuringReader(spec.sql);
-      const query = new OpenDeadlinesQuery(sql, {
-        onAdvance: () => () => undefined,
-        reached: () => undefined,
-      });
+      const query = new OpenDeadlinesQuery(sql, () => () => undefined);
       const after = { dueAt: '2026-03-01T22:00:00.000Z', deadlineId: 'd-180' };
       expect(await query.dueWithin('2026-03-02T00:30:00.000Z', after, 50)).toHaveLength(50);
       expect(sql.touched).toBeLessThan(60);

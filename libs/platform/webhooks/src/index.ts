@@ -11,7 +11,13 @@ export { WebhookMetrics } from './delivering/webhook-metrics.js';
 export { allWebhooks, webhookIndex, webhooksOf } from './endpoints/webhook-index.js';
 export { WEBHOOK_SECRETS_IN_TEXT } from './endpoints/webhook-secret.js';
 export * from './endpoints/webhook.errors.js';
-export { DISABLE_CAUSES, isWebhookId, webhookCatalogue } from './endpoints/webhook.events.js';
+export {
+  DISABLE_CAUSES,
+  decodeWebhookEvent,
+  isWebhookId,
+  webhookCatalogue,
+} from './endpoints/webhook.events.js';
+export type { WebhookEvent, WebhookEventType } from './endpoints/webhook.events.js';
 export type { Webhook, WebhookStep } from './endpoints/webhook.state.js';
 export * from './endpoints/webhooks.js';
 export type { AddressPolicy } from './sending/address-policy.js';
