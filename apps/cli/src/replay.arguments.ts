@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { asJson, type Json } from './as-json.js';
+import { asJson } from './as-json.js';
 import { EXIT, UsageError, type ExitCode } from './cli.errors.js';
 import type { ReplayDayTexts } from './commands/replay-day.command.js';
 import { onInterruption } from './interruption.js';

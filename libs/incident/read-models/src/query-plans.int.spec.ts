@@ -272,13 +272,24 @@ describe('queries touch what they answer, not what there is', () => {
   describe('dispatch feed', () => {
     const spec = readModelSpec(dispatchFeed);
 
-    it('read: the items after the position', async () => {
+    const fill = async (): Promise<DispatchFeedQuery> => {
       await spec.thenRows(`
         insert into items select 'dept-' || n % 10, n, '{}' from generate_series(1, 20000) n`);
       await spec.thenRows('analyze items');
-      const sql = new MeasuringReader(spec.sql);
-      const progress = { onAdvance: () => () => undefined, reached: () => undefined };
-      expect(await new DispatchFeedQuery(sql, progress).read('dept-3', '10000', 100)).toHaveLength(100);
+      sql = new MeasuringReader(spec.sql);
+      return new DispatchFeedQuery(sql, { onAdvance: () => () => undefined, reached: () => undefined });
+    };
+    let sql: MeasuringReader;
+
+    it('read: the items after the position', async () => {
+      const query = await fill();
+      expect(await query.read('dept-3', '10000', 100)).toHaveLength(100);
+      expect(sql.touched).toBeLessThan(120);
+    });
+
+    it('readAll: the items of all departments after the position', async () => {
+      const query = await fill();
+      expect(await query.readAll('19900', 50)).toHaveLength(50);
       expect(sql.touched).toBeLessThan(120);
     });
   });

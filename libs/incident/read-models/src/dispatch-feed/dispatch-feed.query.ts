@@ -46,7 +46,7 @@ export class DispatchFeedQuery implements FeedLog {
   async readAll(after: Position, limit: number): Promise<AnyFeedItem[]> {
     const { rows } = await this.sql.query<{ department_id: string; position: string; cloud_event: string }>(
       `select department_id, position::text, cloud_event from dispatch_feed.items
-       where position > $1::bigint order by dispatch_feed.items.position fetch first $2 rows with ties`,
+       where dispatch_feed.items.position + 0 > $1::bigint order by dispatch_feed.items.position + 0 fetch first $2 rows with ties`,
       [after, limit],
     );
     return rows.map(({ department_id, position, cloud_event }) => ({
