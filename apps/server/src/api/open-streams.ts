@@ -52,7 +52,4 @@ export class OpenStreams implements OnModuleDestroy {
   }
 }
 
-const keysOf = ({ unitId, accountId }: StreamHolder): string[] => [
-  `unit ${unitId}`,
-  `account ${accountId}`,
-];
+const keysOf = ({ unitId, accountId }: StreamHolder): string[] => [`unit ${unitId}`, `account ${accountId}`];
