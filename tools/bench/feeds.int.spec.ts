@@ -9,6 +9,7 @@ test(
     const { stdout, rows, conditions, leftBehind } = await runBench('feeds', [
       ...['--connections', '20', '--departments', '5', '--rate', '20', '--seconds', '1', '--shared', '5'],
       ...['--idle', '20', '--rounds', '1', '--leased', '100', '--replayed', '400'],
+      ...['--webhooks', '20'],
     ]);
     expect(stdout).toContain('fsync on');
     expect(conditions.postgres.fsync).toBe('on');
@@ -29,6 +30,8 @@ test(
     expect(row('(3) reports with them')).toMatchObject({ target: 0.9, ratio: expect.any(Number) as number });
     expect(row('(3) 20 idle connections: ended by the server')).toMatchObject({ value: 0, ok: true });
     expect(row('(3) errors')).toMatchObject({ value: 0, ok: true });
+    expect(row('webhooks to one endpoint')?.value).toBeGreaterThan(0);
+    expect(row('webhooks to four endpoints: told twice')?.value).toBe(0);
     expect(leftBehind).toEqual([]);
   },
   runMsMax,

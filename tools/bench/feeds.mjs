@@ -1,9 +1,9 @@
-// npm run bench:feeds [-- --json <file> --connections <n> --departments <n> --rate <events/s> --seconds <n> --shared <n> --idle <n> --rounds <n> --leased <items> --replayed <items> --profile <dir>]
+// npm run bench:feeds [-- --json <file> --connections <n> --departments <n> --rate <events/s> --seconds <n> --shared <n> --idle <n> --rounds <n> --leased <items> --replayed <items> --webhooks <items> --profile <dir>]
 //
 // What following the feeds of departments takes: how late an item is seen while many follow, what idle streams cost, how fast
 // consumers lease, how fast a feed is read from its start. The subscribers are a process of their own, events are appended by
 // this one. Progress on stderr, the table on stdout; targets are shown, not enforced.
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +19,7 @@ import {
   measureReplay,
 } from './feeds/measure.mjs';
 import { Subscribers } from './feeds/subscribers.mjs';
+import { measureWebhooks, webhookSettings, webhooksTarget } from './feeds/webhooks.mjs';
 import { rounded } from './figures.mjs';
 import { LoadGenerator } from './load/generator.mjs';
 import { figure, table, writeJson } from './report.mjs';
@@ -28,7 +29,7 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const usage =
   'usage: npm run bench:feeds -- [--json <file>] [--connections <following>] [--departments <n>] [--rate <events per second>] ' +
   '[--seconds <each>] [--shared <connections of one department>] [--idle <connections>] [--rounds <of commands>] ' +
-  '[--leased <items>] [--replayed <items>] [--profile <directory for a V8 profile of the server>]';
+  '[--leased <items>] [--replayed <items>] [--webhooks <items>] [--profile <directory for a V8 profile of the server>]';
 const limits = {
   connections: { default: 1_000, min: 1, max: 4_000 },
   departments: { default: 100, min: 1, max: 1_000 },
@@ -39,8 +40,9 @@ const limits = {
   rounds: { default: 3, min: 1, max: 20 },
   leased: { default: 20_000, min: 10, max: 1_000_000 },
   replayed: { default: 100_000, min: 100, max: 1_000_000 },
+  webhooks: { default: 1_000, min: 10, max: 10_000 },
 };
-/** What was asked for when this was planned (issue 8). */
+/** What was asked for when this was planned. */
 const targets = { p99Ms: 250, kBEach: 30, commands: 0.9, leases: 2_000, replay: 20_000 };
 const consumers = 8;
 /** Leased at once: what one asks for who says nothing, and the most. */
@@ -158,12 +160,32 @@ async function measureTaking(bench, ids, { leased, replayed }) {
   ];
 }
 
-/** Webhooks are measured by what is beside this file, where that is there: `measureWebhooks(bench, departmentIds, say)` gives rows. */
-async function measureHooks(bench, ids) {
-  const file = join(root, 'tools/bench/feeds/webhooks.mjs');
-  if (!existsSync(file)) return [];
-  const { measureWebhooks } = await import(file);
-  return measureWebhooks(bench, ids, say);
+/** By a server of its own, which may call a receiver on this machine. */
+async function measureHooks(opened, { webhooks }) {
+  say('webhooks: starting a server of their own …');
+  const starting = startServer({ env: webhookSettings, name: 'webhooks' });
+  opened.push(() =>
+    starting.then(
+      (server) => server.stop(),
+      () => undefined,
+    ),
+  );
+  const { one, several } = await measureWebhooks(await starting, { dispatches: webhooks, endpoints: 4 });
+  return Object.entries({ 'one endpoint': one, 'four endpoints': several }).flatMap(([of, measured]) => [
+    row(
+      `webhooks to ${of}`,
+      measured.perSecond,
+      'deliveries/s',
+      atLeast(measured.perSecond, webhooksTarget, 'deliveries/s'),
+    ),
+    row(
+      `webhooks to ${of}: processor time of server and PostgreSQL`,
+      measured.costMs.server + measured.costMs.postgres,
+      'ms each',
+    ),
+    row(`webhooks to ${of}: until the first one`, measured.waitedSeconds * 1_000, 'ms'),
+    row(`webhooks to ${of}: told twice`, measured.twice, 'deliveries'),
+  ]);
 }
 
 /** The load generator of `bench:commands`, sending reports alone. */
@@ -232,7 +254,7 @@ async function bench(options, opened) {
     ...(await measureIdle(running, ids, options)),
     ...(await measureFollowing(running, ids, options)),
     ...(await measureTaking(running, ids, options)),
-    ...(await measureHooks(running, ids)),
+    ...(await measureHooks(opened, options)),
   ];
   Object.assign(conditions, { ...options, loadAverageBefore, loadAverageAfter: loadAverage() });
   print(rows, conditions);

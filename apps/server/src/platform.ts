@@ -77,7 +77,7 @@ export class Platform {
       const feeds = new SharedFeeds(feed, {
         onError: (error) => logger.warn({ err: error }, 'the feeds could not be read'),
       });
-      const consumerGroups = await ConsumerGroups.open(stores.pool, feeds);
+      const consumerGroups = await ConsumerGroups.open(stores.pool, feeds, stores.readModels);
       const addresses = addressesOf(config);
       const webhooks = new Webhooks({ store: stores.log, vault, clock, addresses });
       const deliveries = await DeliveryStore.open(stores.pool, feeds, stores.readModels);

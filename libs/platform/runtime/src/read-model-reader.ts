@@ -1,5 +1,5 @@
 import { isPassing } from '@shaoying/postgres';
-import { DatabaseError, type Pool, type QueryResultRow } from 'pg';
+import { DatabaseError, type Pool, type QueryConfig, type QueryResultRow } from 'pg';
 
 /** Thrown when the read models cannot be asked now: no connection, or their tables are still being built. */
 export class ReadModelsUnavailable extends Error {
@@ -18,10 +18,13 @@ export class ReadModelReader {
   constructor(private readonly pool: Pool) {}
 
   /** @throws ReadModelsUnavailable, and pg's errors for faults of the query itself */
-  async query<Row>(text: string, values?: unknown[]): Promise<{ rows: Row[] }> {
+  async query<Row>(
+    text: string | QueryConfig,
+    values?: unknown[],
+  ): Promise<{ rows: Row[]; rowCount: number | null }> {
     try {
-      const { rows } = await this.pool.query<QueryResultRow>(text, values);
-      return { rows: rows as Row[] };
+      const { rows, rowCount } = await this.pool.query<QueryResultRow>(text, values);
+      return { rows: rows as Row[], rowCount };
     } catch (error) {
       if (!isPassing(error) && !isPassingForReaders(error)) throw error;
       throw new ReadModelsUnavailable('the read models cannot be asked now', { cause: error });

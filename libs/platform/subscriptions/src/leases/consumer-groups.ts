@@ -1,6 +1,6 @@
 import { START, type Position } from '@shaoying/event-store';
 import { randomUUID } from 'node:crypto';
-import type { Pool } from 'pg';
+import type { Pool, QueryConfig, QueryResultRow } from 'pg';
 import type { FeedItem, FeedSource } from '../feed.js';
 import { ConsumerGroupNotFound, TooManyConsumerGroups } from '../subscriptions.errors.js';
 import {
@@ -84,6 +84,14 @@ interface LeasedRow {
   item: string;
 }
 
+/** Asks the database that the tables lie in. */
+export interface LeaseSql {
+  query<Row extends QueryResultRow>(
+    text: string | QueryConfig,
+    values?: unknown[],
+  ): Promise<{ readonly rows: Row[]; readonly rowCount: number | null }>;
+}
+
 /**
  * Competing consumers of feeds, at least once: each group gets everything, its consumers share it. Items of one subject come in
  * order, one after the other; a subject's next one waits for the acknowledgement of the one before. All state is in
@@ -93,14 +101,17 @@ export class ConsumerGroups {
   private readonly buryAgainAtMs = new Map<string, number>();
 
   private constructor(
-    private readonly pool: Pool,
+    private readonly sql: LeaseSql,
     private readonly source: FeedSource,
   ) {}
 
-  /** Makes its tables once. @throws what PostgreSQL throws */
-  static async open(pool: Pool, source: FeedSource): Promise<ConsumerGroups> {
+  /**
+   * Makes its tables once. @param sql the same database, for whoever wants its errors told otherwise
+   * @throws what PostgreSQL throws
+   */
+  static async open(pool: Pool, source: FeedSource, sql: LeaseSql = pool): Promise<ConsumerGroups> {
     await makeLeaseTables(pool);
-    return new ConsumerGroups(pool, source);
+    return new ConsumerGroups(sql, source);
   }
 
   /**
@@ -108,7 +119,7 @@ export class ConsumerGroups {
    * @param after position after which it begins @returns whether it is new @throws TooManyConsumerGroups
    */
   async create(feed: string, name: string, after: Position, maxDeliveries: number): Promise<boolean> {
-    const { rows } = await this.pool.query<{ made: boolean; known: boolean }>(
+    const { rows } = await this.sql.query<{ made: boolean; known: boolean }>(
       `with made as (
          insert into leases.groups (feed, name, position, max_deliveries)
          select $1, $2, $3::bigint, $4 where (select count(*) from leases.groups where feed = $1) < $5
@@ -126,7 +137,7 @@ export class ConsumerGroups {
   }
 
   async list(feed: string): Promise<ConsumerGroup[]> {
-    const { rows } = await this.pool.query<Omit<ConsumerGroup, 'createdAt'> & { createdAt: Date }>(
+    const { rows } = await this.sql.query<Omit<ConsumerGroup, 'createdAt'> & { createdAt: Date }>(
       `select g.name, g.position::text, g.max_deliveries as "maxDeliveries", g.created_at as "createdAt",
          count(d.position) filter (where d.dead_at is null and d.lease_id is not null and d.visible_at > now())::int as leased,
          count(d.position) filter (where d.dead_at is null and (d.lease_id is null or d.visible_at <= now()))::int as waiting,
@@ -140,7 +151,7 @@ export class ConsumerGroups {
 
   /** Forgets a group with all it has left to do. @throws ConsumerGroupNotFound */
   async remove(feed: string, name: string): Promise<void> {
-    const { rowCount } = await this.pool.query('delete from leases.groups where feed = $1 and name = $2', [
+    const { rowCount } = await this.sql.query('delete from leases.groups where feed = $1 and name = $2', [
       feed,
       name,
     ]);
@@ -186,7 +197,7 @@ export class ConsumerGroups {
   /** Dead letters after a position, in order. @throws ConsumerGroupNotFound */
   async deadLetters(feed: string, name: string, after: Position, limit: number): Promise<DeadLetter[]> {
     await this.assertExists(feed, name);
-    const { rows } = await this.pool.query<{
+    const { rows } = await this.sql.query<{
       position: string;
       deliveries: number;
       dead_at: Date;
@@ -209,7 +220,7 @@ export class ConsumerGroups {
   async redrive(feed: string, name: string, positions: readonly Position[] | null): Promise<Position[]> {
     await this.assertExists(feed, name);
     const values = [feed, name, positions, windowItems];
-    const { rows } = await this.pool.query<{ position: string }>({ ...REDRIVE, values });
+    const { rows } = await this.sql.query<{ position: string }>({ ...REDRIVE, values });
     return rows.map(({ position }) => position).sort((a, b) => Number(BigInt(a) - BigInt(b)));
   }
 
@@ -222,7 +233,7 @@ export class ConsumerGroups {
   ): Promise<Delivery[]> {
     const first = await this.lend(feed, name, max, visibilityMs);
     const isShort = first.length < max;
-    if (isShort || this.isTimeToBury(feed, name)) await this.pool.query({ ...BURY, values: [feed, name] });
+    if (isShort || this.isTimeToBury(feed, name)) await this.sql.query({ ...BURY, values: [feed, name] });
     if (!isShort) return first;
     await this.takeIn(feed, name);
     return [...first, ...(await this.lend(feed, name, max - first.length, visibilityMs))];
@@ -239,7 +250,7 @@ export class ConsumerGroups {
   /** Takes what the feed has, as long as the window has room. */
   private async takeIn(feed: string, name: string): Promise<void> {
     const values = [feed, name];
-    const { rows } = await this.pool.query<{ position: string; open: number }>({ ...WINDOW, values });
+    const { rows } = await this.sql.query<{ position: string; open: number }>({ ...WINDOW, values });
     const [group] = rows;
     if (group === undefined) throw new ConsumerGroupNotFound(name);
     const room = Math.min(takeInItems, windowItems - group.open);
@@ -252,13 +263,13 @@ export class ConsumerGroups {
       items.map(subjectOf),
       items.map(({ cloudEvent }) => cloudEvent),
     ];
-    await this.pool.query({ ...TAKE_IN, values: [...values, group.position, last.position, ...columns] });
+    await this.sql.query({ ...TAKE_IN, values: [...values, group.position, last.position, ...columns] });
   }
 
   private async lend(feed: string, name: string, max: number, visibilityMs: number): Promise<Delivery[]> {
     const leaseId = randomUUID();
     const values = [feed, name, max, leaseId, visibilityMs];
-    const { rows } = await this.pool.query<LeasedRow>({ ...LEASE, values });
+    const { rows } = await this.sql.query<LeasedRow>({ ...LEASE, values });
     return rows
       .sort((a, b) => Number(BigInt(a.position) - BigInt(b.position)))
       .map(({ position, deliveries, visible_at, item }) => ({
@@ -280,7 +291,7 @@ export class ConsumerGroups {
       parsed.map(({ leaseId }) => leaseId),
     ];
     const values = [feed, name, positions, leaseIds, ...more];
-    const { rows } = await this.pool.query<{ id: string }>({ ...statement, values });
+    const { rows } = await this.sql.query<{ id: string }>({ ...statement, values });
     if (rows.length === 0) await this.assertExists(feed, name);
     const held = new Set(rows.map(({ id }) => id));
     const isHeld = (_: string, index: number): boolean => {
@@ -292,7 +303,7 @@ export class ConsumerGroups {
   }
 
   private async exists(feed: string, name: string): Promise<boolean> {
-    const { rowCount } = await this.pool.query('select 1 from leases.groups where feed = $1 and name = $2', [
+    const { rowCount } = await this.sql.query('select 1 from leases.groups where feed = $1 and name = $2', [
       feed,
       name,
     ]);
