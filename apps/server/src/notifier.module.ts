@@ -1,6 +1,13 @@
 import { Inject, Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { openAlarmClock } from '@shaoying/timers';
-import { allWebhooks, openNameResolver, Sender, WebhookMetrics, WebhookNotifier } from '@shaoying/webhooks';
+import {
+  allWebhooks,
+  openNameResolver,
+  Sender,
+  webhookIndex,
+  WebhookMetrics,
+  WebhookNotifier,
+} from '@shaoying/webhooks';
 import { addressesOf, Platform } from './platform.js';
 
 /** Endpoints looked after at once; each is mostly waiting for somebody's answer. */
@@ -17,6 +24,7 @@ const endpointsAtOnce = 16;
         return new WebhookNotifier({
           ...{ webhooks, store, feeds, vault, clock, log },
           registered: () => allWebhooks(stores.readModels),
+          onEndpoints: (listener) => platform.gate.onAdvance(webhookIndex.name, listener),
           sender: new Sender({ addresses: addressesOf(config), resolve: openNameResolver() }),
           alarms: await openAlarmClock({
             ...{ url: stores.timersUrl, name: 'webhooks', concurrency: endpointsAtOnce },

@@ -26,18 +26,25 @@ export function storedLeaf(event: StoredLeaf): string {
   return lineOf(event, event.metadata, event.data);
 }
 
+type InLine = keyof LeafEnvelope | 'data' | 'position';
+type InMetadata = 'actor' | 'correlationId' | 'causationId' | 'commandId' | 'requestHash' | 'traceparent';
+/** Compiles as long as {@link leafOf} names every member that an event may have. */
+const nothingElse: [Exclude<keyof RecordedEvent, InLine | InMetadata>] extends [never] ? true : false = true;
+void nothingElse;
+
 /**
  * The same line from an event as readers get it. What `JSON.stringify` wrote and `JSON.parse` read, `JSON.stringify`
  * writes alike; so this differs from {@link storedLeaf} only where somebody else wrote into the store.
  */
 export function leafOf(event: RecordedEvent): string {
-  const { actor, correlationId, causationId, commandId, requestHash } = event;
+  const { actor, correlationId, causationId, commandId, requestHash, traceparent } = event;
   // Put together by hand: an object made for JSON.stringify to read took as long again as all the rest of the line.
   const metadata =
     `{"actor":{"id":${JSON.stringify(actor.id)},"role":${JSON.stringify(actor.role)}` +
     `,"orgUnitId":${JSON.stringify(actor.orgUnitId)}},"correlationId":${JSON.stringify(correlationId)}` +
     `,"causationId":${JSON.stringify(causationId)},"commandId":${JSON.stringify(commandId)}` +
-    `${requestHash === undefined ? '' : `,"requestHash":${JSON.stringify(requestHash)}`}}`;
+    `${requestHash === undefined ? '' : `,"requestHash":${JSON.stringify(requestHash)}`}` +
+    `${traceparent === undefined ? '' : `,"traceparent":${JSON.stringify(traceparent)}`}}`;
   return lineOf(event, metadata, JSON.stringify(event.data));
 }
 

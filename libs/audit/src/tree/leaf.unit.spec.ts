@@ -1,5 +1,11 @@
 import fc from 'fast-check';
-import { admitAppend, InMemoryEventStore, recordedEvent, type NewEvent } from '@shaoying/event-store';
+import {
+  admitAppend,
+  InMemoryEventStore,
+  recordedEvent,
+  traceparentFrom,
+  type NewEvent,
+} from '@shaoying/event-store';
 import { leafOf, MalformedLeaf, storedLeaf } from './leaf.js';
 
 const event: NewEvent = {
@@ -23,6 +29,12 @@ const line =
   ',"correlationId":"c-1","causationId":"c-1","commandId":"k-1"}' +
   ',"data":{"category":"0102","text":"井盖 \\"坏\\"\\n"}}';
 
+/** What an envelope may have and need not. */
+const maybe = fc.record(
+  { requestHash: fc.uuid(), traceparent: fc.string().map(traceparentFrom) },
+  { requiredKeys: [] },
+);
+
 describe('the leaf of an event', () => {
   it('is one line of JSON, without the position', async () => {
     const store = new InMemoryEventStore();
@@ -35,8 +47,8 @@ describe('the leaf of an event', () => {
 
   it('is the same from the stored texts and from what a reader gets, whatever the data', () => {
     fc.assert(
-      fc.property(fc.object({ withUnicodeString: true }), fc.option(fc.uuid()), (data, requestHash) => {
-        const proposed = { ...event, data, ...(requestHash === null ? {} : { requestHash }) };
+      fc.property(fc.object({ withUnicodeString: true }), maybe, (data, more) => {
+        const proposed = { ...event, data, ...more };
         const [stored] = admitAppend('s', 'any', [proposed]).events;
         if (!stored) throw new Error('one event is admitted as one');
         const recorded = recordedEvent(stored, 's', 7, '12');

@@ -25,6 +25,8 @@ export interface NotifierOptions {
   readonly registered: () => Promise<readonly string[]>;
   readonly store: DeliveryStore;
   readonly feeds: FeedSource;
+  /** Calls whenever an endpoint may have come or changed: it need not wait for the next look. @returns unsubscribe */
+  readonly onEndpoints?: (listener: () => void) => () => void;
   readonly sender: Sender;
   readonly vault: Pick<PersonalDataVault, 'unseal'>;
   /** Of its own; closed with the notifier. */
@@ -65,7 +67,7 @@ export class WebhookNotifier {
   private readonly running = new Map<string, Promise<unknown>>();
   /** Since when each was seen to be due, by the monotonic clock. */
   private readonly dueSince = new Map<string, number>();
-  private unsubscribe: (() => void) | undefined;
+  private unsubscribe: (() => void)[] = [];
   private soon: NodeJS.Timeout | undefined;
   private every: NodeJS.Timeout | undefined;
   private looking: Promise<void> | null = null;
@@ -79,9 +81,10 @@ export class WebhookNotifier {
 
   /** @throws AlreadyListening, and what the queue throws */
   async start(): Promise<void> {
-    const { alarms, feeds, lookEveryMs = lookEveryMsDefault } = this.options;
+    const { alarms, feeds, onEndpoints, lookEveryMs = lookEveryMsDefault } = this.options;
     await alarms.listen(({ deadlineId }) => this.tend(deadlineId));
-    this.unsubscribe = feeds.onAdvance(() => this.lookSoon());
+    const soon = (): void => this.lookSoon();
+    this.unsubscribe = [feeds.onAdvance(soon), ...(onEndpoints ? [onEndpoints(soon)] : [])];
     const round = (): void => void this.round();
     this.every = setInterval(round, lookEveryMs);
     round();
@@ -90,7 +93,7 @@ export class WebhookNotifier {
   /** Waits for what is under way, a moment only, and leaves the rest to whoever comes next. */
   async stop(): Promise<void> {
     this.stopping.abort();
-    this.unsubscribe?.();
+    for (const leave of this.unsubscribe) leave();
     clearTimeout(this.soon);
     clearInterval(this.every);
     const grace = setTimeout(() => this.abort.abort(), graceMs);
