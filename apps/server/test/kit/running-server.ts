@@ -49,7 +49,7 @@ export class ServerProcess {
 
   static launch(env: Readonly<Record<string, string>>): ServerProcess {
     const kept = Object.fromEntries(inherited.map((name) => [name, process.env[name]]));
-    const child = spawn(process.execPath, ['--enable-source-maps', main], {
+    const child = spawn(process.execPath, ['--enable-source-maps', '--trace-deprecation', main], {
       cwd: repositoryRoot,
       env: { ...kept, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

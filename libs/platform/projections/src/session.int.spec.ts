@@ -34,6 +34,23 @@ test('an idle session of a process that lives keeps its lock', async () => {
   await session.close();
 });
 
+test('what is asked while a transaction is under way waits for its end, and is no part of it', async () => {
+  const session = await Session.open(database.url, 'asked in between');
+  const order: string[] = [];
+  const failing = session.inTransaction('public', async (tx) => {
+    await tx.query('select pg_sleep(0.05)');
+    order.push('transaction');
+    await tx.query('select 1 / 0');
+  });
+  const between = session
+    .query<{ id: string }>('select pg_current_xact_id_if_assigned()::text as id')
+    .finally(() => order.push('question'));
+  await expect(failing).rejects.toThrow('division by zero');
+  expect(await between).toEqual([{ id: null }]);
+  expect(order).toEqual(['transaction', 'question']);
+  await session.close();
+});
+
 describe('a transaction', () => {
   let session: Session;
   let heard: string[];

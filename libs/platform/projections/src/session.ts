@@ -39,8 +39,9 @@ export class Session {
   /** Aborts when the connection is gone, by our hand or another's. */
   readonly lost: AbortSignal;
   private readonly preparedTexts = new Map<string, string>();
-  /** Calls under way. */
+  /** Calls under way, or waiting for their turn. */
   private busy = 0;
+  private turn: Promise<unknown> = Promise.resolve();
   /** What `search_path` is set to. A session has one schema, or two: setting it per batch cost 3 % of a small one. */
   private searchPath: string | undefined;
 
@@ -102,7 +103,7 @@ export class Session {
 
   private showLife(everyMs: number): void {
     const timer = setInterval(() => {
-      if (this.busy === 0) this.client.query('select 1').catch(() => undefined);
+      if (this.busy === 0) this.query('select 1').catch(() => undefined);
     }, everyMs).unref();
     if (this.lost.aborted) clearInterval(timer);
     this.lost.addEventListener('abort', () => clearInterval(timer), { once: true });
@@ -112,13 +113,12 @@ export class Session {
     return this.whileBusy(async () => (await this.client.query(text, [...values])).rows as Row[]);
   }
 
-  private async whileBusy<T>(work: () => Promise<T>): Promise<T> {
+  /** One after the other: what is asked in the middle of somebody's transaction would be a part of it. */
+  private whileBusy<T>(work: () => Promise<T>): Promise<T> {
     this.busy += 1;
-    try {
-      return await work();
-    } finally {
-      this.busy -= 1;
-    }
+    const done = this.turn.then(work).finally(() => (this.busy -= 1));
+    this.turn = done.catch(() => undefined);
+    return done;
   }
 
   /** Session-level advisory lock, held until the session closes. */
