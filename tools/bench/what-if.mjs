@@ -172,7 +172,7 @@ async function bench(options, opened) {
   opened.push(() => raw.close());
   const conditions = await conditionsOf(dataDir, (setting) => raw.show(setting));
   requireDurable(conditions);
-  await writeYear(raw.store, options.events, (done) => say(`  writing the year: ${figure(done)} events`));
+  await writeYear(raw, options.events, (done) => say(`  writing the year: ${figure(done)} events`));
   const pool = new Pool({ connectionString: postgres.url, max: 2 });
   opened.push(() => pool.end());
   await pool.query('analyze');

@@ -76,12 +76,16 @@ test('replay: plain lines in both languages up to a revision, and what came next
 }, 30_000);
 
 test('verify: the whole log is read and fits; a key that is none is refused', async () => {
+  const before = Number(await store.head());
   const whole = await cli.json<{ outcome: string; leaves: number; root: string }>('verify');
   expect(whole).toMatchObject({
     outcome: 'WHOLE',
-    leaves: Number(await store.head()),
+    leaves: before,
     keysFromOutside: false,
   });
+  // That somebody has looked is on record, behind what was looked at.
+  const [record] = await store.readAll(String(before));
+  expect(record).toMatchObject({ type: 'LogVerified', data: { leaves: before } });
   const { exitCode, stdout } = await cli.run('verify', '--key', 'nonsense');
   expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
 }, 30_000);
