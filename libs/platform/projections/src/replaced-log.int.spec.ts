@@ -31,7 +31,8 @@ afterEach(async () => {
 });
 
 function engine(projections: readonly Projection[] = [tally()]): ProjectionEngine {
-  const created = new ProjectionEngine({ store, url: database.url, projections, batchSize: 50, log });
+  const sizes = { batchSize: 50, rebuildBatchSize: 50 };
+  const created = new ProjectionEngine({ store, url: database.url, projections, ...sizes, log });
   engines.push(created);
   return created;
 }
