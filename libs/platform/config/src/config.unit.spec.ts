@@ -203,7 +203,7 @@ describe('loadConfig', () => {
         '10.0.0.0/8',
       ]);
       expect(problemsOf({ WEBHOOK_LOCAL_ADDRESSES: 'localhost' })).toHaveLength(1);
-      const production = { NODE_ENV: 'production', ROLES: 'projector', WEBHOOK_LOCAL_ADDRESSES };
+      const production = { NODE_ENV: 'production', ROLES: 'notifier', WEBHOOK_LOCAL_ADDRESSES };
       expect(problemsOf(production)).toEqual([
         expect.stringContaining('WEBHOOK_LOCAL_ADDRESSES must be empty'),
       ]);

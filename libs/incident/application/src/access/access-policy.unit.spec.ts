@@ -6,9 +6,11 @@ const operations = Object.entries(ACCESS_POLICY);
 test('oversight reads everything and changes nothing', () => {
   expect(sightOfRole.oversight).toBe('ALL');
   const granted = operations.filter(([, { grants }]) => grants?.oversight !== undefined);
-  expect(
-    granted.map(([operation]) => operation).filter((operation) => !operation.startsWith('GET ')),
-  ).toEqual([]);
+  // A simulation lives the past again, beside the log: it is asked for and called off, and records nothing.
+  const besideTheLog = ['POST /v1/simulations', 'DELETE /v1/simulations/{id}'];
+  const others = granted.filter(([operation]) => !operation.startsWith('GET '));
+  expect(others.map(([operation]) => operation)).toEqual(besideTheLog);
+  for (const [, { note }] of others) expect(note).toBe('records nothing');
   // Whatever any role reads by its grant, oversight reads.
   const reads = operations.filter(
     ([operation, { grants }]) => operation.startsWith('GET ') && grants !== null,
