@@ -21,8 +21,14 @@ export class BatchPace {
   private eventsPerSecond = 0;
   private startedMs = Number.NEGATIVE_INFINITY;
 
-  /** @param nowMs a clock that only moves forward, in milliseconds */
-  constructor(private readonly nowMs: () => number) {}
+  /**
+   * @param nowMs a clock that only moves forward, in milliseconds
+   * @param longestMs of a projection that others wait for while it is under load
+   */
+  constructor(
+    private readonly nowMs: () => number,
+    private readonly longestMs: number = intervalMs.longest,
+  ) {}
 
   /** A batch of so many events starts now. */
   start(events: number): void {
@@ -36,9 +42,9 @@ export class BatchPace {
 
   /** How long the next batch should still wait, in milliseconds. */
   leftMs(): number {
-    const { least, perEventPerSecond, longest } = intervalMs;
+    const { least, perEventPerSecond } = intervalMs;
     const beyondQuiet = Math.max(0, this.eventsPerSecond - quietEventsPerSecond);
-    const wantedMs = Math.min(least + perEventPerSecond * beyondQuiet, longest);
+    const wantedMs = Math.min(least + perEventPerSecond * beyondQuiet, this.longestMs);
     return Math.max(0, wantedMs - (this.nowMs() - this.startedMs));
   }
 }

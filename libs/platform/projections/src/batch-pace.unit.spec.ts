@@ -39,6 +39,12 @@ it('counts from the start of the batch: one that took long is not waited after',
   expect(pace.leftMs()).toBe(0);
 });
 
+it('waits no longer than it is told to, however many come', () => {
+  const pace = new BatchPace(() => 0, 80);
+  pace.start(1_000);
+  expect(pace.leftMs()).toBe(80);
+});
+
 it.each([
   [5, 10, 10],
   [40, 10, 10],

@@ -174,7 +174,7 @@ export class ProjectionRunner {
     const over = AbortSignal.any([this.over, doubt.signal]);
     const write = liveBatchWriter(session, this.projection, from.generation, now, skipped);
     const reader = tail.reader();
-    const pace = new BatchPace(() => performance.now());
+    const pace = new BatchPace(() => performance.now(), this.projection.longestIntervalMs);
     this.activity = 'active';
     let place: Place = from;
     const watch = setInterval(() => {

@@ -23,6 +23,8 @@ export interface Projection {
    * own: `apply` gets them, and throws. Default: none.
    */
   readonly alsoHandles?: (event: RecordedEvent) => boolean;
+  /** The longest time between two starts of its batches under load. Default: 200 ms, see `BatchPace`. */
+  readonly longestIntervalMs?: number;
   /** Folds the batch in memory and writes it set-based. Must give the same tables for any batching. */
   apply(events: readonly RecordedEvent[], tx: ProjectionTransaction): Promise<void>;
 }
