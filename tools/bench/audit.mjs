@@ -34,7 +34,7 @@ const limits = {
   seconds: { default: 5, min: 1, max: 60 },
   connections: { default: 64, min: 1, max: 1_000 },
 };
-/** What issue 9 asks for. */
+/** What was asked for when this was planned. */
 const targets = { build: 100_000, verify: 100_000, proofMs: 5, commands: 0.95, replayMs: 20 };
 const replayed = { events: 200, calls: 100 };
 

@@ -34,7 +34,7 @@ const limits = {
   seconds: { default: 20, min: 1, max: 3_600 },
   rate: { default: 1_000, min: 1, max: 100_000 },
 };
-/** What the read models were asked for when they were planned (issue 7). */
+/** What the read models were asked for when they were planned. */
 const targets = {
   ...{ perSecond: 40_000, share: 0.4, endToStart: 0.8, memoryMiB: 512 },
   ...{ workloadMs: 50, metricMs: 300, explainMs: 1_000, lagMs: 500, growth: 2, pageMs: 50 },
