@@ -16,7 +16,7 @@ async function lostWithin(session: Session, ms: number): Promise<boolean> {
 }
 
 test('a session that shows no life loses its lock, so that a frozen process does not keep it', async () => {
-  const frozen = await Session.open(database.url, 'frozen', { idleMsMax: 300, signOfLifeMs: 60_000 });
+  const frozen = await Session.open(database.url, 'frozen', { idleMsMax: 1_000, signOfLifeMs: 60_000 });
   const successor = await Session.open(database.url, 'successor');
   expect(await frozen.tryLock('projections/tally')).toBe(true);
   expect(await successor.tryLock('projections/tally')).toBe(false);
@@ -28,9 +28,9 @@ test('a session that shows no life loses its lock, so that a frozen process does
 });
 
 test('an idle session of a process that lives keeps its lock', async () => {
-  const session = await Session.open(database.url, 'idle', { idleMsMax: 500, signOfLifeMs: 50 });
+  const session = await Session.open(database.url, 'idle', { idleMsMax: 3_000, signOfLifeMs: 50 });
   expect(await session.tryLock('projections/tally')).toBe(true);
-  expect(await lostWithin(session, 1_500)).toBe(false);
+  expect(await lostWithin(session, 5_000)).toBe(false);
   await session.close();
 });
 
