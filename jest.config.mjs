@@ -34,6 +34,7 @@ export default {
   globalSetup: '<rootDir>/tools/test/global-setup.mjs',
   globalTeardown: '<rootDir>/tools/test/global-teardown.mjs',
   setupFiles: ['<rootDir>/tools/test/setup.cjs'],
+  setupFilesAfterEnv: ['<rootDir>/tools/test/processor-time.cjs'],
   testSequencer: '<rootDir>/tools/test/sequencer.cjs',
   reporters: ['default', '<rootDir>/tools/test/summary-reporter.mjs'],
   maxWorkers: 2,

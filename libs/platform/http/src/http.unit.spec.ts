@@ -194,9 +194,9 @@ describe('parseJsonBody', () => {
   });
 
   it('reads 256 KiB of quotes and backslashes in no time', () => {
-    const startedMs = performance.now();
+    const began = process.cpuUsage();
     parsed(JSON.stringify({ a: '"\\'.repeat(64 * 1024), b: '\\'.repeat(64 * 1024) }));
-    expect(performance.now() - startedMs).toBeLessThan(1_000);
+    expect(process.cpuUsage(began).user / 1_000).toBeLessThan(1_000);
   });
 });
 
@@ -254,10 +254,11 @@ describe('IsWithoutRepeats', () => {
   });
 
   it('takes no longer than the list is long', () => {
-    const startedMs = performance.now();
+    // Of the processor: a neighbour's work is not ours.
+    const began = process.cpuUsage();
     expect(taken(Array.from({ length: 100_000 }, (_, n) => `dp-${n}`))).toBe(true);
     // Compared each with each it would be 5,000,000,000 comparisons.
-    expect(performance.now() - startedMs).toBeLessThan(3_000);
+    expect(process.cpuUsage(began).user / 1_000).toBeLessThan(3_000);
   });
 });
 
