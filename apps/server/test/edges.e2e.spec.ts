@@ -571,6 +571,11 @@ test('what an estate cannot do goes up, and is whistled for from there', async (
   expected(201, await city.as('street').post<Whistled>(`/v1/incidents/${id}/whistles`, whistle));
 });
 
+interface NumbersByUnit {
+  readonly rows: readonly { key: string; numerator: number; denominator: number; includes?: string[] }[];
+  readonly cases: readonly { incidentId: string }[];
+}
+
 describe('a department that is no more', () => {
   const today = new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10);
   const publish = async (path: string, body: object): Promise<void> => {
@@ -631,5 +636,23 @@ describe('a department that is no more', () => {
     expect(await act(city, 'street', id, 'reopen', { reason: '复发' })).toMatchObject({
       endedDepartments: [{ departmentId: 'dp-canal', successors: ['dp-water'] }],
     });
+
+    const metric = (path: string) =>
+      city.as('oversight').get<NumbersByUnit>(`/v1/metrics/check-in-on-time${path}`);
+    const row = async (units: string, key: string) => {
+      const { rows } = expected(200, await metric(`?by=department&units=${units}`));
+      return rows.find((found) => found.key === key);
+    };
+    expect(await row('AS_THEN', 'dp-canal')).toMatchObject({ numerator: 1, denominator: 1 });
+    expect(await row('AS_NOW', 'dp-canal')).toBeUndefined();
+    const [then, now] = [await row('AS_THEN', 'dp-water'), await row('AS_NOW', 'dp-water')];
+    expect(now).toMatchObject({ denominator: (then?.denominator ?? 0) + 1, includes: ['dp-canal'] });
+    const explained = await metric('/explain?by=department&units=AS_NOW&key=dp-water');
+    expect(expected(200, explained).cases.map(({ incidentId }) => incidentId)).toContain(id);
+    expectProblem(
+      await city.as('oversight').get<Problem>('/v1/metrics/check-in-on-time?units=LATER'),
+      400,
+      'VALIDATION_FAILED',
+    );
   });
 });

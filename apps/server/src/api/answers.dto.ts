@@ -10,6 +10,7 @@ import {
 } from '@shaoying/incident-domain';
 import { dispatchNames, dispatchType } from '@shaoying/incident-contracts';
 import { METRIC_DIMENSIONS } from '@shaoying/incident-read-models';
+import { METRIC_UNITS, type MetricUnits } from './metric-units.js';
 
 // Shapes of answers for the OpenAPI document. What the methods return is checked against their own types; these classes
 // are never made.
@@ -322,6 +323,13 @@ export class MetricRowAnswer {
   @ApiProperty({ type: [MetricPartAnswer], required: false }) parts?: MetricPartAnswer[];
   @ApiProperty({ required: false, description: 'Below the minimum sample: not to be ranked by' })
   insufficient?: boolean;
+  @ApiProperty({ type: [String], required: false, description: 'Units of before that it has taken over' })
+  includes?: string[];
+  @ApiProperty({
+    ...{ type: [String], required: false },
+    description: 'Who share what a unit had that is no more: its cases stay its own',
+  })
+  dividedAmong?: string[];
 }
 
 export class MetricTermsAnswer {
@@ -348,6 +356,7 @@ export class MetricAnswerShape {
   @ApiProperty({ type: 'integer' }) version!: number;
   @ApiProperty({ type: MetricTermsAnswer }) terms!: MetricTermsAnswer;
   @ApiProperty(nullableId) by!: string | null;
+  @ApiProperty({ enum: METRIC_UNITS }) units!: MetricUnits;
   @ApiProperty(instant) from!: string;
   @ApiProperty(instant) to!: string;
   @ApiProperty(instant) asOf!: string;

@@ -6,6 +6,7 @@ import type {
   StreetWorkload,
   Workload,
 } from '@shaoying/incident-read-models';
+import type { MetricRowNow } from './metric-units.js';
 import type { ScopedExplanation } from '../queries/queries.js';
 
 const counts = (excluded: MetricRow['excluded']): string =>
@@ -14,7 +15,7 @@ const counts = (excluded: MetricRow['excluded']): string =>
     .join(' ');
 
 /** A metric's rows as a table. */
-export const metricColumns: CsvColumns<MetricRow> = {
+export const metricColumns: CsvColumns<MetricRowNow> = {
   key: ({ key }) => key,
   numerator: ({ numerator }) => numerator,
   denominator: ({ denominator }) => denominator,
@@ -26,6 +27,8 @@ export const metricColumns: CsvColumns<MetricRow> = {
   p90Minutes: ({ spread }) => spread?.p90Minutes,
   insufficient: ({ insufficient }) => insufficient,
   excluded: ({ excluded }) => counts(excluded),
+  includes: ({ includes }) => includes?.join(' '),
+  dividedAmong: ({ dividedAmong }) => dividedAmong?.join(' '),
 };
 
 type AnyWorkload = Workload | StreetWorkload;

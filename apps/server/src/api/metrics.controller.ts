@@ -20,6 +20,7 @@ import { MetricAnswerShape, MetricExplanationShape, MetricListAnswer, Tells } fr
 import { MomentQuery } from './incident.dto.js';
 import { termsAt } from './metric-terms.js';
 import { explanationColumns, explanationRows, metricColumns } from './metric-tables.js';
+import { METRIC_UNITS, UnitsNow, type MetricRowNow, type MetricUnits } from './metric-units.js';
 import { momentOf } from './moment.js';
 import { reached } from './read-your-writes.js';
 import { Refused } from './refused.js';
@@ -42,6 +43,14 @@ class MetricQuery extends IntersectionType(MomentQuery, TableQuery) {
   @IsOptional()
   @IsIn(METRIC_DIMENSIONS)
   by?: MetricDimension;
+
+  @ApiPropertyOptional({
+    ...{ enum: METRIC_UNITS, default: 'AS_THEN' },
+    description: 'AS_NOW counts what units had that are no more for the one that has taken over by asOf',
+  })
+  @IsOptional()
+  @IsIn(METRIC_UNITS)
+  units?: MetricUnits;
 }
 
 class ExplainQuery extends MetricQuery {
@@ -52,8 +61,14 @@ class ExplainQuery extends MetricQuery {
   key?: string;
 }
 
-type Corrected = Pick<MetricAnswer, 'knownAt' | 'terms' | 'rows'>;
-type ToldMetric = MetricAnswer & { readonly corrected?: Corrected };
+interface Corrected extends Pick<MetricAnswer, 'knownAt' | 'terms'> {
+  readonly rows: readonly MetricRowNow[];
+}
+interface ToldMetric extends MetricAnswer {
+  readonly units: MetricUnits;
+  readonly rows: readonly MetricRowNow[];
+  readonly corrected?: Corrected;
+}
 
 const beginning = '1970-01-01T00:00:00.000Z';
 const end = '2200-12-31T23:59:59.999Z';
@@ -84,10 +99,15 @@ export class MetricsController {
     @Param('name') name: string,
     @Query() query: MetricQuery,
   ): Promise<ToldMetric | string> {
-    const { metric, window, moment, by, termsOf } = await this.asked(request, name, query);
-    const answer = await this.queries.execute(new ComputeMetric(metric, window, moment, by, termsOf));
-    const told =
-      query.knownAt === undefined ? answer : { ...answer, corrected: await this.corrected(answer, metric) };
+    const { metric, window, moment, by, termsOf, units, unitsNow } = await this.asked(request, name, query);
+    const { takenOver } = unitsNow;
+    const answer = await this.queries.execute(
+      new ComputeMetric(metric, window, moment, by, termsOf, takenOver),
+    );
+    const told = {
+      ...{ ...answer, units, rows: unitsNow.told(answer.rows) },
+      ...(query.knownAt !== undefined && { corrected: await this.corrected(answer, metric, unitsNow) }),
+    };
     return tableOf(request, reply, query, told, ({ rows }) => rows, metricColumns);
   }
 
@@ -95,12 +115,14 @@ export class MetricsController {
   private async corrected(
     { asOf, from, to, by }: MetricAnswer,
     metric: MetricDefinition,
+    unitsNow: UnitsNow,
   ): Promise<Corrected> {
     const { directory, clock } = this.platform;
     const moment = momentOf({ asOf }, clock);
-    const asked = new ComputeMetric(metric, { from, to }, moment, by, termsAt(directory, moment));
+    const termsOf = termsAt(directory, moment);
+    const asked = new ComputeMetric(metric, { from, to }, moment, by, termsOf, unitsNow.takenOver);
     const { knownAt, terms, rows } = await this.queries.execute(asked);
-    return { knownAt, terms, rows };
+    return { knownAt, terms, rows: unitsNow.told(rows) };
   }
 
   /**
@@ -120,11 +142,12 @@ export class MetricsController {
     @Param('name') name: string,
     @Query() query: ExplainQuery,
   ): Promise<ScopedExplanation | string> {
-    const { metric, window, moment, by, termsOf } = await this.asked(request, name, query);
+    const { metric, window, moment, by, termsOf, unitsNow } = await this.asked(request, name, query);
     const scope = scopeOf(principal, permitted, this.platform.directory);
     // What is in scope is the board's to say.
     if (scope !== null) await reached(this.platform, 'incident-board', request);
-    const asked = new ExplainMetric(metric, window, moment, by, query.key ?? null, termsOf, scope);
+    const key = query.key ?? null;
+    const asked = new ExplainMetric(metric, window, moment, by, key, termsOf, unitsNow.takenOver, scope);
     return tableOf(
       request,
       reply,
@@ -145,6 +168,8 @@ export class MetricsController {
     const termsOf = termsAt(this.platform.directory, moment);
     for (const readModel of this.metrics.readModels(metric, termsOf))
       await reached(this.platform, readModel, request);
-    return { metric, window, moment, by, termsOf };
+    const units = query.units ?? 'AS_THEN';
+    const unitsNow = UnitsNow.of(this.platform.directory, units, by, moment.asOf);
+    return { metric, window, moment, by, termsOf, units, unitsNow };
   }
 }

@@ -19,6 +19,7 @@ import {
   type MetricWindow,
   type Moment,
   type QueuePage,
+  type TakenOver,
   type LostTimeSum,
   type StreetWorkload,
   type Workload,
@@ -280,6 +281,7 @@ export class ComputeMetric extends Query<MetricAnswer> {
     readonly moment: Moment,
     readonly by: MetricDimension | null,
     readonly termsOf: TermsOf,
+    readonly takenOver: TakenOver,
   ) {
     super();
   }
@@ -289,8 +291,8 @@ export class ComputeMetric extends Query<MetricAnswer> {
 export class ComputeMetricHandler implements IQueryHandler<ComputeMetric> {
   constructor(private readonly metrics: MetricsQuery) {}
 
-  execute({ metric, window, moment, by, termsOf }: ComputeMetric): Promise<MetricAnswer> {
-    return this.metrics.compute(metric, window, moment, by, termsOf);
+  execute({ metric, window, moment, by, termsOf, takenOver }: ComputeMetric): Promise<MetricAnswer> {
+    return this.metrics.compute(metric, window, moment, by, termsOf, takenOver);
   }
 }
 
@@ -311,6 +313,7 @@ export class ExplainMetric extends Query<ScopedExplanation> {
     readonly by: MetricDimension | null,
     readonly key: string | null,
     readonly termsOf: TermsOf,
+    readonly takenOver: TakenOver,
     readonly scope: Scope | null,
   ) {
     super();
@@ -325,8 +328,8 @@ export class ExplainMetricHandler implements IQueryHandler<ExplainMetric> {
   ) {}
 
   async execute(asked: ExplainMetric): Promise<ScopedExplanation> {
-    const { metric, window, moment, by, key, termsOf, scope } = asked;
-    const explained = await this.metrics.explain(metric, window, moment, by, key, termsOf);
+    const { metric, window, moment, by, key, termsOf, takenOver, scope } = asked;
+    const explained = await this.metrics.explain(metric, window, moment, by, key, termsOf, takenOver);
     if (scope === null) return { ...explained, withheld: { numerator: 0, denominator: 0, excluded: 0 } };
     const ids = new Set([...explained.cases, ...explained.excluded].map(({ incidentId }) => incidentId));
     const visible = await this.board.visibleAmong([...ids], scope);

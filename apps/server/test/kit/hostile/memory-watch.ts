@@ -3,7 +3,7 @@ interface Sample {
   readonly residentBytes: number;
 }
 
-const everyMs = 1_000;
+const everyMs = 2_000;
 
 /** Follows the memory of a server by its own `/metrics`. */
 export class MemoryWatch {

@@ -7,6 +7,10 @@ export function keyOf({ department }: MetricDefinition, by: MetricDimension): st
   return by === 'category' ? 'category' : `${by}_id`;
 }
 
+/** The same with units that others have taken over counted as those ($6, see {@link TakenOver}). */
+const keyNow = (metric: MetricDefinition, by: MetricDimension): string =>
+  `coalesce($6::jsonb ->> ${keyOf(metric, by)}, ${keyOf(metric, by)})`;
+
 /**
  * `judged`: the rows of the window, each with the reason it does not count for, and with what it counts. The text is a
  * literal of this library; $1 to $5 are the moment, the window and the days of the terms.
@@ -31,7 +35,7 @@ function judged(metric: MetricDefinition): string {
 /** One row per key and reason. */
 export const tallySql = (metric: MetricDefinition, by: MetricDimension | null): string =>
   `${judged(metric)}
-   select ${by === null ? `'total'::text` : keyOf(metric, by)} as key, reason, count(*)::int as cases,
+   select ${by === null ? `'total'::text` : keyNow(metric, by)} as key, reason, count(*)::int as cases,
      count(*) filter (where is_full)::int as full, count(*) filter (where is_partial)::int as partial,
      coalesce(sum(counted_amount), 0)::float8 as amount, ${spread(metric, 0.5)} as median, ${spread(metric, 0.9)} as p90
    from judged group by 1, 2 order by 1 nulls last, 2 nulls first`;
@@ -41,7 +45,7 @@ const spread = ({ measure, amount }: MetricDefinition, fraction: number): string
     ? 'null::float8'
     : `percentile_cont(${fraction}) within group (order by counted_amount::float8 / 60000)`;
 
-/** The rows of a key ($6), oldest first, with the sums over all of them; no more than `max`. */
+/** The rows of a key ($7), oldest first, with the sums over all of them; no more than `max`. */
 export function explainSql(metric: MetricDefinition, by: MetricDimension | null, max: number): string {
   const lists = (metric.eventLists ?? []).map((list) => ` || coalesce(${list}, '{}')`).join('');
   return `${judged(metric)}
@@ -50,6 +54,6 @@ export function explainSql(metric: MetricDefinition, by: MetricDimension | null,
      (count(*) filter (where counts) over ())::int as cases, (count(*) filter (where is_full) over ())::int as full,
      (count(*) filter (where is_partial) over ())::int as partial,
      coalesce(sum(counted_amount) over (), 0)::float8 as total
-   from judged ${by === null ? '' : `where ${keyOf(metric, by)} is not distinct from $6`}
+   from judged ${by === null ? '' : `where ${keyNow(metric, by)} is not distinct from $7`}
    order by ${metric.windowColumn}, incident_id, task_id limit ${max}`;
 }

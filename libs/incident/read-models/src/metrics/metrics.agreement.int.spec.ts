@@ -2,19 +2,12 @@ import fc from 'fast-check';
 import { propertyParameters } from '@shaoying/event-store/testing';
 import { containment, departmentTasks, incidentFacts } from '../index.js';
 import type { Moment } from '../sql-reader.js';
-import {
-  instantsAround,
-  readModelSpec,
-  simulatedCities,
-  troubledCities,
-  type SimulatedCity,
-} from '../testing/index.js';
-import { keysOf, listed, rowsBy, sumOfCases, toList } from '../testing/metric-figures.js';
-import { casesOf } from '../testing/metric-oracle.js';
-import type { MetricDefinition, MetricDimension, MetricTerms } from './metric-definition.js';
+import { instantsAround, readModelSpec, simulatedCities, troubledCities } from '../testing/index.js';
+import { casesIn, keysOf, listed, rowsBy, sumOfCases, toList } from '../testing/metric-figures.js';
+import type { MetricDefinition, MetricTerms } from './metric-definition.js';
 import { metricDefinitions } from './metric-definitions.js';
 import type { MetricRow } from './metric-rows.js';
-import { MetricsQuery, type MetricWindow } from './metrics.query.js';
+import { MetricsQuery, type MetricWindow, type TakenOver } from './metrics.query.js';
 
 const always: MetricWindow = { from: '2000-01-01T00:00:00.000Z', to: '2100-01-01T00:00:00.000Z' };
 const rounds = 3;
@@ -23,6 +16,8 @@ const rounds = 3;
 const published: Partial<MetricTerms> = {
   ...{ definitionVersion: 2, minimumSample: 2, weightBasicallySatisfied: 0.5, weightPartlySolved: 0.25 },
 };
+
+type Asked = Parameters<typeof casesIn>[0];
 
 describe('every metric', () => {
   const tasks = readModelSpec(departmentTasks);
@@ -51,7 +46,8 @@ describe('every metric', () => {
             for (const metric of metricDefinitions) {
               const by = metric.dimensions[roll() % metric.dimensions.length] ?? null;
               const terms = { ...metric.terms, ...(round === 1 && published) };
-              await expectAgreement(city, metric, terms, { from, to }, moment, by);
+              const asked = { log: city.events, metric, terms, window: { from, to }, moment, by };
+              await expectAgreement({ ...asked, takenOver: round === 2 ? oneTakenOver(asked, roll()) : {} });
             }
           }
         },
@@ -60,29 +56,23 @@ describe('every metric', () => {
     );
   }, 120_000);
 
-  async function expectAgreement(
-    city: SimulatedCity,
-    metric: MetricDefinition,
-    terms: MetricTerms,
-    window: MetricWindow,
-    moment: Moment,
-    dimension: MetricDimension | null,
-  ): Promise<void> {
-    const told = { metric: metric.name, window, moment };
+  async function expectAgreement(all: Asked): Promise<void> {
+    const { metric, terms, window, moment, by: dimension, takenOver } = all;
+    const told = { metric: metric.name, window, moment, takenOver };
     const termsOf = (of: MetricDefinition): MetricTerms =>
       of === metric ? terms : { ...terms, windowDays: of.terms.windowDays, weights: [] };
     const sums: object[] = [];
     for (const by of [null, dimension]) {
-      const asked = { log: city.events, metric, terms, window, moment, by };
-      const { rows } = await query.compute(metric, window, moment, by, termsOf);
+      const asked = { ...all, by };
+      const { rows } = await query.compute(metric, window, moment, by, termsOf, takenOver);
       expect({ ...told, by, rows: sorted(rows) }).toEqual({
         ...told,
         by,
         rows: sorted(rowsBy(asked, definitionOf)),
       });
       sums.push({ ...told, numerator: sum(rows, 'numerator'), denominator: sum(rows, 'denominator') });
-      for (const key of keysOf(casesOf(metric.name, city.events, window, moment), by)) {
-        const explained = await query.explain(metric, window, moment, by, key, termsOf);
+      for (const key of keysOf(casesIn(asked), by)) {
+        const explained = await query.explain(metric, window, moment, by, key, termsOf, takenOver);
         const figure = rows.find((row) => row.key === key);
         const { numerator, denominator, cases } = explained;
         expect({ ...told, by, key, numerator, denominator }).toEqual({
@@ -103,6 +93,13 @@ describe('every metric', () => {
     expect(sums[1]).toEqual(sums[0]);
   }
 });
+
+/** Some unit of the window taken over by another of it, as after a merger. */
+function oneTakenOver(asked: Omit<Asked, 'takenOver'>, roll: number): TakenOver {
+  const units = keysOf(casesIn({ ...asked, takenOver: {} }), asked.by).filter((key) => key !== null);
+  const [from, into] = [units[roll % units.length], units[(roll + 1) % units.length]];
+  return asked.by === null || from === undefined || into === undefined ? {} : { [from]: into };
+}
 
 const at = (asOf: string, knownAt: string): Moment => ({ asOf, knownAt });
 

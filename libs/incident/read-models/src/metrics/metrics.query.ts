@@ -75,6 +75,10 @@ export interface MetricListing {
   readonly shownWith: readonly string[];
 }
 
+/** Units that are no more, each with the one that has taken over: rows and keys are then of who answers for them now. */
+export type TakenOver = Readonly<Record<string, string>>;
+const asThen: TakenOver = {};
+
 /** The terms in force for a metric. */
 export type TermsOf = (metric: MetricDefinition) => MetricTerms;
 const ownTerms: TermsOf = ({ terms }) => terms;
@@ -126,11 +130,12 @@ export class MetricsQuery {
     moment: Moment,
     by: MetricDimension | null,
     termsOf: TermsOf = ownTerms,
+    takenOver: TakenOver = asThen,
   ): Promise<MetricAnswer> {
     const rates = await Promise.all(
       this.rates(metric, termsOf).map(async ({ rate, weight }) => ({
         ...{ metricId: rate.name, weight },
-        rows: await this.rowsOf(rate, window, moment, by, termsOf(rate)),
+        rows: await this.rowsOf(rate, window, moment, by, termsOf(rate), takenOver),
       })),
     );
     const rows = metric.measure === 'COMPOSITE' ? compositeRows(rates, by) : (rates[0]?.rows ?? []);
@@ -145,10 +150,11 @@ export class MetricsQuery {
     by: MetricDimension | null,
     key: string | null,
     termsOf: TermsOf = ownTerms,
+    takenOver: TakenOver = asThen,
   ): Promise<MetricExplanation> {
     const explained = await Promise.all(
       this.rates(metric, termsOf).map(async ({ rate }) => {
-        const found = await this.explainRate(rate, window, moment, by, key, termsOf(rate));
+        const found = await this.explainRate(rate, window, moment, by, key, termsOf(rate), takenOver);
         if (metric.measure !== 'COMPOSITE') return found;
         const named = { metricId: rate.name };
         return {
@@ -183,10 +189,12 @@ export class MetricsQuery {
     moment: Moment,
     by: MetricDimension | null,
     terms: MetricTerms,
+    takenOver: TakenOver,
   ): Promise<MetricRow[]> {
     const { rows } = await this.sql.query<Tally>(tallySql(metric, by), [
       ...momentValues(moment),
       ...[window.from, window.to, terms.windowDays],
+      ...(by === null ? [] : [JSON.stringify(takenOver)]),
     ]);
     return rowsOf(metric, terms, by, rows);
   }
@@ -198,12 +206,13 @@ export class MetricsQuery {
     by: MetricDimension | null,
     key: string | null,
     terms: MetricTerms,
+    takenOver: TakenOver,
   ): Promise<Pick<MetricExplanation, 'numerator' | 'denominator' | 'cases' | 'excluded' | 'truncated'>> {
     // The sums are of the whole window, also where it holds more cases than are listed.
     const { rows } = await this.sql.query<ExplainedRow>(explainSql(metric, by, explainedMax + 1), [
       ...momentValues(moment),
       ...[window.from, window.to, terms.windowDays],
-      ...(by === null ? [] : [key]),
+      ...(by === null ? [] : [JSON.stringify(takenOver), key]),
     ]);
     const listed = rows.slice(0, explainedMax);
     const { cases = 0, full = 0, partial = 0, total = 0 } = rows[0] ?? {};

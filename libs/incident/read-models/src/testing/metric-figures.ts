@@ -1,7 +1,7 @@
 import type { RecordedEvent } from '@shaoying/event-store';
 import type { MetricDefinition, MetricDimension, MetricTerms } from '../metrics/metric-definition.js';
 import type { MetricRow } from '../metrics/metric-rows.js';
-import type { MetricExplanation, MetricWindow } from '../metrics/metrics.query.js';
+import type { MetricExplanation, MetricWindow, TakenOver } from '../metrics/metrics.query.js';
 import type { Moment } from '../sql-reader.js';
 import { casesOf, type OracleCase } from './metric-oracle.js';
 
@@ -14,6 +14,19 @@ interface Asked {
   readonly window: MetricWindow;
   readonly moment: Moment;
   readonly by: MetricDimension | null;
+  readonly takenOver: TakenOver;
+}
+
+/** The cases of a metric, each with the units that answer for it now. */
+export function casesIn(
+  { log, metric, window, moment, by, takenOver }: Asked,
+  name = metric.name,
+): OracleCase[] {
+  return casesOf(name, log, window, moment).map((found) => {
+    const unit = by === null ? null : found.dimensions[by];
+    if (by === null || unit === null) return found;
+    return { ...found, dimensions: { ...found.dimensions, [by]: takenOver[unit] ?? unit } };
+  });
 }
 
 const has = (found: OracleCase, by: MetricDimension | null, key: string | null): boolean =>
@@ -35,10 +48,10 @@ const added = (a: Counts, b: Counts): Counts =>
 
 /** Rows a metric should have, and of a composite of what. */
 export function rowsBy(asked: Asked, definitionOf: (name: string) => MetricDefinition): MetricRow[] {
-  const { log, metric, terms, window, moment, by } = asked;
-  const keys = keysOf(casesOf(metric.name, log, window, moment), by);
+  const { metric, terms, by } = asked;
+  const cases = casesIn(asked);
+  const keys = keysOf(cases, by);
   if (metric.measure !== 'COMPOSITE') {
-    const cases = casesOf(metric.name, log, window, moment);
     return keys.map((key) =>
       rowOf(
         asked,
@@ -49,7 +62,7 @@ export function rowsBy(asked: Asked, definitionOf: (name: string) => MetricDefin
   }
   return keys.map((key) => {
     const parts = terms.weights.map(({ metricId, weight }) => {
-      const own = casesOf(metricId, log, window, moment).filter((found) => has(found, by, key));
+      const own = casesIn(asked, metricId).filter((found) => has(found, by, key));
       const row = rowOf({ ...asked, metric: definitionOf(metricId) }, key, own);
       return { metricId, weight, row };
     });
@@ -118,8 +131,9 @@ export const listed = ({ cases, excluded }: MetricExplanation): object => ({
 });
 
 /** What it should list. Partial answers are in the numerator where they weigh anything. */
-export function toList({ log, metric, terms, window, moment, by }: Asked, key: string | null): object {
-  const cases = casesOf(metric.name, log, window, moment).filter((found) => has(found, by, key));
+export function toList(asked: Asked, key: string | null): object {
+  const { terms, by } = asked;
+  const cases = casesIn(asked).filter((found) => has(found, by, key));
   const weighs = ({ rates }: { rates: boolean }): boolean =>
     rates ? terms.weightBasicallySatisfied > 0 : terms.weightPartlySolved > 0;
   return {

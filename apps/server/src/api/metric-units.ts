@@ -1,0 +1,58 @@
+import type { MetricDimension, MetricRow, TakenOver } from '@shaoying/incident-read-models';
+import type { JurisdictionDirectory } from '@shaoying/jurisdiction-contracts';
+import type { OrgUnitKind } from '@shaoying/jurisdiction-domain';
+
+/** Whether a number is counted for the unit whose it was, or for who has taken that over (domain.md §6, 15). */
+export const METRIC_UNITS = ['AS_THEN', 'AS_NOW'] as const;
+export type MetricUnits = (typeof METRIC_UNITS)[number];
+
+/** A row of units as they are now, with what is in it. */
+export interface MetricRowNow extends MetricRow {
+  /** Other units of before that are counted in it. */
+  readonly includes?: readonly string[];
+  /** Of a unit that is no more: who share what it had. Its cases are nobody's alone, so they stay its own. */
+  readonly dividedAmong?: readonly string[];
+}
+
+const kinds: Readonly<Record<MetricDimension, OrgUnitKind | null>> = {
+  ...{ estate: 'ESTATE', community: 'COMMUNITY', street: 'SUBDISTRICT', department: 'DEPARTMENT' },
+  category: null,
+};
+
+/** Who answers at an instant for units that are no more, as the jurisdiction tells it by now. */
+export class UnitsNow {
+  private constructor(
+    readonly takenOver: TakenOver,
+    private readonly divided: ReadonlyMap<string, readonly string[]>,
+  ) {}
+
+  /** Every unit for itself: by no dimension, by one that is of no units, and as it was then. */
+  static of(
+    directory: Pick<JurisdictionDirectory, 'orgUnits' | 'successors'>,
+    units: MetricUnits,
+    by: MetricDimension | null,
+    at: string,
+  ): UnitsNow {
+    const kind = by === null ? null : kinds[by];
+    const takenOver: Record<string, string> = {};
+    const divided = new Map<string, readonly string[]>();
+    if (kind === null || units === 'AS_THEN') return new UnitsNow(takenOver, divided);
+    for (const { id } of directory.orgUnits(kind)) {
+      const [one, ...more] = directory.successors(id, at);
+      if (one === undefined || one === id) continue;
+      if (more.length === 0) takenOver[id] = one;
+      else divided.set(id, [one, ...more]);
+    }
+    return new UnitsNow(takenOver, divided);
+  }
+
+  /** Says of each row what is in it, and of a unit that was split among whom. */
+  told(rows: readonly MetricRow[]): readonly MetricRowNow[] {
+    const formerOf = Map.groupBy(Object.keys(this.takenOver), (id) => this.takenOver[id]);
+    return rows.map((row) => {
+      const includes = formerOf.get(row.key ?? '');
+      const dividedAmong = this.divided.get(row.key ?? '');
+      return { ...row, ...(includes && { includes }), ...(dividedAmong && { dividedAmong }) };
+    });
+  }
+}

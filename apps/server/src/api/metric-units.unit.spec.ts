@@ -1,0 +1,52 @@
+import type { MetricRow } from '@shaoying/incident-read-models';
+import type { OrgUnit, OrgUnitKind } from '@shaoying/jurisdiction-domain';
+import { UnitsNow } from './metric-units.js';
+
+const now = '2026-06-01T00:00:00.000Z';
+
+/** Who answers now for each unit. */
+const successors: Readonly<Record<string, readonly string[]>> = {
+  'dp-water': ['dp-water'],
+  'dp-canal': ['dp-water'],
+  'dp-river': ['dp-water'],
+  'dp-ecology': ['dp-air', 'dp-noise'],
+  'dp-closed': [],
+};
+const directory = {
+  orgUnits: (kind?: OrgUnitKind) =>
+    kind === 'DEPARTMENT' ? Object.keys(successors).map((id) => ({ id }) as OrgUnit) : [],
+  successors: (id: string, at: string) => (at === now ? (successors[id] ?? []) : [id]),
+};
+
+const row = (key: string | null): MetricRow => ({
+  ...{ key, numerator: 1, denominator: 2, value: 0.5, percent: 50, excluded: {} },
+});
+
+test('units taken over by one are counted for it, and its row says which they are', () => {
+  const units = UnitsNow.of(directory, 'AS_NOW', 'department', now);
+  expect(units.takenOver).toEqual({ 'dp-canal': 'dp-water', 'dp-river': 'dp-water' });
+  expect(units.told([row('dp-water'), row(null)])).toEqual([
+    { ...row('dp-water'), includes: ['dp-canal', 'dp-river'] },
+    row(null),
+  ]);
+});
+
+test('what several share, or nobody has, stays with the unit that had it, and the row says among whom', () => {
+  const units = UnitsNow.of(directory, 'AS_NOW', 'department', now);
+  expect(units.told([row('dp-ecology'), row('dp-closed')])).toEqual([
+    { ...row('dp-ecology'), dividedAmong: ['dp-air', 'dp-noise'] },
+    row('dp-closed'),
+  ]);
+});
+
+test('before they ended, as it was then, and by what is of no units, each counts for itself', () => {
+  for (const units of [
+    UnitsNow.of(directory, 'AS_NOW', 'department', '2025-01-01T00:00:00.000Z'),
+    UnitsNow.of(directory, 'AS_THEN', 'department', now),
+    UnitsNow.of(directory, 'AS_NOW', 'category', now),
+    UnitsNow.of(directory, 'AS_NOW', null, now),
+  ]) {
+    expect(units.takenOver).toEqual({});
+    expect(units.told([row('dp-water')])).toEqual([row('dp-water')]);
+  }
+});
