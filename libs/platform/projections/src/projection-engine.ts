@@ -44,6 +44,8 @@ export interface ProjectionEngineOptions {
   readonly log: ProjectionLog;
   /** Default: the system's clock. */
   readonly now?: () => Date;
+  /** How often it looks for replaced tables that are a day old. Default 10 min. */
+  readonly lookForOutdatedMs?: number;
 }
 
 /** `stop()` takes 2 s at the most: this long for the batches under way, the rest for cutting connections. */
@@ -52,7 +54,7 @@ const stopMsMax = 1_900;
 const readyPollMs = 100;
 /** So long the tables are kept that a rebuild has replaced. */
 const keepRetiredMs = 24 * 3_600_000;
-const outdatedCheckMs = 10 * 60_000;
+const lookForOutdatedMs = 10 * 60_000;
 
 /**
  * Fills read models from the log. Any number of engines may run on one database: each projection is active in one of
@@ -63,6 +65,7 @@ export class ProjectionEngine {
   private readonly url: string;
   private readonly log: ProjectionLog;
   private readonly now: () => Date;
+  private readonly lookForOutdatedMs: number;
   private readonly batchSize: number;
   private readonly rebuildBatchSize: number;
   private readonly projections: ReadonlyMap<string, Projection>;
@@ -78,6 +81,7 @@ export class ProjectionEngine {
     this.url = options.url;
     this.log = options.log;
     this.now = options.now ?? (() => new Date());
+    this.lookForOutdatedMs = options.lookForOutdatedMs ?? lookForOutdatedMs;
     this.batchSize = options.batchSize ?? 1_000;
     if (!Number.isInteger(this.batchSize) || this.batchSize < 1 || this.batchSize > 5_000) {
       throw new RangeError(`batchSize ${options.batchSize} is not within 1 to 5000`);
@@ -96,7 +100,7 @@ export class ProjectionEngine {
       (projection) => new ProjectionRunner(projection, dependencies),
     );
     for (const runner of this.runners) runner.start();
-    this.cleaning = setInterval(() => void this.dropOutdated(), outdatedCheckMs).unref();
+    this.cleaning = setInterval(() => void this.dropOutdated(), this.lookForOutdatedMs).unref();
     this.probing = new KeptSession(() => this.openSession());
   }
 

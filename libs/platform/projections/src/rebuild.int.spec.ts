@@ -2,7 +2,7 @@ import { InMemoryEventStore } from '@shaoying/event-store';
 import { type TestDatabase, createTestDatabase } from '@shaoying/postgres/testing';
 import { Client } from 'pg';
 import type { Projection } from './projection.js';
-import { ProjectionEngine } from './projection-engine.js';
+import { type ProjectionEngineOptions, ProjectionEngine } from './projection-engine.js';
 import type { RebuildProgress } from './rebuild.js';
 import { newEvent } from './testing/index.js';
 import { RecordingLog } from './testing/recording-log.js';
@@ -31,9 +31,13 @@ afterEach(async () => {
   await database.drop();
 });
 
-function engine(projections: readonly Projection[], batchSize = 50): ProjectionEngine {
+function engine(
+  projections: readonly Projection[],
+  batchSize = 50,
+  other: Partial<ProjectionEngineOptions> = {},
+): ProjectionEngine {
   const sizes = { batchSize, rebuildBatchSize: batchSize };
-  const created = new ProjectionEngine({ store, url: database.url, projections, ...sizes, log });
+  const created = new ProjectionEngine({ store, url: database.url, projections, ...sizes, log, ...other });
   engines.push(created);
   return created;
 }
@@ -317,6 +321,24 @@ describe('the tables that a rebuild has replaced', () => {
     expect(await server.dropRetired('tally')).toBe(false);
     await expect(server.rollBack('tally')).rejects.toMatchObject({ code: 'NOTHING_RETIRED' });
     expect((await server.status())[0]).toMatchObject({ retired: null });
+  });
+
+  it('are dropped of themselves once they are a day old, and not before', async () => {
+    const server = await rebuiltOnce();
+    const lookingAfter = async (hours: number): Promise<ProjectionEngine> => {
+      const now = () => new Date(Date.now() + hours * 3_600_000);
+      const later = engine([tally()], 50, { now, lookForOutdatedMs: 20 });
+      later.start();
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      return later;
+    };
+    await (await lookingAfter(23.9)).stop();
+    expect((await server.status())[0]?.retired).not.toBeNull();
+    await lookingAfter(24.1);
+    await until('they are dropped', async () => (await schemas()).length === 1);
+    expect(await schemas()).toEqual(['tally']);
+    expect((await server.status())[0]).toMatchObject({ status: 'running', retired: null });
+    expect(await seen()).toEqual(upTo(100));
   });
 
   it('are left alone while a rebuild is under way', async () => {
