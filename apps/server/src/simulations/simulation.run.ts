@@ -81,7 +81,7 @@ export interface SimulationPlace {
   readonly log: EventStore;
   readonly store: SimulationStore;
   /** The threads that help with it, by what they are given of it. */
-  readonly helpers: (data: Omit<HelperData, 'config'>) => WindowHelpers;
+  readonly helpers: (data: Omit<HelperData, 'config'>) => Pick<WindowHelpers, 'for' | 'close'>;
 }
 
 /**
