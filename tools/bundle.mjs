@@ -16,6 +16,7 @@ const programs = {
   server: 'apps/server/dist/main.js',
   'background.process': 'apps/server/dist/background.process.js',
   'simulation.thread': 'apps/server/dist/simulations/simulation.thread.js',
+  'simulation.helper': 'apps/server/dist/simulations/simulation.helper.js',
   cli: 'apps/cli/dist/main.js',
   // Of a test that starts it thirty times.
   'schedulers.process': 'apps/server/dist/testing/schedulers.process.js',

@@ -6,12 +6,10 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { AlternativeRules, knownNow, simulateWindow } from '@shaoying/incident-application';
+import { isDeepStrictEqual } from 'node:util';
+import { knownNow, simulateWindow, WindowHelpers } from '@shaoying/incident-application';
 import { decodeIncidentEvent } from '@shaoying/incident-contracts';
 import { foldIncident } from '@shaoying/incident-domain';
-import { simpleDeadlineMinutes } from '@shaoying/incident-read-models/testing';
-import { PublishedJurisdiction } from '@shaoying/jurisdiction-application';
-import { DEFAULT_HANDLING_RULES } from '@shaoying/jurisdiction-domain';
 import { openEmbeddedPostgres } from '@shaoying/postgres';
 import { Pool } from 'pg';
 import { SIMULATION_LIMITS, SimulationStore } from '../../apps/server/dist/simulations/simulation-store.js';
@@ -22,6 +20,7 @@ import { rounded } from './figures.mjs';
 import { RawLog } from './log/raw-log.mjs';
 import { writeYear } from './projections/district-year.mjs';
 import { figure, table, writeJson } from './report.mjs';
+import { halfTheTime } from './what-if/half-the-time.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const usage = 'usage: npm run bench:what-if -- [--json <file>] [--events <n>]';
@@ -29,56 +28,8 @@ const limits = { events: { default: 1_000_000, min: 2_000, max: 20_000_000 } };
 /** What was asked for when this was planned: a year of a district. */
 const target = { seconds: 30, events: 1_000_000 };
 const window = { from: '2026-01-01T00:00:00.000Z', to: '2027-01-01T00:00:00.000Z' };
+const helper = fileURLToPath(new URL('./what-if/helper.thread.mjs', import.meta.url));
 const mebibytes = (bytes) => bytes / 2 ** 20;
-
-/** A policy that gives a share of the time which the generated year was decided by. */
-const policyOf = (version, share) => ({
-  ...{ ...DEFAULT_HANDLING_RULES, policyId: 'policy', name: 'the generated year', version, warnPercent: 80 },
-  ...{ calendarId: 'default', ladderId: 'ladder' },
-  rules: Object.entries(simpleDeadlineMinutes).map(([timer, minutes]) => ({
-    timer,
-    duration: { amount: (minutes / 60) * share, unit: 'CLOCK_HOUR' },
-  })),
-});
-
-/** What governs the generated year, and the same with half the time for everything. */
-function halfTheTime() {
-  const directory = new PublishedJurisdiction();
-  const respondWithin = { amount: 24, unit: 'CLOCK_HOUR' };
-  const steps = [
-    { trigger: 0, level: 'BLUE', notify: ['department'], respondWithin },
-    { trigger: 50, level: 'ORANGE', notify: ['department', 'street-office'], respondWithin },
-    { trigger: 100, level: 'RED', notify: ['department', 'supervision-centre'], respondWithin },
-  ];
-  const workingHours = [
-    { from: '09:00', to: '12:00' },
-    { from: '13:00', to: '18:00' },
-  ];
-  const calendar = {
-    ...{
-      calendarId: 'default',
-      version: 1,
-      utcOffsetMinutes: 480,
-      workingHours,
-      workingDayRule: 'SAME_TIME',
-    },
-    years: { 2026: { holidays: [], makeUpWorkdays: [] }, 2027: { holidays: [], makeUpWorkdays: [] } },
-  };
-  directory.apply({ type: 'WorkingCalendarPublished', data: { calendar } });
-  directory.apply({
-    type: 'EscalationLadderPublished',
-    data: { ladder: { ladderId: 'ladder', name: 'the generated year', version: 1, steps } },
-  });
-  const catalogue = { catalogueId: 'catalogue', name: 'the generated year', version: 1, categories: [] };
-  directory.apply({ type: 'DispatchCataloguePublished', data: { catalogue } });
-  for (const [version, share] of [
-    [1, 1],
-    [2, 0.5],
-  ])
-    directory.apply({ type: 'DeadlinePolicyPublished', data: { policy: policyOf(version, share) } });
-  const policy = { policyId: 'policy', policyVersion: 2 };
-  return new AlternativeRules(directory, { policy, ladder: null, calendar: null });
-}
 
 /** Every incident read and folded once, as a command does before it decides: what no simulation can be faster than. */
 async function foldOnce(store) {
@@ -99,23 +50,19 @@ async function foldOnce(store) {
   return (performance.now() - startedMs) / 1_000;
 }
 
-/**
- * Lives the generated year of a log again with half the time for everything.
- * @param store the log, with a year of `writeYear` in it
- * @param pool of the same PostgreSQL, for the differences
- * @returns what it took, and what came of it
- */
-export async function measureWhatIf({ store, pool }) {
-  const foldSeconds = await foldOnce(store);
+/** Lives the year as a server does, with so many incidents as make it worth while to be helped. */
+async function livedAgain({ store, pool, url, helpedFrom }) {
   const simulations = await SimulationStore.open(pool);
   const id = crypto.randomUUID();
   await simulations.ask(id, 'bench', { window });
   const kept = new KeptDifferences(id, simulations);
+  const knownAt = await knownNow(store);
+  const helpers = new WindowHelpers({ program: helper, workerData: { url, window, knownAt }, helpedFrom });
   let peakBytes = 0;
   const startedMs = performance.now();
   const processor = process.cpuUsage();
   const report = await simulateWindow({
-    ...{ store, rules: halfTheTime(), window, knownAt: await knownNow(store) },
+    ...{ store, rules: halfTheTime(), window, knownAt, helpers: helpers.for },
     signal: new AbortController().signal,
     onProgress: ({ incidentsDone, incidentsTotal }) => {
       if (incidentsDone % 6_400 === 0)
@@ -127,37 +74,55 @@ export async function measureWhatIf({ store, pool }) {
   await kept.write();
   const seconds = (performance.now() - startedMs) / 1_000;
   const { user, system } = process.cpuUsage(processor);
+  await helpers.close();
   await simulations.remove(id);
-  return {
-    seconds,
-    foldSeconds,
-    processorSeconds: (user + system) / 1e6,
-    memoryMiB: mebibytes(peakBytes),
-    report,
-  };
+  return { seconds, processorSeconds: (user + system) / 1e6, memoryMiB: mebibytes(peakBytes), report };
+}
+
+/**
+ * Lives the generated year of a log again with half the time for everything, on one thread and with a second one.
+ * @param store the log, with a year of `writeYear` in it
+ * @param pool of the same PostgreSQL, for the differences
+ * @param url of the same PostgreSQL
+ * @returns what it took, and what came of it
+ */
+export async function measureWhatIf({ store, pool, url }) {
+  const foldSeconds = await foldOnce(store);
+  const alone = await livedAgain({ store, pool, url, helpedFrom: Infinity });
+  const helped = await livedAgain({ store, pool, url, helpedFrom: 0 });
+  if (!isDeepStrictEqual(helped.report, alone.report)) throw new Error('two threads tell another report');
+  return { foldSeconds, alone, helped };
 }
 
 /** Rows of the table; a smaller year is told as it was, and beside it what a whole one would take at its rate. */
-export function whatIfRows({ seconds, foldSeconds, processorSeconds, memoryMiB, report }) {
-  const whole = (seconds * target.events) / report.events;
+export function whatIfRows({ foldSeconds, alone, helped }) {
+  const { report } = alone;
   const row = (name, value, unit, more = {}) => ({ name, value: rounded(value), unit, ...more });
   const told = Math.min(report.differences, SIMULATION_LIMITS.differencesMax).toLocaleString('en-US');
+  const whole = (helped.seconds * target.events) / report.events;
+  const times = (seconds) => ({ ratio: rounded(seconds / foldSeconds) });
+  const about = `what-if over ${report.incidents.toLocaleString('en-US')} incidents, ${told} differences written`;
   return [
     row('every incident of the year read and folded once', foldSeconds, 's'),
-    row(
-      `what-if over ${report.incidents.toLocaleString('en-US')} incidents, ${told} differences written`,
-      seconds,
-      's',
-      {
-        ratio: rounded(seconds / foldSeconds),
-      },
-    ),
+    row(`${about}, one thread`, alone.seconds, 's', times(alone.seconds)),
+    row('the same with as many threads as a server uses', helped.seconds, 's', times(helped.seconds)),
+    row('one thread, times as long', alone.seconds / helped.seconds, ''),
     row('what-if, at that rate a year of 1,000,000 events', whole, 's', {
       ...{ target: `< ${target.seconds} s`, ok: whole < target.seconds },
     }),
-    row('what-if, events per second', report.events / seconds, 'events/s'),
-    row('what-if, processor time of this process per event', (processorSeconds * 1e6) / report.events, 'µs'),
-    row('what-if, memory of the process', memoryMiB, 'MiB'),
+    row('what-if, events per second', report.events / helped.seconds, 'events/s'),
+    row(
+      'what-if, processor time per event, one thread',
+      (alone.processorSeconds * 1e6) / report.events,
+      'µs',
+    ),
+    row(
+      'what-if, processor time per event, all threads',
+      (helped.processorSeconds * 1e6) / report.events,
+      'µs',
+    ),
+    row('what-if, memory of the process, one thread', alone.memoryMiB, 'MiB'),
+    row('what-if, memory of the process, all threads', helped.memoryMiB, 'MiB'),
   ];
 }
 
@@ -176,7 +141,7 @@ async function bench(options, opened) {
   const pool = new Pool({ connectionString: postgres.url, max: 2 });
   opened.push(() => pool.end());
   await pool.query('analyze');
-  const measured = await measureWhatIf({ store: raw.store, pool });
+  const measured = await measureWhatIf({ store: raw.store, pool, url: postgres.url });
   const rows = whatIfRows(measured);
   Object.assign(conditions, {
     ...{ events: options.events, loadAverageBefore, loadAverageAfter: loadAverage() },

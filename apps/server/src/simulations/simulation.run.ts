@@ -1,11 +1,15 @@
+import type { Config } from '@shaoying/config';
 import type { EventStore } from '@shaoying/event-store';
 import {
   AlternativeRules,
   knownNow,
   simulateWindow,
   type Difference,
+  type KnownAt,
   type WhatIfProgress,
   type WhatIfReport,
+  type WindowHelpers,
+  type WindowRead,
 } from '@shaoying/incident-application';
 import { admitAlternative, readJurisdiction } from '@shaoying/jurisdiction-application';
 import {
@@ -24,10 +28,18 @@ export class SimulationCancelled extends Error {
   readonly code = 'SIMULATION_CANCELLED';
 }
 
-/** The rules of a request over what is published. @throws JurisdictionInvalid, JurisdictionNotPublished */
-async function rulesOf(store: EventStore, request: SimulationRequest): Promise<AlternativeRules> {
-  const directory = await readJurisdiction(store);
-  return new AlternativeRules(directory, admitAlternative(directory, request));
+/**
+ * What a request asks to live again: its window, and its rules over what was published by then.
+ * @throws JurisdictionInvalid, JurisdictionNotPublished
+ */
+export async function windowOf(
+  store: EventStore,
+  request: SimulationRequest,
+  knownAt: KnownAt,
+): Promise<WindowRead> {
+  const directory = await readJurisdiction(store, knownAt.position);
+  const rules = new AlternativeRules(directory, admitAlternative(directory, request));
+  return { store, rules, window: request.window, knownAt };
 }
 
 const NOTHING: WhatIfProgress = { incidentsDone: 0, incidentsTotal: 0, eventsDone: 0 };
@@ -57,19 +69,33 @@ export class KeptDifferences {
   }
 }
 
+/** What a thread is given that helps with a simulation. */
+export interface HelperData {
+  readonly config: Config;
+  readonly request: SimulationRequest;
+  readonly knownAt: KnownAt;
+}
+
+/** Where a simulation is carried out. */
+export interface SimulationPlace {
+  readonly log: EventStore;
+  readonly store: SimulationStore;
+  /** The threads that help with it, by what they are given of it. */
+  readonly helpers: (data: Omit<HelperData, 'config'>) => Pick<WindowHelpers, 'for' | 'close'>;
+}
+
 /**
  * Carries a simulation out, tells every second how far it is, and ends when nobody wants it any more. Writes nothing to the
  * log. @throws SimulationCancelled, the signal's reason, as {@link simulateWindow}
  */
 export async function carryOut(
   { id, request }: Simulation,
-  log: EventStore,
-  store: SimulationStore,
+  { log, store, helpers }: SimulationPlace,
   signal: AbortSignal,
 ): Promise<WhatIfReport | null> {
   const knownAt = await knownNow(log);
   if (knownAt === null) return null;
-  const rules = await rulesOf(log, request);
+  const read = await windowOf(log, request, knownAt);
   const cancelled = new AbortController();
   let progress = NOTHING;
   const beat = async (): Promise<void> => {
@@ -77,10 +103,12 @@ export async function carryOut(
   };
   const beating = setInterval(() => void beat().catch(() => undefined), BEAT_MS);
   const kept = new KeptDifferences(id, store);
+  const helping = helpers({ request, knownAt });
   try {
     const report = await simulateWindow({
-      ...{ store: log, rules, window: request.window, knownAt },
+      ...read,
       signal: AbortSignal.any([signal, cancelled.signal]),
+      helpers: helping.for,
       onProgress: (told) => {
         progress = told;
       },
@@ -91,5 +119,6 @@ export async function carryOut(
     return report;
   } finally {
     clearInterval(beating);
+    await helping.close();
   }
 }

@@ -1,9 +1,11 @@
 import { constants, setPriority } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { workerData } from 'node:worker_threads';
 import type { Config } from '@shaoying/config';
+import { WindowHelpers } from '@shaoying/incident-application';
 import { openStores } from '@shaoying/runtime';
 import { createLogger } from '@shaoying/telemetry';
-import { carryOut, SimulationCancelled } from './simulation.run.js';
+import { carryOut, SimulationCancelled, type HelperData, type SimulationPlace } from './simulation.run.js';
 import { SimulationStore, type Simulation } from './simulation-store.js';
 
 // The program of a thread that carries one simulation out: it computes for seconds, and the thread that answers requests
@@ -19,13 +21,19 @@ const stores = await openStores(config, {
 });
 const kept = new SimulationStore(stores.pool);
 
+const program = fileURLToPath(new URL('./simulation.helper.js', import.meta.url));
+const helpers: SimulationPlace['helpers'] = (data) =>
+  new WindowHelpers({ program, workerData: { ...data, config } satisfies HelperData });
+/** It is ended with its thread, or by nobody wanting it. */
+const never = new AbortController().signal;
+
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string'
     ? error.code
     : 'SIMULATION_FAILED';
 
 try {
-  const report = await carryOut(simulation, stores.log, kept, new AbortController().signal);
+  const report = await carryOut(simulation, { log: stores.log, store: kept, helpers }, never);
   if (report === null) await kept.fail(simulation.id, 'LOG_IS_EMPTY');
   else await kept.finish(simulation.id, report);
 } catch (error) {

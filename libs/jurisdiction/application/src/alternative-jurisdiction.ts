@@ -1,4 +1,4 @@
-import { START, type EventStore } from '@shaoying/event-store';
+import { comparePositions, START, type EventStore, type Position } from '@shaoying/event-store';
 import {
   JURISDICTION_EVENT_TYPES,
   JurisdictionNotPublished,
@@ -22,13 +22,19 @@ export interface AlternativeVersions {
   readonly calendar: { readonly calendarId: string; readonly calendarVersion: number } | null;
 }
 
-/** All that a log has published by now, in a directory that nobody else asks and that follows nothing. */
-export async function readJurisdiction(store: EventStore): Promise<PublishedJurisdiction> {
+/**
+ * All that a log has published by now, in a directory that nobody else asks and that follows nothing.
+ * @param until no further than this; whoever reads up to the same position has the same
+ */
+export async function readJurisdiction(store: EventStore, until?: Position): Promise<PublishedJurisdiction> {
   const directory = new PublishedJurisdiction();
   let after = START;
   for (;;) {
     const page = await store.readAll(after, { types: JURISDICTION_EVENT_TYPES, limit: 1_000 });
-    for (const event of page) directory.apply(parseJurisdictionEvent(event), event.recordedAt);
+    for (const event of page) {
+      if (until !== undefined && comparePositions(event.position, until) > 0) return directory;
+      directory.apply(parseJurisdictionEvent(event), event.recordedAt);
+    }
     const last = page.at(-1);
     if (last === undefined) return directory;
     after = last.position;

@@ -12,6 +12,7 @@ import { asked, DeadlineReschedulings } from '../incident.rescheduling.js';
 import { IncidentClocks, ladderSteps } from '../incident.clocks.js';
 import type { RecordedIncidentEvent } from '@shaoying/incident-contracts';
 import type { AlternativeRules } from './alternative-rules.js';
+import type { WorldDeadlines } from './world-deadlines.js';
 
 /** Why a deadline of the other world is the recorded one. */
 export type KeptAs =
@@ -36,7 +37,7 @@ const isMoved = (event: RecordedIncidentEvent): event is Moved =>
  * calculation that counted it then, from other versions. What has moved it since (a pause, time that was granted) moves it
  * by the same rule.
  */
-export class AlternativeDeadlines {
+export class AlternativeDeadlines implements WorldDeadlines {
   private readonly clocks: IncidentClocks;
   private readonly reschedulings: DeadlineReschedulings;
   /** By id, as recorded so far. */
@@ -52,7 +53,6 @@ export class AlternativeDeadlines {
     this.reschedulings = new DeadlineReschedulings(rules.directory);
   }
 
-  /** The event with the moves that it brings to the deadlines of `state`, the other world's. */
   moved(state: IncidentState, event: RecordedIncidentEvent): RecordedIncidentEvent {
     if (!isMoved(event)) return event;
     const moves = this.movesOf(state, event);
@@ -63,7 +63,6 @@ export class AlternativeDeadlines {
     return { ...event, data: { ...event.data, moves } } as RecordedIncidentEvent;
   }
 
-  /** `state` after an event with what began in it counted anew, and governed by the other versions. */
   restated(state: IncidentState): IncidentState {
     const pins = this.pinsOf(state);
     const restate = <Owned extends { readonly deadlines: readonly AnyDeadline[] }>(
@@ -85,7 +84,6 @@ export class AlternativeDeadlines {
     return { ...next, tasks, whistles, supervisions };
   }
 
-  /** Takes what the other world's own clock has begun as it is. */
   know(deadlines: readonly AnyDeadline[]): void {
     for (const deadline of deadlines) this.alternative.set(deadline.deadlineId, deadline);
   }

@@ -4,4 +4,6 @@ export type { DecidingEvent, Difference, DifferenceCause } from './differences.j
 export * from './on-time.js';
 export * from './simulated-incident.js';
 export * from './what-if.report.js';
+export * from './window.helper.js';
 export * from './window.js';
+export * from './window.part.js';

@@ -132,10 +132,15 @@ export class ReplayedClock {
   }
 
   /** What was missed by an act of the same moment, which hides it from the alarm: no order comes of it. */
-  missedBy(state: IncidentState, nowMs: number): readonly IncidentEvent[] {
+  missedBy(
+    state: IncidentState,
+    nowMs: number,
+    concerns: (deadline: AnyDeadline) => boolean = () => true,
+  ): readonly IncidentEvent[] {
     if (!hasDeadline(state, ({ dueMs }) => dueMs < nowMs)) return [];
     return ownedDeadlines(state)
       .filter((owned) => this.isOwed(owned) && !owned.breached && instantsOf(owned.deadline).dueMs < nowMs)
+      .filter(({ deadline }) => concerns(deadline))
       .flatMap((owned) => this.ring(state, { owned, atMs: nowMs - 1, isWarning: false }, nowMs))
       .filter(({ type }) => BREACHES.has(type));
   }

@@ -4,12 +4,13 @@ import {
   NO_INCIDENT,
   taskOf,
   withoutOpenExtensions,
+  type AnyDeadline,
   type IncidentEvent,
   type IncidentState,
 } from '@shaoying/incident-domain';
 import type { JurisdictionDirectory } from '@shaoying/jurisdiction-contracts';
-import type { AlternativeDeadlines } from './alternative-deadlines.js';
 import { CLOCK, ReplayedClock, type IssuedOrders } from './replayed-clock.js';
+import type { WorldDeadlines } from './world-deadlines.js';
 
 /** Hears of everything that happens in a world. `recorded` is null for what its clock does. */
 export type Listener = (
@@ -20,8 +21,7 @@ export type Listener = (
 
 /**
  * One incident lived again: everything that people and other systems did, at the instant they did it, under deadlines that
- * may be others; what the clock does is done anew. Without `deadlines` it is the recorded world with a clock that is never
- * late.
+ * may be others; what the clock does is done anew.
  */
 export class ReplayedIncident {
   state: IncidentState = NO_INCIDENT;
@@ -38,7 +38,7 @@ export class ReplayedIncident {
   constructor(
     directory: JurisdictionDirectory,
     issued: IssuedOrders,
-    private readonly deadlines: AlternativeDeadlines | null,
+    private readonly deadlines: WorldDeadlines,
     private readonly listen: Listener,
   ) {
     this.clock = new ReplayedClock(directory, issued);
@@ -54,11 +54,9 @@ export class ReplayedIncident {
     this.lastCommand = recorded.commandId;
     this.remember(recorded);
     if (this.isSaid(recorded)) return;
-    // More time that nobody has decided about is asked for no more: what was owed meanwhile was owed.
-    if (recorded.type === 'TaskCompleted')
-      this.miss(withoutOpenExtensions(this.state, recorded.data.taskId), atMs);
+    this.missUndecided(recorded, atMs);
     this.acknowledgeBy(recorded);
-    this.happen(this.deadlines?.moved(this.state, recorded) ?? recorded, recorded);
+    this.happen(this.deadlines.moved(this.state, recorded), recorded);
   }
 
   /** Lets the clock go on to an instant. */
@@ -77,15 +75,29 @@ export class ReplayedIncident {
     [this.passedMs, this.isSettled] = [untilMs, true];
   }
 
-  private miss(state: IncidentState, atMs: number): void {
-    for (const event of this.clock.missedBy(state, atMs)) this.happen(event, null);
+  private miss(state: IncidentState, atMs: number, concerns?: (deadline: AnyDeadline) => boolean): void {
+    for (const event of this.clock.missedBy(state, atMs, concerns)) this.happen(event, null);
+  }
+
+  /** More time that nobody has decided about extends nothing that is done: what was owed meanwhile was owed. */
+  private missUndecided({ type, data }: RecordedIncidentEvent, atMs: number): void {
+    if (type === 'TaskCompleted') this.miss(withoutOpenExtensions(this.state, data.taskId), atMs);
+    if (type !== 'TaskStageCompleted') return;
+    const stage = taskOf(this.state, data.taskId)?.deadlines.filter(
+      (deadline) => deadline.stage === data.stage,
+    );
+    this.miss(
+      withoutOpenExtensions(this.state, data.taskId),
+      atMs,
+      (deadline) => stage?.includes(deadline) === true,
+    );
   }
 
   private happen(event: IncidentEvent, recorded: RecordedIncidentEvent | null): void {
     const after = evolve(this.state, event);
     // An order of the clock brings the time to answer it in by the rules of this world.
-    if (recorded === null && event.type === 'SupervisionIssued') this.deadlines?.know(event.data.deadlines);
-    this.state = carriesDeadlines(event) ? (this.deadlines?.restated(after) ?? after) : after;
+    if (recorded === null && event.type === 'SupervisionIssued') this.deadlines.know(event.data.deadlines);
+    this.state = carriesDeadlines(event) ? this.deadlines.restated(after) : after;
     if (!LETS_BE.has(event.type)) this.isSettled = false;
     this.listen(event, recorded, this.state);
   }

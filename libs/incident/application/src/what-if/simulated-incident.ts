@@ -7,6 +7,7 @@ import { judge, type Judged } from './on-time.js';
 import type { IssuedOrders } from './replayed-clock.js';
 import { ordersOf, ReplayedIncident } from './replayed-incident.js';
 import { recordedWorld, World } from './world.js';
+import { RecordedDeadlines, type WorldDeadlines } from './world-deadlines.js';
 
 /** One incident under other rules. */
 export interface SimulatedIncident {
@@ -46,7 +47,8 @@ export function simulateIncident(
   let courses: ReadonlyMap<string, readonly RecordedIncidentEvent[]> | null = null;
   const differences = differencesOf({
     ...{ incidentId: recorded.state.incidentId, recorded, simulated, judged },
-    onTime: () => (prompt ??= replayed(events, rules, issued, null, asOfMs)),
+    onTime: () =>
+      (prompt ??= replayed(events, rules, issued, new RecordedDeadlines(rules.directory), asOfMs)),
     dueIn: (world, deadlineId) => deadlines.dueIn(world, deadlineId),
     stageOf: (deadlineId) => deadlines.stageOf(deadlineId),
     courseOf: (deadlineId) => (courses ??= coursesOf(events)).get(deadlineId) ?? [],
@@ -59,7 +61,7 @@ function replayed(
   events: readonly RecordedIncidentEvent[],
   rules: AlternativeRules,
   issued: IssuedOrders,
-  deadlines: AlternativeDeadlines | null,
+  deadlines: WorldDeadlines,
   asOfMs: number,
 ): World {
   const world = new World();

@@ -59,7 +59,14 @@ export const WHAT_IT_SAYS = {
 } as const;
 
 class Tally {
-  private readonly counts = new Map<string, InBothWorlds>();
+  readonly counts = new Map<string, InBothWorlds>();
+
+  merge(counts: ReadonlyMap<string, InBothWorlds>): void {
+    for (const [key, { recorded, simulated }] of counts) {
+      this.add(key, 'recorded', recorded);
+      this.add(key, 'simulated', simulated);
+    }
+  }
 
   add(key: string, world: 'recorded' | 'simulated', amount = 1): void {
     const count = this.counts.get(key) ?? { recorded: 0, simulated: 0, difference: 0 };
@@ -83,6 +90,20 @@ interface RateTally {
   readonly key: string | null;
   readonly recorded: Weights;
   readonly simulated: Weights;
+}
+
+/** What has been added up, as plain data: a thread can hand it to another. */
+export interface Tallied {
+  readonly breaches: ReadonlyMap<string, InBothWorlds>;
+  readonly reminders: ReadonlyMap<string, InBothWorlds>;
+  readonly orders: ReadonlyMap<string, InBothWorlds>;
+  readonly rates: ReadonlyMap<string, RateTally>;
+  readonly byCause: WhatIfReport['byCause'];
+  readonly kept: WhatIfReport['kept'];
+  readonly incidents: number;
+  readonly events: number;
+  readonly affected: number;
+  readonly differences: number;
 }
 
 /** Adds up what simulated incidents came to. Holds numbers only, however many incidents there are. */
@@ -118,15 +139,53 @@ export class WhatIfTotals {
     for (const why of incident.kept.values()) this.kept[why] += 1;
   }
 
+  /** Everything so far. */
+  tallied(): Tallied {
+    const { incidents, events, affected, differences, rates, byCause, kept } = this;
+    const [breaches, reminders, orders] = [this.breaches.counts, this.reminders.counts, this.orders.counts];
+    return {
+      ...{ breaches, reminders, orders, rates, byCause, kept },
+      incidents,
+      events,
+      affected,
+      differences,
+    };
+  }
+
+  /** Adds what was added up elsewhere. Whatever is merged first, the sum is the same. */
+  merge(other: Tallied): void {
+    this.breaches.merge(other.breaches);
+    this.reminders.merge(other.reminders);
+    this.orders.merge(other.orders);
+    for (const { metric, key, recorded, simulated } of other.rates.values()) {
+      this.weigh({ metric, key }, 'recorded', recorded);
+      this.weigh({ metric, key }, 'simulated', simulated);
+    }
+    for (const cause of ['RULES', 'CLOCK'] as const) this.byCause[cause] += other.byCause[cause];
+    for (const why of ['NOT_BY_RULE', 'IMPORTED'] as const) this.kept[why] += other.kept[why];
+    this.incidents += other.incidents;
+    this.events += other.events;
+    this.affected += other.affected;
+    this.differences += other.differences;
+  }
+
   private rate({ metric, key, counts, good }: Judged, world: 'recorded' | 'simulated'): void {
+    this.weigh({ metric, key }, world, { numerator: Number(good), denominator: Number(counts) });
+  }
+
+  private weigh(
+    { metric, key }: Pick<RateTally, 'metric' | 'key'>,
+    world: 'recorded' | 'simulated',
+    { numerator, denominator }: Weights,
+  ): void {
     const name = `${metric} ${key}`;
     const tally = this.rates.get(name) ?? {
       ...{ metric, key },
       recorded: { numerator: 0, denominator: 0 },
       simulated: { numerator: 0, denominator: 0 },
     };
-    tally[world].denominator += Number(counts);
-    tally[world].numerator += Number(good);
+    tally[world].denominator += denominator;
+    tally[world].numerator += numerator;
     this.rates.set(name, tally);
   }
 

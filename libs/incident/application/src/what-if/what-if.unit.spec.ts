@@ -1,6 +1,13 @@
 import { decodeIncidentEvent, incidentSchemas } from '@shaoying/incident-contracts';
 import type { DeadlinePolicy } from '@shaoying/jurisdiction-domain';
-import { AcknowledgeTaskCommand, MarkOverdueCommand } from '../index.js';
+import {
+  AcknowledgeTaskCommand,
+  MarkOverdueCommand,
+  ReportProgressCommand,
+  RequestExtensionCommand,
+  ResumeIncidentCommand,
+  SuspendIncidentCommand,
+} from '../index.js';
 import { OfficeSteps, SampleOffice } from '../testing/index.js';
 import { rulesWith, type Changes } from '../testing/what-if-worlds.js';
 import { carriesDeadlines } from './replayed-incident.js';
@@ -98,6 +105,57 @@ describe('one whistle under other rules', () => {
     // Nobody rang in three hours: a clock that is never late reminds, and issues the orders that nobody got.
     expect(found.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['REMINDER', 'SUPERVISION_ORDER']));
     expect(found.filter(({ cause }) => cause !== 'CLOCK')).toEqual([]);
+  });
+
+  it('misses a stage that is done late while nobody has decided about more time, as the log does', async () => {
+    const { incidentId, taskId, state } = await steps.whistled(
+      { lead: 'dp-urban-management' },
+      { category: 'illegal-construction' },
+    );
+    const first = state.tasks[0]?.deadlines.find(({ timer }) => timer === 'HANDLING');
+    const department = steps.department('dp-urban-management');
+    await steps.checkIn(incidentId, taskId, 'dp-urban-management');
+    const more = { amount: 2, unit: 'WORKING_DAY', reason: '需要协调施工' } as const;
+    await steps.handlers.requestExtension.execute(
+      new RequestExtensionCommand(department, incidentId, taskId, more),
+    );
+    office.clock.set(new Date(Date.parse(first?.dueAt ?? '') + 60_000));
+    const progress = { stage: first?.stage ?? null, note: '阶段完成', evidence: [] };
+    await steps.handlers.progress.execute(
+      new ReportProgressCommand(steps.department('dp-urban-management'), incidentId, taskId, progress),
+    );
+
+    const { recorded, simulated } = await under({}, office.clock.now().toISOString());
+
+    const missed = { timer: 'HANDLING', breachedDue: first?.dueAt };
+    expect(recorded.deadlines.get(first?.deadlineId ?? '')).toMatchObject(missed);
+    expect(simulated.deadlines.get(first?.deadlineId ?? '')).toMatchObject(missed);
+  });
+
+  it('lets the time to answer an order stand still with the matter, where the recorded clock was late for it', async () => {
+    const { incidentId, state } = await steps.filed();
+    const deadlineId = state.deadlines.find(({ timer }) => timer === 'DISPATCH')?.deadlineId ?? '';
+    office.clock.set(new Date('2026-03-02T03:30:00.000Z'));
+    const unsolvable = { reasonCode: 'NEEDS_FUNDS', reason: '待资金落实', reviewAt: week } as const;
+    await steps.handlers.suspend.execute(new SuspendIncidentCommand(steps.centre(), incidentId, unsolvable));
+    office.clock.set(new Date('2026-03-03T01:00:00.000Z'));
+    await steps.handlers.resume.execute(
+      new ResumeIncidentCommand(steps.centre(), incidentId, { reason: '条件具备', renewUntil: null }),
+    );
+    office.clock.advanceMs(1);
+    await steps.alarm(incidentId, deadlineId);
+    office.clock.set(new Date('2026-03-03T02:00:00.000Z'));
+    await steps.blow(incidentId);
+
+    const { differences } = await under({}, '2026-03-03T02:10:00.000Z');
+
+    // Issued on Monday at 11:00 by a clock that is never late, with two working hours to answer; half an hour after that
+    // the matter stood still until Tuesday, and was taken up between the reminder and the end of those two hours.
+    const ofAnswers = differences.filter(({ timer }) => timer === 'SUPERVISION_RESPONSE');
+    expect(ofAnswers.map(({ kind, change, cause }) => [kind, change, cause])).toEqual([
+      ['REMINDER', 1, 'CLOCK'],
+    ]);
+    expect(differences.filter(({ cause }) => cause !== 'CLOCK')).toEqual([]);
   });
 
   it('takes another ladder at the instants of the same deadline', async () => {

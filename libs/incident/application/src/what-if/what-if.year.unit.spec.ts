@@ -8,10 +8,13 @@ import { DistrictYear, YEAR } from '../testing/year/district-year.js';
 import { closing, dispatch, intake, standing, whistling } from '../testing/year/offices.js';
 import { report } from '../testing/year/residents.js';
 import { rulesWith, type Changes } from '../testing/what-if-worlds.js';
+import type { Difference } from './differences.js';
 import { ON_TIME_METRICS } from './on-time.js';
 import { CLOCK } from './replayed-clock.js';
 import { simulateIncident, type SimulatedIncident } from './simulated-incident.js';
 import { WhatIfTotals } from './what-if.report.js';
+import { simulateWindow } from './window.js';
+import { partsOf, type LivePart } from './window.part.js';
 
 const incidents = 120;
 const yearMsMax = 300_000;
@@ -100,6 +103,28 @@ describe('a year whose clock was never late', () => {
     expect(sum(totals.reminders)).toBe(count('DeadlineWarned'));
     expect(sum(totals.breaches)).toBeGreaterThan(150);
     expect(sum(totals.supervisionOrders)).toBeGreaterThan(50);
+  });
+
+  it('is told the same, difference by difference, by one and by two who live it', async () => {
+    const rules = await rulesWith(life.year.office.store, { policy: lengthened([0.5]) });
+    const window = { from: new Date(YEAR.fromMs).toISOString(), to: asOf };
+    const { store } = life.year.office;
+    const read = { store, rules, window, knownAt: { position: await store.head(), asOf } };
+    const told = async (helpers: readonly LivePart[]) => {
+      const rows: Difference[] = [];
+      const report = await simulateWindow({
+        ...{ ...read, signal: new AbortController().signal, helpers: () => helpers },
+        onDifferences: (some) => void rows.push(...some),
+      });
+      return { report, rows };
+    };
+    // What comes from another thread is a copy, and comes when it comes.
+    const other: LivePart = async (streamIds) => structuredClone(await partsOf(read)(streamIds));
+
+    const alone = await told([]);
+    expect(await told([other])).toEqual(alone);
+    expect(alone.report.differences).toBe(alone.rows.length);
+    expect(alone.report.incidentsAffected).toBeGreaterThan(50);
   });
 
   it.each(ON_TIME_METRICS)('has the rate %s that the metric has', async (metric) => {

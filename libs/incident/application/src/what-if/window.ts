@@ -1,40 +1,14 @@
-import { decodeIncidentEvent, type RecordedIncidentEvent } from '@shaoying/incident-contracts';
-import {
-  comparePositions,
-  START,
-  type EventStore,
-  type Position,
-  type RecordedEvent,
-} from '@shaoying/event-store';
-import { foldIncident, type IncidentState } from '@shaoying/incident-domain';
-import type { AlternativeRules } from './alternative-rules.js';
+import { comparePositions, START, type EventStore } from '@shaoying/event-store';
 import type { Difference } from './differences.js';
-import { simulateIncident } from './simulated-incident.js';
 import { WhatIfTotals, type WhatIfReport } from './what-if.report.js';
-
-/** Which incidents are lived again: filed or whistled for in [from, to), and, where it is said, of one area, unit or kind. */
-export interface WhatIfWindow {
-  /** ISO 8601. */
-  readonly from: string;
-  readonly to: string;
-  readonly districtId?: string | undefined;
-  readonly streetId?: string | undefined;
-  /** That had a task in it. */
-  readonly departmentId?: string | undefined;
-  readonly category?: string | undefined;
-}
+import { handOut } from './window.hands.js';
+import { partsOf, type KnownAt, type LivePart, type WindowRead } from './window.part.js';
 
 export interface WhatIfProgress {
   readonly incidentsDone: number;
   /** In the window, before area, unit and kind are looked at. */
   readonly incidentsTotal: number;
   readonly eventsDone: number;
-}
-
-/** What the log knew, and when: the simulation reads no further. */
-export interface KnownAt {
-  readonly position: Position;
-  readonly asOf: string;
 }
 
 /** Thrown when a window holds more incidents than are lived again at once. */
@@ -47,8 +21,6 @@ export class WindowTooLarge extends Error {
 
 /** Ids only are held, some 60 bytes each: 30 MB. Five years of a district of 80,000 incidents a year are fewer. */
 const INCIDENTS_MAX = 500_000;
-/** Streams asked for at once: PostgreSQL answers them in one round trip. */
-const STREAMS_AT_ONCE = 64;
 const PAGE = 5_000;
 
 /** What the log knows by now. */
@@ -58,49 +30,33 @@ export async function knownNow(store: EventStore): Promise<KnownAt | null> {
   return last === undefined ? null : { position, asOf: last.recordedAt };
 }
 
-export interface WindowRun {
-  readonly store: EventStore;
-  readonly rules: AlternativeRules;
-  readonly window: WhatIfWindow;
-  readonly knownAt: KnownAt;
-  /** Ends it between two incidents. */
+export interface WindowRun extends WindowRead {
+  /** Ends it between two parts. */
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: WhatIfProgress) => void;
-  /** Hears of every incident with differences, in order of filing; what it returns is waited for. */
+  /** Hears of all differences, in the order in which their incidents were filed; what it returns is waited for. */
   readonly onDifferences?: (differences: readonly Difference[]) => Promise<void> | void;
+  /** Others who live parts of it at the same time, for so many incidents; the report is the same whoever does. */
+  readonly helpers?: (incidents: number) => readonly LivePart[];
 }
 
 /**
- * Lives a window again. Reads only; holds one incident's events at a time, besides the ids of the window.
+ * Lives a window again. Reads only; holds the events and differences of some parts at a time, besides the ids of the window.
  * @throws WindowTooLarge, the signal's reason, what the store throws, JurisdictionNotPublished, CalendarError
  */
 export async function simulateWindow(run: WindowRun): Promise<WhatIfReport> {
-  const { store, rules, window, knownAt, signal } = run;
   const streams = await streamsOf(run);
   const totals = new WhatIfTotals();
-  let eventsDone = 0;
-  for (let place = 0; place < streams.length; place += STREAMS_AT_ONCE) {
-    signal.throwIfAborted();
-    const asked = streams.slice(place, place + STREAMS_AT_ONCE);
-    const stories = await Promise.all(asked.map((streamId) => store.readStream(streamId)));
-    for (const story of stories) {
-      const events = knownBy(story, knownAt);
-      eventsDone += events.length;
-      if (!isMeant(foldIncident(events), window)) continue;
-      const incident = simulateIncident(events, rules, knownAt.asOf);
-      totals.add(incident, events.length);
-      if (incident.differences.length > 0) await run.onDifferences?.(incident.differences);
-    }
-    const incidentsDone = place + asked.length;
+  let [incidentsDone, eventsDone] = [0, 0];
+  const hands = { own: partsOf(run), helpers: run.helpers?.(streams.length) ?? [] };
+  await handOut(streams, hands, run.signal, async (part, asked) => {
+    totals.merge(part.tallied);
+    if (part.differences.length > 0) await run.onDifferences?.(part.differences);
+    incidentsDone += asked.length;
+    eventsDone += part.eventsRead;
     run.onProgress?.({ incidentsDone, incidentsTotal: streams.length, eventsDone });
-  }
+  });
   return totals.report();
-}
-
-function knownBy(story: readonly RecordedEvent[], { position }: KnownAt): RecordedIncidentEvent[] {
-  return story
-    .filter((event) => comparePositions(event.position, position) <= 0)
-    .map((event) => decodeIncidentEvent(event));
 }
 
 /** Streams of the incidents that were filed or whistled for in the window, in the order in which they first were. */
@@ -121,14 +77,4 @@ async function streamsOf({ store, window, knownAt, signal }: WindowRun): Promise
     if (last === undefined) return [...streams];
     after = last.position;
   }
-}
-
-function isMeant(state: IncidentState, window: WhatIfWindow): boolean {
-  const { districtId, streetId, departmentId, category } = window;
-  return (
-    (districtId === undefined || state.place.districtId === districtId) &&
-    (streetId === undefined || state.place.streetId === streetId) &&
-    (departmentId === undefined || state.everHandled.includes(departmentId)) &&
-    (category === undefined || state.category === category)
-  );
 }

@@ -1,0 +1,122 @@
+import type { LivePart, WindowPart } from './window.part.js';
+
+/** Streams in a part: PostgreSQL answers them in one round trip, and 25 ms of a thread live them. */
+const STREAMS_IN_PART = 64;
+/** Parts that each of those who live them has at a time: while one is read, the other is lived. */
+const AT_A_TIME = 2;
+/** Parts for each of them that may be given out and not taken yet, some 200 KB each where everything differs. */
+const AHEAD = 8;
+
+/** Who lives the parts of a window. */
+export interface Hands {
+  /** Here; what fails here has failed. */
+  readonly own: LivePart;
+  /** Elsewhere. What one of them fails in, or is long about, is done here; whoever has failed is asked no more. */
+  readonly helpers: readonly LivePart[];
+}
+
+/**
+ * Hands a window out in parts, and takes what they came to in the order of the streams, whoever is faster.
+ * @param take is waited for before the next part is taken
+ * @throws the signal's reason, what the own hand throws, what `take` throws
+ */
+export async function handOut(
+  streams: readonly string[],
+  { own, helpers }: Hands,
+  signal: AbortSignal,
+  take: (part: WindowPart, streamIds: readonly string[]) => Promise<void>,
+): Promise<void> {
+  const failed = new AbortController();
+  const ends = AbortSignal.any([signal, failed.signal]);
+  const parts = new PartsInOrder(streams, (helpers.length + 1) * AHEAD);
+  ends.addEventListener('abort', () => parts.changed());
+  const work = async (live: LivePart, where: Where): Promise<void> => {
+    for (let part; (part = await parts.next(where, ends)) !== null;) {
+      const lived = await live(part.streamIds);
+      await parts.add(part.place, lived, take).catch((error: unknown) => failed.abort(error));
+    }
+  };
+  const atATime = (live: LivePart, where: Where): Promise<void>[] =>
+    Array.from({ length: AT_A_TIME }, () => work(live, where));
+  for (const helping of helpers.flatMap((live) => atATime(live, 'ELSEWHERE'))) helping.catch(() => undefined);
+  const done = atATime(own, 'HERE').map((working) => working.catch((error: unknown) => failed.abort(error)));
+  await Promise.all(done);
+  ends.throwIfAborted();
+}
+
+type Where = 'HERE' | 'ELSEWHERE';
+
+interface Part {
+  readonly place: number;
+  readonly streamIds: readonly string[];
+}
+
+/** The parts of a window: given out in order, taken in order, and not many at a time between the two. */
+class PartsInOrder {
+  private given = 0;
+  private taken = 0;
+  private isTaking = false;
+  private readonly held = new Map<number, Where>();
+  private readonly ready = new Map<number, WindowPart>();
+  private waiting: (() => void)[] = [];
+
+  constructor(
+    private readonly streams: readonly string[],
+    private readonly aheadMax: number,
+  ) {}
+
+  /** The next part, waited for; null where there is none for whoever asks. @throws the signal's reason */
+  async next(where: Where, signal: AbortSignal): Promise<Part | null> {
+    for (;;) {
+      signal.throwIfAborted();
+      const place = this.placeFor(where);
+      if (place !== null) {
+        this.held.set(place, where);
+        return { place, streamIds: this.streamsOf(place) };
+      }
+      const isOver = where === 'HERE' ? !this.isLeft(this.taken) : !this.isLeft(this.given);
+      if (isOver) return null;
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    }
+  }
+
+  private placeFor(where: Where): number | null {
+    if (this.isLeft(this.given) && this.given - this.taken < this.aheadMax) return this.given++;
+    // Everything waits for a part that another thread has: on a machine that is busy it may not even have begun.
+    const isLate = !this.isTaking && this.held.get(this.taken) === 'ELSEWHERE';
+    return where === 'HERE' && isLate ? this.taken : null;
+  }
+
+  /** Lets everybody look again who waits. */
+  changed(): void {
+    const waiting = this.waiting;
+    this.waiting = [];
+    for (const goOn of waiting) goOn();
+  }
+
+  /** Takes every part that is ready and has nothing before it that is not; one that is there already is let go. */
+  async add(
+    place: number,
+    part: WindowPart,
+    take: (part: WindowPart, streamIds: readonly string[]) => Promise<void>,
+  ): Promise<void> {
+    if (!this.held.delete(place)) return;
+    this.ready.set(place, part);
+    if (this.isTaking) return;
+    this.isTaking = true;
+    for (let next; (next = this.ready.get(this.taken)) !== undefined; this.taken += 1, this.changed()) {
+      this.ready.delete(this.taken);
+      await take(next, this.streamsOf(this.taken));
+    }
+    this.isTaking = false;
+    this.changed();
+  }
+
+  private isLeft(place: number): boolean {
+    return place * STREAMS_IN_PART < this.streams.length;
+  }
+
+  private streamsOf(place: number): readonly string[] {
+    return this.streams.slice(place * STREAMS_IN_PART, (place + 1) * STREAMS_IN_PART);
+  }
+}

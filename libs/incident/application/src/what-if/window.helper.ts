@@ -1,0 +1,128 @@
+import { availableParallelism } from 'node:os';
+import { Worker, type MessagePort } from 'node:worker_threads';
+import { partsOf, type LivePart, type WindowPart, type WindowRead } from './window.part.js';
+
+/** Thrown when a thread that helps has ended, or could not live what it was asked to. */
+export class HelperFailed extends Error {
+  readonly code = 'HELPER_FAILED';
+}
+
+interface Asked {
+  readonly id: number;
+  readonly streamIds: readonly string[];
+}
+
+type Answer =
+  { readonly id: number; readonly part: WindowPart } | { readonly id: number; readonly failure: string };
+
+/** No more is asked. */
+const ENOUGH = null;
+/** A thread that is told so closes its connections; one that does not is ended. */
+const CLOSING_MS = 2_000;
+
+/** In a thread that helps: lives what it is asked to, and returns when no more is asked. */
+export function help(port: MessagePort, read: WindowRead): Promise<void> {
+  const live = partsOf(read);
+  const answer = (told: Answer): void => port.postMessage(told);
+  return new Promise((resolve) => {
+    port.on('message', (asked: Asked | typeof ENOUGH) => {
+      if (asked === ENOUGH) return resolve();
+      const { id, streamIds } = asked;
+      live(streamIds).then(
+        (part) => answer({ id, part }),
+        (error: unknown) => answer({ id, failure: String(error) }),
+      );
+    });
+  });
+}
+
+/** A thread that {@link help}s, for whoever has started it. */
+export class WindowHelper {
+  private readonly waiting = new Map<number, PromiseWithResolvers<WindowPart>>();
+  private readonly ended: Promise<void>;
+  private asked = 0;
+  private failure: HelperFailed | null = null;
+
+  constructor(private readonly thread: Worker) {
+    this.ended = new Promise((resolve) => {
+      thread.on('exit', () => {
+        this.fail('the thread has ended');
+        resolve();
+      });
+    });
+    thread.on('error', (error) => this.fail(String(error)));
+    thread.on('message', (told: Answer) => {
+      const waiting = this.waiting.get(told.id);
+      this.waiting.delete(told.id);
+      if ('part' in told) waiting?.resolve(told.part);
+      else waiting?.reject(new HelperFailed(told.failure));
+    });
+  }
+
+  /** @throws HelperFailed */
+  readonly live: LivePart = async (streamIds) => {
+    if (this.failure !== null) throw this.failure;
+    const id = (this.asked += 1);
+    const waiting = Promise.withResolvers<WindowPart>();
+    this.waiting.set(id, waiting);
+    this.thread.postMessage({ id, streamIds } satisfies Asked);
+    return waiting.promise;
+  };
+
+  /** Lets it close what it has opened, and ends it. */
+  async close(): Promise<void> {
+    this.thread.postMessage(ENOUGH);
+    const late = setTimeout(() => void this.thread.terminate(), CLOSING_MS);
+    await this.ended;
+    clearTimeout(late);
+  }
+
+  private fail(why: string): void {
+    this.failure ??= new HelperFailed(why);
+    for (const { reject } of this.waiting.values()) reject(this.failure);
+    this.waiting.clear();
+  }
+}
+
+/**
+ * Threads of one simulation, this one among them. On two cores the second one takes what is left of the other core, which
+ * the log's own process does not fill; more of them would only take from whoever answers requests.
+ */
+const THREADS_MAX = 2;
+/** Incidents from which on a thread is worth its start, half a second of a core: it lives a thousand in that time. */
+const HELPED_FROM = 2_000;
+/** A thread holds some parts at a time. */
+const HEAP_MB = 512;
+
+export interface HelpersOptions {
+  /** The file of a program that calls {@link help}. */
+  readonly program: string;
+  /** What it is given. */
+  readonly workerData: unknown;
+  /** Incidents from which on anybody helps. Default 2,000. */
+  readonly helpedFrom?: number;
+}
+
+/** The threads that help with one window, started when it is known how large it is. */
+export class WindowHelpers {
+  private readonly started: WindowHelper[] = [];
+
+  constructor(private readonly options: HelpersOptions) {}
+
+  /** Those who help with so many incidents: none where there are few of them, or one core only. */
+  readonly for = (incidents: number): readonly LivePart[] => {
+    const { program, workerData, helpedFrom = HELPED_FROM } = this.options;
+    const wanted = incidents < helpedFrom ? 0 : Math.min(THREADS_MAX, availableParallelism()) - 1;
+    while (this.started.length < wanted)
+      this.started.push(
+        new WindowHelper(
+          new Worker(program, { workerData, resourceLimits: { maxOldGenerationSizeMb: HEAP_MB } }),
+        ),
+      );
+    return this.started.map(({ live }) => live);
+  };
+
+  async close(): Promise<void> {
+    await Promise.all(this.started.map((helper) => helper.close()));
+  }
+}
