@@ -23,6 +23,7 @@ import {
   visibilitySecondsDefault,
 } from './consumer-groups.dto.js';
 import { assertReaches } from './department-door.js';
+import { listBytes } from './json-bytes.js';
 import { OpenStreams } from './open-streams.js';
 import { Refused } from './refused.js';
 
@@ -92,7 +93,7 @@ export class ConsumerGroupsController {
     @Param('id') id: string,
     @Param('group') group: string,
     @Body() { max = 10, visibilitySeconds = visibilitySecondsDefault, waitSeconds = 0 }: LeaseDto,
-  ): Promise<string> {
+  ): Promise<Buffer> {
     assertReaches(this.platform, request, principal, id);
     const gone = new AbortController();
     reply.raw.once('close', () => gone.abort());
@@ -104,7 +105,7 @@ export class ConsumerGroupsController {
         signal: AbortSignal.any([this.streams.signal, gone.signal]),
       });
       void reply.type('application/json; charset=utf-8');
-      return `{"items":[${deliveries.map(leasedText).join(',')}]}`;
+      return listBytes('{"items":[', deliveries.map(leasedText), ']}');
     } finally {
       this.streams.leave(holder);
     }
