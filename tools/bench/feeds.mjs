@@ -12,6 +12,7 @@ import { conditionsOf, loadAverage, requireDurable, told } from './conditions.mj
 import { departmentIds as idsOf, writeCity } from './feeds/city.mjs';
 import { FeedWriter } from './feeds/feed-writer.mjs';
 import {
+  measureBareLeases,
   measureCommands,
   measureLeases,
   measureLive,
@@ -132,9 +133,16 @@ async function measureTaking(bench, ids, { leased, replayed }) {
   for (const max of leaseSizes) {
     const items = incidentIds.length * Math.ceil(leased / incidentIds.length);
     const leases = await measureLeases(bench, leaseId, { consumers, max, items, after: head });
-    say(`    ${figure(leases.perSecond)} items leased and acknowledged a second, ${max} at once`);
+    const bare = await measureBareLeases(server, leaseId, { max, items, after: head });
+    say(
+      `    ${figure(leases.perSecond)} items leased and acknowledged a second, ${max} at once; bare ${figure(bare)}`,
+    );
     const judged = max === leaseSizes.at(-1) ? atLeast(leases.perSecond, targets.leases, 'items/s') : {};
-    rows.push(row(`(4) leased and acknowledged, ${max} at once`, leases.perSecond, 'items/s', judged));
+    const ratio = rounded(leases.perSecond / bare);
+    rows.push(
+      row(`(4) bare leases and deletions by one connection, ${max} at once`, bare, 'items/s'),
+      row(`(4) leased and acknowledged, ${max} at once`, leases.perSecond, 'items/s', { ...judged, ratio }),
+    );
   }
   await writer.fill(replayId, filled, each);
   await server.settled();

@@ -16,6 +16,7 @@ interface Item {
   readonly id: string;
   readonly subject: string;
   readonly sequence: string;
+  readonly time: string;
 }
 interface Delivery {
   readonly eventId: string;
@@ -112,6 +113,23 @@ test('after a rotation both secrets sign; items come again by hand; who did what
   for (const received of receiver.received)
     expect(verified(secret, received)).toEqual(verified(webhook.secret, received));
   expect(receiver.ids).toEqual([all[1]?.id, all[2]?.id]);
+  receiver.received.length = 0;
+  // The same by the times that the items tell, whatever offset the caller writes.
+  const since = all.filter(({ time }) => time >= (all[1]?.time ?? ''));
+  const local = all[1]?.time.replace('Z', '+00:00');
+  expect(await ask(webhook, 'redeliver', { from: local })).toEqual({ redelivered: since.length, next: null });
+  await waitFor('they came once more', has(since.length));
+  expect(receiver.ids.toSorted()).toEqual(since.map(({ id }) => id).toSorted());
+  for (const bad of [
+    ...[
+      { from: '9', to: '8' },
+      { from: '2026-02-13T16:00:00+08:00', to: '2026-02-13T07:59:59Z' },
+    ],
+    ...[{ from: '2026-02-13T16:00:00' }, { from: 'yesterday' }, { from: '1', to: '2026-02-30T00:00:00Z' }],
+  ]) {
+    const refused = await city.as('water').post<Problem>(`${water}/${webhook.id}/redeliver`, bad);
+    expectProblem(refused, 400, 'VALIDATION_FAILED');
+  }
   expect(await ask(webhook, 'disable')).toMatchObject({ state: 'DISABLED', disabledBecause: 'BY_HAND' });
   const again = await city.as('water').post<Problem>(`${water}/${webhook.id}/redeliver`, { from: '1' });
   expectProblem(again, 409, 'WEBHOOK_DISABLED');

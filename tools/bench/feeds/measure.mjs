@@ -12,6 +12,13 @@ const drainMsMax = 30_000;
 /** Connections that came are at rest: V8 has collected what opening them left behind. */
 const restMs = 8_000;
 const groupName = 'bench';
+const bareLease = {
+  name: 'bare-lease',
+  text: `update bench_leases set visible_at = now() + interval '1 minute' where position = any(array(
+           select position from bench_leases where visible_at <= now() order by position limit $1 for update skip locked))
+         returning position::text, item`,
+};
+const bareEnd = { name: 'bare-end', text: 'delete from bench_leases where position = any($1::bigint[])' };
 const streamPath = (id) => `/v1/departments/${id}/dispatches/stream`;
 
 /** As many streams as asked for, over the departments in turn, from the end of the log on. */
@@ -111,6 +118,37 @@ export async function measureCommands({ server, subscribers, generator }, depart
       0,
     ),
   };
+}
+
+/**
+ * What leasing cannot be faster than by one connection: a lease and a deletion by `FOR UPDATE SKIP LOCKED` of the same texts, `max` at once,
+ * with each commit waiting for the disk; no HTTP, no order per incident, nothing taken from a feed.
+ */
+export async function measureBareLeases({ postgresUrl }, departmentId, { max, items, after }) {
+  const client = new pg.Client({ connectionString: postgresUrl });
+  await client.connect();
+  try {
+    await client.query(
+      `create table bench_leases (position bigint primary key, item text not null, visible_at timestamptz not null default now())
+       with (fillfactor = 50)`,
+    );
+    await client.query(
+      `insert into bench_leases select position, cloud_event from dispatch_feed.items
+       where department_id = $1 and position > $2::bigint order by dispatch_feed.items.position limit $3`,
+      [departmentId, after, items],
+    );
+    const startedMs = performance.now();
+    let done = 0;
+    while (done < items) {
+      const { rows } = await client.query({ ...bareLease, values: [max] });
+      if (rows.length === 0) throw new Error(`${done} items of ${items} could be leased`);
+      await client.query({ ...bareEnd, values: [rows.map(({ position }) => position)] });
+      done += rows.length;
+    }
+    return (done * 1_000) / (performance.now() - startedMs);
+  } finally {
+    await client.query('drop table if exists bench_leases').finally(() => client.end());
+  }
 }
 
 /** Consumers of one group take all a feed has. */

@@ -42,14 +42,16 @@ export const OptionalNumber = (
     Max(maximum),
   );
 
+export const isFeedPosition = (value: unknown): value is string =>
+  typeof value === 'string' && value.length < positionCharsMax && isPosition(value);
+
 /** A position in a feed, as callers give it. */
 export const IsPosition = (each = false): PropertyDecorator =>
   ValidateBy(
     {
       name: 'isPosition',
       validator: {
-        validate: (value) =>
-          typeof value === 'string' && value.length < positionCharsMax && isPosition(value),
+        validate: isFeedPosition,
         defaultMessage: () => '$property must be a position',
       },
     },

@@ -31,6 +31,7 @@ import { DispatchesAnswer, QueueAnswer, WorkloadAnswer, WorkloadsAnswer, Tells }
 import { operationAt } from './caller.js';
 import { MomentQuery } from './incident.dto.js';
 import { assertReaches } from './department-door.js';
+import { listBytes } from './json-bytes.js';
 import { OpenStreams } from './open-streams.js';
 import { isQueuePlace } from './queue-place.js';
 import { reached } from './read-your-writes.js';
@@ -123,7 +124,7 @@ export class DepartmentsController {
     @Param('id') id: string,
     @Query() { after, limit }: FeedQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<string> {
+  ): Promise<Buffer> {
     assertReaches(this.platform, request, principal, id);
     await reached(this.platform, 'dispatch-feed', request);
     const start = parsePosition(after) ?? '0';
@@ -133,7 +134,11 @@ export class DepartmentsController {
     const rest = JSON.stringify({ nextCursor: items.length > limit ? position : null, position });
     // Items are JSON already: read and written again they would be most of what a page costs.
     void reply.type('application/json; charset=utf-8');
-    return `{"items":[${page.map(({ cloudEvent }) => cloudEvent).join(',')}],${rest.slice(1)}`;
+    return listBytes(
+      '{"items":[',
+      page.map(({ cloudEvent }) => cloudEvent),
+      `],${rest.slice(1)}`,
+    );
   }
 
   /** The dispatch feed as Server-Sent Events; `id:` is the position and `Last-Event-ID` resumes after it. */

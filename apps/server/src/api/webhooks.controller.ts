@@ -10,6 +10,7 @@ import {
   WebhookNotFound,
   Webhooks,
   webhooksOf,
+  type RedeliverRange,
   type Webhook,
   type WebhookCommand,
   type WebhookOutcome,
@@ -19,6 +20,7 @@ import { Platform } from '../platform.js';
 import { actorOf } from './actors.js';
 import { Tells } from './answers.dto.js';
 import { Caller, type CommandCaller } from './caller.js';
+import { isFeedPosition } from './consumer-groups.dto.js';
 import { assertReaches } from './department-door.js';
 import { reached } from './read-your-writes.js';
 import {
@@ -189,12 +191,12 @@ export class WebhooksController {
     @Caller() { request, principal }: CommandCaller,
     @Param('id') departmentId: string,
     @Param('webhookId') webhookId: string,
-    @Body() { from, to = from }: RedeliverDto,
+    @Body() body: RedeliverDto,
   ): Promise<RedeliverAnswer> {
     assertReaches(this.platform, request, principal, departmentId);
     const webhook = await this.find(departmentId, webhookId);
     if (webhook.disabled !== null) throw new WebhookIsDisabled();
-    return this.platform.deliveries.redeliver(webhook, from, to);
+    return this.platform.deliveries.redeliver(webhook, rangeOf(body));
   }
 
   private run(
@@ -248,4 +250,11 @@ export class WebhooksController {
       history: [...steps],
     };
   }
+}
+
+/** By positions, by times, or going on with a position where a range of times was cut off. */
+function rangeOf({ from, to }: RedeliverDto): RedeliverRange {
+  const begin = isFeedPosition(from) ? { fromPosition: from } : { fromTime: from };
+  if (to === undefined) return isFeedPosition(from) ? { ...begin, toPosition: from } : begin;
+  return { ...begin, ...(isFeedPosition(to) ? { toPosition: to } : { toTime: to }) };
 }

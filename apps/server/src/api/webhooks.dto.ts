@@ -1,7 +1,10 @@
+import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { DELIVERY_OUTCOMES, DISABLE_CAUSES, SEND_ERRORS } from '@shaoying/webhooks';
-import { IsOptional, IsString, MaxLength } from 'class-validator';
-import { IsPosition, OptionalNumber } from './consumer-groups.dto.js';
+import { parseInstant } from '@shaoying/http';
+import { Transform } from 'class-transformer';
+import { IsOptional, IsString, MaxLength, ValidateBy } from 'class-validator';
+import { isFeedPosition, IsPosition, OptionalNumber } from './consumer-groups.dto.js';
 
 const urlCharsMax = 500;
 export const concurrencyDefault = 4;
@@ -36,14 +39,53 @@ export class RotateWebhookDto {
   overlapHours?: number;
 }
 
+const place = { oneOf: [{ pattern: '^\\d{1,18}$' }, { format: 'date-time' }], maxLength: 40 };
+
+/** Where in a feed: a position, or the time that an item tells; the latter is held in UTC with milliseconds. */
+const IsPlaceInFeed = (): PropertyDecorator =>
+  applyDecorators(
+    Transform(({ value }: { value: unknown }): unknown => parseInstant(value) ?? value),
+    ValidateBy({
+      name: 'isPlaceInFeed',
+      validator: {
+        validate: (value) => isFeedPosition(value) || (value !== undefined && parseInstant(value) === value),
+        defaultMessage: () =>
+          '$property must be a position, or ISO 8601 with an offset, e.g. 2026-02-13T16:00:00+08:00',
+      },
+    }),
+  );
+
+/** Two positions, or two times; of one of each nobody can tell. */
+const IsNotBeforeFrom = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'isNotBeforeFrom',
+    validator: {
+      validate: (to, args) => {
+        const { from } = args?.object as RedeliverDto;
+        if (isFeedPosition(from) && isFeedPosition(to)) return BigInt(from) <= BigInt(to);
+        const [fromTime, toTime] = [parseInstant(from), parseInstant(to)];
+        return fromTime === undefined || toTime === undefined || fromTime <= toTime;
+      },
+      defaultMessage: () => '$property must not be before from',
+    },
+  });
+
 export class RedeliverDto {
-  @ApiProperty({ description: 'Position of the first item' })
-  @IsPosition()
+  @ApiProperty({
+    ...{ type: String, ...place, example: '2026-02-13T18:00:00+08:00' },
+    description: 'The first item: its position (sequence), or from which time on (time of the CloudEvent)',
+  })
+  @IsPlaceInFeed()
   from!: string;
 
-  @ApiPropertyOptional({ description: 'Position of the last one. Default: only the first' })
+  @ApiPropertyOptional({
+    ...{ type: String, ...place },
+    description:
+      'The last item, in the same way. Default: where from is a position only that one, where it is a time all since',
+  })
   @IsOptional()
-  @IsPosition()
+  @IsPlaceInFeed()
+  @IsNotBeforeFrom()
   to?: string;
 }
 
@@ -115,6 +157,9 @@ export class WebhookDeliveriesAnswer {
 export class RedeliverAnswer {
   @ApiProperty({ type: 'integer', description: 'Items that will be delivered once more' })
   redelivered!: number;
-  @ApiProperty({ type: String, nullable: true, description: 'There are more: go on with it as from' })
+  @ApiProperty({
+    ...{ type: String, nullable: true },
+    description: 'There may be more: go on with it as from, and the same to',
+  })
   next!: string | null;
 }

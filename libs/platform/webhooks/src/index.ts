@@ -4,7 +4,8 @@ export {
   type DeliveryState,
   type LoggedAttempt,
 } from './delivering/delivery-log.js';
-export { DELIVERY_OUTCOMES, DeliveryStore, redeliverItemsMax } from './delivering/delivery-store.js';
+export { DELIVERY_OUTCOMES, DeliveryStore } from './delivering/delivery-store.js';
+export { redeliverItemsMax, type RedeliverRange } from './delivering/redeliver-range.js';
 export * from './delivering/notifier.js';
 export { RETRY_POLICY, type RetryPolicy } from './delivering/retry-times.js';
 export { WebhookMetrics } from './delivering/webhook-metrics.js';

@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { FeedItem, FeedSource } from '../feed.js';
-import { ConsumerGroups, groupsPerFeedMax, isDeliveryId, type Delivery } from './consumer-groups.js';
+import { ConsumerGroups, groupsPerFeedMax, type LeaseSql } from './consumer-groups.js';
+import { isDeliveryId, type Delivery } from './delivery.js';
 
 /** A feed in memory: items of one department, each about one incident. */
 class GrowingFeed implements FeedSource {
@@ -70,8 +71,8 @@ describe('groups of consumers', () => {
 
   const lease = (
     max = 10,
-    { visibilityMs = 60_000, waitMs = 0, signal = never, group = 'system' } = {},
-  ): Promise<Delivery[]> => groups.lease(name, group, { max, visibilityMs, waitMs, signal });
+    { visibilityMs = 60_000, waitMs = 0, signal = never, group = 'system', by = groups } = {},
+  ): Promise<Delivery[]> => by.lease(name, group, { max, visibilityMs, waitMs, signal });
   const acknowledge = (deliveries: readonly Delivery[]) =>
     groups.acknowledge(name, 'system', deliveryIds(deliveries));
   const group = async () => (await groups.list(name))[0];
@@ -190,6 +191,56 @@ describe('groups of consumers', () => {
     expect(await groups.redrive(name, 'system', null)).toEqual(['1001']);
   });
 
+  it('share what little there is, in the order in which they asked, and are told together what they have done', async () => {
+    feed.add('a', 'b', 'c', 'd', 'e');
+    const taken = await Promise.all([lease(100), lease(1), lease(100)]);
+    expect(taken.map((deliveries) => deliveries.map(idOf))).toEqual([
+      ['event-5', 'event-6'],
+      ['event-7'],
+      ['event-8', 'event-9'],
+    ]);
+    const [mine = [], other = [], third = []] = taken;
+    const all = [acknowledge(mine), acknowledge([...mine, ...other]), acknowledge(third)];
+    // What one has ended nobody else has, also at the same moment.
+    expect(await Promise.all(all)).toEqual([
+      { settled: deliveryIds(mine), lost: [] },
+      { settled: deliveryIds(other), lost: deliveryIds(mine) },
+      { settled: deliveryIds(third), lost: [] },
+    ]);
+    expect(await group()).toMatchObject({ leased: 0, waiting: 0 });
+  });
+
+  it('ask the database a few times for all of them, however many ask at once', async () => {
+    feed.add(...Array.from({ length: 64 }, (_, index) => `incident-${index}`));
+    const asked: string[] = [];
+    const counted: LeaseSql = {
+      query: (text, values) => {
+        asked.push(typeof text === 'string' ? text : (text.name ?? ''));
+        return pool.query(text, values);
+      },
+    };
+    const by = await ConsumerGroups.open(pool, feed, counted);
+    const taken = await Promise.all(Array.from({ length: 32 }, () => lease(2, { by })));
+    expect(taken.every(({ length }) => length === 2)).toBe(true);
+    await Promise.all(taken.map((deliveries) => by.acknowledge(name, 'system', deliveryIds(deliveries))));
+    expect(asked).toEqual(
+      ['lease', 'look', 'take-in', 'lease', 'acknowledge'].map((statement) => `leases/${statement}`),
+    );
+    // Nothing more in the feed: once is enough to know.
+    asked.length = 0;
+    expect(await lease(2, { by })).toEqual([]);
+    expect(asked).toEqual(['leases/lease', 'leases/look']);
+  });
+
+  it('get nothing that nobody would hear of, when they have gone away before their turn', async () => {
+    feed.add('a');
+    const gone = new AbortController();
+    const leaving = lease(1, { waitMs: 5_000, signal: gone.signal });
+    gone.abort();
+    expect(await leaving).toEqual([]);
+    expect((await lease(1)).map(idOf)).toEqual(['event-5']);
+  });
+
   it('of two systems each get everything', async () => {
     await groups.create(name, 'map', '6', 5);
     feed.add('a', 'b', 'c');
@@ -265,21 +316,23 @@ describe('groups of consumers', () => {
     await groups.remove(name, 'system');
     await groups.create(name, 'system', '0', 100);
     const done: Delivery[] = [];
-    const consume = async (): Promise<void> => {
+    // As by two processes, each with several consumers.
+    const other = await ConsumerGroups.open(pool, feed);
+    const consume = async (by: ConsumerGroups): Promise<void> => {
       while (done.length < total) {
-        const taken = await lease(40, { visibilityMs: 150 });
+        const taken = await lease(40, { visibilityMs: 150, by });
         const fate = chance();
         // Dies with what it has.
         if (fate < 0.1) continue;
-        if (fate < 0.2) await groups.giveBack(name, 'system', deliveryIds(taken), chance() * 20);
+        if (fate < 0.2) await by.giveBack(name, 'system', deliveryIds(taken), chance() * 20);
         else {
-          const { settled } = await acknowledge(taken);
+          const { settled } = await by.acknowledge(name, 'system', deliveryIds(taken));
           done.push(...taken.filter(({ deliveryId }) => settled.includes(deliveryId)));
         }
         if (taken.length === 0) await sleep(5);
       }
     };
-    await Promise.all([consume(), consume(), consume(), consume()]);
+    await Promise.all([consume(groups), consume(other), consume(groups), consume(other)]);
     expect(new Set(done.map(idOf)).size).toBe(total);
     expect(done).toHaveLength(total);
     const bySubject = Map.groupBy(done, subjectOf);

@@ -1,20 +1,31 @@
-import { START, type Position } from '@shaoying/event-store';
+import type { Position } from '@shaoying/event-store';
 import { randomUUID } from 'node:crypto';
 import type { Pool, QueryConfig, QueryResultRow } from 'pg';
 import type { FeedItem, FeedSource } from '../feed.js';
 import { ConsumerGroupNotFound, TooManyConsumerGroups } from '../subscriptions.errors.js';
+import type { ConsumerGroup, LeaseRequest } from './consumer-group.js';
+import {
+  deliveryIdOf,
+  parseDeliveryId,
+  settledOf,
+  type DeadLetter,
+  type Delivery,
+  type Settled,
+} from './delivery.js';
+import { Gathered } from './gathered.js';
 import {
   ACKNOWLEDGE,
-  BURY,
   EXTEND,
   GIVE_BACK,
   LEASE,
+  LOOK,
   makeLeaseTables,
   REDRIVE,
   TAKE_IN,
-  WINDOW,
   type Prepared,
 } from './lease.tables.js';
+import { dealt } from './shares.js';
+import { Wake } from './wake.js';
 
 /** Items of a group that are not done and not dead; what comes after them waits in the feed. */
 const windowItems = 1_000;
@@ -26,62 +37,40 @@ const lookAgainMs = 1_000;
 /** Where consumers find enough: how long a dead letter may pass for one that is to come. */
 const buryEveryMs = 1_000;
 const groupsRememberedMax = 10_000;
-/** A burst of items wakes whoever waits once. */
-const settleMs = 20;
 
-export interface ConsumerGroup {
-  readonly name: string;
-  /** Where in the feed it has got to: everything up to here is done, or counted below. */
-  readonly position: Position;
-  /** After as many deliveries without an acknowledgement an item is a dead letter. */
-  readonly maxDeliveries: number;
-  readonly createdAt: string;
-  /** Leased to somebody now. */
-  readonly leased: number;
-  /** Not leased and not done, of what it has taken from the feed. */
-  readonly waiting: number;
-  readonly dead: number;
-}
-
-/** One item lent to one consumer. */
-export interface Delivery {
-  /** Of this lease; another lease of the same item has another one. */
-  readonly deliveryId: string;
-  /** How often it has been delivered, this time included. */
-  readonly deliveries: number;
-  /** ISO 8601, UTC, by the clock of the database: until then nobody else gets it. */
-  readonly leasedUntil: string;
-  /** One CloudEvents 1.0 JSON text. */
-  readonly cloudEvent: string;
-}
-
-export interface DeadLetter {
-  readonly position: Position;
-  readonly deliveries: number;
-  readonly deadAt: string;
-  readonly cloudEvent: string;
-}
-
-export interface LeaseRequest {
-  readonly max: number;
-  readonly visibilityMs: number;
-  /** How long to wait where there is nothing; 0 for not at all. */
-  readonly waitMs: number;
-  /** Ends the wait, as with nothing. */
-  readonly signal: AbortSignal;
-}
-
-/** Which deliveries an answer was about, and which of them had been lent to somebody else or ended by then. */
-export interface Settled {
-  readonly settled: readonly string[];
-  readonly lost: readonly string[];
-}
-
+/** Null but for `reached`, the group's position, where nothing was lent. */
 interface LeasedRow {
-  position: string;
+  reached: string;
+  position: string | null;
   deliveries: number;
   visible_at: Date;
   item: string;
+}
+
+interface LookedRow {
+  position: string;
+  alive: number;
+  buried: number;
+}
+
+interface Lent {
+  readonly deliveries: readonly Delivery[];
+  readonly reached: Position;
+}
+
+/** Consumers of one group who ask at once, for as long each. */
+interface Asking {
+  readonly feed: string;
+  readonly name: string;
+  readonly visibilityMs: number;
+  readonly max: number;
+  readonly signal: AbortSignal;
+}
+
+interface Acknowledging {
+  readonly feed: string;
+  readonly name: string;
+  readonly deliveryIds: readonly string[];
 }
 
 /** Asks the database that the tables lie in. */
@@ -95,9 +84,14 @@ export interface LeaseSql {
 /**
  * Competing consumers of feeds, at least once: each group gets everything, its consumers share it. Items of one subject come in
  * order, one after the other; a subject's next one waits for the acknowledgement of the one before. All state is in
- * PostgreSQL, one statement for each act: a process that dies holds nothing but leases that run out.
+ * PostgreSQL, one statement for each act: a process that dies holds nothing but leases that run out. Who leases or acknowledges
+ * while others of the same group do shares their statement, and their flush to disk.
  */
 export class ConsumerGroups {
+  private readonly asking = new Gathered<Asking, readonly Delivery[]>((all) => this.lendTogether(all));
+  private readonly acknowledging = new Gathered<Acknowledging, Settled>((all) =>
+    this.acknowledgeTogether(all),
+  );
   private readonly buryAgainAtMs = new Map<string, number>();
 
   private constructor(
@@ -165,13 +159,17 @@ export class ConsumerGroups {
     { max, visibilityMs, waitMs, signal }: LeaseRequest,
   ): Promise<Delivery[]> {
     const untilMs = performance.now() + waitMs;
+    const key = JSON.stringify([feed, name, visibilityMs]);
+    const asking = { feed, name, visibilityMs, max, signal };
+    // Listening costs whoever does not wait as much as whoever does.
+    if (waitMs <= 0) return [...(await this.asking.ask(key, asking))];
     const wake = new Wake(this.source, feed, signal);
     try {
       for (;;) {
         wake.reset();
-        const deliveries = await this.lendWhatThereIs(feed, name, max, visibilityMs);
+        const deliveries = await this.asking.ask(key, asking);
         const leftMs = untilMs - performance.now();
-        if (deliveries.length > 0 || leftMs <= 0 || signal.aborted) return deliveries;
+        if (deliveries.length > 0 || leftMs <= 0 || signal.aborted) return [...deliveries];
         await wake.within(Math.min(leftMs, lookAgainMs));
       }
     } finally {
@@ -181,17 +179,27 @@ export class ConsumerGroups {
 
   /** Done: nobody gets them again. @throws ConsumerGroupNotFound */
   acknowledge(feed: string, name: string, deliveryIds: readonly string[]): Promise<Settled> {
-    return this.settle(ACKNOWLEDGE, feed, name, deliveryIds);
+    return this.acknowledging.ask(JSON.stringify([feed, name]), { feed, name, deliveryIds });
   }
 
   /** Not done: to be delivered again, after a while. @throws ConsumerGroupNotFound */
-  giveBack(feed: string, name: string, deliveryIds: readonly string[], delayMs: number): Promise<Settled> {
-    return this.settle(GIVE_BACK, feed, name, deliveryIds, delayMs);
+  async giveBack(
+    feed: string,
+    name: string,
+    deliveryIds: readonly string[],
+    delayMs: number,
+  ): Promise<Settled> {
+    return settledOf(deliveryIds, await this.settle(GIVE_BACK, feed, name, deliveryIds, delayMs));
   }
 
   /** Still at it: nobody else gets them for as long again. @throws ConsumerGroupNotFound */
-  extend(feed: string, name: string, deliveryIds: readonly string[], visibilityMs: number): Promise<Settled> {
-    return this.settle(EXTEND, feed, name, deliveryIds, visibilityMs);
+  async extend(
+    feed: string,
+    name: string,
+    deliveryIds: readonly string[],
+    visibilityMs: number,
+  ): Promise<Settled> {
+    return settledOf(deliveryIds, await this.settle(EXTEND, feed, name, deliveryIds, visibilityMs));
   }
 
   /** Dead letters after a position, in order. @throws ConsumerGroupNotFound */
@@ -224,19 +232,36 @@ export class ConsumerGroups {
     return rows.map(({ position }) => position).sort((a, b) => Number(BigInt(a) - BigInt(b)));
   }
 
-  /** The window as it is serves most; what it lacks is looked for only then, or once a second for dead letters to be seen as such. */
-  private async lendWhatThereIs(
-    feed: string,
-    name: string,
-    max: number,
-    visibilityMs: number,
-  ): Promise<Delivery[]> {
-    const first = await this.lend(feed, name, max, visibilityMs);
-    const isShort = first.length < max;
-    if (isShort || this.isTimeToBury(feed, name)) await this.sql.query({ ...BURY, values: [feed, name] });
-    if (!isShort) return first;
-    await this.takeIn(feed, name);
-    return [...first, ...(await this.lend(feed, name, max - first.length, visibilityMs))];
+  /** Whoever has gone away meanwhile gets nothing, which would be lent to nobody. */
+  private async lendTogether(all: readonly Asking[]): Promise<readonly (readonly Delivery[])[]> {
+    const [first] = all;
+    if (first === undefined) return [];
+    const most = all.map(({ max, signal }) => (signal.aborted ? 0 : max));
+    const wanted = Math.min(
+      windowItems,
+      most.reduce((sum, max) => sum + max, 0),
+    );
+    return dealt(await this.lendWhatThereIs(first, wanted), most);
+  }
+
+  /**
+   * The window as it is serves most; what it lacks is looked for only then, or once a second for dead letters to be seen as such. It
+   * is asked once more only where that has found something, or another process has moved the group on.
+   */
+  private async lendWhatThereIs(asking: Asking, wanted: number): Promise<readonly Delivery[]> {
+    const { feed, name } = asking;
+    const { deliveries, reached } = await this.lend(asking, wanted);
+    const lacking = wanted - deliveries.length;
+    if (lacking === 0 && !this.isTimeToBury(feed, name)) return deliveries;
+    const values = [feed, name];
+    const { rows } = await this.sql.query<LookedRow>({ ...LOOK, values });
+    const [group] = rows;
+    if (group === undefined) throw new ConsumerGroupNotFound(name);
+    if (lacking === 0) return deliveries;
+    const { position, alive, buried } = group;
+    const came = await this.takeIn(feed, name, position, windowItems - alive + buried);
+    if (!came && buried === 0 && position === reached) return deliveries;
+    return [...deliveries, ...(await this.lend(asking, lacking)).deliveries];
   }
 
   private isTimeToBury(feed: string, name: string): boolean {
@@ -247,59 +272,61 @@ export class ConsumerGroups {
     return true;
   }
 
-  /** Takes what the feed has, as long as the window has room. */
-  private async takeIn(feed: string, name: string): Promise<void> {
-    const values = [feed, name];
-    const { rows } = await this.sql.query<{ position: string; open: number }>({ ...WINDOW, values });
-    const [group] = rows;
-    if (group === undefined) throw new ConsumerGroupNotFound(name);
-    const room = Math.min(takeInItems, windowItems - group.open);
-    if (room <= 0) return;
-    const items = await this.source.read(feed, group.position, room);
+  /** Takes what the feed has after a position, as long as there is room. @returns whether it had anything, for whomever */
+  private async takeIn(feed: string, name: string, position: Position, room: number): Promise<boolean> {
+    if (room <= 0) return false;
+    const items = await this.source.read(feed, position, Math.min(takeInItems, room));
     const last = items.at(-1);
-    if (last === undefined) return;
+    if (last === undefined) return false;
     const columns = [
-      items.map(({ position }) => position),
+      items.map((item) => item.position),
       items.map(subjectOf),
       items.map(({ cloudEvent }) => cloudEvent),
     ];
-    await this.sql.query({ ...TAKE_IN, values: [...values, group.position, last.position, ...columns] });
+    await this.sql.query({ ...TAKE_IN, values: [feed, name, position, last.position, ...columns] });
+    return true;
   }
 
-  private async lend(feed: string, name: string, max: number, visibilityMs: number): Promise<Delivery[]> {
+  private async lend({ feed, name, visibilityMs }: Asking, max: number): Promise<Lent> {
     const leaseId = randomUUID();
     const values = [feed, name, max, leaseId, visibilityMs];
     const { rows } = await this.sql.query<LeasedRow>({ ...LEASE, values });
-    return rows
+    const [group] = rows;
+    if (group === undefined) throw new ConsumerGroupNotFound(name);
+    const deliveries = rows
+      .flatMap(({ position, ...row }) => (position === null ? [] : [{ position, ...row }]))
       .sort((a, b) => Number(BigInt(a.position) - BigInt(b.position)))
-      .map(({ position, deliveries, visible_at, item }) => ({
-        ...{ deliveryId: `${position}-${leaseId}`, deliveries },
+      .map(({ position, deliveries: count, visible_at, item }) => ({
+        ...{ deliveryId: deliveryIdOf(position, leaseId), deliveries: count },
         ...{ leasedUntil: visible_at.toISOString(), cloudEvent: item },
       }));
+    return { deliveries, reached: group.reached };
   }
 
+  private async acknowledgeTogether(all: readonly Acknowledging[]): Promise<readonly Settled[]> {
+    const [first] = all;
+    if (first === undefined) return [];
+    const { feed, name } = first;
+    const deliveryIds = all.flatMap((one) => one.deliveryIds);
+    const held = await this.settle(ACKNOWLEDGE, feed, name, deliveryIds);
+    return all.map((one) => settledOf(one.deliveryIds, held));
+  }
+
+  /** @returns ids of deliveries that were held until then */
   private async settle(
     statement: Prepared,
     feed: string,
     name: string,
     deliveryIds: readonly string[],
     ...more: number[]
-  ): Promise<Settled> {
+  ): Promise<Set<string>> {
     const parsed = deliveryIds.map(parseDeliveryId);
-    const [positions, leaseIds] = [
-      parsed.map(({ position }) => position),
-      parsed.map(({ leaseId }) => leaseId),
-    ];
+    const positions = parsed.map(({ position }) => position);
+    const leaseIds = parsed.map(({ leaseId }) => leaseId);
     const values = [feed, name, positions, leaseIds, ...more];
     const { rows } = await this.sql.query<{ id: string }>({ ...statement, values });
     if (rows.length === 0) await this.assertExists(feed, name);
-    const held = new Set(rows.map(({ id }) => id));
-    const isHeld = (_: string, index: number): boolean => {
-      const { position = '', leaseId = '' } = parsed[index] ?? {};
-      return held.has(`${position}-${leaseId}`);
-    };
-    const settled = deliveryIds.filter(isHeld);
-    return { settled, lost: deliveryIds.filter((id) => !settled.includes(id)) };
+    return new Set(rows.map(({ id }) => id));
   }
 
   private async exists(feed: string, name: string): Promise<boolean> {
@@ -315,74 +342,8 @@ export class ConsumerGroups {
   }
 }
 
-const deliveryId = /^(\d{1,19})-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
-const positionMax = 2n ** 63n - 1n;
-
-/** Whether a text could be the id of a delivery. */
-export function isDeliveryId(text: string): boolean {
-  const position = deliveryId.exec(text)?.[1];
-  return position !== undefined && BigInt(position) <= positionMax;
-}
-
-function parseDeliveryId(text: string): { position: string; leaseId: string } {
-  const [, position = START, leaseId = ''] = deliveryId.exec(text) ?? [];
-  // As PostgreSQL tells it.
-  return { position: BigInt(position).toString(), leaseId };
-}
-
 /** What items are kept in order by. An item without a subject is its own. */
 function subjectOf({ position, cloudEvent }: FeedItem): string {
   const { subject } = JSON.parse(cloudEvent) as { subject?: string };
   return subject ?? position;
-}
-
-/** Tells when a feed has advanced since it was last asked. */
-class Wake {
-  private advanced = false;
-  private settling = false;
-  private notify: (() => void) | undefined;
-  private readonly unsubscribe: () => void;
-  private readonly onAbort = (): void => this.notify?.();
-
-  constructor(
-    source: FeedSource,
-    feed: string,
-    private readonly signal: AbortSignal,
-  ) {
-    const onNews = (): void => {
-      this.advanced = true;
-      if (!this.settling) this.notify?.();
-    };
-    this.unsubscribe = source.onNews?.(feed, onNews) ?? source.onAdvance(onNews);
-    signal.addEventListener('abort', this.onAbort);
-  }
-
-  reset(): void {
-    this.advanced = false;
-  }
-
-  /** Until the feed has advanced, and a moment more for what comes with it, the wait is ended or the time is over. */
-  async within(ms: number): Promise<void> {
-    if (!this.advanced) await this.pause(ms);
-    if (!this.advanced) return;
-    this.settling = true;
-    await this.pause(Math.min(ms, settleMs));
-    this.settling = false;
-  }
-
-  close(): void {
-    this.unsubscribe();
-    this.signal.removeEventListener('abort', this.onAbort);
-  }
-
-  private async pause(ms: number): Promise<void> {
-    if (this.signal.aborted) return;
-    let timer: NodeJS.Timeout | undefined;
-    await new Promise<void>((resolve) => {
-      this.notify = resolve;
-      timer = setTimeout(resolve, ms);
-    });
-    clearTimeout(timer);
-    this.notify = undefined;
-  }
 }

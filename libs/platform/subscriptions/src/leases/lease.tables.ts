@@ -70,27 +70,33 @@ export const TAKE_IN = prepared(
   from moved, unnest($5::bigint[], $6::text[], $7::text[]) as came (position, subject, item)`,
 );
 
-/** Where a group is, and how much of its window is taken. */
-export const WINDOW = prepared(
-  'window',
+/**
+ * Gives up what was delivered as often as the group allows and not acknowledged in time, and tells where the group is. `alive` is
+ * from before that. What somebody is just ending is passed by.
+ */
+export const LOOK = prepared(
+  'look',
   `
-  select g.position::text, (select count(*)::int from leases.deliveries d
-    where d.feed = g.feed and d.group_name = g.name and d.dead_at is null) as open
+  with over as materialized (
+    select d.position from leases.deliveries d
+    where d.feed = $1 and d.group_name = $2 and d.dead_at is null and d.visible_at <= now()
+      and d.deliveries >= (select g.max_deliveries from leases.groups g where g.feed = $1 and g.name = $2)
+    for update of d skip locked
+  ), buried as (
+    update leases.deliveries d set dead_at = now(), lease_id = null
+    where d.feed = $1 and d.group_name = $2 and d.position = any(array(select position from over))
+    returning d.position
+  )
+  select g.position::text, (select count(*)::int from buried) as buried,
+    (select count(*)::int from leases.deliveries d
+     where d.feed = $1 and d.group_name = $2 and d.dead_at is null) as alive
   from leases.groups g where g.feed = $1 and g.name = $2`,
-);
-
-/** Gives up what was delivered as often as the group allows, and not acknowledged in time. */
-export const BURY = prepared(
-  'bury',
-  `
-  update leases.deliveries d set dead_at = now(), lease_id = null from leases.groups g
-  where d.feed = $1 and d.group_name = $2 and g.feed = d.feed and g.name = d.group_name
-    and d.dead_at is null and d.visible_at <= now() and d.deliveries >= g.max_deliveries`,
 );
 
 /**
  * The first items nobody works on, at most one of each subject: a later one waits until the earlier one is acknowledged or
- * dead. Whoever asks at the same time is given others. What is to be buried is passed by.
+ * dead. Whoever asks at the same time is given others. What is to be buried is passed by. One row tells where the group is, also
+ * when nothing is lent.
  *
  * It walks the group's rows from the first and stops at the last it needs, looking for an earlier one of the same subject by
  * the index. What it looks up is written as values, not as joins: the planner believes that a group has one row, since the table is
@@ -102,21 +108,26 @@ export const BURY = prepared(
 export const LEASE = prepared(
   'lease',
   `
-  with free as materialized (
+  with asked as materialized (
+    select position, max_deliveries from leases.groups where feed = $1 and name = $2
+  ), free as materialized (
     select d.position from leases.deliveries d
     where d.feed = $1 and d.group_name = $2 and d.dead_at is null and d.visible_at <= now()
-      and d.deliveries < (select g.max_deliveries from leases.groups g where g.feed = $1 and g.name = $2)
+      and d.deliveries < (select max_deliveries from asked)
       and d.position = (
         select first.position from leases.deliveries first
         where first.feed = $1 and first.group_name = $2 and first.subject = d.subject and first.dead_at is null
         order by first.subject, first.position limit 1
       )
     order by d.position limit $3 for update of d skip locked
+  ), lent as (
+    update leases.deliveries d
+    set lease_id = $4, deliveries = d.deliveries + 1, visible_at = now() + $5 * interval '1 millisecond'
+    where d.feed = $1 and d.group_name = $2 and d.position = any(array(select position from free))
+    returning d.position, d.deliveries, d.visible_at, d.item
   )
-  update leases.deliveries d
-  set lease_id = $4, deliveries = d.deliveries + 1, visible_at = now() + $5 * interval '1 millisecond'
-  where d.feed = $1 and d.group_name = $2 and d.position = any(array(select position from free))
-  returning d.position::text, d.deliveries, d.visible_at, d.item`,
+  select asked.position::text as reached, lent.position::text, lent.deliveries, lent.visible_at, lent.item
+  from asked left join lent on true`,
 );
 
 const HELD = `unnest($3::bigint[], $4::uuid[]) as held (position, lease_id)

@@ -292,14 +292,13 @@ describe('deliveries to an endpoint', () => {
     await until('all are delivered', () => isDone(id));
     receiver.received.length = 0;
     const webhook = await place.webhooks.find(id);
-    expect(await place.store.redeliver(webhook, '2', '3')).toEqual({ redelivered: 2, next: null });
+    const redeliver = (from: string, to: string) =>
+      place.store.redeliver(webhook, { fromPosition: from, toPosition: to });
+    expect(await redeliver('2', '3')).toEqual({ redelivered: 2, next: null });
     await until('both are delivered', () => isDone(id));
     expect(receiver.ids.toSorted()).toEqual(['event-2', 'event-3']);
-    expect(await place.store.redeliver(webhook, '0', '9223372036854775807')).toEqual({
-      redelivered: 4,
-      next: null,
-    });
-    expect(await place.store.redeliver(webhook, '5', '99')).toEqual({ redelivered: 0, next: null });
+    expect(await redeliver('0', '9223372036854775807')).toEqual({ redelivered: 4, next: null });
+    expect(await redeliver('5', '99')).toEqual({ redelivered: 0, next: null });
   });
 
   it('end when it is deleted, and its rows with it', async () => {

@@ -1,4 +1,4 @@
-import { comparePositions, START, type Position } from '@shaoying/event-store';
+import { START, type Position } from '@shaoying/event-store';
 import type { FeedItem, FeedSource } from '@shaoying/subscriptions';
 import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
@@ -6,6 +6,7 @@ import { TooManyRedeliveries } from '../endpoints/webhook.errors.js';
 import type { Reader } from '../endpoints/webhook-index.js';
 import type { Webhook } from '../endpoints/webhook.state.js';
 import type { SendError } from '../sending/sender.js';
+import { itemsWithin, type RedeliverRange } from './redeliver-range.js';
 import type { Overview } from './webhook-metrics.js';
 import {
   CLAIM,
@@ -23,7 +24,6 @@ const windowItems = 1_000;
 const takeInItems = 500;
 /** Beyond the window, for what is delivered again by hand. */
 const waitingItemsMax = 2_000;
-export const redeliverItemsMax = 1_000;
 /** As long as an endpoint waits after the process that had it in hand has died; renewed meanwhile. */
 export const claimMs = 10_000;
 /** Attempts kept of each endpoint: a day of a busy one, and a year of most. */
@@ -196,14 +196,14 @@ export class DeliveryStore {
   }
 
   /**
-   * Puts items of the feed before the endpoint once more, under their ids; what it has not come to yet comes by itself.
-   * @param from @param to positions, both included @returns how many, and where to go on when there are more
+   * Puts items of the feed before the endpoint once more, under their ids; what it has not come to yet comes by itself. At most
+   * {@link redeliverItemsMax} at once, found among {@link redeliverWalkMax}.
+   * @returns how many, and where to go on when there may be more
    * @throws TooManyRedeliveries, and what PostgreSQL throws
    */
   async redeliver(
     { webhookId, departmentId }: Webhook,
-    from: Position,
-    to: Position,
+    range: RedeliverRange,
   ): Promise<{ readonly redelivered: number; readonly next: Position | null }> {
     const { rows } = await this.sql.query<{ position: string; waiting: number }>(
       `select position::text, (select count(*)::integer from webhooks.items where webhook_id = $1) as waiting
@@ -212,18 +212,14 @@ export class DeliveryStore {
     );
     const [endpoint = { position: START, waiting: 0 }] = rows;
     if (endpoint.waiting >= waitingItemsMax) throw new TooManyRedeliveries(waitingItemsMax);
-    const end = comparePositions(to, endpoint.position) < 0 ? to : endpoint.position;
-    const before = BigInt(from) > 0n ? String(BigInt(from) - 1n) : START;
-    const found = await this.feeds.read(departmentId, before, redeliverItemsMax + 1);
-    const wanted = found.filter(({ position }) => comparePositions(position, end) <= 0);
-    const items = wanted.slice(0, redeliverItemsMax);
+    const { items, next } = await itemsWithin(this.feeds, departmentId, range, endpoint.position);
     await this.sql.query(
       `insert into webhooks.items (webhook_id, position, subject, event_id, item)
        select $1, * from unnest($2::bigint[], $3::text[], $4::text[], $5::text[])
        on conflict (webhook_id, position) do update set attempts = 0, first_attempt_at = null, due_at = now()`,
       [webhookId, ...columnsOf(items)],
     );
-    return { redelivered: items.length, next: wanted[redeliverItemsMax]?.position ?? null };
+    return { redelivered: items.length, next };
   }
 
   /** Of all endpoints together. */

@@ -1,0 +1,58 @@
+import { comparePositions, START, type Position } from '@shaoying/event-store';
+import type { FeedItem, FeedSource } from '@shaoying/subscriptions';
+
+export const redeliverItemsMax = 1_000;
+/**
+ * Items looked through at once for those of a time, some 20 µs each. The feed has no index by time, and is not in its order: what a clock
+ * that was away says late lies behind what happened after it.
+ */
+export const redeliverWalkMax = 20_000;
+
+/** Which items of a feed, by position, by the time that they tell, or both; all ends are included. */
+export interface RedeliverRange {
+  readonly fromPosition?: Position;
+  readonly toPosition?: Position;
+  /** ISO 8601. */
+  readonly fromTime?: string;
+  readonly toTime?: string;
+}
+
+/** The first items of a range, as far as `reached`. @returns with where to go on, null when that was all */
+export async function itemsWithin(
+  feeds: Pick<FeedSource, 'read'>,
+  feedId: string,
+  range: RedeliverRange,
+  reached: Position,
+): Promise<{ readonly items: readonly FeedItem[]; readonly next: Position | null }> {
+  const { fromPosition = START, toPosition = reached } = range;
+  const end = comparePositions(toPosition, reached) < 0 ? toPosition : reached;
+  const items: FeedItem[] = [];
+  let walked = 0;
+  // One more than fits, to know whether there is more; of each page what comes after it is read again.
+  const pageItems = redeliverItemsMax + 1;
+  for (let after = beforePosition(fromPosition), isEnd = false; !isEnd;) {
+    const page = await feeds.read(feedId, after, pageItems);
+    for (const item of page) {
+      if (comparePositions(item.position, end) > 0) return { items, next: null };
+      if (items.length >= redeliverItemsMax || walked >= redeliverWalkMax)
+        return { items, next: item.position };
+      walked += 1;
+      if (isInTime(item, range)) items.push(item);
+      after = item.position;
+    }
+    isEnd = page.length < pageItems;
+  }
+  return { items, next: null };
+}
+
+const beforePosition = (position: Position): Position =>
+  BigInt(position) > 0n ? String(BigInt(position) - 1n) : START;
+
+function isInTime({ cloudEvent }: FeedItem, { fromTime, toTime }: RedeliverRange): boolean {
+  if (fromTime === undefined && toTime === undefined) return true;
+  const atMs = Date.parse((JSON.parse(cloudEvent) as { time?: string }).time ?? '');
+  return (
+    (fromTime === undefined || atMs >= Date.parse(fromTime)) &&
+    (toTime === undefined || atMs <= Date.parse(toTime))
+  );
+}
