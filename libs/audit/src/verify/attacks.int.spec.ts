@@ -74,21 +74,20 @@ const alter = (index: number) =>
 async function signAnew(log: SignedLog, key: NoteSigner): Promise<void> {
   const tree = new MerkleTree();
   for (const event of await log.store.readAllStored('0', 100)) {
-    const { size } = JSON.parse(event.data) as { size?: number };
+    const { size } = JSON.parse(event.data.toString()) as { size?: number };
     let { data } = event;
     if (event.streamId === 'audit-checkpoints' && size !== undefined) {
       const root = tree.root(size);
       const note = signNote(checkpointText({ origin, size, root, algorithm: 'sha256' }), [key]);
       const keys = [key.verifierKey];
-      data = JSON.stringify({
-        origin,
-        size,
-        root: Buffer.from(root).toString('base64'),
-        algorithm: 'sha256',
-        note,
-        keys,
-      });
-      await log.pool.query('update log.events set data = $1 where position = $2', [data, event.position]);
+      const signed = {
+        ...{ origin, size, root: Buffer.from(root).toString('base64'), algorithm: 'sha256', note, keys },
+      };
+      data = Buffer.from(JSON.stringify(signed));
+      await log.pool.query('update log.events set data = $1 where position = $2', [
+        data.toString(),
+        event.position,
+      ]);
     }
     tree.append(tree.hasher.leaf(storedLeaf({ ...event, data })));
   }

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { LIMITS, START, tellsStoredTexts, type EventStore, type Position } from '@shaoying/event-store';
 import { checkpointEventType, checkpointIn } from '../checkpoints/checkpoint.events.js';
 import { leafOf, MalformedLeaf, storedLeaf } from '../tree/leaf.js';
@@ -56,14 +57,14 @@ export class LogSource implements VerifySource {
     const { store } = this;
     if (!tellsStoredTexts(store)) {
       const events = await store.readAll(after, { limit: LIMITS.readEventsMax });
-      return events.map((event) => ({ position: event.position, leaf: leafOf(event) }));
+      return events.map((event) => ({ position: event.position, leaf: Buffer.from(leafOf(event)) }));
     }
     const events = await store.readAllStored(after, LIMITS.readEventsMax);
     return events.map((event) => ({ position: event.position, leaf: orNone(() => storedLeaf(event)) }));
   }
 }
 
-function orNone(leaf: () => string): string | null {
+function orNone(leaf: () => Buffer): Buffer | null {
   try {
     return leaf();
   } catch (error) {

@@ -150,7 +150,9 @@ class Verification {
       const message = `what is stored at index ${index} can be no event of this log`;
       return { code: 'MALFORMED_LEAF', message, event: faultyEvent(index, source), checkpoint: null };
     }
-    if (this.awaited !== null) this.following.set(this.awaited, source);
+    // A copy: the leaf may be a view of all that was read with it.
+    if (this.awaited !== null)
+      this.following.set(this.awaited, { ...source, leaf: Buffer.from(source.leaf) });
     this.awaited = null;
     this.last = source;
     const hash = frontier.hasher.leaf(source.leaf);

@@ -11,6 +11,8 @@ const epochMs = Date.UTC(2000, 0);
 /** High words of integers that a double holds exactly. */
 const safeHighMax = 0x1f_ffff;
 const wordSize = 2 ** 32;
+/** Most events are recorded when they happen, and those of one command at once: to write an instant takes 0.5 µs. */
+let lastInstant = { microseconds: NaN, text: '' };
 
 /** Reads one row of PostgreSQL's binary COPY format from left to right; each value comes after its length in 4 bytes. */
 class RowReader {
@@ -39,7 +41,10 @@ class RowReader {
     const from = this.at + 4;
     this.at = from + 8;
     const microseconds = this.row.readInt32BE(from) * wordSize + this.row.readUInt32BE(from + 4);
-    return new Date(epochMs + Math.round(microseconds / 1_000)).toISOString();
+    if (microseconds === lastInstant.microseconds) return lastInstant.text;
+    const text = new Date(epochMs + Math.round(microseconds / 1_000)).toISOString();
+    lastInstant = { microseconds, text };
+    return text;
   }
 
   uuid(): string {
@@ -53,6 +58,12 @@ class RowReader {
     const from = this.at + 4;
     this.at = from + this.row.readInt32BE(this.at);
     return this.row.toString('utf8', from, this.at);
+  }
+
+  bytes(): Buffer {
+    const from = this.at + 4;
+    this.at = from + this.row.readInt32BE(this.at);
+    return this.row.subarray(from, this.at);
   }
 }
 
@@ -68,12 +79,22 @@ function headerBytes(message: Buffer): number {
  * in each. Undefined for the message that ends the copy.
  */
 export function eventOfBinaryRow(message: Buffer, isFirst: boolean): RecordedEvent | undefined {
-  const stored = storedInBinaryRow(message, isFirst);
+  const stored = storedIn(message, isFirst, (row) => row.text());
   return stored && recordedEvent(stored, stored.streamId, stored.revision, stored.position);
 }
 
-/** The same, with its texts as they are. */
+/** The same, with its texts as they are: views of a copy, since the message lies where pg will read the next ones into. */
 export function storedInBinaryRow(message: Buffer, isFirst: boolean): StoredRecord | undefined {
+  return storedIn(Buffer.from(message), isFirst, (row) => row.bytes());
+}
+
+type Stored<Text> = Omit<StoredRecord, 'metadata' | 'data'> & { readonly metadata: Text; readonly data: Text };
+
+function storedIn<Text>(
+  message: Buffer,
+  isFirst: boolean,
+  textIn: (row: RowReader) => Text,
+): Stored<Text> | undefined {
   const start = isFirst ? headerBytes(message) : 0;
   if (message.readInt16BE(start) === -1) return undefined;
   const row = new RowReader(message, start + 2);
@@ -84,7 +105,7 @@ export function storedInBinaryRow(message: Buffer, isFirst: boolean): StoredReco
   const occurredAt = row.instant();
   const recordedAt = row.instant();
   const streamId = row.text();
-  const [type, metadata, data] = [row.text(), row.text(), row.text()];
+  const [type, metadata, data] = [row.text(), textIn(row), textIn(row)];
   return {
     eventId,
     type,

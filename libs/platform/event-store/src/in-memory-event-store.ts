@@ -140,6 +140,8 @@ export class InMemoryEventStore implements EventStore, StoredTexts {
       .slice(start, start + requireLimit(limit))
       .map(({ stored, streamId, revision, place }) => ({
         ...stored,
+        metadata: Buffer.from(stored.metadata),
+        data: Buffer.from(stored.data),
         streamId,
         revision,
         position: String(place),
