@@ -44,6 +44,13 @@ export class TreeHasher {
     return this.digest(this.node);
   }
 
+  /** The same, into where `target` has room for it. */
+  parentInto(left: Uint8Array, right: Uint8Array, target: Buffer): void {
+    this.node.set(left, 1);
+    this.node.set(right, 1 + HASH_BYTES);
+    target.write(hash(this.algorithm, this.node, 'binary'), 'binary');
+  }
+
   /** Folds the `count` hashes that `hashes` begins with, two by two, into the half as many of the level above, in place. */
   fold(hashes: Buffer, count: number): void {
     for (let at = 0; at < count; at += 2) {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { RecordedEvent } from '@shaoying/event-store';
+import type { RecordedEvent, StoredRecord } from '@shaoying/event-store';
 import { createTestDatabase, type TestDatabase } from '@shaoying/postgres/testing';
 import { parseCheckpoint, checkpointText } from '../checkpoints/checkpoint.js';
 import { parseNote, signNote, type NoteSigner } from '../checkpoints/signed-note.js';
@@ -73,7 +73,12 @@ const alter = (index: number) =>
 /** Signs the checkpoints of an altered log anew, as if they had always been over it, and makes its tree anew. */
 async function signAnew(log: SignedLog, key: NoteSigner): Promise<void> {
   const tree = new MerkleTree();
-  for (const event of await log.store.readAllStored('0', 100)) {
+  const copied = (record: StoredRecord) => ({
+    ...record,
+    metadata: Buffer.from(record.metadata),
+    data: Buffer.from(record.data),
+  });
+  for (const event of await log.store.readAllStored('0', 100, copied)) {
     const { size } = JSON.parse(event.data.toString()) as { size?: number };
     let { data } = event;
     if (event.streamId === 'audit-checkpoints' && size !== undefined) {

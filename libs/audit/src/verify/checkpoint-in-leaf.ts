@@ -1,16 +1,16 @@
 import { Buffer } from 'node:buffer';
-import {
-  checkpointEventType,
-  checkpointIn,
-  type CheckpointSigned,
-} from '../checkpoints/checkpoint.events.js';
+import { checkpointIn, checkpointStreamId, type CheckpointSigned } from '../checkpoints/checkpoint.events.js';
 
-/** Only who has this text may be a checkpoint; JSON.parse of every leaf would take as long as hashing it. */
-const mayBeCheckpoint = Buffer.from(`"type":"${checkpointEventType}"`);
+/** How the leaf of a checkpoint begins; JSON.parse of every leaf would take as long as hashing it. */
+const beginning = Buffer.from(`{"streamId":${JSON.stringify(checkpointStreamId)},`);
 
 /** A checkpoint in a leaf; undefined for every other event. */
 export function checkpointOfLeaf(leaf: Buffer): CheckpointSigned | undefined {
-  if (!leaf.includes(mayBeCheckpoint)) return undefined;
+  if (
+    leaf.length < beginning.length ||
+    leaf.compare(beginning, 0, beginning.length, 0, beginning.length) !== 0
+  )
+    return undefined;
   try {
     return checkpointIn(JSON.parse(leaf.toString()) as Parameters<typeof checkpointIn>[0]);
   } catch {

@@ -30,7 +30,7 @@ export interface KnownLeaves {
   /** Leaves of the tree before the log was read: it may have grown since, and is passed by then. */
   readonly size: number;
   /** Hashes from leaf `from` on, one after another; shorter where the tree ends. */
-  hashes(from: number, count: number): Promise<Uint8Array>;
+  hashes(from: number, count: number): Promise<Buffer>;
   /** What the tree was told about a leaf. */
   eventAt(index: number): Promise<{ readonly eventId: string; readonly position: string } | null>;
   /** Where the tree has an event; null when it has none. */

@@ -1,5 +1,6 @@
 import { recordedEvent } from '@shaoying/event-store';
 import type { RecordedEvent, StoredRecord } from '@shaoying/event-store';
+import { instantText } from './instant-text.js';
 
 /** What a row of {@link eventOfBinaryRow} must hold, in this order: columns are known by their place alone. */
 export const binaryRowColumns =
@@ -11,8 +12,6 @@ const epochMs = Date.UTC(2000, 0);
 /** High words of integers that a double holds exactly. */
 const safeHighMax = 0x1f_ffff;
 const wordSize = 2 ** 32;
-/** Most events are recorded when they happen, and those of one command at once: to write an instant takes 0.5 µs. */
-let lastInstant = { microseconds: NaN, text: '' };
 
 /** Reads one row of PostgreSQL's binary COPY format from left to right; each value comes after its length in 4 bytes. */
 class RowReader {
@@ -41,10 +40,7 @@ class RowReader {
     const from = this.at + 4;
     this.at = from + 8;
     const microseconds = this.row.readInt32BE(from) * wordSize + this.row.readUInt32BE(from + 4);
-    if (microseconds === lastInstant.microseconds) return lastInstant.text;
-    const text = new Date(epochMs + Math.round(microseconds / 1_000)).toISOString();
-    lastInstant = { microseconds, text };
-    return text;
+    return instantText(epochMs + Math.round(microseconds / 1_000));
   }
 
   uuid(): string {
@@ -83,12 +79,15 @@ export function eventOfBinaryRow(message: Buffer, isFirst: boolean): RecordedEve
   return stored && recordedEvent(stored, stored.streamId, stored.revision, stored.position);
 }
 
-/** The same, with its texts as they are: views of a copy, since the message lies where pg will read the next ones into. */
+/** The same, with its texts as they are: views of the message, which lies where pg will read the next ones into. */
 export function storedInBinaryRow(message: Buffer, isFirst: boolean): StoredRecord | undefined {
-  return storedIn(Buffer.from(message), isFirst, (row) => row.bytes());
+  return storedIn(message, isFirst, (row) => row.bytes());
 }
 
-type Stored<Text> = Omit<StoredRecord, 'metadata' | 'data'> & { readonly metadata: Text; readonly data: Text };
+type Stored<Text> = Omit<StoredRecord, 'metadata' | 'data'> & {
+  readonly metadata: Text;
+  readonly data: Text;
+};
 
 function storedIn<Text>(
   message: Buffer,
