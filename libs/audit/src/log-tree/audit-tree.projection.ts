@@ -51,8 +51,8 @@ create index on checkpoints (size);
 export const auditTreeName = 'audit-tree';
 
 /**
- * Nobody waits for the tree but the signer, who looks once a second, and a batch costs some 2 ms of both processors' time
- * before its first event: under load it takes a second's events, or 1,000, at once.
+ * Nobody waits for the tree but the signer, who looks once a second, and a batch costs about a millisecond of processor time
+ * before its first event (see `BatchPace`): under load it takes a second's events, or 1,000, at once.
  */
 const longestIntervalMs = 1_000;
 
