@@ -1,4 +1,5 @@
 import {
+  askForCheckpoint,
   AuditTreeQuery,
   DossierMaker,
   openCheckpointKeys,
@@ -18,6 +19,11 @@ export class AuditSources {
     private readonly nameOf: NameOf,
   ) {
     this.proofs = new AuditTreeQuery(platform.stores.readModels);
+  }
+
+  /** From whichever process signs. @throws what PostgreSQL throws */
+  async askForCheckpoint(): Promise<void> {
+    await askForCheckpoint(this.platform.stores.pool);
   }
 
   /** With the keys of this server, which are read once. @throws CheckpointKeysRefused */

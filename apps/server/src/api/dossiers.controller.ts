@@ -16,7 +16,7 @@ import { VisibleIncidents } from './visible-incidents.js';
 
 /** Each is some megabytes at the worst, and reads its documents whole. */
 const atOnceMax = 4;
-/** For the checkpoint over what was recorded just now, before the caller is told to come back. */
+/** For the checkpoint that was asked for over what was recorded just now, before the caller is told to come back. */
 const waitMsMax = 4_000;
 const everyMs = 250;
 
@@ -77,6 +77,7 @@ export class DossiersController {
         return await maker.make(incidentId);
       } catch (error) {
         if (!(error instanceof DossierNotProvable) || Date.now() > endMs) throw error;
+        await this.sources.askForCheckpoint();
         await sleep(everyMs);
       }
     }

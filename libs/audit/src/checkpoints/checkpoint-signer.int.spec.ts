@@ -63,6 +63,19 @@ test('signs within a minute of an event, and at once after a thousand', async ()
   expect((await look()).outcome).toEqual({ state: 'signed', size: 1_006 });
 }, 30_000);
 
+test('signs earlier for who asks, not sooner than three seconds after the last, and never a checkpoint alone', async () => {
+  await log.build();
+  log.clock.advanceMs(10_000);
+  expect((await log.look(kept, [realKey], true)).outcome).toEqual({ state: 'idle' });
+  await log.append('incident-1', 1);
+  expect((await look()).outcome).toEqual({ state: 'idle' });
+  log.clock.advanceMs(-8_000);
+  expect((await log.look(kept, [realKey], true)).outcome).toEqual({ state: 'idle' });
+  log.clock.advanceMs(1_000);
+  expect((await log.look(kept, [realKey], true)).outcome).toEqual({ state: 'signed', size: 1_008 });
+  log.clock.advanceMs(52_000);
+}, 30_000);
+
 test('both keys sign while they change', async () => {
   await log.append('incident-1', 1);
   await log.build();

@@ -15,6 +15,8 @@ import { signNote, type NoteSigner } from './signed-note.js';
 
 /** Ids of checkpoints: of the same tree the same, so that a retried append is known. */
 const CHECKPOINTS = 'a3d1c2b7-6f0e-5c58-9b1d-2f0c6f6f7a11';
+/** However often checkpoints are asked for, there is so much between two: each is an event itself. */
+const askedSecondsLeast = 3;
 /** Exported in one go; the rest with the next look. */
 const exportPage = 100;
 
@@ -67,13 +69,17 @@ export class CheckpointSigner {
 
   constructor(private readonly options: CheckpointSignerOptions) {}
 
-  /** Exports what is not, and signs if one is due. @throws what the stores throw */
-  async look(): Promise<SignerReport> {
+  /**
+   * Exports what is not, and signs if one is due.
+   * @param asked somebody waits for one: it is due as soon as there is another event, and the last is 3 s old
+   * @throws what the stores throw
+   */
+  async look(asked = false): Promise<SignerReport> {
     const { tree } = this.options;
     const head = await this.options.store.head();
     const last = await tree.lastCheckpoint();
     const state = await tree.state();
-    const outcome = await this.outcomeOf(state, last, head);
+    const outcome = await this.outcomeOf(state, last, head, asked);
     const exported = await this.exportNew();
     return {
       outcome,
@@ -88,6 +94,7 @@ export class CheckpointSigner {
     state: TreeState | null,
     last: LoggedCheckpoint | null,
     head: Position,
+    asked: boolean,
   ): Promise<SignerState> {
     if (!state || state.size === 0 || (last?.revision ?? -1) < this.appendedRevision)
       return { state: 'waiting' };
@@ -98,16 +105,17 @@ export class CheckpointSigner {
       const isWhole = reached !== null && comparePositions(reached, head) >= 0;
       return isWhole ? { state: 'refusing', reason } : { state: 'waiting' };
     }
-    return this.isDue(state, last) ? this.sign(state, last) : { state: 'idle' };
+    return this.isDue(state, last, asked) ? this.sign(state, last) : { state: 'idle' };
   }
 
   /** The checkpoint itself is an event; one is due when there is another. */
-  private isDue({ size }: TreeState, last: LoggedCheckpoint | null): boolean {
+  private isDue({ size }: TreeState, last: LoggedCheckpoint | null, asked: boolean): boolean {
     const { everyEvents, everySeconds, clock } = this.options;
     const newEvents = last === null ? size : size - last.size - 1;
     if (newEvents <= 0) return false;
     const ageMs = last === null ? Infinity : clock.now().getTime() - last.recordedAt.getTime();
-    return newEvents >= everyEvents || ageMs >= everySeconds * 1_000;
+    const dueSeconds = asked ? Math.min(askedSecondsLeast, everySeconds) : everySeconds;
+    return newEvents >= everyEvents || ageMs >= dueSeconds * 1_000;
   }
 
   /** Why this tree must not be signed; undefined when it continues everything that was. */

@@ -2,7 +2,7 @@ import { createTestDatabase, type TestDatabase } from '@shaoying/postgres/testin
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'pg';
 import type { SignerReport } from './checkpoint-signer.js';
-import { CheckpointWatch } from './checkpoint-watch.js';
+import { askForCheckpoint, CheckpointWatch } from './checkpoint-watch.js';
 
 const report = (outcome: SignerReport['outcome']): SignerReport => ({
   ...{ outcome, treeSize: 1, signedSize: 1, signedAt: null, exportLag: 0, exportFailure: null },
@@ -24,7 +24,7 @@ afterAll(async () => {
 });
 beforeEach(() => void (said.length = 0));
 
-function watching(look: () => Promise<SignerReport>) {
+function watching(look: (asked?: boolean) => Promise<SignerReport>) {
   const watch = new CheckpointWatch({ signer: { look }, pool, log, onReport: () => undefined, everyMs: 20 });
   watch.start();
   return watch;
@@ -46,6 +46,29 @@ test('one of two processes looks, and the other one when it ends', async () => {
   while (looks.second < 3) await sleep(10);
   expect(looks.first).toBe(ended);
   await second.stop();
+}, 20_000);
+
+test('who asks for a checkpoint is heard by the process that signs, from any other one, until it has signed', async () => {
+  const asked: boolean[] = [];
+  let signsAt = Infinity;
+  const watch = watching(async (isAsked = false) => {
+    asked.push(isAsked);
+    const signed = isAsked && asked.filter(Boolean).length >= signsAt;
+    return report(signed ? { state: 'signed', size: 1 } : { state: 'waiting' });
+  });
+  const countAsked = async (): Promise<number> => {
+    asked.length = 0;
+    await askForCheckpoint(pool);
+    while (!asked.includes(true) || asked.at(-1) === true) await sleep(10);
+    return asked.filter(Boolean).length;
+  };
+  while (asked.length < 2) await sleep(10);
+  expect(asked).not.toContain(true);
+  // Nothing could be signed: not for ever, or a check a day would make the log grow by a checkpoint every three seconds.
+  expect(await countAsked()).toBe(4);
+  signsAt = 2;
+  expect(await countAsked()).toBe(2);
+  await watch.stop();
 }, 20_000);
 
 test('a refusal is said once, not with every look; a failure ends nothing', async () => {

@@ -25,6 +25,17 @@ const stopMsMax = 1_500;
 /** What goes on being wrong is said again this often. */
 const remindMs = 60_000;
 const lockName = 'audit/checkpoint-signer';
+const askedChannel = 'audit_checkpoint_asked';
+/** So many looks an asking lasts: the tree must have the event first that it is about, and is late by a second at the most. */
+const looksPerAsking = 4;
+
+/**
+ * Asks whichever process signs for a checkpoint over what is in the log now, for who cannot wait a minute for it. Nobody signs
+ * but that one; where none does, nothing comes of it. @throws what the pool throws
+ */
+export async function askForCheckpoint(pool: Pick<Pool, 'query'>): Promise<void> {
+  await pool.query(`notify ${askedChannel}`);
+}
 
 /**
  * Looks at the tree every second, in one of the processes that would: whoever holds the lock. That two of them signed the
@@ -34,6 +45,7 @@ export class CheckpointWatch {
   private readonly stopping = new AbortController();
   private running: Promise<void> | undefined;
   private holder: PoolClient | undefined;
+  private looksAsked = 0;
   private said: { readonly what: string; readonly atMs: number } | undefined;
 
   constructor(private readonly options: CheckpointWatchOptions) {}
@@ -56,7 +68,7 @@ export class CheckpointWatch {
     const { signal } = this.stopping;
     while (!signal.aborted) {
       try {
-        if (await this.isHolder()) this.tell(await this.options.signer.look());
+        if (await this.isHolder()) await this.look();
       } catch (error) {
         if (signal.aborted) break;
         const reason = error instanceof Error ? error.message : String(error);
@@ -64,6 +76,15 @@ export class CheckpointWatch {
       }
       await sleep(this.options.everyMs ?? 1_000, undefined, { signal }).catch(() => undefined);
     }
+  }
+
+  private async look(): Promise<void> {
+    const left = this.looksAsked - 1;
+    this.looksAsked = Math.max(0, left);
+    const report = await this.options.signer.look(left >= 0);
+    this.tell(report);
+    // Who asked meanwhile asked for another one.
+    if (report.outcome.state === 'signed' && this.looksAsked === left) this.looksAsked = 0;
   }
 
   private async isHolder(): Promise<boolean> {
@@ -78,6 +99,10 @@ export class CheckpointWatch {
         client.release();
         return false;
       }
+      client.on('notification', ({ channel }) => {
+        if (channel === askedChannel) this.looksAsked = looksPerAsking;
+      });
+      await client.query(`listen ${askedChannel}`);
     } catch (error) {
       client.release(true);
       throw error;

@@ -59,7 +59,11 @@ export class SignedLog {
     this.signers.clear();
   }
 
-  look(target: CheckpointExport, signers: readonly NoteSigner[] = [realKey]): Promise<SignerReport> {
+  look(
+    target: CheckpointExport,
+    signers: readonly NoteSigner[] = [realKey],
+    asked = false,
+  ): Promise<SignerReport> {
     const who = `${target.name} ${signers.map(({ verifierKey }) => verifierKey).join()}`;
     const signer =
       this.signers.get(who) ??
@@ -68,7 +72,7 @@ export class SignedLog {
         ...{ treePosition: () => this.tree.position(), everyEvents: 1_000, everySeconds: 55 },
       });
     this.signers.set(who, signer);
-    return signer.look();
+    return signer.look(asked);
   }
 
   async verify(options: Partial<VerifyOptions> = {}): Promise<VerifyReport> {

@@ -1,7 +1,8 @@
-import type { RecordedEvent, StoredEvent } from '@shaoying/event-store';
+import { Buffer } from 'node:buffer';
+import type { RecordedEvent, StoredRecord } from '@shaoying/event-store';
 
 /** What an event is to the tree: the log's stored envelope and texts, and its place in its own stream. */
-export type StoredLeaf = StoredEvent & { readonly streamId: string; readonly revision: number };
+export type StoredLeaf = Omit<StoredRecord, 'position'>;
 type LeafEnvelope = Omit<StoredLeaf, 'metadata' | 'data'>;
 
 /** Separates metadata from data in a leaf; no metadata of ours has a member of this name. */
@@ -12,18 +13,36 @@ export class MalformedLeaf extends Error {
   readonly code = 'MALFORMED_LEAF';
 }
 
+const beforeDataBytes = Buffer.from(beforeData);
+const closingBrace = 0x7d;
+/** UTF-8 of a character of a JavaScript string, of which two may be one of Unicode's. */
+const bytesPerCharMax = 3;
+let scratch = Buffer.allocUnsafe(4_096);
+
 /**
- * The canonical bytes of an event, as text (docs/formats/audit.md): one line of JSON with the members in this order, no
- * space between them, `metadata` and `data` exactly as they are stored. They are stored after encryption and before
- * upcasting, and were written by `JSON.stringify`; so is the rest. Not part of it is the event's position, which every
- * engine counts its own way: the order of the leaves says it.
+ * The canonical bytes of an event (docs/formats/audit.md): one line of JSON with the members in this order, no space between
+ * them, `metadata` and `data` exactly as they are stored: neither parsed nor even made into text here. They are stored after
+ * encryption and before upcasting, and were written by `JSON.stringify`; so is the rest. Not part of it is the event's
+ * position, which every engine counts its own way: the order of the leaves says it.
  * @throws MalformedLeaf when metadata and data could be divided otherwise to give the same line
  */
-export function storedLeaf(event: StoredLeaf): string {
-  if (event.metadata.includes(beforeData)) {
+export function storedLeaf(event: StoredLeaf): Buffer {
+  const { metadata, data } = event;
+  if (metadata.includes(beforeDataBytes)) {
     throw new MalformedLeaf(`the metadata of event ${event.eventId} has a member "data"`);
   }
-  return lineOf(event, event.metadata, event.data);
+  const head = headOf(event);
+  const headBytesMax = head.length * bytesPerCharMax;
+  if (headBytesMax > scratch.length) scratch = Buffer.allocUnsafe(headBytesMax);
+  const headBytes = scratch.write(head);
+  const dataAt = headBytes + metadata.length + beforeDataBytes.length;
+  const leaf = Buffer.allocUnsafe(dataAt + data.length + 1);
+  scratch.copy(leaf, 0, 0, headBytes);
+  metadata.copy(leaf, headBytes);
+  beforeDataBytes.copy(leaf, headBytes + metadata.length);
+  data.copy(leaf, dataAt);
+  leaf[leaf.length - 1] = closingBrace;
+  return leaf;
 }
 
 type InLine = keyof LeafEnvelope | 'data' | 'position';
@@ -33,7 +52,7 @@ const nothingElse: [Exclude<keyof RecordedEvent, InLine | InMetadata>] extends [
 void nothingElse;
 
 /**
- * The same line from an event as readers get it. What `JSON.stringify` wrote and `JSON.parse` read, `JSON.stringify`
+ * The same line, as text, from an event as readers get it. What `JSON.stringify` wrote and `JSON.parse` read, `JSON.stringify`
  * writes alike; so this differs from {@link storedLeaf} only where somebody else wrote into the store.
  */
 export function leafOf(event: RecordedEvent): string {
@@ -45,17 +64,14 @@ export function leafOf(event: RecordedEvent): string {
     `,"causationId":${JSON.stringify(causationId)},"commandId":${JSON.stringify(commandId)}` +
     `${requestHash === undefined ? '' : `,"requestHash":${JSON.stringify(requestHash)}`}` +
     `${traceparent === undefined ? '' : `,"traceparent":${JSON.stringify(traceparent)}`}}`;
-  return lineOf(event, metadata, JSON.stringify(event.data));
+  return `${headOf(event)}${metadata}${beforeData}${JSON.stringify(event.data)}}`;
 }
 
-function lineOf(
-  { streamId, revision, eventId, type, schemaVersion, occurredAt, recordedAt }: LeafEnvelope,
-  metadata: string,
-  data: string,
-): string {
+function headOf(event: LeafEnvelope): string {
+  const { streamId, revision, eventId, type, schemaVersion, occurredAt, recordedAt } = event;
   return (
     `{"streamId":${JSON.stringify(streamId)},"revision":${revision},"eventId":"${eventId}"` +
     `,"type":${JSON.stringify(type)},"schemaVersion":${schemaVersion}` +
-    `,"occurredAt":"${occurredAt}","recordedAt":"${recordedAt}","metadata":${metadata}${beforeData}${data}}`
+    `,"occurredAt":"${occurredAt}","recordedAt":"${recordedAt}","metadata":`
   );
 }

@@ -5,8 +5,9 @@ import {
   recordedEvent,
   traceparentFrom,
   type NewEvent,
+  type StoredEvent,
 } from '@shaoying/event-store';
-import { leafOf, MalformedLeaf, storedLeaf } from './leaf.js';
+import { leafOf, MalformedLeaf, storedLeaf, type StoredLeaf } from './leaf.js';
 
 const event: NewEvent = {
   eventId: '0198c5a0-0000-7000-8000-000000000001',
@@ -35,6 +36,11 @@ const maybe = fc.record(
   { requiredKeys: [] },
 );
 
+const leafFrom = (stored: StoredEvent, streamId: string, revision: number): StoredLeaf => ({
+  ...stored,
+  ...{ streamId, revision, metadata: Buffer.from(stored.metadata), data: Buffer.from(stored.data) },
+});
+
 describe('the leaf of an event', () => {
   it('is one line of JSON, without the position', async () => {
     const store = new InMemoryEventStore();
@@ -52,7 +58,7 @@ describe('the leaf of an event', () => {
         const [stored] = admitAppend('s', 'any', [proposed]).events;
         if (!stored) throw new Error('one event is admitted as one');
         const recorded = recordedEvent(stored, 's', 7, '12');
-        expect(leafOf(recorded)).toBe(storedLeaf({ ...stored, streamId: 's', revision: 7 }));
+        expect(leafOf(recorded)).toBe(storedLeaf(leafFrom(stored, 's', 7)).toString());
       }),
     );
   });
@@ -60,18 +66,25 @@ describe('the leaf of an event', () => {
   it('tells texts apart that mean the same', () => {
     const [stored] = admitAppend('s', 'any', [event]).events;
     if (!stored) throw new Error('one event is admitted as one');
-    const leaf = { ...stored, streamId: 's', revision: 0 };
     const spaced = stored.data.replace(':', ': ');
     expect(JSON.parse(spaced)).toEqual(JSON.parse(stored.data));
-    expect(storedLeaf({ ...leaf, data: spaced })).not.toBe(storedLeaf(leaf));
+    const leaves = [stored, { ...stored, data: spaced }].map((text) => storedLeaf(leafFrom(text, 's', 0)));
+    expect(leaves[1]?.toString()).toBe(leaves[0]?.toString().replace('"category":', '"category": '));
+  });
+
+  it('is written whole where names are longer than any that the log takes, as somebody else may have written them', () => {
+    const [stored] = admitAppend('s', 'any', [event]).events;
+    if (!stored) throw new Error('one event is admitted as one');
+    const type = '哨'.repeat(5_000);
+    const recorded = recordedEvent({ ...stored, type }, 's', 0, '1');
+    expect(storedLeaf(leafFrom({ ...stored, type }, 's', 0)).toString()).toBe(leafOf(recorded));
   });
 
   it('is refused where metadata and data could be divided elsewhere', () => {
     const [stored] = admitAppend('s', 'any', [{ ...event, data: { a: 1, data: 2 } }]).events;
     if (!stored) throw new Error('one event is admitted as one');
     const metadata = `${stored.metadata},"data":{"a":1`;
-    expect(() => storedLeaf({ ...stored, streamId: 's', revision: 0, metadata, data: '2}' })).toThrow(
-      MalformedLeaf,
-    );
+    const divided = leafFrom({ ...stored, metadata, data: '2}' }, 's', 0);
+    expect(() => storedLeaf(divided)).toThrow(MalformedLeaf);
   });
 });

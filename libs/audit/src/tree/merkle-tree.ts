@@ -1,5 +1,6 @@
+import { Buffer } from 'node:buffer';
 import { consistencyProof, inclusionProof, rangeHash } from './tree-proofs.js';
-import { TreeHasher } from './tree-hash.js';
+import { HASH_BYTES, TreeHasher } from './tree-hash.js';
 import { OutsideTree, type TreeNode } from './tree-shape.js';
 
 /**
@@ -7,7 +8,9 @@ import { OutsideTree, type TreeNode } from './tree-shape.js';
  * root, in memory that grows with the logarithm of the leaves; what a verifier keeps while it reads a log.
  */
 export class TreeFrontier {
-  private readonly edge: { readonly level: number; readonly hash: Uint8Array }[] = [];
+  /** By level; there is one where the number of leaves has a bit, what else lies here is of an earlier edge. */
+  private readonly edge: Buffer[] = [];
+  private readonly carried = Buffer.alloc(HASH_BYTES);
   private leaves = 0;
 
   constructor(readonly hasher: TreeHasher = new TreeHasher()) {}
@@ -17,20 +20,26 @@ export class TreeFrontier {
   }
 
   append(leafHash: Uint8Array): void {
-    let [level, hash] = [0, leafHash];
-    for (let last = this.edge.at(-1); last?.level === level; last = this.edge.at(-1)) {
-      hash = this.hasher.parent(last.hash, hash);
+    const { carried } = this;
+    carried.set(leafHash);
+    let level = 0;
+    // No bit operators: they end at 2^31.
+    for (let rest = this.leaves; rest % 2 === 1; rest = (rest - 1) / 2) {
+      this.hasher.parentInto(this.edge[level] as Buffer, carried, carried);
       level += 1;
-      this.edge.pop();
     }
-    this.edge.push({ level, hash });
+    (this.edge[level] ??= Buffer.alloc(HASH_BYTES)).set(carried);
     this.leaves += 1;
   }
 
   root(): Uint8Array {
-    const hashes = this.edge.map(({ hash }) => hash);
-    if (hashes.length === 0) return this.hasher.empty();
-    return hashes.reduceRight((right, left) => this.hasher.parent(left, right));
+    let root: Uint8Array | undefined;
+    for (let [level, rest] = [0, this.leaves]; rest > 0; [level, rest] = [level + 1, Math.floor(rest / 2)]) {
+      if (rest % 2 === 0) continue;
+      const hash = this.edge[level] as Buffer;
+      root = root === undefined ? Buffer.from(hash) : this.hasher.parent(hash, root);
+    }
+    return root ?? this.hasher.empty();
   }
 }
 

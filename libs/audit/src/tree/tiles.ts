@@ -35,17 +35,9 @@ export function edgeTiles(size: number): (TileName & { readonly count: number })
 /** Root of a complete subtree from its 1, 2, 4 … 256 lowest hashes. */
 function foldComplete(hasher: TreeHasher, hashes: Uint8Array): Buffer {
   const work = Buffer.from(hashes);
-  for (let count = hashes.length / HASH_BYTES; count > 1; count /= 2) {
-    for (let at = 0; at < count; at += 2) {
-      const [left, right] = [hashAt(work, at), hashAt(work, at + 1)];
-      work.set(hasher.parent(left, right), (at / 2) * HASH_BYTES);
-    }
-  }
+  for (let count = hashes.length / HASH_BYTES; count > 1; count /= 2) hasher.fold(work, count);
   return work.subarray(0, HASH_BYTES);
 }
-
-const hashAt = (hashes: Uint8Array, at: number): Uint8Array =>
-  hashes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES);
 
 /** The edge of a tree that grows: takes leaves, gives the tiles that have changed. */
 export class GrowingTiles {

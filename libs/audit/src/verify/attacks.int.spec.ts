@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { RecordedEvent } from '@shaoying/event-store';
+import type { RecordedEvent, StoredRecord } from '@shaoying/event-store';
 import { createTestDatabase, type TestDatabase } from '@shaoying/postgres/testing';
 import { parseCheckpoint, checkpointText } from '../checkpoints/checkpoint.js';
 import { parseNote, signNote, type NoteSigner } from '../checkpoints/signed-note.js';
@@ -73,22 +73,26 @@ const alter = (index: number) =>
 /** Signs the checkpoints of an altered log anew, as if they had always been over it, and makes its tree anew. */
 async function signAnew(log: SignedLog, key: NoteSigner): Promise<void> {
   const tree = new MerkleTree();
-  for (const event of await log.store.readAllStored('0', 100)) {
-    const { size } = JSON.parse(event.data) as { size?: number };
+  const copied = (record: StoredRecord) => ({
+    ...record,
+    metadata: Buffer.from(record.metadata),
+    data: Buffer.from(record.data),
+  });
+  for (const event of await log.store.readAllStored('0', 100, copied)) {
+    const { size } = JSON.parse(event.data.toString()) as { size?: number };
     let { data } = event;
     if (event.streamId === 'audit-checkpoints' && size !== undefined) {
       const root = tree.root(size);
       const note = signNote(checkpointText({ origin, size, root, algorithm: 'sha256' }), [key]);
       const keys = [key.verifierKey];
-      data = JSON.stringify({
-        origin,
-        size,
-        root: Buffer.from(root).toString('base64'),
-        algorithm: 'sha256',
-        note,
-        keys,
-      });
-      await log.pool.query('update log.events set data = $1 where position = $2', [data, event.position]);
+      const signed = {
+        ...{ origin, size, root: Buffer.from(root).toString('base64'), algorithm: 'sha256', note, keys },
+      };
+      data = Buffer.from(JSON.stringify(signed));
+      await log.pool.query('update log.events set data = $1 where position = $2', [
+        data.toString(),
+        event.position,
+      ]);
     }
     tree.append(tree.hasher.leaf(storedLeaf({ ...event, data })));
   }

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { createReadStream } from 'node:fs';
 import { parseCheckpoint } from '../checkpoints/checkpoint.js';
 import { parseNote } from '../checkpoints/signed-note.js';
@@ -25,9 +26,20 @@ export const exportLines = {
   checkpoint: (note: string): string => JSON.stringify({ checkpoint: note }),
 } as const;
 
-const leavesPerBatch = 2_000;
+const chunkBytes = 1024 * 1024;
 /** An event of the largest size that the log takes, and its envelope. */
-const lineCharsMax = 2 * 1024 * 1024;
+const lineBytesMax = 2 * 1024 * 1024;
+const newline = 0x0a;
+const beforeNote = Buffer.from('{"checkpoint":');
+
+interface Line {
+  /** Without its newline. */
+  readonly bytes: Buffer;
+  /** From 1 on. */
+  readonly line: number;
+}
+
+const isNote = ({ bytes }: Line): boolean => bytes.subarray(0, beforeNote.length).equals(beforeNote);
 
 /** A whole log in a file, as `shaoying-audit/1`. */
 export class ExportSource implements VerifySource {
@@ -40,12 +52,14 @@ export class ExportSource implements VerifySource {
   async checkpointSizes(): Promise<ReadonlySet<number>> {
     const sizes = new Set<number>();
     this.checkpoints.length = 0;
-    for await (const { text, line } of this.lines()) {
-      if (line === 1) this.algorithm = headerIn(text).algorithm;
-      else if (text.startsWith('{"checkpoint":')) this.checkpoints.push(noteIn(text, line));
-      else {
-        const signed = checkpointOfLeaf(leafIn(text, line).leaf);
-        if (signed) sizes.add(signed.size);
+    for await (const lines of this.lines()) {
+      for (const read of lines) {
+        if (read.line === 1) this.algorithm = headerIn(read).algorithm;
+        else if (isNote(read)) this.checkpoints.push(noteIn(read));
+        else {
+          const signed = checkpointOfLeaf(leafIn(read).leaf);
+          if (signed) sizes.add(signed.size);
+        }
       }
     }
     if (this.algorithm === null) throw new MalformedLine('the file is empty', 1);
@@ -57,48 +71,53 @@ export class ExportSource implements VerifySource {
   }
 
   async *leaves(): AsyncGenerator<readonly SourceLeaf[]> {
-    let batch: SourceLeaf[] = [];
     let expected = 0;
-    for await (const { text, line } of this.lines()) {
-      if (line === 1 || text.startsWith('{"checkpoint":')) continue;
-      const { index, position, leaf } = leafIn(text, line);
-      if (index !== expected) {
-        // What is before it is looked at first: it may be what is wrong.
-        if (batch.length > 0) yield batch;
-        throw new MalformedLine(
-          `line ${line} is the leaf with index ${index}, the one with ${expected} is missing`,
-          line,
-        );
+    for await (const lines of this.lines()) {
+      const batch: SourceLeaf[] = [];
+      for (const read of lines) {
+        if (read.line === 1 || isNote(read)) continue;
+        const { index, position, leaf } = leafIn(read);
+        if (index !== expected) {
+          // What is before it is looked at first: it may be what is wrong.
+          if (batch.length > 0) yield batch;
+          throw new MalformedLine(
+            `line ${read.line} is the leaf with index ${index}, the one with ${expected} is missing`,
+            read.line,
+          );
+        }
+        expected += 1;
+        batch.push({ position, leaf });
       }
-      expected += 1;
-      batch.push({ position, leaf });
-      if (batch.length < leavesPerBatch) continue;
-      yield batch;
-      batch = [];
+      if (batch.length > 0) yield batch;
     }
-    if (batch.length > 0) yield batch;
   }
 
   notes(): readonly string[] {
     return this.checkpoints;
   }
 
-  /** By hand: `readline` splits at other characters than the newline, which a leaf may hold. */
-  private async *lines(): AsyncGenerator<{ readonly text: string; readonly line: number }> {
-    let [rest, line] = ['', 0];
-    for await (const chunk of createReadStream(this.name, { encoding: 'utf8', highWaterMark: 1024 * 1024 })) {
-      const parts = (rest + (chunk as string)).split('\n');
-      rest = parts.pop() ?? '';
-      for (const text of parts) yield { text, line: (line += 1) };
-      if (rest.length > lineCharsMax)
+  /** By hand, and as bytes: `readline` splits at other characters than the newline, and text is not what was hashed. */
+  private async *lines(): AsyncGenerator<readonly Line[]> {
+    let rest: Buffer = Buffer.alloc(0);
+    let line = 0;
+    for await (const chunk of createReadStream(this.name, { highWaterMark: chunkBytes })) {
+      const bytes = Buffer.concat([rest, chunk as Buffer]);
+      const lines: Line[] = [];
+      let from = 0;
+      for (let end; (end = bytes.indexOf(newline, from)) !== -1; from = end + 1)
+        lines.push({ bytes: bytes.subarray(from, end), line: (line += 1) });
+      yield lines;
+      rest = bytes.subarray(from);
+      if (rest.length > lineBytesMax)
         throw new MalformedLine(`line ${line + 1} is longer than any event`, line + 1);
     }
-    if (rest !== '') throw new MalformedLine(`line ${line + 1} has no end: the file is cut off`, line + 1);
+    if (rest.length > 0)
+      throw new MalformedLine(`line ${line + 1} has no end: the file is cut off`, line + 1);
   }
 }
 
-function headerIn(text: string): ExportHeader {
-  const header = jsonIn(text, 1) as Partial<ExportHeader>;
+function headerIn(first: Line): ExportHeader {
+  const header = jsonIn(first) as Partial<ExportHeader>;
   const algorithm = TREE_ALGORITHMS.find((known) => known === header.algorithm);
   if (header.format !== EXPORT_FORMAT || !algorithm || typeof header.origin !== 'string') {
     throw new MalformedLine(`line 1 is no header of a file of the format ${EXPORT_FORMAT}`, 1);
@@ -108,26 +127,30 @@ function headerIn(text: string): ExportHeader {
   return { format: EXPORT_FORMAT, origin: header.origin, algorithm, from: 0 };
 }
 
-function noteIn(text: string, line: number): string {
-  const { checkpoint } = jsonIn(text, line) as { checkpoint?: unknown };
-  if (typeof checkpoint !== 'string') throw new MalformedLine(`line ${line} is no checkpoint`, line);
+function noteIn(read: Line): string {
+  const { checkpoint } = jsonIn(read) as { checkpoint?: unknown };
+  if (typeof checkpoint !== 'string')
+    throw new MalformedLine(`line ${read.line} is no checkpoint`, read.line);
   return checkpoint;
 }
 
 const leafLine = /^\{"index":(0|[1-9]\d{0,15}),"position":"(\d{1,19})","event":/;
+/** What stands before the event, at its longest. */
+const leafHeadBytesMax = 80;
+const closingBrace = 0x7d;
 
-function leafIn(text: string, line: number): { index: number; position: string; leaf: string } {
-  const match = leafLine.exec(text);
-  if (!match || !text.endsWith('}')) {
+function leafIn({ bytes, line }: Line): { index: number; position: string; leaf: Buffer } {
+  const match = leafLine.exec(bytes.toString('latin1', 0, leafHeadBytesMax));
+  if (!match || bytes.at(-1) !== closingBrace) {
     throw new MalformedLine(`line ${line} is neither a leaf nor a checkpoint`, line);
   }
   const [head, index, position] = match as unknown as [string, string, string];
-  return { index: Number(index), position, leaf: text.slice(head.length, -1) };
+  return { index: Number(index), position, leaf: bytes.subarray(head.length, -1) };
 }
 
-function jsonIn(text: string, line: number): unknown {
+function jsonIn({ bytes, line }: Line): unknown {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = JSON.parse(bytes.toString());
     if (typeof value === 'object' && value !== null) return value;
   } catch {
     // Told below.

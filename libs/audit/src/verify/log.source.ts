@@ -1,4 +1,12 @@
-import { LIMITS, START, tellsStoredTexts, type EventStore, type Position } from '@shaoying/event-store';
+import { Buffer } from 'node:buffer';
+import {
+  LIMITS,
+  START,
+  tellsStoredTexts,
+  type EventStore,
+  type Position,
+  type StoredRecord,
+} from '@shaoying/event-store';
 import { checkpointEventType, checkpointIn } from '../checkpoints/checkpoint.events.js';
 import { leafOf, MalformedLeaf, storedLeaf } from '../tree/leaf.js';
 import type { TreeAlgorithm } from '../tree/tree-hash.js';
@@ -56,18 +64,18 @@ export class LogSource implements VerifySource {
     const { store } = this;
     if (!tellsStoredTexts(store)) {
       const events = await store.readAll(after, { limit: LIMITS.readEventsMax });
-      return events.map((event) => ({ position: event.position, leaf: leafOf(event) }));
+      return events.map((event) => ({ position: event.position, leaf: Buffer.from(leafOf(event)) }));
     }
-    const events = await store.readAllStored(after, LIMITS.readEventsMax);
-    return events.map((event) => ({ position: event.position, leaf: orNone(() => storedLeaf(event)) }));
+    return store.readAllStored(after, LIMITS.readEventsMax, sourceLeaf);
   }
 }
 
-function orNone(leaf: () => string): string | null {
+function sourceLeaf(record: StoredRecord): SourceLeaf {
+  const { position } = record;
   try {
-    return leaf();
+    return { position, leaf: storedLeaf(record) };
   } catch (error) {
-    if (error instanceof MalformedLeaf) return null;
+    if (error instanceof MalformedLeaf) return { position, leaf: null };
     throw error;
   }
 }

@@ -3,6 +3,27 @@ import { HASH_BYTES } from '../tree/tree-hash.js';
 import type { Fault, FaultCode } from './verify.faults.js';
 import { faultyEvent, type KnownLeaves, type SourceLeaf } from './verify.source.js';
 
+/** What the tree has of some leaves, from one on; ends where the tree does. */
+export class ExpectedHashes {
+  constructor(private readonly hashes: Buffer) {}
+
+  /** Beyond the end of the tree nothing is known, and everything fits: it follows the log by a moment. */
+  fits(offset: number, hash: Uint8Array): boolean {
+    const from = offset * HASH_BYTES;
+    if (from + HASH_BYTES > this.hashes.length) return true;
+    return this.hashes.compare(hash, 0, HASH_BYTES, from, from + HASH_BYTES) === 0;
+  }
+
+  at(offset: number): Expected {
+    return { hash: this.hashAt(offset), next: this.hashAt(offset + 1) };
+  }
+
+  private hashAt(offset: number): Uint8Array | null {
+    const end = (offset + 1) * HASH_BYTES;
+    return end <= this.hashes.length ? this.hashes.subarray(end - HASH_BYTES, end) : null;
+  }
+}
+
 /** What the tree has of a leaf and of the next; null beyond its end. */
 interface Expected {
   readonly hash: Uint8Array | null;
@@ -18,7 +39,7 @@ interface Suspect {
   nextHash: Uint8Array | null;
 }
 
-const nothing: Expected = { hash: null, next: null };
+const nothing = new ExpectedHashes(Buffer.alloc(0));
 const isSame = (a: Uint8Array | null, b: Uint8Array | null): boolean =>
   a !== null && b !== null && Buffer.compare(a, b) === 0;
 
@@ -32,24 +53,19 @@ export class Suspicion {
   constructor(private readonly known: KnownLeaves | null) {}
 
   /** The tree's hashes for so many leaves from one on. */
-  async hashesFor(from: number, count: number): Promise<(offset: number) => Expected> {
-    if (!this.known || this.suspect) return () => nothing;
-    const hashes = await this.known.hashes(from, count + 1);
-    const at = (offset: number): Uint8Array | null => {
-      const end = (offset + 1) * HASH_BYTES;
-      return end <= hashes.length ? hashes.subarray(end - HASH_BYTES, end) : null;
-    };
-    return (offset) => ({ hash: at(offset), next: at(offset + 1) });
+  async hashesFor(from: number, count: number): Promise<ExpectedHashes> {
+    if (!this.known || this.suspect) return nothing;
+    return new ExpectedHashes(await this.known.hashes(from, count + 1));
   }
 
-  look(index: number, source: SourceLeaf, hash: Uint8Array, expected: Expected): void {
+  /** @param offset of the leaf in `expected` */
+  look(index: number, source: SourceLeaf, hash: Uint8Array, expected: ExpectedHashes, offset: number): void {
     if (this.suspect) {
       if (index === this.suspect.index + 1) this.suspect.nextHash = hash;
       return;
     }
-    // Beyond the end of the tree nothing is known: it follows the log by a moment.
-    if (expected.hash === null || isSame(hash, expected.hash)) return;
-    this.suspect = { index, source, hash, expected, nextHash: null };
+    if (expected.fits(offset, hash)) return;
+    this.suspect = { index, source, hash, expected: expected.at(offset), nextHash: null };
   }
 
   isAny(): boolean {

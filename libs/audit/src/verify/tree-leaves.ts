@@ -18,9 +18,9 @@ export class TreeLeaves implements KnownLeaves {
     return state && new TreeLeaves(reader, state.size, state.algorithm);
   }
 
-  async hashes(from: number, count: number): Promise<Uint8Array> {
+  async hashes(from: number, count: number): Promise<Buffer> {
     const to = Math.min(from + count, this.size);
-    if (to <= from) return new Uint8Array();
+    if (to <= from) return Buffer.alloc(0);
     const [first, last] = [Math.floor(from / TILE_HASHES), Math.floor((to - 1) / TILE_HASHES)];
     const { rows } = await this.reader.query<{ hashes: Buffer }>(
       'select hashes from audit_tree.tiles where level = 0 and index between $1 and $2 order by index',

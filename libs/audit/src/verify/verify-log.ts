@@ -6,7 +6,7 @@ import { TreeFrontier } from '../tree/merkle-tree.js';
 import { TreeHasher, type TreeAlgorithm } from '../tree/tree-hash.js';
 import { CheckpointChain } from './checkpoint-chain.js';
 import { checkpointOfLeaf } from './checkpoint-in-leaf.js';
-import { Suspicion } from './suspicion.js';
+import { Suspicion, type ExpectedHashes } from './suspicion.js';
 import type { Fault } from './verify.faults.js';
 import {
   faultyEvent,
@@ -136,26 +136,32 @@ class Verification {
     const expected = await this.suspicion.hashesFor(this.frontier.size, batch.length);
     for (const [offset, source] of batch.entries()) {
       // Nothing is awaited for most leaves: that alone would take as long as their hashes.
-      const rest = this.takeLeaf(source, expected(offset));
+      const rest = this.takeLeaf(source, expected, offset);
       const fault = rest && (await rest);
       if (fault) return fault;
     }
     return null;
   }
 
-  private takeLeaf(source: SourceLeaf, expected: ExpectedHashes): Fault | Promise<Fault | null> | null {
+  private takeLeaf(
+    source: SourceLeaf,
+    expected: ExpectedHashes,
+    offset: number,
+  ): Fault | Promise<Fault | null> | null {
     const { frontier } = this;
     const index = frontier.size;
     if (source.leaf === null) {
       const message = `what is stored at index ${index} can be no event of this log`;
       return { code: 'MALFORMED_LEAF', message, event: faultyEvent(index, source), checkpoint: null };
     }
-    if (this.awaited !== null) this.following.set(this.awaited, source);
+    // A copy: the leaf may be a view of all that was read with it.
+    if (this.awaited !== null)
+      this.following.set(this.awaited, { ...source, leaf: Buffer.from(source.leaf) });
     this.awaited = null;
     this.last = source;
     const hash = frontier.hasher.leaf(source.leaf);
     frontier.append(hash);
-    this.suspicion.look(index, source, hash, expected);
+    this.suspicion.look(index, source, hash, expected, offset);
     const signed = checkpointOfLeaf(source.leaf);
     if (!signed && !this.wanted.has(frontier.size)) return null;
     return this.meet(signed, index, source);
@@ -274,5 +280,3 @@ class Verification {
     };
   }
 }
-
-type ExpectedHashes = ReturnType<Awaited<ReturnType<Suspicion['hashesFor']>>>;

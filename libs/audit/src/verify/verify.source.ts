@@ -1,3 +1,4 @@
+import type { Buffer } from 'node:buffer';
 import type { TreeAlgorithm } from '../tree/tree-hash.js';
 import type { FaultyEvent } from './verify.faults.js';
 
@@ -5,7 +6,7 @@ import type { FaultyEvent } from './verify.faults.js';
 export interface SourceLeaf {
   readonly position: string | null;
   /** The canonical line; null where what is stored can be none. */
-  readonly leaf: string | null;
+  readonly leaf: Buffer | null;
 }
 
 /** A log to be checked. It is read twice: for its checkpoints, then whole. */
@@ -29,7 +30,7 @@ export interface KnownLeaves {
   /** Leaves of the tree before the log was read: it may have grown since, and is passed by then. */
   readonly size: number;
   /** Hashes from leaf `from` on, one after another; shorter where the tree ends. */
-  hashes(from: number, count: number): Promise<Uint8Array>;
+  hashes(from: number, count: number): Promise<Buffer>;
   /** What the tree was told about a leaf. */
   eventAt(index: number): Promise<{ readonly eventId: string; readonly position: string } | null>;
   /** Where the tree has an event; null when it has none. */
@@ -67,9 +68,9 @@ export function faultyEvent(index: number, source: SourceLeaf | null): FaultyEve
   };
 }
 
-function membersOf(leaf: string | null): LeafMembers {
+function membersOf(leaf: Buffer | null): LeafMembers {
   try {
-    const value: unknown = leaf === null ? {} : JSON.parse(leaf);
+    const value: unknown = leaf === null ? {} : JSON.parse(leaf.toString());
     return typeof value === 'object' && value !== null ? value : {};
   } catch {
     return {};

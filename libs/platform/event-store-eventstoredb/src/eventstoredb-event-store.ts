@@ -23,6 +23,8 @@ import type {
   Position,
   ReadAllOptions,
   RecordedEvent,
+  StoredRecord,
+  StoredTexts,
   SubscribeOptions,
 } from '@shaoying/event-store';
 import { BatchAppendPath } from './append.batch-path.js';
@@ -64,7 +66,7 @@ function within(what: string, value: number, min: number, max: number): number {
 }
 
 /** The event log on EventStoreDB or KurrentDB. Why it is built so: docs/adr/0008-eventstoredb-engine-and-its-client.md. */
-export class EventStoreDbEventStore implements EventStore {
+export class EventStoreDbEventStore implements EventStore, StoredTexts {
   private readonly client: LogClient;
   private readonly reader: LogReader;
   private readonly writer: AppendWriter;
@@ -148,6 +150,15 @@ export class EventStoreDbEventStore implements EventStore {
       limit: requireLimit(options.limit),
       types: requireTypes(options.types),
     });
+  }
+
+  async readAllStored<Taken extends object>(
+    after: Position,
+    limit: number,
+    take: (record: StoredRecord) => Taken,
+  ): Promise<Taken[]> {
+    this.requireOpen();
+    return this.reader.storedPage(admittedPosition(after), requireLimit(limit), take);
   }
 
   async eventAt(position: Position): Promise<RecordedEvent | undefined> {

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import type { ExpectedRevision, RecordedEvent, StoredEvent } from '@shaoying/event-store';
+import type { ExpectedRevision, RecordedEvent, StoredEvent, StoredRecord } from '@shaoying/event-store';
 import { recordedEvent, START } from '@shaoying/event-store';
 import type { Position } from '@shaoying/event-store';
 import { sharedPb, streamsPb } from './eventstoredb.client.js';
@@ -41,17 +41,23 @@ interface StoredEnvelope {
 /** Text of `data` and `metadata` goes to the server byte for byte. */
 export function proposedEvent(event: StoredEvent, nativeId: string): ProposedEvent {
   const { eventId, schemaVersion, occurredAt, recordedAt } = event;
-  const envelope: StoredEnvelope = { eventId, schemaVersion, occurredAt, recordedAt };
+  const before = beforeMetadata({ eventId, schemaVersion, occurredAt, recordedAt });
   return {
     nativeId,
     type: event.type,
     data: Buffer.from(event.data),
-    metadata: Buffer.from(`${JSON.stringify(envelope).slice(0, -1)},${event.metadata.slice(1)}`),
+    metadata: Buffer.from(`${before}${event.metadata.slice(1)}`),
   };
 }
 
-const textOf = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
+/** What stands in front of the metadata, in place of its first brace. */
+function beforeMetadata({ eventId, schemaVersion, occurredAt, recordedAt }: StoredEnvelope): string {
+  const envelope: StoredEnvelope = { eventId, schemaVersion, occurredAt, recordedAt };
+  return `${JSON.stringify(envelope).slice(0, -1)},`;
+}
+
+const viewOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+const textOf = (bytes: Uint8Array): string => viewOf(bytes).toString();
 
 function isEnvelope(value: unknown): value is StoredEnvelope {
   if (typeof value !== 'object' || value === null) return false;
@@ -100,6 +106,24 @@ export function recordedFrom(event: ServerEvent): RecordedEvent | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * The event with its texts byte for byte; `undefined` for what {@link recordedFrom} takes for none of ours, so that both see
+ * the same log. An envelope that is not written as we write it stays in its metadata: those are not the bytes that were signed.
+ */
+export function storedFrom(event: ServerEvent): StoredRecord | undefined {
+  const recorded = recordedFrom(event);
+  if (!recorded) return undefined;
+  const { eventId, type, schemaVersion, occurredAt, recordedAt, streamId, revision, position } = recorded;
+  const before = Buffer.from(beforeMetadata(recorded));
+  const whole = viewOf(event.metadata);
+  const isOurs = whole.subarray(0, before.length).equals(before);
+  const metadata = isOurs ? Buffer.concat([Buffer.from('{'), whole.subarray(before.length)]) : whole;
+  return {
+    ...{ eventId, type, schemaVersion, occurredAt, recordedAt, streamId, revision, position },
+    ...{ metadata, data: viewOf(event.data) },
+  };
 }
 
 export const bytesOf = (event: ServerEvent): number => event.data.length + event.metadata.length;

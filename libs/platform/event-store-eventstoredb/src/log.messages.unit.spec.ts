@@ -3,7 +3,7 @@ import { admitAppend } from '@shaoying/event-store';
 import { propertyParameters, sampleEvent } from '@shaoying/event-store/testing';
 import fc from 'fast-check';
 import { sharedPb } from './eventstoredb.client.js';
-import { proposedEvent, recordedFrom, uuidText } from './log.messages.js';
+import { proposedEvent, recordedFrom, storedFrom, uuidText } from './log.messages.js';
 import type { ServerEvent } from './log.messages.js';
 
 const stored = (overrides = {}) => {
@@ -34,6 +34,27 @@ test('data goes to the server as it is; the envelope is one JSON object that a p
     ...['eventId', 'schemaVersion', 'occurredAt', 'recordedAt'],
     ...['actor', 'correlationId', 'causationId', 'commandId', 'requestHash'],
   ]);
+});
+
+test('stored texts come back byte for byte, and show a byte that changes nothing of what they mean', () => {
+  const event = stored({ data: { 描述: '井盖缺失', b: 1 } });
+  const { data, metadata } = proposedEvent(event, randomUUID());
+  const textsOf = (overrides: Partial<ServerEvent>) => {
+    const record = storedFrom(onServer({ data, metadata, ...overrides }));
+    return record && { metadata: record.metadata.toString(), data: record.data.toString() };
+  };
+  const asStored = { metadata: event.metadata, data: event.data };
+  expect(textsOf({})).toEqual(asStored);
+  const spaced = (bytes: Uint8Array, before: string): Buffer =>
+    Buffer.from(Buffer.from(bytes).toString().replace(before, ` ${before}`));
+  expect(textsOf({ data: spaced(data, '"b"') })).toEqual({ ...asStored, data: '{"描述":"井盖缺失", "b":1}' });
+  const actor = event.metadata.replace('"actor"', ' "actor"');
+  expect(textsOf({ metadata: spaced(metadata, '"actor"') })).toEqual({ ...asStored, metadata: actor });
+  for (const member of ['"schemaVersion"', '"recordedAt"']) {
+    const altered = onServer({ data, metadata: spaced(metadata, member) });
+    expect(recordedFrom(altered)).toEqual(recordedFrom(onServer({ data, metadata })));
+    expect(storedFrom(altered)?.metadata.toString()).not.toBe(event.metadata);
+  }
 });
 
 test.each<[string, Partial<ServerEvent>]>([

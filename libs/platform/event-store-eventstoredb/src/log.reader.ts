@@ -6,7 +6,7 @@ import {
   StoreUnavailable,
   StreamNotFound,
 } from '@shaoying/event-store';
-import type { Position, RecordedEvent } from '@shaoying/event-store';
+import type { Position, RecordedEvent, StoredRecord } from '@shaoying/event-store';
 import type { Connection, LogClient, ReadReq, ReadResp } from './eventstoredb.client.js';
 import { isInvalidPosition, isStreamDeleted } from './log.errors.js';
 import type { Warn } from './log.errors.js';
@@ -17,6 +17,7 @@ import {
   positionMax,
   recordedFrom,
   serverEventIn,
+  storedFrom,
   streamRequest,
 } from './log.messages.js';
 import type { ServerEvent } from './log.messages.js';
@@ -113,14 +114,34 @@ export class LogReader {
   }
 
   /** @throws InvalidArgument when this log has no such place, Overloaded, StoreUnavailable */
-  async page(after: Position, { limit, types }: Bounds): Promise<RecordedEvent[]> {
+  async page(after: Position, bounds: Bounds): Promise<RecordedEvent[]> {
+    return this.pageOf(after, bounds, (event) => this.ours(event));
+  }
+
+  /** The same without a filter, of each event what `take` makes of its texts as they are stored. */
+  async storedPage<Taken extends object>(
+    after: Position,
+    limit: number,
+    take: (record: StoredRecord) => Taken,
+  ): Promise<Taken[]> {
+    return this.pageOf(after, { limit }, (event) => {
+      const record = storedFrom(event);
+      return record && take(record);
+    });
+  }
+
+  private async pageOf<Taken extends object>(
+    after: Position,
+    { limit, types }: Bounds,
+    take: (event: ServerEvent) => Taken | undefined,
+  ): Promise<Taken[]> {
     if (BigInt(after) > positionMax) return [];
     for (let from = after; ;) {
       const page: ServerEvent[] = [];
-      const take = pageTaker(page, limit, (event) => BigInt(event.position) > BigInt(from));
+      const takePage = pageTaker(page, limit, (event) => BigInt(event.position) > BigInt(from));
       // One more than asked for: the read begins with the event at `from` itself.
-      await this.read(allRequest(from, { count: limit + 1 }, types), take);
-      const events = page.flatMap((event) => (isOfType(event, types) ? (this.ours(event) ?? []) : []));
+      await this.read(allRequest(from, { count: limit + 1 }, types), takePage);
+      const events = page.flatMap((event) => (isOfType(event, types) ? (take(event) ?? []) : []));
       const last = page.at(-1);
       if (events.length > 0 || !last) return events;
       from = last.position;

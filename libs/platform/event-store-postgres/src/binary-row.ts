@@ -1,5 +1,6 @@
 import { recordedEvent } from '@shaoying/event-store';
 import type { RecordedEvent, StoredRecord } from '@shaoying/event-store';
+import { instantText } from './instant-text.js';
 
 /** What a row of {@link eventOfBinaryRow} must hold, in this order: columns are known by their place alone. */
 export const binaryRowColumns =
@@ -39,7 +40,7 @@ class RowReader {
     const from = this.at + 4;
     this.at = from + 8;
     const microseconds = this.row.readInt32BE(from) * wordSize + this.row.readUInt32BE(from + 4);
-    return new Date(epochMs + Math.round(microseconds / 1_000)).toISOString();
+    return instantText(epochMs + Math.round(microseconds / 1_000));
   }
 
   uuid(): string {
@@ -53,6 +54,12 @@ class RowReader {
     const from = this.at + 4;
     this.at = from + this.row.readInt32BE(this.at);
     return this.row.toString('utf8', from, this.at);
+  }
+
+  bytes(): Buffer {
+    const from = this.at + 4;
+    this.at = from + this.row.readInt32BE(this.at);
+    return this.row.subarray(from, this.at);
   }
 }
 
@@ -68,12 +75,25 @@ function headerBytes(message: Buffer): number {
  * in each. Undefined for the message that ends the copy.
  */
 export function eventOfBinaryRow(message: Buffer, isFirst: boolean): RecordedEvent | undefined {
-  const stored = storedInBinaryRow(message, isFirst);
+  const stored = storedIn(message, isFirst, (row) => row.text());
   return stored && recordedEvent(stored, stored.streamId, stored.revision, stored.position);
 }
 
-/** The same, with its texts as they are. */
+/** The same, with its texts as they are: views of the message, which lies where pg will read the next ones into. */
 export function storedInBinaryRow(message: Buffer, isFirst: boolean): StoredRecord | undefined {
+  return storedIn(message, isFirst, (row) => row.bytes());
+}
+
+type Stored<Text> = Omit<StoredRecord, 'metadata' | 'data'> & {
+  readonly metadata: Text;
+  readonly data: Text;
+};
+
+function storedIn<Text>(
+  message: Buffer,
+  isFirst: boolean,
+  textIn: (row: RowReader) => Text,
+): Stored<Text> | undefined {
   const start = isFirst ? headerBytes(message) : 0;
   if (message.readInt16BE(start) === -1) return undefined;
   const row = new RowReader(message, start + 2);
@@ -84,7 +104,7 @@ export function storedInBinaryRow(message: Buffer, isFirst: boolean): StoredReco
   const occurredAt = row.instant();
   const recordedAt = row.instant();
   const streamId = row.text();
-  const [type, metadata, data] = [row.text(), row.text(), row.text()];
+  const [type, metadata, data] = [row.text(), textIn(row), textIn(row)];
   return {
     eventId,
     type,

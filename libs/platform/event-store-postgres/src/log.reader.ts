@@ -205,9 +205,17 @@ export class LogReader {
     return { reached: events.at(-1)?.position ?? after, events };
   }
 
-  /** The same without a filter, each event with its texts as they are stored. */
-  async storedPage(after: Position, limit: number): Promise<StoredRecord[]> {
-    return BigInt(after) > positionMax ? [] : this.copyPage(after, limit, storedInBinaryRow);
+  /** The same without a filter, of each event what `take` makes of its texts as they are stored, while the page comes. */
+  async storedPage<Taken extends object>(
+    after: Position,
+    limit: number,
+    take: (record: StoredRecord) => Taken,
+  ): Promise<Taken[]> {
+    if (BigInt(after) > positionMax) return [];
+    return this.copyPage(after, limit, (message, isFirst) => {
+      const record = storedInBinaryRow(message, isFirst);
+      return record && take(record);
+    });
   }
 
   /**

@@ -112,10 +112,14 @@ export class PostgresEventStore implements EventStore, StoredTexts {
     return (await this.reader.page(after, pageRequest(limit, types))).events;
   }
 
-  async readAllStored(after: Position, limit: number): Promise<StoredRecord[]> {
+  async readAllStored<Taken extends object>(
+    after: Position,
+    limit: number,
+    take: (record: StoredRecord) => Taken,
+  ): Promise<Taken[]> {
     this.requireOpen();
     requirePosition(after);
-    return this.reader.storedPage(after, requireLimit(limit));
+    return this.reader.storedPage(after, requireLimit(limit), take);
   }
 
   async eventAt(position: Position): Promise<RecordedEvent | undefined> {

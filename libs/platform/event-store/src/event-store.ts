@@ -1,3 +1,5 @@
+import type { Buffer } from 'node:buffer';
+
 /** Who caused an event. Recorded with it; never a name or a phone number. */
 export interface Actor {
   /** Subject of the access token, or `anonymous`, or `system:<role>` for the server's own commands. */
@@ -140,16 +142,16 @@ export interface EventStore {
   close(): Promise<void>;
 }
 
-/** An event with its texts as they are stored, for who must see every byte of them. */
+/** An event with its texts as they are stored, for who must see every byte of them and need not know what they say. */
 export interface StoredRecord {
   readonly eventId: string;
   readonly type: string;
   readonly schemaVersion: number;
   readonly occurredAt: string;
   readonly recordedAt: string;
-  /** JSON, byte for byte; of an event that was tampered with it may be anything. */
-  readonly metadata: string;
-  readonly data: string;
+  /** JSON in UTF-8, byte for byte; of an event that was tampered with it may be anything. */
+  readonly metadata: Buffer;
+  readonly data: Buffer;
   readonly streamId: string;
   readonly revision: number;
   readonly position: Position;
@@ -157,8 +159,17 @@ export interface StoredRecord {
 
 /** An engine that tells stored texts; the audit then sees what JSON.parse passes by, such as a member that stands twice. */
 export interface StoredTexts {
-  /** As `readAll` without a filter. @throws InvalidArgument, Overloaded, StoreUnavailable */
-  readAllStored(after: Position, limit: number): Promise<StoredRecord[]>;
+  /**
+   * As `readAll` without a filter, of each event what `take` makes of it. The record's texts are views that hold until `take`
+   * returns: they lie where the next ones are read into. Where reading is repeated, `take` is called again, and what it made
+   * before is dropped.
+   * @throws InvalidArgument, Overloaded, StoreUnavailable
+   */
+  readAllStored<Taken extends object>(
+    after: Position,
+    limit: number,
+    take: (record: StoredRecord) => Taken,
+  ): Promise<Taken[]>;
 }
 
 export function tellsStoredTexts(store: EventStore): store is EventStore & StoredTexts {

@@ -79,6 +79,12 @@ const bytesOf = ({ data, metadata }: StoredEvent): number =>
 const recorded = (entry: Entry): RecordedEvent =>
   recordedEvent(entry.stored, entry.streamId, entry.revision, String(entry.place));
 
+const storedRecord = ({ stored, streamId, revision, place }: Entry): StoredRecord => ({
+  ...stored,
+  ...{ metadata: Buffer.from(stored.metadata), data: Buffer.from(stored.data) },
+  ...{ streamId, revision, position: String(place) },
+});
+
 /**
  * The whole port in memory, for tests and dry runs: nothing survives the process. Events are kept serialised, so that
  * what a test reads is what an engine would give back, and mutating an event after its append changes nothing.
@@ -132,18 +138,14 @@ export class InMemoryEventStore implements EventStore, StoredTexts {
     return this.page(after, requireLimit(options.limit), requireTypes(options.types));
   }
 
-  async readAllStored(after: Position, limit: number): Promise<StoredRecord[]> {
+  async readAllStored<Taken extends object>(
+    after: Position,
+    limit: number,
+    take: (record: StoredRecord) => Taken,
+  ): Promise<Taken[]> {
     this.requireOpen();
     requirePosition(after);
-    const start = Number(after);
-    return this.log.entries
-      .slice(start, start + requireLimit(limit))
-      .map(({ stored, streamId, revision, place }) => ({
-        ...stored,
-        streamId,
-        revision,
-        position: String(place),
-      }));
+    return this.entriesAfter(after, requireLimit(limit), undefined).map((entry) => take(storedRecord(entry)));
   }
 
   async eventAt(position: Position): Promise<RecordedEvent | undefined> {
@@ -192,17 +194,21 @@ export class InMemoryEventStore implements EventStore, StoredTexts {
   }
 
   private page(after: Position, limit: number, types: ReadonlySet<string> | undefined): RecordedEvent[] {
+    return this.entriesAfter(after, limit, types).map(recorded);
+  }
+
+  private entriesAfter(after: Position, limit: number, types: ReadonlySet<string> | undefined): Entry[] {
     const { entries } = this.log;
     const end = BigInt(entries.length);
     const start = Number(BigInt(after) < end ? BigInt(after) : end);
-    const batch: RecordedEvent[] = [];
+    const batch: Entry[] = [];
     let bytes = 0;
     for (let index = start; index < entries.length && batch.length < limit; index += 1) {
       const entry = entries[index] as Entry;
       if (types && !types.has(entry.stored.type)) continue;
       bytes += bytesOf(entry.stored);
       if (batch.length > 0 && bytes > LIMITS.readBytesMax) break;
-      batch.push(recorded(entry));
+      batch.push(entry);
     }
     return batch;
   }

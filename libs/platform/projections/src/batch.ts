@@ -1,11 +1,15 @@
 import type { Position, RecordedEvent } from '@shaoying/event-store';
 import { moveCheckpoint, noticeOf, placeOf } from './checkpoints.js';
-import { type Projection, type ProjectionTransaction, schemaOf } from './projection.js';
+import { type PlacedEvent, type Projection, type ProjectionTransaction, schemaOf } from './projection.js';
 import { CheckpointMoved, PoisonEvent, isTransient } from './projections.errors.js';
 import type { Session } from './session.js';
 
 /** Writes one batch, at least one event, that ends at `to`; all or nothing. Answers nothing: `to` is the new position. */
-export type WriteBatch = (from: Position, to: Position, events: readonly RecordedEvent[]) => Promise<void>;
+export type WriteBatch<Event extends PlacedEvent = RecordedEvent> = (
+  from: Position,
+  to: Position,
+  events: readonly Event[],
+) => Promise<void>;
 
 /**
  * Rows and checkpoint in one transaction, then the notice to those who wait; only in `generation` of the tables.
@@ -57,19 +61,19 @@ export async function applyHandled(
  * @returns the position reached. @throws PoisonEvent after everything before the event is committed; CheckpointMoved;
  * whatever is transient, unchanged.
  */
-export async function writeIsolatingPoison(
+export async function writeIsolatingPoison<Event extends PlacedEvent>(
   projectionName: string,
   after: Position,
-  events: readonly RecordedEvent[],
-  write: WriteBatch,
-  onCommitted: (last: RecordedEvent) => void,
+  events: readonly Event[],
+  write: WriteBatch<Event>,
+  onCommitted: (last: Event) => void,
 ): Promise<Position> {
   let position = after;
   let start = 0;
   let size = events.length;
   while (start < events.length) {
     const batch = events.slice(start, start + size);
-    const last = batch.at(-1) as RecordedEvent;
+    const last = batch.at(-1) as Event;
     try {
       await write(position, last.position, batch);
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '@shaoying/event-store';
+import type { EventStore, RecordedEvent } from '@shaoying/event-store';
 import { BatchPace } from './batch-pace.js';
 import { liveBatchWriter, writeIsolatingPoison } from './batch.js';
 import {
@@ -10,7 +10,7 @@ import {
   readCheckpoint,
   recordStop,
 } from './checkpoints.js';
-import { type LogLookup, replacementOf } from './log-identity.js';
+import { replacementOf } from './log-identity.js';
 import type { LogTail } from './log-tail.js';
 import { backOffMs, pause } from './pause.js';
 import { lockName } from './projection-locks.js';
@@ -42,7 +42,7 @@ export interface RunnerDependencies {
   readonly rebuildBatchSize: number;
   readonly log: ProjectionLog;
   readonly now: () => Date;
-  readonly lookup: LogLookup;
+  readonly lookup: EventStore;
 }
 
 /** A dead instance is replaced after about this long. */

@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '@shaoying/event-store';
+import type { RecordedEvent, StoredRecord } from '@shaoying/event-store';
 
 /** Inside one transaction; `search_path` is set to the projection's own PG schema, so SQL names tables unqualified. */
 export interface ProjectionTransaction {
@@ -6,6 +6,20 @@ export interface ProjectionTransaction {
     sql: string | { name: string; text: string },
     values?: readonly unknown[],
   ): Promise<Row[]>;
+}
+
+/** What the engine needs to know of what it has read. */
+export type PlacedEvent = Pick<RecordedEvent, 'position' | 'eventId' | 'type'>;
+
+/**
+ * How a projection that is about texts, not about what they say, is rebuilt where the engine of the log tells stored texts:
+ * nobody else reads along in a rebuild, so that nothing need be parsed. Must give the same tables as `apply`.
+ */
+export interface StoredRebuild<Taken extends PlacedEvent = PlacedEvent> {
+  /** What is kept of an event, of any type, until its batch is written. The record's texts hold only as long as this call. */
+  take(record: StoredRecord): Taken;
+  /** As {@link Projection.apply}. */
+  apply(events: readonly Taken[], tx: ProjectionTransaction): Promise<void>;
 }
 
 /** One read model, filled from the log by {@link ProjectionEngine}. */
@@ -25,6 +39,8 @@ export interface Projection {
   readonly alsoHandles?: (event: RecordedEvent) => boolean;
   /** The longest time between two starts of its batches under load. Default: 200 ms, see `BatchPace`. */
   readonly longestIntervalMs?: number;
+  /** Only for one that handles every event. */
+  readonly stored?: StoredRebuild;
   /** Folds the batch in memory and writes it set-based. Must give the same tables for any batching. */
   apply(events: readonly RecordedEvent[], tx: ProjectionTransaction): Promise<void>;
 }

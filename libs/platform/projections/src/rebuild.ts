@@ -1,5 +1,5 @@
-import { type Position, type RecordedEvent, START, comparePositions } from '@shaoying/event-store';
-import { type WriteBatch, applyHandled, writeIsolatingPoison } from './batch.js';
+import { type Position, START, comparePositions } from '@shaoying/event-store';
+import { type WriteBatch, writeIsolatingPoison } from './batch.js';
 import {
   BEGINNING,
   type Checkpoint,
@@ -12,13 +12,13 @@ import {
   readCheckpoint,
   readShadow,
 } from './checkpoints.js';
-import { type LogLookup, replacementOf } from './log-identity.js';
-import type { TailReader } from './log-tail.js';
+import { replacementOf } from './log-identity.js';
 import { pause } from './pause.js';
-import { type Projection, type ProjectionTransaction, schemaOf } from './projection.js';
+import { type PlacedEvent, type Projection, type ProjectionTransaction, schemaOf } from './projection.js';
 import { RebuildAborted, RebuildUnderWay } from './projections.errors.js';
 import type { ProjectionLog } from './projection-engine.js';
 import { isHeld, rebuildLockName } from './projection-locks.js';
+import { type RebuildInput, type RebuildLog, inputOf } from './rebuild-input.js';
 import { retire } from './retired-tables.js';
 import { Session } from './session.js';
 import { skipsOf } from './skipped-events.js';
@@ -63,14 +63,10 @@ export interface RebuildOutcome {
   readonly comparison: readonly TableComparison[] | null;
 }
 
-export interface RebuildDependencies {
+export interface RebuildDependencies extends RebuildLog {
   readonly url: string;
   readonly log: ProjectionLog;
   readonly now: () => Date;
-  readonly reader: TailReader;
-  readonly lookup: LogLookup;
-  /** Events per transaction, about; pages of the log are put together to them. */
-  readonly batchSize: number;
 }
 
 const comparedRowsMax = 1_000;
@@ -97,7 +93,8 @@ export async function rebuildProjection(
     if (!(await session.tryLock(rebuildLockName(projection.name))))
       throw new RebuildUnderWay(projection.name);
     const skipped = await skipsOf(dependencies.lookup, projection.name);
-    return await new Rebuild(projection, dependencies, options, session, skipped).run();
+    const input = inputOf(projection, dependencies, skipped);
+    return await new Rebuild(projection, dependencies, options, session, input).run();
   } finally {
     await session.close();
   }
@@ -109,7 +106,7 @@ interface Ended {
   readonly comparison: readonly TableComparison[] | null;
 }
 
-class Rebuild {
+class Rebuild<Event extends PlacedEvent> {
   private readonly live: string;
   private readonly shadow: string;
   private events = 0;
@@ -119,7 +116,7 @@ class Rebuild {
     private readonly dependencies: RebuildDependencies,
     private readonly options: RebuildOptions,
     private readonly session: Session,
-    private readonly skipped: ReadonlySet<string>,
+    private readonly input: RebuildInput<Event>,
   ) {
     this.live = schemaOf(projection.name);
     this.shadow = `${this.live}__shadow`;
@@ -178,17 +175,17 @@ class Rebuild {
   /** To the end of the log as it is when we get there. */
   private async fill(from: Place): Promise<Place> {
     const { name } = this.projection;
-    const { reader, lookup } = this.dependencies;
+    const { lookup } = this.dependencies;
     let place = from;
-    const onCommitted = (last: RecordedEvent) => (place = placeOf(last));
-    let reading = this.several(reader, place.position);
+    const onCommitted = (last: Event) => (place = placeOf(last));
+    let reading = this.input.batch(place.position);
     for (;;) {
       const events = await reading;
       if (this.options.signal?.aborted) throw new RebuildAborted(`rebuild of ${name} aborted`);
       const last = events.at(-1);
       if (!last) return place;
       // The next batch comes while this one is written. Heard with the next turn; whoever stops before it does not ask.
-      reading = this.several(reader, last.position);
+      reading = this.input.batch(last.position);
       reading.catch(() => undefined);
       await writeIsolatingPoison(name, place.position, events, this.writer, onCommitted);
       this.events += events.length;
@@ -197,31 +194,14 @@ class Rebuild {
     }
   }
 
-  /** Each statement is paid once for all events of a batch: see docs/benchmarks.md. */
-  private async several(reader: TailReader, after: Position): Promise<readonly RecordedEvent[]> {
-    const events = [...(await reader.read(after))];
-    let last = events.at(-1);
-    while (last !== undefined && events.length < this.dependencies.batchSize) {
-      const page = await reader.read(last.position);
-      if (page.length === 0) break;
-      events.push(...page);
-      last = events.at(-1);
-    }
-    return events;
-  }
-
-  private readonly writer: WriteBatch = async (from, _to, events) => {
+  private readonly writer: WriteBatch<Event> = async (from, _to, events) => {
     await this.session.inTransaction(this.shadow, (tx) => this.write(tx, from, events));
   };
 
-  private async write(
-    tx: ProjectionTransaction,
-    from: Position,
-    events: readonly RecordedEvent[],
-  ): Promise<void> {
-    const last = placeOf(events.at(-1) as RecordedEvent);
+  private async write(tx: ProjectionTransaction, from: Position, events: readonly Event[]): Promise<void> {
+    const last = placeOf(events.at(-1) as Event);
     await moveShadow(tx, this.projection.name, from, last, this.dependencies.now());
-    await applyHandled(this.projection, events, tx, this.skipped);
+    await this.input.apply(events, tx);
   }
 
   /** Waits until the serving tables have what the new ones have, as long as somebody fills them. */
@@ -284,7 +264,7 @@ class Rebuild {
     served: Position,
   ): Promise<Place | undefined> {
     if (comparePositions(filledTo.position, served) >= 0) return filledTo;
-    const page = await this.dependencies.reader.read(filledTo.position);
+    const page = await this.input.page(filledTo.position);
     const missing = page.filter(({ position }) => comparePositions(position, served) <= 0);
     const last = missing.at(-1);
     if (last === undefined) return filledTo;

@@ -22,6 +22,7 @@ export function readModelSpec(projection: Projection, beside?: ReadModelSpec): R
   return {
     reset: () => spec.reset(),
     givenEvents: (events, batchSize) => spec.givenEvents(events, batchSize),
+    inTransaction: (work) => spec.inTransaction(work),
     thenRows: (sql, values) => spec.thenRows(sql, values),
     tables: () => spec.tables(),
     get url() {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { LIMITS } from '../event-store.js';
+import { admitAppend, recordedEvent } from '../event.admission.js';
+import { LIMITS, tellsStoredTexts } from '../event-store.js';
 import type { NewEvent, RecordedEvent } from '../event-store.js';
 import type { Engine } from './event-store.contract.js';
 import { propertyParameters } from './property-seed.js';
@@ -93,6 +94,35 @@ export function fidelityContract(engine: Engine): void {
     data.state = 'CLOSED';
     await appended;
     expect((await store.readStream(streamId))[0]?.data).toEqual({ state: 'REPORTED' });
+  });
+
+  test('stored texts are told byte for byte, as long as each is looked at, and mean what readers get', async () => {
+    const { store } = engine();
+    if (!tellsStoredTexts(store)) throw new Error('an engine that tells no stored texts');
+    const before = await store.head();
+    const streamId = sampleStreamId();
+    // Of many sizes: what is read lies across the pieces in which it arrives.
+    const events = Array.from({ length: 300 }, (_, nth) =>
+      sampleEvent({ data: { nth, text: '哨应'.repeat((nth * 37) % 500) } }),
+    );
+    await store.append(streamId, 'none', events);
+    const texts = await store.readAllStored(before, 200, ({ eventId, metadata, data }) => ({
+      ...{ eventId, metadata: metadata.toString(), data: data.toString() },
+    }));
+    const admitted = admitAppend(streamId, 'none', events).events;
+    const asStored = admitted.map(({ eventId, metadata, data }) => ({ eventId, metadata, data }));
+    expect(texts).toEqual(asStored.slice(0, 200));
+    const [last] = await store.readAll(before, { limit: 200 }).then((read) => read.slice(-1));
+    const rest = await store.readAllStored(last?.position ?? '', 200, (record) =>
+      recordedEvent(
+        { ...record, metadata: record.metadata.toString(), data: record.data.toString() },
+        record.streamId,
+        record.revision,
+        record.position,
+      ),
+    );
+    expect(rest).toEqual((await store.readStream(streamId)).slice(200));
+    expect(await store.readAllStored(await store.head(), 10, (record) => record)).toEqual([]);
   });
 
   test('any JSON, any names, any instant come back', async () => {

@@ -1,7 +1,7 @@
 import { type TestDatabase, createTestDatabase } from '@shaoying/postgres/testing';
 import type { RecordedEvent } from '@shaoying/event-store';
 import { applyHandled } from '../batch.js';
-import { type Projection, schemaOf } from '../projection.js';
+import { type Projection, type ProjectionTransaction, schemaOf } from '../projection.js';
 import { Session } from '../session.js';
 
 /** Rows of every table of a projection, as text and sorted: equal when, and only when, the tables are. */
@@ -49,6 +49,11 @@ export class ProjectionFixture {
     }
   }
 
+  /** For what a projection does besides `apply`. */
+  async inTransaction(work: (tx: ProjectionTransaction) => Promise<void>): Promise<void> {
+    await this.session.inTransaction(schemaOf(this.projection.name), work);
+  }
+
   /** Unqualified names, as in `apply`. */
   async thenRows<Row = Record<string, unknown>>(
     sql: string,
@@ -90,7 +95,7 @@ export class ProjectionFixture {
 export function projectionSpec(
   projection: Projection,
   beside?: { readonly url: string },
-): Pick<ProjectionFixture, 'reset' | 'givenEvents' | 'thenRows' | 'tables' | 'url'> {
+): Pick<ProjectionFixture, 'reset' | 'givenEvents' | 'inTransaction' | 'thenRows' | 'tables' | 'url'> {
   let fixture: ProjectionFixture | undefined;
   const open = (): ProjectionFixture => {
     if (!fixture) throw new Error('projectionSpec is used inside its describe, after beforeAll');
@@ -104,6 +109,7 @@ export function projectionSpec(
   return {
     reset: () => open().reset(),
     givenEvents: (events, batchSize) => open().givenEvents(events, batchSize),
+    inTransaction: (work) => open().inTransaction(work),
     thenRows: (sql, values) => open().thenRows(sql, values),
     tables: () => open().tables(),
     get url() {
