@@ -25,6 +25,11 @@ export interface Projection {
   readonly alsoHandles?: (event: RecordedEvent) => boolean;
   /** The longest time between two starts of its batches under load. Default: 200 ms, see `BatchPace`. */
   readonly longestIntervalMs?: number;
+  /**
+   * How long it may wait under load before it moves its place past events that are none of its own: for a read model that
+   * hardly any event concerns, each such move is a transaction with nothing in it. Default: not at all.
+   */
+  readonly longestPassingMs?: number;
   /** Folds the batch in memory and writes it set-based. Must give the same tables for any batching. */
   apply(events: readonly RecordedEvent[], tx: ProjectionTransaction): Promise<void>;
 }
