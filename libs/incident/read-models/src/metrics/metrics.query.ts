@@ -127,12 +127,12 @@ export class MetricsQuery {
     by: MetricDimension | null,
     termsOf: TermsOf = ownTerms,
   ): Promise<MetricAnswer> {
-    const rates = await Promise.all(
-      this.rates(metric, termsOf).map(async ({ rate, weight }) => ({
-        ...{ metricId: rate.name, weight },
-        rows: await this.rowsOf(rate, window, moment, by, termsOf(rate)),
-      })),
-    );
+    const parts = this.rates(metric, termsOf);
+    const tallies = await this.talliesOf(parts, window, moment, by, termsOf);
+    const rates = parts.map(({ rate, weight }) => ({
+      ...{ metricId: rate.name, weight },
+      rows: rowsOf(rate, termsOf(rate), by, tallies.get(rate) ?? []),
+    }));
     const rows = metric.measure === 'COMPOSITE' ? compositeRows(rates, by) : (rates[0]?.rows ?? []);
     return { ...heading(metric, window, moment, by, termsOf(metric)), rows };
   }
@@ -177,18 +177,29 @@ export class MetricsQuery {
     });
   }
 
-  private async rowsOf(
-    metric: MetricDefinition,
+  /** Those of one cohort and the same days are asked for together: finding its cases is most of the work. */
+  private async talliesOf(
+    rates: readonly { readonly rate: MetricDefinition }[],
     window: MetricWindow,
     moment: Moment,
     by: MetricDimension | null,
-    terms: MetricTerms,
-  ): Promise<MetricRow[]> {
-    const { rows } = await this.sql.query<Tally>(tallySql(metric, by), [
-      ...momentValues(moment),
-      ...[window.from, window.to, terms.windowDays],
-    ]);
-    return rowsOf(metric, terms, by, rows);
+    termsOf: TermsOf,
+  ): Promise<ReadonlyMap<MetricDefinition, readonly Tally[]>> {
+    const together = Map.groupBy(rates, ({ rate }) => `${rate.cohort} ${termsOf(rate).windowDays}`);
+    const found = await Promise.all(
+      [...together.values()].map(async (group) => {
+        const metrics = group.map(({ rate }) => rate);
+        const days = metrics.map((rate) => termsOf(rate).windowDays)[0];
+        const { rows } = await this.sql.query<Tally & { readonly place: number }>(tallySql(metrics, by), [
+          ...momentValues(moment),
+          ...[window.from, window.to, days],
+        ]);
+        return metrics.map(
+          (rate, index) => [rate, rows.filter(({ place }) => place === index)] as [MetricDefinition, Tally[]],
+        );
+      }),
+    );
+    return new Map(found.flat());
   }
 
   private async explainRate(
