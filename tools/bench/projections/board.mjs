@@ -23,13 +23,11 @@ const fill = (incidents) => `
   insert into incidents
   select 'inc-' || n, at, case when n % 10 = 0 then 'HANDLING' else 'CLOSED' end,
     case when n % 3 = 0 then 'GARBAGE' else 'PARKING' end, case when n % 5 = 0 then 'MAJOR' else 'MINOR' end,
-    'estate-' || n % 400, n % 1000 <> 0, (select report from sample.incidents)
+    n % 1000 <> 0, (select report from sample.incidents)
   from (select n, '${now}'::timestamptz - n * interval '${minutesApart} minutes' as at from generate_series(1, ${incidents}) n) g;
   insert into reports
-  select md5(n::text), 'inc-' || n, '${now}'::timestamptz - n * interval '${minutesApart} minutes',
-    'street-' || n % 20, 'community-' || n % 100 from generate_series(1, ${incidents}) n;
-  insert into descriptions
-  select 'inc-' || n, '${now}'::timestamptz - n * interval '${minutesApart} minutes',
+  select 'inc-' || n, md5(n::text), '${now}'::timestamptz - n * interval '${minutesApart} minutes',
+    'street-' || n % 20, 'community-' || n % 100, 'estate-' || n % 400,
     case when n % 5000 = 0 then '${words.rare}' when n % 5 = 1 then '${words.frequent}' else '垃圾' end || '第' || n || '号',
     (case when n % 5000 = 0 then ${arrayOf(words.rare)} when n % 5 = 1 then ${arrayOf(words.frequent)}
        else ${arrayOf('垃圾')} end) || ${arrayOf('第')} || array[n % 1000]
@@ -39,9 +37,10 @@ const fill = (incidents) => `
   insert into involvements
   select 'dp-' || n % 30, '${now}'::timestamptz - n * interval '${minutesApart} minutes', 'inc-' || n
   from generate_series(1, ${incidents}) n where n % 2 = 0;
-  insert into deadlines (incident_id, deadline_id, owner_id, timer, due_at, taken, lifecycle, held, provisional)
+  insert into deadlines (incident_id, deadline_id, owner_id, timer, due_at, taken, lifecycle, held, provisional, reported_at)
   select 'inc-' || n, 'd-' || n, null, 'INCIDENT_TOTAL', '${now}'::timestamptz + (n % 9 - 4) * interval '1 day', -1,
-    case when n % 10 = 0 then 'HANDLING' else 'CLOSED' end, 0, false
+    case when n % 10 = 0 then 'HANDLING' else 'CLOSED' end, 0, false,
+    '${now}'::timestamptz - n * interval '${minutesApart} minutes'
   from generate_series(1, ${incidents}) n where n % 10 = 0`;
 
 const filters = {

@@ -75,7 +75,8 @@ export class DeadlineDrafts {
     }
   }
 
-  async write(tx: ProjectionTransaction): Promise<void> {
+  /** @param begin writes rows whole */
+  async write(tx: ProjectionTransaction, begin = writeRows): Promise<void> {
     await clearIncidents.run(tx, [...this.clears.values()]);
     await dropOwners.run(tx, [...this.droppedOwners.values()]);
     await dropTimers.run(tx, this.drops());
@@ -84,7 +85,7 @@ export class DeadlineDrafts {
     await moveIncidents.run(tx, this.moves());
     await endTasks.run(tx, [...this.ended.values()]);
     const rows = [...this.rows.values()].flatMap((ofIncident) => [...ofIncident.values()]);
-    await writeRows.run(tx, rows);
+    await begin.run(tx, rows);
   }
 
   private drops(): Drop[] {

@@ -160,9 +160,11 @@ export const endTasks = new RowStatement<Owned>(
      where d.incident_id = u.incident_id and d.owner_id = u.owner_id and d.held & ${HELD.done} = 0`,
 );
 
-export const writeRows = merging('deadlines', {
+/** What is merged into the table, for a read model that adds columns of its own. */
+export const deadlineMerge = {
   ...{ shape, key: ['incident_id', 'deadline_id'], overwritten: wholeRow(shape) },
-});
+};
+export const writeRows = merging('deadlines', deadlineMerge);
 
 export const aboutOf = ({ about }: DeadlineRow): About =>
   about === null ? { stage: null, whistleId: null, departmentId: null } : (JSON.parse(about) as About);

@@ -11,6 +11,11 @@
  */
 const intervalMs = { least: 10, perEventPerSecond: 0.4, longest: 200 } as const;
 const quietEventsPerSecond = 50;
+/**
+ * What concerns nobody may be passed by later: a lone event after 20 ms, at 25 a second and more after half a second, so that
+ * an index of a few rows takes two transactions a second of a busy log and not one for each batch of it.
+ */
+const passingMsPerEventPerSecond = 20;
 /** About this far back the rate is remembered: long enough to bridge the pauses of a steady load. */
 const memoryMs = 1_000;
 /** What a catch-up has read tells nothing of the load after it, and must be forgotten in a few seconds. */
@@ -28,6 +33,8 @@ export class BatchPace {
   constructor(
     private readonly nowMs: () => number,
     private readonly longestMs: number = intervalMs.longest,
+    /** See `Projection.longestPassingMs`. */
+    private readonly longestPassingMs: number = 0,
   ) {}
 
   /** A batch of so many events starts now. */
@@ -46,5 +53,10 @@ export class BatchPace {
     const beyondQuiet = Math.max(0, this.eventsPerSecond - quietEventsPerSecond);
     const wantedMs = Math.min(least + perEventPerSecond * beyondQuiet, this.longestMs);
     return Math.max(0, wantedMs - (this.nowMs() - this.startedMs));
+  }
+
+  /** How long what concerns nobody should still wait for more of it, in milliseconds. */
+  passingMs(): number {
+    return Math.min(this.eventsPerSecond * passingMsPerEventPerSecond, this.longestPassingMs);
   }
 }

@@ -59,6 +59,18 @@ it.each([
   }
 });
 
+it('lets what concerns nobody wait: hardly when it is quiet, as long as it may under load, not at all unless it may', () => {
+  const lone = new BatchPace(() => 0, 200, 500);
+  lone.start(1);
+  expect(lone.passingMs()).toBe(20);
+  const busy = new BatchPace(() => 0, 200, 500);
+  busy.start(100);
+  expect(busy.passingMs()).toBe(500);
+  const eager = new BatchPace(() => 0);
+  eager.start(100);
+  expect(eager.passingMs()).toBe(0);
+});
+
 it('forgets a catch-up within a few seconds', () => {
   let nowMs = 0;
   const pace = new BatchPace(() => nowMs);

@@ -37,6 +37,10 @@ export function liveBatchWriter(
 
 const none: ReadonlySet<string> = new Set();
 
+/** Whether `apply` is to be called for an event. */
+export const isHandled = ({ eventTypes, alsoHandles }: Projection, event: RecordedEvent): boolean =>
+  eventTypes.includes(event.type) || alsoHandles?.(event) === true;
+
 /**
  * Events of other types only move the checkpoint: `apply` is not called for them, nor for an empty batch.
  * @param skipped ids of events that somebody has said are to be passed by
@@ -47,11 +51,7 @@ export async function applyHandled(
   tx: ProjectionTransaction,
   skipped = none,
 ): Promise<void> {
-  const handled = events.filter(
-    (event) =>
-      (projection.eventTypes.includes(event.type) || projection.alsoHandles?.(event) === true) &&
-      !skipped.has(event.eventId),
-  );
+  const handled = events.filter((event) => isHandled(projection, event) && !skipped.has(event.eventId));
   if (handled.length > 0) await projection.apply(handled, tx);
 }
 

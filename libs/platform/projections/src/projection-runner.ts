@@ -1,6 +1,6 @@
 import type { EventStore, RecordedEvent } from '@shaoying/event-store';
 import { BatchPace } from './batch-pace.js';
-import { liveBatchWriter, writeIsolatingPoison } from './batch.js';
+import { isHandled, liveBatchWriter, writeIsolatingPoison } from './batch.js';
 import {
   type Checkpoint,
   type Place,
@@ -10,8 +10,8 @@ import {
   readCheckpoint,
   recordStop,
 } from './checkpoints.js';
-import { replacementOf } from './log-identity.js';
-import type { LogTail } from './log-tail.js';
+import { type LogLookup, replacementOf } from './log-identity.js';
+import type { LogTail, TailReader } from './log-tail.js';
 import { backOffMs, pause } from './pause.js';
 import { lockName } from './projection-locks.js';
 import type { Projection } from './projection.js';
@@ -174,7 +174,8 @@ export class ProjectionRunner {
     const over = AbortSignal.any([this.over, doubt.signal]);
     const write = liveBatchWriter(session, this.projection, from.generation, now, skipped);
     const reader = tail.reader();
-    const pace = new BatchPace(() => performance.now(), this.projection.longestIntervalMs);
+    const { longestIntervalMs, longestPassingMs } = this.projection;
+    const pace = new BatchPace(() => performance.now(), longestIntervalMs, longestPassingMs);
     this.activity = 'active';
     let place: Place = from;
     const watch = setInterval(() => {
@@ -184,9 +185,8 @@ export class ProjectionRunner {
     const onCommitted = (last: RecordedEvent) => (place = placeOf(last));
     try {
       for (;;) {
-        const events = await reader.next(place.position, over);
+        const events = await this.nextBatch(reader, place, pace, over);
         if (events.length === 0) return;
-        pace.start(events.length);
         await writeIsolatingPoison(name, place.position, events, write, onCommitted);
         if (events.length < batchSize) await pause(pace.leftMs(), over);
       }
@@ -203,6 +203,25 @@ export class ProjectionRunner {
       clearInterval(watch);
       reader.close();
     }
+  }
+
+  /** Waits for events; where none of them is this projection's, takes what came meanwhile with them. */
+  private async nextBatch(
+    reader: TailReader,
+    { position }: Place,
+    pace: BatchPace,
+    over: AbortSignal,
+  ): Promise<RecordedEvent[]> {
+    const events = await reader.next(position, over);
+    if (events.length === 0) return events;
+    pace.start(events.length);
+    if (events.some((event) => isHandled(this.projection, event))) return events;
+    const passingMs = events.length < this.dependencies.batchSize ? pace.passingMs() : 0;
+    if (passingMs === 0) return events;
+    await pause(passingMs, over);
+    const more = await reader.next(position, over);
+    pace.start(Math.max(0, more.length - events.length));
+    return more;
   }
 
   /**

@@ -41,6 +41,11 @@ export interface Projection {
   readonly longestIntervalMs?: number;
   /** Only for one that handles every event. */
   readonly stored?: StoredRebuild;
+  /**
+   * How long it may wait under load before it moves its place past events that are none of its own: for a read model that
+   * hardly any event concerns, each such move is a transaction with nothing in it. Default: not at all.
+   */
+  readonly longestPassingMs?: number;
   /** Folds the batch in memory and writes it set-based. Must give the same tables for any batching. */
   apply(events: readonly RecordedEvent[], tx: ProjectionTransaction): Promise<void>;
 }

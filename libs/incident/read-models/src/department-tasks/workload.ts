@@ -95,14 +95,18 @@ export interface WorkloadRow extends Record<`${TimedAct}_met` | `${TimedAct}_dec
   handling_p90: number | null;
 }
 
-/** {@link tasksAt}, and a row for each department that has or had the task; `held_until` is null of the one that has it. */
+/**
+ * {@link tasksAt}, and a row for each department that has or had the task; `held_until` is null of the one that has it. Hardly
+ * any task was ever transferred: of the others nothing is unpacked.
+ */
 const holdings = `
 ${tasksAt},
   holdings as (
     select at_moment.*, holders.* from at_moment cross join lateral (
-      select held."departmentId" as holder, held.since as held_since, held.until as held_until from ${formerHolders}
+      select department_id as holder, case when former is null then notified_at
+        else coalesce((select max(held.until) from ${formerHolders}), notified_at) end as held_since, null::timestamptz as held_until
       union all
-      select department_id, coalesce((select max(held.until) from ${formerHolders}), notified_at), null
+      select held."departmentId", held.since, held.until from ${formerHolders} where former is not null
     ) holders
   )`;
 

@@ -2,7 +2,7 @@ import { incidentEventTypes } from '@shaoying/incident-contracts';
 import type { Lifecycle, Place, SealedReporter } from '@shaoying/incident-domain';
 import type { Projection, ProjectionTransaction } from '@shaoying/projections';
 import { DeadlineBatch } from '../deadline-batch.js';
-import { deadlinesTable, unmetDue } from '../deadline-rows.js';
+import { deadlineMerge, deadlinesTable, unmetDue } from '../deadline-rows.js';
 import {
   Drafts,
   incidentEntries,
@@ -25,7 +25,6 @@ interface IncidentRow {
   readonly state: string;
   readonly category: string;
   readonly severity: string;
-  readonly estate_id: string | null;
   /** Whether its grid is known. */
   readonly located: boolean;
   readonly report: string;
@@ -33,17 +32,13 @@ interface IncidentRow {
 type StateChange = Pick<IncidentRow, 'incident_id' | 'state'>;
 
 interface ReportRow {
-  readonly receipt_hash: string;
   readonly incident_id: string;
+  readonly receipt_hash: string;
   readonly reported_at: string;
   readonly street_id: string | null;
   readonly community_id: string | null;
-}
-
-/** What a report says, as it is searched: see `search-words.ts`. */
-interface DescriptionRow {
-  readonly incident_id: string;
-  readonly reported_at: string;
+  readonly estate_id: string | null;
+  /** What it says, as it is searched: see `search-words.ts`. */
   readonly folded: string;
   readonly words: string;
 }
@@ -76,14 +71,11 @@ interface InvolvementRow {
 
 const incidentShape: RowShape<IncidentRow> = {
   ...{ incident_id: 'text', reported_at: 'timestamptz', state: 'text', category: 'text', severity: 'text' },
-  ...{ estate_id: 'text', located: 'boolean', report: 'json' },
+  ...{ located: 'boolean', report: 'json' },
 };
 const reportShape: RowShape<ReportRow> = {
-  ...{ receipt_hash: 'text', incident_id: 'text', reported_at: 'timestamptz', street_id: 'text' },
-  community_id: 'text',
-};
-const descriptionShape: RowShape<DescriptionRow> = {
-  ...{ incident_id: 'text', reported_at: 'timestamptz', folded: 'text', words: 'integer[]' },
+  ...{ incident_id: 'text', receipt_hash: 'text', reported_at: 'timestamptz', street_id: 'text' },
+  ...{ community_id: 'text', estate_id: 'text', folded: 'text', words: 'integer[]' },
 };
 const placeShape: RowShape<PlaceRow> = {
   ...{ incident_id: 'text', estate_id: 'text', community_id: 'text', street_id: 'text', located: 'boolean' },
@@ -97,20 +89,16 @@ const changeStates = new RowStatement<StateChange>(
   { incident_id: 'text', state: 'text' },
   (rows) => `update incidents i set state = u.state from ${rows} where i.incident_id = u.incident_id`,
 );
-const insertReports = merging('reports', { shape: reportShape, key: ['receipt_hash'] });
-const insertDescriptions = merging('descriptions', { shape: descriptionShape, key: ['incident_id'] });
+const insertReports = merging('reports', { shape: reportShape, key: ['incident_id'] });
 const moveIncidents = new RowStatement<PlaceRow>(
   placeShape,
-  (rows) =>
-    `update incidents i set estate_id = u.estate_id, located = u.located from ${rows}
-     where i.incident_id = u.incident_id`,
+  (rows) => `update incidents i set located = u.located from ${rows} where i.incident_id = u.incident_id`,
 );
 const moveReports = new RowStatement<PlaceRow>(
   placeShape,
   (rows) =>
-    `update reports r set street_id = u.street_id, community_id = u.community_id
-     from ${rows} join incidents i on i.incident_id = u.incident_id
-     where r.reported_at = i.reported_at and r.incident_id = i.incident_id`,
+    `update reports r set street_id = u.street_id, community_id = u.community_id, estate_id = u.estate_id
+     from ${rows} where r.incident_id = u.incident_id`,
 );
 const insertSubjects = merging<SubjectRow>('subjects', {
   ...{ shape: { subject_id: 'text', incident_id: 'text' }, key: ['subject_id'] },
@@ -127,6 +115,14 @@ const insertInvolvements = merging<InvolvementRow>('involvements', {
       from ${rows} join incidents i on i.incident_id = u.incident_id)`,
 });
 
+/** With when the incident was reported, so that what is overdue is found in the order of a page. */
+const writeDeadlines = merging('deadlines', {
+  ...deadlineMerge,
+  derived: ['reported_at'],
+  source: (rows) =>
+    `(select u.*, i.reported_at from ${rows} left join incidents i on i.incident_id = u.incident_id)`,
+});
+
 /** Incidents that wait for somebody to say where they are. */
 export const unlocated = (incident: string): string =>
   `not ${incident}located and ${incident}state not in ('CLOSED', 'REJECTED', 'MERGED', 'WITHDRAWN', 'VOIDED')`;
@@ -141,7 +137,7 @@ export const unlocated = (incident: string): string =>
  */
 export const incidentBoard: Projection = {
   name: 'incident-board',
-  version: 11,
+  version: 12,
   schema: `
     create table incidents (
       incident_id  text primary key,
@@ -149,33 +145,29 @@ export const incidentBoard: Projection = {
       state        text not null,
       category     text not null,
       severity     text not null,
-      estate_id    text,
       located      boolean not null,
       report       json not null    -- what the view shows of IncidentReported
     );
     create index on incidents (state, reported_at, incident_id);
     create index on incidents (reported_at, incident_id) where ${unlocated('')};
-    -- Apart from the incidents: four indexes that hardly any change of an incident has to keep.
+    -- Apart from the incidents: seven indexes that hardly any change of an incident has to keep, the one of words dearest of
+    -- all. What that one has not sorted in yet is read by every search: no more than half a megabyte. In one table: as two, a
+    -- report cost a row and two indexes more, and words in a street were a join of both.
     create table reports (
-      receipt_hash text primary key,
-      incident_id  text not null,
+      incident_id  text primary key,
+      receipt_hash text not null unique,
       reported_at  timestamptz not null,
       street_id    text,
-      community_id text
+      community_id text,
+      estate_id    text,
+      folded       text not null,
+      words        integer[] not null
     );
     create index on reports (reported_at, incident_id);
     create index on reports (street_id, reported_at, incident_id);
     create index on reports (community_id, reported_at, incident_id);
-    -- Apart from both, and never changed: an index of words is dear to keep. What it has not sorted in yet is read by every
-    -- search: no more than half a megabyte.
-    create table descriptions (
-      incident_id text primary key,
-      reported_at timestamptz not null,
-      folded      text not null,
-      words       integer[] not null
-    );
-    create index on descriptions (reported_at, incident_id);
-    create index on descriptions using gin (words) with (gin_pending_list_limit = 512);
+    create index on reports (estate_id, reported_at, incident_id);
+    create index on reports using gin (words) with (gin_pending_list_limit = 512);
     create table subjects (
       subject_id  text primary key,
       incident_id text not null
@@ -193,8 +185,9 @@ export const incidentBoard: Projection = {
       incident_id   text not null,
       primary key (department_id, reported_at, incident_id)
     );
-    ${deadlinesTable(`unmet_due timestamptz generated always as (${unmetDue}) stored`)}
-    create index on deadlines (unmet_due) where unmet_due is not null;
+    ${deadlinesTable(`reported_at timestamptz, unmet_due timestamptz generated always as (${unmetDue}) stored`)}
+    -- In the order of a page: by due time, all that is overdue would have to be looked up and sorted for each.
+    create index on deadlines (reported_at, incident_id, unmet_due) where unmet_due is not null;
   `,
   eventTypes: incidentEventTypes,
   async apply(events, tx) {
@@ -207,21 +200,19 @@ export const incidentBoard: Projection = {
     }
     await insertIncidents.run(tx, batch.incidents.rows);
     await insertReports.run(tx, batch.reports.rows);
-    await insertDescriptions.run(tx, [...batch.descriptions.values()]);
     await changeStates.run(tx, batch.incidents.changes);
     await moveIncidents.run(tx, batch.places);
     await moveReports.run(tx, batch.places);
     await insertSubjects.run(tx, [...batch.subjects.values()]);
     await insertEvents.run(tx, batch.events);
     await insertInvolvements.run(tx, batch.involvements);
-    await deadlines.write(tx);
+    await deadlines.write(tx, writeDeadlines);
   },
 };
 
 class BoardBatch {
   readonly incidents = new Drafts<IncidentRow, StateChange>();
   readonly reports = new Drafts<ReportRow, Pick<ReportRow, 'incident_id'>>();
-  readonly descriptions = new Map<string, DescriptionRow>();
   readonly events: EventRow[] = [];
   readonly involvements: InvolvementRow[] = [];
   readonly subjects = new Map<string, SubjectRow>();
@@ -258,16 +249,15 @@ class BoardBatch {
   private report(entry: Extract<IncidentEntry, { type: 'IncidentReported' }>): void {
     const { incidentId: incident_id, occurredAt: reported_at } = entry;
     const { category, severity, place, receiptHash: receipt_hash, description } = entry.data;
-    const { estate_id, street_id, community_id, located } = placed(incident_id, place);
+    const { located, ...units } = placed(incident_id, place);
     this.incidents.begin(incident_id, {
-      ...{ incident_id, reported_at, state: 'REPORTED', category, severity, estate_id, located },
+      ...{ incident_id, reported_at, state: 'REPORTED', category, severity, located },
       report: JSON.stringify(shownOf(entry)),
     });
     this.sealed(incident_id, entry.data.reporter);
     const folded = foldText(description);
     const words = `{${wordsOf(folded).join(',')}}`;
-    this.descriptions.set(incident_id, { incident_id, reported_at, folded, words });
-    this.reports.begin(incident_id, { receipt_hash, incident_id, reported_at, street_id, community_id });
+    this.reports.begin(incident_id, { ...units, receipt_hash, reported_at, folded, words });
   }
 }
 

@@ -113,7 +113,7 @@ export class IncidentBoardQuery {
     if ('departmentId' in place) conditions.add('d.department_id = ?', place.departmentId);
     else if ('streetIds' in place) conditions.add('r.street_id = any(?::text[])', place.streetIds);
     else if ('communityId' in place) conditions.add('r.community_id = ?', place.communityId);
-    else conditions.add('i.estate_id = ?', place.estateId);
+    else conditions.add('r.estate_id = ?', place.estateId);
     conditions.add(`${lead}.reported_at < ?::timestamptz`, to);
     // What has ended before is told by its last event, the only one of its story that is looked at.
     const last = `select (e.event ->> 'occurredAt')::timestamptz from incident_board.events e
@@ -139,7 +139,7 @@ export class IncidentBoardQuery {
     addScope(conditions, scope);
     const { rows } = await this.sql.query<{ incident_id: string }>(
       `select i.incident_id from incident_board.incidents i
-       join incident_board.reports r on r.reported_at = i.reported_at and r.incident_id = i.incident_id
+       join incident_board.reports r on r.incident_id = i.incident_id
        ${conditions.where()}`,
       conditions.values,
     );
@@ -192,15 +192,17 @@ function walkSql(
 ): string {
   const departments = [filter.departmentId, scope?.departmentId].filter((id) => id !== undefined);
   const tables = new Map<string, string>();
+  const reports = 'incident_board.reports';
   // Few have a rare word, and a frequent one is soon met in the page's order: which it is, PostgreSQL knows.
-  if (filter.q !== undefined) tables.set('s', 'descriptions');
-  departments.forEach((_, index) => tables.set(`d${index}`, 'involvements'));
+  if (filter.q !== undefined) tables.set('r', reports);
+  departments.forEach((_, index) => tables.set(`d${index}`, 'incident_board.involvements'));
+  const isLedByOverdue = filter.overdue === true && tables.size === 0;
+  if (isLedByOverdue) tables.set('o', overdueSql(page, values));
   const isPlaced =
-    filter.streetId !== undefined ||
-    filter.communityId !== undefined ||
+    [filter.streetId, filter.communityId, filter.estateId].some((place) => place !== undefined) ||
     (scope !== null && scope.departmentId === undefined);
-  const isLedByIncidents = [filter.overdue, filter.unlocated].includes(true) || filter.state !== undefined;
-  if (isPlaced || (tables.size === 0 && !isLedByIncidents)) tables.set('r', 'reports');
+  const isLedByIncidents = filter.unlocated === true || filter.state !== undefined;
+  if (isPlaced || (tables.size === 0 && !isLedByIncidents)) tables.set('r', reports);
   const lead = [...tables.keys()][0] ?? 'i';
 
   const conditions = new Conditions(values);
@@ -208,7 +210,7 @@ function walkSql(
     ['i.state', filter.state],
     ['i.category', filter.category],
     ['i.severity', filter.severity],
-    ['i.estate_id', filter.estateId],
+    ['r.estate_id', filter.estateId],
     ['r.street_id', filter.streetId],
     ['r.community_id', filter.communityId],
   ] as const) {
@@ -220,10 +222,10 @@ function walkSql(
   if (filter.to !== undefined) conditions.add(`${lead}.reported_at < ?::timestamptz`, filter.to);
   if (filter.q !== undefined) {
     const folded = foldText(filter.q);
-    conditions.add('s.words @> ?::integer[]', wordsAsked(folded));
-    conditions.add(`s.folded like '%' || ? || '%'`, likeLiteral(folded));
+    conditions.add('r.words @> ?::integer[]', wordsAsked(folded));
+    conditions.add(`r.folded like '%' || ? || '%'`, likeLiteral(folded));
   }
-  if (filter.overdue !== undefined) {
+  if (filter.overdue !== undefined && !isLedByOverdue) {
     const unmet = 'select from incident_board.deadlines d where d.incident_id = i.incident_id';
     conditions.add(
       `${filter.overdue ? '' : 'not '}exists (${unmet} and d.unmet_due < ?::timestamptz)`,
@@ -237,10 +239,23 @@ function walkSql(
     conditions.add(`${place} < (?::timestamptz, ?)`, page.after.reportedAt, page.after.id);
   }
   const joins = [...tables].map(
-    ([alias, table]) => `join incident_board.${table} ${alias} on ${alias}.incident_id = i.incident_id`,
+    ([alias, table]) => `join ${table} ${alias} on ${alias}.incident_id = i.incident_id`,
   );
   return `select ${columns} from incident_board.incidents i ${joins.join(' ')}
     ${conditions.where()} order by ${lead}.reported_at desc, ${lead}.incident_id desc limit ${page.limit + 1}`;
+}
+
+/** What is overdue, once each, in the order of the page: by index, as far as the page goes. */
+function overdueSql(page: PageOf, values: unknown[]): string {
+  const conditions = new Conditions(values);
+  conditions.add('d.unmet_due < ?::timestamptz', page.now);
+  if (page.after !== null)
+    conditions.add(
+      '(d.reported_at, d.incident_id) < (?::timestamptz, ?)',
+      ...[page.after.reportedAt, page.after.id],
+    );
+  return `(select distinct d.reported_at, d.incident_id from incident_board.deadlines d ${conditions.where()}
+    order by d.reported_at desc, d.incident_id desc)`;
 }
 
 /** Needs `i` incidents and `r` reports. */
@@ -259,7 +274,7 @@ function addScope(conditions: Conditions, scope: BoardScope): void {
     );
   way('r.street_id = any(?::text[])', streetIds);
   way('r.community_id = ?', communityId);
-  way('i.estate_id = ?', estateId);
+  way('r.estate_id = ?', estateId);
   way(
     'r.incident_id in (select d.incident_id from incident_board.involvements d where d.department_id = ?)',
     departmentId,

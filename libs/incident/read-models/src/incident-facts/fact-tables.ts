@@ -155,4 +155,9 @@ export const factTables = `
     );
     create index on facts (kind, fact_at);
     create index on facts (task_id) where kind = 'SUMMONED';
+    -- The last check and answer of every cycle and how every incident stands, with all that is told of them: sorting them
+    -- took four times as long as reading them here does.
+    create index on facts (kind, incident_id, cycle, revision desc) include (fact_at, fact_known_at, event_id, says, rating,
+      due_at, category, severity, anonymous, estate_id, community_id, street_id, department_id)
+      where kind in ('CHECKED', 'RATED', 'STANDING');
   `;

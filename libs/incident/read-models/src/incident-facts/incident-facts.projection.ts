@@ -10,7 +10,7 @@ import { factTables } from './fact-tables.js';
  */
 export const incidentFacts: Projection = {
   name: 'incident-facts',
-  version: 2,
+  version: 3,
   schema: factTables,
   eventTypes: [...factEvents],
   async apply(events, tx) {

@@ -129,23 +129,29 @@ const asTold = ['category', 'severity', 'estate_id', 'community_id', 'street_id'
   .map((name) => `case when r.incident_id is null then a.${name} else r.${name} end as ${name}`)
   .join(', ');
 
-/** Each cycle in which a resident was asked or has answered, with the last word on it. */
+/** What an index of `facts` holds in the order of cycles, for those that are read by the year: see `fact-tables.ts`. */
+const answerColumns = [
+  ...['incident_id', 'cycle', 'revision', 'fact_at', 'due_at', 'event_id', 'says', 'rating', 'as_of'],
+  ...['category', 'severity', 'anonymous', ownPlace, 'department_id'],
+].join(', ');
+const lastAnswer = (kinds: string): string => last(kinds, 'incident_id, cycle', answerColumns);
+
+/** Each cycle in which a resident was asked or has answered, with the last word on it: a correction, where one came after. */
 const callbacks = `${facts},
-  asked as (${last(`kind = 'CHECKED' and says = 'PASS'`, 'incident_id, cycle')}),
-  rated as (${last(`kind = 'RATED'`, 'incident_id, cycle')}),
-  words as (${last(`kind in ('RATED', 'RATING_CORRECTED')`, 'incident_id, cycle')}),
+  asked as (${lastAnswer(`kind = 'CHECKED' and says = 'PASS'`)}),
+  rated as (${lastAnswer(`kind = 'RATED'`)}),
+  corrected as (${lastAnswer(`kind = 'RATING_CORRECTED'`)}),
   left_out as (select distinct incident_id, cycle from visible where kind = 'RATING_EXCLUDED'),
   at_moment as (
     select coalesce(r.incident_id, a.incident_id) as incident_id, null::text as task_id, ${asTold},
       coalesce(r.as_of, a.as_of) as as_of, coalesce(r.anonymous, a.anonymous) as anonymous,
       coalesce(r.fact_at, a.due_at) as told_at, r.incident_id is not null as answered,
-      case when r.incident_id is not null then w.says end as solved,
-      case when r.incident_id is not null then w.rating end as rating,
-      a.event_id as asked_event, r.event_id as rated_event,
-      case when w.kind = 'RATING_CORRECTED' then w.event_id end as corrected_event,
+      case when w.incident_id is null then r.says else w.says end as solved,
+      case when w.incident_id is null then r.rating else w.rating end as rating,
+      a.event_id as asked_event, r.event_id as rated_event, w.event_id as corrected_event,
       x.incident_id is not null as left_out, standing
     from asked a full join rated r on r.incident_id = a.incident_id and r.cycle = a.cycle
-      left join words w on w.incident_id = r.incident_id and w.cycle = r.cycle
+      left join corrected w on w.incident_id = r.incident_id and w.cycle = r.cycle and w.revision > r.revision
       left join left_out x on x.incident_id = coalesce(r.incident_id, a.incident_id)
         and x.cycle = coalesce(r.cycle, a.cycle)
       left join standings s on s.incident_id = coalesce(r.incident_id, a.incident_id)

@@ -14,31 +14,38 @@ const keyNow = (metric: MetricDefinition, by: MetricDimension): string =>
 /**
  * `judged`: the rows of the window, each with the reason it does not count for, and with what it counts. The text is a
  * literal of this library; $1 to $5 are the moment, the window and the days of the terms.
+ * @param place told apart by it, where several metrics are judged over one cohort
  */
-function judged(metric: MetricDefinition): string {
-  const { cohort, windowColumn, exclusions, numerator, partial, amount } = metric;
+function judged(metric: MetricDefinition, place = 0): string {
+  const { windowColumn, exclusions, numerator, partial, amount } = metric;
   const reasons = exclusions.map(([condition, reason]) => `when ${condition} then '${reason}'`).join(' ');
-  return `${cohorts[cohort].sql},
-    in_window as (
+  return `in_window_${place} as (
       select judged_of.*, window_days, ${reasons === '' ? 'null::text' : `case ${reasons} end`} as reason
       from at_moment judged_of cross join (select $5::int as window_days) days
       where ${windowColumn} >= $3::timestamptz and ${windowColumn} < $4::timestamptz
     ),
-    judged as (
+    judged_${place} as (
       select *, reason is null as counts, (reason is null and (${numerator})) is true as is_full,
         (reason is null and (${partial?.condition ?? 'false'})) is true as is_partial,
         case when reason is null then ${amount ?? 'null::int'} end as counted_amount
-      from in_window
+      from in_window_${place}
     )`;
 }
 
-/** One row per key and reason. */
-export const tallySql = (metric: MetricDefinition, by: MetricDimension | null): string =>
-  `${judged(metric)}
-   select ${by === null ? `'total'::text` : keyNow(metric, by)} as key, reason, count(*)::int as cases,
-     count(*) filter (where is_full)::int as full, count(*) filter (where is_partial)::int as partial,
-     coalesce(sum(counted_amount), 0)::float8 as amount, ${spread(metric, 0.5)} as median, ${spread(metric, 0.9)} as p90
-   from judged group by 1, 2 order by 1 nulls last, 2 nulls first`;
+/** One row per metric (its place among them), key and reason. @param metrics of one cohort, which is made once for all */
+export function tallySql(metrics: readonly MetricDefinition[], by: MetricDimension | null): string {
+  const [cohort = ''] = metrics.map((metric) => cohorts[metric.cohort].sql);
+  const tallies = metrics.map(
+    (metric, place) =>
+      `select ${place} as place, ${by === null ? `'total'::text` : keyNow(metric, by)} as key, reason,
+         count(*)::int as cases, count(*) filter (where is_full)::int as full,
+         count(*) filter (where is_partial)::int as partial, coalesce(sum(counted_amount), 0)::float8 as amount,
+         ${spread(metric, 0.5)} as median, ${spread(metric, 0.9)} as p90
+       from judged_${place} group by 2, 3`,
+  );
+  return `${[cohort, ...metrics.map(judged)].join(', ')}
+   ${tallies.join(' union all ')} order by 1, 2 nulls last, 3 nulls first`;
+}
 
 const spread = ({ measure, amount }: MetricDefinition, fraction: number): string =>
   amount === undefined || measure === 'INDEX'
@@ -48,12 +55,12 @@ const spread = ({ measure, amount }: MetricDefinition, fraction: number): string
 /** The rows of a key ($7), oldest first, with the sums over all of them; no more than `max`. */
 export function explainSql(metric: MetricDefinition, by: MetricDimension | null, max: number): string {
   const lists = (metric.eventLists ?? []).map((list) => ` || coalesce(${list}, '{}')`).join('');
-  return `${judged(metric)}
+  return `${cohorts[metric.cohort].sql}, ${judged(metric)}
    select incident_id as "incidentId", task_id as "taskId", reason, is_full as "isFull", is_partial as "isPartial",
      counted_amount::float8 as amount, array[${metric.events.join(', ')}]${lists} as events,
      (count(*) filter (where counts) over ())::int as cases, (count(*) filter (where is_full) over ())::int as full,
      (count(*) filter (where is_partial) over ())::int as partial,
      coalesce(sum(counted_amount) over (), 0)::float8 as total
-   from judged ${by === null ? '' : `where ${keyNow(metric, by)} is not distinct from $7`}
+   from judged_0 ${by === null ? '' : `where ${keyNow(metric, by)} is not distinct from $7`}
    order by ${metric.windowColumn}, incident_id, task_id limit ${max}`;
 }

@@ -132,12 +132,12 @@ export class MetricsQuery {
     termsOf: TermsOf = ownTerms,
     takenOver: TakenOver = asThen,
   ): Promise<MetricAnswer> {
-    const rates = await Promise.all(
-      this.rates(metric, termsOf).map(async ({ rate, weight }) => ({
-        ...{ metricId: rate.name, weight },
-        rows: await this.rowsOf(rate, window, moment, by, termsOf(rate), takenOver),
-      })),
-    );
+    const parts = this.rates(metric, termsOf);
+    const tallies = await this.talliesOf(parts, window, moment, by, termsOf, takenOver);
+    const rates = parts.map(({ rate, weight }) => ({
+      ...{ metricId: rate.name, weight },
+      rows: rowsOf(rate, termsOf(rate), by, tallies.get(rate) ?? []),
+    }));
     const rows = metric.measure === 'COMPOSITE' ? compositeRows(rates, by) : (rates[0]?.rows ?? []);
     return { ...heading(metric, window, moment, by, termsOf(metric)), rows };
   }
@@ -183,20 +183,31 @@ export class MetricsQuery {
     });
   }
 
-  private async rowsOf(
-    metric: MetricDefinition,
+  /** Those of one cohort and the same days are asked for together: finding its cases is most of the work. */
+  private async talliesOf(
+    rates: readonly { readonly rate: MetricDefinition }[],
     window: MetricWindow,
     moment: Moment,
     by: MetricDimension | null,
-    terms: MetricTerms,
+    termsOf: TermsOf,
     takenOver: TakenOver,
-  ): Promise<MetricRow[]> {
-    const { rows } = await this.sql.query<Tally>(tallySql(metric, by), [
-      ...momentValues(moment),
-      ...[window.from, window.to, terms.windowDays],
-      ...(by === null ? [] : [JSON.stringify(takenOver)]),
-    ]);
-    return rowsOf(metric, terms, by, rows);
+  ): Promise<ReadonlyMap<MetricDefinition, readonly Tally[]>> {
+    const together = Map.groupBy(rates, ({ rate }) => `${rate.cohort} ${termsOf(rate).windowDays}`);
+    const found = await Promise.all(
+      [...together.values()].map(async (group) => {
+        const metrics = group.map(({ rate }) => rate);
+        const days = metrics.map((rate) => termsOf(rate).windowDays)[0];
+        const { rows } = await this.sql.query<Tally & { readonly place: number }>(tallySql(metrics, by), [
+          ...momentValues(moment),
+          ...[window.from, window.to, days],
+          ...(by === null ? [] : [JSON.stringify(takenOver)]),
+        ]);
+        return metrics.map(
+          (rate, index) => [rate, rows.filter(({ place }) => place === index)] as [MetricDefinition, Tally[]],
+        );
+      }),
+    );
+    return new Map(found.flat());
   }
 
   private async explainRate(

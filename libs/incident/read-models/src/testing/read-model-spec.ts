@@ -13,12 +13,17 @@ export type ReadModelSpec = ReturnType<typeof projectionSpec> & {
 /**
  * `projectionSpec`, and beside it what the read model's own queries need.
  * @param beside the read model in whose database it is, of an earlier line: for questions about both
+ * @param filledOnce fills the tables for all tests, which only read them
  */
-export function readModelSpec(projection: Projection, beside?: ReadModelSpec): ReadModelSpec {
+export function readModelSpec(
+  projection: Projection,
+  beside?: ReadModelSpec,
+  filledOnce?: () => Promise<void>,
+): ReadModelSpec {
   let pool: ReturnType<typeof createPool> | undefined;
   // Registered before the fixture's own hook: the pool must not outlive the database.
   afterAll(() => pool?.end());
-  const spec = projectionSpec(projection, beside);
+  const spec = projectionSpec(projection, beside, filledOnce);
   return {
     reset: () => spec.reset(),
     givenEvents: (events, batchSize) => spec.givenEvents(events, batchSize),

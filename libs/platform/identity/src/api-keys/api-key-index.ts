@@ -8,6 +8,8 @@ import type { ApiKeyEventType } from './api-key.events.js';
 export const apiKeyIndex: Projection = {
   name: 'api-keys',
   version: 1,
+  // One event in many thousands is its own.
+  longestPassingMs: 500,
   schema: `create table keys (
     issued_position bigint primary key,
     key_id text collate "C" not null unique

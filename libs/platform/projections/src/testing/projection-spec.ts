@@ -91,10 +91,13 @@ export class ProjectionFixture {
  *     });
  *
  * @param beside the spec in whose database it is, of an earlier line
+ * @param filledOnce fills the tables before the first test, where all tests of the `describe` only read them: then they are
+ * not emptied
  */
 export function projectionSpec(
   projection: Projection,
   beside?: { readonly url: string },
+  filledOnce?: () => Promise<void>,
 ): Pick<ProjectionFixture, 'reset' | 'givenEvents' | 'inTransaction' | 'thenRows' | 'tables' | 'url'> {
   let fixture: ProjectionFixture | undefined;
   const open = (): ProjectionFixture => {
@@ -103,8 +106,9 @@ export function projectionSpec(
   };
   beforeAll(async () => {
     fixture = await ProjectionFixture.open(projection, beside);
+    await filledOnce?.();
   });
-  beforeEach(() => open().reset());
+  if (filledOnce === undefined) beforeEach(() => open().reset());
   afterAll(() => fixture?.close());
   return {
     reset: () => open().reset(),

@@ -2,7 +2,9 @@ import type { RecordedEvent } from '@shaoying/event-store';
 import type { Projection, ProjectionTransaction } from '../projection.js';
 
 /** Counts events per stream and remembers the order it saw them in: enough to catch any loss, repeat or reordering. */
-export function tally(options: { name?: string; version?: number; onApply?: OnApply } = {}): Projection {
+export function tally(
+  options: { name?: string; version?: number; onApply?: OnApply; longestPassingMs?: number } = {},
+): Projection {
   return {
     name: options.name ?? 'tally',
     version: options.version ?? 1,
@@ -10,6 +12,7 @@ export function tally(options: { name?: string; version?: number; onApply?: OnAp
       create table totals (stream_id text primary key, events integer not null);
       create table seen (position bigint primary key, type text not null);
     `,
+    ...(options.longestPassingMs !== undefined && { longestPassingMs: options.longestPassingMs }),
     eventTypes: ['Counted', 'Poison'],
     async apply(events, tx) {
       const perStream = new Map<string, number>();

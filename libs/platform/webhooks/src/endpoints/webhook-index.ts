@@ -5,6 +5,8 @@ import type { WebhookEventType } from './webhook.events.js';
 export const webhookIndex: Projection = {
   name: 'webhook-index',
   version: 1,
+  // One event in many thousands is its own.
+  longestPassingMs: 500,
   schema: `
     create table endpoints (
       registered_position bigint primary key,
