@@ -17,7 +17,7 @@ test(
   'bench:projections measures every figure it promises, says whether its targets are met, and leaves nothing behind',
   async () => {
     const { stdout, rows, conditions, leftBehind } = await runBench('projections', [
-      ...['--events', '3000', '--rounds', '2', '--growth', '2', '--incidents', '2000', '--seconds', '1'],
+      ...['--events', '3000', '--rounds', '2', '--growth', '2', '--incidents', '2000', '--seconds', '3'],
       ...['--rate', '50'],
     ]);
     expect(stdout).toContain('fsync on');
