@@ -1,5 +1,15 @@
 import { refusedBench, runBench } from './run-bench.js';
 
+const readModels = [
+  ...[
+    'incident-board',
+    'department-tasks',
+    'containment',
+    'incident-facts',
+    'open-deadlines',
+    'dispatch-feed',
+  ],
+];
 /** A year of 3,000 events. */
 const runMsMax = 180_000;
 
@@ -7,7 +17,7 @@ test(
   'bench:projections measures every figure it promises, says whether its targets are met, and leaves nothing behind',
   async () => {
     const { stdout, rows, conditions, leftBehind } = await runBench('projections', [
-      ...['--events', '3000', '--rounds', '2', '--growth', '2', '--incidents', '2000', '--seconds', '1'],
+      ...['--events', '3000', '--rounds', '2', '--growth', '2', '--incidents', '2000', '--seconds', '3'],
       ...['--rate', '50'],
     ]);
     expect(stdout).toContain('fsync on');
@@ -28,6 +38,11 @@ test(
       '(e) all metrics at 2 times the events',
       '(e) the explanation at 2 times the events',
       expect.stringMatching(/^\(f\) a page of 2,000 incidents, p99 of the slowest filter: /),
+      ...readModels.flatMap((name) =>
+        [200, 10].map((size) =>
+          expect.stringMatching(`^\\(g\\) an event in ${name}, ${size} a batch; with `),
+        ),
+      ),
     ]);
     for (const { name, value } of rows) expect([name, value > 0]).toEqual([name, true]);
     expect(rows.filter(({ target }) => target !== undefined).every(({ ok }) => typeof ok === 'boolean')).toBe(

@@ -18,6 +18,7 @@ import { conditionsOf, loadAverage, requireDurable, told } from './conditions.mj
 import { median, percentile, rounded } from './figures.mjs';
 import { RawLog } from './log/raw-log.mjs';
 import { boardPages } from './projections/board.mjs';
+import { costsOf } from './projections/cost.mjs';
 import { writeYear } from './projections/district-year.mjs';
 import { liveLag } from './projections/live-lag.mjs';
 import { figure, table, writeJson } from './report.mjs';
@@ -40,6 +41,8 @@ const targets = {
   ...{ workloadMs: 50, metricMs: 300, explainMs: 1_000, lagMs: 500, growth: 2, pageMs: 50 },
 };
 const ceilingSeconds = 5;
+/** Of the year, for what each read model costs by itself. */
+const costEventsMax = 3_000;
 const quiet = {
   info: () => undefined,
   warn: () => undefined,
@@ -160,6 +163,15 @@ function rowsOfBuilding({ ceiling, built, events, lag, rate }) {
   ];
 }
 
+const rowsOfCosts = (costs) =>
+  costs.map(({ name, batchSize, postgresUs, nodeUs, walBytes }) =>
+    row(
+      `(g) an event in ${name}, ${batchSize} a batch; with ${figure(nodeUs)} µs of this process, ${figure(walBytes)} bytes of WAL`,
+      postgresUs,
+      'µs of PostgreSQL',
+    ),
+  );
+
 function rowsOfAsking({ asked, grown, growth, pages, incidents }) {
   const [slowest, slowestMs] = slowestOf(asked);
   const workloadMs = p99(asked.workload);
@@ -224,6 +236,8 @@ async function bench(options, opened) {
   const events = await writeYear(raw, options.events, (done) =>
     say(`  writing the year: ${figure(done)} events`),
   );
+  say('what each read model costs');
+  const costs = await costsOf(postgres.url, raw.store, incidentProjections, costEventsMax);
   say('rebuilding the read models');
   const built = await rebuildAll(raw.store, postgres.url, events);
   say('the ceiling');
@@ -267,6 +281,7 @@ async function bench(options, opened) {
   const rows = [
     ...rowsOfBuilding({ ceiling, built, events, lag, rate }),
     ...rowsOfAsking({ asked, grown, growth, pages, incidents }),
+    ...rowsOfCosts(costs),
   ];
   print(rows, conditions);
   if (options.json) await writeJson(options.json, rows, conditions);

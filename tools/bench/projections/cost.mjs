@@ -1,6 +1,7 @@
 // What each read model costs for an event: processor time of PostgreSQL's process and of this one, and bytes of WAL, in batches
 // of one size, one read model after the other. Other load on the machine disturbs the seconds, hardly the processor time.
 import { readFileSync } from 'node:fs';
+import { START } from '@shaoying/event-store';
 import { Session } from '../../../libs/platform/projections/dist/session.js';
 import { liveBatchWriter } from '../../../libs/platform/projections/dist/batch.js';
 import {
@@ -9,15 +10,21 @@ import {
   readCheckpoint,
 } from '../../../libs/platform/projections/dist/checkpoints.js';
 
-/** Microseconds on a processor; Linux alone tells them finely enough. */
-const onProcessorUs = (pid) => Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[0]) / 1_000;
+/** Microseconds on a processor; Linux alone tells them finely enough, elsewhere it is NaN. */
+function onProcessorUs(pid) {
+  try {
+    return Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[0]) / 1_000;
+  } catch {
+    return Number.NaN;
+  }
+}
 const noneSkipped = new Set();
 
 /**
  * Fills the tables of one projection anew with all of `events`.
  * @returns of an event: `postgresUs`, `nodeUs`, `walBytes`
  */
-export async function costOf(url, projection, events, batchSize) {
+async function costOf(url, projection, events, batchSize) {
   const session = await Session.open(url, 'shaoying bench cost');
   try {
     await ensureControlSchema(session);
@@ -29,7 +36,7 @@ export async function costOf(url, projection, events, batchSize) {
     const wal = async () =>
       (await session.query(`select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::float8 as bytes`))[0]
         .bytes;
-    let from = '0';
+    let from = START;
     let before;
     // The first tenth warms up plans and this process, and is not counted.
     const warm = Math.floor(events.length / 10);
@@ -52,4 +59,28 @@ export async function costOf(url, projection, events, batchSize) {
   } finally {
     await session.close();
   }
+}
+
+/** A batch under load, and one of a system that is hardly used. */
+const batchSizes = [200, 10];
+
+/**
+ * @param url of a cluster, in which a database is made for it
+ * @returns `{ name, batchSize, postgresUs, nodeUs, walBytes }` of each projection and size of batch
+ */
+export async function costsOf(url, store, projections, eventsMax) {
+  const admin = await Session.open(url, 'shaoying bench cost');
+  await admin.query('create database bench_cost');
+  await admin.close();
+  const own = new URL(url);
+  own.pathname = '/bench_cost';
+  const events = await store.readAll(START, { limit: eventsMax });
+  const costs = [];
+  for (const projection of projections)
+    for (const batchSize of batchSizes)
+      costs.push({
+        ...{ name: projection.name, batchSize },
+        ...(await costOf(own.href, projection, events, batchSize)),
+      });
+  return costs;
 }
