@@ -151,8 +151,8 @@ export const incidentBoard: Projection = {
     create index on incidents (state, reported_at, incident_id);
     create index on incidents (reported_at, incident_id) where ${unlocated('')};
     -- Apart from the incidents: seven indexes that hardly any change of an incident has to keep, the one of words dearest of
-    -- all. What that one has not sorted in yet is read by every search: no more than half a megabyte. In one table: as two, a
-    -- report cost a row and two indexes more, and words in a street were a join of both.
+    -- all. What that one has not sorted in yet is read by every search: no more than half a megabyte. In one table: words in a
+    -- street are then found without a join of two.
     create table reports (
       incident_id  text primary key,
       receipt_hash text not null unique,
