@@ -39,8 +39,8 @@ export async function readAndHash(url) {
         where position > ${after} order by position limit ${pageEvents}) to stdout (format binary)`);
       client.query(copy);
       await copy.done;
-      events += copy.rows;
-      more = copy.rows >= pageEvents;
+      events += copy.count;
+      more = copy.count >= pageEvents;
     }
   } finally {
     await client.end();
@@ -52,7 +52,7 @@ const columns =
   'position, event_id, revision, schema_version, occurred_at, recorded_at, stream_id, type, metadata, data';
 
 class HashedCopy extends Query {
-  rows = 0;
+  count = 0;
   done = new Promise((resolve, reject) => {
     this.once('end', resolve);
     this.on('error', reject);
@@ -60,7 +60,7 @@ class HashedCopy extends Query {
 
   handleCopyData({ chunk }) {
     // The message that ends the copy has two bytes.
-    if (chunk.length > 2) this.rows += 1;
+    if (chunk.length > 2) this.count += 1;
     hash('sha256', chunk, 'binary');
   }
 }

@@ -88,7 +88,7 @@ async function append(
 ): Promise<void> {
   const size = await sizeOf(tx, hasher.algorithm);
   const tiles = new GrowingTiles(hasher, size, await edgeOf(tx, size));
-  // Under way while hashes are computed: PostgreSQL needs as long for these rows as Node for the hashes.
+  // Under way while nodes are hashed, and the next leaves read: PostgreSQL needs as long for these rows as Node for all of that.
   const placed = insertPlaces(tx, size, leaves);
   // Heard below; until then a failure must not count as nobody's.
   placed.catch(() => undefined);

@@ -115,8 +115,15 @@ test('one byte of an old event is changed', async () => {
 
 test('one byte is added that changes nothing of what the event means', async () => {
   const spaced = `update log.events set data = replace(data, '{"nth"', '{ "nth"') where position = ${position(33)}`;
-  const { fault } = await (await attacked(spaced)).verify();
+  const log = await attacked(spaced);
+  const { fault } = await log.verify();
   expect(fault).toMatchObject({ code: 'ALTERED', event: at(33), checkpoint: { size: secondSize } });
+  // A tree that is made anew is made of the bytes: nothing that has it is signed.
+  await log.build();
+  expect((await log.look(kept)).outcome).toEqual({
+    state: 'refusing',
+    reason: expect.stringContaining('the first 51 events are not those'),
+  });
 }, 30_000);
 
 test.each([
