@@ -45,13 +45,28 @@ export function readArguments(argv, usage, limits, choices = {}) {
 /** Progress goes to stderr; the table alone to stdout. */
 export const say = (text) => process.stderr.write(`${text}\n`);
 
-/** Rejects when somebody asks us to end. */
+/** Rejects when somebody asks us to end, or something fails that nobody waits for: what is open must be closed all the same. */
 function interrupted() {
   return new Promise((_, reject) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
       process.once(signal, () => reject(Object.assign(new Error(`ended by ${signal}`), { signal })));
     }
+    process.on('uncaughtException', reject);
+    process.on('unhandledRejection', reject);
   });
+}
+
+/** In reverse order, each whatever became of the others. @returns their errors */
+async function closeAll(opened) {
+  const errors = [];
+  for (const close of opened.reverse()) {
+    try {
+      await close();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  return errors;
 }
 
 /**
@@ -65,14 +80,15 @@ export async function runAsCommand(readOptions, bench) {
   ending.catch(() => undefined);
   try {
     const options = readOptions();
-    try {
-      await Promise.race([bench(options, opened), ending]);
-    } finally {
-      for (const close of opened.reverse()) await close();
-    }
+    const failures = await Promise.race([bench(options, opened), ending]).then(
+      () => [],
+      (error) => [error],
+    );
+    failures.push(...(await closeAll(opened)));
+    if (failures.length > 0) throw failures[0];
     process.exitCode = 0;
   } catch (error) {
-    say(error instanceof UsageError || error.signal ? error.message : error.stack);
+    say(error instanceof UsageError || error?.signal ? error.message : (error?.stack ?? String(error)));
     process.exitCode = error instanceof UsageError ? 2 : 1;
   }
   // An interrupted run leaves requests behind that nobody waits for.

@@ -7,10 +7,10 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openEmbeddedPostgres } from '@shaoying/postgres';
 import { readArguments, runAsCommand, say } from './command-line.mjs';
 import { conditionsOf, loadAverage, requireDurable, told } from './conditions.mjs';
 import { rounded } from './figures.mjs';
+import { openOwnPostgres } from './own-postgres.mjs';
 import { figure, table as drawn, writeJson } from './report.mjs';
 import { measureArming } from './timers/arming.mjs';
 import { postgresBackend, redisBackend } from './timers/backends.mjs';
@@ -160,8 +160,7 @@ async function bench(options, opened) {
   say('starting PostgreSQL on an empty folder …');
   const dataDir = join(folder, 'postgres');
   mkdirSync(dataDir);
-  const postgres = await openEmbeddedPostgres({ dataDir, log: () => undefined });
-  opened.push(() => postgres.close());
+  const postgres = await openOwnPostgres(opened, dataDir);
   const table = await DeadlineTable.open(postgres.url);
   opened.push(() => table.close());
   const { backends, redis } = await openBackends(

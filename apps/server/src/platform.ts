@@ -9,7 +9,7 @@ import { ReadModelGate } from '@shaoying/projections';
 import { openStores, type Stores } from '@shaoying/runtime';
 import { ConsumerGroups, SharedFeeds } from '@shaoying/subscriptions';
 import { createMetrics, type Logger, type Metrics } from '@shaoying/telemetry';
-import { DeliveryStore, Webhooks, type AddressPolicy } from '@shaoying/webhooks';
+import { DeliveryStore, RegistrationTurns, Webhooks, type AddressPolicy } from '@shaoying/webhooks';
 
 /** What the roles of one process share: opened before Nest starts, closed after it has stopped. */
 export class Platform {
@@ -29,6 +29,7 @@ export class Platform {
     readonly files: EvidenceFiles,
     readonly uploads: UploadAllowance,
     readonly webhooks: Webhooks,
+    readonly registrations: RegistrationTurns,
     readonly deliveries: DeliveryStore,
     private readonly fileStore: FileStore,
     /** Null when an OIDC issuer is trusted instead. */
@@ -80,6 +81,7 @@ export class Platform {
       const consumerGroups = await ConsumerGroups.open(stores.pool, feeds, stores.readModels);
       const addresses = addressesOf(config);
       const webhooks = new Webhooks({ store: stores.log, vault, clock, addresses });
+      const registrations = new RegistrationTurns(stores.pool);
       const deliveries = await DeliveryStore.open(stores.pool, feeds, stores.readModels);
       await directory.start();
       gate.start();
@@ -93,7 +95,17 @@ export class Platform {
           directory,
         ] as const),
         ...([publisher, gate, feeds, consumerGroups, receipts, vault] as const),
-        ...([files, uploads, webhooks, deliveries, fileStore, issuer, verifier, fail] as const),
+        ...([
+          files,
+          uploads,
+          webhooks,
+          registrations,
+          deliveries,
+          fileStore,
+          issuer,
+          verifier,
+          fail,
+        ] as const),
       );
     } catch (error) {
       await stores.close();

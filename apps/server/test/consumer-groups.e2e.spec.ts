@@ -132,6 +132,12 @@ test('nobody works for another department, and what is no group, no lease or too
     [`${water}/crews/dead-letters/redrive`, { positions: ['x'] }],
   ];
   for (const [path, body] of bad) expectProblem(await as('water', path, body), 400, 'VALIDATION_FAILED');
+  // Cursors are the caller's text, and longer ones than a position can be are none.
+  for (const place of ['9'.repeat(19), '-1', 5]) {
+    const cursor = Buffer.from(JSON.stringify(place)).toString('base64url');
+    const letters = `${water}/crews/dead-letters?cursor=${cursor}`;
+    expectProblem(await city.as('water').get<Problem>(letters), 400, 'INVALID_CURSOR');
+  }
   const path = `${groupsOf('st-hepan')}/crews/dead-letters`;
   expectProblem(await city.as('oversight').get<Problem>(path), 404, 'DEPARTMENT_NOT_FOUND');
 });

@@ -1,5 +1,5 @@
 import { answers, Receiver, verified } from '@shaoying/webhooks/testing';
-import { City, type PersonName, type Problem } from './kit/city.js';
+import { City, type Answer as Answered, type PersonName, type Problem } from './kit/city.js';
 import { act, blowWhistle, expected } from './kit/incident-steps.js';
 import { expectProblem } from './kit/problems.js';
 import { inOneProcess, useServerHomes, type ServerHome, type Started } from './kit/server-home.js';
@@ -165,6 +165,16 @@ test('a server that is killed while it delivers: everything comes, in order, twi
     expect([...new Set(of(came))]).toEqual(of(wanted));
   }
   await remove(webhook);
+});
+
+test('a department has twenty webhooks and no more, however many are registered at once', async () => {
+  const url = 'https://hooks.example.invalid/';
+  const gas = '/v1/departments/dp-gas/webhooks';
+  const asked = Array.from({ length: 23 }, () => city.as('gas').post<Webhook | Problem>(gas, { url }));
+  const all = await Promise.all(asked);
+  expect(Map.groupBy(all, ({ status }) => status).get(201)).toHaveLength(20);
+  for (const answer of all.filter(({ status }) => status !== 201))
+    expectProblem(answer as Answered<Problem>, 409, 'TOO_MANY_WEBHOOKS');
 });
 
 test('addresses inside are refused, and so is who is not the department, and whatever is no webhook', async () => {

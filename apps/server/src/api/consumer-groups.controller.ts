@@ -13,6 +13,7 @@ import {
   ExtendDto,
   GiveBackDto,
   groupName,
+  isFeedPosition,
   LeaseAnswer,
   LeaseDto,
   MakeConsumerGroupDto,
@@ -27,8 +28,6 @@ import { listBytes } from './json-bytes.js';
 import { OpenStreams } from './open-streams.js';
 import { Refused } from './refused.js';
 
-/** Cursors are the caller's text: no longer than what a bigint column holds. */
-const isPlace = (value: unknown): value is string => typeof value === 'string' && /^\d{1,18}$/.test(value);
 const parsed = (cloudEvent: string): unknown => JSON.parse(cloudEvent);
 /** Items are JSON already: reading and writing them again would be most of what answering costs. */
 const leasedText = ({ cloudEvent, ...delivery }: Delivery): string =>
@@ -163,7 +162,7 @@ export class ConsumerGroupsController {
     @Query() { limit, cursor }: PageQuery,
   ): Promise<DeadLettersAnswer> {
     assertReaches(this.platform, request, principal, id);
-    const after = decodeCursor(cursor, isPlace) ?? '0';
+    const after = decodeCursor(cursor, isFeedPosition) ?? '0';
     const letters = await this.platform.consumerGroups.deadLetters(id, nameOf(group), after, limit + 1);
     const page = letters.slice(0, limit);
     const last = page.at(-1);

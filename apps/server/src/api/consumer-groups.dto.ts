@@ -42,6 +42,7 @@ export const OptionalNumber = (
     Max(maximum),
   );
 
+/** Callers' text, in bodies and cursors: no longer than what a bigint column holds. */
 export const isFeedPosition = (value: unknown): value is string =>
   typeof value === 'string' && value.length < positionCharsMax && isPosition(value);
 

@@ -22,7 +22,7 @@ import { Tells } from './answers.dto.js';
 import { Caller, type CommandCaller } from './caller.js';
 import { isFeedPosition } from './consumer-groups.dto.js';
 import { assertReaches } from './department-door.js';
-import { reached } from './read-your-writes.js';
+import { reached, reachedPosition } from './read-your-writes.js';
 import {
   concurrencyDefault,
   overlapHoursDefault,
@@ -38,10 +38,8 @@ import {
 } from './webhooks.dto.js';
 import './webhooks.problems.js';
 
-/** More would be other systems' copies of the same; counted by a read model, so that a burst may end one or two above. */
+/** More would be other systems' copies of the same. */
 const webhooksPerDepartmentMax = 20;
-
-const isPlace = (value: unknown): value is string => typeof value === 'string' && /^\d{1,18}$/.test(value);
 
 /** Where a department's systems are called with its dispatches, and how that goes. */
 @ApiTags('departments')
@@ -61,13 +59,15 @@ export class WebhooksController {
     @Body() body: RegisterWebhookDto,
   ): Promise<WebhookSecretAnswer> {
     assertReaches(this.platform, caller.request, caller.principal, departmentId);
-    const { webhooks, deliveries, stores } = this.platform;
+    const { webhooks, registrations, deliveries, stores } = this.platform;
     const { url, concurrency = concurrencyDefault, perSecond = perSecondDefault } = body;
     const after = body.after ?? (await stores.log.head());
-    const outcome = await this.run(caller, async (command) => {
-      await this.assertRoom(departmentId, command);
-      return webhooks.register({ departmentId, url, after, concurrency, perSecond }, command);
-    });
+    const outcome = await this.run(caller, (command) =>
+      registrations.run(departmentId, async () => {
+        await this.assertRoom(departmentId, command);
+        return webhooks.register({ departmentId, url, after, concurrency, perSecond }, command);
+      }),
+    );
     if (!outcome.webhook.deleted) await deliveries.begin(outcome.webhook);
     const { webhookId } = outcome.webhook;
     void caller.reply.header('Location', `/v1/departments/${departmentId}/webhooks/${webhookId}`);
@@ -174,7 +174,7 @@ export class WebhooksController {
   ): Promise<WebhookDeliveriesAnswer> {
     assertReaches(this.platform, request, principal, departmentId);
     await this.find(departmentId, webhookId);
-    const before = decodeCursor(cursor, isPlace) ?? null;
+    const before = decodeCursor(cursor, isFeedPosition) ?? null;
     const found = await attemptsOf(this.platform.stores.readModels, webhookId, before, limit + 1);
     const page = found.slice(0, limit);
     const last = found.length > limit ? page.at(-1) : undefined;
@@ -225,9 +225,13 @@ export class WebhooksController {
     if (webhook?.departmentId !== departmentId) throw new WebhookNotFound();
   }
 
-  /** A repeated request takes no place of its own. @throws TooManyWebhooks */
+  /**
+   * Of all that is registered by now. A repeated request takes no place of its own.
+   * @throws TooManyWebhooks, Refused READ_MODEL_BEHIND after 5 s
+   */
   private async assertRoom(departmentId: string, command: WebhookCommand): Promise<void> {
     const { stores, webhooks } = this.platform;
+    await reachedPosition(this.platform, 'webhook-index', await stores.log.head());
     const ids = await webhooksOf(stores.readModels, departmentId);
     if (ids.length < webhooksPerDepartmentMax) return;
     if ((await webhooks.lookUp(Webhooks.idOf(command))) === undefined)

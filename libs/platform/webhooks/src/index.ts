@@ -9,6 +9,7 @@ export { redeliverItemsMax, type RedeliverRange } from './delivering/redeliver-r
 export * from './delivering/notifier.js';
 export { RETRY_POLICY, type RetryPolicy } from './delivering/retry-times.js';
 export { WebhookMetrics } from './delivering/webhook-metrics.js';
+export { RegistrationTurns } from './endpoints/registration-turns.js';
 export { allWebhooks, webhookIndex, webhooksOf } from './endpoints/webhook-index.js';
 export { WEBHOOK_SECRETS_IN_TEXT } from './endpoints/webhook-secret.js';
 export * from './endpoints/webhook.errors.js';

@@ -48,3 +48,8 @@ export class WebhookCommandReused extends Error {
     super('this Idempotency-Key was used with another body');
   }
 }
+
+/** Thrown when the database that registrations take turns by cannot be asked now. */
+export class WebhooksUnavailable extends Error {
+  readonly code = 'SERVICE_UNAVAILABLE';
+}
