@@ -47,9 +47,12 @@ export class Readiness {
     const { engine } = this;
     if (engine === undefined) return [];
     return this.attempt('read-models', async () =>
-      (await engine.status()).flatMap(({ name, status, error, lagSeconds }) => {
+      (await engine.status()).flatMap(({ name, status, error, lagSeconds, version, codeVersion }) => {
         const part = `read-model ${name}`;
         if (status !== 'running') return [{ part, reason: error ?? status }];
+        // The tables of another release may lack what this one asks for.
+        if (version !== codeVersion)
+          return [{ part, reason: `tables of version ${version}, not ${codeVersion}` }];
         return lagSeconds > lagSecondsMax
           ? [{ part, reason: `${Math.round(lagSeconds)} s behind the log` }]
           : [];

@@ -400,6 +400,7 @@ export class MetricExplanationShape {
   @ApiProperty({ type: 'integer' }) version!: number;
   @ApiProperty({ type: MetricTermsAnswer }) terms!: MetricTermsAnswer;
   @ApiProperty(nullableId) by!: string | null;
+  @ApiProperty({ enum: METRIC_UNITS }) units!: MetricUnits;
   @ApiProperty(nullableId) key!: string | null;
   @ApiProperty(instant) from!: string;
   @ApiProperty(instant) to!: string;

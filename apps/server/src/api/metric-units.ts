@@ -14,9 +14,10 @@ export interface MetricRowNow extends MetricRow {
   readonly dividedAmong?: readonly string[];
 }
 
-const kinds: Readonly<Record<MetricDimension, OrgUnitKind | null>> = {
-  ...{ estate: 'ESTATE', community: 'COMMUNITY', street: 'SUBDISTRICT', department: 'DEPARTMENT' },
-  category: null,
+const kinds: Readonly<Record<MetricDimension, readonly OrgUnitKind[]>> = {
+  ...{ estate: ['ESTATE'], community: ['COMMUNITY'], street: ['SUBDISTRICT'], category: [] },
+  // A street may be whistled to, too, and then has tasks like a department.
+  department: ['DEPARTMENT', 'SUBDISTRICT'],
 };
 
 /** Who answers at an instant for units that are no more, as the jurisdiction tells it by now. */
@@ -33,11 +34,10 @@ export class UnitsNow {
     by: MetricDimension | null,
     at: string,
   ): UnitsNow {
-    const kind = by === null ? null : kinds[by];
     const takenOver: Record<string, string> = {};
     const divided = new Map<string, readonly string[]>();
-    if (kind === null || units === 'AS_THEN') return new UnitsNow(takenOver, divided);
-    for (const { id } of directory.orgUnits(kind)) {
+    const meant = by === null || units === 'AS_THEN' ? [] : kinds[by];
+    for (const { id } of meant.flatMap((kind) => directory.orgUnits(kind))) {
       const [one, ...more] = directory.successors(id, at);
       if (one === undefined || one === id) continue;
       if (more.length === 0) takenOver[id] = one;

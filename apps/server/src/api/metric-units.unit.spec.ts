@@ -11,10 +11,14 @@ const successors: Readonly<Record<string, readonly string[]>> = {
   'dp-river': ['dp-water'],
   'dp-ecology': ['dp-air', 'dp-noise'],
   'dp-closed': [],
+  'st-hepan': ['st-hepan'],
+  'st-heqing': ['st-hepan'],
 };
 const directory = {
   orgUnits: (kind?: OrgUnitKind) =>
-    kind === 'DEPARTMENT' ? Object.keys(successors).map((id) => ({ id }) as OrgUnit) : [],
+    Object.keys(successors)
+      .filter((id) => kind === (id.startsWith('dp-') ? 'DEPARTMENT' : 'SUBDISTRICT'))
+      .map((id) => ({ id }) as OrgUnit),
   successors: (id: string, at: string) => (at === now ? (successors[id] ?? []) : [id]),
 };
 
@@ -24,11 +28,18 @@ const row = (key: string | null): MetricRow => ({
 
 test('units taken over by one are counted for it, and its row says which they are', () => {
   const units = UnitsNow.of(directory, 'AS_NOW', 'department', now);
-  expect(units.takenOver).toEqual({ 'dp-canal': 'dp-water', 'dp-river': 'dp-water' });
+  expect(units.takenOver).toMatchObject({ 'dp-canal': 'dp-water', 'dp-river': 'dp-water' });
   expect(units.told([row('dp-water'), row(null)])).toEqual([
     { ...row('dp-water'), includes: ['dp-canal', 'dp-river'] },
     row(null),
   ]);
+});
+
+test('a street that was whistled to is counted among departments, and taken over like one', () => {
+  for (const by of ['department', 'street'] as const)
+    expect(UnitsNow.of(directory, 'AS_NOW', by, now).told([row('st-hepan')])).toEqual([
+      { ...row('st-hepan'), includes: ['st-heqing'] },
+    ]);
 });
 
 test('what several share, or nobody has, stays with the unit that had it, and the row says among whom', () => {

@@ -141,21 +141,15 @@ export class MetricsController {
     @PermittedRoles() permitted: readonly Role[],
     @Param('name') name: string,
     @Query() query: ExplainQuery,
-  ): Promise<ScopedExplanation | string> {
-    const { metric, window, moment, by, termsOf, unitsNow } = await this.asked(request, name, query);
+  ): Promise<(ScopedExplanation & { readonly units: MetricUnits }) | string> {
+    const { metric, window, moment, by, termsOf, units, unitsNow } = await this.asked(request, name, query);
     const scope = scopeOf(principal, permitted, this.platform.directory);
     // What is in scope is the board's to say.
     if (scope !== null) await reached(this.platform, 'incident-board', request);
     const key = query.key ?? null;
     const asked = new ExplainMetric(metric, window, moment, by, key, termsOf, unitsNow.takenOver, scope);
-    return tableOf(
-      request,
-      reply,
-      query,
-      await this.queries.execute(asked),
-      explanationRows,
-      explanationColumns,
-    );
+    const explained = { ...(await this.queries.execute(asked)), units };
+    return tableOf(request, reply, query, explained, explanationRows, explanationColumns);
   }
 
   private async asked(request: FastifyRequest, name: string, query: MetricQuery) {

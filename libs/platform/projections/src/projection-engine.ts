@@ -247,9 +247,11 @@ export class ProjectionEngine {
     const before = new Date(this.now().getTime() - keepRetiredMs);
     try {
       const kept = await this.withSession(readRetired);
-      for (const { name } of kept.filter(({ retiredAt }) => retiredAt <= before))
-        if (await this.withoutRebuild(name, (session) => dropRetired(session, name, before)))
+      for (const { name } of kept.filter(({ retiredAt }) => retiredAt <= before)) {
+        const dropped = this.withoutRebuild(name, (session) => dropRetired(session, name, before));
+        if (await dropped.catch(unlessRebuilding))
           this.log.info({ projection: name }, 'tables that served before are dropped');
+      }
     } catch (error) {
       this.log.warn({ error: messageOf(error) }, 'tables that served before could not be dropped');
     }
@@ -331,4 +333,10 @@ function registered(projections: readonly Projection[]): ReadonlyMap<string, Pro
     byName.set(name, projection);
   }
   return byName;
+}
+
+/** What is being rebuilt, or looked after by another process, is left to the next time. */
+function unlessRebuilding(error: unknown): false {
+  if (error instanceof RebuildUnderWay) return false;
+  throw error;
 }

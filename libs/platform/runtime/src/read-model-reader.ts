@@ -7,11 +7,11 @@ export class ReadModelsUnavailable extends Error {
 }
 
 /**
- * What passes for a reader, beyond what passes for everyone: 42P01, 3F000 no such table or schema, a projector has not
- * made them yet · 57014 the query took too long · 3D000, 55000, 28xxx no connection to be had, as while an operator
+ * What passes for a reader, beyond what passes for everyone: 42P01, 3F000, 42703 no such table, schema or column, a
+ * projector has not made them yet, or they are those of another release until theirs are rebuilt · 57014 the query took too long · 3D000, 55000, 28xxx no connection to be had, as while an operator
  * restores the database. Nothing that whoever asked could have asked better.
  */
-const passingForReaders = /^(42P01|3F000|57014|3D000|55000|28...)$/;
+const passingForReaders = /^(42P01|42703|3F000|57014|3D000|55000|28...)$/;
 
 /** Reads from a pool; what passes by itself becomes one typed error, so that a door answers 503 and not 500. */
 export class ReadModelReader {

@@ -196,6 +196,43 @@ describe('incident board', () => {
     );
   });
 
+  it('pages of what is overdue, within a period and of whoever may see it, are together what the views say', async () => {
+    await fc.assert(
+      fc.asyncProperty(simulatedCities(60), fc.infiniteStream(fc.nat()), async (city, dice) => {
+        await spec.startOver();
+        await spec.givenEvents(city.events);
+        const views = (await board.list({}, null, { limit: 200, after: null, now: city.now })).items;
+        const instants = instantsAround(city);
+        const pick = <One>(list: readonly One[]): One | undefined => list[dice.next().value % list.length];
+        const streets = views.flatMap(({ streetId }) => streetId ?? []);
+        const departments = views.flatMap(({ tasks }) => tasks.map(({ departmentId }) => departmentId));
+        for (let round = 0; round < 10; round += 1) {
+          const now = pick(instants) ?? city.now;
+          const [from = '', to = ''] = [pick(instants), pick(instants)].sort();
+          const [street = 'st', departmentId = 'dp'] = [pick(streets), pick(departments)];
+          const scope = pick([null, { departmentId }, { streetIds: [street], departmentId }]) ?? null;
+          const ofScope = (await board.list({}, scope, { limit: 200, after: null, now })).items;
+          const expected = ofScope
+            .filter((view) => isOverdue(view, now) && view.reportedAt >= from && view.reportedAt < to)
+            .map(({ id }) => id);
+          expect(await everyPage({ overdue: true, from, to }, scope, now)).toEqual(expected);
+        }
+      }),
+      propertyParameters({ numRuns: 6, endOnFailure: true }),
+    );
+  });
+
+  /** Page by page, three at a time. */
+  async function everyPage(filter: BoardFilter, scope: BoardScope | null, now: string): Promise<string[]> {
+    const ids: string[] = [];
+    for (let after: BoardPage['next'] = null; ;) {
+      const page: BoardPage = await board.list(filter, scope, { limit: 3, after, now });
+      ids.push(...page.items.map(({ id }) => id));
+      after = page.next;
+      if (after === null) return ids;
+    }
+  }
+
   it('holds of the reporter a reference and the hash of the receipt code', async () => {
     const sealed = { subjectId: 'subject-7', keyId: 'key-7', ciphertext: 'c2VjcmV0' };
     const personal = { fields: ['NOTE'] as const, sealed };

@@ -8,6 +8,11 @@ import { momentSql } from '../sql-reader.js';
 export interface Cohort {
   /** The projections it is read from. */
   readonly readModels: readonly ('containment' | 'department-tasks' | 'incident-facts')[];
+  /**
+   * Made once for all metrics that are asked for together. Not where the window finds its cases by an index: PostgreSQL uses
+   * none for what is read several times.
+   */
+  readonly shared?: boolean;
   readonly sql: string;
 }
 
@@ -310,7 +315,7 @@ export const cohorts = {
   incidents: ofFacts(incidents),
   totals: ofFacts(totals),
   closings: ofFacts(closings),
-  callbacks: ofFacts(callbacks),
+  callbacks: { ...ofFacts(callbacks), shared: true },
   whistles: ofFacts(whistles),
   summonses: ofFacts(summonses),
   disputes: ofFacts(disputes),

@@ -183,7 +183,7 @@ export class MetricsQuery {
     });
   }
 
-  /** Those of one cohort and the same days are asked for together: finding its cases is most of the work. */
+  /** Those of one shared cohort and the same days are asked for together: finding its cases is most of the work. */
   private async talliesOf(
     rates: readonly { readonly rate: MetricDefinition }[],
     window: MetricWindow,
@@ -192,7 +192,10 @@ export class MetricsQuery {
     termsOf: TermsOf,
     takenOver: TakenOver,
   ): Promise<ReadonlyMap<MetricDefinition, readonly Tally[]>> {
-    const together = Map.groupBy(rates, ({ rate }) => `${rate.cohort} ${termsOf(rate).windowDays}`);
+    const together = Map.groupBy(rates, ({ rate }) => {
+      const { shared }: Cohort = cohorts[rate.cohort];
+      return `${rate.cohort} ${termsOf(rate).windowDays} ${shared === true ? '' : rate.name}`;
+    });
     const found = await Promise.all(
       [...together.values()].map(async (group) => {
         const metrics = group.map(({ rate }) => rate);
