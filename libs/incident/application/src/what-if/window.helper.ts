@@ -89,8 +89,11 @@ export class WindowHelper {
  * the log's own process does not fill; more of them would only take from whoever answers requests.
  */
 const THREADS_MAX = 2;
-/** Incidents from which on a thread is worth its start, half a second of a core: it lives a thousand in that time. */
-const HELPED_FROM = 2_000;
+/**
+ * Incidents from which on a thread is worth its start: loading and warming up took 1.5 s of a core, in which the first one
+ * lives four thousand.
+ */
+const HELPED_FROM = 10_000;
 /** A thread holds some parts at a time. */
 const HEAP_MB = 512;
 
@@ -99,7 +102,7 @@ export interface HelpersOptions {
   readonly program: string;
   /** What it is given. */
   readonly workerData: unknown;
-  /** Incidents from which on anybody helps. Default 2,000. */
+  /** Incidents from which on anybody helps. Default 10,000. */
   readonly helpedFrom?: number;
 }
 
