@@ -10,7 +10,7 @@ import {
   readCheckpoint,
   recordStop,
 } from './checkpoints.js';
-import { type LogLookup, replacementOf } from './log-identity.js';
+import { replacementOf } from './log-identity.js';
 import type { LogTail, TailReader } from './log-tail.js';
 import { backOffMs, pause } from './pause.js';
 import { lockName } from './projection-locks.js';
