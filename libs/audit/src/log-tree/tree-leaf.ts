@@ -4,7 +4,7 @@ import {
   checkpointIn,
   type CheckpointSigned,
 } from '../checkpoints/checkpoint.events.js';
-import { leafOf, MalformedLeaf, storedLeaf } from '../tree/leaf.js';
+import { leafOf, anyStoredLeaf } from '../tree/leaf.js';
 import type { TreeHasher } from '../tree/tree-hash.js';
 
 /** What the tree keeps of an event. */
@@ -28,21 +28,14 @@ export function leafOfEvent(hasher: TreeHasher, event: RecordedEvent): TreeLeaf 
   return { position, eventId, type, hash: hasher.leaf(leafOf(event)), checkpoint: signatureIn(event) };
 }
 
-/** The same from the stored texts; only those of a checkpoint are parsed. */
+/**
+ * The same from the stored texts, of which only those of a checkpoint are parsed. There is a leaf for every event, whatever was
+ * done to it, and of one that was changed never the leaf that was signed; to tell is for `shaoying verify`.
+ */
 export function leafOfRecord(hasher: TreeHasher, record: StoredRecord): TreeLeaf {
   const { position, eventId, type } = record;
   const checkpoint = type === checkpointEventType ? signatureIn(eventOf(record)) : undefined;
-  return { position, eventId, type, hash: hasher.leaf(lineOf(record)), checkpoint };
-}
-
-function lineOf(record: StoredRecord): Uint8Array | string {
-  try {
-    return storedLeaf(record);
-  } catch (error) {
-    if (!(error instanceof MalformedLeaf)) throw error;
-    // Somebody was at it: as readers see it, so that the tree has a leaf for every event. To tell is for `shaoying verify`.
-    return leafOf(eventOf(record));
-  }
+  return { position, eventId, type, hash: hasher.leaf(anyStoredLeaf(record)), checkpoint };
 }
 
 function eventOf(record: StoredRecord): RecordedEvent {

@@ -70,6 +70,15 @@ const position = (index: number): number => index + 1;
 const alter = (index: number) =>
   `update log.events set data = replace(data, 'repair', 'repaid') where position = ${position(index)};`;
 
+/** A tree that is made anew is made of the bytes: nothing that has it is signed. */
+async function expectRefusedWhenBuiltAnew(log: SignedLog): Promise<void> {
+  await log.build();
+  expect((await log.look(kept)).outcome).toEqual({
+    state: 'refusing',
+    reason: expect.stringContaining('the first 51 events are not those'),
+  });
+}
+
 /** Signs the checkpoints of an altered log anew, as if they had always been over it, and makes its tree anew. */
 async function signAnew(log: SignedLog, key: NoteSigner): Promise<void> {
   const tree = new MerkleTree();
@@ -118,13 +127,24 @@ test('one byte is added that changes nothing of what the event means', async () 
   const log = await attacked(spaced);
   const { fault } = await log.verify();
   expect(fault).toMatchObject({ code: 'ALTERED', event: at(33), checkpoint: { size: secondSize } });
-  // A tree that is made anew is made of the bytes: nothing that has it is signed.
-  await log.build();
-  expect((await log.look(kept)).outcome).toEqual({
-    state: 'refusing',
-    reason: expect.stringContaining('the first 51 events are not those'),
-  });
+  await expectRefusedWhenBuiltAnew(log);
 }, 30_000);
+
+test.each([
+  ['has a member that readers pass by', `left(metadata, -1) || ',"data":"anything"}'`],
+  ['is no JSON', `left(metadata, -1) || ',"data":'`],
+])(
+  'the metadata of an old event %s',
+  async (_what, value) => {
+    const log = await attacked(
+      `update log.events set metadata = ${value} where position = ${position(33)}`,
+    );
+    const { fault } = await log.verify();
+    expect(fault).toMatchObject({ code: 'MALFORMED_LEAF', event: { index: 33, position: `${position(33)}` } });
+    await expectRefusedWhenBuiltAnew(log);
+  },
+  30_000,
+);
 
 test.each([
   ['recorded_at', `recorded_at + interval '1 ms'`],
