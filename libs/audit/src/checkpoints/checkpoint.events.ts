@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '@shaoying/event-store';
+import type { RecordedEvent, StoredRecord } from '@shaoying/event-store';
 import Type, { type Static, type TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { TREE_ALGORITHMS } from '../tree/tree-hash.js';
@@ -46,6 +46,16 @@ export function checkpointIn({
   if (type !== checkpointEventType || streamId !== checkpointStreamId || schemaVersion !== 1)
     return undefined;
   return validator.Check(data) ? (data as CheckpointSigned) : undefined;
+}
+
+/** The same from the stored texts; undefined also where somebody has made them into no JSON. */
+export function checkpointInRecord(record: StoredRecord): CheckpointSigned | undefined {
+  if (record.type !== checkpointEventType) return undefined;
+  try {
+    return checkpointIn({ ...record, data: JSON.parse(record.data.toString()) as unknown });
+  } catch {
+    return undefined;
+  }
 }
 
 /** Which event, for people: in Chinese and in English. */

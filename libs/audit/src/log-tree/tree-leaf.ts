@@ -1,10 +1,6 @@
-import { recordedEvent, type RecordedEvent, type StoredRecord } from '@shaoying/event-store';
-import {
-  checkpointEventType,
-  checkpointIn,
-  type CheckpointSigned,
-} from '../checkpoints/checkpoint.events.js';
-import { leafOf, anyStoredLeaf } from '../tree/leaf.js';
+import type { RecordedEvent, StoredRecord } from '@shaoying/event-store';
+import { checkpointIn, checkpointInRecord, type CheckpointSigned } from '../checkpoints/checkpoint.events.js';
+import { anyStoredLeaf, leafOf } from '../tree/leaf.js';
 import type { TreeHasher } from '../tree/tree-hash.js';
 
 /** What the tree keeps of an event. */
@@ -25,7 +21,8 @@ interface LoggedSignature {
 
 export function leafOfEvent(hasher: TreeHasher, event: RecordedEvent): TreeLeaf {
   const { position, eventId, type } = event;
-  return { position, eventId, type, hash: hasher.leaf(leafOf(event)), checkpoint: signatureIn(event) };
+  const checkpoint = logged(checkpointIn(event), event);
+  return { position, eventId, type, hash: hasher.leaf(leafOf(event)), checkpoint };
 }
 
 /**
@@ -34,18 +31,13 @@ export function leafOfEvent(hasher: TreeHasher, event: RecordedEvent): TreeLeaf 
  */
 export function leafOfRecord(hasher: TreeHasher, record: StoredRecord): TreeLeaf {
   const { position, eventId, type } = record;
-  const checkpoint = type === checkpointEventType ? signatureIn(eventOf(record)) : undefined;
+  const checkpoint = logged(checkpointInRecord(record), record);
   return { position, eventId, type, hash: hasher.leaf(anyStoredLeaf(record)), checkpoint };
 }
 
-function eventOf(record: StoredRecord): RecordedEvent {
-  const { streamId, revision, position, metadata, data } = record;
-  const texts = { metadata: metadata.toString(), data: data.toString() };
-  return recordedEvent({ ...record, ...texts }, streamId, revision, position);
-}
-
-function signatureIn(event: RecordedEvent): LoggedSignature | undefined {
-  const signed = checkpointIn(event);
-  const { revision, recordedAt } = event;
+function logged(
+  signed: CheckpointSigned | undefined,
+  { revision, recordedAt }: Pick<StoredRecord, 'revision' | 'recordedAt'>,
+): LoggedSignature | undefined {
   return signed && { signed, revision, recordedAt };
 }

@@ -136,11 +136,26 @@ test.each([
 ])(
   'the metadata of an old event %s',
   async (_what, value) => {
-    const log = await attacked(
-      `update log.events set metadata = ${value} where position = ${position(33)}`,
-    );
+    const log = await attacked(`update log.events set metadata = ${value} where position = ${position(33)}`);
     const { fault } = await log.verify();
-    expect(fault).toMatchObject({ code: 'MALFORMED_LEAF', event: { index: 33, position: `${position(33)}` } });
+    expect(fault).toMatchObject({
+      code: 'MALFORMED_LEAF',
+      event: { index: 33, position: `${position(33)}` },
+    });
+    await expectRefusedWhenBuiltAnew(log);
+  },
+  30_000,
+);
+
+test.each([
+  ['an old event', 33, "replace(data, '{\"nth\"', '{\"nth')"],
+  ['a checkpoint', firstSize, `'x'`],
+])(
+  'the data of %s are no JSON any more',
+  async (_what, index, value) => {
+    const log = await attacked(`update log.events set data = ${value} where position = ${position(index)}`);
+    const { fault } = await log.verify();
+    expect(fault).toMatchObject({ code: 'ALTERED', event: at(index), checkpoint: { size: secondSize } });
     await expectRefusedWhenBuiltAnew(log);
   },
   30_000,
