@@ -1,11 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { RecordedEvent, StoredRecord } from '@shaoying/event-store';
+import { openDouble } from '@shaoying/event-store-eventstoredb/testing';
+import { newEvent } from '@shaoying/projections/testing';
 import { createTestDatabase, type TestDatabase } from '@shaoying/postgres/testing';
 import { parseCheckpoint, checkpointText } from '../checkpoints/checkpoint.js';
 import { parseNote, signNote, type NoteSigner } from '../checkpoints/signed-note.js';
 import { KeptExport, origin, otherKey, realKey, SignedLog } from '../testing/signed-log.js';
 import { storedLeaf } from '../tree/leaf.js';
 import { MerkleTree } from '../tree/merkle-tree.js';
+import { LogSource } from './log.source.js';
+import { verifyLog } from './verify-log.js';
 
 // 30 events, a checkpoint over them (index 30), 20 more, a checkpoint over 51 (index 51), and 10 that nobody has signed.
 const [firstSize, secondSize, total] = [30, 51, 62];
@@ -292,4 +296,31 @@ test('a signature is forged', async () => {
   const resigned = signNote(parseNote(kept.notes[0]!).text, [otherKey]);
   const unknown = await log.verify({ keys: [realKey.verifierKey], notes: [resigned] });
   expect(unknown.fault).toMatchObject({ code: 'UNKNOWN_KEY', checkpoint: { size: firstSize } });
+}, 30_000);
+
+test('on EventStoreDB, an event whose data are no JSON any more is altered, and not one that is gone', async () => {
+  const double = await openDouble();
+  try {
+    const nths = [0, 1, 2, 3].map((nth) => newEvent('IncidentProgressed', { nth }));
+    await double.store.append('incident-1', 'none', nths);
+    const leaves = await double.store.readAllStored('0', 10, (record) => ({ leaf: storedLeaf(record) }));
+    const tree = new MerkleTree();
+    const hashes = leaves.map(({ leaf }) => tree.hasher.leaf(leaf));
+    for (const hash of hashes) tree.append(hash);
+    const text = checkpointText({ origin, size: 4, root: tree.root(), algorithm: 'sha256' });
+    const { records } = double.server.log;
+    const altered = records.findLastIndex(({ type }) => type === 'IncidentProgressed') - 2;
+    records[altered] = { ...records[altered]!, data: Buffer.from('{"nth:1}') };
+    const known = {
+      size: 4,
+      hashes: async (from: number, count: number) => Buffer.concat(hashes.slice(from, from + count)),
+      eventAt: async () => null,
+      indexOf: async (eventId: string) => nths.findIndex((event) => event.eventId === eventId),
+    };
+    const source = new LogSource(double.store, null);
+    const { fault } = await verifyLog(source, { keys: [], notes: [signNote(text, [realKey])], known });
+    expect(fault).toMatchObject({ code: 'ALTERED', event: { index: 1, revision: 1 } });
+  } finally {
+    await double.close();
+  }
 }, 30_000);
