@@ -166,6 +166,22 @@ test.each([
 );
 
 test.each([
+  ['"size":30', '"size":1e300'],
+  ['"note":"', '"note":"\\u0000'],
+])(
+  'a checkpoint says %s as %s, which the tables of the tree cannot hold',
+  async (said, says) => {
+    const log = await attacked(
+      `update log.events set data = replace(data, '${said}', '${says}') where position = ${position(firstSize)}`,
+    );
+    const { fault } = await log.verify();
+    expect(fault).toMatchObject({ code: 'ALTERED', event: at(firstSize), checkpoint: { size: secondSize } });
+    await expectRefusedWhenBuiltAnew(log);
+  },
+  30_000,
+);
+
+test.each([
   ['recorded_at', `recorded_at + interval '1 ms'`],
   ['occurred_at', `occurred_at - interval '1 day'`],
   ['type', `'IncidentClosed'`],
