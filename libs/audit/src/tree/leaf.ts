@@ -14,6 +14,7 @@ export class MalformedLeaf extends Error {
 }
 
 const beforeDataBytes = Buffer.from(beforeData);
+const [closingBrace, newline] = [0x7d, 0x0a];
 /** UTF-8 of a character of a JavaScript string, of which two may be one of Unicode's. */
 const bytesPerCharMax = 3;
 let scratch = Buffer.allocUnsafe(4_096);
@@ -29,7 +30,7 @@ export function storedLeaf(event: StoredLeaf): Buffer {
   if (isDivisible(event)) {
     throw new MalformedLeaf(`the metadata of event ${event.eventId} has a member "data"`);
   }
-  return lineOf(event, '}');
+  return lineOf(event, [closingBrace]);
 }
 
 /**
@@ -37,12 +38,12 @@ export function storedLeaf(event: StoredLeaf): Buffer {
  * Of what could be divided otherwise the line may be that of the event as it was: it ends in a newline, as no line of ours does.
  */
 export function anyStoredLeaf(event: StoredLeaf): Buffer {
-  return lineOf(event, isDivisible(event) ? '}\n' : '}');
+  return lineOf(event, isDivisible(event) ? [closingBrace, newline] : [closingBrace]);
 }
 
 const isDivisible = ({ metadata }: StoredLeaf): boolean => metadata.includes(beforeDataBytes);
 
-function lineOf(event: StoredLeaf, end: '}' | '}\n'): Buffer {
+function lineOf(event: StoredLeaf, end: readonly number[]): Buffer {
   const { metadata, data } = event;
   const head = headOf(event);
   const headBytesMax = head.length * bytesPerCharMax;
@@ -54,7 +55,8 @@ function lineOf(event: StoredLeaf, end: '}' | '}\n'): Buffer {
   metadata.copy(leaf, headBytes);
   beforeDataBytes.copy(leaf, headBytes + metadata.length);
   data.copy(leaf, dataAt);
-  leaf.write(end, dataAt + data.length, 'latin1');
+  // A byte or two: a native call to copy them took 70 ns a leaf.
+  for (let at = 0; at < end.length; at += 1) leaf[dataAt + data.length + at] = end[at] as number;
   return leaf;
 }
 
