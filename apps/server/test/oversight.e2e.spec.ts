@@ -30,7 +30,6 @@ let whistled: Life;
 
 beforeAll(async () => {
   home = await newHome();
-  // A checkpoint a second, so that there is always one over what was just done.
   // As in production: a dossier asks for the checkpoint that it needs.
   city = await City.of(home, await home.start({ CHECKPOINT_SECONDS: '60' }));
   log = await home.openLog();

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { DossierNotProvable, OversightTrail, type MadeDossier } from '@shaoying/audit';
+import { OversightTrail, type MadeDossier } from '@shaoying/audit';
 import { CurrentPrincipal, PermittedRoles, type Principal, type Role } from '@shaoying/identity';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Platform } from '../platform.js';
 import { actorOf } from './actors.js';
 import { Tells } from './answers.dto.js';
+import { madeUnderCheckpoint } from './asked-checkpoint.js';
 import { AuditSources } from './audit-sources.js';
 import { correlationOf } from './events.controller.js';
 import { reached } from './read-your-writes.js';
@@ -16,9 +16,6 @@ import { VisibleIncidents } from './visible-incidents.js';
 
 /** Each is some megabytes at the worst, and reads its documents whole. */
 const atOnceMax = 4;
-/** For the checkpoint that was asked for over what was recorded just now, before the caller is told to come back. */
-const waitMsMax = 4_000;
-const everyMs = 250;
 
 /** 卷宗: everything about one incident in one file that is checked without this server. */
 @ApiTags('oversight')
@@ -72,14 +69,11 @@ export class DossiersController {
   /** @throws DossierNotProvable when no checkpoint covers it within a few seconds */
   private async made(incidentId: string): Promise<MadeDossier> {
     const maker = await this.sources.dossiers();
-    for (const endMs = Date.now() + waitMsMax; ;) {
-      try {
-        return await maker.make(incidentId);
-      } catch (error) {
-        if (!(error instanceof DossierNotProvable) || Date.now() > endMs) throw error;
-        await this.sources.askForCheckpoint();
-        await sleep(everyMs);
-      }
-    }
+    return madeUnderCheckpoint({
+      make: () => maker.make(incidentId),
+      ask: () => this.sources.askForCheckpoint(),
+      onAskFailed: (error) =>
+        this.platform.logger.warn({ err: error, incidentId }, 'no checkpoint could be asked for'),
+    });
   }
 }

@@ -26,7 +26,7 @@ const stopMsMax = 1_500;
 const remindMs = 60_000;
 const lockName = 'audit/checkpoint-signer';
 const askedChannel = 'audit_checkpoint_asked';
-/** So many looks an asking lasts: the tree must have the event first that it is about, and is late by a second at the most. */
+/** So many looks an asking lasts: the tree must have the event first that it is about, and under load is late by 390 ms. */
 const looksPerAsking = 4;
 
 /**

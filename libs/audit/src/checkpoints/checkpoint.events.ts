@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '@shaoying/event-store';
+import type { RecordedEvent, StoredRecord } from '@shaoying/event-store';
 import Type, { type Static, type TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { TREE_ALGORITHMS } from '../tree/tree-hash.js';
@@ -36,7 +36,7 @@ export const checkpointStreamId = 'audit-checkpoints';
 
 const validator = Compile(schemas.AuditCheckpointSigned);
 
-/** What a checkpoint of the log says; undefined for every other event, and for one that does not fit its schema. */
+/** What a checkpoint of the log says; undefined for every other event, and for one that is none that we write. */
 export function checkpointIn({
   type,
   streamId,
@@ -45,7 +45,22 @@ export function checkpointIn({
 }: Pick<RecordedEvent, 'type' | 'streamId' | 'schemaVersion' | 'data'>): CheckpointSigned | undefined {
   if (type !== checkpointEventType || streamId !== checkpointStreamId || schemaVersion !== 1)
     return undefined;
-  return validator.Check(data) ? (data as CheckpointSigned) : undefined;
+  return validator.Check(data) && isStorable(data) ? data : undefined;
+}
+
+/** None of ours is otherwise, and the tree, which must take every event, has tables for no other. */
+function isStorable({ size, origin, note, keys }: CheckpointSigned): boolean {
+  return Number.isSafeInteger(size) && ![origin, note, ...keys].some((text) => text.includes('\0'));
+}
+
+/** The same from the stored texts; undefined also where somebody has made them into no JSON. */
+export function checkpointInRecord(record: StoredRecord): CheckpointSigned | undefined {
+  if (record.type !== checkpointEventType) return undefined;
+  try {
+    return checkpointIn({ ...record, data: JSON.parse(record.data.toString()) as unknown });
+  } catch {
+    return undefined;
+  }
 }
 
 /** Which event, for people: in Chinese and in English. */

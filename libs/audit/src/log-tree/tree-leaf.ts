@@ -1,10 +1,6 @@
-import { recordedEvent, type RecordedEvent, type StoredRecord } from '@shaoying/event-store';
-import {
-  checkpointEventType,
-  checkpointIn,
-  type CheckpointSigned,
-} from '../checkpoints/checkpoint.events.js';
-import { leafOf, MalformedLeaf, storedLeaf } from '../tree/leaf.js';
+import type { RecordedEvent, StoredRecord } from '@shaoying/event-store';
+import { checkpointIn, checkpointInRecord, type CheckpointSigned } from '../checkpoints/checkpoint.events.js';
+import { anyStoredLeaf, leafOf } from '../tree/leaf.js';
 import type { TreeHasher } from '../tree/tree-hash.js';
 
 /** What the tree keeps of an event. */
@@ -25,34 +21,23 @@ interface LoggedSignature {
 
 export function leafOfEvent(hasher: TreeHasher, event: RecordedEvent): TreeLeaf {
   const { position, eventId, type } = event;
-  return { position, eventId, type, hash: hasher.leaf(leafOf(event)), checkpoint: signatureIn(event) };
+  const checkpoint = logged(checkpointIn(event), event);
+  return { position, eventId, type, hash: hasher.leaf(leafOf(event)), checkpoint };
 }
 
-/** The same from the stored texts; only those of a checkpoint are parsed. */
+/**
+ * The same from the stored texts, of which only those of a checkpoint are parsed. There is a leaf for every event, whatever was
+ * done to it, and of one that was changed never the leaf that was signed; to tell is for `shaoying verify`.
+ */
 export function leafOfRecord(hasher: TreeHasher, record: StoredRecord): TreeLeaf {
   const { position, eventId, type } = record;
-  const checkpoint = type === checkpointEventType ? signatureIn(eventOf(record)) : undefined;
-  return { position, eventId, type, hash: hasher.leaf(lineOf(record)), checkpoint };
+  const checkpoint = logged(checkpointInRecord(record), record);
+  return { position, eventId, type, hash: hasher.leaf(anyStoredLeaf(record)), checkpoint };
 }
 
-function lineOf(record: StoredRecord): Uint8Array | string {
-  try {
-    return storedLeaf(record);
-  } catch (error) {
-    if (!(error instanceof MalformedLeaf)) throw error;
-    // Somebody was at it: as readers see it, so that the tree has a leaf for every event. To tell is for `shaoying verify`.
-    return leafOf(eventOf(record));
-  }
-}
-
-function eventOf(record: StoredRecord): RecordedEvent {
-  const { streamId, revision, position, metadata, data } = record;
-  const texts = { metadata: metadata.toString(), data: data.toString() };
-  return recordedEvent({ ...record, ...texts }, streamId, revision, position);
-}
-
-function signatureIn(event: RecordedEvent): LoggedSignature | undefined {
-  const signed = checkpointIn(event);
-  const { revision, recordedAt } = event;
+function logged(
+  signed: CheckpointSigned | undefined,
+  { revision, recordedAt }: Pick<StoredRecord, 'revision' | 'recordedAt'>,
+): LoggedSignature | undefined {
   return signed && { signed, revision, recordedAt };
 }

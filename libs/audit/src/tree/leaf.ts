@@ -14,7 +14,7 @@ export class MalformedLeaf extends Error {
 }
 
 const beforeDataBytes = Buffer.from(beforeData);
-const closingBrace = 0x7d;
+const [closingBrace, newline] = [0x7d, 0x0a];
 /** UTF-8 of a character of a JavaScript string, of which two may be one of Unicode's. */
 const bytesPerCharMax = 3;
 let scratch = Buffer.allocUnsafe(4_096);
@@ -27,21 +27,36 @@ let scratch = Buffer.allocUnsafe(4_096);
  * @throws MalformedLeaf when metadata and data could be divided otherwise to give the same line
  */
 export function storedLeaf(event: StoredLeaf): Buffer {
-  const { metadata, data } = event;
-  if (metadata.includes(beforeDataBytes)) {
+  if (isDivisible(event)) {
     throw new MalformedLeaf(`the metadata of event ${event.eventId} has a member "data"`);
   }
+  return lineOf(event, [closingBrace]);
+}
+
+/**
+ * The same for who must have a leaf of every event, also of one that somebody was at; then it is never one that was signed.
+ * Of what could be divided otherwise the line may be that of the event as it was: it ends in a newline, as no line of ours does.
+ */
+export function anyStoredLeaf(event: StoredLeaf): Buffer {
+  return lineOf(event, isDivisible(event) ? [closingBrace, newline] : [closingBrace]);
+}
+
+const isDivisible = ({ metadata }: StoredLeaf): boolean => metadata.includes(beforeDataBytes);
+
+function lineOf(event: StoredLeaf, end: readonly number[]): Buffer {
+  const { metadata, data } = event;
   const head = headOf(event);
   const headBytesMax = head.length * bytesPerCharMax;
   if (headBytesMax > scratch.length) scratch = Buffer.allocUnsafe(headBytesMax);
   const headBytes = scratch.write(head);
   const dataAt = headBytes + metadata.length + beforeDataBytes.length;
-  const leaf = Buffer.allocUnsafe(dataAt + data.length + 1);
+  const leaf = Buffer.allocUnsafe(dataAt + data.length + end.length);
   scratch.copy(leaf, 0, 0, headBytes);
   metadata.copy(leaf, headBytes);
   beforeDataBytes.copy(leaf, headBytes + metadata.length);
   data.copy(leaf, dataAt);
-  leaf[leaf.length - 1] = closingBrace;
+  // A byte or two: a native call to copy them took 70 ns a leaf.
+  for (let at = 0; at < end.length; at += 1) leaf[dataAt + data.length + at] = end[at] as number;
   return leaf;
 }
 

@@ -7,7 +7,7 @@ import {
   type NewEvent,
   type StoredEvent,
 } from '@shaoying/event-store';
-import { leafOf, MalformedLeaf, storedLeaf, type StoredLeaf } from './leaf.js';
+import { anyStoredLeaf, leafOf, MalformedLeaf, storedLeaf, type StoredLeaf } from './leaf.js';
 
 const event: NewEvent = {
   eventId: '0198c5a0-0000-7000-8000-000000000001',
@@ -80,11 +80,14 @@ describe('the leaf of an event', () => {
     expect(storedLeaf(leafFrom({ ...stored, type }, 's', 0)).toString()).toBe(leafOf(recorded));
   });
 
-  it('is refused where metadata and data could be divided elsewhere', () => {
+  it('is refused where metadata and data could be divided elsewhere, and is another one for who must have one', () => {
     const [stored] = admitAppend('s', 'any', [{ ...event, data: { a: 1, data: 2 } }]).events;
     if (!stored) throw new Error('one event is admitted as one');
     const metadata = `${stored.metadata},"data":{"a":1`;
     const divided = leafFrom({ ...stored, metadata, data: '2}' }, 's', 0);
     expect(() => storedLeaf(divided)).toThrow(MalformedLeaf);
+    const signed = leafFrom(stored, 's', 0);
+    expect(anyStoredLeaf(signed)).toEqual(storedLeaf(signed));
+    expect(anyStoredLeaf(divided).toString()).toBe(`${storedLeaf(signed).toString()}\n`);
   });
 });

@@ -1,11 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { RecordedEvent, StoredRecord } from '@shaoying/event-store';
+import { openDouble } from '@shaoying/event-store-eventstoredb/testing';
+import { newEvent } from '@shaoying/projections/testing';
 import { createTestDatabase, type TestDatabase } from '@shaoying/postgres/testing';
 import { parseCheckpoint, checkpointText } from '../checkpoints/checkpoint.js';
 import { parseNote, signNote, type NoteSigner } from '../checkpoints/signed-note.js';
 import { KeptExport, origin, otherKey, realKey, SignedLog } from '../testing/signed-log.js';
 import { storedLeaf } from '../tree/leaf.js';
 import { MerkleTree } from '../tree/merkle-tree.js';
+import { LogSource } from './log.source.js';
+import { verifyLog } from './verify-log.js';
 
 // 30 events, a checkpoint over them (index 30), 20 more, a checkpoint over 51 (index 51), and 10 that nobody has signed.
 const [firstSize, secondSize, total] = [30, 51, 62];
@@ -70,6 +74,15 @@ const position = (index: number): number => index + 1;
 const alter = (index: number) =>
   `update log.events set data = replace(data, 'repair', 'repaid') where position = ${position(index)};`;
 
+/** A tree that is made anew is made of the bytes: nothing that has it is signed. */
+async function expectRefusedWhenBuiltAnew(log: SignedLog): Promise<void> {
+  await log.build();
+  expect((await log.look(kept)).outcome).toEqual({
+    state: 'refusing',
+    reason: expect.stringContaining('the first 51 events are not those'),
+  });
+}
+
 /** Signs the checkpoints of an altered log anew, as if they had always been over it, and makes its tree anew. */
 async function signAnew(log: SignedLog, key: NoteSigner): Promise<void> {
   const tree = new MerkleTree();
@@ -118,13 +131,55 @@ test('one byte is added that changes nothing of what the event means', async () 
   const log = await attacked(spaced);
   const { fault } = await log.verify();
   expect(fault).toMatchObject({ code: 'ALTERED', event: at(33), checkpoint: { size: secondSize } });
-  // A tree that is made anew is made of the bytes: nothing that has it is signed.
-  await log.build();
-  expect((await log.look(kept)).outcome).toEqual({
-    state: 'refusing',
-    reason: expect.stringContaining('the first 51 events are not those'),
-  });
+  await expectRefusedWhenBuiltAnew(log);
 }, 30_000);
+
+test.each([
+  ['has a member that readers pass by', `left(metadata, -1) || ',"data":"anything"}'`],
+  ['is no JSON', `left(metadata, -1) || ',"data":'`],
+])(
+  'the metadata of an old event %s',
+  async (_what, value) => {
+    const log = await attacked(`update log.events set metadata = ${value} where position = ${position(33)}`);
+    const { fault } = await log.verify();
+    expect(fault).toMatchObject({
+      code: 'MALFORMED_LEAF',
+      event: { index: 33, position: `${position(33)}` },
+    });
+    await expectRefusedWhenBuiltAnew(log);
+  },
+  30_000,
+);
+
+test.each([
+  ['an old event', 33, "replace(data, '{\"nth\"', '{\"nth')"],
+  ['a checkpoint', firstSize, `'x'`],
+])(
+  'the data of %s are no JSON any more',
+  async (_what, index, value) => {
+    const log = await attacked(`update log.events set data = ${value} where position = ${position(index)}`);
+    const { fault } = await log.verify();
+    expect(fault).toMatchObject({ code: 'ALTERED', event: at(index), checkpoint: { size: secondSize } });
+    await expectRefusedWhenBuiltAnew(log);
+  },
+  30_000,
+);
+
+test.each([
+  ['"size":30', '"size":1e300'],
+  ['"note":"', '"note":"\\u0000'],
+])(
+  'a checkpoint says %s as %s, which the tables of the tree cannot hold',
+  async (said, says) => {
+    const log = await attacked(
+      `update log.events set data = replace(data, '${said}', '${says}') where position = ${position(firstSize)}`,
+    );
+    const { fault } = await log.verify();
+    expect(fault).toMatchObject({ code: 'ALTERED', event: at(firstSize), checkpoint: { size: secondSize } });
+    await expectRefusedWhenBuiltAnew(log);
+  },
+  30_000,
+);
 
 test.each([
   ['recorded_at', `recorded_at + interval '1 ms'`],
@@ -257,4 +312,31 @@ test('a signature is forged', async () => {
   const resigned = signNote(parseNote(kept.notes[0]!).text, [otherKey]);
   const unknown = await log.verify({ keys: [realKey.verifierKey], notes: [resigned] });
   expect(unknown.fault).toMatchObject({ code: 'UNKNOWN_KEY', checkpoint: { size: firstSize } });
+}, 30_000);
+
+test('on EventStoreDB, an event whose data are no JSON any more is altered, and not one that is gone', async () => {
+  const double = await openDouble();
+  try {
+    const nths = [0, 1, 2, 3].map((nth) => newEvent('IncidentProgressed', { nth }));
+    await double.store.append('incident-1', 'none', nths);
+    const leaves = await double.store.readAllStored('0', 10, (record) => ({ leaf: storedLeaf(record) }));
+    const tree = new MerkleTree();
+    const hashes = leaves.map(({ leaf }) => tree.hasher.leaf(leaf));
+    for (const hash of hashes) tree.append(hash);
+    const text = checkpointText({ origin, size: 4, root: tree.root(), algorithm: 'sha256' });
+    const { records } = double.server.log;
+    const altered = records.findLastIndex(({ type }) => type === 'IncidentProgressed') - 2;
+    records[altered] = { ...records[altered]!, data: Buffer.from('{"nth:1}') };
+    const known = {
+      size: 4,
+      hashes: async (from: number, count: number) => Buffer.concat(hashes.slice(from, from + count)),
+      eventAt: async () => null,
+      indexOf: async (eventId: string) => nths.findIndex((event) => event.eventId === eventId),
+    };
+    const source = new LogSource(double.store, null);
+    const { fault } = await verifyLog(source, { keys: [], notes: [signNote(text, [realKey])], known });
+    expect(fault).toMatchObject({ code: 'ALTERED', event: { index: 1, revision: 1 } });
+  } finally {
+    await double.close();
+  }
 }, 30_000);

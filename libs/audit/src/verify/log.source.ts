@@ -7,10 +7,20 @@ import {
   type Position,
   type StoredRecord,
 } from '@shaoying/event-store';
-import { checkpointEventType, checkpointIn } from '../checkpoints/checkpoint.events.js';
+import {
+  checkpointEventType,
+  checkpointIn,
+  checkpointInRecord,
+  type CheckpointSigned,
+} from '../checkpoints/checkpoint.events.js';
 import { leafOf, MalformedLeaf, storedLeaf } from '../tree/leaf.js';
 import type { TreeAlgorithm } from '../tree/tree-hash.js';
 import type { SourceLeaf, VerifySource } from './verify.source.js';
+
+interface MaybeCheckpoint {
+  readonly position: Position;
+  readonly signed: CheckpointSigned | undefined;
+}
 
 /** The log itself, through its port; byte for byte where the engine tells stored texts. */
 export class LogSource implements VerifySource {
@@ -25,21 +35,50 @@ export class LogSource implements VerifySource {
 
   async checkpointSizes(): Promise<ReadonlySet<number>> {
     const sizes = new Set<number>();
+    try {
+      await this.gather(sizes, (after) => this.parsedCheckpoints(after));
+    } catch (error) {
+      // One of them is no JSON any more. It is told as the leaf that it is; what the others say is in the stored texts.
+      if (!(error instanceof SyntaxError) || !tellsStoredTexts(this.store)) throw error;
+      await this.gather(sizes, (after) => this.storedCheckpoints(after));
+    }
+    return sizes;
+  }
+
+  private async gather(
+    sizes: Set<number>,
+    pageAfter: (after: Position) => Promise<readonly MaybeCheckpoint[]>,
+  ): Promise<void> {
     for (let after: Position = START; ;) {
-      const page = await this.store.readAll(after, {
-        limit: LIMITS.readEventsMax,
-        types: [checkpointEventType],
-      });
+      const page = await pageAfter(after);
       const last = page.at(-1);
-      if (!last) return sizes;
+      if (!last) return;
       after = last.position;
-      for (const event of page) {
-        const signed = checkpointIn(event);
+      for (const { signed } of page) {
         if (!signed) continue;
         this.algorithm ??= signed.algorithm;
         sizes.add(signed.size);
       }
     }
+  }
+
+  /** @throws SyntaxError where one of them is no JSON */
+  private async parsedCheckpoints(after: Position): Promise<MaybeCheckpoint[]> {
+    const page = await this.store.readAll(after, {
+      limit: LIMITS.readEventsMax,
+      types: [checkpointEventType],
+    });
+    return page.map((event) => ({ position: event.position, signed: checkpointIn(event) }));
+  }
+
+  /** Of every event of the log: it takes longer, and stops at nothing. */
+  private async storedCheckpoints(after: Position): Promise<MaybeCheckpoint[]> {
+    const { store } = this;
+    if (!tellsStoredTexts(store)) return [];
+    return store.readAllStored(after, LIMITS.readEventsMax, (record) => ({
+      position: record.position,
+      signed: checkpointInRecord(record),
+    }));
   }
 
   /** The next page is asked for before this one is given: the store reads while hashes are computed. */

@@ -68,9 +68,14 @@ export function faultyEvent(index: number, source: SourceLeaf | null): FaultyEve
   };
 }
 
+/** Behind what a leaf says of itself; in a name within it the quotes are escaped. */
+const behindMembers = ',"metadata":';
+
+/** Metadata and data are left away: of an event that was altered they may be no JSON. */
 function membersOf(leaf: Buffer | null): LeafMembers {
+  const end = leaf?.indexOf(behindMembers) ?? -1;
   try {
-    const value: unknown = leaf === null ? {} : JSON.parse(leaf.toString());
+    const value: unknown = leaf === null || end < 0 ? {} : JSON.parse(`${leaf.toString('utf8', 0, end)}}`);
     return typeof value === 'object' && value !== null ? value : {};
   } catch {
     return {};

@@ -109,14 +109,16 @@ export function recordedFrom(event: ServerEvent): RecordedEvent | undefined {
 }
 
 /**
- * The event with its texts byte for byte; `undefined` for what {@link recordedFrom} takes for none of ours, so that both see
- * the same log. An envelope that is not written as we write it stays in its metadata: those are not the bytes that were signed.
+ * The event with its texts byte for byte; `undefined` when its envelope is none of ours. Its data are not looked at: an event of
+ * ours whose data somebody has made into no JSON, and which {@link recordedFrom} therefore passes by, keeps its place here.
+ * An envelope that is not written as we write it stays in its metadata: those are not the bytes that were signed.
  */
 export function storedFrom(event: ServerEvent): StoredRecord | undefined {
-  const recorded = recordedFrom(event);
-  if (!recorded) return undefined;
-  const { eventId, type, schemaVersion, occurredAt, recordedAt, streamId, revision, position } = recorded;
-  const before = Buffer.from(beforeMetadata(recorded));
+  const found = envelopeOf(event);
+  if (!found) return undefined;
+  const { eventId, schemaVersion, occurredAt, recordedAt } = found.envelope;
+  const { type, streamId, revision, position } = event;
+  const before = Buffer.from(beforeMetadata(found.envelope));
   const whole = viewOf(event.metadata);
   const isOurs = whole.subarray(0, before.length).equals(before);
   const metadata = isOurs ? Buffer.concat([Buffer.from('{'), whole.subarray(before.length)]) : whole;

@@ -57,6 +57,14 @@ test('stored texts come back byte for byte, and show a byte that changes nothing
   }
 });
 
+test('an event of ours whose data somebody has made into no JSON keeps its place among the stored texts', () => {
+  const whole = onServer();
+  const data = Buffer.from('{"nth:1}');
+  expect(recordedFrom({ ...whole, data })).toBeUndefined();
+  expect(storedFrom({ ...whole, data })).toEqual({ ...storedFrom(whole), data });
+  expect(storedFrom(onServer({ metadata: Buffer.from('{"eventId":"8"}') }))).toBeUndefined();
+});
+
 test.each<[string, Partial<ServerEvent>]>([
   ['a link', { type: '$>' }],
   ['an event of a system stream', { streamId: '$stats' }],

@@ -1,7 +1,7 @@
 /**
  * The least time between two starts of live batches. Up to some 50 events a second it is 10 ms and nobody notices; an
  * event after a quiet moment is not delayed at all. It grows with the rate, 0.4 ms for every event a second, and is the
- * longest, 200 ms, from 525 a second on.
+ * longest, 200 ms, from 525 a second on. Whoever may take longer comes to 390 ms, as more than 1,000 a second are not counted.
  *
  * Why: a batch of one costs the server and PostgreSQL together about 1 ms of processor time before its first event, and
  * five projections pay it. Measured with all five, read models and server on two cores: at 300 events a second 960 ms of

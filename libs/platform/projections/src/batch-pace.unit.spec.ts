@@ -45,6 +45,14 @@ it('waits no longer than it is told to, however many come', () => {
   expect(pace.leftMs()).toBe(80);
 });
 
+it('comes to 390 ms where it may take longer', () => {
+  const pace = new BatchPace(() => 0, 10_000);
+  pace.start(999);
+  expect(pace.leftMs()).toBeLessThan(390);
+  for (let batch = 0; batch < 10; batch += 1) pace.start(5_000);
+  expect(pace.leftMs()).toBe(390);
+});
+
 it.each([
   [5, 10, 10],
   [40, 10, 10],

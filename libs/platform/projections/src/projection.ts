@@ -37,7 +37,7 @@ export interface Projection {
    * own: `apply` gets them, and throws. Default: none.
    */
   readonly alsoHandles?: (event: RecordedEvent) => boolean;
-  /** The longest time between two starts of its batches under load. Default: 200 ms, see `BatchPace`. */
+  /** The longest time between two starts of its batches under load. Default: 200 ms; 390 at the most, see `BatchPace`. */
   readonly longestIntervalMs?: number;
   /** Only for one that handles every event. */
   readonly stored?: StoredRebuild;
