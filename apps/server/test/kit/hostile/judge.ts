@@ -24,8 +24,11 @@ export function faultOf(operation: Operation, request: Written, reply: Reply): s
  * The documented 503s: the read model is not as far as the client wants it, and cannot be; and on a machine that does
  * other things too, a check of readiness that took longer than it may. Whether it is ready in the end is asked then.
  */
-const isPatience = ({ headers, target }: Written, reply: Reply): boolean =>
-  (reply.status === 503 && target.includes('/health/ready') && textOf(reply).includes('no answer within')) ||
+const isPatience = ({ headers, target, method }: Written, reply: Reply): boolean =>
+  (reply.status === 503 &&
+    target.includes('/health/ready') &&
+    // What is answered to HEAD cannot be read.
+    (method === 'HEAD' || textOf(reply).includes('no answer within'))) ||
   isBehind(headers, reply);
 
 const isBehind = (headers: Written['headers'], reply: Reply): boolean =>
