@@ -18,6 +18,7 @@ const programs = {
   'simulation.thread': 'apps/server/dist/simulations/simulation.thread.js',
   'simulation.helper': 'apps/server/dist/simulations/simulation.helper.js',
   cli: 'apps/cli/dist/main.js',
+  'simulate.helper': 'apps/cli/dist/commands/simulate.helper.js',
   // Of a test that starts it thirty times.
   'schedulers.process': 'apps/server/dist/testing/schedulers.process.js',
 };

@@ -1,12 +1,17 @@
+import type { Config } from '@shaoying/config';
+import type { EventStore } from '@shaoying/event-store';
 import {
   AlternativeRules,
   knownNow,
   simulateWindow,
+  WindowHelpers,
   type Difference,
   type InBothWorlds,
+  type KnownAt,
   type RateRow,
   type WhatIfReport,
   type WhatIfWindow,
+  type WindowRead,
 } from '@shaoying/incident-application';
 import {
   admitAlternative,
@@ -17,6 +22,7 @@ import {
   type AlternativeDocuments,
 } from '@shaoying/jurisdiction-application';
 import { open, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { Temporal } from 'temporal-polyfill';
 import { parse } from 'yaml';
 import { CommandFailed, UsageError } from '../cli.errors.js';
@@ -40,6 +46,25 @@ export interface SimulateOptions {
 
 const actor = { id: 'cli', role: 'admin', orgUnitId: null };
 
+/** What is to be lived again, as far as a thread can be given it. */
+export interface SimulationAsked {
+  readonly window: WhatIfWindow;
+  readonly alternative: AlternativeDocuments;
+  readonly knownAt: KnownAt;
+}
+
+export interface SimulateHelperData extends SimulationAsked {
+  readonly config: Config;
+}
+
+/** @throws JurisdictionInvalid, JurisdictionNotPublished */
+export async function windowUnder(store: EventStore, asked: SimulationAsked): Promise<WindowRead> {
+  const { window, alternative, knownAt } = asked;
+  const directory = await readJurisdiction(store, knownAt.position);
+  const rules = new AlternativeRules(directory, admitAlternative(directory, alternative));
+  return { store, rules, window, knownAt };
+}
+
 /** `simulate`: a past window under other rules, in this process. */
 export async function simulate(
   options: SimulateOptions,
@@ -53,13 +78,13 @@ export async function simulate(
   await assertSound(workplace, alternative);
   const knownAt = await knownNow(log);
   if (knownAt === null) throw new CommandFailed('the log is empty: there is nothing to simulate');
-  const directory = await readJurisdiction(log);
-  const rules = new AlternativeRules(directory, admitAlternative(directory, alternative));
+  const read = await windowUnder(log, { window, alternative, knownAt });
+  const helpers = helpersOf(workplace, { window, alternative, knownAt });
   const progress = await startProgress(terminal, 'incidents');
   const told = options.differences === undefined ? null : await open(callerPath(options.differences), 'w');
   try {
     const report = await simulateWindow({
-      ...{ store: log, rules, window, knownAt, signal },
+      ...{ ...read, signal, helpers: helpers.for },
       onProgress: ({ incidentsDone, incidentsTotal }) => progress.update(incidentsDone, incidentsTotal),
       onDifferences: async (differences) => {
         await told?.write(linesOf(differences));
@@ -72,7 +97,19 @@ export async function simulate(
   } finally {
     progress.stop();
     await told?.close();
+    await helpers.close();
   }
+}
+
+/** A thread of this process that lives a part of it. */
+function helpersOf({ config, stores }: Workplace, asked: SimulationAsked): WindowHelpers {
+  const { eventStoreUrl, readModelUrl, timersUrl } = stores;
+  const program = fileURLToPath(new URL('./simulate.helper.js', import.meta.url));
+  const workerData: SimulateHelperData = {
+    ...asked,
+    config: { ...config, eventStoreUrl, readModelUrl, timersUrl },
+  };
+  return new WindowHelpers({ program, workerData });
 }
 
 const linesOf = (differences: readonly Difference[]): string =>

@@ -1,11 +1,14 @@
+import { loadConfig } from '@shaoying/config';
+import { knownNow, partsOf, WindowHelper } from '@shaoying/incident-application';
 import { PostgresEventStore } from '@shaoying/event-store-postgres';
 import { EventSourcedJurisdictionDirectory, JurisdictionPublisher } from '@shaoying/jurisdiction-application';
 import { createTestDatabase, type TestDatabase } from '@shaoying/postgres/testing';
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { CliProcess } from '../testing/index.js';
-import { instantOf } from './simulate.command.js';
+import { instantOf, windowUnder, type SimulationAsked } from './simulate.command.js';
 
 const root = join(__dirname, '../../../..');
 const year = ['--from', '2020-01-01', '--to', '2099-01-01'];
@@ -78,3 +81,22 @@ test('simulate: wrong arguments are said, and nothing is done', async () => {
 test('a day begins in Asia/Shanghai', () => {
   expect(instantOf('from', '2026-01-01')).toBe('2025-12-31T16:00:00.000Z');
 });
+
+test('simulate: a thread that helps lives a part as it is lived here, and ends when it is let go', async () => {
+  const { url } = database;
+  const config = { ...loadConfig({}), eventStoreUrl: url, readModelUrl: url, timersUrl: url };
+  const knownAt = await knownNow(store);
+  if (knownAt === null) throw new Error('nothing was recorded');
+  const window = { from: '2020-01-01T00:00:00.000Z', to: '2099-01-01T00:00:00.000Z' };
+  const asked: SimulationAsked = { window, alternative: { deadlinePolicy: policy }, knownAt };
+  const thread = new Worker(join(root, 'bundle/simulate.helper.js'), { workerData: { ...asked, config } });
+  const helper = new WindowHelper(thread);
+  const filed = await store.readAll('0', { types: ['IncidentFiled'], limit: 100 });
+  const streamIds = filed.map(({ streamId }) => streamId);
+
+  const there = await helper.live(streamIds).finally(() => helper.close());
+
+  expect(there).toEqual(await partsOf(await windowUnder(store, asked))(streamIds));
+  expect(there.differences.length).toBeGreaterThan(0);
+  expect(thread.threadId).toBe(-1);
+}, 60_000);

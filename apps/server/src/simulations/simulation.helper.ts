@@ -1,6 +1,5 @@
 import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Config } from '@shaoying/config';
 import { help } from '@shaoying/incident-application';
 import { openStores } from '@shaoying/runtime';
 import { createLogger } from '@shaoying/telemetry';

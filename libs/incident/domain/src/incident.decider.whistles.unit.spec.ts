@@ -264,6 +264,22 @@ describe('an emergency acts first', () => {
       ]);
   });
 
+  test('taken back too late it was not ratified in time, whether or not its alarm came first', () => {
+    const flaggedIn = (history: ReturnType<typeof after>): (string | undefined)[] =>
+      history.flatMap((event) =>
+        event.type === 'IncidentOverdue'
+          ? [event.data.timer]
+          : event.type === 'WhistleFlagged'
+            ? [event.data.reason]
+            : [],
+      );
+    const told = ['RATIFICATION', 'NOT_RATIFIED'];
+    const takenBack = cancelWhistle(due + 2);
+    expect(flaggedIn(after(...emergency, takenBack))).toEqual(told);
+    expect(flaggedIn(after(...emergency, alarm(due + 1, ratificationId), takenBack))).toEqual(told);
+    expect(flaggedIn(after(...emergency, cancelWhistle(due)))).toEqual([]);
+  });
+
   test('ratified too late it is flagged and ratified', () => {
     given(after(...emergency))
       .when(ratify(due + 1))

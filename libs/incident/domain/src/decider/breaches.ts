@@ -77,6 +77,12 @@ export const ofTask =
     owner.task.taskId === taskId &&
     (timers.length === 0 || timers.includes(deadline.timer));
 
+/** Deadlines of one whistle itself: its ratification. */
+export const ofWhistle =
+  (whistleId: string) =>
+  ({ owner }: OwnedDeadline): boolean =>
+    owner.kind === 'WHISTLE' && owner.whistle.whistleId === whistleId;
+
 /** Deadlines of the incident itself, of these timers. */
 export const ofIncident =
   (...timers: IncidentTimer[]) =>

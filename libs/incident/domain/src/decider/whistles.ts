@@ -17,7 +17,7 @@ import {
   type IncidentState,
   type Whistle,
 } from '../incident.state.js';
-import { breachesBefore, concerning, lifted, ofIncident, ofTask, onIncident } from './breaches.js';
+import { breachesBefore, concerning, lifted, ofIncident, ofTask, ofWhistle, onIncident } from './breaches.js';
 import { type Decision, accept, refuse } from './decision.js';
 import { settled } from './ending.js';
 import { isLate, knownWhistle, notIn, notTheirs, readAt, taskNotIn, unsoundSummons } from './guards.js';
@@ -157,11 +157,7 @@ function ratify(state: IncidentState, { whistleId, deadlines }: Whistle, command
   const deadline = deadlineOf(deadlines, 'RATIFICATION');
   const late = isLate(readAt(state, now), deadline);
   return accept(
-    ...breachesBefore(
-      state,
-      now,
-      ({ owner }) => owner.kind === 'WHISTLE' && owner.whistle.whistleId === whistleId,
-    ),
+    ...breachesBefore(state, now, ofWhistle(whistleId)),
     approve
       ? {
           type: 'WhistleRatified',
@@ -190,6 +186,7 @@ export function cancelWhistle(state: IncidentState, command: CancelWhistle): Dec
   const open = state.tasks.filter((task) => task.whistleId === whistleId && isOpenTask(task));
   const taskIds = open.map(({ taskId }) => taskId);
   const events: IncidentEvent[] = [
+    ...breachesBefore(state, now, ofWhistle(whistleId)),
     ...taskIds.flatMap((taskId) => breachesBefore(state, now, ofTask(taskId))),
     {
       type: 'WhistleCancelled',
