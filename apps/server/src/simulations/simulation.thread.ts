@@ -23,7 +23,15 @@ const kept = new SimulationStore(stores.pool);
 
 const program = fileURLToPath(new URL('./simulation.helper.js', import.meta.url));
 const helpers: SimulationPlace['helpers'] = (data) =>
-  new WindowHelpers({ program, workerData: { ...data, config } satisfies HelperData });
+  new WindowHelpers({
+    program,
+    workerData: { ...data, config } satisfies HelperData,
+    onFailed: (reason) =>
+      logger.warn(
+        { err: reason, simulationId: simulation.id },
+        'a thread that helps with a simulation has failed',
+      ),
+  });
 /** It is ended with its thread, or by nobody wanting it. */
 const never = new AbortController().signal;
 

@@ -38,6 +38,7 @@ export async function handOut(
   };
   const atATime = (live: LivePart, where: Where): Promise<void>[] =>
     Array.from({ length: AT_A_TIME }, () => work(live, where));
+  // What a helper fails in is told by whoever has started it; here the work is done without it.
   for (const helping of helpers.flatMap((live) => atATime(live, 'ELSEWHERE'))) helping.catch(() => undefined);
   const done = atATime(own, 'HERE').map((working) => working.catch((error: unknown) => failed.abort(error)));
   await Promise.all(done);
