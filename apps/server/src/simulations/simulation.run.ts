@@ -86,6 +86,8 @@ export interface SimulationPlace {
   readonly store: SimulationStore;
   /** The threads that help with it, by what they are given of it. */
   readonly helpers: (data: Omit<HelperData, 'config'>) => Pick<WindowHelpers, 'for' | 'close'>;
+  /** Streams that a thread reads at once. Default 64. */
+  readonly streamsInPart?: number;
 }
 
 /**
@@ -94,7 +96,7 @@ export interface SimulationPlace {
  */
 export async function carryOut(
   { id, holder, request }: HeldSimulation,
-  { log, store, helpers }: SimulationPlace,
+  { log, store, helpers, streamsInPart }: SimulationPlace,
   signal: AbortSignal,
 ): Promise<WhatIfReport | null> {
   const held: Holding = { id, holder };
@@ -114,6 +116,7 @@ export async function carryOut(
       ...read,
       signal: AbortSignal.any([signal, cancelled.signal]),
       helpers: helping.for,
+      streamsInPart,
       onProgress: (told) => {
         progress = told;
       },

@@ -13,6 +13,8 @@ export interface Hands {
   readonly own: LivePart;
   /** Elsewhere. What one of them fails in, or is long about, is done here; whoever has failed is asked no more. */
   readonly helpers: readonly LivePart[];
+  /** Default 64. */
+  readonly streamsInPart?: number | undefined;
 }
 
 /**
@@ -22,13 +24,13 @@ export interface Hands {
  */
 export async function handOut(
   streams: readonly string[],
-  { own, helpers }: Hands,
+  { own, helpers, streamsInPart = STREAMS_IN_PART }: Hands,
   signal: AbortSignal,
   take: (part: WindowPart, streamIds: readonly string[]) => Promise<void>,
 ): Promise<void> {
   const failed = new AbortController();
   const ends = AbortSignal.any([signal, failed.signal]);
-  const parts = new PartsInOrder(streams, (helpers.length + 1) * AHEAD);
+  const parts = new PartsInOrder(streams, streamsInPart, (helpers.length + 1) * AHEAD);
   ends.addEventListener('abort', () => parts.changed());
   const work = async (live: LivePart, where: Where): Promise<void> => {
     for (let part; (part = await parts.next(where, ends)) !== null;) {
@@ -74,6 +76,7 @@ class PartsInOrder {
 
   constructor(
     private readonly streams: readonly string[],
+    private readonly streamsInPart: number,
     private readonly aheadMax: number,
   ) {}
 
@@ -135,10 +138,10 @@ class PartsInOrder {
   }
 
   private isLeft(place: number): boolean {
-    return place * STREAMS_IN_PART < this.streams.length;
+    return place * this.streamsInPart < this.streams.length;
   }
 
   private streamsOf(place: number): readonly string[] {
-    return this.streams.slice(place * STREAMS_IN_PART, (place + 1) * STREAMS_IN_PART);
+    return this.streams.slice(place * this.streamsInPart, (place + 1) * this.streamsInPart);
   }
 }
