@@ -55,9 +55,12 @@ async function livedAgain({ store, pool, url, helpedFrom }) {
   const simulations = await SimulationStore.open(pool);
   const id = crypto.randomUUID();
   await simulations.ask(id, 'bench', { window });
-  const kept = new KeptDifferences(id, simulations);
+  const kept = new KeptDifferences(await simulations.claim(), simulations);
   const knownAt = await knownNow(store);
-  const helpers = new WindowHelpers({ program: helper, workerData: { url, window, knownAt }, helpedFrom });
+  const helpers = new WindowHelpers({
+    ...{ program: helper, workerData: { url, window, knownAt }, helpedFrom },
+    onFailed: ({ message }) => say(`  the second thread has failed: ${message}`),
+  });
   let peakBytes = 0;
   const startedMs = performance.now();
   const processor = process.cpuUsage();

@@ -79,7 +79,7 @@ export async function simulate(
   const knownAt = await knownNow(log);
   if (knownAt === null) throw new CommandFailed('the log is empty: there is nothing to simulate');
   const read = await windowUnder(log, { window, alternative, knownAt });
-  const helpers = helpersOf(workplace, { window, alternative, knownAt });
+  const helpers = helpersOf(workplace, terminal, { window, alternative, knownAt });
   const progress = await startProgress(terminal, 'incidents');
   const told = options.differences === undefined ? null : await open(callerPath(options.differences), 'w');
   try {
@@ -102,14 +102,16 @@ export async function simulate(
 }
 
 /** A thread of this process that lives a part of it. */
-function helpersOf({ config, stores }: Workplace, asked: SimulationAsked): WindowHelpers {
+function helpersOf({ config, stores }: Workplace, terminal: Terminal, asked: SimulationAsked): WindowHelpers {
   const { eventStoreUrl, readModelUrl, timersUrl } = stores;
   const program = fileURLToPath(new URL('./simulate.helper.js', import.meta.url));
   const workerData: SimulateHelperData = {
     ...asked,
     config: { ...config, eventStoreUrl, readModelUrl, timersUrl },
   };
-  return new WindowHelpers({ program, workerData });
+  const onFailed = ({ message }: Error): void =>
+    terminal.note(`the thread that helps has failed (${message}); this one goes on alone`);
+  return new WindowHelpers({ program, workerData, onFailed });
 }
 
 const linesOf = (differences: readonly Difference[]): string =>

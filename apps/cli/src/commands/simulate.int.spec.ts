@@ -1,7 +1,11 @@
 import { loadConfig } from '@shaoying/config';
 import { knownNow, partsOf, WindowHelper } from '@shaoying/incident-application';
 import { PostgresEventStore } from '@shaoying/event-store-postgres';
-import { EventSourcedJurisdictionDirectory, JurisdictionPublisher } from '@shaoying/jurisdiction-application';
+import {
+  documentsOf,
+  EventSourcedJurisdictionDirectory,
+  JurisdictionPublisher,
+} from '@shaoying/jurisdiction-application';
 import { createTestDatabase, type TestDatabase } from '@shaoying/postgres/testing';
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
@@ -100,3 +104,24 @@ test('simulate: a thread that helps lives a part as it is lived here, and ends w
   expect(there.differences.length).toBeGreaterThan(0);
   expect(thread.threadId).toBe(-1);
 }, 60_000);
+
+test('simulate: rules that are published after the position it names are not read', async () => {
+  const knownAt = await knownNow(store);
+  if (knownAt === null) throw new Error('nothing was recorded');
+  const directory = new EventSourcedJurisdictionDirectory(store);
+  await directory.start();
+  const published = directory.policy('default')?.version ?? 0;
+  const admin = { id: 'spec', role: 'admin', orgUnitId: null };
+  await new JurisdictionPublisher(store, directory).publish(
+    ...([documentsOf({ deadlinePolicy: policy }), admin, new Date().toISOString()] as const),
+  );
+  await directory.stop();
+  const window = { from: '2020-01-01T00:00:00.000Z', to: '2099-01-01T00:00:00.000Z' };
+  const later = { deadlinePolicy: { policyId: 'default', version: published + 1 } };
+  const asked: SimulationAsked = { window, alternative: later, knownAt };
+
+  await expect(windowUnder(store, asked)).rejects.toMatchObject({ code: 'JURISDICTION_NOT_PUBLISHED' });
+  const byNow = await knownNow(store);
+  const read = await windowUnder(store, { ...asked, knownAt: byNow ?? knownAt });
+  expect(read.rules.directory.policy('default')?.version).toBe(published + 1);
+});

@@ -2,21 +2,28 @@ import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { Platform } from '../platform.js';
-import { SimulationStore, type Simulation } from './simulation-store.js';
+import { SimulationStore, type HeldSimulation, type Holding } from './simulation-store.js';
 
 const program = fileURLToPath(new URL('./simulation.thread.js', import.meta.url));
 
 /** How soon a simulation that another process has taken in is begun. */
 const POLL_MS = 1_000;
-/** A thread holds an incident at a time and ids: a tenth of this. */
+/**
+ * A thread holds two parts of 64 streams, whole, the differences of up to sixteen parts that wait to be told (some 200 KB each),
+ * some 500 rows that wait to be written, and the ids of the window, 30 MB at most. The rest is what it may have before it is
+ * swept: a heap that runs out ends the simulation, not the process.
+ */
 const HEAP_MB = 512;
 
 /** Carries simulations out beside the requests of this process, one at a time, each in a thread of its own. */
 @Injectable()
 export class SimulationRuns implements OnApplicationBootstrap, OnModuleDestroy {
   private polling: NodeJS.Timeout | undefined;
-  private running: { readonly id: string; readonly thread: Worker; readonly ended: Promise<void> } | null =
-    null;
+  private running: {
+    readonly held: Holding;
+    readonly thread: Worker;
+    readonly ended: Promise<void>;
+  } | null = null;
   private claiming: Promise<void> | null = null;
   private isStopping = false;
 
@@ -34,10 +41,10 @@ export class SimulationRuns implements OnApplicationBootstrap, OnModuleDestroy {
     clearInterval(this.polling);
     await this.claiming;
     if (this.running === null) return;
-    const { id, thread, ended } = this.running;
+    const { held, thread, ended } = this.running;
     await thread.terminate();
     await ended;
-    await this.store.giveBack(id).catch(() => undefined);
+    await this.store.giveBack(held).catch(() => undefined);
   }
 
   /** Begins the next one, where none is running here. */
@@ -57,10 +64,11 @@ export class SimulationRuns implements OnApplicationBootstrap, OnModuleDestroy {
     if (simulation !== null) this.begin(simulation);
   }
 
-  private begin(simulation: Simulation): void {
+  private begin(simulation: HeldSimulation): void {
     const { config, stores, logger } = this.platform;
     const { eventStoreUrl, readModelUrl, timersUrl } = stores;
-    const { id } = simulation;
+    const { id, holder } = simulation;
+    const held: Holding = { id, holder };
     const thread = new Worker(program, {
       workerData: { config: { ...config, eventStoreUrl, readModelUrl, timersUrl }, simulation },
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
@@ -72,17 +80,17 @@ export class SimulationRuns implements OnApplicationBootstrap, OnModuleDestroy {
     const ended = new Promise<void>((resolve) => {
       thread.on('exit', (code) => {
         resolve();
-        void this.ended(id, code);
+        void this.ended(held, code);
       });
     });
-    this.running = { id, thread, ended };
+    this.running = { held, thread, ended };
   }
 
-  private async ended(id: string, code: number): Promise<void> {
+  private async ended(held: Holding, code: number): Promise<void> {
     this.running = null;
     if (this.isStopping) return;
     // What it has not said itself.
-    if (code !== 0) await this.store.fail(id, 'SIMULATION_DIED').catch(() => undefined);
+    if (code !== 0) await this.store.fail(held, 'SIMULATION_DIED').catch(() => undefined);
     this.look();
   }
 }

@@ -6,7 +6,9 @@ import type { Pool } from 'pg';
 /*
  * A row per simulation, and its differences in order. Several processes that serve the API share them: whoever is free takes
  * the oldest that waits, tells once a second that it is alive, and whoever finds one whose process has been silent takes it
- * over. Nothing here is in the log; a row lives for some days, and the oldest go when there are too many.
+ * over. Each claim has a mark of its own, and whatever its holder writes is written only while the run bears that mark: a process
+ * that has been silent for too long, or whose run was forgotten and asked for again, changes nothing of another's run.
+ * Nothing here is in the log; a row lives for some days, and the oldest go when there are too many.
  */
 const SCHEMA = `
   CREATE SCHEMA IF NOT EXISTS simulations;
@@ -25,6 +27,8 @@ const SCHEMA = `
     report jsonb,
     failure text
   );
+  -- Tables of earlier releases have none.
+  ALTER TABLE simulations.runs ADD COLUMN IF NOT EXISTS holder uuid;
   CREATE INDEX IF NOT EXISTS runs_by_state ON simulations.runs (state, asked_at);
   CREATE TABLE IF NOT EXISTS simulations.differences (
     run_id uuid NOT NULL REFERENCES simulations.runs ON DELETE CASCADE,
@@ -69,6 +73,14 @@ export interface Simulation {
   readonly failure: string | null;
 }
 
+/** One claim of a simulation. Another process that takes it over, or takes it up after it was asked for again, is another holder. */
+export interface Holding {
+  readonly id: string;
+  readonly holder: string;
+}
+
+export type HeldSimulation = Simulation & Holding;
+
 /** Thrown when as many simulations wait as may. */
 export class TooManySimulations extends Error {
   readonly code = 'TOO_MANY_SIMULATIONS';
@@ -92,6 +104,9 @@ interface Row {
   readonly report: WhatIfReport | null;
   readonly failure: string | null;
 }
+
+/** Whose run it is, of `$1` and `$2`. */
+const HELD = "id = $1 AND holder = $2 AND state = 'RUNNING'";
 
 const simulationOf = (row: Row): Simulation => ({
   ...{ id: row.id, request: row.request, state: row.state, askedAt: row.asked_at.toISOString() },
@@ -173,7 +188,7 @@ export class SimulationStore {
   }
 
   /** Takes the oldest one that waits, or whose process has died; null where there is none, or enough are running. */
-  async claim(): Promise<Simulation | null> {
+  async claim(): Promise<HeldSimulation | null> {
     const { runningMax, silenceSeconds, attemptsMax } = SIMULATION_LIMITS;
     return withTransaction(this.pool, async (client) => {
       await client.query('SELECT pg_advisory_xact_lock($1::bigint)', [
@@ -186,8 +201,9 @@ export class SimulationStore {
          WHERE state = 'RUNNING' AND beat_at < now() - make_interval(secs => $1)`,
         [silenceSeconds, attemptsMax],
       );
-      const { rows } = await client.query<Row>(
-        `UPDATE simulations.runs SET state = 'RUNNING', attempts = attempts + 1, started_at = now(), beat_at = now(), progress = NULL
+      const { rows } = await client.query<Row & Holding>(
+        `UPDATE simulations.runs
+           SET state = 'RUNNING', holder = gen_random_uuid(), attempts = attempts + 1, started_at = now(), beat_at = now(), progress = NULL
          WHERE id = (SELECT id FROM simulations.runs WHERE state = 'QUEUED' ORDER BY asked_at LIMIT 1)
            AND (SELECT count(*) FROM simulations.runs WHERE state = 'RUNNING') < $1
          RETURNING *`,
@@ -195,50 +211,60 @@ export class SimulationStore {
       );
       if (rows[0] === undefined) return null;
       await client.query('DELETE FROM simulations.differences WHERE run_id = $1', [rows[0].id]);
-      return simulationOf(rows[0]);
+      return { ...simulationOf(rows[0]), holder: rows[0].holder };
     });
   }
 
-  /** Says that it goes on. @returns false when nobody wants it any more */
-  async beat(id: string, progress: WhatIfProgress | null, knownAt: Simulation['knownAt']): Promise<boolean> {
-    const { rowCount } = await this.pool.query(
-      "UPDATE simulations.runs SET beat_at = now(), progress = $2, known_at = $3 WHERE id = $1 AND state = 'RUNNING'",
-      [id, progress && JSON.stringify(progress), knownAt && JSON.stringify(knownAt)],
+  /** Says that it goes on. @returns false when nobody wants it any more, or another holds it */
+  beat(held: Holding, progress: WhatIfProgress | null, knownAt: Simulation['knownAt']): Promise<boolean> {
+    return this.writeHeld(
+      `UPDATE simulations.runs SET beat_at = now(), progress = $3, known_at = $4 WHERE ${HELD}`,
+      [held.id, held.holder, progress && JSON.stringify(progress), knownAt && JSON.stringify(knownAt)],
     );
+  }
+
+  /**
+   * @param first place of the first one
+   * @param differences some
+   * @returns false when nothing is written, for nobody wants it any more, or another holds it
+   */
+  add({ id, holder }: Holding, first: number, differences: readonly Difference[]): Promise<boolean> {
+    return this.writeHeld(
+      // Whoever takes it over waits for the lock, and deletes these too; seen from a claim that came first, nothing is found.
+      `WITH held AS (SELECT id FROM simulations.runs WHERE ${HELD} FOR SHARE)
+       INSERT INTO simulations.differences (run_id, place, difference)
+         SELECT id, $3 + told.place::int - 1, told.difference
+         FROM held, jsonb_array_elements($4::jsonb) WITH ORDINALITY AS told (difference, place)`,
+      [id, holder, first, JSON.stringify(differences)],
+    );
+  }
+
+  /** @returns as {@link beat} */
+  finish({ id, holder }: Holding, report: WhatIfReport): Promise<boolean> {
+    return this.writeHeld(
+      `UPDATE simulations.runs SET state = 'DONE', report = $3, ended_at = now() WHERE ${HELD}`,
+      [id, holder, JSON.stringify(report)],
+    );
+  }
+
+  /** @returns as {@link beat} */
+  fail({ id, holder }: Holding, code: string): Promise<boolean> {
+    return this.writeHeld(
+      `UPDATE simulations.runs SET state = 'FAILED', failure = $3, ended_at = now() WHERE ${HELD}`,
+      [id, holder, code],
+    );
+  }
+
+  /** Lets another process take it: this one stops. @returns as {@link beat} */
+  giveBack({ id, holder }: Holding): Promise<boolean> {
+    return this.writeHeld(
+      `UPDATE simulations.runs SET state = 'QUEUED', attempts = attempts - 1 WHERE ${HELD}`,
+      [id, holder],
+    );
+  }
+
+  private async writeHeld(statement: string, values: readonly unknown[]): Promise<boolean> {
+    const { rowCount } = await this.pool.query(statement, [...values]);
     return (rowCount ?? 0) > 0;
-  }
-
-  /** @param first place of the first one; of one that was forgotten meanwhile nothing is written */
-  async add(id: string, first: number, differences: readonly Difference[]): Promise<void> {
-    await this.pool.query(
-      `INSERT INTO simulations.differences (run_id, place, difference)
-         SELECT id, $2 + told.place::int - 1, told.difference
-         FROM simulations.runs, jsonb_array_elements($3::jsonb) WITH ORDINALITY AS told (difference, place)
-         WHERE id = $1
-       ON CONFLICT (run_id, place) DO NOTHING`,
-      [id, first, JSON.stringify(differences)],
-    );
-  }
-
-  async finish(id: string, report: WhatIfReport): Promise<void> {
-    await this.pool.query(
-      "UPDATE simulations.runs SET state = 'DONE', report = $2, ended_at = now() WHERE id = $1 AND state = 'RUNNING'",
-      [id, JSON.stringify(report)],
-    );
-  }
-
-  async fail(id: string, code: string): Promise<void> {
-    await this.pool.query(
-      "UPDATE simulations.runs SET state = 'FAILED', failure = $2, ended_at = now() WHERE id = $1 AND state = 'RUNNING'",
-      [id, code],
-    );
-  }
-
-  /** Lets another process take it: this one stops. */
-  async giveBack(id: string): Promise<void> {
-    await this.pool.query(
-      "UPDATE simulations.runs SET state = 'QUEUED', attempts = attempts - 1 WHERE id = $1 AND state = 'RUNNING'",
-      [id],
-    );
   }
 }

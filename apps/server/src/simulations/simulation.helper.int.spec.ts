@@ -1,6 +1,13 @@
 import { loadConfig, uuidV5, type Config } from '@shaoying/config';
+import type { EventStore } from '@shaoying/event-store';
 import { PostgresEventStore } from '@shaoying/event-store-postgres';
-import { knownNow, partsOf, WindowHelper, WindowHelpers } from '@shaoying/incident-application';
+import {
+  knownNow,
+  partsOf,
+  WindowHelper,
+  WindowHelpers,
+  type LivePart,
+} from '@shaoying/incident-application';
 import { OfficeSteps, SampleOffice } from '@shaoying/incident-application/testing';
 import { createPool } from '@shaoying/postgres';
 import { createTestDatabase, type TestDatabase } from '@shaoying/postgres/testing';
@@ -70,28 +77,82 @@ describe('a thread that helps with a simulation', () => {
     expect(again.tallied).toMatchObject({ incidents: 3 });
   }, 60_000);
 
-  it.each([
-    ['is asked for', program],
-    ['cannot begin', join(bundle, 'no-such-program.js')],
-  ])(
-    'changes nothing of what is told where one %s',
-    async (name, file) => {
-      const carriedOut = async (helpedFrom: number) => {
-        const id = uuidV5('5a1f6c0e-9d0b-5b62-8a47-3c7e2f19d4b8', `${name} ${helpedFrom}`);
-        await store.ask(id, 'hash', request);
-        const simulation = await store.claim();
-        if (simulation === null) throw new Error('nothing is asked for');
-        const helpers: SimulationPlace['helpers'] = (data) =>
-          new WindowHelpers({ program: file, workerData: { ...data, config }, helpedFrom });
-        const report = await carryOut(simulation, { log, store, helpers }, never);
-        const rows = await store.differences(id, 0, 1_000);
-        await store.remove(id);
-        return { report, rows };
+  type Helpers = SimulationPlace['helpers'];
+  /** Carries the request out in parts of two streams, and reads none of them here before what is waited for. */
+  const carriedOut = async (name: string, helpers: Helpers, wait = Promise.resolve()) => {
+    const id = uuidV5('5a1f6c0e-9d0b-5b62-8a47-3c7e2f19d4b8', name);
+    await store.ask(id, 'hash', request);
+    const simulation = await store.claim();
+    if (simulation === null) throw new Error('nothing is asked for');
+    const readStream: EventStore['readStream'] = (streamId) => wait.then(() => log.readStream(streamId));
+    const waiting = Object.create(log, { readStream: { value: readStream } }) as EventStore;
+    const report = await carryOut(simulation, { log: waiting, store, helpers, streamsInPart: 2 }, never);
+    const rows = await store.differences(id, 0, 1_000);
+    await store.remove(id);
+    return { report, rows };
+  };
+  const aloneCarriedOut = async () => {
+    const alone = await carriedOut('alone', () => ({ for: () => [], close: async () => undefined }));
+    expect(alone.report).toMatchObject({ incidents, differences: alone.rows.length });
+    expect(alone.rows.length).toBeGreaterThanOrEqual(incidents - 1);
+    return alone;
+  };
+
+  it('changes nothing of what is told, where some parts are told by it', async () => {
+    const alone = await aloneCarriedOut();
+    const answered = Promise.withResolvers<void>();
+    const helpers: Helpers = (data) => {
+      const workerData = { ...data, config } satisfies HelperData;
+      const onFailed = answered.reject;
+      const helping = new WindowHelpers({ ...{ program, workerData, onFailed }, helpedFrom: 0, threads: 2 });
+      const heard =
+        (live: LivePart): LivePart =>
+        async (streamIds) => {
+          const part = await live(streamIds);
+          answered.resolve();
+          return part;
+        };
+      return { for: (count) => helping.for(count).map(heard), close: () => helping.close() };
+    };
+    expect(await carriedOut('helped', helpers, answered.promise)).toEqual(alone);
+  }, 60_000);
+
+  it('changes nothing of what is told where it dies with a part in its hands', async () => {
+    const alone = await aloneCarriedOut();
+    const [answered, died] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const failures: string[] = [];
+    let asked = 0;
+    const helpers: Helpers = (data) => {
+      const thread = new Worker(program, { workerData: { ...data, config } satisfies HelperData });
+      const helper = new WindowHelper(thread, ({ message }) => failures.push(message));
+      const live: LivePart = async (streamIds) => {
+        asked += 1;
+        if (asked !== 2) return helper.live(streamIds).finally(answered.resolve);
+        await answered.promise;
+        const lost = helper.live(streamIds);
+        void thread.terminate();
+        return lost.finally(died.resolve);
       };
-      const alone = await carriedOut(Infinity);
-      expect(alone.report).toMatchObject({ incidents, differences: alone.rows.length });
-      expect(await carriedOut(0)).toEqual(alone);
-    },
-    60_000,
-  );
+      return { for: () => [live], close: () => helper.close() };
+    };
+    expect(await carriedOut('bereft', helpers, died.promise)).toEqual(alone);
+    expect(failures).toEqual(['the thread has ended']);
+  }, 60_000);
+
+  it('changes nothing of what is told where it cannot begin', async () => {
+    const alone = await aloneCarriedOut();
+    const failed = Promise.withResolvers<void>();
+    const failures: string[] = [];
+    const helpers: Helpers = (data) =>
+      new WindowHelpers({
+        ...{ program: join(bundle, 'no-such-program.js'), workerData: { ...data, config } },
+        ...{ helpedFrom: 0, threads: 2 },
+        onFailed: ({ message }) => {
+          failures.push(message);
+          failed.resolve();
+        },
+      });
+    expect(await carriedOut('never helped', helpers, failed.promise)).toEqual(alone);
+    expect(failures).toEqual([expect.stringContaining('no-such-program')]);
+  }, 60_000);
 });

@@ -14,7 +14,8 @@ import {
 import { admitAlternative, readJurisdiction } from '@shaoying/jurisdiction-application';
 import {
   SIMULATION_LIMITS,
-  type Simulation,
+  type HeldSimulation,
+  type Holding,
   type SimulationRequest,
   type SimulationStore,
 } from './simulation-store.js';
@@ -23,7 +24,7 @@ import {
 const BATCH = 500;
 const BEAT_MS = 1_000;
 
-/** Thrown when whoever asked for it wants it no more. */
+/** Thrown when whoever asked for it wants it no more, or another process has taken it over. */
 export class SimulationCancelled extends Error {
   readonly code = 'SIMULATION_CANCELLED';
 }
@@ -50,10 +51,11 @@ export class KeptDifferences {
   private kept = 0;
 
   constructor(
-    private readonly id: string,
+    private readonly held: Holding,
     private readonly store: SimulationStore,
   ) {}
 
+  /** @throws SimulationCancelled, what the store throws */
   async add(differences: readonly Difference[]): Promise<void> {
     this.waiting.push(
       ...differences.slice(0, SIMULATION_LIMITS.differencesMax - this.kept - this.waiting.length),
@@ -61,10 +63,12 @@ export class KeptDifferences {
     if (this.waiting.length >= BATCH) await this.write();
   }
 
+  /** @throws SimulationCancelled, what the store throws */
   async write(): Promise<void> {
     const written = this.waiting;
     this.waiting = [];
-    if (written.length > 0) await this.store.add(this.id, this.kept + 1, written);
+    if (written.length > 0 && !(await this.store.add(this.held, this.kept + 1, written)))
+      throw new SimulationCancelled();
     this.kept += written.length;
   }
 }
@@ -82,6 +86,8 @@ export interface SimulationPlace {
   readonly store: SimulationStore;
   /** The threads that help with it, by what they are given of it. */
   readonly helpers: (data: Omit<HelperData, 'config'>) => Pick<WindowHelpers, 'for' | 'close'>;
+  /** Streams that a thread reads at once. Default 64. */
+  readonly streamsInPart?: number;
 }
 
 /**
@@ -89,26 +95,28 @@ export interface SimulationPlace {
  * log. @throws SimulationCancelled, the signal's reason, as {@link simulateWindow}
  */
 export async function carryOut(
-  { id, request }: Simulation,
-  { log, store, helpers }: SimulationPlace,
+  { id, holder, request }: HeldSimulation,
+  { log, store, helpers, streamsInPart }: SimulationPlace,
   signal: AbortSignal,
 ): Promise<WhatIfReport | null> {
+  const held: Holding = { id, holder };
   const knownAt = await knownNow(log);
   if (knownAt === null) return null;
   const read = await windowOf(log, request, knownAt);
   const cancelled = new AbortController();
   let progress = NOTHING;
   const beat = async (): Promise<void> => {
-    if (!(await store.beat(id, progress, knownAt))) cancelled.abort(new SimulationCancelled());
+    if (!(await store.beat(held, progress, knownAt))) cancelled.abort(new SimulationCancelled());
   };
   const beating = setInterval(() => void beat().catch(() => undefined), BEAT_MS);
-  const kept = new KeptDifferences(id, store);
+  const kept = new KeptDifferences(held, store);
   const helping = helpers({ request, knownAt });
   try {
     const report = await simulateWindow({
       ...read,
       signal: AbortSignal.any([signal, cancelled.signal]),
       helpers: helping.for,
+      streamsInPart,
       onProgress: (told) => {
         progress = told;
       },
@@ -116,6 +124,7 @@ export async function carryOut(
     });
     await kept.write();
     await beat();
+    cancelled.signal.throwIfAborted();
     return report;
   } finally {
     clearInterval(beating);

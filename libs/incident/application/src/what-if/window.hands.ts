@@ -13,38 +13,50 @@ export interface Hands {
   readonly own: LivePart;
   /** Elsewhere. What one of them fails in, or is long about, is done here; whoever has failed is asked no more. */
   readonly helpers: readonly LivePart[];
+  /** Default 64. */
+  readonly streamsInPart?: number | undefined;
 }
 
 /**
  * Hands a window out in parts, and takes what they came to in the order of the streams, whoever is faster.
- * @param take is waited for before the next part is taken
+ * @param take is waited for before the next part is taken, and before this ends; is not called any more once it has ended
  * @throws the signal's reason, what the own hand throws, what `take` throws
  */
 export async function handOut(
   streams: readonly string[],
-  { own, helpers }: Hands,
+  { own, helpers, streamsInPart = STREAMS_IN_PART }: Hands,
   signal: AbortSignal,
   take: (part: WindowPart, streamIds: readonly string[]) => Promise<void>,
 ): Promise<void> {
   const failed = new AbortController();
   const ends = AbortSignal.any([signal, failed.signal]);
-  const parts = new PartsInOrder(streams, (helpers.length + 1) * AHEAD);
+  const parts = new PartsInOrder(streams, streamsInPart, (helpers.length + 1) * AHEAD);
   ends.addEventListener('abort', () => parts.changed());
   const work = async (live: LivePart, where: Where): Promise<void> => {
     for (let part; (part = await parts.next(where, ends)) !== null;) {
       const lived = await live(part.streamIds);
-      await parts.add(part.place, lived, take).catch((error: unknown) => failed.abort(error));
+      // Nobody wants it any more, or what came before it was not taken.
+      ends.throwIfAborted();
+      await parts.add(part.place, lived, { take, ends }).catch((error: unknown) => failed.abort(error));
     }
   };
   const atATime = (live: LivePart, where: Where): Promise<void>[] =>
     Array.from({ length: AT_A_TIME }, () => work(live, where));
+  // What a helper fails in is told by whoever has started it; here the work is done without it.
   for (const helping of helpers.flatMap((live) => atATime(live, 'ELSEWHERE'))) helping.catch(() => undefined);
   const done = atATime(own, 'HERE').map((working) => working.catch((error: unknown) => failed.abort(error)));
   await Promise.all(done);
+  // It may be a helper's part that is being taken.
+  await parts.taken();
   ends.throwIfAborted();
 }
 
 type Where = 'HERE' | 'ELSEWHERE';
+
+interface Taking {
+  readonly take: (part: WindowPart, streamIds: readonly string[]) => Promise<void>;
+  readonly ends: AbortSignal;
+}
 
 interface Part {
   readonly place: number;
@@ -54,14 +66,17 @@ interface Part {
 /** The parts of a window: given out in order, taken in order, and not many at a time between the two. */
 class PartsInOrder {
   private given = 0;
-  private taken = 0;
+  /** The first that is not taken yet. */
+  private untaken = 0;
   private isTaking = false;
+  private taking: Promise<void> = Promise.resolve();
   private readonly held = new Map<number, Where>();
   private readonly ready = new Map<number, WindowPart>();
   private waiting: (() => void)[] = [];
 
   constructor(
     private readonly streams: readonly string[],
+    private readonly streamsInPart: number,
     private readonly aheadMax: number,
   ) {}
 
@@ -74,17 +89,17 @@ class PartsInOrder {
         this.held.set(place, where);
         return { place, streamIds: this.streamsOf(place) };
       }
-      const isOver = where === 'HERE' ? !this.isLeft(this.taken) : !this.isLeft(this.given);
+      const isOver = where === 'HERE' ? !this.isLeft(this.untaken) : !this.isLeft(this.given);
       if (isOver) return null;
       await new Promise<void>((resolve) => this.waiting.push(resolve));
     }
   }
 
   private placeFor(where: Where): number | null {
-    if (this.isLeft(this.given) && this.given - this.taken < this.aheadMax) return this.given++;
+    if (this.isLeft(this.given) && this.given - this.untaken < this.aheadMax) return this.given++;
     // Everything waits for a part that another thread has: on a machine that is busy it may not even have begun.
-    const isLate = !this.isTaking && this.held.get(this.taken) === 'ELSEWHERE';
-    return where === 'HERE' && isLate ? this.taken : null;
+    const isLate = !this.isTaking && this.held.get(this.untaken) === 'ELSEWHERE';
+    return where === 'HERE' && isLate ? this.untaken : null;
   }
 
   /** Lets everybody look again who waits. */
@@ -94,29 +109,39 @@ class PartsInOrder {
     for (const goOn of waiting) goOn();
   }
 
-  /** Takes every part that is ready and has nothing before it that is not; one that is there already is let go. */
-  async add(
-    place: number,
-    part: WindowPart,
-    take: (part: WindowPart, streamIds: readonly string[]) => Promise<void>,
-  ): Promise<void> {
+  /**
+   * Takes every part that is ready and has nothing before it that is not; one that is there already is let go.
+   * @throws the signal's reason, what `take` throws; then nothing is taken any more
+   */
+  async add(place: number, part: WindowPart, taking: Taking): Promise<void> {
     if (!this.held.delete(place)) return;
     this.ready.set(place, part);
     if (this.isTaking) return;
+    this.taking = this.takeReady(taking);
+    await this.taking;
+  }
+
+  /** Waits until nothing is being taken, however it ends. */
+  async taken(): Promise<void> {
+    await this.taking.catch(() => undefined);
+  }
+
+  private async takeReady({ take, ends }: Taking): Promise<void> {
     this.isTaking = true;
-    for (let next; (next = this.ready.get(this.taken)) !== undefined; this.taken += 1, this.changed()) {
-      this.ready.delete(this.taken);
-      await take(next, this.streamsOf(this.taken));
+    for (let next; (next = this.ready.get(this.untaken)) !== undefined; this.untaken += 1, this.changed()) {
+      ends.throwIfAborted();
+      this.ready.delete(this.untaken);
+      await take(next, this.streamsOf(this.untaken));
     }
     this.isTaking = false;
     this.changed();
   }
 
   private isLeft(place: number): boolean {
-    return place * STREAMS_IN_PART < this.streams.length;
+    return place * this.streamsInPart < this.streams.length;
   }
 
   private streamsOf(place: number): readonly string[] {
-    return this.streams.slice(place * STREAMS_IN_PART, (place + 1) * STREAMS_IN_PART);
+    return this.streams.slice(place * this.streamsInPart, (place + 1) * this.streamsInPart);
   }
 }

@@ -87,6 +87,36 @@ describe('a window that is handed out', () => {
     await expect(told).rejects.toBe(broken);
   });
 
+  it.each(['it is ended', 'what is lived here has failed'])('takes nothing any more once %s', async (how) => {
+    const reason = new Error(how);
+    const soon = () => new Promise((resolve) => setTimeout(resolve, 5));
+    const ending = new AbortController();
+    let [begun, taken, begunBefore] = [0, 0, Infinity];
+    const end = (): void => {
+      begunBefore = begun;
+      if (how === 'it is ended') ending.abort(reason);
+    };
+    const own: LivePart = async (streamIds) => {
+      if (how === 'it is ended') return partOf(streamIds);
+      while (begun < 2) await soon();
+      end();
+      throw reason;
+    };
+    // They live at once what is taken slowly: parts are ready behind the one that is being taken.
+    const hands = { own, helpers: [slow([0]), slow([1])] };
+    const told = handOut(streamsOf(2_000), hands, ending.signal, async () => {
+      begun += 1;
+      if (begun === 2 && how === 'it is ended') end();
+      await soon();
+      taken += 1;
+    });
+    await expect(told).rejects.toBe(reason);
+    // The one that was being taken was waited for, and none came after it, now or later.
+    expect({ begun, taken }).toEqual({ begun: begunBefore, taken: begunBefore });
+    for (let turn = 0; turn < 3; turn += 1) await soon();
+    expect(begun).toBe(begunBefore);
+  });
+
   it('holds no more than some parts that are not taken yet', async () => {
     let [lived, done, most] = [0, 0, 0];
     const counting: LivePart = async (streamIds) => {

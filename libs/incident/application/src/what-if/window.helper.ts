@@ -43,7 +43,14 @@ export class WindowHelper {
   private asked = 0;
   private failure: HelperFailed | null = null;
 
-  constructor(private readonly thread: Worker) {
+  private isClosing = false;
+  private isTold = false;
+
+  /** @param onFailed hears, once, of the first thing that it fails in; not of its end when it is let go */
+  constructor(
+    private readonly thread: Worker,
+    private readonly onFailed: (reason: HelperFailed) => void = () => undefined,
+  ) {
     this.ended = new Promise((resolve) => {
       thread.on('exit', () => {
         this.fail('the thread has ended');
@@ -55,7 +62,7 @@ export class WindowHelper {
       const waiting = this.waiting.get(told.id);
       this.waiting.delete(told.id);
       if ('part' in told) waiting?.resolve(told.part);
-      else waiting?.reject(new HelperFailed(told.failure));
+      else waiting?.reject(this.failed(told.failure));
     });
   }
 
@@ -71,14 +78,23 @@ export class WindowHelper {
 
   /** Lets it close what it has opened, and ends it. */
   async close(): Promise<void> {
+    this.isClosing = true;
     this.thread.postMessage(ENOUGH);
     const late = setTimeout(() => void this.thread.terminate(), CLOSING_MS);
     await this.ended;
     clearTimeout(late);
   }
 
+  private failed(why: string): HelperFailed {
+    const reason = new HelperFailed(why);
+    if (!this.isTold && !this.isClosing) this.onFailed(reason);
+    this.isTold = true;
+    return reason;
+  }
+
+  /** For good: the thread is no more. */
   private fail(why: string): void {
-    this.failure ??= new HelperFailed(why);
+    this.failure ??= this.failed(why);
     for (const { reject } of this.waiting.values()) reject(this.failure);
     this.waiting.clear();
   }
@@ -104,6 +120,13 @@ export interface HelpersOptions {
   readonly workerData: unknown;
   /** Incidents from which on anybody helps. Default 10,000. */
   readonly helpedFrom?: number;
+  /** Threads in all, the one that is helped among them. Default two, or one where there is one core. */
+  readonly threads?: number;
+  /**
+   * Hears of the first failure of each of them, and of one that could not be started. Nothing is lost by it but time: whoever is
+   * helped does the work.
+   */
+  readonly onFailed?: (reason: HelperFailed) => void;
 }
 
 /** The threads that help with one window, started when it is known how large it is. */
@@ -112,20 +135,26 @@ export class WindowHelpers {
 
   constructor(private readonly options: HelpersOptions) {}
 
-  /** Those who help with so many incidents: none where there are few of them, or one core only. */
+  /** Those who help with so many incidents: none where there are few of them, one core only, or no thread to be had. */
   readonly for = (incidents: number): readonly LivePart[] => {
-    const { program, workerData, helpedFrom = HELPED_FROM } = this.options;
-    const wanted = incidents < helpedFrom ? 0 : Math.min(THREADS_MAX, availableParallelism()) - 1;
-    while (this.started.length < wanted)
-      this.started.push(
-        new WindowHelper(
-          new Worker(program, { workerData, resourceLimits: { maxOldGenerationSizeMb: HEAP_MB } }),
-        ),
-      );
+    const { helpedFrom = HELPED_FROM, threads = Math.min(THREADS_MAX, availableParallelism()) } =
+      this.options;
+    const wanted = incidents < helpedFrom ? 0 : threads - 1;
+    try {
+      while (this.started.length < wanted) this.started.push(this.start());
+    } catch (error) {
+      this.options.onFailed?.(new HelperFailed(String(error)));
+    }
     return this.started.map(({ live }) => live);
   };
 
   async close(): Promise<void> {
     await Promise.all(this.started.map((helper) => helper.close()));
+  }
+
+  private start(): WindowHelper {
+    const { program, workerData, onFailed } = this.options;
+    const resourceLimits = { maxOldGenerationSizeMb: HEAP_MB };
+    return new WindowHelper(new Worker(program, { workerData, resourceLimits }), onFailed);
   }
 }

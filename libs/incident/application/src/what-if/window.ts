@@ -38,6 +38,8 @@ export interface WindowRun extends WindowRead {
   readonly onDifferences?: (differences: readonly Difference[]) => Promise<void> | void;
   /** Others who live parts of it at the same time, for so many incidents; the report is the same whoever does. */
   readonly helpers?: (incidents: number) => readonly LivePart[];
+  /** Streams that are read and lived at once. Default 64. */
+  readonly streamsInPart?: number | undefined;
 }
 
 /**
@@ -48,7 +50,8 @@ export async function simulateWindow(run: WindowRun): Promise<WhatIfReport> {
   const streams = await streamsOf(run);
   const totals = new WhatIfTotals();
   let [incidentsDone, eventsDone] = [0, 0];
-  const hands = { own: partsOf(run), helpers: run.helpers?.(streams.length) ?? [] };
+  const { streamsInPart } = run;
+  const hands = { own: partsOf(run), helpers: run.helpers?.(streams.length) ?? [], streamsInPart };
   await handOut(streams, hands, run.signal, async (part, asked) => {
     totals.merge(part.tallied);
     if (part.differences.length > 0) await run.onDifferences?.(part.differences);
