@@ -120,12 +120,16 @@ test('after a rotation both secrets sign; items come again by hand; who did what
   expect(await ask(webhook, 'redeliver', { from: local })).toEqual({ redelivered: since.length, next: null });
   await waitFor('they came once more', has(since.length));
   expect(receiver.ids.toSorted()).toEqual(since.map(({ id }) => id).toSorted());
+  const rest = { from: local, to: null, after: since.at(-2)?.sequence };
+  expect(await ask(webhook, 'redeliver', rest)).toEqual({ redelivered: 1, next: null });
+  await waitFor('the last one came', has(since.length + 1));
   for (const bad of [
     ...[
       { from: '9', to: '8' },
       { from: '2026-02-13T16:00:00+08:00', to: '2026-02-13T07:59:59Z' },
     ],
     ...[{ from: '2026-02-13T16:00:00' }, { from: 'yesterday' }, { from: '1', to: '2026-02-30T00:00:00Z' }],
+    { from: '1', to: '9', after: '2026-02-13T08:00:00Z' },
   ]) {
     const refused = await city.as('water').post<Problem>(`${water}/${webhook.id}/redeliver`, bad);
     expectProblem(refused, 400, 'VALIDATION_FAILED');
