@@ -245,23 +245,33 @@ export class ConsumerGroups {
   }
 
   /**
-   * The window as it is serves most; what it lacks is looked for only then, or once a second for dead letters to be seen as such. It
-   * is asked once more only where that has found something, or another process has moved the group on.
+   * The window as it is serves most; what it lacks is looked for only then, or once a second for dead letters to be seen as such. What
+   * is lent by then counts as delivered and is told, whatever happens while more is looked for: who asks next hears of that.
    */
   private async lendWhatThereIs(asking: Asking, wanted: number): Promise<readonly Delivery[]> {
-    const { feed, name } = asking;
     const { deliveries, reached } = await this.lend(asking, wanted);
     const lacking = wanted - deliveries.length;
-    if (lacking === 0 && !this.isTimeToBury(feed, name)) return deliveries;
+    if (lacking === 0 && !this.isTimeToBury(asking.feed, asking.name)) return deliveries;
+    try {
+      return [...deliveries, ...(await this.lendMore(asking, lacking, reached))];
+    } catch (error) {
+      if (deliveries.length === 0 || error instanceof ConsumerGroupNotFound) throw error;
+      return deliveries;
+    }
+  }
+
+  /** Asks the window once more only where looking has found something, or another process has moved the group on. */
+  private async lendMore(asking: Asking, lacking: number, reached: Position): Promise<readonly Delivery[]> {
+    const { feed, name } = asking;
     const values = [feed, name];
     const { rows } = await this.sql.query<LookedRow>({ ...LOOK, values });
     const [group] = rows;
     if (group === undefined) throw new ConsumerGroupNotFound(name);
-    if (lacking === 0) return deliveries;
+    if (lacking === 0) return [];
     const { position, alive, buried } = group;
     const came = await this.takeIn(feed, name, position, windowItems - alive + buried);
-    if (!came && buried === 0 && position === reached) return deliveries;
-    return [...deliveries, ...(await this.lend(asking, lacking)).deliveries];
+    if (!came && buried === 0 && position === reached) return [];
+    return (await this.lend(asking, lacking)).deliveries;
   }
 
   private isTimeToBury(feed: string, name: string): boolean {
