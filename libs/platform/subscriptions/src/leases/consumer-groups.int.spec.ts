@@ -7,7 +7,6 @@ import type { Pool } from 'pg';
 import type { FeedItem, FeedSource } from '../feed.js';
 import { ConsumerGroups, groupsPerFeedMax, type LeaseSql } from './consumer-groups.js';
 import { isDeliveryId, type Delivery } from './delivery.js';
-import type { Prepared } from './lease.tables.js';
 
 /** A feed in memory: items of one department, each about one incident. */
 class GrowingFeed implements FeedSource {
@@ -241,41 +240,6 @@ describe('groups of consumers', () => {
     expect(await leaving).toEqual([]);
     expect((await lease(1)).map(idOf)).toEqual(['event-5']);
   });
-
-  it('get what is lent, also where what is to come cannot be read; an error only where nothing is lent', async () => {
-    feed.add('a', 'b', 'b');
-    await lease(1);
-    const unreadable: FeedSource = {
-      read: () => Promise.reject(new Error('the feed is away')),
-      onAdvance: () => () => undefined,
-    };
-    const by = await ConsumerGroups.open(pool, unreadable);
-    expect(await lease(10, { by })).toMatchObject([{ deliveries: 1 }]);
-    await expect(lease(10, { by })).rejects.toThrow('the feed is away');
-    expect(await group()).toMatchObject({ leased: 2, waiting: 1, dead: 0 });
-  });
-
-  it.each(['leases/look', 'leases/take-in', 'leases/lease'])(
-    'get what is lent where %s fails after that',
-    async (failing) => {
-      feed.add('a');
-      await lease(1, { visibilityMs: 30 });
-      feed.add('b');
-      await sleep(60);
-      let lent = false;
-      const failingSql: LeaseSql = {
-        query: (text, values) => {
-          const { name: statement } = text as Prepared;
-          if (lent && statement === failing) return Promise.reject(new Error('PostgreSQL is away'));
-          lent ||= statement === 'leases/lease';
-          return pool.query(text, values);
-        },
-      };
-      const by = await ConsumerGroups.open(pool, feed, failingSql);
-      expect((await lease(10, { by })).map(idOf)).toEqual(['event-5']);
-      expect((await lease(10)).map(idOf)).toEqual(['event-6']);
-    },
-  );
 
   it('of two systems each get everything', async () => {
     await groups.create(name, 'map', '6', 5);
