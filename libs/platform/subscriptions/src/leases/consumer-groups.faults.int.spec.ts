@@ -3,9 +3,9 @@ import { createTestDatabase, type TestDatabase } from '@shaoying/postgres/testin
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { InMemoryFeedSource } from '../testing/index.js';
-import { ConsumerGroups, type LeaseSql } from './consumer-groups.js';
+import { ConsumerGroups } from './consumer-groups.js';
 import type { Delivery } from './delivery.js';
-import { ACKNOWLEDGE, EXTEND, GIVE_BACK, type Prepared } from './lease.tables.js';
+import { ACKNOWLEDGE, EXTEND, GIVE_BACK, type LeaseSql, type Prepared } from './lease.tables.js';
 
 const never = new AbortController().signal;
 const deliveryIds = (deliveries: readonly Delivery[]): string[] =>
@@ -81,6 +81,30 @@ describe('groups of consumers, when something fails or many come at once', () =>
       expect(subjectsOf(await lease())).toEqual(['b']);
     },
   );
+
+  it('get nothing when they go away while it is lent: the others get it, and what is left is as it was', async () => {
+    add('a', 'b', 'c', 'd');
+    const gone = new AbortController();
+    const by = await watched((statement) => {
+      if (statement === 'leases/take-in') gone.abort();
+    });
+    const both = [lease(2, { by, signal: gone.signal }), lease(1, { by })];
+    expect((await Promise.all(both)).map(subjectsOf)).toEqual([[], ['a']]);
+    expect(await group()).toMatchObject({ leased: 1, waiting: 3 });
+    expect((await lease()).map(({ deliveries }) => deliveries)).toEqual([1, 1, 1]);
+  });
+
+  it('get what is theirs also where what another one left cannot be taken back', async () => {
+    add('a', 'b', 'c');
+    const gone = new AbortController();
+    const by = await watched((statement) => {
+      if (statement === 'leases/take-in') gone.abort();
+      if (statement === 'leases/take-back') throw new Error('PostgreSQL is away');
+    });
+    const both = [lease(2, { by, signal: gone.signal }), lease(1, { by })];
+    expect((await Promise.all(both)).map(subjectsOf)).toEqual([[], ['a']]);
+    expect(await group()).toMatchObject({ leased: 3, waiting: 0 });
+  });
 
   it.each([ACKNOWLEDGE, GIVE_BACK, EXTEND])(
     'are told of a thousand items at once without each being compared with each: $name',

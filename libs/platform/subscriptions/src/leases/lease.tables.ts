@@ -1,5 +1,5 @@
 import { advisoryLockKey, withTransaction } from '@shaoying/postgres';
-import type { Pool } from 'pg';
+import type { Pool, QueryConfig, QueryResultRow } from 'pg';
 
 /*
  * What a group of consumers has still to do, beside the read models and apart from them: a rebuild of a feed leaves it alone. An item
@@ -37,6 +37,17 @@ const SCHEMA = `
   create index if not exists deliveries_alive on leases.deliveries (feed, group_name, subject, position) where dead_at is null;
   create index if not exists deliveries_dead on leases.deliveries (feed, group_name, position) where dead_at is not null;
 `;
+
+/** Items of a group that are not done and not dead; what comes after them waits in the feed. */
+export const windowItems = 1_000;
+
+/** Asks the database that the tables lie in. */
+export interface LeaseSql {
+  query<Row extends QueryResultRow>(
+    text: string | QueryConfig,
+    values?: unknown[],
+  ): Promise<{ readonly rows: Row[]; readonly rowCount: number | null }>;
+}
 
 /** Makes the tables once. @throws what PostgreSQL throws */
 export async function makeLeaseTables(pool: Pool): Promise<void> {
@@ -157,6 +168,12 @@ export const ACKNOWLEDGE = settling('acknowledge', 'delete from leases.deliverie
 export const GIVE_BACK = settling(
   'give-back',
   `update leases.deliveries d set lease_id = null, visible_at = now() + $5 * interval '1 millisecond'`,
+);
+
+/** Nobody has heard of them: as if they had not been lent. */
+export const TAKE_BACK = settling(
+  'take-back',
+  'update leases.deliveries d set lease_id = null, visible_at = now(), deliveries = d.deliveries - 1',
 );
 
 export const EXTEND = settling(
