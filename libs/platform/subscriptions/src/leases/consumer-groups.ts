@@ -101,7 +101,7 @@ export class ConsumerGroups {
     if (rowCount === 0) throw new ConsumerGroupNotFound(name);
   }
 
-  /** Lends the next items, or waits for some. @throws ConsumerGroupNotFound */
+  /** Lends the next items, or waits for some. @throws ConsumerGroupNotFound, TooManyWaiting */
   async lease(
     feed: string,
     name: string,
@@ -126,7 +126,7 @@ export class ConsumerGroups {
     }
   }
 
-  /** Done: nobody gets them again. @throws ConsumerGroupNotFound */
+  /** Done: nobody gets them again. @throws ConsumerGroupNotFound, TooManyWaiting */
   acknowledge(feed: string, name: string, deliveryIds: readonly string[]): Promise<Settled> {
     return this.acknowledging.ask(JSON.stringify([feed, name]), { feed, name, deliveryIds });
   }
