@@ -49,7 +49,7 @@ export async function itemsWithin(
   const end = comparePositions(toPosition, reached) < 0 ? toPosition : reached;
   const items: FeedItem[] = [];
   let walked = 0;
-  // One more than fits, to know whether there is more; of each page what comes after it is read again.
+  // One more than fits, to know whether there is more. Of the page on which it stops, the rest is read again when it is gone on with.
   const pageItems = redeliverItemsMax + 1;
   for (let after = begin, isEnd = false; !isEnd;) {
     const page = await feeds.read(feedId, after, pageItems);
