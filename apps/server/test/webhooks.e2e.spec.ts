@@ -107,6 +107,9 @@ test('after a rotation both secrets sign; items come again by hand; who did what
   await waitFor('it has caught up', has(all.length));
   const { secret } = await ask<Webhook>(webhook, 'rotate', { overlapHours: 1 });
   receiver.received.length = 0;
+  // An item under way that is delivered again may be told once for both.
+  const settled = () => waitFor('what came is written', async () => (await one(webhook)).waiting === 0);
+  await settled();
   const range = { from: all[1]?.sequence, to: all[2]?.sequence };
   expect(await ask(webhook, 'redeliver', range)).toEqual({ redelivered: 2, next: null });
   await waitFor('they came again', has(2));
@@ -117,15 +120,21 @@ test('after a rotation both secrets sign; items come again by hand; who did what
   // The same by the times that the items tell, whatever offset the caller writes.
   const since = all.filter(({ time }) => time >= (all[1]?.time ?? ''));
   const local = all[1]?.time.replace('Z', '+00:00');
+  await settled();
   expect(await ask(webhook, 'redeliver', { from: local })).toEqual({ redelivered: since.length, next: null });
   await waitFor('they came once more', has(since.length));
   expect(receiver.ids.toSorted()).toEqual(since.map(({ id }) => id).toSorted());
+  await settled();
+  const rest = { from: local, to: null, after: since.at(-2)?.sequence };
+  expect(await ask(webhook, 'redeliver', rest)).toEqual({ redelivered: 1, next: null });
+  await waitFor('the last one came', has(since.length + 1));
   for (const bad of [
     ...[
       { from: '9', to: '8' },
       { from: '2026-02-13T16:00:00+08:00', to: '2026-02-13T07:59:59Z' },
     ],
     ...[{ from: '2026-02-13T16:00:00' }, { from: 'yesterday' }, { from: '1', to: '2026-02-30T00:00:00Z' }],
+    { from: '1', to: '9', after: '2026-02-13T08:00:00Z' },
   ]) {
     const refused = await city.as('water').post<Problem>(`${water}/${webhook.id}/redeliver`, bad);
     expectProblem(refused, 400, 'VALIDATION_FAILED');
@@ -175,6 +184,13 @@ test('a department has twenty webhooks and no more, however many are registered 
   expect(Map.groupBy(all, ({ status }) => status).get(201)).toHaveLength(20);
   for (const answer of all.filter(({ status }) => status !== 201))
     expectProblem(answer as Answered<Problem>, 409, 'TOO_MANY_WEBHOOKS');
+  // And one by one, while the index passes by what happens besides.
+  const made = all.filter(({ status }) => status === 201).slice(0, 2) as Answered<Webhook>[];
+  for (const { body } of made) expected(204, await city.as('gas').delete<undefined>(`${gas}/${body.id}`));
+  const besides = Promise.all([threeItems(), threeItems(), threeItems()]);
+  for (const status of [201, 201, 409, 409])
+    expect(await city.as('gas').post<Webhook | Problem>(gas, { url })).toMatchObject({ status });
+  await besides;
 });
 
 test('addresses inside are refused, and so is who is not the department, and whatever is no webhook', async () => {

@@ -5,12 +5,12 @@ import { CurrentPrincipal, type Principal } from '@shaoying/identity';
 import {
   attemptsOf,
   deliveryStateOf,
+  rangeOf,
   TooManyWebhooks,
   WebhookIsDisabled,
   WebhookNotFound,
   Webhooks,
   webhooksOf,
-  type RedeliverRange,
   type Webhook,
   type WebhookCommand,
   type WebhookOutcome,
@@ -254,11 +254,4 @@ export class WebhooksController {
       history: [...steps],
     };
   }
-}
-
-/** By positions, by times, or going on with a position where a range of times was cut off. */
-function rangeOf({ from, to }: RedeliverDto): RedeliverRange {
-  const begin = isFeedPosition(from) ? { fromPosition: from } : { fromTime: from };
-  if (to === undefined) return isFeedPosition(from) ? { ...begin, toPosition: from } : begin;
-  return { ...begin, ...(isFeedPosition(to) ? { toPosition: to } : { toTime: to }) };
 }

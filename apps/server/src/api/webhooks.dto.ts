@@ -79,14 +79,22 @@ export class RedeliverDto {
   from!: string;
 
   @ApiPropertyOptional({
-    ...{ type: String, ...place },
+    ...{ type: String, ...place, nullable: true },
     description:
       'The last item, in the same way. Default: where from is a position only that one, where it is a time all since',
   })
   @IsOptional()
   @IsPlaceInFeed()
   @IsNotBeforeFrom()
-  to?: string;
+  to?: string | null;
+
+  @ApiPropertyOptional({
+    ...{ type: String, pattern: '^\\d{1,18}$', maxLength: 18, nullable: true },
+    description: 'To go on: next of the answer before, with the same from and to',
+  })
+  @IsOptional()
+  @IsPosition()
+  after?: string | null;
 }
 
 const instant = { format: 'date-time', description: 'UTC' };
@@ -159,7 +167,7 @@ export class RedeliverAnswer {
   redelivered!: number;
   @ApiProperty({
     ...{ type: String, nullable: true },
-    description: 'There may be more: go on with it as from, and the same to',
+    description: 'There may be more: go on with it as after, and the same from and to',
   })
   next!: string | null;
 }

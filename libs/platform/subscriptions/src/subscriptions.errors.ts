@@ -24,6 +24,15 @@ export class ConsumerGroupNotFound extends Error {
   }
 }
 
+/** Thrown when as many wait for one group as may wait. Ask the caller to come back. */
+export class TooManyWaiting extends Error {
+  readonly code = 'OVERLOADED';
+  readonly retryAfterSeconds = 1;
+  constructor(readonly max: number) {
+    super(`${max} others wait for the same`);
+  }
+}
+
 /** Thrown when a feed has as many groups of consumers as it may have. */
 export class TooManyConsumerGroups extends Error {
   readonly code = 'TOO_MANY_CONSUMER_GROUPS';

@@ -5,7 +5,7 @@ export {
   type LoggedAttempt,
 } from './delivering/delivery-log.js';
 export { DELIVERY_OUTCOMES, DeliveryStore } from './delivering/delivery-store.js';
-export { redeliverItemsMax, type RedeliverRange } from './delivering/redeliver-range.js';
+export { rangeOf, redeliverItemsMax, type RedeliverRange } from './delivering/redeliver-range.js';
 export * from './delivering/notifier.js';
 export { RETRY_POLICY, type RetryPolicy } from './delivering/retry-times.js';
 export { WebhookMetrics } from './delivering/webhook-metrics.js';

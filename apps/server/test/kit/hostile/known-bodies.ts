@@ -21,7 +21,7 @@ const written: KnownBodies = {
   [`POST ${group}/extend`]: [{ deliveryIds }],
   [`POST ${webhooks}`]: [{ url: 'https://hooks.example.invalid/' }],
   [`POST ${webhooks}/{webhookId}/redeliver`]: [
-    { from: '1', to: '9' },
+    { from: '1', to: '9', after: '3' },
     { from: '2026-02-13T18:00:00+08:00', to: '2026-02-16T08:00:00+08:00' },
   ],
   'POST /v1/org-units/rename': [{ id: 'es-liuyin-garden', name: '柳荫花园一期', from }],

@@ -5,8 +5,9 @@ import fc from 'fast-check';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { FeedItem, FeedSource } from '../feed.js';
-import { ConsumerGroups, groupsPerFeedMax, type LeaseSql } from './consumer-groups.js';
+import { ConsumerGroups, groupsPerFeedMax } from './consumer-groups.js';
 import { isDeliveryId, type Delivery } from './delivery.js';
+import type { LeaseSql } from './lease.tables.js';
 
 /** A feed in memory: items of one department, each about one incident. */
 class GrowingFeed implements FeedSource {

@@ -1,84 +1,31 @@
 import type { Position } from '@shaoying/event-store';
-import { randomUUID } from 'node:crypto';
-import type { Pool, QueryConfig, QueryResultRow } from 'pg';
-import type { FeedItem, FeedSource } from '../feed.js';
+import type { Pool } from 'pg';
+import type { FeedSource } from '../feed.js';
 import { ConsumerGroupNotFound, TooManyConsumerGroups } from '../subscriptions.errors.js';
 import type { ConsumerGroup, LeaseRequest } from './consumer-group.js';
-import {
-  deliveryIdOf,
-  parseDeliveryId,
-  settledOf,
-  type DeadLetter,
-  type Delivery,
-  type Settled,
-} from './delivery.js';
+import { parseDeliveryId, settledOf, type DeadLetter, type Delivery, type Settled } from './delivery.js';
 import { Gathered } from './gathered.js';
 import {
   ACKNOWLEDGE,
   EXTEND,
   GIVE_BACK,
-  LEASE,
-  LOOK,
   makeLeaseTables,
   REDRIVE,
-  TAKE_IN,
+  windowItems,
+  type LeaseSql,
   type Prepared,
 } from './lease.tables.js';
-import { dealt } from './shares.js';
+import { Lender, type Asking } from './lender.js';
 import { Wake } from './wake.js';
 
-/** Items of a group that are not done and not dead; what comes after them waits in the feed. */
-const windowItems = 1_000;
-/** Items taken from the feed at once. */
-const takeInItems = 500;
 export const groupsPerFeedMax = 20;
 /** A lease that ran out is nothing that anybody is told of: whoever waits looks for one this often. */
 const lookAgainMs = 1_000;
-/** Where consumers find enough: how long a dead letter may pass for one that is to come. */
-const buryEveryMs = 1_000;
-const groupsRememberedMax = 10_000;
-
-/** Null but for `reached`, the group's position, where nothing was lent. */
-interface LeasedRow {
-  reached: string;
-  position: string | null;
-  deliveries: number;
-  visible_at: Date;
-  item: string;
-}
-
-interface LookedRow {
-  position: string;
-  alive: number;
-  buried: number;
-}
-
-interface Lent {
-  readonly deliveries: readonly Delivery[];
-  readonly reached: Position;
-}
-
-/** Consumers of one group who ask at once, for as long each. */
-interface Asking {
-  readonly feed: string;
-  readonly name: string;
-  readonly visibilityMs: number;
-  readonly max: number;
-  readonly signal: AbortSignal;
-}
 
 interface Acknowledging {
   readonly feed: string;
   readonly name: string;
   readonly deliveryIds: readonly string[];
-}
-
-/** Asks the database that the tables lie in. */
-export interface LeaseSql {
-  query<Row extends QueryResultRow>(
-    text: string | QueryConfig,
-    values?: unknown[],
-  ): Promise<{ readonly rows: Row[]; readonly rowCount: number | null }>;
 }
 
 /**
@@ -88,16 +35,18 @@ export interface LeaseSql {
  * while others of the same group do shares their statement, and their flush to disk.
  */
 export class ConsumerGroups {
-  private readonly asking = new Gathered<Asking, readonly Delivery[]>((all) => this.lendTogether(all));
+  private readonly asking = new Gathered<Asking, readonly Delivery[]>((all) => this.lender.lend(all));
   private readonly acknowledging = new Gathered<Acknowledging, Settled>((all) =>
     this.acknowledgeTogether(all),
   );
-  private readonly buryAgainAtMs = new Map<string, number>();
+  private readonly lender: Lender;
 
   private constructor(
     private readonly sql: LeaseSql,
     private readonly source: FeedSource,
-  ) {}
+  ) {
+    this.lender = new Lender(sql, source);
+  }
 
   /**
    * Makes its tables once. @param sql the same database, for whoever wants its errors told otherwise
@@ -152,7 +101,7 @@ export class ConsumerGroups {
     if (rowCount === 0) throw new ConsumerGroupNotFound(name);
   }
 
-  /** Lends the next items, or waits for some. @throws ConsumerGroupNotFound */
+  /** Lends the next items, or waits for some. @throws ConsumerGroupNotFound, TooManyWaiting */
   async lease(
     feed: string,
     name: string,
@@ -177,7 +126,7 @@ export class ConsumerGroups {
     }
   }
 
-  /** Done: nobody gets them again. @throws ConsumerGroupNotFound */
+  /** Done: nobody gets them again. @throws ConsumerGroupNotFound, TooManyWaiting */
   acknowledge(feed: string, name: string, deliveryIds: readonly string[]): Promise<Settled> {
     return this.acknowledging.ask(JSON.stringify([feed, name]), { feed, name, deliveryIds });
   }
@@ -232,77 +181,6 @@ export class ConsumerGroups {
     return rows.map(({ position }) => position).sort((a, b) => Number(BigInt(a) - BigInt(b)));
   }
 
-  /** Whoever has gone away meanwhile gets nothing, which would be lent to nobody. */
-  private async lendTogether(all: readonly Asking[]): Promise<readonly (readonly Delivery[])[]> {
-    const [first] = all;
-    if (first === undefined) return [];
-    const most = all.map(({ max, signal }) => (signal.aborted ? 0 : max));
-    const wanted = Math.min(
-      windowItems,
-      most.reduce((sum, max) => sum + max, 0),
-    );
-    return dealt(await this.lendWhatThereIs(first, wanted), most);
-  }
-
-  /**
-   * The window as it is serves most; what it lacks is looked for only then, or once a second for dead letters to be seen as such. It
-   * is asked once more only where that has found something, or another process has moved the group on.
-   */
-  private async lendWhatThereIs(asking: Asking, wanted: number): Promise<readonly Delivery[]> {
-    const { feed, name } = asking;
-    const { deliveries, reached } = await this.lend(asking, wanted);
-    const lacking = wanted - deliveries.length;
-    if (lacking === 0 && !this.isTimeToBury(feed, name)) return deliveries;
-    const values = [feed, name];
-    const { rows } = await this.sql.query<LookedRow>({ ...LOOK, values });
-    const [group] = rows;
-    if (group === undefined) throw new ConsumerGroupNotFound(name);
-    if (lacking === 0) return deliveries;
-    const { position, alive, buried } = group;
-    const came = await this.takeIn(feed, name, position, windowItems - alive + buried);
-    if (!came && buried === 0 && position === reached) return deliveries;
-    return [...deliveries, ...(await this.lend(asking, lacking)).deliveries];
-  }
-
-  private isTimeToBury(feed: string, name: string): boolean {
-    const [key, nowMs] = [`${feed}/${name}`, performance.now()];
-    if (nowMs < (this.buryAgainAtMs.get(key) ?? 0)) return false;
-    if (this.buryAgainAtMs.size >= groupsRememberedMax) this.buryAgainAtMs.clear();
-    this.buryAgainAtMs.set(key, nowMs + buryEveryMs);
-    return true;
-  }
-
-  /** Takes what the feed has after a position, as long as there is room. @returns whether it had anything, for whomever */
-  private async takeIn(feed: string, name: string, position: Position, room: number): Promise<boolean> {
-    if (room <= 0) return false;
-    const items = await this.source.read(feed, position, Math.min(takeInItems, room));
-    const last = items.at(-1);
-    if (last === undefined) return false;
-    const columns = [
-      items.map((item) => item.position),
-      items.map(subjectOf),
-      items.map(({ cloudEvent }) => cloudEvent),
-    ];
-    await this.sql.query({ ...TAKE_IN, values: [feed, name, position, last.position, ...columns] });
-    return true;
-  }
-
-  private async lend({ feed, name, visibilityMs }: Asking, max: number): Promise<Lent> {
-    const leaseId = randomUUID();
-    const values = [feed, name, max, leaseId, visibilityMs];
-    const { rows } = await this.sql.query<LeasedRow>({ ...LEASE, values });
-    const [group] = rows;
-    if (group === undefined) throw new ConsumerGroupNotFound(name);
-    const deliveries = rows
-      .flatMap(({ position, ...row }) => (position === null ? [] : [{ position, ...row }]))
-      .sort((a, b) => Number(BigInt(a.position) - BigInt(b.position)))
-      .map(({ position, deliveries: count, visible_at, item }) => ({
-        ...{ deliveryId: deliveryIdOf(position, leaseId), deliveries: count },
-        ...{ leasedUntil: visible_at.toISOString(), cloudEvent: item },
-      }));
-    return { deliveries, reached: group.reached };
-  }
-
   private async acknowledgeTogether(all: readonly Acknowledging[]): Promise<readonly Settled[]> {
     const [first] = all;
     if (first === undefined) return [];
@@ -340,10 +218,4 @@ export class ConsumerGroups {
   private async assertExists(feed: string, name: string): Promise<void> {
     if (!(await this.exists(feed, name))) throw new ConsumerGroupNotFound(name);
   }
-}
-
-/** What items are kept in order by. An item without a subject is its own. */
-function subjectOf({ position, cloudEvent }: FeedItem): string {
-  const { subject } = JSON.parse(cloudEvent) as { subject?: string };
-  return subject ?? position;
 }

@@ -1,3 +1,5 @@
+import { TooManyWaiting } from '../subscriptions.errors.js';
+
 /** Asked by one caller, to be answered with what all others get who asked meanwhile. */
 interface Waiting<Request, Answer> {
   readonly request: Request;
@@ -7,6 +9,8 @@ interface Waiting<Request, Answer> {
 
 /** In one go; more wait for the next one. */
 const atOnceMax = 200;
+/** Of one key, beside those under way: ten goes. Whoever comes then would hardly be answered before he gives up. */
+export const waitingMax = 2_000;
 
 /**
  * Group commit for questions: while one is being answered, others of the same key gather for the next go, so that one statement and
@@ -19,11 +23,13 @@ export class Gathered<Request, Answer> {
   /** @param answerAll never of two keys together; answers as many as it was asked, in their order, or throws for all of them */
   constructor(private readonly answerAll: (requests: readonly Request[]) => Promise<readonly Answer[]>) {}
 
-  /** @throws what answering throws */
+  /** @throws TooManyWaiting, and what answering throws */
   ask(key: string, request: Request): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const entry = { request, resolve, reject };
       const gathering = this.waiting.get(key);
+      if (gathering !== undefined && gathering.length >= waitingMax)
+        return void reject(new TooManyWaiting(waitingMax));
       if (gathering !== undefined) return void gathering.push(entry);
       this.waiting.set(key, [entry]);
       this.goOn(key);

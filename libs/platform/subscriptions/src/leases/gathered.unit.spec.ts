@@ -1,4 +1,4 @@
-import { Gathered } from './gathered.js';
+import { Gathered, waitingMax } from './gathered.js';
 
 /** Answers each with its number in the batch, once it is let go. */
 class Slow {
@@ -52,6 +52,24 @@ describe('questions that are gathered', () => {
     const next = slow.gathered.ask('a', 'two');
     await slow.release();
     expect(await next).toBe('two: 0');
+  });
+
+  it('are refused beyond as many as may wait, until there is room again; another key is not full', async () => {
+    const slow = new Slow();
+    const underWay = slow.gathered.ask('a', 'under way');
+    await new Promise((resolve) => setImmediate(resolve));
+    const waiting = Array.from({ length: waitingMax }, (_, index) => slow.gathered.ask('a', String(index)));
+    const refused = { code: 'OVERLOADED', retryAfterSeconds: 1 };
+    await expect(slow.gathered.ask('a', 'one more')).rejects.toMatchObject(refused);
+    const another = slow.gathered.ask('b', 'one');
+    await slow.release();
+    await slow.release();
+    // Two hundred are under way now.
+    const again = slow.gathered.ask('a', 'again');
+    for (let go = 0; go <= waitingMax / 200 + 1; go += 1) await slow.release();
+    expect(await Promise.all([underWay, another])).toEqual(['under way: 0', 'one: 0']);
+    expect(await Promise.all(waiting)).toHaveLength(waitingMax);
+    expect(await again).toBe('again: 0');
   });
 
   it('are two hundred at once and no more', async () => {

@@ -1,5 +1,5 @@
 import { advisoryLockKey, withTransaction } from '@shaoying/postgres';
-import type { Pool } from 'pg';
+import type { Pool, QueryConfig, QueryResultRow } from 'pg';
 
 /*
  * What a group of consumers has still to do, beside the read models and apart from them: a rebuild of a feed leaves it alone. An item
@@ -37,6 +37,17 @@ const SCHEMA = `
   create index if not exists deliveries_alive on leases.deliveries (feed, group_name, subject, position) where dead_at is null;
   create index if not exists deliveries_dead on leases.deliveries (feed, group_name, position) where dead_at is not null;
 `;
+
+/** Items of a group that are not done and not dead; what comes after them waits in the feed. */
+export const windowItems = 1_000;
+
+/** Asks the database that the tables lie in. */
+export interface LeaseSql {
+  query<Row extends QueryResultRow>(
+    text: string | QueryConfig,
+    values?: unknown[],
+  ): Promise<{ readonly rows: Row[]; readonly rowCount: number | null }>;
+}
 
 /** Makes the tables once. @throws what PostgreSQL throws */
 export async function makeLeaseTables(pool: Pool): Promise<void> {
@@ -130,29 +141,44 @@ export const LEASE = prepared(
   from asked left join lent on true`,
 );
 
-const HELD = `unnest($3::bigint[], $4::uuid[]) as held (position, lease_id)
-  where d.feed = $1 and d.group_name = $2 and d.position = any($3::bigint[])
-    and d.position = held.position and d.lease_id = held.lease_id`;
+/**
+ * Does something to those deliveries that are still held, in the order of their positions, so that two processes that are told of the
+ * same ones wait for each other and not each for the other. `is true` keeps the planner from making a join of the set: it believes
+ * that there is one row to settle, and would compare each of a thousand with each. Measured, 1,000 rows and as many ids, with the
+ * plan that is kept: 170 ms as a join, 3 to 7 ms so.
+ */
+const settling = (name: string, act: string): Prepared =>
+  prepared(
+    name,
+    `
+  with held as materialized (
+    select d.position, d.lease_id from leases.deliveries d
+    where d.feed = $1 and d.group_name = $2 and d.position = any($3::bigint[])
+      and ((d.position, d.lease_id) in (select * from unnest($3::bigint[], $4::uuid[]))) is true
+    order by d.position for update of d
+  ), settled as (
+    ${act}
+    where d.feed = $1 and d.group_name = $2 and d.position = any(array(select position from held))
+  )
+  select position || '-' || lease_id as id from held`,
+  );
 
-export const ACKNOWLEDGE = prepared(
-  'acknowledge',
-  `
-  delete from leases.deliveries d using ${HELD}
-  returning d.position || '-' || held.lease_id as id`,
-);
+export const ACKNOWLEDGE = settling('acknowledge', 'delete from leases.deliveries d');
 
-export const GIVE_BACK = prepared(
+export const GIVE_BACK = settling(
   'give-back',
-  `
-  update leases.deliveries d set lease_id = null, visible_at = now() + $5 * interval '1 millisecond' from ${HELD}
-  returning d.position || '-' || held.lease_id as id`,
+  `update leases.deliveries d set lease_id = null, visible_at = now() + $5 * interval '1 millisecond'`,
 );
 
-export const EXTEND = prepared(
+/** Nobody has heard of them: as if they had not been lent. */
+export const TAKE_BACK = settling(
+  'take-back',
+  'update leases.deliveries d set lease_id = null, visible_at = now(), deliveries = d.deliveries - 1',
+);
+
+export const EXTEND = settling(
   'extend',
-  `
-  update leases.deliveries d set visible_at = now() + $5 * interval '1 millisecond' from ${HELD}
-  returning d.position || '-' || held.lease_id as id`,
+  `update leases.deliveries d set visible_at = now() + $5 * interval '1 millisecond'`,
 );
 
 export const REDRIVE = prepared(
