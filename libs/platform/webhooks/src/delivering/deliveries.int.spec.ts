@@ -301,6 +301,25 @@ describe('deliveries to an endpoint', () => {
     expect(await redeliver('5', '99')).toEqual({ redelivered: 0, next: null });
   });
 
+  it('asked for by hand while one is under way come again, whatever becomes of that one', async () => {
+    const { id } = await place.register(receiver.url);
+    const held: (() => void)[] = [];
+    receiver.behaviour = (_request, response) => void held.push(() => response.writeHead(204).end());
+    await place.notifier(deafAlarms());
+    place.add('a');
+    await until('the first is under way', () => held.length === 1);
+    const range = { fromPosition: '1', toPosition: '1' };
+    expect(await place.store.redeliver(await place.webhooks.find(id), range)).toMatchObject({
+      redelivered: 1,
+    });
+    held[0]?.();
+    await until('it comes again', () => held.length === 2);
+    held[1]?.();
+    await until('all are delivered', () => isDone(id));
+    expect(receiver.ids).toEqual(['event-1', 'event-1']);
+    expect(await outcomesOf(id)).toEqual(['DELIVERED', 'DELIVERED']);
+  });
+
   it('end when it is deleted, and its rows with it', async () => {
     const { id } = await place.register(receiver.url);
     receiver.behaviour = answers(500);

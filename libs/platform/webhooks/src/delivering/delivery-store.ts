@@ -37,6 +37,8 @@ export interface DueItem {
   /** Before this one. */
   readonly attempts: number;
   readonly firstAttemptAt: Date | null;
+  /** How often it was asked for by hand before this attempt. */
+  readonly asked: number;
 }
 
 export const DELIVERY_OUTCOMES = ['DELIVERED', 'FAILED', 'GONE', 'GIVEN_UP'] as const;
@@ -175,7 +177,7 @@ export class DeliveryStore {
     const { rows } = await this.sql.query<DueRow>(DUE, [webhookId, underWay, limit]);
     return rows.map((row) => ({
       ...{ position: row.position, eventId: row.event_id, body: row.item },
-      ...{ attempts: row.attempts, firstAttemptAt: row.first_attempt_at },
+      ...{ attempts: row.attempts, firstAttemptAt: row.first_attempt_at, asked: row.asked },
     }));
   }
 
@@ -186,7 +188,13 @@ export class DeliveryStore {
     restMs: number,
   ): Promise<void> {
     const came = attempts.map(({ item, at, tookMs, outcome, status, error, retryMs }) => ({
-      ...{ position: item.position, event_id: item.eventId, attempt: item.attempts + 1, at },
+      ...{
+        position: item.position,
+        asked: item.asked,
+        event_id: item.eventId,
+        attempt: item.attempts + 1,
+        at,
+      },
       ...{ took_ms: tookMs, outcome, status, error, retry_ms: retryMs },
     }));
     const delivered = attempts.some(({ outcome }) => outcome === 'DELIVERED');
@@ -216,7 +224,8 @@ export class DeliveryStore {
     await this.sql.query(
       `insert into webhooks.items (webhook_id, position, subject, event_id, item)
        select $1, * from unnest($2::bigint[], $3::text[], $4::text[], $5::text[])
-       on conflict (webhook_id, position) do update set attempts = 0, first_attempt_at = null, due_at = now()`,
+       on conflict (webhook_id, position) do update
+         set attempts = 0, first_attempt_at = null, due_at = now(), asked = webhooks.items.asked + 1`,
       [webhookId, ...columnsOf(items)],
     );
     return { redelivered: items.length, next };
@@ -265,6 +274,7 @@ interface DueRow {
   readonly item: string;
   readonly attempts: number;
   readonly first_attempt_at: Date | null;
+  readonly asked: number;
 }
 
 /** Positions, subjects, ids and texts. An item without a subject is its own. */

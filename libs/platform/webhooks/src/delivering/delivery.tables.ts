@@ -35,6 +35,8 @@ const SCHEMA = `
     due_at           timestamptz not null default now(),
     primary key (webhook_id, position)
   ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
+  -- How often it was asked for by hand: what becomes of an attempt from before does not settle what was asked since.
+  alter table webhooks.items add column if not exists asked integer not null default 0;
   create index if not exists items_in_order on webhooks.items (webhook_id, subject, position) include (due_at);
   create table if not exists webhooks.attempts (
     id         bigint generated always as identity primary key,
@@ -89,7 +91,7 @@ export const DUE = `
   with first as materialized (
     select min(position) as position from webhooks.items where webhook_id = $1 group by subject
   )
-  select i.position::text, i.event_id, i.item, i.attempts, i.first_attempt_at
+  select i.position::text, i.event_id, i.item, i.attempts, i.first_attempt_at, i.asked
   from first join webhooks.items i on i.webhook_id = $1 and i.position = first.position
   where i.due_at <= now() and i.position <> all ($2::bigint[])
     and not exists (select from webhooks.endpoints where webhook_id = $1 and disabled)
@@ -102,16 +104,17 @@ export const DUE = `
 export const SETTLE = `
   with came as materialized (
     select * from jsonb_to_recordset($2::jsonb) as came (
-      position bigint, event_id text, attempt integer, at timestamptz, took_ms integer, outcome text, status integer, error text,
-      retry_ms bigint)
+      position bigint, asked integer, event_id text, attempt integer, at timestamptz, took_ms integer, outcome text,
+      status integer, error text, retry_ms bigint)
   ), gone as (
     delete from webhooks.items i using came
-    where i.webhook_id = $1 and i.position = came.position and came.retry_ms is null
+    where i.webhook_id = $1 and i.position = came.position and i.asked = came.asked and came.retry_ms is null
   ), kept as (
     update webhooks.items i
     set attempts = came.attempt, first_attempt_at = coalesce(i.first_attempt_at, came.at),
         due_at = now() + came.retry_ms * interval '1 millisecond'
-    from came where i.webhook_id = $1 and i.position = came.position and came.retry_ms is not null
+    from came
+    where i.webhook_id = $1 and i.position = came.position and i.asked = came.asked and came.retry_ms is not null
   ), told as (
     insert into webhooks.attempts (webhook_id, position, event_id, attempt, at, took_ms, outcome, status, error)
     select $1, position, event_id, attempt, at, took_ms, outcome, status, error from came
