@@ -107,7 +107,7 @@ test('after a rotation both secrets sign; items come again by hand; who did what
   await waitFor('it has caught up', has(all.length));
   const { secret } = await ask<Webhook>(webhook, 'rotate', { overlapHours: 1 });
   receiver.received.length = 0;
-  // An item under way that is delivered again may be told once for both.
+  // What is under way when it is asked for again comes for both.
   const settled = () => waitFor('what came is written', async () => (await one(webhook)).waiting === 0);
   await settled();
   const range = { from: all[1]?.sequence, to: all[2]?.sequence };
