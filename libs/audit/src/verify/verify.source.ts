@@ -73,9 +73,10 @@ const behindMembers = ',"metadata":';
 
 /** Metadata and data are left away: of an event that was altered they may be no JSON. */
 function membersOf(leaf: Buffer | null): LeafMembers {
-  const end = leaf?.indexOf(behindMembers) ?? -1;
+  if (leaf === null) return {};
+  const end = leaf.indexOf(behindMembers);
   try {
-    const value: unknown = leaf === null || end < 0 ? {} : JSON.parse(`${leaf.toString('utf8', 0, end)}}`);
+    const value: unknown = JSON.parse(end < 0 ? leaf.toString('utf8') : `${leaf.toString('utf8', 0, end)}}`);
     return typeof value === 'object' && value !== null ? value : {};
   } catch {
     return {};
