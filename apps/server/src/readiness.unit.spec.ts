@@ -1,0 +1,33 @@
+import type { ProjectionEngine, ProjectionStatus } from '@shaoying/projections';
+import type { Platform } from './platform.js';
+import { Readiness } from './readiness.js';
+
+const platform = {
+  stores: { log: { head: () => Promise.resolve('7') } },
+  directory: { status: () => ({ state: 'LIVE' }) },
+} as unknown as Platform;
+
+const troublesOf = (status: Partial<ProjectionStatus>) => {
+  const whole = {
+    name: 'board',
+    status: 'running',
+    error: null,
+    lagSeconds: 0,
+    version: 12,
+    codeVersion: 12,
+  };
+  const engine = { status: () => Promise.resolve([{ ...whole, ...status }]) } as unknown as ProjectionEngine;
+  return new Readiness(platform, engine).troubles();
+};
+
+test('a read model whose tables are of this release, and up to date, is ready', async () => {
+  expect(await troublesOf({})).toEqual([]);
+});
+
+test.each([
+  ['of another release until its own are rebuilt', { version: 11 }, 'tables of version 11, not 12'],
+  ['stopped at an event', { status: 'stopped', error: 'poison' }, 'poison'],
+  ['half a minute behind', { lagSeconds: 31 }, '31 s behind the log'],
+] as const)('one %s is not', async (_, status, reason) => {
+  expect(await troublesOf(status)).toEqual([{ part: 'read-model board', reason }]);
+});
