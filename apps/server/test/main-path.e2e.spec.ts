@@ -494,6 +494,25 @@ describe('oversight', () => {
     expect(await state(`?asOf=${new Date(Date.parse(occurredAt) - 1).toISOString()}`)).toBe('NOTIFIED');
   });
 
+  test('a list at a moment has what was there then, as it was', async () => {
+    const { id } = await blowWhistle(city);
+    const history = await historyOf(id);
+    const [reported, blown] = ['IncidentReported', 'WhistleBlown'].map(
+      (type) => history.find((entry) => entry.type === type)?.occurredAt ?? '',
+    );
+    const listed = async (query: string): Promise<string | undefined> => {
+      const path = `/v1/incidents?limit=200&from=${reported}&${query}`;
+      const { items } = expected(200, await city.as('oversight').get<{ items: Incident[] }>(path));
+      return items.find((item) => item.id === id)?.state;
+    };
+    expect(await listed(`asOf=${blown}&state=HANDLING`)).toBe('HANDLING');
+    const before = new Date(Date.parse(blown ?? '') - 1).toISOString();
+    expect(await listed(`asOf=${before}&state=HANDLING`)).toBeUndefined();
+    expect(await listed(`asOf=${before}`)).toBe((await read(id, `?asOf=${before}`)).state);
+    expect(await listed(`knownAt=${before}`)).toBe((await read(id, `?knownAt=${before}`)).state);
+    expect(await listed(`asOf=${new Date(Date.parse(reported ?? '') - 1).toISOString()}`)).toBeUndefined();
+  });
+
   test('metrics and workload answer for a moment of the past, too', async () => {
     await containInEstate('es-chunhe-court');
     const path = '/v1/metrics/containment-estate?by=estate&asOf=2020-01-01T00:00:00%2B08:00';

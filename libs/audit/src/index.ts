@@ -1,6 +1,7 @@
 export * from './catalogue-proposals.js';
 export * from './checkpoints/index.js';
 export * from './incident-history.js';
+export * from './incidents-at.js';
 export * from './dossier/dossier-maker.js';
 export * from './dossier/dossier.verify.js';
 export * from './export/event-export.js';

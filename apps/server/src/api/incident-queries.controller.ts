@@ -8,6 +8,7 @@ import { receiptHashOf, scopeOf } from '@shaoying/incident-application';
 import {
   isOverdue,
   trafficLightOf,
+  type BoardPlace,
   type DeadlineView,
   type IncidentView,
   type TrafficLight,
@@ -25,6 +26,7 @@ import {
 } from '../queries/queries.js';
 import { LostTimeAnswer, Tells } from './answers.dto.js';
 import { ListIncidentsQuery, MomentQuery, ReplayQuery } from './incident.dto.js';
+import { momentOf } from './moment.js';
 import { reached } from './read-your-writes.js';
 import { Refused } from './refused.js';
 import { RepeatWhistles, type RepeatWarning } from './repeat-whistles.js';
@@ -43,11 +45,6 @@ const AMONG_OFFICES: readonly HistoryEntry['type'][] = [
   ...(['ReporterFlagProposed', 'ReporterFlagApproved', 'ReporterFlagRefused', 'ReporterFlagged'] as const),
   ...(['AppealFiled', 'AppealRefused', 'ScoreExcluded'] as const),
 ];
-
-interface BoardPlace {
-  readonly reportedAt: string;
-  readonly id: string;
-}
 
 const isBoardPlace = (value: unknown): value is BoardPlace =>
   typeof value === 'object' &&
@@ -74,7 +71,9 @@ export class IncidentQueriesController {
     private readonly visible: VisibleIncidents,
   ) {}
 
-  @Tells('List incidents within scope, newest first')
+  @Tells(
+    'List incidents within scope, newest first. At a moment (asOf, knownAt) a page may have fewer items than there are',
+  )
   @Get('incidents')
   @ApiBearerAuth()
   async list(
@@ -84,13 +83,13 @@ export class IncidentQueriesController {
     @Query() query: ListIncidentsQuery,
   ): Promise<Page<ShownIncident>> {
     await reached(this.platform, board, request);
-    const { limit, cursor, ...filter } = query;
+    const { limit, cursor, asOf: _a, knownAt: _k, ...filter } = query;
     const scope = scopeOf(principal, permitted, this.platform.directory);
-    const now = this.platform.clock.now().toISOString();
+    const moment = momentOf(query, this.platform.clock);
     const after = decodeCursor(cursor, isBoardPlace) ?? null;
-    const page = await this.queries.execute(new ListIncidents(filter, scope, { limit, after, now }));
+    const page = await this.queries.execute(new ListIncidents(filter, scope, { limit, after }, moment));
     return {
-      items: page.items.map((view) => shown(view, now)),
+      items: page.items.map((view) => shown(view, moment.asOf)),
       nextCursor: page.next ? encodeCursor(page.next) : null,
     };
   }

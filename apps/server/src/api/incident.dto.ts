@@ -1,4 +1,4 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { IsInstant, IsNotBlank, IsOpaqueId, PageQuery } from '@shaoying/http';
 import { LIFECYCLES } from '@shaoying/incident-domain';
 import { Transform, Type } from 'class-transformer';
@@ -164,7 +164,7 @@ export class MomentQuery {
   knownAt?: string;
 }
 
-export class ListIncidentsQuery extends PageQuery {
+export class ListIncidentsQuery extends IntersectionType(PageQuery, MomentQuery) {
   @OptionalOneOf(LIFECYCLES)
   state?: string;
 

@@ -4,6 +4,7 @@ import type { Scope } from '@shaoying/incident-application';
 import type { IncidentView } from '@shaoying/incident-read-models';
 import { Platform } from '../platform.js';
 import { ListIncidents } from '../queries/queries.js';
+import { momentOf } from './moment.js';
 
 /** Said beside the answer to a whistle: it is never a reason to refuse one. */
 export interface RepeatWarning {
@@ -36,9 +37,12 @@ export class RepeatWhistles {
     const now = clock.now();
     const from = new Date(now.getTime() - repeatWhistleDays * dayMs).toISOString();
     const page = await this.queries.execute(
-      new ListIncidents({ estateId, communityId, category, from }, scope, {
-        ...{ limit: warningsMax, after: null, now: now.toISOString() },
-      }),
+      new ListIncidents(
+        { estateId, communityId, category, from },
+        scope,
+        { limit: warningsMax, after: null },
+        momentOf({}, clock),
+      ),
     );
     const others = page.items.filter((other) => other.id !== id);
     return [...own, ...others.flatMap((other) => repeatsOf(other.id, other.whistles, null))].slice(

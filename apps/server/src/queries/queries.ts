@@ -1,5 +1,11 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
-import { IncidentHistory, type HistoryEntry, type Replay, type ReplayPoint } from '@shaoying/audit';
+import {
+  IncidentHistory,
+  IncidentsAt,
+  type HistoryEntry,
+  type Replay,
+  type ReplayPoint,
+} from '@shaoying/audit';
 import { IncidentCommandService, type Scope } from '@shaoying/incident-application';
 import { NO_INCIDENT, type LostTime } from '@shaoying/incident-domain';
 import { Platform } from '../platform.js';
@@ -11,6 +17,7 @@ import {
   type TermsOf,
   type BoardFilter,
   type BoardPage,
+  type BoardPlace,
   type IncidentView,
   type MetricAnswer,
   type MetricDefinition,
@@ -96,7 +103,8 @@ export class ListIncidents extends Query<BoardPage> {
   constructor(
     readonly filter: BoardFilter,
     readonly scope: Scope | null,
-    readonly page: { limit: number; after: { reportedAt: string; id: string } | null; now: string },
+    readonly page: { limit: number; after: BoardPlace | null },
+    readonly moment: Moment,
   ) {
     super();
   }
@@ -104,10 +112,19 @@ export class ListIncidents extends Query<BoardPage> {
 
 @QueryHandler(ListIncidents)
 export class ListIncidentsHandler implements IQueryHandler<ListIncidents> {
-  constructor(private readonly board: IncidentBoardQuery) {}
+  private readonly then: IncidentsAt;
 
-  execute({ filter, scope, page }: ListIncidents): Promise<BoardPage> {
-    return this.board.list(filter, scope, page);
+  constructor(
+    private readonly board: IncidentBoardQuery,
+    history: IncidentHistory,
+  ) {
+    this.then = new IncidentsAt(board, history);
+  }
+
+  execute({ filter, scope, page, moment }: ListIncidents): Promise<BoardPage> {
+    return moment.live
+      ? this.board.list(filter, scope, { ...page, now: moment.asOf })
+      : this.then.list(filter, scope, moment, page);
   }
 }
 

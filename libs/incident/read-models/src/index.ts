@@ -18,6 +18,7 @@ export {
 } from './department-tasks/workload.js';
 export * from './dispatch-feed/dispatch-feed.query.js';
 export * from './incident-board/incident-board.query.js';
+export { fits, lastingPart } from './incident-board/view-filter.js';
 export { evolveView, foldView } from './incident-board/evolve-view.js';
 export * from './incident-board/incident-view.js';
 export {

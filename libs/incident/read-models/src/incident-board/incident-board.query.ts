@@ -45,16 +45,22 @@ export type UnitPlace =
 /** How far what a device claims may lie before what was recorded ahead of it: a day is admitted, and room. */
 const claimedLateDays = 3;
 
+/** Where an incident stands in a listing, newest first. */
+export interface BoardPlace {
+  readonly reportedAt: string;
+  readonly id: string;
+}
+
 interface PageOf {
   readonly limit: number;
-  readonly after: { readonly reportedAt: string; readonly id: string } | null;
+  readonly after: BoardPlace | null;
   readonly now: string;
 }
 
 export interface BoardPage {
   readonly items: readonly IncidentView[];
-  /** Of the last item, when there are more. */
-  readonly next: { readonly reportedAt: string; readonly id: string } | null;
+  /** Of the last item, when there are more; of a listing at a moment, of the last incident that was looked at. */
+  readonly next: BoardPlace | null;
 }
 
 const story = storySql('incident_board.');
@@ -96,6 +102,17 @@ export class IncidentBoardQuery {
     const last = items.at(-1);
     const next = rows.length > page.limit && last ? { reportedAt: last.reportedAt, id: last.id } : null;
     return { items, next };
+  }
+
+  /** The places of at most `limit` incidents in a listing, newest first, and nothing else of them. */
+  async places(filter: BoardFilter, scope: BoardScope | null, page: PageOf): Promise<readonly BoardPlace[]> {
+    const { text, values } = pageSql(filter, scope, page);
+    const { rows } = await this.sql.query<{ incident_id: string; reported_at: Date }>(
+      `select i.incident_id, i.reported_at from (${text}) i order by i.reported_at desc, i.incident_id desc
+       limit ${page.limit}`,
+      values,
+    );
+    return rows.map((row) => ({ id: row.incident_id, reportedAt: row.reported_at.toISOString() }));
   }
 
   /**
