@@ -17,8 +17,9 @@ async function writeTiles(pool, tiles) {
 
 /** Fills `audit_tree` in an empty database with a tree of so many leaves. */
 async function generate(pool, leaves) {
+  const { schema, indexes } = auditTree('sha256');
   await pool.query(
-    `create schema audit_tree; set search_path to audit_tree; ${auditTree('sha256').schema}; reset search_path`,
+    `create schema audit_tree; set search_path to audit_tree; ${schema}; ${indexes}; reset search_path`,
   );
   const hasher = new TreeHasher();
   const edge = new Map();

@@ -30,6 +30,11 @@ export interface Projection {
   readonly version: number;
   /** Idempotence is not needed: runs once in an empty schema. Unqualified names. */
   readonly schema: string;
+  /**
+   * Indexes by which `apply` finds nothing: a rebuild makes them after its rows, for half the price of keeping them meanwhile.
+   * `create index if not exists` with a name: a rebuild that is resumed may have made them.
+   */
+  readonly indexes?: string;
   /** Wire names it handles; others only move the checkpoint. */
   readonly eventTypes: readonly string[];
   /**

@@ -15,6 +15,8 @@ const idleInTransactionTimeoutMs = 30_000;
 /** A server that is gone without a word, as behind a broken switch, is given up after this long. */
 const answerTimeoutMs = statementTimeoutMs + 10_000;
 const connectTimeoutMs = 5_000;
+/** An index over all rows of a table: some 2 µs a row. */
+const longStatementMs = 6 * 3_600_000;
 
 export interface SessionLimits {
   /** A process frozen between two batches loses its session after this long, and its locks with it. Default 45,000 ms. */
@@ -160,6 +162,21 @@ export class Session {
       await this.client.query('rollback').catch(() => undefined);
       throw error;
     }
+  }
+
+  /** The same for statements without values of which each may take hours. */
+  inLongTransaction(schema: string, statements: string): Promise<void> {
+    return this.whileBusy(async () => {
+      await this.setSearchPath(schema);
+      const text = `begin; set local statement_timeout = ${longStatementMs}; ${statements}; commit`;
+      try {
+        // Of pg's own, which its types do not tell.
+        await this.client.query({ text, query_timeout: longStatementMs + 10_000 } as pg.QueryConfig);
+      } catch (error) {
+        await this.client.query('rollback').catch(() => undefined);
+        throw error;
+      }
+    });
   }
 
   private async setSearchPath(schema: string): Promise<void> {
