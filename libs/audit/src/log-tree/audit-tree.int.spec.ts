@@ -106,10 +106,7 @@ it('finds the leaf of an event by its id, and the checkpoint that covers it', as
 
 it('does not mix two algorithms', async () => {
   await spec.givenEvents(history(3));
-  const tx = { query: <Row>(text: string) => spec.thenRows<Row>(text) };
-  const other = auditTree('sm3').apply(history(1), {
-    query: (sql) => tx.query(typeof sql === 'string' ? sql : sql.text),
-  });
+  const other = spec.inTransaction((tx) => auditTree('sm3').apply(history(1), tx));
   await expect(other).rejects.toThrow(OtherAlgorithm);
 });
 

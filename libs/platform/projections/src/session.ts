@@ -1,4 +1,6 @@
+import type { Buffer } from 'node:buffer';
 import pg from 'pg';
+import { copyRows } from './copied-rows.js';
 import type { ProjectionTransaction } from './projection.js';
 import { BatchRolledBack } from './projections.errors.js';
 
@@ -233,7 +235,7 @@ class SessionTransaction implements ProjectionTransaction {
     sql: string | { name: string; text: string },
     values: readonly unknown[] = [],
   ): Promise<Row[]> {
-    if (this.ended) throw new Error('the transaction is over: a query was not awaited inside apply');
+    this.requireOpen();
     const text = typeof sql === 'string' ? sql : sql.text;
     // A text without values may hold several statements, which cannot be prepared.
     const name = typeof sql !== 'string' ? sql.name : values.length > 0 ? this.nameFor(text) : undefined;
@@ -246,8 +248,22 @@ class SessionTransaction implements ProjectionTransaction {
     }
   }
 
+  async copy(sql: string, rows: Buffer): Promise<void> {
+    this.requireOpen();
+    try {
+      await copyRows(this.client, sql, rows);
+    } catch (error) {
+      this.hadFailure = true;
+      throw error;
+    }
+  }
+
   end(): void {
     this.ended = true;
+  }
+
+  private requireOpen(): void {
+    if (this.ended) throw new Error('the transaction is over: a query was not awaited inside apply');
   }
 
   private nameFor(text: string): string | undefined {
