@@ -18,8 +18,6 @@ test(
       'the whole log verified',
       'inclusion proof by event id at 1,000 generated leaves, median',
       'the same, p99',
-      'of it finding the leaf by the id, p99',
-      'of it the path and its hashes, p99',
       'reports with the tree off',
       'reports with the tree on',
       'replay of an incident of 200 events, median',

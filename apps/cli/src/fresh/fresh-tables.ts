@@ -1,5 +1,5 @@
 import { comparePositions, type Position, type RecordedEvent } from '@shaoying/event-store';
-import type { Projection, ProjectionTransaction } from '@shaoying/projections';
+import { copyRows, type Projection, type ProjectionTransaction } from '@shaoying/projections';
 import type { PoolClient } from 'pg';
 
 /** PG schema of the fresh tables of a projection; the serving ones lie in the same without `__replay`. */
@@ -63,5 +63,6 @@ function transactionOn(client: PoolClient): ProjectionTransaction {
       const text = typeof sql === 'string' ? sql : sql.text;
       return (await client.query(text, [...values])).rows as Row[];
     },
+    copy: (sql, rows) => copyRows(client, sql, rows),
   };
 }

@@ -1,4 +1,5 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { THREAD_MEMORY } from '@shaoying/incident-application';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { Platform } from '../platform.js';
@@ -8,12 +9,6 @@ const program = fileURLToPath(new URL('./simulation.thread.js', import.meta.url)
 
 /** How soon a simulation that another process has taken in is begun. */
 const POLL_MS = 1_000;
-/**
- * A thread holds two parts of 64 streams, whole, the differences of up to sixteen parts that wait to be told (some 200 KB each),
- * some 500 rows that wait to be written, and the ids of the window, 30 MB at most. The rest is what it may have before it is
- * swept: a heap that runs out ends the simulation, not the process.
- */
-const HEAP_MB = 512;
 
 /** Carries simulations out beside the requests of this process, one at a time, each in a thread of its own. */
 @Injectable()
@@ -71,7 +66,7 @@ export class SimulationRuns implements OnApplicationBootstrap, OnModuleDestroy {
     const held: Holding = { id, holder };
     const thread = new Worker(program, {
       workerData: { config: { ...config, eventStoreUrl, readModelUrl, timersUrl }, simulation },
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+      resourceLimits: THREAD_MEMORY,
     });
     logger.info({ simulationId: id }, 'a simulation begins');
     thread.on('error', (error) =>

@@ -49,6 +49,7 @@ export interface ConsistencyAnswer {
   readonly proof: readonly string[];
 }
 
+const nothingSigned = 'no checkpoint has been signed yet';
 const base64 = (hash: Uint8Array): string => Buffer.from(hash).toString('base64');
 
 /** Proofs for others, each checked before it is given away. */
@@ -61,7 +62,7 @@ export class AuditProofs {
   /** The last signed checkpoint. @throws NoCheckpoint */
   async checkpoint(): Promise<LoggedCheckpoint> {
     const last = await this.tree.lastCheckpoint();
-    if (!last) throw new NoCheckpoint('no checkpoint has been signed yet');
+    if (!last) throw new NoCheckpoint(nothingSigned);
     return last;
   }
 
@@ -69,14 +70,16 @@ export class AuditProofs {
    * Under the last checkpoint. @throws EventNotInTree, NoCheckpoint while it covers the event not, LogContradictsTree
    */
   async ofEvent(eventId: string): Promise<EventProof> {
-    const [place] = await this.tree.placesOf([eventId]);
-    if (!place) throw new EventNotInTree(eventId);
+    const last = await this.tree.lastCheckpoint();
+    const found = await this.tree.inclusionOf(eventId, last?.size ?? 0, last?.algorithm ?? 'sha256');
+    if (!found) throw new EventNotInTree(eventId);
+    if (!last) throw new NoCheckpoint(nothingSigned);
+    const { place, proof } = found;
+    if (!proof) throw new NoCheckpoint('no checkpoint covers the event yet');
     const { index, position } = place;
-    const { size, algorithm, root, note } = await this.checkpoint();
-    if (size <= index) throw new NoCheckpoint('no checkpoint covers the event yet');
+    const { size, algorithm, root, note } = last;
     const hasher = new TreeHasher(algorithm);
     const event = await this.store.eventAt(position);
-    const proof = await this.tree.inclusionProof(index, size, algorithm);
     if (event?.eventId !== eventId) {
       throw new LogContradictsTree(`at position ${position} the log does not hold event ${eventId}`);
     }

@@ -59,8 +59,11 @@ it('gives the roots and proofs of the tree of RFC 6962, at the edges of tiles an
     expect([size, await query.root(size, 'sha256')]).toEqual([size, root]);
     for (const index of [0, Math.floor(size / 3), size - 1]) {
       const proof = await query.inclusionProof(index, size, 'sha256');
-      const leafHash = tree.hasher.leaf(leafOf(events[index] as RecordedEvent));
+      const event = events[index] as RecordedEvent;
+      const leafHash = tree.hasher.leaf(leafOf(event));
       expect(isIncluded(tree.hasher, { index, size, leafHash, proof, root })).toBe(true);
+      const place = { index, position: event.position };
+      expect(await query.inclusionOf(event.eventId, size, 'sha256')).toEqual({ place, proof });
     }
     const proof = await query.consistencyProof(size, 1_000, 'sha256');
     const to = { size: 1_000, root: tree.root() };
@@ -94,7 +97,14 @@ it('finds the leaf of an event by its id, and the checkpoint that covers it', as
     { eventId: ids[0], index: 7, position: '8' },
     { eventId: ids[1], index: 119, position: '120' },
   ]);
-  expect(await query.placesOf(['00000000-0000-4000-8000-000000000000'])).toEqual([]);
+  const unknown = '00000000-0000-4000-8000-000000000000';
+  expect(await query.placesOf([unknown])).toEqual([]);
+  expect(await query.inclusionOf(unknown, 120, 'sha256')).toBeNull();
+  for (const size of [0, 7]) {
+    const place = { index: 7, position: '8' };
+    expect(await query.inclusionOf(ids[0] ?? '', size, 'sha256')).toEqual({ place, proof: null });
+  }
+  await expect(query.inclusionOf(ids[0] ?? '', 1_000, 'sha256')).rejects.toThrow(OutsideTree);
   expect(await query.firstCheckpointOver(0)).toMatchObject({
     revision: 0,
     leafIndex: 50,
@@ -106,10 +116,7 @@ it('finds the leaf of an event by its id, and the checkpoint that covers it', as
 
 it('does not mix two algorithms', async () => {
   await spec.givenEvents(history(3));
-  const tx = { query: <Row>(text: string) => spec.thenRows<Row>(text) };
-  const other = auditTree('sm3').apply(history(1), {
-    query: (sql) => tx.query(typeof sql === 'string' ? sql : sql.text),
-  });
+  const other = spec.inTransaction((tx) => auditTree('sm3').apply(history(1), tx));
   await expect(other).rejects.toThrow(OtherAlgorithm);
 });
 

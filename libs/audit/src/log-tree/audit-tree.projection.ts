@@ -1,7 +1,8 @@
 import { Buffer } from 'node:buffer';
-import type { Projection, ProjectionTransaction } from '@shaoying/projections';
+import type { Projection, ProjectionTransaction, StoredRebuild } from '@shaoying/projections';
 import { edgeTiles, GrowingTiles, type Tile } from '../tree/tiles.js';
 import { TreeHasher, type TreeAlgorithm } from '../tree/tree-hash.js';
+import { copyPlaces, placeRows } from './place-rows.js';
 import { leafOfEvent, leafOfRecord, type TreeLeaf } from './tree-leaf.js';
 
 /*
@@ -33,7 +34,6 @@ create table leaf_places (
   leaf_index bigint not null,
   position bigint not null
 );
-create index on leaf_places (event_id);
 create table checkpoints (
   revision int primary key,
   leaf_index bigint not null,
@@ -47,6 +47,8 @@ create table checkpoints (
 );
 create index on checkpoints (size);
 `;
+// Of random ids: kept while rows come in their order it costs as much as all the rest.
+const indexes = 'create index if not exists leaf_places_event_id_idx on leaf_places (event_id)';
 
 export const auditTreeName = 'audit-tree';
 
@@ -64,17 +66,22 @@ export class OtherAlgorithm extends Error {
 /** Every event is a leaf, in the order of the log; checkpoints too. */
 export function auditTree(algorithm: TreeAlgorithm): Projection {
   const hasher = new TreeHasher(algorithm);
-  const apply = (leaves: readonly TreeLeaf[], tx: ProjectionTransaction) => append(hasher, leaves, tx);
+  const stored: StoredRebuild<TreeLeaf> = {
+    take: (record) => leafOfRecord(hasher, record),
+    apply: (leaves, tx) => append(hasher, leaves, tx),
+  };
   return {
     name: auditTreeName,
     version: 1,
     schema,
+    indexes,
     eventTypes: [],
     alsoHandles: () => true,
     longestIntervalMs,
-    stored: { take: (record) => leafOfRecord(hasher, record), apply },
+    stored,
     apply: (events, tx) =>
-      apply(
+      append(
+        hasher,
         events.map((event) => leafOfEvent(hasher, event)),
         tx,
       ),
@@ -89,7 +96,7 @@ async function append(
   const size = await sizeOf(tx, hasher.algorithm);
   const tiles = new GrowingTiles(hasher, size, await edgeOf(tx, size));
   // Under way while nodes are hashed, and the next leaves read: PostgreSQL needs as long for these rows as Node for all of that.
-  const placed = insertPlaces(tx, size, leaves);
+  const placed = tx.copy(copyPlaces, placeRows(size, leaves));
   // Heard below; until then a failure must not count as nobody's.
   placed.catch(() => undefined);
   for (const { hash } of leaves) tiles.append(hash);
@@ -125,25 +132,6 @@ async function edgeOf(tx: ProjectionTransaction, size: number): Promise<Tile[]> 
 
 /** An array as PostgreSQL reads it, of what needs no quotes: pg would look for some in each. */
 const plainArray = (values: readonly string[]): string => `{${values.join(',')}}`;
-
-/** In the order of their ids: neighbours in the index are written at once, which takes a fifth off the whole statement. */
-async function insertPlaces(
-  tx: ProjectionTransaction,
-  size: number,
-  leaves: readonly TreeLeaf[],
-): Promise<void> {
-  await tx.query(
-    `insert into leaf_places (event_id, leaf_index, position)
-     select e.id, $1::bigint + e.ordinal - 1, e.position
-       from unnest($2::uuid[], $3::bigint[]) with ordinality as e (id, position, ordinal)
-      order by e.id`,
-    [
-      size,
-      plainArray(leaves.map(({ eventId }) => eventId)),
-      plainArray(leaves.map(({ position }) => position)),
-    ],
-  );
-}
 
 async function insertCheckpoints(
   tx: ProjectionTransaction,

@@ -8,7 +8,15 @@ import {
   type TreeNode,
 } from '../tree/tree-shape.js';
 import { rangeHash } from '../tree/tree-proofs.js';
-import { hashFromTiles, tileKey, tilesOf } from '../tree/tiles.js';
+import {
+  edgeTiles,
+  hashFromTiles,
+  tileKey,
+  tileLevels,
+  tileLevelsOf,
+  tilesOf,
+  type Tile,
+} from '../tree/tiles.js';
 import { TREE_ALGORITHMS, TreeHasher, type TreeAlgorithm } from '../tree/tree-hash.js';
 
 /** What a query needs of a connection pool. */
@@ -36,6 +44,33 @@ const tilesByName: PreparedText = {
    ) t`,
 };
 
+/**
+ * Where an event is, with all tiles of its path and those at the edge of a tree of some size: a proof in one question. Each of
+ * several would wait for its turn on a busy machine, which is what the slowest proofs consist of.
+ */
+const pathByEventId: PreparedText = {
+  name: 'audit-tree.path',
+  text: `select p.leaf_index::float8 as leaf, p.position::text as position, t.level, t.index::float8 as index, t.hashes
+    from (
+      select leaf_index, position from audit_tree.leaf_places where event_id = $1::uuid order by leaf_index limit 1
+    ) p
+    left join lateral (
+      select t.* from (
+        select level::smallint, p.leaf_index >> (${tileLevels} * (level + 1)) from generate_series(0, $2::int - 1) as level
+        union select * from unnest($3::smallint[], $4::bigint[])
+      ) n (level, index)
+      cross join lateral (
+        select * from audit_tree.tiles t where t.level = n.level and t.index = n.index offset 0
+      ) t
+    ) t on true`,
+};
+const checkpointColumns = `revision, leaf_index::float8 as "leafIndex", size::float8 as size, root, algorithm, origin, note, keys,
+  recorded_at as "recordedAt"`;
+const lastCheckpoint: PreparedText = {
+  name: 'audit-tree.last-checkpoint',
+  text: `select ${checkpointColumns} from audit_tree.checkpoints order by revision desc limit 1`,
+};
+
 export interface TreeState {
   readonly size: number;
   readonly algorithm: TreeAlgorithm;
@@ -45,6 +80,12 @@ export interface TreeState {
 export interface LeafPlace {
   readonly index: number;
   readonly position: string;
+}
+
+/** An event's place, and its inclusion proof in a tree; null where that does not have it. */
+export interface ProvenPlace {
+  readonly place: LeafPlace;
+  readonly proof: Uint8Array[] | null;
 }
 
 /** A checkpoint as the log has it. */
@@ -61,9 +102,6 @@ export interface LoggedCheckpoint {
   readonly keys: readonly string[];
   readonly recordedAt: Date;
 }
-
-const checkpointColumns = `revision, leaf_index::float8 as "leafIndex", size::float8 as size, root, algorithm, origin, note, keys,
-  recorded_at as "recordedAt"`;
 
 /** Proofs and checkpoints from the tree's tables. Every method throws what the reader throws. */
 export class AuditTreeQuery {
@@ -87,6 +125,23 @@ export class AuditTreeQuery {
     return rows;
   }
 
+  /** Of the event's first leaf, in the tree of the first `size` leaves; null where no leaf is its. @throws OutsideTree */
+  async inclusionOf(eventId: string, size: number, algorithm: TreeAlgorithm): Promise<ProvenPlace | null> {
+    const edge = edgeTiles(size);
+    const { rows } = await this.reader.query<PathRow>(pathByEventId, [
+      ...[eventId, tileLevelsOf(size), edge.map(({ level }) => level), edge.map(({ index }) => index)],
+    ]);
+    const [first] = rows;
+    if (!first) return null;
+    const place = { index: first.leaf, position: first.position };
+    if (place.index >= size) return { place, proof: null };
+    // Without any tile there is one row all the same.
+    const tiles = rows.flatMap(({ level, index, hashes }) =>
+      hashes === null ? [] : [{ level, index, hashes }],
+    );
+    return { place, proof: rangeHashes(algorithm, tiles, inclusionRanges(place.index, size)) };
+  }
+
   /** Of the first `size` leaves. @throws OutsideTree */
   async root(size: number, algorithm: TreeAlgorithm): Promise<Uint8Array> {
     const [root] = await this.hashes(algorithm, [{ from: 0, to: size }]);
@@ -105,9 +160,7 @@ export class AuditTreeQuery {
 
   /** The last one that the log has. */
   async lastCheckpoint(): Promise<LoggedCheckpoint | null> {
-    const { rows } = await this.reader.query<LoggedCheckpoint>(
-      `select ${checkpointColumns} from audit_tree.checkpoints order by revision desc limit 1`,
-    );
+    const { rows } = await this.reader.query<LoggedCheckpoint>(lastCheckpoint);
     return rows[0] ?? null;
   }
 
@@ -148,18 +201,33 @@ export class AuditTreeQuery {
   }
 
   private async hashes(algorithm: TreeAlgorithm, ranges: readonly LeafRange[]): Promise<Uint8Array[]> {
-    const hasher = new TreeHasher(algorithm);
-    const tiles = await this.tiles(ranges.flatMap(nodesOf));
-    const hashOf = (node: TreeNode): Uint8Array => hashFromTiles(hasher, tiles, node);
-    return ranges.map((range) => rangeHash(hasher, range, hashOf));
+    return rangeHashes(algorithm, await this.tiles(ranges.flatMap(nodesOf)), ranges);
   }
 
-  private async tiles(nodes: readonly TreeNode[]): Promise<Map<string, Uint8Array>> {
+  private async tiles(nodes: readonly TreeNode[]): Promise<Tile[]> {
     const names = tilesOf(nodes);
-    const { rows } = await this.reader.query<{ level: number; index: number; hashes: Buffer }>(tilesByName, [
+    const { rows } = await this.reader.query<Tile>(tilesByName, [
       names.map(({ level }) => level),
       names.map(({ index }) => index),
     ]);
-    return new Map(rows.map((tile) => [tileKey(tile), tile.hashes]));
+    return rows;
   }
+}
+
+interface PathRow {
+  readonly leaf: number;
+  readonly position: string;
+  readonly level: number;
+  readonly index: number;
+  readonly hashes: Buffer | null;
+}
+
+function rangeHashes(
+  algorithm: TreeAlgorithm,
+  tiles: readonly Tile[],
+  ranges: readonly LeafRange[],
+): Uint8Array[] {
+  const hasher = new TreeHasher(algorithm);
+  const byName = new Map(tiles.map((tile) => [tileKey(tile), tile.hashes]));
+  return ranges.map((range) => rangeHash(hasher, range, (node) => hashFromTiles(hasher, byName, node)));
 }

@@ -3,7 +3,7 @@ import { HASH_BYTES, type TreeHasher } from './tree-hash.js';
 import { OutsideTree, type TreeNode } from './tree-shape.js';
 
 /** Levels of the tree in one tile: 256 hashes, as c2sp.org/tlog-tiles has it. */
-const tileLevels = 8;
+export const tileLevels = 8;
 export const TILE_HASHES = 2 ** tileLevels;
 
 /**
@@ -20,6 +20,13 @@ export interface Tile {
 export type TileName = Pick<Tile, 'level' | 'index'>;
 
 export const tileKey = ({ level, index }: TileName): string => `${level}/${index}`;
+
+/** How many levels of tiles a tree has. */
+export function tileLevelsOf(size: number): number {
+  let levels = 0;
+  for (let hashes = size; hashes > 0; hashes = Math.floor(hashes / TILE_HASHES)) levels += 1;
+  return levels;
+}
 
 /** The tiles at the right edge of a tree that are not full, by level; those without a hash are left out. */
 export function edgeTiles(size: number): (TileName & { readonly count: number })[] {

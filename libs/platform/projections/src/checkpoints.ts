@@ -144,6 +144,7 @@ export async function createProjection(session: Session, projection: Projection,
     // Ours, but without a checkpoint: left over from a restore in part. Its rows cannot be trusted.
     if (found[0]) await tx.query(`drop schema "${schema}" cascade`);
     await createTables(tx, projection, schema);
+    if (projection.indexes !== undefined) await tx.query(projection.indexes);
     await tx.query(
       `insert into projections.checkpoints (name, version, position, updated_at, status)
        values ($1, $2, $3, $4, 'running')`,
@@ -152,7 +153,7 @@ export async function createProjection(session: Session, projection: Projection,
   });
 }
 
-/** An empty `schema` with the projection's tables, marked as made by us; `search_path` must already name it. */
+/** An empty `schema` with the projection's tables, without its `indexes`, marked as made by us; `search_path` must already name it. */
 export async function createTables(
   tx: ProjectionTransaction,
   projection: Projection,

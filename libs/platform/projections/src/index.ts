@@ -1,3 +1,4 @@
+export { copyRows } from './copied-rows.js';
 export * from './projection.js';
 export * from './projections.errors.js';
 export { type ProjectionEngineOptions, type ProjectionLog, ProjectionEngine } from './projection-engine.js';

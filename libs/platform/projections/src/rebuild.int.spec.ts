@@ -61,6 +61,22 @@ async function until(what: string, check: () => Promise<boolean>): Promise<void>
   }
 }
 
+/** The same where nothing that comes looks an earlier row up. */
+const indexedAfter = (onApply?: Parameters<typeof tally>[0]): Projection => ({
+  ...tally(onApply),
+  schema: `
+    create table totals (stream_id text primary key, events integer not null);
+    create table seen (position bigint not null, type text not null);
+  `,
+  indexes: 'create index if not exists seen_position on seen (position)',
+});
+const indexesOfSeen = async () =>
+  (
+    await rows<{ of: string }>(
+      `select schemaname as of from pg_indexes where indexname = 'seen_position' order by 1`,
+    )
+  ).map((row) => row.of);
+
 const checkpoint = async () =>
   (
     await rows<{ position: string; version: number; status: string }>('select * from projections.checkpoints')
@@ -157,6 +173,51 @@ describe('a rebuild', () => {
     expect(await schemas()).toEqual(['tally', 'tally__retired']);
   });
 
+  it('makes the indexes that its rows do not need after them, and once, also where they were made before it was killed', async () => {
+    await append(300);
+    engine([indexedAfter()]).start();
+    await reached(300);
+    expect(await indexesOfSeen()).toEqual(['tally']);
+    const whileFilled: string[][] = [];
+    const kill = new AbortController();
+    const watching = indexedAfter({ onApply: async () => void whileFilled.push(await indexesOfSeen()) });
+    const killed = engine([watching]).rebuild('tally', {
+      signal: kill.signal,
+      onProgress: ({ events }) => events === 100 && kill.abort(),
+    });
+    await expect(killed).rejects.toMatchObject({ code: 'REBUILD_ABORTED' });
+    expect(whileFilled).toEqual([['tally'], ['tally']]);
+    await admin.query('create index seen_position on tally__shadow.seen (position)');
+    const { comparison } = await engine([indexedAfter()]).rebuild('tally', { resume: true });
+    expect(comparison).toMatchObject([{ table: 'seen', different: 0 }, { table: 'totals' }]);
+    expect(await seen()).toEqual(upTo(300));
+    expect(await indexesOfSeen()).toEqual(['tally', 'tally__retired']);
+    await engine([indexedAfter()]).rebuild('tally');
+    expect(await indexesOfSeen()).toEqual(['tally', 'tally__retired']);
+  });
+
+  it('ends in the middle of an index where it is told to, and can be resumed', async () => {
+    await append(100);
+    const kill = new AbortController();
+    const slow = { ...indexedAfter(), indexes: 'select pg_sleep(60)' };
+    const killed = engine([slow]).rebuild('tally', { signal: kill.signal });
+    await until(
+      'it makes the index',
+      async () =>
+        (await rows("select from pg_stat_activity where query like '%pg_sleep(60)%' and state = 'active'"))
+          .length > 1,
+    );
+    kill.abort();
+    await expect(killed).rejects.toMatchObject({ code: 'REBUILD_ABORTED' });
+    // PostgreSQL looks once a second whether anybody is there to hear of it.
+    await until('its lock is given back', async () => {
+      const { events } = await engine([indexedAfter()]).rebuild('tally', { resume: true });
+      return events === 0;
+    });
+    expect(await seen()).toEqual(upTo(100));
+    expect(await indexesOfSeen()).toEqual(['tally']);
+  });
+
   it('excludes a second one', async () => {
     await append(200);
     engine([tally()]).start();
@@ -210,27 +271,34 @@ describe('a rebuild', () => {
 describe('what a rebuild finds', () => {
   const served = { table: 'seen', serving: 190, rebuilt: 200 };
 
-  it('is told: rows of either side, and those of a sample that differ', async () => {
-    await append(200);
-    engine([tally()]).start();
-    await reached(200);
-    await damage();
-    await admin.query(`update tally.seen set type = 'Other' where position > 195`);
-    const compared = await engine([tally()]).rebuild('tally', { comparedRowsMax: null });
-    expect(compared).toMatchObject({ name: 'tally', version: 1, events: 200, swapped: true });
-    // Ten rows that one side lacks, and five that both have otherwise.
-    expect(compared.comparison).toEqual([
-      { ...served, compared: 390, different: 20 },
-      { table: 'totals', serving: 1, rebuilt: 1, compared: 2, different: 0 },
-    ]);
-    const again = await engine([tally()]).rebuild('tally', { comparedRowsMax: 30 });
-    expect(again.comparison).toMatchObject([
-      { table: 'seen', serving: 200, rebuilt: 200, different: 0 },
-      { table: 'totals', serving: 1, rebuilt: 1, different: 0 },
-    ]);
-    expect(again.comparison?.[0]?.compared).toBeGreaterThan(10);
-    expect(again.comparison?.[0]?.compared).toBeLessThan(200);
-  });
+  it.each([
+    ['by their primary key', tally],
+    ['by an index', indexedAfter],
+    ['by all that they say', () => ({ ...indexedAfter(), indexes: '' })],
+  ])(
+    'is told: rows of either side, and those of a sample that differ, found %s',
+    async (_how, projection) => {
+      await append(200);
+      engine([projection()]).start();
+      await reached(200);
+      await damage();
+      await admin.query(`update tally.seen set type = 'Other' where position > 195`);
+      const compared = await engine([projection()]).rebuild('tally', { comparedRowsMax: null });
+      expect(compared).toMatchObject({ name: 'tally', version: 1, events: 200, swapped: true });
+      // Ten rows that one side lacks, and five that both have otherwise.
+      expect(compared.comparison).toEqual([
+        { ...served, compared: 390, different: 20 },
+        { table: 'totals', serving: 1, rebuilt: 1, compared: 2, different: 0 },
+      ]);
+      const again = await engine([projection()]).rebuild('tally', { comparedRowsMax: 30 });
+      expect(again.comparison).toMatchObject([
+        { table: 'seen', serving: 200, rebuilt: 200, different: 0 },
+        { table: 'totals', serving: 1, rebuilt: 1, different: 0 },
+      ]);
+      expect(again.comparison?.[0]?.compared).toBeGreaterThan(10);
+      expect(again.comparison?.[0]?.compared).toBeLessThan(200);
+    },
+  );
 
   it('can be all of it: the tables that serve stay as they are, under load too', async () => {
     await append(200);

@@ -110,6 +110,7 @@ class Rebuild<Event extends PlacedEvent> {
   private readonly live: string;
   private readonly shadow: string;
   private events = 0;
+  private hasIndexes = false;
 
   constructor(
     private readonly projection: Projection,
@@ -130,6 +131,7 @@ class Rebuild<Event extends PlacedEvent> {
     let ended: Ended | undefined;
     do {
       place = await this.fill(place);
+      await this.makeIndexes();
       await this.untilEven(place);
       ended = await this.end(place);
     } while (ended === undefined);
@@ -191,6 +193,23 @@ class Rebuild<Event extends PlacedEvent> {
       this.events += events.length;
       const { position } = place;
       this.options.onProgress?.({ name, position, head: await lookup.head(), events: this.events });
+    }
+  }
+
+  /** Once: what comes after that finds them there. Whoever has it end cuts it off; resumed, it begins again with them. */
+  private async makeIndexes(): Promise<void> {
+    const { name, indexes } = this.projection;
+    if (indexes === undefined || this.hasIndexes) return;
+    const { signal } = this.options;
+    const cut = (): void => void this.session.close();
+    signal?.addEventListener('abort', cut, { once: true });
+    try {
+      await this.session.inLongTransaction(this.shadow, indexes);
+      this.hasIndexes = true;
+    } catch (error) {
+      throw signal?.aborted ? new RebuildAborted(`rebuild of ${name} aborted`) : error;
+    } finally {
+      signal?.removeEventListener('abort', cut);
     }
   }
 

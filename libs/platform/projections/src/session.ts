@@ -1,4 +1,6 @@
+import type { Buffer } from 'node:buffer';
 import pg from 'pg';
+import { copyRows } from './copied-rows.js';
 import type { ProjectionTransaction } from './projection.js';
 import { BatchRolledBack } from './projections.errors.js';
 
@@ -15,6 +17,8 @@ const idleInTransactionTimeoutMs = 30_000;
 /** A server that is gone without a word, as behind a broken switch, is given up after this long. */
 const answerTimeoutMs = statementTimeoutMs + 10_000;
 const connectTimeoutMs = 5_000;
+/** An index over all rows of a table: some 2 µs a row. */
+const longStatementMs = 6 * 3_600_000;
 
 export interface SessionLimits {
   /** A process frozen between two batches loses its session after this long, and its locks with it. Default 45,000 ms. */
@@ -162,6 +166,21 @@ export class Session {
     }
   }
 
+  /** The same for statements without values of which each may take hours. */
+  inLongTransaction(schema: string, statements: string): Promise<void> {
+    return this.whileBusy(async () => {
+      await this.setSearchPath(schema);
+      const text = `begin; set local statement_timeout = ${longStatementMs}; ${statements}; commit`;
+      try {
+        // Of pg's own, which its types do not tell.
+        await this.client.query({ text, query_timeout: longStatementMs + 10_000 } as pg.QueryConfig);
+      } catch (error) {
+        await this.client.query('rollback').catch(() => undefined);
+        throw error;
+      }
+    });
+  }
+
   private async setSearchPath(schema: string): Promise<void> {
     if (this.searchPath === schema) return;
     await this.client.query(`set search_path to ${pg.escapeIdentifier(schema)}`);
@@ -216,7 +235,7 @@ class SessionTransaction implements ProjectionTransaction {
     sql: string | { name: string; text: string },
     values: readonly unknown[] = [],
   ): Promise<Row[]> {
-    if (this.ended) throw new Error('the transaction is over: a query was not awaited inside apply');
+    this.requireOpen();
     const text = typeof sql === 'string' ? sql : sql.text;
     // A text without values may hold several statements, which cannot be prepared.
     const name = typeof sql !== 'string' ? sql.name : values.length > 0 ? this.nameFor(text) : undefined;
@@ -229,8 +248,22 @@ class SessionTransaction implements ProjectionTransaction {
     }
   }
 
+  async copy(sql: string, rows: Buffer): Promise<void> {
+    this.requireOpen();
+    try {
+      await copyRows(this.client, sql, rows);
+    } catch (error) {
+      this.hadFailure = true;
+      throw error;
+    }
+  }
+
   end(): void {
     this.ended = true;
+  }
+
+  private requireOpen(): void {
+    if (this.ended) throw new Error('the transaction is over: a query was not awaited inside apply');
   }
 
   private nameFor(text: string): string | undefined {

@@ -15,7 +15,7 @@ export const isSame = ({ serving, rebuilt, different }: TableComparison): boolea
   serving === rebuilt && different === 0;
 
 /**
- * Compares two schemas of the same tables: how many rows there are, and a sample of them by their primary keys. Both sides
+ * Compares two schemas of the same tables: how many rows there are, and a sample of them, by their keys. Both sides
  * give their part of the sample, so that neither what is missing nor what is too much is overlooked for ever.
  * @param rowsMax rows of each table and side to compare, about; null for all
  */
@@ -26,22 +26,25 @@ export async function compareTables(
   rowsMax: number | null,
 ): Promise<TableComparison[]> {
   // Projections never scan; this does.
-  await tx.query(
-    'set local enable_seqscan = on; set local enable_hashjoin = on; set local enable_mergejoin = on',
-  );
-  const tables = await tx.query<{ name: string; key: string[] | null }>(
-    `select c.relname as name, (
-       select array_agg(a.attname::text order by place) from pg_index i
+  await tx.query('set local enable_seqscan = on');
+  const tables = await tx.query<ComparedTable>(
+    `select c.relname as name, coalesce(k.key, '{}') as key, coalesce(k.is_primary, false) as "isPrimary"
+     from pg_class c left join lateral (
+       select array_agg(a.attname::text order by place) as key, i.indisprimary as is_primary from pg_index i
        cross join unnest(i.indkey) with ordinality as part (attnum, place)
-       join pg_attribute a on a.attrelid = c.oid and a.attnum = part.attnum
-       where i.indrelid = c.oid and i.indisprimary) as key
-     from pg_class c where c.relkind = 'r' and c.relnamespace = to_regnamespace($1)
+       left join pg_attribute a on a.attrelid = c.oid and a.attnum = part.attnum
+       where i.indrelid = c.oid and i.indpred is null and place <= i.indnkeyatts
+       group by i.indexrelid, i.indisprimary having bool_and(coalesce(a.attnotnull, false))
+       order by i.indisprimary desc, i.indexrelid limit 1
+     ) k on true
+     where c.relkind = 'r' and c.relnamespace = to_regnamespace($1)
        and exists (select from pg_class o where o.relname = c.relname and o.relnamespace = to_regnamespace($2))
      order by 1`,
     [`"${rebuilt}"`, `"${serving}"`],
   );
   const compared: TableComparison[] = [];
-  for (const { name, key } of tables) {
+  for (const table of tables) {
+    const { name } = table;
     const [counts] = await tx.query<{ serving: number; rebuilt: number }>(
       `select (select count(*)::int from "${serving}"."${name}") as serving,
          (select count(*)::int from "${rebuilt}"."${name}") as rebuilt`,
@@ -53,13 +56,20 @@ export async function compareTables(
     ];
     const found = { compared: 0, different: 0 };
     for (const side of sides) {
-      const sample = await compareSample(tx, name, key, side, rowsMax);
+      const sample = await compareSample(tx, table, side, rowsMax);
       found.compared += sample.compared;
       found.different += sample.different;
     }
     compared.push({ table: name, serving: left, rebuilt: right, ...found });
   }
   return compared;
+}
+
+interface ComparedTable {
+  readonly name: string;
+  /** Columns by which a row is found: of the primary key, or of an index that has every row; none where there is neither. */
+  readonly key: readonly string[];
+  readonly isPrimary: boolean;
 }
 
 interface Side {
@@ -70,19 +80,24 @@ interface Side {
 
 async function compareSample(
   tx: ProjectionTransaction,
-  table: string,
-  key: readonly string[] | null,
+  { name: table, key, isPrimary }: ComparedTable,
   { of, beside, rows }: Side,
   rowsMax: number | null,
 ): Promise<{ compared: number; different: number }> {
   if (rows === 0) return { compared: 0, different: 0 };
-  // Without a key, rows can only be told to be there or not.
-  const on = key?.map((column) => `o."${column}" = s."${column}"`).join(' and ') ?? 'o::text = s::text';
+  // Without a primary key, rows can only be told to be there or not; an index says where. Behind `is true` texts are none to join
+  // by: for that all rows of the table would be made text.
+  const found = key.map((column) => `o."${column}" = s."${column}"`);
+  const same = key.length === 0 ? 'o::text = s::text' : '(o::text = s::text) is true';
+  const on = [...found, ...(isPrimary ? [] : [same])].join(' and ');
+  // A sample is looked up row by row, instead of the whole table beside it being read for it.
+  const joins = rowsMax === null || key.length === 0 ? 'on' : 'off';
+  await tx.query(`set local enable_hashjoin = ${joins}; set local enable_mergejoin = ${joins}`);
   const percent = Math.min(100, (100 * (rowsMax ?? rows)) / rows);
-  const [found] = await tx.query<{ compared: number; different: number }>(
+  const [result] = await tx.query<{ compared: number; different: number }>(
     `select count(*)::int as compared, count(*) filter (where o.told is distinct from s::text)::int as different
      from "${of}"."${table}" s tablesample bernoulli (${percent})
        left join lateral (select o::text as told from "${beside}"."${table}" o where ${on}) o on true`,
   );
-  return found ?? { compared: 0, different: 0 };
+  return result ?? { compared: 0, different: 0 };
 }

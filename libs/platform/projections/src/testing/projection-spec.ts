@@ -36,6 +36,7 @@ export class ProjectionFixture {
       await tx.query(`drop schema if exists "${schema}" cascade`);
       await tx.query(`create schema "${schema}"`);
       await tx.query(this.projection.schema);
+      if (this.projection.indexes !== undefined) await tx.query(this.projection.indexes);
     });
   }
 
