@@ -24,7 +24,7 @@ interface Kept {
 }
 
 /**
- * Keys of subjects that are not anybody yet, durable before they are asked for. A subject's id is random anyway, so it is
+ * Keys of subjects that are not anybody yet, durable before they are asked for. A subject's id is of nobody, so it is
  * drawn together with its key, and a report waits for no statement of its own.
  *
  * As many are made at once as the last ones were used up: a quiet night makes one per report, a storm 256 at a time. What
