@@ -19,7 +19,7 @@ interface Property {
   readonly nested: 'one' | 'list' | null;
 }
 
-/** `IsDefined` has a type of its own, and is a rule like any other. */
+/** What is asked of a value. `IsDefined` has a type of its own, and is a rule like any other. */
 const RULES: readonly string[] = [ValidationTypes.CUSTOM_VALIDATION, ValidationTypes.IS_DEFINED];
 const UNDERSTOOD: readonly string[] = [
   ...RULES,
@@ -110,9 +110,7 @@ function propertiesOf(dto: Type): Property[] | null {
 function isUnderstood({ type, constraintCls, validateIf, groups, always }: Metadata): boolean {
   const isPlain = validateIf === undefined && !groups?.length && always === undefined;
   if (!isPlain || !UNDERSTOOD.includes(type)) return false;
-  return (
-    type !== ValidationTypes.CUSTOM_VALIDATION || !constraintsOf(constraintCls).some(({ async }) => async)
-  );
+  return !RULES.includes(type) || !constraintsOf(constraintCls).some(({ async }) => async);
 }
 
 const constraintsOf = (constraintCls: Metadata['constraintCls']) =>
