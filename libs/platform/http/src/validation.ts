@@ -1,6 +1,7 @@
 import type { ArgumentMetadata, PipeTransform, Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import { getMetadataStorage, validateSync, ValidationTypes, type ValidationError } from 'class-validator';
+import { DtoRules } from './dto-rules.js';
 import { RequestRefused, ValidationFailed, type FieldError } from './http.errors.js';
 import { isReservedKey } from './json-body.js';
 import { chineseMessage } from './validation-messages.js';
@@ -46,13 +47,14 @@ export function validated<Dto extends object>(dto: Type<Dto>, value: unknown): D
   const instance = plainToInstance(dto, withoutNulls(plain ?? {}) as object, {
     enableImplicitConversion: false,
   });
+  if (DtoRules.of(dto)?.keptBy(instance)) return instance;
   const fields = isWithoutFields(dto) ? unknownFields(instance) : brokenRules(instance);
   if (fields.length > 0) throw new ValidationFailed(fields.slice(0, FIELD_ERRORS_MAX));
   return instance;
 }
 
 /** Synchronous on purpose: no rule here needs I/O, and the asynchronous walk costs a promise per field. */
-function brokenRules(instance: object): FieldError[] {
+export function brokenRules(instance: object): FieldError[] {
   const errors = validateSync(instance, {
     whitelist: true,
     forbidNonWhitelisted: true,

@@ -10,7 +10,7 @@ import type { SealedData } from './sealing.js';
  */
 export interface PersonalDataVault {
   /**
-   * Encrypts JSON for somebody not known before, under a subject id that is drawn at random. The key is durable before
+   * Encrypts JSON for somebody not known before, under a subject id that is drawn for them. The key is durable before
    * this returns, and mostly before it was asked for: nothing is waited for.
    * @throws PersonalDataTooLarge, PersonalDataUnavailable
    */

@@ -2,7 +2,8 @@ import {
   createCipheriv,
   createDecipheriv,
   createSecretKey,
-  randomFillSync,
+  randomBytes,
+  type CipherGCM,
   type KeyObject,
 } from 'node:crypto';
 import { PersonalDataTooLarge, SealBroken } from './personal-data.errors.js';
@@ -29,9 +30,31 @@ const HEAD_BYTES = 1 + NONCE_BYTES + TAG_BYTES;
 
 /** Bound to the subject, so that ciphertext copied into another person's record does not open there. */
 export function sealJson(key: Buffer, subjectId: string, keyId: string, data: unknown): SealedData {
-  const plain = Buffer.from(JSON.stringify(data) ?? 'null', 'utf8');
-  if (plain.length > PLAIN_BYTES_MAX) throw new PersonalDataTooLarge(PLAIN_BYTES_MAX);
-  return { subjectId, keyId, ciphertext: encrypt(key, subjectId, plain).toString('base64') };
+  return new PreparedSeal(key, subjectId, keyId).seal(data);
+}
+
+/**
+ * All of a seal that can be done before it is known what is sealed. Of many at once it costs a fraction of what it costs
+ * between other work (docs/benchmarks.md). For one message: a cipher that has ended takes no second.
+ */
+export class PreparedSeal {
+  private readonly started: Encryption;
+
+  constructor(
+    key: Buffer,
+    readonly subjectId: string,
+    readonly keyId: string,
+  ) {
+    this.started = begun(key, subjectId);
+  }
+
+  /** @throws PersonalDataTooLarge */
+  seal(data: unknown): SealedData {
+    const plain = Buffer.from(JSON.stringify(data) ?? 'null', 'utf8');
+    if (plain.length > PLAIN_BYTES_MAX) throw new PersonalDataTooLarge(PLAIN_BYTES_MAX);
+    const { subjectId, keyId } = this;
+    return { subjectId, keyId, ciphertext: ended(this.started, plain).toString('base64') };
+  }
 }
 
 /** @throws SealBroken */
@@ -51,13 +74,16 @@ export function unwrapKey(masterKey: Key, subjectId: string, keyId: string, wrap
 }
 
 const noncesAtOnce = 512;
-const nonces = Buffer.alloc(NONCE_BYTES * noncesAtOnce);
-let nonceOffset = nonces.length;
+let nonces = Buffer.alloc(0);
+let nonceOffset = 0;
 
-/** Drawn many at once: a call for twelve bytes costs as much as half of a seal. Each is used once, and copied by its user. */
+/**
+ * Drawn many at once: a call for twelve bytes costs as much as half of a seal. Each is used once; new ones are drawn into
+ * memory of their own, since a prepared seal keeps its nonce.
+ */
 function nextNonce(): Buffer {
   if (nonceOffset === nonces.length) {
-    randomFillSync(nonces);
+    nonces = randomBytes(NONCE_BYTES * noncesAtOnce);
     nonceOffset = 0;
   }
   nonceOffset += NONCE_BYTES;
@@ -70,14 +96,32 @@ function nextNonce(): Buffer {
  */
 const keyObjectOf = (key: Key): KeyObject => (Buffer.isBuffer(key) ? createSecretKey(key) : key);
 
+interface Encryption {
+  readonly nonce: Buffer;
+  readonly cipher: CipherGCM;
+}
+
 /** Random 96-bit nonces are safe for 2^32 messages under one key (NIST SP 800-38D, 8.3): far beyond a city's reporters. */
-function encrypt(key: Key, boundTo: string, plain: Buffer): Buffer {
+function begun(key: Key, boundTo: string): Encryption {
   const nonce = nextNonce();
   const cipher = createCipheriv('aes-256-gcm', keyObjectOf(key), nonce, { authTagLength: TAG_BYTES });
   cipher.setAAD(Buffer.from(boundTo, 'utf8'));
-  const body = Buffer.concat([cipher.update(plain), cipher.final()]);
-  return Buffer.concat([Buffer.of(FORMAT), nonce, cipher.getAuthTag(), body]);
+  return { nonce, cipher };
 }
+
+function ended({ nonce, cipher }: Encryption, plain: Buffer): Buffer {
+  const body = cipher.update(plain);
+  // GCM is a stream cipher: nothing is left over for the end but the tag.
+  cipher.final();
+  const sealed = Buffer.allocUnsafe(HEAD_BYTES + body.length);
+  sealed[0] = FORMAT;
+  nonce.copy(sealed, 1);
+  cipher.getAuthTag().copy(sealed, 1 + NONCE_BYTES);
+  body.copy(sealed, HEAD_BYTES);
+  return sealed;
+}
+
+const encrypt = (key: Key, boundTo: string, plain: Buffer): Buffer => ended(begun(key, boundTo), plain);
 
 function decrypt(key: Key, boundTo: string, sealed: Buffer): Buffer {
   if (sealed.length < HEAD_BYTES || sealed[0] !== FORMAT) throw new SealBroken();

@@ -1,10 +1,11 @@
+import { systemClock, uuidV7 } from '@shaoying/config';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { unlessFaultOfStatement } from './personal-data.errors.js';
-import { KEY_BYTES } from './sealing.js';
+import { KEY_BYTES, PreparedSeal } from './sealing.js';
 import type { SubjectKey, SubjectKeyTable } from './subject-key-table.js';
 
 interface Waiting {
-  resolve(key: SubjectKey): void;
+  resolve(seal: PreparedSeal): void;
   reject(error: unknown): void;
 }
 
@@ -18,12 +19,12 @@ const BATCH_MAX = 256;
 const KEPT_MS_MAX = 10_000;
 
 interface Kept {
-  readonly key: SubjectKey;
+  readonly seal: PreparedSeal;
   readonly untilMs: number;
 }
 
 /**
- * Keys of subjects that are not anybody yet, durable before they are asked for. A subject's id is random anyway, so it is
+ * Keys of subjects that are not anybody yet, durable before they are asked for. A subject's id is of nobody, so it is
  * drawn together with its key, and a report waits for no statement of its own.
  *
  * As many are made at once as the last ones were used up: a quiet night makes one per report, a storm 256 at a time. What
@@ -31,21 +32,21 @@ interface Kept {
  */
 export class SubjectKeyReserve {
   private readonly ready: Kept[] = [];
-  private stale: SubjectKey[] = [];
+  private stale: PreparedSeal[] = [];
   private size = 1;
   private filledAtMs = -KEPT_MS_MAX;
   private waiting: Waiting[] = [];
   private filling: Promise<void> | undefined;
 
   constructor(
-    private readonly table: Pick<SubjectKeyTable, 'keep' | 'discard'>,
+    private readonly table: Pick<SubjectKeyTable, 'add' | 'discard'>,
     private readonly nowMs: () => number = () => performance.now(),
   ) {}
 
-  /** A key of its own for a new subject. @throws PersonalDataUnavailable, MasterKeyRefused */
-  take(): SubjectKey | Promise<SubjectKey> {
-    const key = this.next();
-    if (key === undefined) {
+  /** A seal under a key of its own, for a new subject. @throws PersonalDataUnavailable, MasterKeyRefused */
+  take(): PreparedSeal | Promise<PreparedSeal> {
+    const seal = this.next();
+    if (seal === undefined) {
       return new Promise((resolve, reject) => {
         this.waiting.push({ resolve, reject });
         this.filling ??= this.fill();
@@ -53,21 +54,21 @@ export class SubjectKeyReserve {
     }
     // The next ones are on their way before these are used up.
     if (this.size > 1 && this.ready.length < this.size / 2) this.filling ??= this.fill();
-    return key;
+    return seal;
   }
 
   /** Gives back what is left. */
   async close(): Promise<void> {
     await this.filling;
-    await this.discard([...this.stale, ...this.ready.splice(0).map(({ key }) => key)]);
+    await this.discard([...this.stale, ...this.ready.splice(0).map(({ seal }) => seal)]);
   }
 
   /** The oldest one that is good still. */
-  private next(): SubjectKey | undefined {
+  private next(): PreparedSeal | undefined {
     const now = this.nowMs();
     for (let kept = this.ready.shift(); kept !== undefined; kept = this.ready.shift()) {
-      if (now < kept.untilMs) return kept.key;
-      this.stale.push(kept.key);
+      if (now < kept.untilMs) return kept.seal;
+      this.stale.push(kept.seal);
     }
     return undefined;
   }
@@ -78,11 +79,13 @@ export class SubjectKeyReserve {
     do {
       const made = freshKeys(this.nextSize());
       try {
-        await this.table.keep(made);
+        await this.table.add(made);
         this.filledAtMs = this.nowMs();
         const untilMs = this.filledAtMs + KEPT_MS_MAX;
-        this.ready.push(...made.map((key) => ({ key, untilMs })));
-        for (const { resolve } of this.waiting.splice(0, this.ready.length)) resolve(this.ready.shift()!.key);
+        for (const { key, subjectId, keyId } of made)
+          this.ready.push({ seal: new PreparedSeal(key, subjectId, keyId), untilMs });
+        for (const { resolve } of this.waiting.splice(0, this.ready.length))
+          resolve(this.ready.shift()!.seal);
         await this.discard(this.stale.splice(0));
       } catch (cause) {
         const error = unlessFaultOfStatement(cause);
@@ -100,16 +103,17 @@ export class SubjectKeyReserve {
     return this.size;
   }
 
-  private async discard(unused: readonly SubjectKey[]): Promise<void> {
+  private async discard(unused: readonly PreparedSeal[]): Promise<void> {
     // Rows that nobody needs are no reason to fail.
     if (unused.length > 0) await this.table.discard(unused).catch(() => undefined);
   }
 }
 
+/** Ids in the order of time: rows and their index are written side by side, here and wherever the id goes. */
 function freshKeys(count: number): SubjectKey[] {
   const random = randomBytes(KEY_BYTES * count);
   return Array.from({ length: count }, (_, n) => ({
-    ...{ subjectId: randomUUID(), keyId: randomUUID() },
+    ...{ subjectId: uuidV7(systemClock), keyId: randomUUID() },
     key: random.subarray(n * KEY_BYTES, (n + 1) * KEY_BYTES),
   }));
 }

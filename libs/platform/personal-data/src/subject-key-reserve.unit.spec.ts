@@ -1,19 +1,22 @@
 import { SubjectKeyReserve } from './subject-key-reserve.js';
-import type { StoredKey, SubjectKey } from './subject-key-table.js';
+import { unsealJson } from './sealing.js';
+import type { SubjectKey } from './subject-key-table.js';
 
 /** A table that says what was stored in each statement, and can be away. */
 class NotedTable {
+  readonly keys = new Map<string, Buffer>();
   readonly statements: number[] = [];
   readonly discarded: string[] = [];
   away = false;
 
-  keep(candidates: readonly SubjectKey[]): Promise<Map<string, StoredKey>> {
+  add(fresh: readonly SubjectKey[]): Promise<void> {
     if (this.away) return Promise.reject(new Error('connection lost'));
-    this.statements.push(candidates.length);
-    return Promise.resolve(new Map(candidates.map((key) => [key.subjectId, key])));
+    this.statements.push(fresh.length);
+    for (const { subjectId, key } of fresh) this.keys.set(subjectId, key);
+    return Promise.resolve();
   }
 
-  discard(unused: readonly SubjectKey[]): Promise<void> {
+  discard(unused: readonly Pick<SubjectKey, 'subjectId'>[]): Promise<void> {
     this.discarded.push(...unused.map(({ subjectId }) => subjectId));
     return Promise.resolve();
   }
@@ -68,5 +71,14 @@ it('tells whoever waits when the table is away, and goes on afterwards', async (
     code: 'SERVICE_UNAVAILABLE',
   });
   table.away = false;
-  expect(await reserve.take()).toMatchObject({ key: expect.any(Buffer) });
+  expect((await reserve.take()).seal({ n: 1 })).toMatchObject({ ciphertext: expect.any(String) });
+});
+
+it('gives a seal for one message, under the key that was stored', async () => {
+  const seals = await Promise.all(Array.from({ length: 600 }, () => reserve.take()));
+  for (const [n, seal] of seals.entries()) {
+    const sealed = seal.seal({ n });
+    expect(unsealJson(table.keys.get(sealed.subjectId)!, sealed)).toEqual({ n });
+  }
+  expect(() => seals[0]!.seal({})).toThrow(/state/);
 });
