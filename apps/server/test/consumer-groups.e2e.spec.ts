@@ -1,7 +1,7 @@
 import { City, type PersonName, type Problem } from './kit/city.js';
 import { blowWhistle, expected } from './kit/incident-steps.js';
 import { expectProblem } from './kit/problems.js';
-import { inOneProcess, useServerHomes, type ServerHome, type Started } from './kit/server-home.js';
+import { inOneProcess, useServerHomes } from './kit/server-home.js';
 
 interface Delivery {
   readonly deliveryId: string;
@@ -15,14 +15,11 @@ interface Settled {
 }
 
 const newHome = useServerHomes(inOneProcess);
-let home: ServerHome;
-let server: Started;
 let city: City;
 
 beforeAll(async () => {
-  home = await newHome();
-  server = await home.start();
-  city = await City.of(home, server);
+  const home = await newHome();
+  city = await City.of(home, await home.start());
 });
 
 const groupsOf = (department: string): string => `/v1/departments/${department}/consumer-groups`;
@@ -101,17 +98,6 @@ test('what is given back comes again; too often, and it is a dead letter that ca
   expect(await settle('strict', 'ack', taken)).toMatchObject({ settled: [], lost: [item?.deliveryId] });
 });
 
-test('a server that is killed leaves every lease as it was', async () => {
-  await make('durable');
-  const held = await lease('durable', { max: 1, visibilitySeconds: 300 });
-  await server.process.stop('SIGKILL');
-  server = await home.start();
-  city = await City.of(home, server);
-  const others = await lease('durable');
-  expect(subjectsOf(others)).not.toEqual(expect.arrayContaining(subjectsOf(held)));
-  expect(await settle('durable', 'ack', held)).toMatchObject({ lost: [] });
-});
-
 test('nobody works for another department, and what is no group, no lease or too much is refused', async () => {
   const as = (who: PersonName, path: string, body: object = {}) => city.as(who).post<Problem>(path, body);
   expectProblem(await as('gas', `${water}/crews/lease`), 403, 'DEPARTMENT_NOT_YOURS');
@@ -147,10 +133,10 @@ test('a group that is forgotten is gone', async () => {
     expected(200, await city.as('water').get<{ items: { name: string }[] }>(water)).items.map(
       ({ name }) => name,
     );
-  expect(await names()).toEqual(['crews', 'durable', 'map', 'strict']);
+  expect(await names()).toEqual(['crews', 'map', 'strict']);
   const address = `${city.url}${water}/map`;
   const headers = { Authorization: `Bearer ${city.as('water').token ?? ''}` };
   expect((await fetch(address, { method: 'DELETE', headers })).status).toBe(204);
   expect((await fetch(address, { method: 'DELETE', headers })).status).toBe(404);
-  expect(await names()).toEqual(['crews', 'durable', 'strict']);
+  expect(await names()).toEqual(['crews', 'strict']);
 });

@@ -108,6 +108,13 @@ class Consumer {
   }
 }
 
+/** One of a group that does nothing else. */
+const durable = <Answer>(act: string, body: object): Promise<Answer> =>
+  city
+    .as('urbanManagement')
+    .post<Answer>(`${department}/consumer-groups/durable/${act}`, body)
+    .then((answer) => expected(200, answer));
+
 async function wholeFeed(): Promise<Item[]> {
   const items: Item[] = [];
   for (let after: string | null = '0'; after !== null;) {
@@ -124,9 +131,14 @@ async function wholeFeed(): Promise<Item[]> {
 
 const idsOf = (items: readonly Item[]): string[] => items.map(({ id }) => id);
 
-test('the server killed under load, consumers dead with their leases: everybody has the whole feed, nobody a gap', async () => {
+test('the server killed under load, consumers dead with their leases: everybody has the whole feed, nobody a gap, and leases stay', async () => {
   const { port } = new URL(server.url);
-  expected(200, await city.as('urbanManagement').post(`${department}/consumer-groups`, { name: 'crews' }));
+  for (const name of ['crews', 'durable'])
+    expected(200, await city.as('urbanManagement').post(`${department}/consumer-groups`, { name }));
+  await blowWhistle(city, { lead: departmentId });
+  const wanted = { max: 1, visibilitySeconds: 3_600, waitSeconds: 10 };
+  const { items: held } = await durable<{ items: Delivery[] }>('lease', wanted);
+  expect(held).toHaveLength(1);
   const followers = Array.from({ length: 6 }, () => new Follower());
   const consumers = Array.from({ length: 3 }, () => new Consumer());
   for (const round of [1, 2]) {
@@ -151,4 +163,11 @@ test('the server killed under load, consumers dead with their leases: everybody 
   for (const { seen } of followers) expect(idsOf(seen)).toEqual(idsOf(feed));
   // Leases are at least once: what came again came under the id it had.
   expect(new Set(idsOf(done()))).toEqual(new Set(idsOf(feed)));
+  // What was leased before the first death still is, to whoever had leased it.
+  const { items: others } = await durable<{ items: Delivery[] }>('lease', { max: 20 });
+  expect(others.length).toBeGreaterThan(0);
+  const subjects = others.map(({ event }) => event.subject);
+  expect(subjects).not.toContain(held[0]?.event.subject);
+  const ended = await durable<object>('ack', { deliveryIds: held.map(({ deliveryId }) => deliveryId) });
+  expect(ended).toMatchObject({ lost: [] });
 });

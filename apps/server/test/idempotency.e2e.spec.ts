@@ -14,11 +14,10 @@ import {
   type Reported,
 } from './kit/incident-steps.js';
 import { expectProblem } from './kit/problems.js';
-import { inOneProcess, useServerHomes, type ServerHome, type Started } from './kit/server-home.js';
+import { expectReplayOf } from './kit/replayed.js';
+import { inOneProcess, useServerHomes } from './kit/server-home.js';
 
 const newHome = useServerHomes(inOneProcess);
-let home: ServerHome;
-let server: Started;
 let city: City;
 let log: EventStore;
 let keys = 0;
@@ -26,25 +25,14 @@ let keys = 0;
 const newKey = (): string => `e2e key ${(keys += 1)} / with:punctuation "and" spaces`;
 
 beforeAll(async () => {
-  home = await newHome();
-  server = await home.start();
-  city = await City.of(home, server);
+  const home = await newHome();
+  city = await City.of(home, await home.start());
   log = await home.openLog();
 });
 
 const eventsOf = async (id: string): Promise<readonly HistoryEntry[]> =>
   expected(200, await city.as('oversight').get<{ items: HistoryEntry[] }>(`/v1/incidents/${id}/events`))
     .items;
-
-/** The same answer as the first time, and marked so. */
-function expectReplayOf<Body>(first: Answer<Body>, again: Answer<Body>): void {
-  expect(again.status).toBe(first.status);
-  expect(again.body).toEqual(first.body);
-  for (const name of ['etag', 'shaoying-position', 'location']) {
-    expect(again.headers.get(name)).toBe(first.headers.get(name));
-  }
-  expect(again.headers.get('idempotency-replayed')).toBe('true');
-}
 
 describe('the same key', () => {
   test('with the same body gives the first answer again and records nothing', async () => {
@@ -223,32 +211,3 @@ describe('If-Match', () => {
     expect(await eventsOf(whistled.id)).toHaveLength(4);
   });
 });
-
-test.each(['SIGTERM', 'SIGKILL'] as const)(
-  'a retry after the server ended by %s and was started again gives the first answer',
-  async (signal) => {
-    const reportKey = newKey();
-    const whistleKey = newKey();
-    const firstReport = await city
-      .as('street')
-      .post<Reported>('/v1/incidents', { ...report, file: true }, { key: reportKey });
-    const path = `/v1/incidents/${firstReport.body.id}/whistles`;
-    const firstWhistle = await city.as('street').post(path, whistle, { key: whistleKey });
-    expected(201, firstWhistle);
-
-    await home.closeLogs();
-    await server.process.stop(signal);
-    server = await home.start();
-    city = await City.of(home, server);
-    log = await home.openLog();
-
-    const before = await log.head();
-    const again = await city
-      .as('street')
-      .post<Reported>('/v1/incidents', { ...report, file: true }, { key: reportKey });
-    expectReplayOf(firstReport, again);
-    expectReplayOf(firstWhistle, await city.as('street').post(path, whistle, { key: whistleKey }));
-    expect(await log.head()).toBe(before);
-  },
-  60_000,
-);

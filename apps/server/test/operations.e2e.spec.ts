@@ -2,22 +2,21 @@ import type { EventStore } from '@shaoying/event-store';
 import { City, type Problem } from './kit/city.js';
 import { expected, report } from './kit/incident-steps.js';
 import { expectProblem } from './kit/problems.js';
-import { useServerHomes } from './kit/server-home.js';
+import { inOneProcess, useServerHomes, type ServerHome, type Started } from './kit/server-home.js';
 import { waitFor } from './kit/wait-for.js';
 
-const newHome = useServerHomes();
+const newHome = useServerHomes(inOneProcess);
+let home: ServerHome;
+let server: Started;
 let city: City;
 let log: EventStore;
 
 beforeAll(async () => {
-  const home = await newHome();
-  city = await City.of(home, await home.start());
+  home = await newHome();
+  server = await home.start();
+  city = await City.of(home, server);
   log = await home.openLog();
 });
-
-/** Stopping PostgreSQL with all its children needs the list of processes that only Linux has as files. */
-const testOnLinux = process.platform === 'linux' ? test : test.skip;
-const notLinux = process.platform === 'linux' ? '' : ' (skipped: needs /proc)';
 
 describe('health', () => {
   test('the process is up and ready, asked without a token', async () => {
@@ -26,38 +25,6 @@ describe('health', () => {
       ...{ status: 'ready', roles: ['api', 'projector', 'timers', 'notifier'], notReady: [] },
     });
   });
-
-  testOnLinux(
-    `what cannot be reached is named, and nothing more is told${notLinux}`,
-    async () => {
-      const lonely = await newHome();
-      const { process, url } = await lonely.start();
-      const postgres = (await lonely.postgresPid()) ?? 0;
-      // Stopped, not ended: connections stay, and nothing answers.
-      globalThis.process.kill(postgres, 'SIGSTOP');
-      for (const pid of await lonely.processesInside()) globalThis.process.kill(pid, 'SIGSTOP');
-      try {
-        const response = await fetch(`${url}/health/ready`);
-        const body = (await response.json()) as {
-          status: string;
-          notReady: { part: string; reason: string }[];
-        };
-        expect(response.status).toBe(503);
-        expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
-        expect(body.status).toBe('not ready');
-        expect(body.notReady.map(({ part }) => part)).toContain('event-log');
-        expect(JSON.stringify(body)).not.toMatch(/postgres:|127\.0\.0\.1/);
-        expect((await fetch(`${url}/health/live`)).status).toBe(200);
-      } finally {
-        for (const pid of await lonely.processesInside()) globalThis.process.kill(pid, 'SIGCONT');
-      }
-      await waitFor('it is ready again', async () => (await fetch(`${url}/health/ready`)).status === 200, {
-        timeoutMs: 30_000,
-      });
-      expect((await process.stop()).code).toBe(0);
-    },
-    60_000,
-  );
 
   test('measurements are in the format of Prometheus, and name no person', async () => {
     expected(201, await city.as('street').post('/v1/incidents', report));
@@ -207,4 +174,37 @@ describe('reference data', () => {
     expectProblem(unknown, 404, 'CALENDAR_NOT_FOUND');
     expect(await log.head()).toBe(before);
   });
+});
+
+/** Stopping PostgreSQL with all its children needs the list of processes that only Linux has as files. */
+const testOnLinux = process.platform === 'linux' ? test : test.skip;
+const notLinux = process.platform === 'linux' ? '' : ' (skipped: needs /proc)';
+
+// The last one: it ends the server.
+testOnLinux(`what cannot be reached is named, and nothing more is told${notLinux}`, async () => {
+  const { process, url } = server;
+  await home.expectAsRebuilt();
+  const postgres = (await home.postgresPid()) ?? 0;
+  // Stopped, not ended: connections stay, and nothing answers.
+  globalThis.process.kill(postgres, 'SIGSTOP');
+  for (const pid of await home.processesInside()) globalThis.process.kill(pid, 'SIGSTOP');
+  try {
+    const response = await fetch(`${url}/health/ready`);
+    const body = (await response.json()) as {
+      status: string;
+      notReady: { part: string; reason: string }[];
+    };
+    expect(response.status).toBe(503);
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(body.status).toBe('not ready');
+    expect(body.notReady.map(({ part }) => part)).toContain('event-log');
+    expect(JSON.stringify(body)).not.toMatch(/postgres:|127\.0\.0\.1/);
+    expect((await fetch(`${url}/health/live`)).status).toBe(200);
+  } finally {
+    for (const pid of await home.processesInside()) globalThis.process.kill(pid, 'SIGCONT');
+  }
+  await waitFor('it is ready again', async () => (await fetch(`${url}/health/ready`)).status === 200, {
+    timeoutMs: 30_000,
+  });
+  expect((await process.stop()).code).toBe(0);
 });

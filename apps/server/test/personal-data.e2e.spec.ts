@@ -264,7 +264,7 @@ describe('a person is forgotten', () => {
   const whole = new Map<string, View>();
 
   const shaoying = async (...args: string[]): Promise<Record<string, unknown>> => {
-    const script = join(repositoryRoot, 'apps/cli/dist/main.js');
+    const script = join(repositoryRoot, 'bundle/cli.js');
     const env = { ...process.env, DATA_DIR: home.dataDir, NODE_ENV: 'development', LOG_LEVEL: 'warn' };
     const { stdout } = await run(process.execPath, [script, ...args, '--json'], { env });
     return JSON.parse(stdout) as Record<string, unknown>;

@@ -5,131 +5,63 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { inTwoProcesses, isThere, pidsBeside } from './kit/beside.js';
 import { City, type Problem } from './kit/city.js';
 import { expected, fileIncident, report, type Moved } from './kit/incident-steps.js';
 import { Load, type Acknowledged } from './kit/load.js';
 import { moments } from './kit/moments.js';
 import { everyPage, expectNothingLost } from './kit/nothing-lost.js';
 import { expectProblem } from './kit/problems.js';
-import { inOneProcess, useServerHomes, type ServerHome, type Started } from './kit/server-home.js';
+import { useServerHomes, type ServerHome, type Started } from './kit/server-home.js';
 import { waitFor } from './kit/wait-for.js';
 
-const newHome = useServerHomes();
+// One installation from its empty folder on: each test begins with how the one before it has ended, for starts are most of
+// what this costs.
+
+const newHome = useServerHomes(inTwoProcesses);
 
 /** Everything ends within 5 s of a signal. */
 const stopMsMax = 5_000;
 
-test('killed in the middle of a load, three times: everything acknowledged is there, once', async () => {
-  const random = moments();
-  const home = await newHome();
-  const acknowledged: Acknowledged[] = [];
-  for (let round = 1; round <= 3; round += 1) {
-    const server = await home.start();
-    const load = new Load(await City.of(home, server), `kill-${round}`);
-    await waitFor('some commands are acknowledged', () => load.acknowledged.length >= 20);
-    await sleep(random() * 500);
-    await server.process.stop('SIGKILL');
-    await load.end();
-    expect(load.refused).toEqual([]);
-    acknowledged.push(...load.acknowledged);
-  }
-  const server = await home.start();
-  await expectNothingLost(home, await City.of(home, server), acknowledged);
+let home: ServerHome;
+let server: Started;
+let city: City;
+/** By every server of this installation. */
+const acknowledged: Acknowledged[] = [];
+
+beforeAll(async () => {
+  home = await newHome({ empty: true });
 });
 
-test('SIGTERM and SIGINT under load, with a stream open, end everything within 5 s and lose nothing', async () => {
-  const home = await newHome();
-  const acknowledged: Acknowledged[] = [];
-  let server = await home.start();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    const city = await City.of(home, server);
-    const stream = await openStream(city);
-    const load = new Load(city, signal);
-    await waitFor('some commands are acknowledged', () => load.acknowledged.length >= 20);
-    const { code, tookMs } = await server.process.stop(signal);
-    await load.end();
-    expect({ signal, code, inTime: tookMs < stopMsMax }).toEqual({ signal, code: 0, inTime: true });
-    await stream.closed;
-    expect(stream.received.at(-1)).toMatchObject({ event: 'end' });
-    expect(load.refused).toEqual([]);
-    await expectPostgresGone(home);
-    expect(server.process.log().filter(({ level }) => level === 'error' || level === 'fatal')).toEqual([]);
-    acknowledged.push(...load.acknowledged);
-
-    server = await home.start();
-    expect(server.process.stderr).not.toContain('sample jurisdiction published');
-    await expectNothingLost(home, await City.of(home, server), acknowledged);
-  }
-});
-
-function openStream(city: City): Promise<SseClient> {
-  const url = `${city.url}/v1/departments/dp-urban-management/dispatches/stream`;
-  return SseClient.open(url, { Authorization: `Bearer ${city.as('urbanManagement').token ?? ''}` });
+async function startAgain(): Promise<void> {
+  server = await home.start();
+  city = await City.of(home, server);
 }
 
-async function expectPostgresGone(home: ServerHome): Promise<void> {
+async function expectPostgresGone(folder: ServerHome): Promise<void> {
+  expect(await folder.postgresPid()).toBeNull();
+  expect(await folder.processesInside()).toEqual([]);
+}
+
+test('settings that cannot be used are all told, and nothing is started', async () => {
+  const refused = home.launch({ PORT: 'many', ROLES: 'api,cook', LOG_LEVEL: 'loud' });
+  expect(await refused.exited).toEqual({ code: 2, signal: null });
+  for (const name of ['PORT', 'ROLES', 'LOG_LEVEL']) expect(refused.stderr).toContain(name);
   expect(await home.postgresPid()).toBeNull();
-  expect(await home.processesInside()).toEqual([]);
-}
+});
 
-test('a signal while it starts ends it, and the next start works', async () => {
-  const home = await newHome({ empty: true });
+test('a signal while it starts for the first time ends it', async () => {
   const starting = home.launch();
   await waitFor('PostgreSQL is starting', () => starting.stderr.includes('new PostgreSQL cluster'));
   const { code, tookMs } = await starting.stop('SIGTERM');
   expect({ code, inTime: tookMs < stopMsMax }).toEqual({ code: 0, inTime: true });
   await expectPostgresGone(home);
-  const city = await City.of(home, await home.start());
-  expect((await fileIncident(city)).state).toBe('FILED');
-});
-
-test('two servers run side by side and know nothing of each other', async () => {
-  const homes = [await newHome({ empty: true }), await newHome({ empty: true })] as const;
-  const servers = await Promise.all(homes.map((home) => home.start(inOneProcess)));
-  const cities = await Promise.all(homes.map((home, index) => City.of(home, servers[index] as Started)));
-  const ids: string[] = [];
-  for (const city of cities) ids.push((await fileIncident(city)).id);
-  for (const [index, city] of cities.entries()) {
-    const board = await everyPage<IncidentView>(city, '/v1/incidents');
-    expect(board.map(({ id }) => id)).toEqual([ids[index]]);
-  }
-  // The keys of one are nothing to the other.
-  const [first, second] = cities as [City, City];
-  const stranger = await second.withToken(first.as('oversight').token ?? '').get('/v1/incidents');
-  expect(stranger.status).toBe(401);
-});
-
-test('roles in processes of their own share one PostgreSQL, which stays until the last of them ends', async () => {
-  const home = await newHome({ empty: true });
-  // Started at once on an empty folder: one of them makes the cluster, one publishes the jurisdiction.
-  const [api, projector, timers] = await Promise.all(
-    ['api', 'projector', 'timers'].map((ROLES) => home.start({ ROLES })),
-  );
-  const city = await City.of(home, api as Started);
-  const { id } = await fileIncident(city);
-  const view = await city.as('oversight').get<IncidentView>(`/v1/incidents/${id}`);
-  expect(expected(200, view).state).toBe('FILED');
-  const elsewhere = await fetch(`${projector?.url}/v1/incidents/${id}`);
-  expect(elsewhere.status).toBe(404);
-  for (const server of [timers, projector]) expect((await server?.process.stop())?.code).toBe(0);
-  expect((await fileIncident(city)).state).toBe('FILED');
-  expect((await api?.process.stop())?.code).toBe(0);
-  await expectPostgresGone(home);
-});
-
-test('without ALLOW_ANONYMOUS_REPORTS a report needs a token', async () => {
-  const home = await newHome();
-  const city = await City.of(home, await home.start({ ...inOneProcess, ALLOW_ANONYMOUS_REPORTS: 'false' }));
-  const refused = await city.anonymous.post<Problem>('/v1/incidents', report);
-  expectProblem(refused, 401, 'TOKEN_MISSING');
-  expected(201, await city.as('resident').post('/v1/incidents', report));
 });
 
 test('a port that is taken is told in one line, and neither server nor PostgreSQL stays', async () => {
   const owner = createServer().listen(0, '127.0.0.1');
   await once(owner, 'listening');
   const { port } = owner.address() as AddressInfo;
-  const home = await newHome();
   const refused = home.launch({ PORT: String(port) });
   const { code } = await refused.exited;
   owner.close();
@@ -138,16 +70,59 @@ test('a port that is taken is told in one line, and neither server nor PostgreSQ
   expect(lines).toHaveLength(1);
   expect(lines[0]).toMatch(new RegExp(`^Shaoying could not start: .*${port}.* in use`));
   await expectPostgresGone(home);
-  const city = await City.of(home, await home.start());
-  expect((await fileIncident(city)).state).toBe('FILED');
 });
 
-test('settings that cannot be used are all told, and nothing is started', async () => {
-  const home = await newHome();
-  const refused = home.launch({ PORT: 'many', ROLES: 'api,cook', LOG_LEVEL: 'loud' });
-  expect(await refused.exited).toEqual({ code: 2, signal: null });
-  for (const name of ['PORT', 'ROLES', 'LOG_LEVEL']) expect(refused.stderr).toContain(name);
-  expect(await home.postgresPid()).toBeNull();
+describe('after all that it starts, beside another installation whose roles are in processes of their own', () => {
+  const roles = ['api', 'projector', 'timers'] as const;
+  let otherHome: ServerHome;
+  let others: readonly Started[];
+  let other: City;
+
+  // All at once: on the empty folder one of the three makes the cluster, one publishes the jurisdiction.
+  beforeAll(async () => {
+    otherHome = await newHome({ empty: true });
+    const launched = roles.map((ROLES) => otherHome.start({ ROLES, ALLOW_ANONYMOUS_REPORTS: 'false' }));
+    await Promise.all([startAgain(), ...launched]);
+    others = await Promise.all(launched);
+    other = await City.of(otherHome, others[0] as Started);
+  });
+
+  test('they know nothing of each other', async () => {
+    const cities = [city, other] as const;
+    const ids: string[] = [];
+    for (const each of cities) {
+      const { id, state } = await fileIncident(each);
+      expect(state).toBe('FILED');
+      ids.push(id);
+    }
+    for (const [index, each] of cities.entries()) {
+      const board = await everyPage<IncidentView>(each, '/v1/incidents');
+      expect(board.map(({ id }) => id)).toEqual([ids[index]]);
+    }
+    // The keys of one are nothing to the other.
+    const stranger = await other.withToken(city.as('oversight').token ?? '').get('/v1/incidents');
+    expect(stranger.status).toBe(401);
+  });
+
+  test('without ALLOW_ANONYMOUS_REPORTS a report needs a token', async () => {
+    const refused = await other.anonymous.post<Problem>('/v1/incidents', report);
+    expectProblem(refused, 401, 'TOKEN_MISSING');
+    expected(201, await other.as('resident').post('/v1/incidents', report));
+  });
+
+  test('the roles share one PostgreSQL, which stays until the last of them ends', async () => {
+    const [api, projector, timers] = others as [Started, Started, Started];
+    const { id } = await fileIncident(other);
+    const view = await other.as('oversight').get<IncidentView>(`/v1/incidents/${id}`);
+    expect(expected(200, view).state).toBe('FILED');
+    const elsewhere = await fetch(`${projector.url}/v1/incidents/${id}`);
+    expect(elsewhere.status).toBe(404);
+    await otherHome.expectAsRebuilt();
+    for (const { process } of [timers, projector]) expect((await process.stop()).code).toBe(0);
+    expect((await fileIncident(other)).state).toBe('FILED');
+    expect((await api.process.stop()).code).toBe(0);
+    await expectPostgresGone(otherHome);
+  });
 });
 
 const noCurl = spawnSync('curl', ['--version']).status !== 0;
@@ -155,8 +130,6 @@ const describeWithCurl = noCurl ? describe.skip : describe;
 
 describeWithCurl(`the three lines it prints${noCurl ? ' (skipped: no curl on PATH)' : ''}`, () => {
   test('report an incident, blow the whistle on it and check a department in, each as it stands', async () => {
-    const home = await newHome({ empty: true });
-    const server = await home.start();
     const lines = server.process.stdout
       .split('\n')
       .map((line) => line.trim())
@@ -169,7 +142,6 @@ describeWithCurl(`the three lines it prints${noCurl ? ' (skipped: no curl on PAT
     }
     expect(answers.map(({ state }) => state)).toEqual(['FILED', 'HANDLING', 'HANDLING']);
     expect(new Set(answers.map(({ id }) => id)).size).toBe(1);
-    const city = await City.of(home, server);
     city.sawWrite(await (await home.openLog()).head());
     const view = await city.as('oversight').get<IncidentView>(`/v1/incidents/${answers[0]?.id}`);
     // In its community's grid: a caller who changes the text and nothing else reports from the right place.
@@ -185,4 +157,53 @@ describeWithCurl(`the three lines it prints${noCurl ? ' (skipped: no curl on PAT
       expect((await city.withToken(token ?? '').get('/v1/categories')).status).toBe(200);
     }
   });
+});
+
+test('SIGTERM and SIGINT under load, with a stream open, end everything within 5 s and lose nothing', async () => {
+  await home.closeLogs();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    const stream = await openStream();
+    const load = new Load(city, signal);
+    await waitFor('some commands are acknowledged', () => load.acknowledged.length >= 20);
+    const [beside = 0] = pidsBeside(server.process);
+    const { code, tookMs } = await server.process.stop(signal);
+    await load.end();
+    expect({ signal, code, inTime: tookMs < stopMsMax }).toEqual({ signal, code: 0, inTime: true });
+    expect(isThere(beside)).toBe(false);
+    await stream.closed;
+    expect(stream.received.at(-1)).toMatchObject({ event: 'end' });
+    expect(load.refused).toEqual([]);
+    await expectPostgresGone(home);
+    expect(server.process.log().filter(({ level }) => level === 'error' || level === 'fatal')).toEqual([]);
+    acknowledged.push(...load.acknowledged);
+
+    await startAgain();
+    expect(server.process.stderr).not.toContain('sample jurisdiction published');
+    await expectNothingLost(home, city, acknowledged);
+  }
+});
+
+function openStream(): Promise<SseClient> {
+  const url = `${city.url}/v1/departments/dp-urban-management/dispatches/stream`;
+  return SseClient.open(url, { Authorization: `Bearer ${city.as('urbanManagement').token ?? ''}` });
+}
+
+test('killed in the middle of a load, three times: nothing stays beside, and everything acknowledged is there, once', async () => {
+  const random = moments();
+  for (let round = 1; round <= 3; round += 1) {
+    const load = new Load(city, `kill-${round}`);
+    await waitFor('some commands are acknowledged', () => load.acknowledged.length >= 20);
+    await sleep(random() * 500);
+    const [beside = 0] = pidsBeside(server.process);
+    expect(isThere(beside)).toBe(true);
+    await server.process.stop('SIGKILL');
+    await waitFor('the process of the other roles is gone', () => !isThere(beside), {
+      timeoutMs: stopMsMax,
+    });
+    await load.end();
+    expect(load.refused).toEqual([]);
+    acknowledged.push(...load.acknowledged);
+    await startAgain();
+  }
+  await expectNothingLost(home, city, acknowledged);
 });

@@ -9,10 +9,10 @@ import { report } from './kit/incident-steps.js';
 import { Load, type Acknowledged } from './kit/load.js';
 import { expectAsRebuilt } from './kit/as-rebuilt.js';
 import { expectNothingLost } from './kit/nothing-lost.js';
-import { useServerHomes, type Started } from './kit/server-home.js';
+import { inOneProcess, useServerHomes, type Started } from './kit/server-home.js';
 import { waitFor } from './kit/wait-for.js';
 
-const newHome = useServerHomes();
+const newHome = useServerHomes(inOneProcess);
 const patience = { timeoutMs: 60_000 };
 const runProgram = promisify(execFile);
 

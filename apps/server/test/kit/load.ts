@@ -3,7 +3,7 @@ import { START } from '@shaoying/event-store';
 import { decodeIncidentEvent } from '@shaoying/incident-contracts';
 import { foldView, type IncidentView } from '@shaoying/incident-read-models';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { City, PersonName } from './city.js';
+import type { Answer, City, PersonName } from './city.js';
 import { report, whistle, type Moved, type Whistled } from './incident-steps.js';
 
 /** A command that the server has answered with success: from then on it may not be lost. */
@@ -13,6 +13,8 @@ export interface Acknowledged {
   readonly key: string;
   readonly body: object;
   readonly answer: Moved;
+  /** With its status and headers. */
+  readonly whole: Answer<Moved>;
 }
 
 /** Reports, whistles and check-ins by several callers at once, until told to end or the server is gone. */
@@ -58,7 +60,7 @@ export class Load {
     try {
       const answer = await this.city.as(who).post<Body>(path, body, { key });
       if (answer.status === 200 || answer.status === 201) {
-        this.acknowledged.push({ who, path, key, body, answer: answer.body });
+        this.acknowledged.push({ who, path, key, body, answer: answer.body, whole: answer });
         return answer.body;
       }
       const laterSeconds = Number(answer.headers.get('retry-after') ?? NaN);
