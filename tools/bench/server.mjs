@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { LocalIssuer } from '@shaoying/identity';
 import { openEmbeddedPostgres } from '@shaoying/postgres';
 import { Client } from 'pg';
+import { fillForTest } from './own-postgres.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const startMsMax = 120_000;
@@ -211,6 +212,7 @@ export async function startServer({ nodeOptions = [], env = {}, name = 'commands
   const tmp = join(root, 'tmp');
   mkdirSync(tmp, { recursive: true });
   const dataDir = await mkdtemp(join(tmp, `bench-${name}-`));
+  await fillForTest(dataDir);
   const main = join(root, 'bundle/server.js');
   const { child, output } = launch([...nodeOptions, main], { PORT: '0', DATA_DIR: dataDir, ...env });
   const server = new BenchServer(child, output, null, dataDir);

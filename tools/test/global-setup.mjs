@@ -1,6 +1,7 @@
 // Before the first spec: one PostgreSQL and, where there is one, one Redis for the whole run, both in a folder of
 // their own. Set for the specs: TEST_POSTGRES_URL (superuser, fsync on), TEST_POSTGRES_TEMPLATE (a data folder to be
-// copied), TEST_REDIS_URL or TEST_REDIS_SKIP_REASON, TEST_PROCESSOR_TIME (a file, see processor-time.cjs).
+// copied), TEST_REDIS_URL or TEST_REDIS_SKIP_REASON, TEST_PROCESSOR_TIME (a file, see processor-time.cjs), and for the servers
+// they start NODE_COMPILE_CACHE: the same program is compiled a hundred times and more.
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,6 +32,7 @@ export default async function setUp() {
   try {
     await writeFile(join(home, 'owner.pid'), String(process.pid));
     process.env.TEST_PROCESSOR_TIME = join(home, 'processor-time');
+    process.env.NODE_COMPILE_CACHE = join(home, 'compiled');
     const template = join(home, 'template');
     await (await openEmbeddedPostgres({ dataDir: template })).close();
     process.env.TEST_POSTGRES_TEMPLATE = template;

@@ -74,7 +74,11 @@ function prepare(recipe: Recipe, operation: Operation): Prepared {
   };
   const token = who === undefined || who === 'nobody' ? null : tokens[who];
   const request = written(recipe, operation, { values, token, correlationId });
-  return { request, correlationId, accepted: () => lives.spent(recipe.stage, life) };
+  const accepted = (): void => {
+    // What is done elsewhere leaves the incident in its stage.
+    if (operation.path.startsWith('/v1/incidents/{id}/')) lives.spent(recipe.stage, life);
+  };
+  return { request, correlationId, accepted };
 }
 
 const told = ({ what, seed: of, nth, recipe, smallest, sent: bytes }: Fault): string =>
