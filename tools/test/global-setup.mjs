@@ -5,6 +5,7 @@
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Client } from 'pg';
 
 const PREFIX = 'shaoying-test-';
 
@@ -34,7 +35,7 @@ export default async function setUp() {
     process.env.TEST_PROCESSOR_TIME = join(home, 'processor-time');
     process.env.NODE_COMPILE_CACHE = join(home, 'compiled');
     const template = join(home, 'template');
-    await (await openEmbeddedPostgres({ dataDir: template })).close();
+    await makeTemplate(openEmbeddedPostgres, template);
     process.env.TEST_POSTGRES_TEMPLATE = template;
     const postgres = await openEmbeddedPostgres({ dataDir: join(home, 'data') });
     closers.push(() => postgres.close());
@@ -44,6 +45,17 @@ export default async function setUp() {
     await tearDown();
     throw error;
   }
+}
+
+/** A data folder as a first start leaves it, but for three databases that nobody opens: it is copied a hundred times and more. */
+async function makeTemplate(openEmbeddedPostgres, dataDir) {
+  const postgres = await openEmbeddedPostgres({ dataDir });
+  const client = new Client({ connectionString: postgres.url });
+  await client.connect();
+  await client.query(`UPDATE pg_database SET datistemplate = false`);
+  for (const name of ['postgres', 'template1', 'template0']) await client.query(`DROP DATABASE ${name}`);
+  await client.end();
+  await postgres.close();
 }
 
 async function built(file) {
