@@ -1,12 +1,13 @@
 // The embedded PostgreSQL of a benchmark that starts no server.
 import { openEmbeddedPostgres } from '@shaoying/postgres';
 import { copyFreshCluster } from '@shaoying/postgres/testing';
-import { rmdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 
 /** A test that only sees a benchmark run has a cluster to be copied: `initdb` takes two seconds of the processor. */
 export async function fillForTest(dataDir) {
-  if (process.env.TEST_POSTGRES_TEMPLATE === undefined) return;
-  await rmdir(dataDir);
+  const isEmpty = (await readdir(dataDir).catch(() => [])).length === 0;
+  if (process.env.TEST_POSTGRES_TEMPLATE === undefined || !isEmpty) return;
+  await rm(dataDir, { recursive: true, force: true });
   await copyFreshCluster(dataDir);
 }
 
