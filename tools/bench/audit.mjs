@@ -31,7 +31,7 @@ const limits = {
   leaves: { default: 5_000_000, min: 1_000, max: 100_000_000 },
   proofs: { default: 2_000, min: 10, max: 100_000 },
   rounds: { default: 5, min: 1, max: 50 },
-  seconds: { default: 5, min: 1, max: 60 },
+  seconds: { default: 5, min: 0.1, max: 60 },
   connections: { default: 64, min: 1, max: 1_000 },
 };
 /** What was asked for when this was planned. */

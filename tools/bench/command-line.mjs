@@ -7,8 +7,9 @@ export class UsageError extends Error {
 }
 
 /**
- * Reads `--<name> <whole number>` for each limit, and `--json <file>` and `--keep-profile <dir>` for all.
- * @param limits `{ name: { default, min, max, what } }`
+ * Reads `--<name> <number>` for each limit, and `--json <file>` and `--profile <dir>` for all. Numbers are whole, but for those
+ * whose least is less than 1.
+ * @param limits `{ name: { default, min, max } }`
  * @param choices `{ name: { default, of: [word, …] } }`: options that take one of a few words
  * @throws UsageError
  */
@@ -26,9 +27,11 @@ export function readArguments(argv, usage, limits, choices = {}) {
   const read = { json: values.json ?? null, profile: values.profile ?? null };
   for (const [name, { default: fallback, min, max }] of Object.entries(limits)) {
     const given = values[name] ?? String(fallback);
-    const value = /^\d{1,9}$/.test(given) ? Number(given) : Number.NaN;
+    const [form, kind] =
+      min < 1 && min > 0 ? [/^\d{1,9}(\.\d{1,3})?$/, 'number'] : [/^\d{1,9}$/, 'whole number'];
+    const value = form.test(given) ? Number(given) : Number.NaN;
     if (!(value >= min && value <= max)) {
-      throw new UsageError(`--${name} must be a whole number from ${min} to ${max}, not ${given}\n${usage}`);
+      throw new UsageError(`--${name} must be a ${kind} from ${min} to ${max}, not ${given}\n${usage}`);
     }
     read[name] = value;
   }

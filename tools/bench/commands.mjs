@@ -17,7 +17,7 @@ const usage =
   'usage: npm run bench:commands -- [--json <file>] [--seconds <per round>] [--rounds <n>] [--connections <n>] ' +
   '[--profile <directory for a V8 profile of the server>]';
 const limits = {
-  seconds: { default: 5, min: 1, max: 60 },
+  seconds: { default: 5, min: 0.1, max: 60 },
   rounds: { default: 3, min: 1, max: 20 },
   connections: { default: 64, min: 1, max: 1_000 },
 };

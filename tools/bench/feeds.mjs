@@ -35,7 +35,7 @@ const limits = {
   connections: { default: 1_000, min: 1, max: 4_000 },
   departments: { default: 100, min: 1, max: 1_000 },
   rate: { default: 500, min: 1, max: 10_000 },
-  seconds: { default: 10, min: 1, max: 300 },
+  seconds: { default: 10, min: 0.1, max: 300 },
   shared: { default: 200, min: 1, max: 1_000 },
   idle: { default: 5_000, min: 10, max: 5_000 },
   rounds: { default: 3, min: 1, max: 20 },

@@ -10,14 +10,14 @@ const readModels = [
     'dispatch-feed',
   ],
 ];
-/** A year of 3,000 events. */
+/** A year of 2,000 events. */
 const runMsMax = 180_000;
 
 test(
   'bench:projections measures every figure it promises, says whether its targets are met, and leaves nothing behind',
   async () => {
     const { stdout, rows, conditions, leftBehind } = await runBench('projections', [
-      ...['--events', '3000', '--rounds', '2', '--growth', '2', '--incidents', '2000', '--seconds', '3'],
+      ...['--events', '2000', '--rounds', '2', '--growth', '2', '--incidents', '2000', '--seconds', '1'],
       ...['--rate', '50'],
     ]);
     expect(stdout).toContain('fsync on');

@@ -32,7 +32,7 @@ const limits = {
   rounds: { default: 20, min: 2, max: 1_000 },
   growth: { default: 5, min: 2, max: 100 },
   incidents: { default: 1_000_000, min: 1_000, max: 100_000_000 },
-  seconds: { default: 20, min: 1, max: 3_600 },
+  seconds: { default: 20, min: 0.1, max: 3_600 },
   rate: { default: 1_000, min: 1, max: 100_000 },
 };
 /** What the read models were asked for when they were planned. */

@@ -1,9 +1,11 @@
 // Before the first spec: one PostgreSQL and, where there is one, one Redis for the whole run, both in a folder of
 // their own. Set for the specs: TEST_POSTGRES_URL (superuser, fsync on), TEST_POSTGRES_TEMPLATE (a data folder to be
-// copied), TEST_REDIS_URL or TEST_REDIS_SKIP_REASON, TEST_PROCESSOR_TIME (a file, see processor-time.cjs).
+// copied), TEST_REDIS_URL or TEST_REDIS_SKIP_REASON, TEST_PROCESSOR_TIME (a file, see processor-time.cjs), and for the servers
+// they start NODE_COMPILE_CACHE: the same program is compiled a hundred times and more.
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Client } from 'pg';
 
 const PREFIX = 'shaoying-test-';
 
@@ -31,8 +33,9 @@ export default async function setUp() {
   try {
     await writeFile(join(home, 'owner.pid'), String(process.pid));
     process.env.TEST_PROCESSOR_TIME = join(home, 'processor-time');
+    process.env.NODE_COMPILE_CACHE = join(home, 'compiled');
     const template = join(home, 'template');
-    await (await openEmbeddedPostgres({ dataDir: template })).close();
+    await makeTemplate(openEmbeddedPostgres, template);
     process.env.TEST_POSTGRES_TEMPLATE = template;
     const postgres = await openEmbeddedPostgres({ dataDir: join(home, 'data') });
     closers.push(() => postgres.close());
@@ -42,6 +45,17 @@ export default async function setUp() {
     await tearDown();
     throw error;
   }
+}
+
+/** A data folder as a first start leaves it, but for three databases that nobody opens: it is copied a hundred times and more. */
+async function makeTemplate(openEmbeddedPostgres, dataDir) {
+  const postgres = await openEmbeddedPostgres({ dataDir });
+  const client = new Client({ connectionString: postgres.url });
+  await client.connect();
+  await client.query(`UPDATE pg_database SET datistemplate = false`);
+  for (const name of ['postgres', 'template1', 'template0']) await client.query(`DROP DATABASE ${name}`);
+  await client.end();
+  await postgres.close();
 }
 
 async function built(file) {

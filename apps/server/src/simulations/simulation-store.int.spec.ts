@@ -152,6 +152,17 @@ describe('simulations of several processes', () => {
     expect(await again.beat(await claimedBy(again), null, null)).toBe(true);
   });
 
+  it('are told to be away, and not to be at fault, while PostgreSQL cannot be reached', async () => {
+    const nowhere = createPool('postgres://nobody@127.0.0.1:1/nothing', { log: () => undefined });
+    const away = new SimulationStore(nowhere);
+    const unavailable = { code: 'SERVICE_UNAVAILABLE' };
+    await expect(away.ask(idOf(1), 'hash', request)).rejects.toMatchObject(unavailable);
+    await expect(away.find(idOf(1))).rejects.toMatchObject(unavailable);
+    await expect(away.differences(idOf(1), 0, 10)).rejects.toMatchObject(unavailable);
+    await expect(away.remove(idOf(1))).rejects.toMatchObject(unavailable);
+    await nowhere.end();
+  });
+
   it('are kept up to a number, the latest', async () => {
     for (let n = 0; n <= SIMULATION_LIMITS.keptMax; n += 1) {
       await here.ask(idOf(n), 'hash', request);

@@ -1,4 +1,4 @@
-import { advisoryLockKey, withTransaction } from '@shaoying/postgres';
+import { advisoryLockKey, isPassing, withTransaction } from '@shaoying/postgres';
 import type { Difference, WhatIfProgress, WhatIfReport, WhatIfWindow } from '@shaoying/incident-application';
 import type { AlternativeDocuments } from '@shaoying/jurisdiction-application';
 import type { Pool } from 'pg';
@@ -115,6 +115,20 @@ const simulationOf = (row: Row): Simulation => ({
   ...{ progress: row.progress, knownAt: row.known_at, report: row.report, failure: row.failure },
 });
 
+/** Thrown to who asks from outside, when PostgreSQL cannot be asked now. */
+export class SimulationsUnavailable extends Error {
+  readonly code = 'SERVICE_UNAVAILABLE';
+}
+
+async function orUnavailable<Answer>(asking: Promise<Answer>): Promise<Answer> {
+  try {
+    return await asking;
+  } catch (error) {
+    if (!isPassing(error)) throw error;
+    throw new SimulationsUnavailable('simulations cannot be asked for now', { cause: error });
+  }
+}
+
 /** Simulations that were asked for, and what came of them. */
 export class SimulationStore {
   constructor(private readonly pool: Pool) {}
@@ -130,13 +144,13 @@ export class SimulationStore {
     return new SimulationStore(pool);
   }
 
-  /** @returns whether it was asked for before, in the same words @throws TooManySimulations, SimulationKeyReused */
+  /** @returns whether it was asked for before, in the same words @throws TooManySimulations, SimulationKeyReused, SimulationsUnavailable */
   async ask(
     id: string,
     requestHash: string,
     request: SimulationRequest,
   ): Promise<{ readonly replayed: boolean }> {
-    return withTransaction(this.pool, async (client) => {
+    const asking = withTransaction(this.pool, async (client) => {
       // One at a time: two that ask at once must not both be the last that may wait.
       await client.query('SELECT pg_advisory_xact_lock($1::bigint)', [
         advisoryLockKey('simulations').toString(),
@@ -161,29 +175,37 @@ export class SimulationStore {
       ]);
       return { replayed: false };
     });
+    return orUnavailable(asking);
   }
 
+  /** @throws SimulationsUnavailable */
   async find(id: string): Promise<Simulation | null> {
-    const { rows } = await this.pool.query<Row>('SELECT * FROM simulations.runs WHERE id = $1', [id]);
+    const { rows } = await orUnavailable(
+      this.pool.query<Row>('SELECT * FROM simulations.runs WHERE id = $1', [id]),
+    );
     return rows[0] === undefined ? null : simulationOf(rows[0]);
   }
 
-  /** Differences behind a place, in order. */
+  /** Differences behind a place, in order. @throws SimulationsUnavailable */
   async differences(
     id: string,
     after: number,
     limit: number,
   ): Promise<readonly { place: number; difference: Difference }[]> {
-    const { rows } = await this.pool.query<{ place: number; difference: Difference }>(
-      'SELECT place, difference FROM simulations.differences WHERE run_id = $1 AND place > $2 ORDER BY place LIMIT $3',
-      [id, after, limit],
+    const { rows } = await orUnavailable(
+      this.pool.query<{ place: number; difference: Difference }>(
+        'SELECT place, difference FROM simulations.differences WHERE run_id = $1 AND place > $2 ORDER BY place LIMIT $3',
+        [id, after, limit],
+      ),
     );
     return rows;
   }
 
-  /** Ends it, if it runs, and forgets it. @returns whether there was one */
+  /** Ends it, if it runs, and forgets it. @returns whether there was one @throws SimulationsUnavailable */
   async remove(id: string): Promise<boolean> {
-    const { rowCount } = await this.pool.query('DELETE FROM simulations.runs WHERE id = $1', [id]);
+    const { rowCount } = await orUnavailable(
+      this.pool.query('DELETE FROM simulations.runs WHERE id = $1', [id]),
+    );
     return (rowCount ?? 0) > 0;
   }
 

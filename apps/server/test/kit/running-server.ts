@@ -11,7 +11,7 @@ const pollMs = 20;
 const outputCharsMax = 16 * 1024 * 1024;
 
 /** Variables of the test run itself; the server's settings come from the spec alone. */
-const inherited = ['PATH', 'HOME', 'LANG', 'TMPDIR', 'USER', 'LOGNAME'];
+const inherited = ['PATH', 'HOME', 'LANG', 'TMPDIR', 'USER', 'LOGNAME', 'NODE_COMPILE_CACHE'];
 
 export interface Exit {
   readonly code: number | null;

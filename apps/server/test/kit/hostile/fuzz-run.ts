@@ -91,17 +91,17 @@ export class FuzzRun {
   }
 
   private async one(wire: Wire, recipe: Recipe, seed: number, nth: number): Promise<void> {
-    const { what, sent } = await this.send(wire, recipe);
+    const { what, bytes } = await this.send(wire, recipe);
     if (what === null) return;
     const kind = `${recipe.operation} ${what.slice(0, 60)} ${namesOf(recipe)}`;
     add(this.kinds, kind, 1);
     if ((this.kinds.get(kind) ?? 0) > faultsPerKindMax) return;
-    this.faults.push({ what, seed, nth, recipe, sent });
+    this.faults.push({ what, seed, nth, recipe, sent: shown(bytes) });
     // At once: a long run may not come to its end.
     process.stdout.write(`fault: ${kind} (FUZZ_SEED=${seed}, request ${nth})\n`);
   }
 
-  private async send(wire: Wire, recipe: Recipe): Promise<{ what: string | null; sent: string }> {
+  private async send(wire: Wire, recipe: Recipe): Promise<{ what: string | null; bytes: Buffer }> {
     const operation = this.options.operations.find(({ name }) => name === recipe.operation);
     if (operation === undefined) throw new Error(`there is no ${recipe.operation}`);
     const prepared = this.options.prepare(recipe, operation);
@@ -110,12 +110,12 @@ export class FuzzRun {
     try {
       const reply = await this.patiently(() => wire.ask(bytes, { isHead: request.method === 'HEAD' }));
       this.note(recipe, prepared, reply);
-      return { what: faultOf(operation, request, reply), sent: shown(bytes) };
+      return { what: faultOf(operation, request, reply), bytes };
     } catch (error) {
       if (!(error instanceof NoReply)) throw error;
       add(this.countsOf(recipe.operation), 'no answer', 1);
       this.told.set(correlationId, { accepted: false, wrote: false, what: recipe.operation });
-      return { what: error.message, sent: shown(bytes) };
+      return { what: error.message, bytes };
     }
   }
 

@@ -31,7 +31,9 @@ interface Waiting {
  */
 export class Wire {
   private socket: Socket | null = null;
-  private received: Buffer = Buffer.alloc(0);
+  private received: Buffer[] = [];
+  /** Bytes without which there is no whole answer: a large one comes in many pieces, which are put together once. */
+  private least = 0;
   private waiting: Waiting | null = null;
 
   constructor(private readonly url: URL) {}
@@ -58,7 +60,7 @@ export class Wire {
   private connected(): Socket {
     if (this.socket !== null && !this.socket.destroyed && this.socket.writable) return this.socket;
     const socket = connect(Number(this.url.port), this.url.hostname);
-    this.received = Buffer.alloc(0);
+    this.forget();
     socket.setNoDelay(true);
     socket.on('data', (chunk) => {
       if (this.socket === socket) this.take(chunk, false);
@@ -74,21 +76,30 @@ export class Wire {
   }
 
   private take(chunk: Buffer, ended: boolean): void {
-    this.received = this.received.length === 0 ? chunk : Buffer.concat([this.received, chunk]);
-    if (this.waiting === null) return;
+    this.received.push(chunk);
+    const size = this.received.reduce((sum, { length }) => sum + length, 0);
+    if (this.waiting === null || (size < this.least && !ended)) return;
     const { isHead, sentMs } = this.waiting;
-    const read = readReply(this.received, { isHead, ended });
+    const bytes = Buffer.concat(this.received);
+    const read = readReply(bytes, { isHead, ended });
     if (read === null) {
-      if (ended) this.settle(new NoReply(`cut after ${this.received.length} bytes of an answer`));
+      if (ended) this.settle(new NoReply(`cut after ${size} bytes of an answer`));
+      this.received = [bytes];
+      this.least = toldLength(bytes);
       return;
     }
     const { length, isLast, ...reply } = read;
-    const surplus = this.received.length - length;
-    this.received = Buffer.alloc(0);
+    const surplus = size - length;
+    this.forget();
     if (isLast) this.close();
     // Whoever refuses what it could not read does not know that no body was asked for.
     if (surplus > 0 && !(isHead && isLast)) this.settle(new NoReply(`${surplus} bytes more than one answer`));
     else this.settle({ ...reply, tookMs: performance.now() - sentMs });
+  }
+
+  private forget(): void {
+    this.received = [];
+    this.least = 0;
   }
 
   private settle(reply: Reply | NoReply): void {
@@ -104,6 +115,13 @@ interface ReadReply extends Omit<Reply, 'tookMs'> {
   readonly length: number;
   /** The connection is of no use after it. */
   readonly isLast: boolean;
+}
+
+/** With its head, as far as that tells; 0 otherwise. */
+function toldLength(bytes: Buffer): number {
+  const end = bytes.indexOf(headEnd);
+  const told = /\r\ncontent-length: (\d+)/i.exec(bytes.toString('latin1', 0, Math.max(0, end)));
+  return told === null ? 0 : end + headEnd.length + Number(told[1]);
 }
 
 /** The answer at the beginning of `bytes`, interim ones passed by; null while it is not all there. */

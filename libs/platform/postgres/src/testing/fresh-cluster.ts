@@ -3,8 +3,9 @@ import { dirname } from 'node:path';
 import { run } from '../account.js';
 
 /**
- * Puts a cluster into a data folder that is not there yet, as a first start that ended in order leaves it. Copied from the
- * one that the test run has made: `initdb` takes a second of processor time, and only a few tests are about it.
+ * Puts a cluster into a data folder that is not there yet, as a first start that ended in order leaves it, with our database
+ * alone. Copied from the one that the test run has made: `initdb` takes two seconds of processor time, and only a few tests
+ * are about it.
  */
 export async function copyFreshCluster(dataDir: string): Promise<void> {
   const template = process.env.TEST_POSTGRES_TEMPLATE;

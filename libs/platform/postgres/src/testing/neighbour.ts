@@ -22,7 +22,8 @@ export class Neighbour {
   ): Promise<Neighbour> {
     const code = `
       import { openEmbeddedPostgres } from ${JSON.stringify(library)};
-      const { close, ...rest } = await openEmbeddedPostgres({ dataDir: ${JSON.stringify(dataDir)} });
+      const options = { dataDir: ${JSON.stringify(dataDir)}, memoryBytes: 1024 ** 3 };
+      const { close, ...rest } = await openEmbeddedPostgres(options);
       console.log(JSON.stringify(rest));
       process.stdin.on('end', () => void close()).resume();`;
     const args = ['--input-type=module', '-e', code];
