@@ -68,7 +68,7 @@ suite(`the 100 cases of Boston${reason}`, () => {
 
   const byExternalId = async (): Promise<Map<string, string>> => {
     const { rows } = await pool.query<{ external: string; id: string }>(
-      `select report->'data'->>'externalId' as external, incident_id as id from incident_board.incidents`,
+      `select report->'data'->>'externalId' as external, incident_id as id from incident_board.reports`,
     );
     return new Map(rows.map(({ external, id }) => [external, id]));
   };

@@ -13,9 +13,9 @@ const arrayOf = (text) => `'{${wordsOf(foldText(text)).join(',')}}'::integer[]`;
 /** What every incident of the board has been through, for a page has to be folded: the first events of one that is there. */
 const sample = `
   create schema sample;
-  create table sample.incidents as select * from incident_board.incidents limit 1;
+  create table sample.reports as select incident_id, report from incident_board.reports limit 1;
   create table sample.events as
-  select e.revision, e.event from incident_board.events e join sample.incidents using (incident_id) where e.revision <= 2;
+  select e.revision, e.event from incident_board.events e join sample.reports using (incident_id) where e.revision <= 2;
   drop schema incident_board cascade`;
 
 /** One incident in 5,000 has the rare word; 20 streets, 400 estates, 30 departments, nine tenths closed. */
@@ -23,14 +23,15 @@ const fill = (incidents) => `
   insert into incidents
   select 'inc-' || n, at, case when n % 10 = 0 then 'HANDLING' else 'CLOSED' end,
     case when n % 3 = 0 then 'GARBAGE' else 'PARKING' end, case when n % 5 = 0 then 'MAJOR' else 'MINOR' end,
-    n % 1000 <> 0, (select report from sample.incidents)
+    n % 1000 <> 0
   from (select n, '${now}'::timestamptz - n * interval '${minutesApart} minutes' as at from generate_series(1, ${incidents}) n) g;
   insert into reports
   select 'inc-' || n, md5(n::text), '${now}'::timestamptz - n * interval '${minutesApart} minutes',
     'street-' || n % 20, 'community-' || n % 100, 'estate-' || n % 400,
     case when n % 5000 = 0 then '${words.rare}' when n % 5 = 1 then '${words.frequent}' else '垃圾' end || '第' || n || '号',
     (case when n % 5000 = 0 then ${arrayOf(words.rare)} when n % 5 = 1 then ${arrayOf(words.frequent)}
-       else ${arrayOf('垃圾')} end) || ${arrayOf('第')} || array[n % 1000]
+       else ${arrayOf('垃圾')} end) || ${arrayOf('第')} || array[n % 1000],
+    (select report from sample.reports)
   from generate_series(1, ${incidents}) n;
   insert into events
   select 'inc-' || n, revision, event from generate_series(1, ${incidents}) n, sample.events;

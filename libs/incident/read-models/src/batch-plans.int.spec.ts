@@ -30,8 +30,8 @@ function batches(): RecordedEvent[][] {
 
 /** Rows of other incidents, for every table there is. */
 const oldOf: Record<string, string> = {
-  incidents: `select 'old-' || n, now(), 'CLOSED', 'c', 's', true, '{}' from n`,
-  reports: `select 'old-' || n, 'old-' || n, now(), 'street-1', 'community-1', 'estate-1', 'w', array[n] from n`,
+  incidents: `select 'old-' || n, now(), 'CLOSED', 'c', 's', true from n`,
+  reports: `select 'old-' || n, 'old-' || n, now(), 'street-1', 'community-1', 'estate-1', 'w', array[n], '{}' from n`,
   events: `select 'old-' || n, 1, '{}' from n`,
   involvements: `select 'dept-1', now(), 'old-' || n from n`,
   tasks: `select task.* from n, jsonb_populate_record((select t from tasks t limit 1), jsonb_build_object('task_id', 'old-' || n, 'incident_id', 'old-' || n)) task`,

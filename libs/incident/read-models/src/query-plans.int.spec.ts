@@ -167,14 +167,14 @@ describe('queries touch what they answer, not what there is', () => {
       // 20,000 incidents, one in 200 in the street that asks, all of them older than everyone else's.
       await spec.thenRows(`
         insert into incidents select 'inc-' || n, reported_at - n * interval '1 minute',
-          case when n > 100 then 'CLOSED' else state end, category, severity, n > 60, report
+          case when n > 100 then 'CLOSED' else state end, category, severity, n > 60
         from incidents, generate_series(1, 20000) n`);
       await spec.thenRows(`
         insert into reports select 'inc-' || n, 'hash-' || n, reported_at - n * interval '1 minute',
           case when n > 19900 then 'street-small' else 'street-' || n % 20 end,
           case when n > 19900 then 'community-small' else 'community-' || n % 200 end, 'estate-' || n % 400,
           case when n > 19940 then '井盖' else '路灯' end || n,
-          words || case when n > 19940 then ${pairOf('井盖')} else ${pairOf('路灯')} end
+          words || case when n > 19940 then ${pairOf('井盖')} else ${pairOf('路灯')} end, report
         from reports, generate_series(1, 20000) n`);
       await spec.thenRows(`
         insert into involvements
@@ -194,21 +194,21 @@ describe('queries touch what they answer, not what there is', () => {
       for (const table of Object.keys(await spec.tables())) await spec.thenRows(`analyze ${table}`);
     });
 
-    // A row of the table that leads, one of the incident and one of its events, for 50 incidents and the one after them.
+    // A row of the table that leads, one of the report and one of its events, for 50 incidents and the one after them.
     it.each<[string, BoardFilter, BoardScope | null, number]>([
-      ['the newest of all', {}, null, 3 * 51],
-      ['the newest of a street', { streetId: 'street-small' }, null, 3 * 51],
-      ['the newest of a state', { state: 'FILED' }, null, 2 * 51],
+      ['the newest of all', {}, null, 2 * 51],
+      ['the newest of a street', { streetId: 'street-small' }, null, 2 * 51],
+      ['the newest of a state', { state: 'FILED' }, null, 3 * 51],
       ['the overdue', { overdue: true }, null, 2 * 101 + 51],
-      ['what waits for a place', { unlocated: true }, null, 2 * 51],
-      ['an estate of a street', { streetId: 'street-7', estateId: 'estate-7' }, null, 3 * 51],
+      ['what waits for a place', { unlocated: true }, null, 3 * 51],
+      ['an estate of a street', { streetId: 'street-7', estateId: 'estate-7' }, null, 2 * 51],
       ['a rare word of two characters', { q: '井盖' }, null, 3 * 60 + 51],
       ['a rare word in a street', { q: '井盖', streetId: 'street-small' }, null, 3 * 60 + 51],
       ['a frequent word', { q: '路灯' }, null, 3 * 51 + 1],
       ['what a department was whistled to', { departmentId: 'dept-small' }, null, 3 * 51],
       ['what a department may see', {}, { departmentId: 'dept-small' }, 3 * 51],
       ['what a street may see', {}, { streetIds: ['street-small'], departmentId: 'dept-small' }, 7 * 101],
-      ['what a district may see', {}, { streetIds: everyStreet }, 3 * 51],
+      ['what a district may see', {}, { streetIds: everyStreet }, 2 * 51],
       ['what a community may see', {}, { communityId: 'community-small' }, 2 * 101 + 51],
     ])('page of %s', async (_name, filter, scope, touchedMax) => {
       const sql = new MeasuringReader(spec.sql);
@@ -242,10 +242,10 @@ describe('queries touch what they answer, not what there is', () => {
       expect(sql.touched).toBeLessThanOrEqual(3 * 51);
     });
 
-    it('receipt: its row, the incident and its event', async () => {
+    it('receipt: its row and its event', async () => {
       const sql = new MeasuringReader(spec.sql);
       expect(await new IncidentBoardQuery(sql).findByReceipt('hash-77')).not.toBeNull();
-      expect(sql.touched).toBe(3);
+      expect(sql.touched).toBe(2);
     });
   });
 

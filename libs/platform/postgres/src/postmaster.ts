@@ -39,6 +39,9 @@ const settings = (cluster: Cluster, port: number): Readonly<Record<string, strin
   log_checkpoints: 'off',
   // Queries here are short; compiling one costs more than running it.
   jit: 'off',
+  // ANALYZE copies 300 rows for each point of it, and the tables of a young log outgrow their statistics every minute: with
+  // PostgreSQL's own 100 that took more processor time than writing the board (docs/adr/0028-what-analyze-reads.md).
+  default_statistics_target: 30,
 });
 
 /** A log beyond this is renamed when PostgreSQL is started again under us; so two such files are the most there is. */

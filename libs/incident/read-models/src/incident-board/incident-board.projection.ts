@@ -27,7 +27,6 @@ interface IncidentRow {
   readonly severity: string;
   /** Whether its grid is known. */
   readonly located: boolean;
-  readonly report: string;
 }
 type StateChange = Pick<IncidentRow, 'incident_id' | 'state'>;
 
@@ -41,6 +40,7 @@ interface ReportRow {
   /** What it says, as it is searched: see `search-words.ts`. */
   readonly folded: string;
   readonly words: string;
+  readonly report: string;
 }
 
 /** Where it lies by a correction. */
@@ -71,11 +71,12 @@ interface InvolvementRow {
 
 const incidentShape: RowShape<IncidentRow> = {
   ...{ incident_id: 'text', reported_at: 'timestamptz', state: 'text', category: 'text', severity: 'text' },
-  ...{ located: 'boolean', report: 'json' },
+  located: 'boolean',
 };
 const reportShape: RowShape<ReportRow> = {
   ...{ incident_id: 'text', receipt_hash: 'text', reported_at: 'timestamptz', street_id: 'text' },
   ...{ community_id: 'text', estate_id: 'text', folded: 'text', words: 'integer[]' },
+  report: 'json',
 };
 const placeShape: RowShape<PlaceRow> = {
   ...{ incident_id: 'text', estate_id: 'text', community_id: 'text', street_id: 'text', located: 'boolean' },
@@ -137,7 +138,7 @@ export const unlocated = (incident: string): string =>
  */
 export const incidentBoard: Projection = {
   name: 'incident-board',
-  version: 12,
+  version: 13,
   schema: `
     create table incidents (
       incident_id  text primary key,
@@ -145,13 +146,12 @@ export const incidentBoard: Projection = {
       state        text not null,
       category     text not null,
       severity     text not null,
-      located      boolean not null,
-      report       json not null    -- what the view shows of IncidentReported
+      located      boolean not null
     );
     create index on incidents (state, reported_at, incident_id);
     create index on incidents (reported_at, incident_id) where ${unlocated('')};
     -- Apart from the incidents: seven indexes that hardly any change of an incident has to keep, the one of words dearest of
-    -- all. What that one has not sorted in yet is read by every search: no more than half a megabyte. In one table: words in a
+    -- all, and the widest column of all, which every new state would write again. What that one has not sorted in yet is read by every search: no more than half a megabyte. In one table: words in a
     -- street are then found without a join of two.
     create table reports (
       incident_id  text primary key,
@@ -161,7 +161,8 @@ export const incidentBoard: Projection = {
       community_id text,
       estate_id    text,
       folded       text not null,
-      words        integer[] not null
+      words        integer[] not null,
+      report       json not null    -- what the view shows of IncidentReported
     );
     create index on reports (reported_at, incident_id);
     create index on reports (street_id, reported_at, incident_id);
@@ -252,12 +253,12 @@ class BoardBatch {
     const { located, ...units } = placed(incident_id, place);
     this.incidents.begin(incident_id, {
       ...{ incident_id, reported_at, state: 'REPORTED', category, severity, located },
-      report: JSON.stringify(shownOf(entry)),
     });
     this.sealed(incident_id, entry.data.reporter);
     const folded = foldText(description);
     const words = `{${wordsOf(folded).join(',')}}`;
-    this.reports.begin(incident_id, { ...units, receipt_hash, reported_at, folded, words });
+    const report = JSON.stringify(shownOf(entry));
+    this.reports.begin(incident_id, { ...units, receipt_hash, reported_at, folded, words, report });
   }
 }
 
@@ -308,7 +309,7 @@ async function viewsBefore(
   const first = new Map<string, number>();
   for (const { incidentId, revision } of entries) if (!first.has(incidentId)) first.set(incidentId, revision);
   const stories = await tx.query<StoryRow>(
-    `select ${storySql('')} from incidents i where i.incident_id = any($1::text[])`,
+    `select ${storySql('')} from reports r where r.incident_id = any($1::text[])`,
     [incidentIds],
   );
   // A log that is delivered again is ahead in the table.

@@ -70,15 +70,11 @@ export class IncidentBoardQuery {
   constructor(private readonly sql: SqlReader) {}
 
   async find(incidentId: string): Promise<IncidentView | null> {
-    return this.one(`select ${story} from incident_board.incidents i where i.incident_id = $1`, incidentId);
+    return this.one(`select ${story} from incident_board.reports r where r.incident_id = $1`, incidentId);
   }
 
   async findByReceipt(receiptHash: string): Promise<IncidentView | null> {
-    return this.one(
-      `select ${story} from incident_board.reports r
-       join incident_board.incidents i on i.incident_id = r.incident_id where r.receipt_hash = $1`,
-      receiptHash,
-    );
+    return this.one(`select ${story} from incident_board.reports r where r.receipt_hash = $1`, receiptHash);
   }
 
   /** The incident that holds something sealed for this subject. */
@@ -95,7 +91,7 @@ export class IncidentBoardQuery {
     const { text, values } = pageSql(filter, scope, page);
     // The page is found first: only its incidents' events are read.
     const { rows } = await this.sql.query<StoryRow>(
-      `select ${story} from (${text}) i order by i.reported_at desc, i.incident_id desc`,
+      `select ${story} from (${text}) r order by r.reported_at desc, r.incident_id desc`,
       values,
     );
     const items = rows.slice(0, page.limit).flatMap((row) => viewOf(row) ?? []);
@@ -134,16 +130,14 @@ export class IncidentBoardQuery {
     conditions.add(`${lead}.reported_at < ?::timestamptz`, to);
     // What has ended before is told by its last event, the only one of its story that is looked at.
     const last = `select (e.event ->> 'occurredAt')::timestamptz from incident_board.events e
-      where e.incident_id = i.incident_id order by e.revision desc limit 1`;
+      where e.incident_id = ${lead}.incident_id order by e.revision desc limit 1`;
     conditions.add(
       `(${lead}.reported_at >= ?::timestamptz
         or (${last}) >= ?::timestamptz - interval '${claimedLateDays} days')`,
       ...[from, from],
     );
     const { rows } = await this.sql.query<{ incident_id: string }>(
-      `select i.incident_id from incident_board.incidents i
-       join incident_board.${table} ${lead} on ${lead}.incident_id = i.incident_id
-       ${conditions.where()} limit ${limit}`,
+      `select ${lead}.incident_id from incident_board.${table} ${lead} ${conditions.where()} limit ${limit}`,
       conditions.values,
     );
     return rows.map((row) => row.incident_id);
@@ -152,12 +146,10 @@ export class IncidentBoardQuery {
   /** Which of the given incidents lie within a scope, as the board stands. */
   async visibleAmong(incidentIds: readonly string[], scope: BoardScope): Promise<ReadonlySet<string>> {
     const conditions = new Conditions();
-    conditions.add('i.incident_id = any(?::text[])', incidentIds);
+    conditions.add('r.incident_id = any(?::text[])', incidentIds);
     addScope(conditions, scope);
     const { rows } = await this.sql.query<{ incident_id: string }>(
-      `select i.incident_id from incident_board.incidents i
-       join incident_board.reports r on r.incident_id = i.incident_id
-       ${conditions.where()}`,
+      `select r.incident_id from incident_board.reports r ${conditions.where()}`,
       conditions.values,
     );
     return new Set(rows.map((row) => row.incident_id));
@@ -169,7 +161,10 @@ export class IncidentBoardQuery {
   }
 }
 
-/** The incidents of a page: of several ways to see one each gives its own first, and the page is the first of them all. */
+/**
+ * The incidents of a page, with what was reported: of several ways to see one each gives its own first, and the page is the
+ * first of them all.
+ */
 function pageSql(
   filter: BoardFilter,
   scope: BoardScope | null,
@@ -177,13 +172,14 @@ function pageSql(
 ): { text: string; values: unknown[] } {
   const values: unknown[] = [];
   const [way = null, ...others] = scope === null ? [null] : waysOf(scope);
-  const columns = 'i.incident_id, i.reported_at';
-  if (others.length === 0)
-    return { text: walkSql(filter, way, page, `${columns}, i.report`, values), values };
-  const walks = [way, ...others].map((one) => `(${walkSql(filter, one, page, columns, values)})`);
-  const text = `select ${columns}, i.report from (${walks.join(' union ')}) page
-    join incident_board.incidents i on i.incident_id = page.incident_id
-    order by i.reported_at desc, i.incident_id desc limit ${page.limit + 1}`;
+  const first = walkSql(filter, way, page, values);
+  if (others.length === 0 && first.isOfReports)
+    return { text: `select ${first.columns}, r.report ${first.from}`, values };
+  const walks = [first, ...others.map((one) => walkSql(filter, one, page, values))];
+  const found = walks.map(({ columns, from }) => `(select ${columns} ${from})`);
+  const text = `select r.incident_id, page.reported_at, r.report from (${found.join(' union ')}) page
+    join incident_board.reports r on r.incident_id = page.incident_id
+    order by page.reported_at desc, page.incident_id desc limit ${page.limit + 1}`;
   return { text, values };
 }
 
@@ -199,14 +195,14 @@ function waysOf({ departmentId, ...places }: BoardScope): BoardScope[] {
  * The table that a page is led by has an index in the page's order, begun by what it is filtered by: it is walked from
  * the page's first incident to its last, and the others are asked for one row each.
  * @param scope one of {@link waysOf}
+ * @returns id and time of the page's incidents and where they are found, in order; of reports `r` beside others, or not
  */
 function walkSql(
   filter: BoardFilter,
   scope: BoardScope | null,
   page: PageOf,
-  columns: string,
   values: unknown[],
-): string {
+): { columns: string; from: string; isOfReports: boolean } {
   const departments = [filter.departmentId, scope?.departmentId].filter((id) => id !== undefined);
   const tables = new Map<string, string>();
   const reports = 'incident_board.reports';
@@ -220,13 +216,16 @@ function walkSql(
     (scope !== null && scope.departmentId === undefined);
   const isLedByIncidents = filter.unlocated === true || filter.state !== undefined;
   if (isPlaced || (tables.size === 0 && !isLedByIncidents)) tables.set('r', reports);
-  const lead = [...tables.keys()][0] ?? 'i';
+  const { state, category, severity } = filter;
+  if ([state, category, severity, filter.unlocated].some((asked) => asked !== undefined))
+    tables.set('i', 'incident_board.incidents');
+  const [[lead, led] = ['r', reports], ...others] = tables;
 
   const conditions = new Conditions(values);
   for (const [column, value] of [
-    ['i.state', filter.state],
-    ['i.category', filter.category],
-    ['i.severity', filter.severity],
+    ['i.state', state],
+    ['i.category', category],
+    ['i.severity', severity],
     ['r.estate_id', filter.estateId],
     ['r.street_id', filter.streetId],
     ['r.community_id', filter.communityId],
@@ -243,7 +242,7 @@ function walkSql(
     conditions.add(`r.folded like '%' || ? || '%'`, likeLiteral(folded));
   }
   if (filter.overdue !== undefined && !isLedByOverdue) {
-    const unmet = 'select from incident_board.deadlines d where d.incident_id = i.incident_id';
+    const unmet = `select from incident_board.deadlines d where d.incident_id = ${lead}.incident_id`;
     conditions.add(
       `${filter.overdue ? '' : 'not '}exists (${unmet} and d.unmet_due < ?::timestamptz)`,
       page.now,
@@ -255,11 +254,13 @@ function walkSql(
     const place = `(${lead}.reported_at, ${lead}.incident_id)`;
     conditions.add(`${place} < (?::timestamptz, ?)`, page.after.reportedAt, page.after.id);
   }
-  const joins = [...tables].map(
-    ([alias, table]) => `join ${table} ${alias} on ${alias}.incident_id = i.incident_id`,
+  const joins = others.map(
+    ([alias, table]) => `join ${table} ${alias} on ${alias}.incident_id = ${lead}.incident_id`,
   );
-  return `select ${columns} from incident_board.incidents i ${joins.join(' ')}
+  const from = `from ${led} ${lead} ${joins.join(' ')}
     ${conditions.where()} order by ${lead}.reported_at desc, ${lead}.incident_id desc limit ${page.limit + 1}`;
+  const columns = `${lead}.incident_id, ${lead}.reported_at`;
+  return { columns, from, isOfReports: tables.has('r') };
 }
 
 /** What is overdue, once each, in the order of the page: by index, as far as the page goes. */
@@ -275,7 +276,7 @@ function overdueSql(page: PageOf, values: unknown[]): string {
     order by d.reported_at desc, d.incident_id desc)`;
 }
 
-/** Needs `i` incidents and `r` reports. */
+/** Needs `r` reports. */
 function addScope(conditions: Conditions, scope: BoardScope): void {
   const { streetIds, communityId, estateId, departmentId } = scope;
   const ways: string[] = [];

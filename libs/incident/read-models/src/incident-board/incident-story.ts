@@ -11,12 +11,12 @@ export interface StoryRow {
 }
 
 /**
- * The columns of a {@link StoryRow}, for incident `i`.
+ * The columns of a {@link StoryRow}, for the incident of report `r`.
  * @param schema with its dot, or nothing inside a batch, where the search path names it
  */
 export const storySql = (schema: 'incident_board.' | ''): string =>
-  `i.incident_id, i.report, (
-     select json_agg(e.event order by e.revision) from ${schema}events e where e.incident_id = i.incident_id
+  `r.incident_id, r.report, (
+     select json_agg(e.event order by e.revision) from ${schema}events e where e.incident_id = r.incident_id
    ) as later`;
 
 /** @param untilRevision of the first event that is left out; none by default */
