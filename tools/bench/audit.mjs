@@ -85,7 +85,7 @@ async function proofsIn(url, { leaves, proofs }, pool) {
 
 async function onAServer(options, opened) {
   say('starting a server on an empty folder …');
-  const starting = startServer();
+  const starting = startServer({ name: 'audit' });
   opened.push(() =>
     starting.then(
       (server) => server.stop(),

@@ -256,7 +256,7 @@ async function bench(options, opened) {
   const loadAverageBefore = loadAverage();
   const nodeOptions = options.profile ? ['--cpu-prof', `--cpu-prof-dir=${options.profile}`] : [];
   say('starting a server on an empty folder …');
-  const starting = startServer({ nodeOptions });
+  const starting = startServer({ nodeOptions, name: 'commands' });
   opened.push(() =>
     starting.then(
       (server) => server.stop(),

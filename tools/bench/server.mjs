@@ -206,9 +206,9 @@ function launch(args, env) {
  * Starts the built server on an empty data folder below `tmp/` of the workspace: on the disk that `npm start` would
  * use, not on a /tmp that may be memory.
  * @param nodeOptions extra options of Node, e.g. for a profile
- * @param name of the benchmark, in that of its folder
+ * @param name of the benchmark, in that of its folder: others may run beside it
  */
-export async function startServer({ nodeOptions = [], env = {}, name = 'commands' } = {}) {
+export async function startServer({ nodeOptions = [], env = {}, name }) {
   const tmp = join(root, 'tmp');
   mkdirSync(tmp, { recursive: true });
   const dataDir = await mkdtemp(join(tmp, `bench-${name}-`));

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { background, inTwoProcesses, isThere, pidsBeside } from './kit/beside.js';
 import { City } from './kit/city.js';
-import { fileIncident } from './kit/incident-steps.js';
+import { act, blowWhistle, expected, fileIncident, taskOf } from './kit/incident-steps.js';
 import { Load, type Acknowledged } from './kit/load.js';
 import { moments } from './kit/moments.js';
 import { expectNothingLost } from './kit/nothing-lost.js';
@@ -62,6 +62,45 @@ test('one start is two processes, which log and are measured as one', async () =
     expect(text).toMatch(new RegExp(`^process_resident_memory_bytes\\{role="${role}"\\} \\d+$`, 'm'));
   }
 });
+
+interface Explained {
+  readonly cases: readonly { readonly incidentId: string }[];
+}
+
+test('whoever names the position of a write reads it in every read model, also under load', async () => {
+  const load = new Load(city, 'around', 6);
+  // Its own city: what the load has written is nobody's position but the load's.
+  const writer = await City.of(home, server);
+  const oversight = writer.as('oversight');
+  const casesOf = async (metric: string, from: string): Promise<readonly string[]> => {
+    const path = `/v1/metrics/${metric}/explain?from=${from}`;
+    return expected(200, await oversight.get<Explained>(path)).cases.map(({ incidentId }) => incidentId);
+  };
+  const departmentId = 'dp-urban-management';
+  for (let round = 0; round < 8; round += 1) {
+    const from = new Date(Date.now() - 1).toISOString();
+    const before = writer.position || '0';
+    const { id, tasks } = await blowWhistle(writer);
+    const { taskId } = taskOf({ tasks }, departmentId);
+    const dispatches = `/v1/departments/${departmentId}/dispatches?limit=200&after=${before}`;
+    expect((await writer.as('urbanManagement').get(dispatches)).text).toContain(taskId);
+    expect(await casesOf('whistle-rate', from)).toContain(id);
+    await act(writer, 'urbanManagement', id, `tasks/${taskId}/check-in`);
+    const found = expected(200, await oversight.get<{ tasks: { state: string }[] }>(`/v1/incidents/${id}`));
+    expect(found.tasks.map(({ state }) => state)).toContain('CHECKED_IN');
+    expect(await casesOf('check-in-on-time', from)).toContain(id);
+    await act(writer, 'urbanManagement', id, `tasks/${taskId}/complete`, { evidence: ['a'.repeat(64)] });
+    await act(writer, 'supervision', id, 'check', { result: 'PASS', note: '已处理' });
+    await act(writer, 'callback', id, 'feedback', { solved: 'SOLVED', satisfaction: 'SATISFIED' });
+    await act(writer, 'supervision', id, 'close');
+    const listed = `/v1/incidents?from=${from}&state=CLOSED&limit=200`;
+    expect((await oversight.get(listed)).text).toContain(id);
+    expect(await casesOf('containment-estate', from)).toContain(id);
+  }
+  await load.end();
+  expect(load.refused).toEqual([]);
+  expect(load.acknowledged.length).toBeGreaterThan(0);
+}, 120_000);
 
 test('the process of the other roles killed -9 under load: it comes back, nothing is lost, the read models are equal', async () => {
   const random = moments();

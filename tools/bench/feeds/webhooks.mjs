@@ -1,6 +1,6 @@
 // Webhooks a second to a receiver on this machine, one endpoint alone and several together. A row of `npm run bench:feeds`:
 //
-//   const server = await startServer({ env: webhookSettings });
+//   const server = await startServer({ env: webhookSettings, name: 'webhooks' });
 //   const { one, several } = await measureWebhooks(server, { dispatches: 1_000, endpoints: 4 });
 //
 // Each endpoint begins with the whole feed of the department, so that a few hundred dispatches make thousands of deliveries and what
@@ -145,7 +145,7 @@ async function deliverTo(server, receiver, paths, dispatches) {
 
 /**
  * From the first delivery to the last one; how long the first one was waited for after its endpoint was registered is told beside it.
- * @param server from `startServer({ env: webhookSettings })`, with a feed that may hold dispatches already
+ * @param server from `startServer({ env: webhookSettings, name: 'webhooks' })`, with a feed that may hold dispatches already
  * @param options `dispatches` to add to the feed, `endpoints` for the row of several
  * @returns `{ one, several }`, each `{ deliveries, twice, waitedSeconds, seconds, perSecond, costMs: { server, postgres } }`
  */
@@ -168,7 +168,7 @@ export async function measureWebhooks(server, { dispatches = 1_000, endpoints = 
 }
 
 async function bench(_options, opened) {
-  const server = await startServer({ env: webhookSettings });
+  const server = await startServer({ env: webhookSettings, name: 'webhooks' });
   opened.push(() => server.stop());
   for (const [name, row] of Object.entries(await measureWebhooks(server))) {
     const { deliveries, twice, seconds, perSecond, costMs: cost } = row;

@@ -3,18 +3,20 @@ import { simpleDeadlineMinutes } from '@shaoying/incident-read-models/testing';
 import { PublishedJurisdiction } from '@shaoying/jurisdiction-application';
 import { DEFAULT_HANDLING_RULES } from '@shaoying/jurisdiction-domain';
 
-/** A policy that gives a share of the time which the generated year was decided by. */
-const policyOf = (version, share) => ({
+/** A policy that gives these timers a share of the time which the generated year was decided by. */
+const policyOf = (version, share, timers) => ({
   ...{ ...DEFAULT_HANDLING_RULES, policyId: 'policy', name: 'the generated year', version, warnPercent: 80 },
   ...{ calendarId: 'default', ladderId: 'ladder' },
   rules: Object.entries(simpleDeadlineMinutes).map(([timer, minutes]) => ({
     timer,
-    duration: { amount: (minutes / 60) * share, unit: 'CLOCK_HOUR' },
+    duration: { amount: (minutes / 60) * (timers.includes(timer) ? share : 1), unit: 'CLOCK_HOUR' },
   })),
 });
 
-/** What governs the generated year, and the same with half the time for everything. */
-export function halfTheTime() {
+export const allTimers = Object.keys(simpleDeadlineMinutes);
+
+/** What governs the generated year, and the same with half the time for these timers. */
+export function halfTheTime(timers) {
   const directory = new PublishedJurisdiction();
   const respondWithin = { amount: 24, unit: 'CLOCK_HOUR' };
   const steps = [
@@ -47,7 +49,7 @@ export function halfTheTime() {
     [1, 1],
     [2, 0.5],
   ])
-    directory.apply({ type: 'DeadlinePolicyPublished', data: { policy: policyOf(version, share) } });
+    directory.apply({ type: 'DeadlinePolicyPublished', data: { policy: policyOf(version, share, timers) } });
   const policy = { policyId: 'policy', policyVersion: 2 };
   return new AlternativeRules(directory, { policy, ladder: null, calendar: null });
 }

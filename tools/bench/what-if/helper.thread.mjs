@@ -4,8 +4,8 @@ import { PostgresEventStore } from '@shaoying/event-store-postgres';
 import { help } from '@shaoying/incident-application';
 import { halfTheTime } from './half-the-time.mjs';
 
-const { url, window, knownAt } = workerData;
+const { url, window, knownAt, timers } = workerData;
 const store = await PostgresEventStore.open({ url });
-await help(parentPort, { store, window, knownAt, rules: halfTheTime() });
+await help(parentPort, { store, window, knownAt, rules: halfTheTime(timers) });
 await store.close();
 parentPort.close();
