@@ -67,7 +67,7 @@ interface Explained {
   readonly cases: readonly { readonly incidentId: string }[];
 }
 
-test('whoever names the position of a write reads it in every read model, also under load', async () => {
+test('whoever names the position of a write reads it in the board, tasks, facts, closures and the feed, also under load', async () => {
   const load = new Load(city, 'around', 6);
   // Its own city: what the load has written is nobody's position but the load's.
   const writer = await City.of(home, server);

@@ -130,8 +130,8 @@ describe('incidents as they were', () => {
       if (after === null) break;
     }
     expect(pages).toEqual([
-      [0, 'inc-999', 1_000],
-      [0, 'inc-1999', 2_000],
+      [0, 'inc-1023', 1_024],
+      [0, 'inc-2047', 2_048],
       [1, undefined, 2_345],
     ]);
   });

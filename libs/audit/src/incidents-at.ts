@@ -13,8 +13,8 @@ import type { IncidentHistory } from './incident-history.js';
 
 /** Incidents of which the histories are read for one page, at most: some tenths of a second. */
 const lookedAtMax = 1_000;
-/** Histories read at the same time: as many as a page has items, as a rule. */
-const together = 100;
+/** Histories read, and held, at the same time: as many as the log reads by one statement. One may be of 64 MiB. */
+const together = 32;
 
 /**
  * Lists incidents as they were at an instant, as far as the log knew at another: the board says which there are, the log

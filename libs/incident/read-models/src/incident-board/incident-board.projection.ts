@@ -124,9 +124,18 @@ const writeDeadlines = merging('deadlines', {
     `(select u.*, i.reported_at from ${rows} left join incidents i on i.incident_id = u.incident_id)`,
 });
 
+/** States in which nobody waits any more to learn where an incident is. */
+export const PLACE_NOT_AWAITED: readonly Lifecycle[] = [
+  'CLOSED',
+  'REJECTED',
+  'MERGED',
+  'WITHDRAWN',
+  'VOIDED',
+];
+
 /** Incidents that wait for somebody to say where they are. */
 export const unlocated = (incident: string): string =>
-  `not ${incident}located and ${incident}state not in ('CLOSED', 'REJECTED', 'MERGED', 'WITHDRAWN', 'VOIDED')`;
+  `not ${incident}located and ${incident}state not in (${PLACE_NOT_AWAITED.map((state) => `'${state}'`).join(', ')})`;
 
 /**
  * Every incident as it stands: what listings filter by in tables that a change touches as little as possible, and what

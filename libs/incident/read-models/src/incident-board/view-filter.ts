@@ -1,3 +1,4 @@
+import { PLACE_NOT_AWAITED } from './incident-board.projection.js';
 import type { BoardFilter } from './incident-board.query.js';
 import type { IncidentView } from './incident-view.js';
 import { isOverdue } from './view-clocks.js';
@@ -32,7 +33,5 @@ const hasHadTask = ({ tasks }: IncidentView, departmentId: string): boolean =>
       task.transfers.some(({ fromDepartmentId }) => fromDepartmentId === departmentId),
   );
 
-/** Nobody waits any more to learn where these are. */
-const over: readonly IncidentView['state'][] = ['CLOSED', 'REJECTED', 'MERGED', 'WITHDRAWN', 'VOIDED'];
-
-const isUnlocated = ({ gridId, state }: IncidentView): boolean => gridId === null && !over.includes(state);
+const isUnlocated = ({ gridId, state }: IncidentView): boolean =>
+  gridId === null && !PLACE_NOT_AWAITED.includes(state);
