@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { Projection, ProjectionTransaction, StoredRebuild } from '@shaoying/projections';
-import { edgeTiles, GrowingTiles, type Tile } from '../tree/tiles.js';
+import { GrowingTiles, TILE_HASHES, TILE_LEVELS_MAX, tileLevels, type Tile } from '../tree/tiles.js';
 import { TreeHasher, type TreeAlgorithm } from '../tree/tree-hash.js';
 import { copyPlaces, placeRows } from './place-rows.js';
 import { leafOfEvent, leafOfRecord, type TreeLeaf } from './tree-leaf.js';
@@ -93,8 +93,8 @@ async function append(
   leaves: readonly TreeLeaf[],
   tx: ProjectionTransaction,
 ): Promise<void> {
-  const size = await sizeOf(tx, hasher.algorithm);
-  const tiles = new GrowingTiles(hasher, size, await edgeOf(tx, size));
+  const { size, edge } = await treeIn(tx, hasher.algorithm);
+  const tiles = new GrowingTiles(hasher, size, edge);
   // Under way while nodes are hashed, and the next leaves read: PostgreSQL needs as long for these rows as Node for all of that.
   const placed = tx.copy(copyPlaces, placeRows(size, leaves));
   // Heard below; until then a failure must not count as nobody's.
@@ -102,36 +102,48 @@ async function append(
   for (const { hash } of leaves) tiles.append(hash);
   await placed;
   await insertCheckpoints(tx, size, leaves);
-  await writeTiles(tx, tiles.changed());
-  await tx.query('update tree set size = $1', [tiles.size]);
+  await writeTree(tx, tiles.size, tiles.changed());
 }
 
-/** @throws OtherAlgorithm */
-async function sizeOf(tx: ProjectionTransaction, algorithm: TreeAlgorithm): Promise<number> {
-  const [tree] = await tx.query<{ algorithm: string; size: string }>('select algorithm, size from tree');
+/** With the tiles at its edge that are not full, those of {@link edgeTiles}: one question, since each waits for its turn. */
+const treeWithEdge = {
+  name: 'tree-with-edge',
+  text: `select r.algorithm, r.size::float8 as size, t.level, t.index::float8 as index, t.hashes
+  from tree r left join lateral (
+    select t.* from generate_series(0, ${TILE_LEVELS_MAX - 1}) as l (level)
+    cross join lateral (
+      select * from tiles t where t.level = l.level and t.index = r.size >> (${tileLevels} * (l.level + 1)) offset 0
+    ) t
+    where (r.size >> (${tileLevels} * l.level)) % ${TILE_HASHES} > 0
+  ) t on true`,
+};
+
+interface EdgeRow extends Omit<Tile, 'hashes'> {
+  readonly algorithm: string;
+  readonly size: number;
+  readonly hashes: Buffer | null;
+}
+
+/** Begun where there is none. @throws OtherAlgorithm */
+async function treeIn(
+  tx: ProjectionTransaction,
+  algorithm: TreeAlgorithm,
+): Promise<{ size: number; edge: Tile[] }> {
+  const rows = await tx.query<EdgeRow>(treeWithEdge);
+  const [tree] = rows;
   if (!tree) {
     await tx.query('insert into tree (algorithm, size) values ($1, 0)', [algorithm]);
-    return 0;
+    return { size: 0, edge: [] };
   }
-  if (tree.algorithm === algorithm) return Number(tree.size);
-  throw new OtherAlgorithm(
-    `the tree is one of ${tree.algorithm}, this process makes one of ${algorithm}: set AUDIT_HASH, or rebuild ${auditTreeName}`,
-  );
+  if (tree.algorithm !== algorithm) {
+    throw new OtherAlgorithm(
+      `the tree is one of ${tree.algorithm}, this process makes one of ${algorithm}: set AUDIT_HASH, or rebuild ${auditTreeName}`,
+    );
+  }
+  // Without any tile there is one row all the same.
+  const edge = rows.flatMap(({ level, index, hashes }) => (hashes === null ? [] : [{ level, index, hashes }]));
+  return { size: tree.size, edge };
 }
-
-async function edgeOf(tx: ProjectionTransaction, size: number): Promise<Tile[]> {
-  const names = edgeTiles(size);
-  if (names.length === 0) return [];
-  return tx.query<Tile>(
-    `select t.level, t.index::int8::float8 as index, t.hashes
-       from unnest($1::smallint[], $2::bigint[]) as n (level, index)
-       join tiles t on t.level = n.level and t.index = n.index`,
-    [names.map(({ level }) => level), names.map(({ index }) => index)],
-  );
-}
-
-/** An array as PostgreSQL reads it, of what needs no quotes: pg would look for some in each. */
-const plainArray = (values: readonly string[]): string => `{${values.join(',')}}`;
 
 async function insertCheckpoints(
   tx: ProjectionTransaction,
@@ -150,15 +162,20 @@ async function insertCheckpoints(
   }
 }
 
-async function writeTiles(tx: ProjectionTransaction, tiles: readonly Tile[]): Promise<void> {
-  await tx.query(
-    `insert into tiles (level, index, hashes) select * from unnest($1::smallint[], $2::bigint[], $3::bytea[])
-     on conflict (level, index) do update set hashes = excluded.hashes`,
-    [
-      tiles.map(({ level }) => level),
-      tiles.map(({ index }) => index),
-      // As text: for an array of buffers pg writes the same, slower.
-      plainArray(tiles.map(({ hashes }) => `"\\\\x${Buffer.from(hashes).toString('hex')}"`)),
-    ],
-  );
+const tilesAndSize = `with written as (
+    insert into tiles (level, index, hashes)
+    select level, index, substr($1::bytea, 1 + from_byte, bytes)
+      from unnest($2::smallint[], $3::bigint[], $4::int[], $5::int[]) as t (level, index, from_byte, bytes)
+    on conflict (level, index) do update set hashes = excluded.hashes
+  )
+  update tree set size = $6`;
+
+/** The hashes of all tiles as one value: pg sends it as it is, and would write each of an array as text. */
+async function writeTree(tx: ProjectionTransaction, size: number, tiles: readonly Tile[]): Promise<void> {
+  const lengths = tiles.map(({ hashes }) => hashes.length);
+  let bytes = 0;
+  const from = lengths.map((length) => (bytes += length) - length);
+  const [levels, indexes] = [tiles.map(({ level }) => level), tiles.map(({ index }) => index)];
+  const hashes = Buffer.concat(tiles.map((tile) => tile.hashes));
+  await tx.query(tilesAndSize, [hashes, levels, indexes, from, lengths, size]);
 }

@@ -1,14 +1,14 @@
 import type { RecordedEvent, StoredRecord } from '@shaoying/event-store';
 import { checkpointIn, checkpointInRecord, type CheckpointSigned } from '../checkpoints/checkpoint.events.js';
 import { anyStoredLeaf, leafOf } from '../tree/leaf.js';
-import type { TreeHasher } from '../tree/tree-hash.js';
+import type { HashText, TreeHasher } from '../tree/tree-hash.js';
 
 /** What the tree keeps of an event. */
 export interface TreeLeaf {
   readonly position: string;
   readonly eventId: string;
   readonly type: string;
-  readonly hash: Uint8Array;
+  readonly hash: HashText;
   /** Where the event is one. */
   readonly checkpoint: LoggedSignature | undefined;
 }
@@ -22,7 +22,7 @@ interface LoggedSignature {
 export function leafOfEvent(hasher: TreeHasher, event: RecordedEvent): TreeLeaf {
   const { position, eventId, type } = event;
   const checkpoint = logged(checkpointIn(event), event);
-  return { position, eventId, type, hash: hasher.leaf(leafOf(event)), checkpoint };
+  return { position, eventId, type, hash: hasher.leafText(leafOf(event)), checkpoint };
 }
 
 /**
@@ -32,7 +32,7 @@ export function leafOfEvent(hasher: TreeHasher, event: RecordedEvent): TreeLeaf 
 export function leafOfRecord(hasher: TreeHasher, record: StoredRecord): TreeLeaf {
   const { position, eventId, type } = record;
   const checkpoint = logged(checkpointInRecord(record), record);
-  return { position, eventId, type, hash: hasher.leaf(anyStoredLeaf(record)), checkpoint };
+  return { position, eventId, type, hash: hasher.leafText(anyStoredLeaf(record)), checkpoint };
 }
 
 function logged(

@@ -15,9 +15,12 @@ export class MalformedLeaf extends Error {
 
 const beforeDataBytes = Buffer.from(beforeData);
 const [closingBrace, newline] = [0x7d, 0x0a];
+const oneEnd = [closingBrace];
+const dividedEnd = [closingBrace, newline];
 /** UTF-8 of a character of a JavaScript string, of which two may be one of Unicode's. */
 const bytesPerCharMax = 3;
-let scratch = Buffer.allocUnsafe(4_096);
+/** Leaves are put together here, one after another: memory of its own for each would be half of what a leaf costs. */
+let scratch = Buffer.allocUnsafe(16_384);
 
 /**
  * The canonical bytes of an event (docs/formats/audit.md): one line of JSON with the members in this order, no space between
@@ -30,15 +33,16 @@ export function storedLeaf(event: StoredLeaf): Buffer {
   if (isDivisible(event)) {
     throw new MalformedLeaf(`the metadata of event ${event.eventId} has a member "data"`);
   }
-  return lineOf(event, [closingBrace]);
+  return Buffer.from(lineOf(event, oneEnd));
 }
 
 /**
  * The same for who must have a leaf of every event, also of one that somebody was at; then it is never one that was signed.
  * Of what could be divided otherwise the line may be that of the event as it was: it ends in a newline, as no line of ours does.
+ * @returns bytes that are overwritten by the next one: to be hashed at once
  */
 export function anyStoredLeaf(event: StoredLeaf): Buffer {
-  return lineOf(event, isDivisible(event) ? [closingBrace, newline] : [closingBrace]);
+  return lineOf(event, isDivisible(event) ? dividedEnd : oneEnd);
 }
 
 const isDivisible = ({ metadata }: StoredLeaf): boolean => metadata.includes(beforeDataBytes);
@@ -46,18 +50,17 @@ const isDivisible = ({ metadata }: StoredLeaf): boolean => metadata.includes(bef
 function lineOf(event: StoredLeaf, end: readonly number[]): Buffer {
   const { metadata, data } = event;
   const head = headOf(event);
-  const headBytesMax = head.length * bytesPerCharMax;
-  if (headBytesMax > scratch.length) scratch = Buffer.allocUnsafe(headBytesMax);
-  const headBytes = scratch.write(head);
-  const dataAt = headBytes + metadata.length + beforeDataBytes.length;
-  const leaf = Buffer.allocUnsafe(dataAt + data.length + end.length);
-  scratch.copy(leaf, 0, 0, headBytes);
-  metadata.copy(leaf, headBytes);
-  beforeDataBytes.copy(leaf, headBytes + metadata.length);
-  data.copy(leaf, dataAt);
+  const bytesMax =
+    head.length * bytesPerCharMax + metadata.length + beforeDataBytes.length + data.length + end.length;
+  if (bytesMax > scratch.length) scratch = Buffer.allocUnsafe(2 * bytesMax);
+  let at = scratch.write(head);
+  for (const part of [metadata, beforeDataBytes, data]) {
+    scratch.set(part, at);
+    at += part.length;
+  }
   // A byte or two: a native call to copy them took 70 ns a leaf.
-  for (let at = 0; at < end.length; at += 1) leaf[dataAt + data.length + at] = end[at] as number;
-  return leaf;
+  for (const byte of end) scratch[at++] = byte;
+  return scratch.subarray(0, at);
 }
 
 type InLine = keyof LeafEnvelope | 'data' | 'position';

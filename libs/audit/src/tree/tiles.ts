@@ -1,10 +1,12 @@
 import { Buffer } from 'node:buffer';
-import { HASH_BYTES, type TreeHasher } from './tree-hash.js';
+import { HASH_BYTES, type HashText, type TreeHasher } from './tree-hash.js';
 import { OutsideTree, type TreeNode } from './tree-shape.js';
 
 /** Levels of the tree in one tile: 256 hashes, as c2sp.org/tlog-tiles has it. */
 export const tileLevels = 8;
 export const TILE_HASHES = 2 ** tileLevels;
+/** Levels of tiles of the largest tree whose size is a number: beyond 2^53 leaves. */
+export const TILE_LEVELS_MAX = 7;
 
 /**
  * 256 neighbouring hashes of one level: of leaves at level 0, at level `n` the roots of full tiles of level `n - 1`. At
@@ -80,7 +82,7 @@ export class GrowingTiles {
     return this.leaves;
   }
 
-  append(leafHash: Uint8Array): void {
+  append(leafHash: Uint8Array | HashText): void {
     this.add(0, leafHash);
     this.leaves += 1;
   }
@@ -94,9 +96,11 @@ export class GrowingTiles {
     return [...this.full, ...edge];
   }
 
-  private add(level: number, hash: Uint8Array): void {
+  private add(level: number, hash: Uint8Array | HashText): void {
     const open = this.openAt(level);
-    open.hashes.set(hash, open.count * HASH_BYTES);
+    const at = open.count * HASH_BYTES;
+    if (typeof hash === 'string') open.hashes.write(hash, at, 'binary');
+    else open.hashes.set(hash, at);
     open.count += 1;
     this.touched.add(level);
     if (open.count < TILE_HASHES) return;

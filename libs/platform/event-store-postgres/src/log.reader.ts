@@ -44,13 +44,8 @@ const asText = { getTypeParser: () => (text: string) => text };
  * The rows of `source` in the order of `key`, up to `bytesMax` of them together, always at least one. octet_length reads
  * the size of a large value from its header, so values beyond the limit are never unpacked.
  */
-const upToBytes = (
-  source: string,
-  key: string,
-  bytesMax: number,
-  wanted = `${columns}, bytes_so_far`,
-): string =>
-  `SELECT ${wanted} FROM (
+const upToBytes = (source: string, key: string, bytesMax: number): string =>
+  `SELECT ${columns}, bytes_so_far FROM (
       SELECT *, sum(bytes) OVER (ORDER BY ${key} ROWS UNBOUNDED PRECEDING) AS bytes_so_far FROM (
         SELECT *, octet_length(metadata) + octet_length(data) AS bytes FROM ${source}
       ) e
@@ -79,14 +74,12 @@ const sql = {
   ),
 } as const;
 
-/** Digits and a number, both checked by the port: a COPY takes no parameters. */
+/**
+ * Digits and a number, both checked by the port: a COPY takes no parameters. Rows come as they are found, so it is the reader who
+ * counts their bytes and breaks off: a window over the rows that does took PostgreSQL longer than finding them.
+ */
 const pageAfter = (after: Position, limit: number): string =>
-  upToBytes(
-    `log.events WHERE position > ${after} ORDER BY position LIMIT ${limit}`,
-    'position',
-    LIMITS.readBytesMax,
-    binaryRowColumns,
-  );
+  `SELECT ${binaryRowColumns} FROM log.events WHERE position > ${after} ORDER BY position LIMIT ${limit}`;
 
 type Row = readonly (string | null)[];
 const [streamIdColumn, dataColumn, bytesSoFarColumn] = [6, 9, 10] as const;
@@ -254,11 +247,12 @@ export class LogReader {
   ): Promise<Row[]> {
     return this.retrying(async () => {
       const client = await this.pool.connect();
-      const copy = new PageCopy(pageAfter(after, limit), rowIn);
+      const copy = new PageCopy(pageAfter(after, limit), LIMITS.readBytesMax, rowIn);
       const silence = setTimeout(() => copy.emit('error', new Error('no answer in time')), answerTimeoutMs);
+      let hasMore: boolean;
       try {
         client.query(copy);
-        await copy.done;
+        hasMore = (await copy.done) === 'full';
       } catch (error) {
         // Whatever it still has to say is not for the next who reads.
         client.release(true);
@@ -266,7 +260,8 @@ export class LogReader {
       } finally {
         clearTimeout(silence);
       }
-      client.release();
+      // One that still brings rows is of no more use; pages are full where events are of some 3 kB and more.
+      client.release(hasMore);
       return copy.rows;
     });
   }
