@@ -1,3 +1,4 @@
+import { instantMs, instantText } from '@shaoying/event-store';
 import { uuidV5 } from '@shaoying/config';
 import {
   cameWithImport,
@@ -55,8 +56,8 @@ const ARBITRATIONS = '0e5b7c1a-6d42-5f83-b9e7-2a4c8d1f3e60';
 const warnPercent = 80;
 
 function warnedBetween(at: string, dueAt: string): string {
-  const allowedMs = Math.max(0, Date.parse(dueAt) - Date.parse(at));
-  return new Date(Date.parse(at) + Math.floor((allowedMs * warnPercent) / 100)).toISOString();
+  const allowedMs = Math.max(0, instantMs(dueAt) - instantMs(at));
+  return instantText(instantMs(at) + Math.floor((allowedMs * warnPercent) / 100));
 }
 
 /**
@@ -206,7 +207,7 @@ export class IncidentClocks {
   /** What the step that a missed deadline has come to brings beside its order, by the ladder that is pinned. */
   consequence(state: IncidentState, deadlineId: string, at: string): LadderConsequence | null {
     const missed = everyDeadline(state).find((deadline) => deadline.deadlineId === deadlineId);
-    const step = missed?.steps.findLast((candidate) => Date.parse(candidate.at) < Date.parse(at));
+    const step = missed?.steps.findLast((candidate) => instantMs(candidate.at) < instantMs(at));
     if (missed === undefined || step === undefined) return null;
     const pins = state.pins ?? this.directory.pins();
     const kind = this.directory.ladder(pins, missed.timer)[step.step - 1]?.consequence;
@@ -220,7 +221,7 @@ export class IncidentClocks {
   /** SUPERVISION_RESPONSE for the order that a missed deadline brings at this moment: its ladder step says how long. */
   responseToLadder(state: IncidentState, deadlineId: string, at: string): Deadline[] {
     const missed = everyDeadline(state).find((deadline) => deadline.deadlineId === deadlineId);
-    const step = missed?.steps.findLast((candidate) => Date.parse(candidate.at) < Date.parse(at));
+    const step = missed?.steps.findLast((candidate) => instantMs(candidate.at) < instantMs(at));
     if (missed === undefined || step === undefined) return [];
     const pins = state.pins ?? this.directory.pins();
     const within = this.directory.ladder(pins, missed.timer)[step.step - 1]?.respondWithin;
@@ -266,7 +267,7 @@ export class IncidentClocks {
   private countedMs({ unit, calendarId, calendarVersion }: AnyDeadline, from: string, to: string): number {
     return unit === 'WORKING_HOUR' || unit === 'WORKING_DAY'
       ? this.directory.workingMsBetween(calendarId, calendarVersion, from, to)
-      : Date.parse(to) - Date.parse(from);
+      : instantMs(to) - instantMs(from);
   }
 }
 

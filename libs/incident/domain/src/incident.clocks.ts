@@ -141,10 +141,13 @@ export function ownedDeadlines(state: IncidentState): OwnedDeadline[] {
     running = pending,
   ): OwnedDeadline[] =>
     deadlines.map((deadline) => ({
-      ...{ owner, deadline, pending: pending(deadline), running: running(deadline) },
+      owner,
+      deadline,
+      pending: pending(deadline),
+      running: running(deadline),
       warned: state.warned.includes(deadline.deadlineId),
       // What the dispatch or the arbitrator owes stands with the task and is missed by the incident.
-      breached: [breached, state.breached].some((ids) => ids.includes(deadline.deadlineId)),
+      breached: breached.includes(deadline.deadlineId) || state.breached.includes(deadline.deadlineId),
     }));
   return [
     ...ownedBy({ kind: 'INCIDENT' }, state, ({ timer }) => isPendingForIncident(state, timer)),

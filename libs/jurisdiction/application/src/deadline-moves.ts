@@ -1,3 +1,4 @@
+import { instantMs, instantText } from '@shaoying/event-store';
 import type { MovableDeadline, MovedDeadline } from '@shaoying/jurisdiction-contracts';
 import {
   addDuration,
@@ -23,9 +24,9 @@ interface Instants {
 
 function instantsOf(deadline: MovableDeadline): Instants {
   return {
-    startMs: Date.parse(deadline.startedAt),
-    warnMs: Date.parse(deadline.warnAt),
-    dueMs: Date.parse(deadline.dueAt),
+    startMs: instantMs(deadline.startedAt),
+    warnMs: instantMs(deadline.warnAt),
+    dueMs: instantMs(deadline.dueAt),
     unit: deadline.unit ?? UNRECORDED,
   };
 }
@@ -39,10 +40,10 @@ export function movedByPause(
 ): MovedDeadline {
   const { startMs, warnMs, dueMs, unit } = instantsOf(deadline);
   const working = isWorkingUnit(unit);
-  const pausedMs = Date.parse(pausedAt);
+  const pausedMs = instantMs(pausedAt);
   // A timer that started in the middle of the pause has waited for what is left of it.
   const fromMs = Math.max(pausedMs, startMs);
-  const toMs = Math.max(fromMs, Date.parse(resumedAt));
+  const toMs = Math.max(fromMs, instantMs(resumedAt));
   const passedMs = working ? workingTimeBetween(calendar, fromMs, toMs) : toMs - fromMs;
   const moved = (atMs: number): number => {
     if (atMs <= pausedMs || passedMs === 0) return atMs;
@@ -91,8 +92,8 @@ function answer(
   countedFromMs: number | null,
 ): MovedDeadline {
   return {
-    dueAt: new Date(dueMs).toISOString(),
-    warnAt: new Date(warnMs).toISOString(),
+    dueAt: instantText(dueMs),
+    warnAt: instantText(warnMs),
     provisional: countedFromMs !== null && isProvisional(calendar, countedFromMs, dueMs),
   };
 }
@@ -103,7 +104,7 @@ export function stepAt(
   deadline: Pick<MovableDeadline, 'startedAt' | 'dueAt' | 'unit'>,
   trigger: number,
 ): string {
-  const [startMs, dueMs] = [Date.parse(deadline.startedAt), Date.parse(deadline.dueAt)];
+  const [startMs, dueMs] = [instantMs(deadline.startedAt), instantMs(deadline.dueAt)];
   const unit = deadline.unit ?? UNRECORDED;
-  return new Date(instantAtPercent(calendar, startMs, dueMs, unit, 100 + trigger)).toISOString();
+  return instantText(instantAtPercent(calendar, startMs, dueMs, unit, 100 + trigger));
 }

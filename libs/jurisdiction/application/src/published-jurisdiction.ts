@@ -1,3 +1,4 @@
+import { instantMs, instantText } from '@shaoying/event-store';
 import {
   type DeadlineQuery,
   type DueAnswer,
@@ -240,21 +241,21 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
     const rule = chooseRule(policy, { ...query, urgency });
     if (!rule) return [];
     const { duration, stages, warnPercent = policy.warnPercent } = rule;
-    const startMs = Date.parse(query.start);
+    const startMs = instantMs(query.start);
     const one = duration ? [{ name: null, duration }] : [];
     return (stages ?? one).map((stage) => {
       const { dueMs, provisional } = addDuration(calendar, startMs, stage.duration);
       return {
         timer,
-        dueAt: iso(dueMs),
-        startedAt: iso(startMs),
+        dueAt: instantText(dueMs),
+        startedAt: instantText(startMs),
         duration: stage.duration,
         policyId: policy.policyId,
         policyVersion: policy.version,
         calendarId: calendar.calendarId,
         calendarVersion: calendar.version,
         provisional,
-        warnAt: iso(instantAtPercent(calendar, startMs, dueMs, stage.duration.unit, warnPercent)),
+        warnAt: instantText(instantAtPercent(calendar, startMs, dueMs, stage.duration.unit, warnPercent)),
         unit: stage.duration.unit,
         stage: stage.name,
       };
@@ -283,7 +284,7 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
 
   workingMsBetween(calendarId: string, calendarVersion: number, from: string, to: string): number {
     const calendar = this.calendarOrThrow(calendarId, calendarVersion);
-    return workingTimeBetween(calendar, Date.parse(from), Date.parse(to));
+    return workingTimeBetween(calendar, instantMs(from), instantMs(to));
   }
 
   ladder(pins: JurisdictionPins, timer: TimerKind): readonly LadderStep[] {
@@ -338,8 +339,8 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
 
   due(calendarId: string, query: DueQuery): DueAnswer {
     const calendar = this.calendarOrThrow(calendarId, query.calendarVersion);
-    const { dueMs, provisional } = addDuration(calendar, Date.parse(query.start), query);
-    return { due: iso(dueMs), calendarVersion: calendar.version, provisional };
+    const { dueMs, provisional } = addDuration(calendar, instantMs(query.start), query);
+    return { due: instantText(dueMs), calendarVersion: calendar.version, provisional };
   }
 
   /**
@@ -349,7 +350,7 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
   dayOf(at: string): string {
     const calendar = this.workingCalendars.at(DEFAULT_ID) ?? this.calendars()[0];
     const offsetMinutes = calendar?.utcOffsetMinutes ?? CHINA_OFFSET_MINUTES;
-    const local = new Date(Date.parse(at) + offsetMinutes * 60_000);
+    const local = new Date(instantMs(at) + offsetMinutes * 60_000);
     if (Number.isNaN(local.getTime())) throw new InstantOutOfRange('this is not an instant');
     return local.toISOString().slice(0, 10);
   }
@@ -418,8 +419,4 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
     if (!ladder) throw new JurisdictionNotPublished('escalation-ladder', id, version);
     return ladder;
   }
-}
-
-function iso(instantMs: number): string {
-  return new Date(instantMs).toISOString();
 }

@@ -1,6 +1,5 @@
-import { recordedEvent } from '@shaoying/event-store';
+import { instantText, recordedEvent } from '@shaoying/event-store';
 import type { RecordedEvent, StoredRecord } from '@shaoying/event-store';
-import { instantText } from './instant-text.js';
 
 /** What a row of {@link eventOfBinaryRow} must hold, in this order: columns are known by their place alone. */
 export const binaryRowColumns =

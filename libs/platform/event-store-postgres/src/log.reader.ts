@@ -94,12 +94,14 @@ function instantOf(text: string): string {
 function eventOf(row: Row): RecordedEvent {
   const [position, eventId, revision, schemaVersion, occurred, recorded, streamId, type, metadata, data] =
     row as [string, string, string, string, string, string, string, string, string, string];
+  const occurredAt = instantOf(occurred);
   const stored = {
     eventId,
     type,
     schemaVersion: Number(schemaVersion),
-    occurredAt: instantOf(occurred),
-    recordedAt: instantOf(recorded),
+    occurredAt,
+    // Most events are recorded when they happen.
+    recordedAt: recorded === occurred ? occurredAt : instantOf(recorded),
     metadata,
     data,
   };

@@ -1,3 +1,4 @@
+import { instantMs } from '@shaoying/event-store';
 import { isUuid, uuidV5 } from '@shaoying/config';
 import {
   cameWithImport,
@@ -182,7 +183,7 @@ export class AlternativeDeadlines implements WorldDeadlines {
     if (owner.kind !== 'TASK') return null;
     const { taskId, notifiedAt } = owner.task;
     // What earlier releases called a task need not be a UUID; they carried nothing on.
-    if (Date.parse(recorded.startedAt) >= Date.parse(notifiedAt) || !isUuid(taskId)) return null;
+    if (instantMs(recorded.startedAt) >= instantMs(notifiedAt) || !isUuid(taskId)) return null;
     const former = state.tasks
       .flatMap(({ deadlines }) => deadlines)
       .find(({ deadlineId }) => uuidV5(taskId, `continued:${deadlineId}`) === recorded.deadlineId);

@@ -1,3 +1,4 @@
+import { instantText } from '@shaoying/event-store';
 import type { RecordedIncidentEvent } from '@shaoying/incident-contracts';
 import type { IncidentTimer, SupervisionLevel } from '@shaoying/incident-domain';
 import type { Judged, OnTimeMetric } from './on-time.js';
@@ -189,7 +190,7 @@ function ofRate(
     return { counts: Number(counts), good: Number(counts && judged.good) };
   }) as [Weight, Weight];
   const side = (judged: Judged | undefined, weight: Weight): Side => ({
-    dueAt: judged === undefined ? null : new Date(judged.dueMs).toISOString(),
+    dueAt: judged === undefined ? null : instantText(judged.dueMs),
     outcome: weight.counts === 0 ? 'NOT_COUNTED' : weight.good === 0 ? 'LATE' : 'ON_TIME',
   });
   const { metric, taskId } = (was ?? is) as Judged;

@@ -1,3 +1,4 @@
+import { instantMs } from '@shaoying/event-store';
 import type { RecordedIncidentEvent } from '@shaoying/incident-contracts';
 import type { IncidentState, IncidentTimer } from '@shaoying/incident-domain';
 import type { Act, CycleCourse, IncidentCourse, Standing, TaskCourse } from './task-course.js';
@@ -43,7 +44,7 @@ export function judge(course: IncidentCourse, state: IncidentState, asOfMs: numb
     return ACTS.flatMap((metric) => {
       const due = task.deadlines.findLast(({ timer }) => timer === TIMERS[metric]);
       if (due === undefined) return [];
-      return judgedTask(metric, known, Date.parse(due.dueAt), course.standing, asOfMs) ?? [];
+      return judgedTask(metric, known, instantMs(due.dueAt), course.standing, asOfMs) ?? [];
     });
   });
   const ofCycles = [...course.cycles].flatMap(([cycle, known]) =>

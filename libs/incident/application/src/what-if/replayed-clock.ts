@@ -1,3 +1,4 @@
+import { instantMs, instantText } from '@shaoying/event-store';
 import {
   cameWithImport,
   comesOfAlarm,
@@ -32,9 +33,9 @@ function instantsOf(deadline: AnyDeadline): Instants {
   const known = instants.get(deadline);
   if (known !== undefined) return known;
   const found = {
-    warnMs: Date.parse(deadline.warnAt),
-    dueMs: Date.parse(deadline.dueAt),
-    steps: deadline.steps.map(({ step, at }) => ({ step, atMs: Date.parse(at) })),
+    warnMs: instantMs(deadline.warnAt),
+    dueMs: instantMs(deadline.dueAt),
+    steps: deadline.steps.map(({ step, at }) => ({ step, atMs: instantMs(at) })),
   };
   instants.set(deadline, found);
   return found;
@@ -189,7 +190,7 @@ export class ReplayedClock {
 
   private ring(state: IncidentState, { owned, isWarning }: Alarm, nowMs: number): readonly IncidentEvent[] {
     const { deadlineId, timer, dueAt } = owned.deadline;
-    const now = new Date(nowMs).toISOString();
+    const now = instantText(nowMs);
     const isAnswered = !isWarning && this.issued.deadlines.has(deadlineId);
     const closes = timer === 'FEEDBACK_WINDOW' && !state.imported;
     const command: MarkOverdue = {

@@ -1,3 +1,4 @@
+import { instantMs } from '@shaoying/event-store';
 import type { RecordedIncidentEvent } from '@shaoying/incident-contracts';
 import {
   evolve,
@@ -47,7 +48,7 @@ export class ReplayedIncident {
   /** The next event of the incident, in the order of its stream. */
   record(recorded: RecordedIncidentEvent): void {
     if (isOfClock(recorded)) return;
-    const atMs = Date.parse(recorded.recordedAt);
+    const atMs = instantMs(recorded.recordedAt);
     if (recorded.commandId === this.lastCommand) this.miss(this.state, atMs);
     else this.passUntil(atMs);
     this.lastMs = Math.max(this.lastMs, atMs);

@@ -1,3 +1,4 @@
+import { instantMs } from '@shaoying/event-store';
 import type { RecordedIncidentEvent } from '@shaoying/incident-contracts';
 import { evolve, NO_INCIDENT, ownedDeadlines } from '@shaoying/incident-domain';
 import { AlternativeDeadlines, type KeptAs } from './alternative-deadlines.js';
@@ -31,7 +32,7 @@ export function simulateIncident(
   rules: AlternativeRules,
   asOf: string,
 ): SimulatedIncident {
-  const asOfMs = Date.parse(asOf);
+  const asOfMs = instantMs(asOf);
   const issued = ordersOf(events);
   const deadlines = new AlternativeDeadlines(rules);
   const recorded = recordedWorld(events);

@@ -1,3 +1,4 @@
+import { instantMs } from '@shaoying/event-store';
 import type { RecordedIncidentEvent } from '@shaoying/incident-contracts';
 import type { IncidentEvent, IncidentState, TaskAssignment } from '@shaoying/incident-domain';
 
@@ -62,23 +63,22 @@ export class IncidentCourse {
     by: RecordedIncidentEvent | null,
   ): void {
     this.tasks.set(taskId, {
-      ...{ taskId, summonedBy: by, holders: [{ departmentId, sinceMs: Date.parse(occurredAt) }] },
+      ...{ taskId, summonedBy: by, holders: [{ departmentId, sinceMs: instantMs(occurredAt) }] },
       ...{ acknowledged: null, acknowledgeNoMore: false, checkedIn: null, completed: null, accepted: null },
       ...{ ended: null, counted: false, undecided: false, extending: false },
     });
   }
 
   private act(event: IncidentEvent, by: RecordedIncidentEvent | null, after: IncidentState): void {
-    const act = { atMs: Date.parse(event.occurredAt), by };
     switch (event.type) {
       case 'TaskAcknowledged':
-        Object.assign(this.task(event.data.taskId) ?? {}, { acknowledged: act });
+        Object.assign(this.task(event.data.taskId) ?? {}, { acknowledged: actOf(event, by) });
         break;
       case 'DepartmentCheckedIn':
-        Object.assign(this.task(event.data.taskId) ?? {}, { checkedIn: act });
+        Object.assign(this.task(event.data.taskId) ?? {}, { checkedIn: actOf(event, by) });
         break;
       case 'TaskCompleted':
-        Object.assign(this.task(event.data.taskId) ?? {}, { completed: act, extending: false });
+        Object.assign(this.task(event.data.taskId) ?? {}, { completed: actOf(event, by), extending: false });
         break;
       case 'CheckFailed':
       case 'FeedbackRecorded':
@@ -91,14 +91,14 @@ export class IncidentCourse {
         break;
       case 'TaskTransferred': {
         const task = this.task(event.data.taskId);
-        const holder = { departmentId: event.data.toDepartmentId, sinceMs: act.atMs };
+        const holder = { departmentId: event.data.toDepartmentId, sinceMs: instantMs(event.occurredAt) };
         if (task !== undefined) task.holders = [...task.holders, holder];
         break;
       }
       case 'IncidentClosed': {
         const cycle = this.cycles.get(event.data.cycle);
         // The resident may have sent back what the clock had closed.
-        if (cycle !== undefined) cycle.closed = act;
+        if (cycle !== undefined) cycle.closed = actOf(event, by);
         break;
       }
       case 'IncidentReopened': {
@@ -115,10 +115,9 @@ export class IncidentCourse {
   private decide(event: IncidentEvent, by: RecordedIncidentEvent | null): void {
     const task = 'taskId' in event.data ? this.task(event.data.taskId) : undefined;
     if (task === undefined) return;
-    const act = { atMs: Date.parse(event.occurredAt), by };
     switch (event.type) {
       case 'ReturnRequested':
-        task.acknowledged ??= act;
+        task.acknowledged ??= actOf(event, by);
         task.undecided = true;
         break;
       case 'ArbitrationOpened':
@@ -219,8 +218,13 @@ export class IncidentCourse {
 
 function totalOf({ deadlines }: IncidentState): number | null {
   const total = deadlines.find(({ timer }) => timer === 'INCIDENT_TOTAL');
-  return total === undefined ? null : Date.parse(total.dueAt);
+  return total === undefined ? null : instantMs(total.dueAt);
 }
+
+const actOf = ({ occurredAt }: IncidentEvent, by: RecordedIncidentEvent | null): Act => ({
+  atMs: instantMs(occurredAt),
+  by,
+});
 
 /** The tasks that an event gives to departments. */
 function summonedBy(event: IncidentEvent): readonly TaskAssignment[] {

@@ -1,4 +1,4 @@
-import { comparePositions, START, type EventStore } from '@shaoying/event-store';
+import { instantMs, comparePositions, START, type EventStore } from '@shaoying/event-store';
 import type { Difference } from './differences.js';
 import { WhatIfTotals, type WhatIfReport } from './what-if.report.js';
 import { handOut } from './window.hands.js';
@@ -64,7 +64,7 @@ export async function simulateWindow(run: WindowRun): Promise<WhatIfReport> {
 
 /** Streams of the incidents that were filed or whistled for in the window, in the order in which they first were. */
 async function streamsOf({ store, window, knownAt, signal }: WindowRun): Promise<string[]> {
-  const [fromMs, toMs] = [Date.parse(window.from), Date.parse(window.to)];
+  const [fromMs, toMs] = [instantMs(window.from), instantMs(window.to)];
   const streams = new Set<string>();
   let after = START;
   for (;;) {
@@ -72,7 +72,7 @@ async function streamsOf({ store, window, knownAt, signal }: WindowRun): Promise
     const page = await store.readAll(after, { limit: PAGE, types: ['IncidentFiled', 'WhistleBlown'] });
     for (const { streamId, occurredAt, position } of page) {
       if (comparePositions(position, knownAt.position) > 0) return [...streams];
-      const atMs = Date.parse(occurredAt);
+      const atMs = instantMs(occurredAt);
       if (atMs >= fromMs && atMs < toMs) streams.add(streamId);
       if (streams.size > INCIDENTS_MAX) throw new WindowTooLarge(INCIDENTS_MAX);
     }
