@@ -73,6 +73,7 @@ async function livedAgain({ store, pool, url, helpedFrom, timers = allTimers }) 
       peakBytes = Math.max(peakBytes, process.memoryUsage.rss());
     },
     onDifferences: (differences) => kept.add(differences),
+    differencesMax: SIMULATION_LIMITS.differencesMax,
   });
   await kept.write();
   const seconds = (performance.now() - startedMs) / 1_000;

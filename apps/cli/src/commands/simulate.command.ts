@@ -86,9 +86,11 @@ export async function simulate(
     const report = await simulateWindow({
       ...{ ...read, signal, helpers: helpers.for },
       onProgress: ({ incidentsDone, incidentsTotal }) => progress.update(incidentsDone, incidentsTotal),
-      onDifferences: async (differences) => {
-        await told?.write(linesOf(differences));
-      },
+      ...(told && {
+        onDifferences: async (differences: readonly Difference[]) => {
+          await told.write(linesOf(differences));
+        },
+      }),
     });
     show(terminal, options.json, { window, knownAt, ...report }, () => reportLines(report));
   } catch (error) {

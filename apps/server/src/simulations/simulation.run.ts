@@ -45,7 +45,7 @@ export async function windowOf(
 
 const NOTHING: WhatIfProgress = { incidentsDone: 0, incidentsTotal: 0, eventsDone: 0 };
 
-/** Keeps the rows of a run, some hundred at a time, and no more than are told. */
+/** Keeps the rows of a run, some hundred at a time. */
 export class KeptDifferences {
   private waiting: Difference[] = [];
   private kept = 0;
@@ -57,9 +57,7 @@ export class KeptDifferences {
 
   /** @throws SimulationCancelled, what the store throws */
   async add(differences: readonly Difference[]): Promise<void> {
-    this.waiting.push(
-      ...differences.slice(0, SIMULATION_LIMITS.differencesMax - this.kept - this.waiting.length),
-    );
+    this.waiting.push(...differences);
     if (this.waiting.length >= BATCH) await this.write();
   }
 
@@ -121,6 +119,7 @@ export async function carryOut(
         progress = told;
       },
       onDifferences: (differences) => kept.add(differences),
+      differencesMax: SIMULATION_LIMITS.differencesMax,
     });
     await kept.write();
     await beat();

@@ -57,12 +57,17 @@ export interface Compared {
   /** The last event in which the deadline began, was moved or was ended, as recorded. */
   readonly courseOf: (deadlineId: string) => readonly RecordedIncidentEvent[];
   readonly judged: (world: World) => readonly Judged[];
+  /** Whether anybody is told of the differences; where they are only counted, no events are named. */
+  readonly isTold: boolean;
 }
 
-const tell = (events: readonly RecordedIncidentEvent[]): DecidingEvent[] =>
-  [...new Map(events.map((event) => [event.eventId, event])).values()]
+/** The events that decided, each once and in their order. */
+function told({ isTold }: Compared, events: () => readonly RecordedIncidentEvent[]): DecidingEvent[] {
+  if (!isTold) return [];
+  return [...new Map(events().map((event) => [event.eventId, event])).values()]
     .sort((a, b) => a.revision - b.revision)
     .map(({ type, eventId, position }) => ({ type, eventId, position }));
+}
 
 const keysOf = <Value>(a: ReadonlyMap<string, Value>, b: ReadonlyMap<string, Value>): Set<string> =>
   new Set([...a.keys(), ...b.keys()]);
@@ -87,7 +92,8 @@ function ofDeadline(compared: Compared, deadlineId: string): Difference[] {
     ...{ incidentId, taskId, unitId: departmentId, timer, stage: compared.stageOf(deadlineId), deadlineId },
     ...{ level: null, metric: null, denominatorChange: 0 },
   };
-  const events = (): DecidingEvent[] => tell([...compared.courseOf(deadlineId), ...(was?.events ?? [])]);
+  const events = (): DecidingEvent[] =>
+    told(compared, () => [...compared.courseOf(deadlineId), ...(was?.events ?? [])]);
   const [wasDue, isDue] = (['recorded', 'simulated'] as const).map((world) =>
     compared.dueIn(world, deadlineId),
   );
@@ -151,7 +157,7 @@ function ofOrder(compared: Compared, supervisionId: string): Difference[] {
         recorded: { dueAt: wasDue, outcome: gone ? 'ISSUED' : 'NOT_ISSUED' },
         simulated: { dueAt: isDue, outcome: gone ? 'NOT_ISSUED' : 'ISSUED' },
         ...{ change, cause },
-        events: tell([...compared.courseOf(deadlineId), ...(was?.event ? [was.event] : [])]),
+        events: told(compared, () => [...compared.courseOf(deadlineId), ...(was?.event ? [was.event] : [])]),
       },
     ];
   });
@@ -163,13 +169,14 @@ function ofRates(compared: Compared): Difference[] {
   const byName = (world: World): Map<string, Judged> =>
     new Map(compared.judged(world).map((judged) => [nameOf(judged), judged]));
   const [recorded, simulated] = [byName(compared.recorded), byName(compared.simulated)];
+  let onTime: Map<string, Judged> | undefined;
   return [...keysOf(recorded, simulated)].flatMap((name) => {
     const [was, is] = [recorded.get(name), simulated.get(name)];
     if (isSame(was, is)) return [];
-    const cause = isSame(byName(compared.onTime()).get(name), is) ? 'CLOCK' : 'RULES';
+    const cause = isSame((onTime ??= byName(compared.onTime())).get(name), is) ? 'CLOCK' : 'RULES';
     // Whose rate it is may be another: a task that is due earlier is still its former department's.
     const units = [...new Set([was, is].flatMap((judged) => (judged?.counts ? [judged.key] : [])))];
-    return units.map((unitId) => ofRate(compared.incidentId, was, is, unitId, cause));
+    return units.map((unitId) => ofRate(compared, was, is, unitId, cause));
   });
 }
 
@@ -179,7 +186,7 @@ const isSame = (a: Judged | undefined, b: Judged | undefined): boolean => {
 };
 
 function ofRate(
-  incidentId: string,
+  compared: Compared,
   was: Judged | undefined,
   is: Judged | undefined,
   unitId: string | null,
@@ -194,11 +201,12 @@ function ofRate(
     outcome: weight.counts === 0 ? 'NOT_COUNTED' : weight.good === 0 ? 'LATE' : 'ON_TIME',
   });
   const { metric, taskId } = (was ?? is) as Judged;
+  const { incidentId } = compared;
   return {
     ...{ kind: 'ON_TIME', incidentId, taskId, unitId, timer: null, stage: null, deadlineId: null },
     ...{ level: null, metric, recorded: side(was, before), simulated: side(is, after), cause },
     ...{ change: after.good - before.good, denominatorChange: after.counts - before.counts },
-    events: tell([...(was?.events ?? []), ...(is?.events ?? [])]),
+    events: told(compared, () => [...(was?.events ?? []), ...(is?.events ?? [])]),
   };
 }
 

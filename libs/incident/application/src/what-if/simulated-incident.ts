@@ -25,12 +25,14 @@ export interface SimulatedIncident {
  * What one incident would have come to.
  * @param events its whole stream so far, in order
  * @param asOf up to when the clock runs, and the instant of the rates; no later than what the log knew
+ * @param isTold whether anybody is told of the differences; where they are only counted, they name no events
  * @throws JurisdictionNotPublished, CalendarError
  */
 export function simulateIncident(
   events: readonly RecordedIncidentEvent[],
   rules: AlternativeRules,
   asOf: string,
+  isTold = true,
 ): SimulatedIncident {
   const asOfMs = instantMs(asOf);
   const issued = ordersOf(events);
@@ -47,7 +49,7 @@ export function simulateIncident(
   let prompt: World | null = null;
   let courses: ReadonlyMap<string, readonly RecordedIncidentEvent[]> | null = null;
   const differences = differencesOf({
-    ...{ incidentId: recorded.state.incidentId, recorded, simulated, judged },
+    ...{ incidentId: recorded.state.incidentId, recorded, simulated, judged, isTold },
     onTime: () =>
       (prompt ??= replayed(events, rules, issued, new RecordedDeadlines(rules.directory), asOfMs)),
     dueIn: (world, deadlineId) => deadlines.dueIn(world, deadlineId),

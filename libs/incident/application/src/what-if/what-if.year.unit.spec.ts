@@ -110,20 +110,30 @@ describe('a year whose clock was never late', () => {
     const window = { from: new Date(YEAR.fromMs).toISOString(), to: asOf };
     const { store } = life.year.office;
     const read = { store, rules, window, knownAt: { position: await store.head(), asOf } };
-    const told = async (helpers: readonly LivePart[]) => {
+    const told = async (helpers: readonly LivePart[], differencesMax?: number) => {
       const rows: Difference[] = [];
       const report = await simulateWindow({
-        ...{ ...read, signal: new AbortController().signal, helpers: () => helpers },
-        onDifferences: (some) => void rows.push(...some),
+        ...{ ...read, signal: new AbortController().signal, helpers: () => helpers, streamsInPart: 8 },
+        ...{ onDifferences: (some) => void rows.push(...some), differencesMax },
       });
       return { report, rows };
     };
+    let untold = 0;
     // What comes from another thread is a copy, and comes when it comes.
-    const other: LivePart = async (streamIds) => structuredClone(await partsOf(read)(streamIds));
+    const other: LivePart = async (streamIds, isTold) => {
+      untold += isTold ? 0 : 1;
+      return structuredClone(await partsOf(read)(streamIds, isTold));
+    };
 
     const alone = await told([]);
     expect(await told([other])).toEqual(alone);
     expect(alone.report.differences).toBe(alone.rows.length);
+    expect(untold).toBe(0);
+    // Beyond what is told, differences are counted all the same, and no more is asked for.
+    const { report, rows } = alone;
+    expect(rows.length).toBeGreaterThan(100);
+    expect(await told([other], 100)).toEqual({ report, rows: rows.slice(0, 100) });
+    expect(untold).toBeGreaterThan(0);
     expect(alone.report.incidentsAffected).toBeGreaterThan(50);
   });
 

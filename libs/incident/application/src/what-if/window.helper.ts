@@ -10,6 +10,7 @@ export class HelperFailed extends Error {
 interface Asked {
   readonly id: number;
   readonly streamIds: readonly string[];
+  readonly isTold: boolean;
 }
 
 type Answer =
@@ -27,8 +28,8 @@ export function help(port: MessagePort, read: WindowRead): Promise<void> {
   return new Promise((resolve) => {
     port.on('message', (asked: Asked | typeof ENOUGH) => {
       if (asked === ENOUGH) return resolve();
-      const { id, streamIds } = asked;
-      live(streamIds).then(
+      const { id, streamIds, isTold } = asked;
+      live(streamIds, isTold).then(
         (part) => answer({ id, part }),
         (error: unknown) => answer({ id, failure: String(error) }),
       );
@@ -67,12 +68,12 @@ export class WindowHelper {
   }
 
   /** @throws HelperFailed */
-  readonly live: LivePart = async (streamIds) => {
+  readonly live: LivePart = async (streamIds, isTold = true) => {
     if (this.failure !== null) throw this.failure;
     const id = (this.asked += 1);
     const waiting = Promise.withResolvers<WindowPart>();
     this.waiting.set(id, waiting);
-    this.thread.postMessage({ id, streamIds } satisfies Asked);
+    this.thread.postMessage({ id, streamIds, isTold } satisfies Asked);
     return waiting.promise;
   };
 

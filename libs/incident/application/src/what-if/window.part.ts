@@ -35,19 +35,22 @@ export interface WindowRead {
 /** What some incidents came to. Plain data: a thread can hand it to another. */
 export interface WindowPart {
   readonly tallied: Tallied;
-  /** In the order of the streams. */
+  /** In the order of the streams; none where nobody is told of them. */
   readonly differences: readonly Difference[];
   /** Of all that were read, whether they were meant or not. */
   readonly eventsRead: number;
 }
 
-/** Lives some incidents again, by their streams. */
-export type LivePart = (streamIds: readonly string[]) => Promise<WindowPart>;
+/**
+ * Lives some incidents again, by their streams.
+ * @param isTold whether anybody is told of the differences, which are counted in any case. Default true
+ */
+export type LivePart = (streamIds: readonly string[], isTold?: boolean) => Promise<WindowPart>;
 
 /** Reads and lives parts here. @throws what the store throws, JurisdictionNotPublished, CalendarError */
 export const partsOf =
   ({ store, rules, window, knownAt }: WindowRead): LivePart =>
-  async (streamIds) => {
+  async (streamIds, isTold = true) => {
     const totals = new WhatIfTotals();
     const differences: Difference[] = [];
     let eventsRead = 0;
@@ -55,9 +58,9 @@ export const partsOf =
       const events = knownBy(story, knownAt);
       eventsRead += events.length;
       if (!isMeant(events, window)) continue;
-      const incident = simulateIncident(events, rules, knownAt.asOf);
+      const incident = simulateIncident(events, rules, knownAt.asOf, isTold);
       totals.add(incident, events.length);
-      differences.push(...incident.differences);
+      if (isTold) differences.push(...incident.differences);
     }
     return { tallied: totals.tallied(), differences, eventsRead };
   };

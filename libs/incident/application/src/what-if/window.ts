@@ -34,8 +34,10 @@ export interface WindowRun extends WindowRead {
   /** Ends it between two parts. */
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: WhatIfProgress) => void;
-  /** Hears of all differences, in the order in which their incidents were filed; what it returns is waited for. */
+  /** Hears of differences, in the order in which their incidents were filed; what it returns is waited for. */
   readonly onDifferences?: (differences: readonly Difference[]) => Promise<void> | void;
+  /** So many of them, the first; more are only counted, which is less work. Default all. */
+  readonly differencesMax?: number | undefined;
   /** Others who live parts of it at the same time, for so many incidents; the report is the same whoever does. */
   readonly helpers?: (incidents: number) => readonly LivePart[];
   /** Streams that are read and lived at once. Default 64. */
@@ -49,12 +51,20 @@ export interface WindowRun extends WindowRead {
 export async function simulateWindow(run: WindowRun): Promise<WhatIfReport> {
   const streams = await streamsOf(run);
   const totals = new WhatIfTotals();
-  let [incidentsDone, eventsDone] = [0, 0];
-  const { streamsInPart } = run;
-  const hands = { own: partsOf(run), helpers: run.helpers?.(streams.length) ?? [], streamsInPart };
+  let [incidentsDone, eventsDone, told] = [0, 0, 0];
+  const { streamsInPart, onDifferences } = run;
+  const toldMax = onDifferences === undefined ? 0 : (run.differencesMax ?? Infinity);
+  const asFarAsTold =
+    (live: LivePart): LivePart =>
+    (streamIds) =>
+      live(streamIds, told < toldMax);
+  const helpers = run.helpers?.(streams.length) ?? [];
+  const hands = { own: asFarAsTold(partsOf(run)), helpers: helpers.map(asFarAsTold), streamsInPart };
   await handOut(streams, hands, run.signal, async (part, asked) => {
     totals.merge(part.tallied);
-    if (part.differences.length > 0) await run.onDifferences?.(part.differences);
+    const differences = part.differences.slice(0, toldMax - told);
+    told += differences.length;
+    if (differences.length > 0) await onDifferences?.(differences);
     incidentsDone += asked.length;
     eventsDone += part.eventsRead;
     run.onProgress?.({ incidentsDone, incidentsTotal: streams.length, eventsDone });
