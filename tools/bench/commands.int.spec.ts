@@ -1,6 +1,6 @@
 import { refusedBench, runBench } from './run-bench.js';
 
-/** A net: two servers start, five kinds of request warm up and are measured for half a second each. */
+/** A net: two servers start, seven kinds of request warm up and are measured for half a second each. */
 const runMsMax = 300_000;
 
 test(
@@ -11,7 +11,8 @@ test(
     const row = (name: string) => rows.find((candidate) => candidate.name === name);
     expect(stdout).toContain('fsync on');
     expect(conditions.postgres.fsync).toBe('on');
-    for (const kind of ['validate', 'report', 'reportOpen', 'reportPersonal', 'checkIn']) {
+    const open = ['reportOpen', 'reportEncrypted', 'reportUnencrypted'];
+    for (const kind of ['validate', 'report', 'reportPersonal', ...open, 'checkIn']) {
       expect(row(kind)).toMatchObject({ unit: 'requests/s', value: expect.any(Number) as number });
       expect(row(`${kind} errors`)?.value).toBe(0);
     }
@@ -25,6 +26,7 @@ test(
       target: 0.95,
       ok: (row('sealing ratio')?.ratio ?? 0) >= 0.95,
     });
+    expect(row('reporter ratio')).toMatchObject({ unit: 'ratio', value: expect.any(Number) as number });
     expect(leftBehind).toEqual([]);
   },
   runMsMax,

@@ -135,15 +135,22 @@ class BenchServer {
 
   /**
    * Starts the API without a door on the same log, for `principal` to send everything.
-   * @returns what a round needs of a server, and `stop()`
+   * @returns what a round needs of a server, `encrypt(whether)` for the reporters of what comes from then on, and `stop()`
    */
   async openBeside(principal) {
     const program = join(root, 'tools/bench/open-server.process.mjs');
-    const { child, output } = launch([program, JSON.stringify(principal)], { DATA_DIR: this.dataDir });
+    const { child, output } = launch([program, JSON.stringify(principal)], { DATA_DIR: this.dataDir }, [
+      'ipc',
+    ]);
+    const encrypt = async (encrypts) => {
+      child.send({ encrypts });
+      const [answer] = await once(child, 'message');
+      if (answer.encrypts !== encrypts) throw new Error('the API without a door has not heard');
+    };
     try {
       const url = await listening(child, output);
       const { postgresPid, pid: besideOf } = this;
-      return { url, pid: child.pid, postgresPid, besideOf, stop: () => endChild(child) };
+      return { url, pid: child.pid, postgresPid, besideOf, encrypt, stop: () => endChild(child) };
     } catch (error) {
       await endChild(child);
       throw error;
@@ -187,11 +194,11 @@ async function adoptAndStop(dataDir) {
 }
 
 /** Starts a program of ours, and keeps the end of what it prints. */
-function launch(args, env) {
+function launch(args, env, channels = []) {
   const child = spawn(process.execPath, ['--enable-source-maps', ...args], {
     cwd: root,
     env: environment(env),
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', ...channels],
     // Ctrl-C is ours to handle: a server that ends first would show as errors of the load.
     detached: process.platform !== 'win32',
   });

@@ -1,11 +1,14 @@
 import type { LivePart, WindowPart } from './window.part.js';
 
-/** Streams in a part: PostgreSQL answers them in one round trip, and 25 ms of a thread live them. */
-const STREAMS_IN_PART = 64;
+/**
+ * Streams in a part: PostgreSQL answers them in one statement, and 10 ms of a thread live them. With twice as many a year took a
+ * tenth longer: what is being lived when V8 sweeps is copied.
+ */
+const STREAMS_IN_PART = 32;
 /** Parts that each of those who live them has at a time: while one is read, the other is lived. */
 const AT_A_TIME = 2;
-/** Parts for each of them that may be given out and not taken yet, some 200 KB each where everything differs. */
-const AHEAD = 8;
+/** Parts for each of them that may be given out and not taken yet, some 100 KB each where everything differs. */
+const AHEAD = 16;
 
 /** Who lives the parts of a window. */
 export interface Hands {
@@ -13,7 +16,7 @@ export interface Hands {
   readonly own: LivePart;
   /** Elsewhere. What one of them fails in, or is long about, is done here; whoever has failed is asked no more. */
   readonly helpers: readonly LivePart[];
-  /** Default 64. */
+  /** Default 32. */
   readonly streamsInPart?: number | undefined;
 }
 

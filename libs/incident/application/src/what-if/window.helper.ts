@@ -112,8 +112,8 @@ const THREADS_MAX = 2;
  */
 const HELPED_FROM = 10_000;
 /**
- * What a thread may have that lives a window. It holds two parts of 64 streams, whole, the differences of up to sixteen parts
- * that wait to be told (some 200 KB each), some 500 rows that wait to be written, and the ids of the window, 30 MB at most. The
+ * What a thread may have that lives a window. It holds two parts of 32 streams, whole, the differences of up to 32 parts
+ * that wait to be told (some 100 KB each), some 500 rows that wait to be written, and the ids of the window, 30 MB at most. The
  * rest is what it may have before it is swept: a heap that runs out ends the simulation, not the process. Young objects have
  * four times the room of V8's default: nearly all that a part makes is dead with it, and was copied twice before that.
  */

@@ -40,7 +40,7 @@ export interface WindowRun extends WindowRead {
   readonly differencesMax?: number | undefined;
   /** Others who live parts of it at the same time, for so many incidents; the report is the same whoever does. */
   readonly helpers?: (incidents: number) => readonly LivePart[];
-  /** Streams that are read and lived at once. Default 64. */
+  /** Streams that are read and lived at once. Default 32. */
   readonly streamsInPart?: number | undefined;
 }
 
