@@ -68,7 +68,7 @@ export async function boardPages(pool, incidents, rounds, say) {
   try {
     await client.query(sample);
     await client.query('create schema incident_board; set search_path to incident_board');
-    await client.query(incidentBoard.schema);
+    await client.query(`${incidentBoard.schema}; ${incidentBoard.indexes}`);
     for (const statement of fill(incidents).split(';')) {
       await client.query(statement);
       say(`  the board: ${statement.trim().split('\n')[0]}`);

@@ -20,9 +20,12 @@ export const momentValues = ({ asOf, knownAt, live }: Moment): [string, string] 
   live === true ? 'infinity' : knownAt,
 ];
 
+/** Facts are cut here. */
+export const factsUntil = `case when $2::timestamptz = 'infinity' then 'infinity'::timestamptz else $1::timestamptz end`;
+
 /** `as_of` to compare due times with, `facts_until` and `known_at` to cut facts at. */
 export const momentSql = `
   with moment as (
     select $1::timestamptz as as_of, $2::timestamptz as known_at,
-      case when $2::timestamptz = 'infinity' then 'infinity'::timestamptz else $1::timestamptz end as facts_until
+      ${factsUntil} as facts_until
   )`;

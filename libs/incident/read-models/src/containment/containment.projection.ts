@@ -94,8 +94,8 @@ export const containment: Projection = {
       reopened_known_at timestamptz,
       primary key (incident_id, cycle)
     );
-    create index on closures (closed_at);
   `,
+  indexes: 'create index if not exists closures_by_time on closures (closed_at)',
   eventTypes,
   async apply(events, tx) {
     const entries = incidentEntries(events);

@@ -2,7 +2,7 @@ import type { IncidentEventType } from '@shaoying/incident-domain';
 import type { Projection } from '@shaoying/projections';
 import { incidentEntries } from '../incident-rows.js';
 import { changesTerms, TaskBatch } from './task-batch.js';
-import { taskTables } from './task-tables.js';
+import { taskIndexes, taskTables } from './task-tables.js';
 
 const eventTypes: IncidentEventType[] = [
   ...changesTerms,
@@ -18,8 +18,9 @@ const eventTypes: IncidentEventType[] = [
  */
 export const departmentTasks: Projection = {
   name: 'department-tasks',
-  version: 9,
+  version: 10,
   schema: taskTables,
+  indexes: taskIndexes,
   eventTypes,
   async apply(events, tx) {
     const entries = incidentEntries(events);

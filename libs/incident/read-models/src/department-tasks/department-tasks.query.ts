@@ -1,4 +1,4 @@
-import { momentSql, momentValues, type Moment, type SqlReader } from '../sql-reader.js';
+import { factsUntil, momentSql, momentValues, type Moment, type SqlReader } from '../sql-reader.js';
 import { openAfter, tasksAt, within } from './tasks-at.js';
 import {
   figuresOf,
@@ -101,7 +101,7 @@ export class DepartmentTasksQuery {
          'checkedInAt', ${isoUtc('arrived')}, 'overdue', coalesce(unmet_due < as_of, false), 'deadlines', ${toDo}
        ) as item
        from at_moment
-       where department_id = $3 and is_open and ${openAfter('least($1::timestamptz, $2::timestamptz)')}
+       where department_id = $3 and is_open and ${openAfter('least($1::timestamptz, $2::timestamptz)', factsUntil)}
          and ($4::text[] is null or street_id is null or street_id = any($4)) ${after}
        order by notified_at, task_id limit ${page.limit + 1}`,
       values,
@@ -128,7 +128,7 @@ export class DepartmentTasksQuery {
          'role', role, 'kind', kind, 'setAside', set_aside, 'notifiedAt', ${isoUtc('notified_at')}
        ) as item
        from department_tasks.tasks
-       where department_id = $1 and ${openAfter("'infinity'")}
+       where department_id = $1 and ${openAfter("'infinity'::timestamptz")}
          ${after === null ? '' : 'and (notified_at, task_id) > ($2::timestamptz, $3)'}
        order by notified_at, task_id limit ${limit + 1}`,
       after === null ? [departmentId] : [departmentId, after.notifiedAt, after.taskId],

@@ -1,3 +1,4 @@
+import { openAfterIndexes } from './tasks-at.js';
 import { merging, RowStatement, wholeRow, type RowShape } from '../incident-rows.js';
 
 // The tables of the read model, but for what task-rows.ts says of the rows of tasks.
@@ -84,7 +85,19 @@ export const dropWhistlesOf = new RowStatement<Pick<WhistleRow, 'incident_id'>>(
 
 export const caseColumns = Object.keys(caseShape).join(', ');
 
-/** SQL of the tables and their indexes. */
+/** SQL of the indexes that only queries use. What is over is never looked at for a queue: 20 open tasks among 100,000 done ones are read as 20. */
+export const taskIndexes = `
+  ${openAfterIndexes}
+  create index if not exists tasks_by_handling_due on tasks (handling_due) where handling_due is not null;
+  create index if not exists tasks_by_check_in_due on tasks (check_in_due) where check_in_due is not null;
+  create index if not exists tasks_by_acknowledge_due on tasks (acknowledge_due) where acknowledge_due is not null;
+  create index if not exists tasks_by_contact_due on tasks (contact_due) where contact_due is not null;
+  create index if not exists whistles_of_estate on whistles (estate_id, category, blown_at);
+  create index if not exists lost_times_of_unit on lost_times (unit_id, booked_at);
+  create index if not exists lost_times_by_booking on lost_times (booked_at);
+`;
+
+/** SQL of the tables, and of the indexes by which a batch finds rows. */
 export const taskTables = `
     create table cases (
       incident_id  text primary key,
@@ -152,15 +165,7 @@ export const taskTables = `
     -- Half of every page is kept for what comes later: a check-in that stays on its page is in no index and logs what it
     -- changed. Measured with check-ins in the order of the whistles, two events each: 100 bytes of log an event instead
     -- of 540 with fillfactor 80, and PostgreSQL 6 µs instead of 14.
-    -- What is over is never looked at for a queue: 20 open tasks among 100,000 done ones are read as 20. See openAfter.
-    create index on tasks (department_id, coalesce(least(
-      greatest(completed_at, completed_known_at), greatest(ended_at, ended_known_at), greatest(until_at, until_known_at)
-    ), 'infinity'));
     create index on tasks (incident_id);
-    create index on tasks (handling_due) where handling_due is not null;
-    create index on tasks (check_in_due) where check_in_due is not null;
-    create index on tasks (acknowledge_due) where acknowledge_due is not null;
-    create index on tasks (contact_due) where contact_due is not null;
     -- For "repeat whistles": what was blown and not taken back.
     create table whistles (
       whistle_id     text primary key,
@@ -172,7 +177,6 @@ export const taskTables = `
       blown_at       timestamptz not null,
       blown_known_at timestamptz not null
     );
-    create index on whistles (estate_id, category, blown_at);
     create index on whistles (incident_id);
     create table lost_times (
       event_id        text not null,
@@ -187,8 +191,6 @@ export const taskTables = `
       booked_known_at timestamptz not null,
       primary key (event_id, ordinal)
     );
-    create index on lost_times (unit_id, booked_at);
-    create index on lost_times (booked_at);
     create table exclusions (
       incident_id      text not null,
       deadline_id      text not null,

@@ -61,10 +61,31 @@ export const holderAt = (
     (select held."departmentId" from ${formerHolders} where ${instant} < held.until order by held.until limit 1),
     department_id) end`;
 
+/** When a row of a task was over, and known to be; null while it is not. A task is over at a moment only if that is before. */
+const over = `least(greatest(completed_at, completed_known_at), greatest(ended_at, ended_known_at),
+  greatest(until_at, until_known_at))`;
+const overOrNever = `coalesce(${over}, 'infinity')`;
+/** What is over within this time of its beginning, as nearly all is, began at most so long before its end. */
+const shortTime = "interval '30 days'";
+const isShort = `${over} - since_at <= ${shortTime}`;
+
 /**
- * True for every task that was open at some moment after `instant`, and for some more; the index on this expression
- * keeps what was over long ago out of sight. A task is over at a moment only if its end is known to be before.
+ * The two indexes that keep what was over long before a moment out of sight, and what began long after it: of what was short,
+ * and of the rest, which is what is open still and a little more. In one of both, so many rows that the end of each must be kept in
+ * order were read as were over at any time after the moment: half of a year where the moment lies in its middle.
  */
-export const openAfter = (instant: string): string =>
-  `coalesce(least(greatest(completed_at, completed_known_at), greatest(ended_at, ended_known_at),
-     greatest(until_at, until_known_at)), 'infinity') >= ${instant}`;
+export const openAfterIndexes = `
+  create index if not exists tasks_short_by_end on tasks (department_id, (${overOrNever})) where ${isShort};
+  create index if not exists tasks_long_by_end on tasks (department_id, (${overOrNever})) where (${isShort}) is not true;
+`;
+
+/**
+ * True for every row of a task that was open at some moment after `instant`, and for some more.
+ * @param until only of what began by then
+ */
+export function openAfter(instant: string, until?: string): string {
+  const short = `${isShort} and ${overOrNever} >= ${instant}`;
+  const long = `(${isShort}) is not true and ${overOrNever} >= ${instant}`;
+  if (until === undefined) return `(${short} or ${long})`;
+  return `(${short} and ${overOrNever} <= (${until}) + ${shortTime} or ${long}) and since_at <= ${until}`;
+}

@@ -1,4 +1,4 @@
-import type { Moment } from '../sql-reader.js';
+import { factsUntil, type Moment } from '../sql-reader.js';
 import { formerHolders, openAfter, tasksAt, within } from './tasks-at.js';
 
 /** States of a task that its department has. */
@@ -162,10 +162,10 @@ export const workloadSql = (by: 'holder' | 'street_id'): string =>
      ${ratesOf('acknowledge')}, ${ratesOf('check_in')}, ${ratesOf('handling')},
      ${minutesOf('check_in', 0.5)} as check_in_median, ${minutesOf('check_in', 0.9)} as check_in_p90,
      ${minutesOf('handling', 0.5)} as handling_median, ${minutesOf('handling', 0.9)} as handling_p90
-   from holdings where holder = any($3::text[]) and task_id in (
+   from holdings where holder = any($3::text[]) and task_id = any(array(
      select task_id from department_tasks.tasks where department_id = any($3::text[])
-       and ${openAfter('least($1::timestamptz, $2::timestamptz, $4::timestamptz)')}
-   )
+       and ${openAfter('least($1::timestamptz, $2::timestamptz, $4::timestamptz)', factsUntil)}
+   ))
    group by 1 order by 1 nulls last`;
 
 /** Time booked to the departments $3 from $4 on, by the street their tasks lie in. */

@@ -117,10 +117,10 @@ export const dispatchFeed: Projection = {
       cloud_event   text not null,
       primary key (department_id, position)
     );
-    -- What is new, of all departments, for whoever streams. Of an expression, so that the reading of one department's feed
-    -- cannot take it: the planner would walk everybody's items to find the few of one.
-    create index on items ((position + 0));
   `,
+  // What is new, of all departments, for whoever streams. Of an expression, so that the reading of one department's feed
+  // cannot take it: the planner would walk everybody's items to find the few of one.
+  indexes: 'create index if not exists items_in_order on items ((position + 0))',
   eventTypes,
   async apply(events, tx) {
     const entries = incidentEntries(events);

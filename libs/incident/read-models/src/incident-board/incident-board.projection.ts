@@ -157,8 +157,6 @@ export const incidentBoard: Projection = {
       severity     text not null,
       located      boolean not null
     );
-    create index on incidents (state, reported_at, incident_id);
-    create index on incidents (reported_at, incident_id) where ${unlocated('')};
     -- Apart from the incidents: seven indexes that hardly any change of an incident has to keep, the one of words dearest of
     -- all, and the widest column of all, which every new state would write again. What that one has not sorted in yet is read by every search: no more than half a megabyte. In one table: words in a
     -- street are then found without a join of two.
@@ -173,11 +171,6 @@ export const incidentBoard: Projection = {
       words        integer[] not null,
       report       json not null    -- what the view shows of IncidentReported
     );
-    create index on reports (reported_at, incident_id);
-    create index on reports (street_id, reported_at, incident_id);
-    create index on reports (community_id, reported_at, incident_id);
-    create index on reports (estate_id, reported_at, incident_id);
-    create index on reports using gin (words) with (gin_pending_list_limit = 512);
     create table subjects (
       subject_id  text primary key,
       incident_id text not null
@@ -196,8 +189,17 @@ export const incidentBoard: Projection = {
       primary key (department_id, reported_at, incident_id)
     );
     ${deadlinesTable(`reported_at timestamptz, unmet_due timestamptz generated always as (${unmetDue}) stored`)}
-    -- In the order of a page: by due time, all that is overdue would have to be looked up and sorted for each.
-    create index on deadlines (reported_at, incident_id, unmet_due) where unmet_due is not null;
+  `,
+  // Of overdue deadlines in the order of a page: by due time, all that is overdue would have to be looked up and sorted for each.
+  indexes: `
+    create index if not exists incidents_by_state on incidents (state, reported_at, incident_id);
+    create index if not exists incidents_unlocated on incidents (reported_at, incident_id) where ${unlocated('')};
+    create index if not exists reports_by_time on reports (reported_at, incident_id);
+    create index if not exists reports_of_street on reports (street_id, reported_at, incident_id);
+    create index if not exists reports_of_community on reports (community_id, reported_at, incident_id);
+    create index if not exists reports_of_estate on reports (estate_id, reported_at, incident_id);
+    create index if not exists reports_by_word on reports using gin (words) with (gin_pending_list_limit = 512);
+    create index if not exists deadlines_unmet on deadlines (reported_at, incident_id, unmet_due) where unmet_due is not null;
   `,
   eventTypes: incidentEventTypes,
   async apply(events, tx) {

@@ -1,7 +1,7 @@
 import type { Projection } from '@shaoying/projections';
 import { incidentEntries } from '../incident-rows.js';
 import { FactBatch, factEvents } from './fact-batch.js';
-import { factTables } from './fact-tables.js';
+import { factIndexes, factTables } from './fact-tables.js';
 
 /**
  * What numbers are made of: filings, calls to reporters, whistles, summonses, returns, checks, feedback, closings, each as a fact of its own
@@ -12,6 +12,7 @@ export const incidentFacts: Projection = {
   name: 'incident-facts',
   version: 3,
   schema: factTables,
+  indexes: factIndexes,
   eventTypes: [...factEvents],
   async apply(events, tx) {
     const entries = incidentEntries(events);

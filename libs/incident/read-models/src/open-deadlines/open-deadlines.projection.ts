@@ -12,9 +12,11 @@ export const openDeadlines: Projection = {
   version: 8,
   schema: `
     ${deadlinesTable(`alarm_at timestamptz generated always as (${alarmAt}) stored`)}
-    create index on deadlines (alarm_at, deadline_id) where alarm_at is not null;
-    create index on deadlines (deadline_id);
-    create index on deadlines (incident_id) where provisional;
+  `,
+  indexes: `
+    create index if not exists deadlines_by_alarm on deadlines (alarm_at, deadline_id) where alarm_at is not null;
+    create index if not exists deadlines_by_id on deadlines (deadline_id);
+    create index if not exists deadlines_provisional on deadlines (incident_id) where provisional;
   `,
   eventTypes: deadlineEventTypes,
   async apply(events, tx) {
