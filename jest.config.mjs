@@ -37,6 +37,7 @@ export default {
   setupFilesAfterEnv: ['<rootDir>/tools/test/processor-time.cjs'],
   testSequencer: '<rootDir>/tools/test/sequencer.cjs',
   reporters: ['default', '<rootDir>/tools/test/summary-reporter.mjs'],
-  maxWorkers: 2,
+  // One more than two cores: what waits for an alarm, a disk or a process that starts leaves them to another.
+  maxWorkers: 3,
   testTimeout: 30_000,
 };
