@@ -84,7 +84,7 @@ export interface SimulationPlace {
   readonly store: SimulationStore;
   /** The threads that help with it, by what they are given of it. */
   readonly helpers: (data: Omit<HelperData, 'config'>) => Pick<WindowHelpers, 'for' | 'close'>;
-  /** Streams that a thread reads at once. Default 64. */
+  /** Streams that a thread reads at once. Default 32. */
   readonly streamsInPart?: number;
 }
 

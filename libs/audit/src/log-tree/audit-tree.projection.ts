@@ -141,7 +141,9 @@ async function treeIn(
     );
   }
   // Without any tile there is one row all the same.
-  const edge = rows.flatMap(({ level, index, hashes }) => (hashes === null ? [] : [{ level, index, hashes }]));
+  const edge = rows.flatMap(({ level, index, hashes }) =>
+    hashes === null ? [] : [{ level, index, hashes }],
+  );
   return { size: tree.size, edge };
 }
 
