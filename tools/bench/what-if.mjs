@@ -1,18 +1,18 @@
 // npm run bench:what-if -- [--json <file> --events <n>]
 //
 // How long a year of a district takes under another policy: from a log in PostgreSQL to totals and differences that are
-// written, as the thread of a server does it. `measureWhatIf` measures it over a log that is there already.
+// written, as the threads of a server do it.
 import { mkdirSync, rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
-import { knownNow, simulateWindow, WindowHelpers } from '@shaoying/incident-application';
+import { Worker } from 'node:worker_threads';
+import { THREAD_MEMORY } from '@shaoying/incident-application';
 import { decodeIncidentEvent } from '@shaoying/incident-contracts';
 import { foldIncident } from '@shaoying/incident-domain';
 import { Pool } from 'pg';
-import { SIMULATION_LIMITS, SimulationStore } from '../../apps/server/dist/simulations/simulation-store.js';
-import { KeptDifferences } from '../../apps/server/dist/simulations/simulation.run.js';
+import { SIMULATION_LIMITS } from '../../apps/server/dist/simulations/simulation-store.js';
 import { readArguments, runAsCommand, say } from './command-line.mjs';
 import { conditionsOf, loadAverage, requireDurable, told } from './conditions.mjs';
 import { rounded } from './figures.mjs';
@@ -20,7 +20,7 @@ import { openOwnPostgres } from './own-postgres.mjs';
 import { RawLog } from './log/raw-log.mjs';
 import { writeYear } from './projections/district-year.mjs';
 import { figure, table, writeJson } from './report.mjs';
-import { allTimers, halfTheTime } from './what-if/half-the-time.mjs';
+import { allTimers } from './what-if/half-the-time.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const usage = 'usage: npm run bench:what-if -- [--json <file>] [--events <n>]';
@@ -28,7 +28,7 @@ const limits = { events: { default: 1_000_000, min: 2_000, max: 20_000_000 } };
 /** What was asked for when this was planned: a year of a district. */
 const target = { seconds: 30, events: 1_000_000 };
 const window = { from: '2026-01-01T00:00:00.000Z', to: '2027-01-01T00:00:00.000Z' };
-const helper = fileURLToPath(new URL('./what-if/helper.thread.mjs', import.meta.url));
+const living = fileURLToPath(new URL('./what-if/living.thread.mjs', import.meta.url));
 const mebibytes = (bytes) => bytes / 2 ** 20;
 
 /** Every incident read and folded once, as a command does before it decides: what no simulation can be faster than. */
@@ -50,58 +50,49 @@ async function foldOnce(store) {
   return (performance.now() - startedMs) / 1_000;
 }
 
-/** Lives the year as a server does, with so many incidents as make it worth while to be helped. */
-async function livedAgain({ store, pool, url, helpedFrom, timers = allTimers }) {
-  const simulations = await SimulationStore.open(pool);
-  const id = crypto.randomUUID();
-  await simulations.ask(id, 'bench', { window });
-  const kept = new KeptDifferences(await simulations.claim(), simulations);
-  const knownAt = await knownNow(store);
-  const helpers = new WindowHelpers({
-    ...{ program: helper, workerData: { url, window, knownAt, timers }, helpedFrom },
-    onFailed: ({ message }) => say(`  the second thread has failed: ${message}`),
-  });
-  let peakBytes = 0;
-  const startedMs = performance.now();
+/** Lives the year as a server does, with so many incidents as make it worth while to be helped: in a thread, with the room of one. */
+async function livedAgain({ url, helpedFrom, timers = allTimers }) {
   const processor = process.cpuUsage();
-  const report = await simulateWindow({
-    ...{ store, rules: halfTheTime(timers), window, knownAt, helpers: helpers.for },
-    signal: new AbortController().signal,
-    onProgress: ({ incidentsDone, incidentsTotal }) => {
-      if (incidentsDone % 6_400 === 0)
-        say(`  ${figure(incidentsDone)} of ${figure(incidentsTotal)} incidents`);
-      peakBytes = Math.max(peakBytes, process.memoryUsage.rss());
-    },
-    onDifferences: (differences) => kept.add(differences),
-    differencesMax: SIMULATION_LIMITS.differencesMax,
-  });
-  await kept.write();
-  const seconds = (performance.now() - startedMs) / 1_000;
-  const { user, system } = process.cpuUsage(processor);
-  await helpers.close();
-  await simulations.remove(id);
-  return { seconds, processorSeconds: (user + system) / 1e6, memoryMiB: mebibytes(peakBytes), report };
+  const workerData = { url, window, timers, helpedFrom };
+  const thread = new Worker(living, { workerData, resourceLimits: THREAD_MEMORY });
+  let peakBytes = 0;
+  const watching = setInterval(() => (peakBytes = Math.max(peakBytes, process.memoryUsage.rss())), 100);
+  try {
+    const { seconds, report, failures } = await new Promise((resolve, reject) => {
+      thread.on('error', reject);
+      thread.on('exit', () => reject(new Error('the thread has ended')));
+      thread.on('message', ({ lived, incidentsDone, incidentsTotal }) => {
+        if (lived) resolve(lived);
+        else say(`  ${figure(incidentsDone)} of ${figure(incidentsTotal)} incidents`);
+      });
+    });
+    for (const message of failures) say(`  the second thread has failed: ${message}`);
+    const { user, system } = process.cpuUsage(processor);
+    return { seconds, processorSeconds: (user + system) / 1e6, memoryMiB: mebibytes(peakBytes), report };
+  } finally {
+    clearInterval(watching);
+    await thread.terminate();
+  }
 }
 
 /**
  * Lives the generated year of a log again with half the time for everything, on one thread and with a second one; and, as
  * most questions are, with half the time for one thing alone.
  * @param store the log, with a year of `writeYear` in it
- * @param pool of the same PostgreSQL, for the differences
  * @param url of the same PostgreSQL
  * @returns what it took, and what came of it
  */
-export async function measureWhatIf({ store, pool, url }) {
+async function measureWhatIf({ store, url }) {
   const foldSeconds = await foldOnce(store);
-  const alone = await livedAgain({ store, pool, url, helpedFrom: Infinity });
-  const helped = await livedAgain({ store, pool, url, helpedFrom: 0 });
+  const alone = await livedAgain({ url, helpedFrom: Infinity });
+  const helped = await livedAgain({ url, helpedFrom: 0 });
   if (!isDeepStrictEqual(helped.report, alone.report)) throw new Error('two threads tell another report');
-  const oneTimer = await livedAgain({ store, pool, url, helpedFrom: 0, timers: ['CHECK_IN'] });
+  const oneTimer = await livedAgain({ url, helpedFrom: 0, timers: ['CHECK_IN'] });
   return { foldSeconds, alone, helped, oneTimer };
 }
 
 /** Rows of the table; a smaller year is told as it was, and beside it what a whole one would take at its rate. */
-export function whatIfRows({ foldSeconds, alone, helped, oneTimer }) {
+function whatIfRows({ foldSeconds, alone, helped, oneTimer }) {
   const { report } = alone;
   const row = (name, value, unit, more = {}) => ({ name, value: rounded(value), unit, ...more });
   const told = Math.min(report.differences, SIMULATION_LIMITS.differencesMax).toLocaleString('en-US');
@@ -153,7 +144,7 @@ async function bench(options, opened) {
   const pool = new Pool({ connectionString: postgres.url, max: 2 });
   opened.push(() => pool.end());
   await pool.query('analyze');
-  const measured = await measureWhatIf({ store: raw.store, pool, url: postgres.url });
+  const measured = await measureWhatIf({ store: raw.store, url: postgres.url });
   const rows = whatIfRows(measured);
   Object.assign(conditions, {
     ...{ events: options.events, loadAverageBefore, loadAverageAfter: loadAverage() },
@@ -174,5 +165,4 @@ async function bench(options, opened) {
   if (options.json) await writeJson(options.json, rows, conditions);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url))
-  await runAsCommand(() => readArguments(process.argv.slice(2), usage, limits), bench);
+await runAsCommand(() => readArguments(process.argv.slice(2), usage, limits), bench);
