@@ -22,6 +22,8 @@ const {
   feedback,
   withdraw,
   voidIncident,
+  reopen,
+  reschedule,
   INCIDENT_ID,
   TARGET_ID,
   STREET,
@@ -151,6 +153,31 @@ describe('suspension', () => {
         .when(resumeOf(suspended, due + 10))
         .thenLike([{ type: 'IncidentOverdue', occurredAt: at(due) }, { type: 'IncidentResumed' }]);
     });
+  });
+});
+
+describe('a suspended incident that its reporter takes back', () => {
+  const withdrawn = [...suspended, withdraw(200)];
+
+  test('stands still no more: it has ended, and goes back to nothing', () => {
+    expect(foldIncident(after(...withdrawn))).toMatchObject({
+      ...{ lifecycle: 'WITHDRAWN', before: null, pausedAt: null },
+      pauses: [{ from: at(100), to: at(200) }],
+    });
+    given(after(...withdrawn))
+      .when(reschedule(210))
+      .thenNothing();
+  });
+
+  test('has running clocks when an office takes it up again', () => {
+    const state = foldIncident(after(...withdrawn, reopen(300)));
+    expect(state).toMatchObject({ lifecycle: 'FILED', before: null, pausedAt: null });
+    const overdue = [
+      ...withdrawn,
+      reopen(300),
+      alarm(300 + days(8), deadlineIdOf('incident-300', 'INCIDENT_TOTAL')),
+    ];
+    expect(foldIncident(after(...overdue)).breached).toHaveLength(1);
   });
 });
 

@@ -124,11 +124,11 @@ describe('a window that is handed out', () => {
       most = Math.max(most, lived - done);
       return partOf(streamIds);
     };
-    await handOut(streamsOf(6_400), { own: counting, helpers: [counting] }, never, async () => {
+    await handOut(streamsOf(100 * 32), { own: counting, helpers: [counting] }, never, async () => {
       for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
       done += 1;
     });
     expect(done).toBe(100);
-    expect(most).toBeLessThanOrEqual(2 * 8 + 1);
+    expect(most).toBeLessThanOrEqual(2 * 16 + 1);
   });
 });

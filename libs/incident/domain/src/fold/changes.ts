@@ -136,3 +136,12 @@ export const restarted = (
 export function released(state: IncidentState, taskIds: readonly string[]): readonly Task[] {
   return changedTasks(state, taskIds, () => ({ state: 'RELEASED' }));
 }
+
+/** What of a state says that its clocks stand still, once they do no more. */
+export function unpaused(
+  { pausedAt, pauses }: IncidentState,
+  at: string,
+): Pick<IncidentState, 'before' | 'pausedAt' | 'pauses'> {
+  const paused = pausedAt === null ? [] : [{ from: pausedAt, to: at }];
+  return { before: null, pausedAt: null, pauses: [...pauses, ...paused] };
+}

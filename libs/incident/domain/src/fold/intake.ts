@@ -1,5 +1,5 @@
 import { NO_INCIDENT, wordOf } from '../incident.state.js';
-import { restarted, released } from './changes.js';
+import { restarted, released, unpaused } from './changes.js';
 import type { FoldsOf } from './folds.js';
 
 /** What each event of this room changes. */
@@ -38,6 +38,8 @@ export const intakeFolds: FoldsOf<
       ? { ...state, reporterWithdrew: true }
       : {
           ...state,
+          // It may have been suspended: it goes back to nothing any more, and its clocks do not stand still should it be reopened.
+          ...unpaused(state, event.occurredAt),
           lifecycle: 'WITHDRAWN',
           reporterWithdrew: true,
           tasks: released(state, event.data.taskIds),

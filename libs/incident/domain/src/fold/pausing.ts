@@ -1,6 +1,6 @@
 import type { IncidentEventOf } from '../incident.events.js';
 import { wordOf, type IncidentState } from '../incident.state.js';
-import { afterMoves, restarted } from './changes.js';
+import { afterMoves, restarted, unpaused } from './changes.js';
 import type { FoldsOf } from './folds.js';
 
 /** What each event of this room changes. */
@@ -44,12 +44,7 @@ function resumed(
   state: IncidentState,
   event: IncidentEventOf<'IncidentResumed' | 'IncidentUnmerged'>,
 ): IncidentState {
-  const { pausedAt, before } = state;
-  const lifecycle = before ?? state.lifecycle;
-  const pauses = pausedAt === null ? [] : [{ from: pausedAt, to: event.occurredAt }];
-  return afterMoves(
-    { ...state, lifecycle, before: null, pausedAt: null, pauses: [...state.pauses, ...pauses] },
-    event.data.moves,
-    event.occurredAt,
-  );
+  const lifecycle = state.before ?? state.lifecycle;
+  const { occurredAt } = event;
+  return afterMoves({ ...state, ...unpaused(state, occurredAt), lifecycle }, event.data.moves, occurredAt);
 }
