@@ -205,6 +205,17 @@ describe('view of an incident', () => {
     });
   });
 
+  it('is not suspended any more once its reporter has taken it back', () => {
+    const city = whistled('dept-1').pass(10).suspend('inc').pass(60).withdraw('inc');
+    expect(viewOf(city)).toMatchObject({ state: 'WITHDRAWN', before: null, suspension: null });
+    expect(statusesOf(viewOf(city))).toMatchObject({ INCIDENT_TOTAL: 'ENDED', 'dept-1-HANDLING': 'ENDED' });
+    expect(viewOf(city.pass(60).reopen('inc'))).toMatchObject({
+      state: 'FILED',
+      before: null,
+      suspension: null,
+    });
+  });
+
   it('moves a deadline by a pause and by an extension', () => {
     const city = whistled('dept-1').checkIn('inc', 'dept-1').pass(10).suspend('inc').pass(600).resume('inc');
     const handling = (): unknown =>

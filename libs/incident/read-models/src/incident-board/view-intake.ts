@@ -99,7 +99,9 @@ export function afterIntake(view: IncidentView, event: IntakeEvent, at: string):
           ? ({ ...whistle, state: 'CANCELLED', endedAt: at } as const)
           : whistle,
       );
-      return { ...released({ ...view, whistles }, taskIds, at, release), withdrawn: { at, goesOn } };
+      // It may have been suspended.
+      const ended = { ...view, whistles, before: null, suspension: null };
+      return { ...released(ended, taskIds, at, release), withdrawn: { at, goesOn } };
     }
     case 'IncidentVoided':
       return { ...view, voided: { at, reason: event.data.reason } };
