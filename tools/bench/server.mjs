@@ -15,6 +15,7 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const startMsMax = 120_000;
 /** The server promises to end within 5 s. */
 const stopMsMax = 8_000;
+const answerMsMax = 10_000;
 const goneMsMax = 30_000;
 const settleMsMax = 120_000;
 const outputCharsMax = 20_000;
@@ -144,7 +145,7 @@ class BenchServer {
     ]);
     const encrypt = async (encrypts) => {
       child.send({ encrypts });
-      const [answer] = await once(child, 'message');
+      const [answer] = await once(child, 'message', { signal: AbortSignal.timeout(answerMsMax) });
       if (answer.encrypts !== encrypts) throw new Error('the API without a door has not heard');
     };
     try {

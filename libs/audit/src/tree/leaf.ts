@@ -19,7 +19,7 @@ const oneEnd = [closingBrace];
 const dividedEnd = [closingBrace, newline];
 /** UTF-8 of a character of a JavaScript string, of which two may be one of Unicode's. */
 const bytesPerCharMax = 3;
-/** Leaves are put together here, one after another: memory of its own for each would be half of what a leaf costs. */
+/** Leaves are put together here, one after another: most are hashed at once, and need no memory of their own. */
 let scratch = Buffer.allocUnsafe(16_384);
 
 /**

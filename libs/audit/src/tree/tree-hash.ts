@@ -7,10 +7,7 @@ export type TreeAlgorithm = (typeof TREE_ALGORITHMS)[number];
 
 export const HASH_BYTES = 32;
 
-/**
- * A hash as text of one character a byte: whoever keeps thousands of them for a while keeps 50 bytes of each, instead of a Buffer
- * of 200 that every collection looks at.
- */
+/** A hash as text of one character a byte: for whoever keeps thousands of them for a while, far less to collect than a Buffer each. */
 export type HashText = string;
 
 // RFC 6962, 2.1: without different first bytes a node could be shown as a leaf.

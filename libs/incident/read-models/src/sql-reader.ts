@@ -20,7 +20,7 @@ export const momentValues = ({ asOf, knownAt, live }: Moment): [string, string] 
   live === true ? 'infinity' : knownAt,
 ];
 
-/** Facts are cut here. */
+/** Up to when facts count, as an expression of $1 and $2: what an index can be asked by. */
 export const factsUntil = `case when $2::timestamptz = 'infinity' then 'infinity'::timestamptz else $1::timestamptz end`;
 
 /** `as_of` to compare due times with, `facts_until` and `known_at` to cut facts at. */

@@ -18,7 +18,7 @@ const dash = 0x2d;
 const uuidDigitsAt = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34] as const;
 const uuidText = Buffer.alloc(36, dash);
 
-/** Types that texts are kept of. */
+/** Far more than there are; whoever else writes into the log may make up any number of them. */
 const keptTypesMax = 1_024;
 const keptTypes = new Map<string, string>();
 

