@@ -12,7 +12,7 @@ import {
 import { KeptDifferences } from '../../../apps/server/dist/simulations/simulation.run.js';
 import { halfTheTime } from './half-the-time.mjs';
 
-const { url, window, timers, helpedFrom } = workerData;
+const { url, window, timers, threads } = workerData;
 const program = fileURLToPath(new URL('./helper.thread.mjs', import.meta.url));
 
 const store = await PostgresEventStore.open({ url });
@@ -24,7 +24,7 @@ const kept = new KeptDifferences(await simulations.claim(), simulations);
 const knownAt = await knownNow(store);
 const failures = [];
 const helpers = new WindowHelpers({
-  ...{ program, workerData: { url, window, knownAt, timers }, helpedFrom },
+  ...{ program, workerData: { url, window, knownAt, timers }, helpedFrom: 0, threads },
   onFailed: ({ message }) => failures.push(message),
 });
 

@@ -156,9 +156,11 @@ export class EventStoreDbEventStore implements EventStore, StoredTexts {
     after: Position,
     limit: number,
     take: (record: StoredRecord) => Taken,
+    types?: readonly string[],
   ): Promise<Taken[]> {
     this.requireOpen();
-    return this.reader.storedPage(admittedPosition(after), requireLimit(limit), take);
+    const bounds = { limit: requireLimit(limit), types: requireTypes(types) };
+    return this.reader.storedPage(admittedPosition(after), bounds, take);
   }
 
   async eventAt(position: Position): Promise<RecordedEvent | undefined> {

@@ -118,13 +118,13 @@ export class LogReader {
     return this.pageOf(after, bounds, (event) => this.ours(event));
   }
 
-  /** The same without a filter, of each event what `take` makes of its texts as they are stored. */
+  /** The same, of each event what `take` makes of its texts as they are stored. */
   async storedPage<Taken extends object>(
     after: Position,
-    limit: number,
+    bounds: Bounds,
     take: (record: StoredRecord) => Taken,
   ): Promise<Taken[]> {
-    return this.pageOf(after, { limit }, (event) => {
+    return this.pageOf(after, bounds, (event) => {
       const record = storedFrom(event);
       return record && take(record);
     });

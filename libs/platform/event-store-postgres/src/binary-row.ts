@@ -78,6 +78,10 @@ class RowReader {
     return this.row.toString('utf8', from, this.at);
   }
 
+  textOrNull(): string | null {
+    return this.row.readInt32BE(this.at) === -1 ? null : this.text();
+  }
+
   bytes(): Buffer {
     const from = this.at + 4;
     this.at = from + this.row.readInt32BE(this.at);
@@ -99,6 +103,21 @@ function headerBytes(message: Buffer): number {
 export function eventOfBinaryRow(message: Buffer, isFirst: boolean): RecordedEvent | undefined {
   const stored = storedIn(message, isFirst, (row) => row.text());
   return stored && recordedEvent(stored, stored.streamId, stored.revision, stored.position);
+}
+
+/** The same where a row may come without its data; then the stream it is of is all that is told. */
+export function gatheredInBinaryRow(
+  message: Buffer,
+  isFirst: boolean,
+): { readonly streamId: string; readonly event: RecordedEvent | null } | undefined {
+  const stored = storedIn(message, isFirst, (row) => row.textOrNull());
+  if (stored === undefined) return undefined;
+  const { streamId, revision, position, metadata, data } = stored;
+  const event =
+    metadata === null || data === null
+      ? null
+      : recordedEvent({ ...stored, metadata, data }, streamId, revision, position);
+  return { streamId, event };
 }
 
 /** The same, with its texts as they are: views of the message, which lies where pg will read the next ones into. */

@@ -8,9 +8,9 @@ import {
   StreamTooLong,
 } from '@shaoying/event-store';
 import type { Position, RecordedEvent, StoredRecord } from '@shaoying/event-store';
-import { DatabaseError, Pool } from 'pg';
+import { DatabaseError, escapeLiteral, Pool } from 'pg';
 import type { PoolConfig, QueryArrayConfig } from 'pg';
-import { binaryRowColumns, eventOfBinaryRow, storedInBinaryRow } from './binary-row.js';
+import { binaryRowColumns, eventOfBinaryRow, gatheredInBinaryRow, storedInBinaryRow } from './binary-row.js';
 import { answerTimeoutMs, endConnection } from './log.connection.js';
 import type { Warn } from './log.connection.js';
 import { PageCopy } from './page.copy.js';
@@ -31,6 +31,11 @@ const streamPageBytes = 16 * 1024 * 1024;
  */
 const gatheredEventsMax = 64;
 const gatheredDataBytesMax = 64 * 1024;
+/**
+ * From so many streams on they come as a binary COPY: its rows cost a quarter less, in PostgreSQL and here, but it is planned
+ * each time, which a few incidents of a command are not worth (docs/benchmarks.md).
+ */
+const copiedStreamsMin = 16;
 /** Positions one statement looks through for the types of a filter: some 25 ms where nothing matches. */
 const filterWindow = 100_000n;
 
@@ -51,18 +56,25 @@ const upToBytes = (source: string, key: string, bytesMax: number): string =>
       ) e
     ) e WHERE bytes_so_far <= ${bytesMax} OR bytes_so_far = bytes ORDER BY ${key}`;
 
+/**
+ * The LIMIT keeps the planner from joining otherwise than stream by stream, each along its index. A window that counts bytes
+ * as above would cost 12 µs more per stream.
+ */
+const gathered = (streamIds: string): string =>
+  `SELECT ${heads}, CASE WHEN octet_length(data) <= ${gatheredDataBytesMax} THEN data END
+      FROM unnest(${streamIds}::text[]) AS wanted(id) CROSS JOIN LATERAL (
+        SELECT * FROM log.events WHERE stream_id = wanted.id COLLATE "C" ORDER BY revision LIMIT ${gatheredEventsMax}
+      ) e`;
+
+const literals = (texts: readonly string[]): string => texts.map(escapeLiteral).join(', ');
+
 const sql = {
   stream: upToBytes(
     `log.events WHERE stream_id = $1 AND revision >= $2 ORDER BY revision LIMIT ${streamPageEvents}`,
     'revision',
     streamPageBytes,
   ),
-  // The LIMIT keeps the planner from joining otherwise than stream by stream, each along its index. A window that counts
-  // bytes as above would cost 12 µs more per stream.
-  streams: `SELECT ${heads}, CASE WHEN octet_length(data) <= ${gatheredDataBytesMax} THEN data END
-      FROM unnest($1::text[]) AS wanted(id) CROSS JOIN LATERAL (
-        SELECT * FROM log.events WHERE stream_id = wanted.id COLLATE "C" ORDER BY revision LIMIT ${gatheredEventsMax}
-      ) e`,
+  streams: gathered('$1'),
   streamExists: 'SELECT 1 FROM log.events WHERE stream_id = $1 LIMIT 1',
   streamRevision: 'SELECT revision FROM log.events WHERE stream_id = $1 ORDER BY revision DESC LIMIT 1',
   head: 'SELECT position FROM log.events ORDER BY position DESC LIMIT 1',
@@ -78,8 +90,8 @@ const sql = {
  * Digits and a number, both checked by the port: a COPY takes no parameters. Rows come as they are found, so it is the reader who
  * counts their bytes and breaks off: a window over the rows that does was two fifths of what a page took PostgreSQL.
  */
-const pageAfter = (after: Position, limit: number): string =>
-  `SELECT ${binaryRowColumns} FROM log.events WHERE position > ${after} ORDER BY position LIMIT ${limit}`;
+const pageAfter = (after: Position, limit: number, condition = ''): string =>
+  `SELECT ${binaryRowColumns} FROM log.events WHERE position > ${after} ${condition} ORDER BY position LIMIT ${limit}`;
 
 type Row = readonly (string | null)[];
 const [streamIdColumn, dataColumn, bytesSoFarColumn] = [6, 9, 10] as const;
@@ -107,6 +119,14 @@ function eventOf(row: Row): RecordedEvent {
   };
   return recordedEvent(stored, streamId, Number(revision), position);
 }
+
+interface GatheredRow {
+  readonly streamId: string;
+  /** Null where it is too large to come in company. */
+  readonly event: RecordedEvent | null;
+}
+
+type RowIn<Row> = (message: Buffer, isFirst: boolean) => Row | undefined;
 
 export interface Page {
   /** Where to go on: after the last event of the page, or after what was looked through in vain. */
@@ -169,21 +189,28 @@ export class LogReader {
 
   /** Whole streams by id; those that do not exist are absent, those too long for company are told to come alone. */
   private async streams(streamIds: readonly string[]): Promise<Map<string, RecordedEvent[] | 'alone'>> {
-    const rowsOf = new Map<string, Row[]>();
-    for (const row of await this.query('streams', [[...streamIds]])) {
-      const streamId = row[streamIdColumn] as string;
-      const rows = rowsOf.get(streamId);
-      if (rows) rows.push(row);
-      else rowsOf.set(streamId, [row]);
-    }
+    const found =
+      streamIds.length < copiedStreamsMin ? await this.asked(streamIds) : await this.copied(streamIds);
     const streams = new Map<string, RecordedEvent[] | 'alone'>();
-    for (const [streamId, rows] of rowsOf) {
-      const whole = rows.length < gatheredEventsMax && rows.every((row) => row[dataColumn] !== null);
+    for (const [streamId, rows] of Map.groupBy(found, (row) => row.streamId)) {
+      const events = rows.flatMap(({ event }) => event ?? []);
+      const whole = rows.length < gatheredEventsMax && events.length === rows.length;
       // A join promises no order, although this one keeps it.
-      const events = whole ? rows.map(eventOf).sort((a, b) => a.revision - b.revision) : 'alone';
-      streams.set(streamId, events);
+      streams.set(streamId, whole ? events.sort((a, b) => a.revision - b.revision) : 'alone');
     }
     return streams;
+  }
+
+  private async asked(streamIds: readonly string[]): Promise<GatheredRow[]> {
+    const rows = await this.query('streams', [[...streamIds]]);
+    return rows.map((row) => ({
+      streamId: row[streamIdColumn] as string,
+      event: row[dataColumn] === null ? null : eventOf(row),
+    }));
+  }
+
+  private copied(streamIds: readonly string[]): Promise<GatheredRow[]> {
+    return this.copy(gathered(`ARRAY[${literals(streamIds)}]`), Infinity, gatheredInBinaryRow);
   }
 
   /** Revision of the stream's last event, -1 when there is no such stream. */
@@ -200,31 +227,47 @@ export class LogReader {
     return { reached: events.at(-1)?.position ?? after, events };
   }
 
-  /** The same without a filter, of each event what `take` makes of its texts as they are stored, while the page comes. */
+  /** The same, of each event what `take` makes of its texts as they are stored, while the page comes. */
   async storedPage<Taken extends object>(
     after: Position,
-    limit: number,
+    { limit, types }: PageRequest,
     take: (record: StoredRecord) => Taken,
   ): Promise<Taken[]> {
     if (BigInt(after) > positionMax) return [];
-    return this.copyPage(after, limit, (message, isFirst) => {
+    const rowIn = (message: Buffer, isFirst: boolean): Taken | undefined => {
       const record = storedInBinaryRow(message, isFirst);
       return record && take(record);
-    });
+    };
+    if (!types) return this.copyPage(after, limit, rowIn);
+    const ofTypes = `AND type IN (${literals([...types])})`;
+    const found = await this.firstFound(after, (from, to) =>
+      this.copy(pageAfter(from, limit, `AND position <= ${to} ${ofTypes}`), LIMITS.readBytesMax, rowIn),
+    );
+    return found.rows;
+  }
+
+  private async pageOfTypes(after: Position, limit: number, types: string[]): Promise<Page> {
+    const { rows, looked } = await this.firstFound(after, (from, to) =>
+      this.query('pageOfTypes', [from, limit, to, types]),
+    );
+    return pageOf(looked, rows);
   }
 
   /**
-   * Looks through the log window by window, so that no statement takes longer the longer the log is. What was there
-   * before the first look has been looked through when nothing was found.
+   * Looks through the log window by window, so that no statement takes longer the longer the log is, until something is found.
+   * What was there before the first look has been looked through when nothing was.
    */
-  private async pageOfTypes(after: Position, limit: number, types: string[]): Promise<Page> {
+  private async firstFound<Row>(
+    after: Position,
+    look: (from: Position, to: Position) => Promise<Row[]>,
+  ): Promise<{ readonly rows: Row[]; readonly looked: Position }> {
     const head = BigInt(await this.head());
     for (let from = BigInt(after); from < head; from += filterWindow) {
       const to = from + filterWindow < head ? from + filterWindow : head;
-      const rows = await this.query('pageOfTypes', [from.toString(), limit, to.toString(), types]);
-      if (rows.length > 0) return pageOf(after, rows);
+      const rows = await look(from.toString(), to.toString());
+      if (rows.length > 0) return { rows, looked: after };
     }
-    return pageOf(BigInt(after) < head ? head.toString() : after, []);
+    return { rows: [], looked: BigInt(after) < head ? head.toString() : after };
   }
 
   async at(position: Position): Promise<RecordedEvent | undefined> {
@@ -242,14 +285,14 @@ export class LogReader {
     return endConnection(this.pool);
   }
 
-  private copyPage<Row>(
-    after: Position,
-    limit: number,
-    rowIn: (message: Buffer, isFirst: boolean) => Row | undefined,
-  ): Promise<Row[]> {
+  private copyPage<Row>(after: Position, limit: number, rowIn: RowIn<Row>): Promise<Row[]> {
+    return this.copy(pageAfter(after, limit), LIMITS.readBytesMax, rowIn);
+  }
+
+  private copy<Row>(select: string, bytesMax: number, rowIn: RowIn<Row>): Promise<Row[]> {
     return this.retrying(async () => {
       const client = await this.pool.connect();
-      const copy = new PageCopy(pageAfter(after, limit), LIMITS.readBytesMax, rowIn);
+      const copy = new PageCopy(select, bytesMax, rowIn);
       const silence = setTimeout(() => copy.emit('error', new Error('no answer in time')), answerTimeoutMs);
       let hasMore: boolean;
       try {

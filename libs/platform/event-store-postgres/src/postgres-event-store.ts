@@ -116,10 +116,11 @@ export class PostgresEventStore implements EventStore, StoredTexts {
     after: Position,
     limit: number,
     take: (record: StoredRecord) => Taken,
+    types?: readonly string[],
   ): Promise<Taken[]> {
     this.requireOpen();
     requirePosition(after);
-    return this.reader.storedPage(after, requireLimit(limit), take);
+    return this.reader.storedPage(after, pageRequest(limit, types), take);
   }
 
   async eventAt(position: Position): Promise<RecordedEvent | undefined> {

@@ -160,15 +160,17 @@ export interface StoredRecord {
 /** An engine that tells stored texts; the audit then sees what JSON.parse passes by, such as a member that stands twice. */
 export interface StoredTexts {
   /**
-   * As `readAll` without a filter, of each event what `take` makes of it. The record's texts are views that hold until `take`
+   * As `readAll`, of each event what `take` makes of it. The record's texts are views that hold until `take`
    * returns: they lie where the next ones are read into. Where reading is repeated, `take` is called again, and what it made
    * before is dropped.
+   * @param types as those of {@link ReadAllOptions}. Default all
    * @throws InvalidArgument, Overloaded, StoreUnavailable
    */
   readAllStored<Taken extends object>(
     after: Position,
     limit: number,
     take: (record: StoredRecord) => Taken,
+    types?: readonly string[],
   ): Promise<Taken[]>;
 }
 

@@ -142,10 +142,12 @@ export class InMemoryEventStore implements EventStore, StoredTexts {
     after: Position,
     limit: number,
     take: (record: StoredRecord) => Taken,
+    types?: readonly string[],
   ): Promise<Taken[]> {
     this.requireOpen();
     requirePosition(after);
-    return this.entriesAfter(after, requireLimit(limit), undefined).map((entry) => take(storedRecord(entry)));
+    const entries = this.entriesAfter(after, requireLimit(limit), requireTypes(types));
+    return entries.map((entry) => take(storedRecord(entry)));
   }
 
   async eventAt(position: Position): Promise<RecordedEvent | undefined> {

@@ -102,10 +102,11 @@ export class WindowHelper {
 }
 
 /**
- * Threads of one simulation, this one among them. On two cores the second one takes what is left of the other core, which
- * the log's own process does not fill; more of them would only take from whoever answers requests.
+ * Threads of one simulation, this one among them: two at the most, for more would only take from whoever answers requests; and
+ * one on two cores, where the log's own process has the other. A second one there was no faster, for a quarter more processor
+ * time (docs/benchmarks.md).
  */
-const THREADS_MAX = 2;
+export const threadsOn = (cores: number): number => (cores < 3 ? 1 : 2);
 /**
  * Incidents from which on a thread is worth its start: loading and warming up took 1.5 s of a core, in which the first one
  * lives four thousand.
@@ -126,7 +127,7 @@ export interface HelpersOptions {
   readonly workerData: unknown;
   /** Incidents from which on anybody helps. Default 10,000. */
   readonly helpedFrom?: number;
-  /** Threads in all, the one that is helped among them. Default two, or one where there is one core. */
+  /** Threads in all, the one that is helped among them. Default two, or one where there are fewer than three cores. */
   readonly threads?: number;
   /**
    * Hears of the first failure of each of them, and of one that could not be started. Nothing is lost by it but time: whoever is
@@ -143,7 +144,7 @@ export class WindowHelpers {
 
   /** Those who help with so many incidents: none where there are few of them, one core only, or no thread to be had. */
   readonly for = (incidents: number): readonly LivePart[] => {
-    const { helpedFrom = HELPED_FROM, threads = Math.min(THREADS_MAX, availableParallelism()) } =
+    const { helpedFrom = HELPED_FROM, threads = threadsOn(availableParallelism()) } =
       this.options;
     const wanted = incidents < helpedFrom ? 0 : threads - 1;
     try {
