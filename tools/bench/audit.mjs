@@ -76,7 +76,7 @@ async function proofsIn(url, { leaves, proofs }, pool) {
   // Its last connection may still be ending when the database is dropped.
   own.on('error', () => undefined);
   try {
-    return await proofTimes(own, leaves, proofs);
+    return await proofTimes(own, generated.href, leaves, proofs);
   } finally {
     await own.end();
     await pool.query(`drop database ${name} with (force)`);
