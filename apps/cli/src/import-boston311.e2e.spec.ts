@@ -5,6 +5,7 @@ import {
   MetricsQuery,
   type ExplainedCase,
   type Moment,
+  type SqlPool,
   type SqlReader,
 } from '@shaoying/incident-read-models';
 import { createTestDatabase, type TestDatabase } from '@shaoying/postgres/testing';
@@ -74,7 +75,10 @@ suite(`the 100 cases of Boston${reason}`, () => {
   };
 
   const explained = async (department: string | null): Promise<Map<string, ExplainedCase>> => {
-    const metrics = new MetricsQuery(reader());
+    const metrics = new MetricsQuery({
+      query: reader().query,
+      connect: () => pool.connect() as ReturnType<SqlPool['connect']>,
+    });
     const metric = metrics.definition('handling-on-time');
     if (!metric) throw new Error('there is no handling-on-time');
     const by = department === null ? null : ('department' as const);

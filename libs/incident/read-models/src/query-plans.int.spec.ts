@@ -9,7 +9,7 @@ import { wordsAsked } from './incident-board/search-words.js';
 import { departmentTasks, dispatchFeed, incidentBoard, incidentFacts, openDeadlines } from './index.js';
 import { MetricsQuery } from './metrics/metrics.query.js';
 import { OpenDeadlinesQuery } from './open-deadlines/open-deadlines.query.js';
-import type { SqlReader } from './sql-reader.js';
+import type { SqlPool, SqlReader } from './sql-reader.js';
 import { readModelSpec, SimulatedCity } from './testing/index.js';
 
 interface PlanNode {
@@ -38,21 +38,35 @@ const everyRow = (node: PlanNode): number =>
 const pairOf = (word: string): number => wordsAsked(word)[0] ?? 0;
 
 /** Runs each query under EXPLAIN ANALYZE beside running it. */
-class MeasuringReader implements SqlReader {
+class MeasuringReader implements SqlPool {
   touched = 0;
   constructor(
-    private readonly sql: SqlReader,
+    private readonly sql: SqlPool,
     private readonly count = rowsTouched,
   ) {}
 
-  async query<Row>(text: string, values?: unknown[]): Promise<{ rows: Row[] }> {
-    const { rows } = await this.sql.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
+  query<Row>(text: string, values?: unknown[]): Promise<{ rows: Row[] }> {
+    return this.measured(this.sql, text, values);
+  }
+
+  async connect(): ReturnType<SqlPool['connect']> {
+    const connection = await this.sql.connect();
+    return {
+      query: (text, values) => this.measured(connection, text, values),
+      release: (broken) => connection.release(broken),
+    };
+  }
+
+  private async measured<Row>(sql: SqlReader, text: string, values?: unknown[]): Promise<{ rows: Row[] }> {
+    // What begins and ends a transaction has no plan.
+    if (values === undefined) return sql.query<Row>(text);
+    const { rows } = await sql.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
       `explain (analyze, timing off, format json) ${text}`,
       values,
     );
     const plan = rows[0]?.['QUERY PLAN'][0].Plan;
     if (plan) this.touched += this.count(plan);
-    return this.sql.query<Row>(text, values);
+    return sql.query<Row>(text, values);
   }
 }
 

@@ -22,13 +22,32 @@ export class ReadModelReader {
     text: string | QueryConfig,
     values?: unknown[],
   ): Promise<{ rows: Row[]; rowCount: number | null }> {
-    try {
-      const { rows, rowCount } = await this.pool.query<QueryResultRow>(text, values);
-      return { rows: rows as Row[], rowCount };
-    } catch (error) {
-      if (!isPassing(error) && !isPassingForReaders(error)) throw error;
-      throw new ReadModelsUnavailable('the read models cannot be asked now', { cause: error });
-    }
+    const { rows, rowCount } = await told(this.pool.query<QueryResultRow>(text, values));
+    return { rows: rows as Row[], rowCount };
+  }
+
+  /** A connection of its own, for what is asked with settings of its own. @throws as {@link query}, also what it asks */
+  async connect(): Promise<{
+    query<Row>(text: string, values?: unknown[]): Promise<{ rows: Row[] }>;
+    release(broken?: boolean): void;
+  }> {
+    const client = await told(this.pool.connect());
+    return {
+      query: async <Row>(text: string, values?: unknown[]) => {
+        const { rows } = await told(client.query<QueryResultRow>(text, values));
+        return { rows: rows as Row[] };
+      },
+      release: (broken) => client.release(broken),
+    };
+  }
+}
+
+async function told<Answer>(answer: Promise<Answer>): Promise<Answer> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!isPassing(error) && !isPassingForReaders(error)) throw error;
+    throw new ReadModelsUnavailable('the read models cannot be asked now', { cause: error });
   }
 }
 

@@ -9,6 +9,7 @@ import {
   type FactKind,
   type FactRow,
 } from './fact-tables.js';
+import { settle } from './over-cases.js';
 
 /** Events that say something a number is made of, or that a later fact is told with. */
 export const factEvents: readonly IncidentEventType[] = [
@@ -31,13 +32,19 @@ type Told = Partial<
 /** The facts of one batch, each with the case as it was when it came. */
 export class FactBatch {
   private readonly changedCases = new Set<string>();
+  /** Of which there are new facts. */
+  private readonly told = new Set<string>();
+  /** Of which something is kept as that of an incident that is over. */
+  private readonly wereOver: ReadonlySet<string>;
   private readonly facts: FactRow[] = [];
 
   private constructor(
     private readonly cases: Map<string, CaseRow>,
     /** Task → its whistle, of the tasks that are given on. */
     private readonly whistles: Map<string, string>,
-  ) {}
+  ) {
+    this.wereOver = new Set([...cases.values()].filter((row) => row.is_over).map((row) => row.incident_id));
+  }
 
   /** Reads the cases that were there before the batch, and the whistles of tasks that are given to others in it. */
   static async of(tx: ProjectionTransaction, entries: readonly IncidentEntry[]): Promise<FactBatch> {
@@ -64,6 +71,9 @@ export class FactBatch {
       [...this.changedCases].flatMap((id) => this.cases.get(id) ?? []),
     );
     await writeFacts.run(tx, this.facts);
+    const isOver = (id: string): boolean => this.cases.get(id)?.is_over === true;
+    const changed = [...this.told].filter((id) => this.wereOver.has(id) || isOver(id));
+    await settle(tx, changed, changed.filter(isOver));
   }
 
   fold(entry: IncidentEntry): void {
@@ -71,7 +81,7 @@ export class FactBatch {
       case 'IncidentReported': {
         const { category, severity, anonymous, place } = entry.data;
         this.keep({
-          ...{ incident_id: entry.incidentId, cycle: 1, ...untimed, ...nobody },
+          ...{ incident_id: entry.incidentId, cycle: 1, is_over: false, ...untimed, ...nobody },
           ...{ category, severity, anonymous, ...unitsOf(place) },
         });
         break;
@@ -85,7 +95,7 @@ export class FactBatch {
         break;
       case 'IncidentReopened':
         this.tell(entry, 'REOPENED', { cycle: entry.data.cycle - 1 });
-        this.tell(entry, 'STANDING', { says: 'ON' });
+        this.stand(entry, 'ON');
         this.change(entry, { cycle: entry.data.cycle, ...untimed, ...nobody });
         break;
       case 'SelfHandlingStarted':
@@ -118,24 +128,32 @@ export class FactBatch {
   private foldStanding(entry: IncidentEntry): void {
     switch (entry.type) {
       case 'IncidentRejected':
-        return this.tell(entry, 'STANDING', { says: 'REJECTED' });
+        return this.stand(entry, 'REJECTED');
       case 'IncidentWithdrawn':
-        if (!entry.data.goesOn) this.tell(entry, 'STANDING', { says: 'WITHDRAWN' });
+        if (!entry.data.goesOn) this.stand(entry, 'WITHDRAWN');
         return;
       case 'IncidentVoided':
-        return this.tell(entry, 'STANDING', { says: 'VOIDED' });
+        return this.stand(entry, 'VOIDED');
       case 'IncidentMerged':
-        return this.tell(entry, 'STANDING', { says: 'MERGED' });
+        return this.stand(entry, 'MERGED');
       case 'IncidentSuspended':
-        return this.tell(entry, 'STANDING', { says: 'SUSPENDED' });
+        return this.stand(entry, 'SUSPENDED');
       case 'IncidentResumed':
       case 'IncidentUnmerged':
-        this.tell(entry, 'STANDING', { says: 'ON' });
+        this.stand(entry, 'ON');
         return this.move(entry, entry.data.moves);
       case 'DeadlinesRescheduled':
         return this.move(entry, entry.data.moves);
       default:
     }
+  }
+
+  private stand(
+    entry: IncidentEntry,
+    says: 'ON' | 'SUSPENDED' | 'MERGED' | 'WITHDRAWN' | 'VOIDED' | 'REJECTED',
+  ): void {
+    this.change(entry, { is_over: says !== 'ON' && says !== 'SUSPENDED' });
+    this.tell(entry, 'STANDING', { says });
   }
 
   private foldTask(entry: IncidentEntry): void {
@@ -207,6 +225,7 @@ export class FactBatch {
         return;
       case 'IncidentClosed': {
         const { cycle, resolutionLevel: says } = entry.data;
+        this.change(entry, { is_over: true });
         return this.tell(entry, 'CLOSED', { cycle, says, department_id });
       }
       default:
@@ -217,6 +236,7 @@ export class FactBatch {
     const known = this.cases.get(entry.incidentId);
     if (known === undefined) return;
     const { incidentId: incident_id, revision, occurredAt, recordedAt, eventId: event_id } = entry;
+    this.told.add(incident_id);
     const last = this.facts.at(-1);
     const same = last?.incident_id === incident_id && last.revision === revision;
     const { category, severity, anonymous, estate_id, community_id, street_id, cycle } = known;

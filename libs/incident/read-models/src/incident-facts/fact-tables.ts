@@ -84,6 +84,8 @@ export interface CaseRow extends CaseContext {
   readonly contact_deadline_id: string | null;
   readonly lead_task_id: string | null;
   readonly lead_department_id: string | null;
+  /** Closed, or given up: nothing more is expected of it. */
+  readonly is_over: boolean;
 }
 
 const contextShape: RowShape<CaseContext> = {
@@ -98,7 +100,7 @@ const factShape: RowShape<FactRow> = {
 };
 const caseShape: RowShape<CaseRow> = {
   ...{ incident_id: 'text', cycle: 'integer', total_deadline_id: 'text', contact_deadline_id: 'text' },
-  ...{ lead_task_id: 'text', lead_department_id: 'text', ...contextShape },
+  ...{ lead_task_id: 'text', lead_department_id: 'text', is_over: 'boolean', ...contextShape },
 };
 
 export const caseColumns = Object.keys(caseShape).join(', ');
@@ -123,6 +125,7 @@ export const factTables = `
       contact_deadline_id text,
       lead_task_id       text,
       lead_department_id text,
+      is_over            boolean not null,
       category           text not null,
       severity           text not null,
       anonymous          boolean not null,
@@ -155,14 +158,3 @@ export const factTables = `
     );
     create index on facts (task_id) where kind = 'SUMMONED';
   `;
-
-/**
- * Indexes that only queries use. The second one: the last check and answer of every cycle and how every incident stands, with all
- * that is told of them; sorting them took four times as long as reading them here does.
- */
-export const factIndexes = `
-  create index if not exists facts_by_time on facts (kind, fact_at);
-  create index if not exists facts_latest on facts (kind, incident_id, cycle, revision desc) include (fact_at, fact_known_at,
-    event_id, says, rating, due_at, category, severity, anonymous, estate_id, community_id, street_id, department_id)
-    where kind in ('CHECKED', 'RATED', 'STANDING');
-`;

@@ -1,7 +1,8 @@
 import type { Projection } from '@shaoying/projections';
 import { incidentEntries } from '../incident-rows.js';
 import { FactBatch, factEvents } from './fact-batch.js';
-import { factIndexes, factTables } from './fact-tables.js';
+import { factTables } from './fact-tables.js';
+import { overCases } from './over-cases.js';
 
 /**
  * What numbers are made of: filings, calls to reporters, whistles, summonses, returns, checks, feedback, closings, each as a fact of its own
@@ -10,9 +11,9 @@ import { factIndexes, factTables } from './fact-tables.js';
  */
 export const incidentFacts: Projection = {
   name: 'incident-facts',
-  version: 3,
+  version: 4,
   schema: factTables,
-  indexes: factIndexes,
+  indexes: overCases,
   eventTypes: [...factEvents],
   async apply(events, tx) {
     const entries = incidentEntries(events);

@@ -14,37 +14,31 @@ const keyNow = (metric: MetricDefinition, by: MetricDimension): string =>
 /**
  * `judged`: the rows of the window, each with the reason it does not count for, and with what it counts. The text is a
  * literal of this library; $1 to $5 are the moment, the window and the days of the terms.
- * @param place told apart by it, where several metrics are judged over one cohort
  */
-function judged(metric: MetricDefinition, place = 0): string {
+function judged(metric: MetricDefinition): string {
   const { windowColumn, exclusions, numerator, partial, amount } = metric;
   const reasons = exclusions.map(([condition, reason]) => `when ${condition} then '${reason}'`).join(' ');
-  return `in_window_${place} as (
+  return `in_window as (
       select judged_of.*, window_days, ${reasons === '' ? 'null::text' : `case ${reasons} end`} as reason
       from at_moment judged_of cross join (select $5::int as window_days) days
       where ${windowColumn} >= $3::timestamptz and ${windowColumn} < $4::timestamptz
     ),
-    judged_${place} as (
+    judged as (
       select *, reason is null as counts, (reason is null and (${numerator})) is true as is_full,
         (reason is null and (${partial?.condition ?? 'false'})) is true as is_partial,
         case when reason is null then ${amount ?? 'null::int'} end as counted_amount
-      from in_window_${place}
+      from in_window
     )`;
 }
 
-/** One row per metric (its place among them), key and reason. @param metrics of one cohort, which is made once for all */
-export function tallySql(metrics: readonly MetricDefinition[], by: MetricDimension | null): string {
-  const [cohort = ''] = metrics.map((metric) => cohorts[metric.cohort].sql);
-  const tallies = metrics.map(
-    (metric, place) =>
-      `select ${place} as place, ${by === null ? `'total'::text` : keyNow(metric, by)} as key, reason,
-         count(*)::int as cases, count(*) filter (where is_full)::int as full,
-         count(*) filter (where is_partial)::int as partial, coalesce(sum(counted_amount), 0)::float8 as amount,
-         ${spread(metric, 0.5)} as median, ${spread(metric, 0.9)} as p90
-       from judged_${place} group by 2, 3`,
-  );
-  return `${[cohort, ...metrics.map(judged)].join(', ')}
-   ${tallies.join(' union all ')} order by 1, 2 nulls last, 3 nulls first`;
+/** One row per key and reason. */
+export function tallySql(metric: MetricDefinition, by: MetricDimension | null): string {
+  return `${cohorts[metric.cohort].sql}, ${judged(metric)}
+   select ${by === null ? `'total'::text` : keyNow(metric, by)} as key, reason,
+     count(*)::int as cases, count(*) filter (where is_full)::int as full,
+     count(*) filter (where is_partial)::int as partial, coalesce(sum(counted_amount), 0)::float8 as amount,
+     ${spread(metric, 0.5)} as median, ${spread(metric, 0.9)} as p90
+   from judged group by 1, 2 order by 1 nulls last, 2 nulls first`;
 }
 
 const spread = ({ measure, amount }: MetricDefinition, fraction: number): string =>
@@ -61,6 +55,6 @@ export function explainSql(metric: MetricDefinition, by: MetricDimension | null,
      (count(*) filter (where counts) over ())::int as cases, (count(*) filter (where is_full) over ())::int as full,
      (count(*) filter (where is_partial) over ())::int as partial,
      coalesce(sum(counted_amount) over (), 0)::float8 as total
-   from judged_0 ${by === null ? '' : `where ${keyNow(metric, by)} is not distinct from $7`}
+   from judged ${by === null ? '' : `where ${keyNow(metric, by)} is not distinct from $7`}
    order by ${metric.windowColumn}, incident_id, task_id limit ${max}`;
 }

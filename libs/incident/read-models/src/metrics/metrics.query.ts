@@ -1,4 +1,4 @@
-import { momentValues, type Moment, type SqlReader } from '../sql-reader.js';
+import { momentValues, WideReader, type Moment, type SqlPool, type SqlReader } from '../sql-reader.js';
 import { cohorts, type Cohort } from './cohorts.js';
 import type { BilingualText, MetricDefinition, MetricDimension, MetricTerms } from './metric-definition.js';
 import { metricDefinitions } from './metric-definitions.js';
@@ -100,7 +100,11 @@ interface ExplainedRow extends Pick<ExplainedCase, 'incidentId' | 'taskId'> {
 
 /** Computes metrics from the read models, each with what stands behind it. */
 export class MetricsQuery {
-  constructor(private readonly sql: SqlReader) {}
+  private readonly sql: SqlReader;
+
+  constructor(pool: SqlPool) {
+    this.sql = new WideReader(pool);
+  }
 
   list(termsOf: TermsOf = ownTerms): readonly MetricListing[] {
     return metricDefinitions.map((metric) => {
@@ -132,12 +136,12 @@ export class MetricsQuery {
     termsOf: TermsOf = ownTerms,
     takenOver: TakenOver = asThen,
   ): Promise<MetricAnswer> {
-    const parts = this.rates(metric, termsOf);
-    const tallies = await this.talliesOf(parts, window, moment, by, termsOf, takenOver);
-    const rates = parts.map(({ rate, weight }) => ({
-      ...{ metricId: rate.name, weight },
-      rows: rowsOf(rate, termsOf(rate), by, tallies.get(rate) ?? []),
-    }));
+    const rates = await Promise.all(
+      this.rates(metric, termsOf).map(async ({ rate, weight }) => {
+        const tallies = await this.tallyOf(rate, window, moment, by, termsOf, takenOver);
+        return { metricId: rate.name, weight, rows: rowsOf(rate, termsOf(rate), by, tallies) };
+      }),
+    );
     const rows = metric.measure === 'COMPOSITE' ? compositeRows(rates, by) : (rates[0]?.rows ?? []);
     return { ...heading(metric, window, moment, by, termsOf(metric)), rows };
   }
@@ -183,34 +187,20 @@ export class MetricsQuery {
     });
   }
 
-  /** Those of one shared cohort and the same days are asked for together: finding its cases is most of the work. */
-  private async talliesOf(
-    rates: readonly { readonly rate: MetricDefinition }[],
+  private async tallyOf(
+    rate: MetricDefinition,
     window: MetricWindow,
     moment: Moment,
     by: MetricDimension | null,
     termsOf: TermsOf,
     takenOver: TakenOver,
-  ): Promise<ReadonlyMap<MetricDefinition, readonly Tally[]>> {
-    const together = Map.groupBy(rates, ({ rate }) => {
-      const { shared }: Cohort = cohorts[rate.cohort];
-      return `${rate.cohort} ${termsOf(rate).windowDays} ${shared === true ? '' : rate.name}`;
-    });
-    const found = await Promise.all(
-      [...together.values()].map(async (group) => {
-        const metrics = group.map(({ rate }) => rate);
-        const days = metrics.map((rate) => termsOf(rate).windowDays)[0];
-        const { rows } = await this.sql.query<Tally & { readonly place: number }>(tallySql(metrics, by), [
-          ...momentValues(moment),
-          ...[window.from, window.to, days],
-          ...(by === null ? [] : [JSON.stringify(takenOver)]),
-        ]);
-        return metrics.map(
-          (rate, index) => [rate, rows.filter(({ place }) => place === index)] as [MetricDefinition, Tally[]],
-        );
-      }),
-    );
-    return new Map(found.flat());
+  ): Promise<readonly Tally[]> {
+    const { rows } = await this.sql.query<Tally>(tallySql(rate, by), [
+      ...momentValues(moment),
+      ...[window.from, window.to, termsOf(rate).windowDays],
+      ...(by === null ? [] : [JSON.stringify(takenOver)]),
+    ]);
+    return rows;
   }
 
   private async explainRate(

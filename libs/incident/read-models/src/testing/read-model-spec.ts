@@ -1,11 +1,11 @@
 import { createPool } from '@shaoying/postgres';
 import type { Projection } from '@shaoying/projections';
 import { projectionSpec } from '@shaoying/projections/testing';
-import type { SqlReader } from '../sql-reader.js';
+import type { SqlPool } from '../sql-reader.js';
 
 export type ReadModelSpec = ReturnType<typeof projectionSpec> & {
   /** The connection a query of the read model has in production. */
-  readonly sql: SqlReader;
+  readonly sql: SqlPool;
   /** Empties the tables in mid-test. */
   startOver(): Promise<void>;
 };
@@ -21,6 +21,7 @@ export function readModelSpec(
   filledOnce?: () => Promise<void>,
 ): ReadModelSpec {
   let pool: ReturnType<typeof createPool> | undefined;
+  const opened = (): SqlPool => (pool ??= createPool(spec.url, { max: 2 })) as SqlPool;
   // Registered before the fixture's own hook: the pool must not outlive the database.
   afterAll(() => pool?.end());
   const spec = projectionSpec(projection, beside, filledOnce);
@@ -34,11 +35,8 @@ export function readModelSpec(
       return spec.url;
     },
     sql: {
-      async query<Row>(text: string, values?: unknown[]): Promise<{ rows: Row[] }> {
-        pool ??= createPool(spec.url, { max: 2 });
-        const { rows } = await pool.query(text, values);
-        return { rows: rows as Row[] };
-      },
+      query: (text, values) => opened().query(text, values),
+      connect: () => opened().connect(),
     },
     async startOver() {
       await spec.thenRows(`truncate ${Object.keys(await spec.tables()).join(', ')}`);
