@@ -13,7 +13,7 @@ import type { PoolConfig, QueryArrayConfig } from 'pg';
 import { binaryRowColumns, eventOfBinaryRow, gatheredInBinaryRow, storedInBinaryRow } from './binary-row.js';
 import { answerTimeoutMs, endConnection } from './log.connection.js';
 import type { Warn } from './log.connection.js';
-import { PageCopy } from './page.copy.js';
+import { PageCopy, UnreadableRow } from './page.copy.js';
 import { StreamGathering } from './stream.gathering.js';
 
 /** Reads that may wait for a connection of the pool; beyond it a caller is told to come back. */
@@ -126,6 +126,9 @@ interface GatheredRow {
   readonly event: RecordedEvent | null;
 }
 
+const unreadable = (cause: unknown): StoreUnavailable =>
+  new StoreUnavailable('the event log cannot be read', { cause });
+
 type RowIn<Row> = (message: Buffer, isFirst: boolean) => Row | undefined;
 
 export interface Page {
@@ -209,8 +212,13 @@ export class LogReader {
     }));
   }
 
-  private copied(streamIds: readonly string[]): Promise<GatheredRow[]> {
-    return this.copy(gathered(`ARRAY[${literals(streamIds)}]`), Infinity, gatheredInBinaryRow);
+  private async copied(streamIds: readonly string[]): Promise<GatheredRow[]> {
+    try {
+      return await this.copy(gathered(`ARRAY[${literals(streamIds)}]`), Infinity, gatheredInBinaryRow);
+    } catch (error) {
+      // Told as where few streams are asked for: no other attempt would find another text.
+      throw error instanceof StoreUnavailable && error.cause instanceof SyntaxError ? error.cause : error;
+    }
   }
 
   /** Revision of the stream's last event, -1 when there is no such stream. */
@@ -307,7 +315,7 @@ export class LogReader {
       }
       // One that still brings rows is of no more use; pages are full where events are of some 3 kB and more.
       client.release(hasMore);
-      return copy.rows;
+      return copy.taken;
     });
   }
 
@@ -330,9 +338,10 @@ export class LogReader {
       try {
         return await read();
       } catch (cause) {
+        if (cause instanceof UnreadableRow) throw unreadable(cause.cause);
         const serverAnswered = cause instanceof DatabaseError && !/^(57P|08)/.test(cause.code ?? '');
         if (serverAnswered || attempt === readAttemptsMax) {
-          throw new StoreUnavailable('the event log cannot be read', { cause });
+          throw unreadable(cause);
         }
       }
     }

@@ -1,5 +1,12 @@
 import { Query } from 'pg';
 
+/** A row that came, and says nothing that could be understood; `cause` tells why. Asked again, it is the same. */
+export class UnreadableRow extends Error {
+  constructor(cause: unknown) {
+    super('a row of the log cannot be read', { cause });
+  }
+}
+
 /**
  * One page of the log as a binary COPY. Each event is made when its row comes, straight from the bytes: `pg` would make
  * ten texts of a row and an array around them first.
@@ -9,13 +16,14 @@ import { Query } from 'pg';
  * and were copied from one space of the heap to the next (docs/benchmarks.md).
  */
 export class PageCopy<Row> extends Query {
-  readonly rows: Row[] = [];
+  /** Not `rows`: by that name pg would have it that somebody asks for so many at a time, and prepare the statement. */
+  readonly taken: Row[] = [];
   /** Resolves when the page is whole, or full; then the connection still brings what has no room in it, and is of no more use. */
   readonly done: Promise<'whole' | 'full'>;
-  private broken: Error | undefined;
   private isFirst = true;
   private bytes = 0;
-  private isFull = false;
+  /** What comes then has no room, or nobody wants it any more. */
+  private isOver = false;
 
   /**
    * @param select names `binaryRowColumns`. A COPY takes no parameters: nothing from outside may stand in it unchecked
@@ -31,25 +39,27 @@ export class PageCopy<Row> extends Query {
     this.done = new Promise((resolve, reject) => {
       // For ever: a connection that breaks after the answer was given up tells it once more.
       this.on('error', reject);
-      this.once('end', () => (this.broken ? reject(this.broken) : resolve('whole')));
+      this.once('end', () => resolve('whole'));
       this.once('full', () => resolve('full'));
     });
   }
 
   /** Called by pg's client for each row. */
   handleCopyData({ chunk }: { readonly chunk: Buffer }): void {
-    if (this.broken || this.isFull) return;
+    if (this.isOver) return;
     this.bytes += chunk.length;
-    if (this.bytes > this.bytesMax && this.rows.length > 0) {
-      this.isFull = true;
+    if (this.bytes > this.bytesMax && this.taken.length > 0) {
+      this.isOver = true;
       this.emit('full');
       return;
     }
     try {
       const row = this.rowIn(chunk, this.isFirst);
-      if (row) this.rows.push(row);
-    } catch (error) {
-      this.broken = error instanceof Error ? error : new Error(String(error));
+      if (row) this.taken.push(row);
+    } catch (cause) {
+      // At once: whoever reads breaks off, instead of hearing all that the page has besides.
+      this.isOver = true;
+      this.emit('error', new UnreadableRow(cause));
     }
     this.isFirst = false;
   }

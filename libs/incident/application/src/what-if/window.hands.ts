@@ -5,8 +5,8 @@ import type { LivePart, WindowPart } from './window.part.js';
  * tenth longer: what is being lived when V8 sweeps is copied.
  */
 const STREAMS_IN_PART = 32;
-/** Parts that each of those who live them has at a time: while one is read, the other is lived. */
-const AT_A_TIME = 2;
+/** Parts that each of those who live them has at a time: while one is read, another is lived, and what a third came to is written. */
+const AT_A_TIME = 3;
 /** Parts for each of them that may be given out and not taken yet, some 100 KB each where everything differs. */
 const AHEAD = 16;
 

@@ -113,12 +113,14 @@ export const threadsOn = (cores: number): number => (cores < 3 ? 1 : 2);
  */
 const HELPED_FROM = 10_000;
 /**
- * What a thread may have that lives a window. It holds two parts of 32 streams, whole, the differences of up to 32 parts
+ * What a thread may have that lives a window. It holds three parts of 32 streams, whole, the differences of up to 32 parts
  * that wait to be told (some 100 KB each), some 500 rows that wait to be written, and the ids of the window, 30 MB at most. The
- * rest is what it may have before it is swept: a heap that runs out ends the simulation, not the process. Young objects have
- * four times the room of V8's default: nearly all that a part makes is dead with it, and was copied twice before that.
+ * rest is what it may have before it is swept: a heap that runs out ends the simulation, not the process. V8 lets a heap grow
+ * fourfold between two full collections where it may have 2 GB, and by four tenths where it may have 512 MB: with that it collected
+ * all the time, and kept what it came across meanwhile (docs/benchmarks.md). Young objects have twice the room of V8's default:
+ * nearly all that a part makes is dead with it.
  */
-export const THREAD_MEMORY = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 192 } as const;
+export const THREAD_MEMORY = { maxOldGenerationSizeMb: 2_048, maxYoungGenerationSizeMb: 96 } as const;
 
 export interface HelpersOptions {
   /** The file of a program that calls {@link help}. */
@@ -144,8 +146,7 @@ export class WindowHelpers {
 
   /** Those who help with so many incidents: none where there are few of them, one core only, or no thread to be had. */
   readonly for = (incidents: number): readonly LivePart[] => {
-    const { helpedFrom = HELPED_FROM, threads = threadsOn(availableParallelism()) } =
-      this.options;
+    const { helpedFrom = HELPED_FROM, threads = threadsOn(availableParallelism()) } = this.options;
     const wanted = incidents < helpedFrom ? 0 : threads - 1;
     try {
       while (this.started.length < wanted) this.started.push(this.start());

@@ -1,5 +1,5 @@
 import { NO_INCIDENT, wordOf } from '../incident.state.js';
-import { restarted, released, unpaused } from './changes.js';
+import { restarted, released } from './changes.js';
 import type { FoldsOf } from './folds.js';
 
 /** What each event of this room changes. */
@@ -39,7 +39,8 @@ export const intakeFolds: FoldsOf<
       : {
           ...state,
           // It may have been suspended: it goes back to nothing any more, and its clocks do not stand still should it be reopened.
-          ...unpaused(state, event.occurredAt),
+          // No pause of what went on: nothing was moved by it.
+          ...{ before: null, pausedAt: null },
           lifecycle: 'WITHDRAWN',
           reporterWithdrew: true,
           tasks: released(state, event.data.taskIds),

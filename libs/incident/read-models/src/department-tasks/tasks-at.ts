@@ -67,6 +67,8 @@ const over = `least(greatest(completed_at, completed_known_at), greatest(ended_a
 const overOrNever = `coalesce(${over}, 'infinity')`;
 /** What is over within this time of its beginning, as nearly all is, began at most so long before its end. */
 const shortTime = "interval '30 days'";
+/** The same added to an instant: a day of a session's time zone may have 23 hours. */
+const shortHours = "interval '720 hours'";
 const isShort = `${over} - since_at <= ${shortTime}`;
 
 /**
@@ -87,5 +89,5 @@ export function openAfter(instant: string, until?: string): string {
   const short = `${isShort} and ${overOrNever} >= ${instant}`;
   const long = `(${isShort}) is not true and ${overOrNever} >= ${instant}`;
   if (until === undefined) return `(${short} or ${long})`;
-  return `(${short} and ${overOrNever} <= (${until}) + ${shortTime} or ${long}) and since_at <= ${until}`;
+  return `(${short} and ${overOrNever} <= (${until}) + ${shortHours} or ${long}) and since_at <= ${until}`;
 }

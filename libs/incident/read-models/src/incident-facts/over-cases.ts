@@ -45,9 +45,8 @@ const statementsOf = (kind: FactCases): string => `
     insert into ${kind.table} ${written(kind, these)};`;
 
 /**
- * The tables, with all incidents that are over by now in them, and the function that keeps them: after a rebuild's rows, since one
- * statement for all costs a tenth of what they cost one by one. Projections' sessions join row by row, which here would be each
- * with each.
+ * The tables, with all incidents that are over by now in them, and the function that keeps them: after a rebuild's rows, one
+ * statement for all of a kind. Projections' sessions join row by row, which here would be each with each.
  */
 export const overCases = `
   set local enable_seqscan = on; set local enable_hashjoin = on; set local enable_mergejoin = on; set local work_mem = '64MB';
