@@ -115,9 +115,9 @@ const HELPED_FROM = 10_000;
 /**
  * What a thread may have that lives a window. It holds three parts of 32 streams, whole, the differences of up to 32 parts
  * that wait to be told (some 100 KB each), some 500 rows that wait to be written, and the ids of the window, 30 MB at most. The
- * rest is what it may have before it is swept: a heap that runs out ends the simulation, not the process. V8 lets a heap grow
- * fourfold between two full collections where it may have 2 GB, and by four tenths where it may have 512 MB: with that it collected
- * all the time, and kept what it came across meanwhile (docs/benchmarks.md). Young objects have twice the room of V8's default:
+ * rest is what it may have before it is swept: a heap that runs out ends the simulation, not the process. V8 lets a heap grow the
+ * less between two full collections the less it may have: with 512 MB it collected all the time, and kept what it came across
+ * meanwhile (docs/benchmarks.md). Young objects have twice the room of V8's default:
  * nearly all that a part makes is dead with it.
  */
 export const THREAD_MEMORY = { maxOldGenerationSizeMb: 2_048, maxYoungGenerationSizeMb: 96 } as const;
