@@ -105,7 +105,17 @@ export function eventOfBinaryRow(message: Buffer, isFirst: boolean): RecordedEve
   return stored && recordedEvent(stored, stored.streamId, stored.revision, stored.position);
 }
 
-/** The same where a row may come without its data; then the stream it is of is all that is told. */
+/** What `event` returns; null where it is not even JSON, as after somebody has changed it. */
+export function readable(event: () => RecordedEvent): RecordedEvent | null {
+  try {
+    return event();
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+/** The same where a row may come without its data, or cannot be read; then the stream it is of is all that is told. */
 export function gatheredInBinaryRow(
   message: Buffer,
   isFirst: boolean,
@@ -116,7 +126,7 @@ export function gatheredInBinaryRow(
   const event =
     metadata === null || data === null
       ? null
-      : recordedEvent({ ...stored, metadata, data }, streamId, revision, position);
+      : readable(() => recordedEvent({ ...stored, metadata, data }, streamId, revision, position));
   return { streamId, event };
 }
 

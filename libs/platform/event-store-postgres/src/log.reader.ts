@@ -10,7 +10,13 @@ import {
 import type { Position, RecordedEvent, StoredRecord } from '@shaoying/event-store';
 import { DatabaseError, escapeLiteral, Pool } from 'pg';
 import type { PoolConfig, QueryArrayConfig } from 'pg';
-import { binaryRowColumns, eventOfBinaryRow, gatheredInBinaryRow, storedInBinaryRow } from './binary-row.js';
+import {
+  binaryRowColumns,
+  eventOfBinaryRow,
+  gatheredInBinaryRow,
+  readable,
+  storedInBinaryRow,
+} from './binary-row.js';
 import { answerTimeoutMs, endConnection } from './log.connection.js';
 import type { Warn } from './log.connection.js';
 import { PageCopy, UnreadableRow } from './page.copy.js';
@@ -122,7 +128,7 @@ function eventOf(row: Row): RecordedEvent {
 
 interface GatheredRow {
   readonly streamId: string;
-  /** Null where it is too large to come in company. */
+  /** Null where it is too large to come in company, or cannot be read: alone it fails alone. */
   readonly event: RecordedEvent | null;
 }
 
@@ -208,17 +214,12 @@ export class LogReader {
     const rows = await this.query('streams', [[...streamIds]]);
     return rows.map((row) => ({
       streamId: row[streamIdColumn] as string,
-      event: row[dataColumn] === null ? null : eventOf(row),
+      event: row[dataColumn] === null ? null : readable(() => eventOf(row)),
     }));
   }
 
-  private async copied(streamIds: readonly string[]): Promise<GatheredRow[]> {
-    try {
-      return await this.copy(gathered(`ARRAY[${literals(streamIds)}]`), Infinity, gatheredInBinaryRow);
-    } catch (error) {
-      // Told as where few streams are asked for: no other attempt would find another text.
-      throw error instanceof StoreUnavailable && error.cause instanceof SyntaxError ? error.cause : error;
-    }
+  private copied(streamIds: readonly string[]): Promise<GatheredRow[]> {
+    return this.copy(gathered(`ARRAY[${literals(streamIds)}]`), Infinity, gatheredInBinaryRow);
   }
 
   /** Revision of the stream's last event, -1 when there is no such stream. */

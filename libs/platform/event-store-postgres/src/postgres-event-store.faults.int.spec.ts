@@ -285,6 +285,31 @@ describe('the schema', () => {
     },
   );
 
+  test('with an event that cannot be read: a page with it is broken off, streams beside it are read, and so is what follows', async () => {
+    const store = await open();
+    const streamIds = Array.from({ length: 40 }, sampleStreamId);
+    for (const streamId of streamIds) await store.append(streamId, 'none', sampleEvents(2));
+    await admin.query('ALTER TABLE log.events DISABLE TRIGGER append_only');
+    await admin.query(`UPDATE log.events SET data = '{"half' WHERE stream_id = $1`, [streamIds[0]]);
+    const { rows } = await admin.query<{ position: string }>(
+      'SELECT max(position)::text AS position FROM log.events WHERE stream_id = $1',
+      [streamIds[0]],
+    );
+    for (let time = 0; time < 3; time += 1) {
+      expect(await codeOf(store.readAll(START))).toBe('STORE_UNAVAILABLE');
+      expect(await store.readAll(rows[0]?.position ?? '')).toHaveLength(78);
+      // Alone, in the company of few, and of many.
+      for (const company of [1, 4, 40]) {
+        const read = streamIds.slice(0, company).map((streamId) => store.readStream(streamId));
+        const [first, ...others] = await Promise.allSettled(read);
+        expect(first).toMatchObject({ status: 'rejected', reason: { name: 'SyntaxError' } });
+        expect(others).toHaveLength(company - 1);
+        for (const other of others)
+          expect(other).toMatchObject({ value: [{ revision: 0 }, { revision: 1 }] });
+      }
+    }
+  });
+
   test('keeps the JSON text byte for byte', async () => {
     const store = await open();
     const data = { b: 1, a: ['  ', '井盖', '\u0000'], n: 1e21 };
