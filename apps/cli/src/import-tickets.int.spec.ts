@@ -146,7 +146,8 @@ test('stopped with SIGTERM, then killed with -9 in the middle, then run again: c
     // On a busy machine the run before may have come far beyond what was waited for: then half of the rest is enough.
     const enough = there + Math.min(more, Math.ceil((count - there) / 2));
     while ((await imported()).length < enough) {
-      if (running.child.exitCode !== null) throw new Error('the import has ended before it was to be stopped');
+      if (running.child.exitCode !== null)
+        throw new Error('the import has ended before it was to be stopped');
       await sleep(10);
     }
     return running;
