@@ -185,6 +185,12 @@ test('replay --all: fresh read models are those that serve, up to a position or 
     const head = await store.head();
     expect(compared.map(({ same, position }) => [same, position])).toEqual(compared.map(() => [true, head]));
     expect(compared.flatMap(({ tables }) => tables).filter(({ rows }) => rows > 0).length).toBeGreaterThan(8);
+    // Those that are made of the rows of others, too.
+    const facts = compared.find(({ name }) => name === 'incident-facts');
+    expect(facts?.tables.map(({ table }) => table)).toEqual(
+      expect.arrayContaining(['facts', 'over_closings', 'over_ends']),
+    );
+    expect(facts?.tables.find(({ table }) => table === 'over_ends')?.rows).toBeGreaterThan(0);
     const sums = ({ tables }: Compared) =>
       tables.map(({ table, rows, checksum }) => ({ table, rows, checksum }));
     const board = ['--only', 'incident-board'];

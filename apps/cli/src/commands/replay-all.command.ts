@@ -152,6 +152,7 @@ async function compared(
     const { name, version } = fresh.projection;
     const position = (await placeOf(fresh.projection, looking)).position;
     await pass([fresh], filled, position, { workplace, signal });
+    await fresh.complete();
     await filling.query('begin isolation level repeatable read read only');
     const sides = {
       serving: { client: looking, schema: servingSchema(name) },
@@ -181,7 +182,9 @@ async function summed(
   client: PoolClient,
 ): Promise<Replayed[]> {
   const replayed: Replayed[] = [];
-  for (const { projection } of made) {
+  for (const fresh of made) {
+    await fresh.complete();
+    const { projection } = fresh;
     const sums = await tableSums({ client, schema: freshSchema(projection.name) });
     const tables = sums.map((sum) => ({ ...sum, serving: null, firstDifference: null }));
     replayed.push({ name: projection.name, version: projection.version, position, same: null, tables });

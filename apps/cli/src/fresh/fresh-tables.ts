@@ -8,7 +8,7 @@ export const freshSchema = (name: string): string => `${servingSchema(name)}__re
 
 /** What the batches of projections are written under: they look rows up by their keys, and never scan. */
 const asProjectionsWrite =
-  'set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off';
+  'set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off; set local jit = off';
 
 /** A read model filled anew from the first event, in tables that nobody reads but who compares them. */
 export class FreshTables {
@@ -34,21 +34,29 @@ export class FreshTables {
     const last = page.at(-1);
     const news = page.filter(({ position }) => comparePositions(position, filled) > 0);
     const handled = news.filter((event) => eventTypes.includes(event.type) || alsoHandles?.(event) === true);
-    if (handled.length > 0) {
-      await client.query(
-        `${asProjectionsWrite}; set search_path to "${freshSchema(projection.name)}"; begin`,
-      );
-      try {
-        await projection.apply(handled, transactionOn(client));
-        await client.query('commit');
-      } catch (error) {
-        await client.query('rollback');
-        throw error;
-      } finally {
-        await client.query('reset all');
-      }
-    }
+    if (handled.length > 0) await this.inside(() => projection.apply(handled, transactionOn(client)));
     if (last !== undefined && news.length > 0) this.filled = last.position;
+  }
+
+  /** Makes the tables that are made of the rows of the others. Nothing is filled in any more after that. @throws what PostgreSQL says */
+  async complete(): Promise<void> {
+    const { completion } = this.projection;
+    if (completion !== undefined) await this.inside(() => this.client.query(completion));
+  }
+
+  /** In one transaction, with settings and names that end with it. */
+  private async inside(work: () => Promise<unknown>): Promise<void> {
+    const { client, projection } = this;
+    try {
+      await client.query(
+        `begin; ${asProjectionsWrite}; set local search_path to "${freshSchema(projection.name)}"`,
+      );
+      await work();
+      await client.query('commit');
+    } catch (error) {
+      await client.query('rollback');
+      throw error;
+    }
   }
 
   async drop(): Promise<void> {

@@ -38,8 +38,8 @@ const streamPageBytes = 16 * 1024 * 1024;
 const gatheredEventsMax = 64;
 const gatheredDataBytesMax = 64 * 1024;
 /**
- * From so many streams on they come as a binary COPY: its rows cost a quarter less, in PostgreSQL and here, but it is planned
- * each time, which a few incidents of a command are not worth (docs/benchmarks.md).
+ * From so many streams on they come as a binary COPY: its rows cost less, in PostgreSQL and here, but it is planned each
+ * time, which a few incidents of a command are not worth (docs/benchmarks.md).
  */
 const copiedStreamsMin = 16;
 /** Positions one statement looks through for the types of a filter: some 25 ms where nothing matches. */

@@ -1,5 +1,5 @@
 import { type Position, type RecordedEvent, START, isPosition } from '@shaoying/event-store';
-import { type Projection, type ProjectionTransaction, schemaOf } from './projection.js';
+import { afterRows, type Projection, type ProjectionTransaction, schemaOf } from './projection.js';
 import { CheckpointMoved, InvalidProjection } from './projections.errors.js';
 import type { Notice, Session } from './session.js';
 
@@ -144,7 +144,7 @@ export async function createProjection(session: Session, projection: Projection,
     // Ours, but without a checkpoint: left over from a restore in part. Its rows cannot be trusted.
     if (found[0]) await tx.query(`drop schema "${schema}" cascade`);
     await createTables(tx, projection, schema);
-    if (projection.indexes !== undefined) await tx.query(projection.indexes);
+    await tx.query(afterRows(projection));
     await tx.query(
       `insert into projections.checkpoints (name, version, position, updated_at, status)
        values ($1, $2, $3, $4, 'running')`,
@@ -153,7 +153,7 @@ export async function createProjection(session: Session, projection: Projection,
   });
 }
 
-/** An empty `schema` with the projection's tables, without its `indexes`, marked as made by us; `search_path` must already name it. */
+/** An empty `schema` with the projection's tables, without what comes after their rows, marked as made by us; `search_path` must already name it. */
 export async function createTables(
   tx: ProjectionTransaction,
   projection: Projection,

@@ -38,6 +38,12 @@ export interface Projection {
    * `create index if not exists` with a name: a rebuild that is resumed may have made them.
    */
   readonly indexes?: string;
+  /**
+   * Tables that are made of the rows of the others, all at once, where those are there: after the rows of a rebuild or of a replay,
+   * and on the first start, of none. Before that `apply` must do without them, and keep them from then on; both must come
+   * to the same rows. May be run again, like {@link indexes}.
+   */
+  readonly completion?: string;
   /** Wire names it handles; others only move the checkpoint. */
   readonly eventTypes: readonly string[];
   /**
@@ -57,6 +63,10 @@ export interface Projection {
   /** Folds the batch in memory and writes it set-based. Must give the same tables for any batching. */
   apply(events: readonly RecordedEvent[], tx: ProjectionTransaction): Promise<void>;
 }
+
+/** What is made once the rows are there, in one text. Empty where there is nothing. */
+export const afterRows = ({ completion, indexes }: Projection): string =>
+  [completion, indexes].filter((text) => text !== undefined).join(';\n');
 
 /** The PG schema a projection's tables live in: `incident-board` → `incident_board`. */
 export function schemaOf(projectionName: string): string {

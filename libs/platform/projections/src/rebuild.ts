@@ -14,7 +14,13 @@ import {
 } from './checkpoints.js';
 import { replacementOf } from './log-identity.js';
 import { pause } from './pause.js';
-import { type PlacedEvent, type Projection, type ProjectionTransaction, schemaOf } from './projection.js';
+import {
+  afterRows,
+  type PlacedEvent,
+  type Projection,
+  type ProjectionTransaction,
+  schemaOf,
+} from './projection.js';
 import { RebuildAborted, RebuildUnderWay } from './projections.errors.js';
 import type { ProjectionLog } from './projection-engine.js';
 import { isHeld, rebuildLockName } from './projection-locks.js';
@@ -110,7 +116,7 @@ class Rebuild<Event extends PlacedEvent> {
   private readonly live: string;
   private readonly shadow: string;
   private events = 0;
-  private hasIndexes = false;
+  private isComplete = false;
 
   constructor(
     private readonly projection: Projection,
@@ -131,7 +137,7 @@ class Rebuild<Event extends PlacedEvent> {
     let ended: Ended | undefined;
     do {
       place = await this.fill(place);
-      await this.makeIndexes();
+      await this.complete();
       await this.untilEven(place);
       ended = await this.end(place);
     } while (ended === undefined);
@@ -196,16 +202,16 @@ class Rebuild<Event extends PlacedEvent> {
     }
   }
 
-  /** Once: what comes after that finds them there. Whoever has it end cuts it off; resumed, it begins again with them. */
-  private async makeIndexes(): Promise<void> {
-    const { name, indexes } = this.projection;
-    if (indexes === undefined || this.hasIndexes) return;
+  /** With what comes after the rows, once: later rows find it there. Whoever has it end cuts it off; resumed, it begins again with that. */
+  private async complete(): Promise<void> {
+    const { name } = this.projection;
+    if (this.isComplete) return;
     const { signal } = this.options;
     const cut = (): void => void this.session.close();
     signal?.addEventListener('abort', cut, { once: true });
     try {
-      await this.session.inLongTransaction(this.shadow, indexes);
-      this.hasIndexes = true;
+      await this.session.inLongTransaction(this.shadow, afterRows(this.projection));
+      this.isComplete = true;
     } catch (error) {
       throw signal?.aborted ? new RebuildAborted(`rebuild of ${name} aborted`) : error;
     } finally {

@@ -22,7 +22,7 @@ export class ReadModelReader {
     text: string | QueryConfig,
     values?: unknown[],
   ): Promise<{ rows: Row[]; rowCount: number | null }> {
-    const { rows, rowCount } = await told(this.pool.query<QueryResultRow>(text, values));
+    const { rows, rowCount } = await orUnavailable(this.pool.query<QueryResultRow>(text, values));
     return { rows: rows as Row[], rowCount };
   }
 
@@ -31,10 +31,10 @@ export class ReadModelReader {
     query<Row>(text: string, values?: unknown[]): Promise<{ rows: Row[] }>;
     release(broken?: boolean): void;
   }> {
-    const client = await told(this.pool.connect());
+    const client = await orUnavailable(this.pool.connect());
     return {
       query: async <Row>(text: string, values?: unknown[]) => {
-        const { rows } = await told(client.query<QueryResultRow>(text, values));
+        const { rows } = await orUnavailable(client.query<QueryResultRow>(text, values));
         return { rows: rows as Row[] };
       },
       release: (broken) => client.release(broken),
@@ -42,7 +42,7 @@ export class ReadModelReader {
   }
 }
 
-async function told<Answer>(answer: Promise<Answer>): Promise<Answer> {
+async function orUnavailable<Answer>(answer: Promise<Answer>): Promise<Answer> {
   try {
     return await answer;
   } catch (error) {

@@ -103,7 +103,7 @@ export class WindowHelper {
 
 /**
  * Threads of one simulation, this one among them: two at the most, for more would only take from whoever answers requests; and
- * one on two cores, where the log's own process has the other. A second one there was no faster, for a quarter more processor
+ * one on two cores, where the log's own process has the other. A second one there was no faster, for a third more processor
  * time (docs/benchmarks.md).
  */
 export const threadsOn = (cores: number): number => (cores < 3 ? 1 : 2);
@@ -117,8 +117,8 @@ const HELPED_FROM = 10_000;
  * that wait to be told (some 100 KB each), some 500 rows that wait to be written, and the ids of the window, 30 MB at most. The
  * rest is what it may have before it is swept: a heap that runs out ends the simulation, not the process. V8 lets a heap grow the
  * less between two full collections the less it may have: with 512 MB it collected all the time, and kept what it came across
- * meanwhile (docs/benchmarks.md). Young objects have twice the room of V8's default:
- * nearly all that a part makes is dead with it.
+ * meanwhile (docs/benchmarks.md). Young objects have more room than V8 gives them by itself: nearly all that a part makes is
+ * dead with it.
  */
 export const THREAD_MEMORY = { maxOldGenerationSizeMb: 2_048, maxYoungGenerationSizeMb: 96 } as const;
 

@@ -13,7 +13,7 @@ export const incidentFacts: Projection = {
   name: 'incident-facts',
   version: 4,
   schema: factTables,
-  indexes: overCases,
+  completion: overCases,
   eventTypes: [...factEvents],
   async apply(events, tx) {
     const entries = incidentEntries(events);

@@ -45,8 +45,7 @@ const statementsOf = (kind: FactCases): string => `
     insert into ${kind.table} ${written(kind, these)};`;
 
 /**
- * The tables, with all incidents that are over by now in them, and the function that keeps them: after a rebuild's rows, one
- * statement for all of a kind. Projections' sessions join row by row, which here would be each with each.
+ * The tables, with all incidents that are over by now in them, and the function that keeps them. Projections' sessions join row by row, which here would be each with each.
  */
 export const overCases = `
   set local enable_seqscan = on; set local enable_hashjoin = on; set local enable_mergejoin = on; set local work_mem = '64MB';
@@ -78,7 +77,7 @@ export async function settle(
   over: readonly string[],
 ): Promise<void> {
   if (changed.length === 0) return;
-  // Not while the rows of a rebuild are written: the tables are made of them all at once.
+  // Not there while the rows of a rebuild are written: the tables are made of all of them at once.
   const [made] = await tx.query<{ made: boolean }>(
     `select to_regprocedure('settle(text[], text[])') is not null as made`,
   );

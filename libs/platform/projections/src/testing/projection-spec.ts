@@ -1,7 +1,7 @@
 import { type TestDatabase, createTestDatabase } from '@shaoying/postgres/testing';
 import type { RecordedEvent } from '@shaoying/event-store';
 import { applyHandled } from '../batch.js';
-import { type Projection, type ProjectionTransaction, schemaOf } from '../projection.js';
+import { afterRows, type Projection, type ProjectionTransaction, schemaOf } from '../projection.js';
 import { Session } from '../session.js';
 
 /** Rows of every table of a projection, as text and sorted: equal when, and only when, the tables are. */
@@ -36,7 +36,7 @@ export class ProjectionFixture {
       await tx.query(`drop schema if exists "${schema}" cascade`);
       await tx.query(`create schema "${schema}"`);
       await tx.query(this.projection.schema);
-      if (this.projection.indexes !== undefined) await tx.query(this.projection.indexes);
+      await tx.query(afterRows(this.projection));
     });
   }
 
