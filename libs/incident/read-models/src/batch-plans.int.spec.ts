@@ -28,13 +28,19 @@ function batches(): RecordedEvent[][] {
   });
 }
 
+const oldTasks = (isOver: boolean): string =>
+  `select task.* from n, jsonb_populate_record((select t from tasks t limit 1), jsonb_build_object('task_id', 'old-' || n, 'incident_id', 'old-' || n,
+     'is_over', ${isOver}, 'until_at', ${isOver ? 'now()' : 'null'}, 'completed_at', null, 'ended_at', null)) task`;
+
 /** Rows of other incidents, for every table there is. */
 const oldOf: Record<string, string> = {
   incidents: `select 'old-' || n, now(), 'CLOSED', 'c', 's', true from n`,
   reports: `select 'old-' || n, 'old-' || n, now(), 'street-1', 'community-1', 'estate-1', 'w', array[n], '{}' from n`,
   events: `select 'old-' || n, 1, '{}' from n`,
   involvements: `select 'dept-1', now(), 'old-' || n from n`,
-  tasks: `select task.* from n, jsonb_populate_record((select t from tasks t limit 1), jsonb_build_object('task_id', 'old-' || n, 'incident_id', 'old-' || n)) task`,
+  open_tasks: oldTasks(false),
+  over_tasks: oldTasks(true),
+  task_deadlines: `select 'old-' || n, 1, '[]' from n`,
   cases: `select c.* from n, jsonb_populate_record((select t from cases t limit 1), jsonb_build_object('incident_id', 'old-' || n)) c`,
   whistles: `select 'old-' || n, 'old-' || n, 'k', false, 'c', 'e', now(), now() from n`,
   lost_times: `select 'old-' || n, 0, 'old-' || n, 'old-' || n, 'DISPATCH', null, now(), now(), now(), now() from n`,

@@ -60,9 +60,12 @@ export const momentValues = ({ asOf, knownAt, live }: Moment): [string, string] 
 /** Up to when facts count, as an expression of $1 and $2: what an index can be asked by. */
 export const factsUntil = `case when $2::timestamptz = 'infinity' then 'infinity'::timestamptz else $1::timestamptz end`;
 
-/** `as_of` to compare due times with, `facts_until` and `known_at` to cut facts at. */
+/**
+ * `as_of` to compare due times with, `facts_until` and `known_at` to cut facts at. Part of whatever asks for it, so that PostgreSQL
+ * knows them when it plans, and does not join a row with each.
+ */
 export const momentSql = `
-  with moment as (
+  with moment as not materialized (
     select $1::timestamptz as as_of, $2::timestamptz as known_at,
       ${factsUntil} as facts_until
   )`;

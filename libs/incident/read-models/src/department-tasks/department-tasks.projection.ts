@@ -18,7 +18,7 @@ const eventTypes: IncidentEventType[] = [
  */
 export const departmentTasks: Projection = {
   name: 'department-tasks',
-  version: 11,
+  version: 12,
   schema: taskTables,
   indexes: taskIndexes,
   eventTypes,

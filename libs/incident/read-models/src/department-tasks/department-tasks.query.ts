@@ -1,5 +1,5 @@
 import { factsUntil, momentSql, momentValues, type Moment, type SqlReader } from '../sql-reader.js';
-import { openAfter, tasksAt, within } from './tasks-at.js';
+import { deadlinesOfTask, openAfter, tasksAs, within } from './tasks-at.js';
 import {
   figuresOf,
   streetLossSql,
@@ -92,7 +92,7 @@ export class DepartmentTasksQuery {
     const after = page.after === null ? '' : `and (notified_at, task_id) > ($5::timestamptz, $6)`;
     if (page.after !== null) values.push(page.after.notifiedAt, page.after.taskId);
     const { rows } = await this.sql.query<{ item: QueueItem }>(
-      `${tasksAt}
+      `${tasksAs('at_moment', openAfter('least($1::timestamptz, $2::timestamptz)', factsUntil, 'department_id = $3'))}
        select jsonb_build_object(
          'taskId', task_id, 'incidentId', incident_id, 'whistleId', whistle_id, 'departmentId', department_id,
          'role', role, 'kind', kind, 'state', state, 'category', category, 'severity', severity,
@@ -101,8 +101,7 @@ export class DepartmentTasksQuery {
          'checkedInAt', ${isoUtc('arrived')}, 'overdue', coalesce(unmet_due < as_of, false), 'deadlines', ${toDo}
        ) as item
        from at_moment
-       where department_id = $3 and is_open and ${openAfter('least($1::timestamptz, $2::timestamptz)', factsUntil)}
-         and ($4::text[] is null or street_id is null or street_id = any($4)) ${after}
+       where is_open and ($4::text[] is null or street_id is null or street_id = any($4)) ${after}
        order by notified_at, task_id limit ${page.limit + 1}`,
       values,
     );
@@ -127,9 +126,8 @@ export class DepartmentTasksQuery {
          'taskId', task_id, 'incidentId', incident_id, 'whistleId', whistle_id, 'departmentId', department_id,
          'role', role, 'kind', kind, 'setAside', set_aside, 'notifiedAt', ${isoUtc('notified_at')}
        ) as item
-       from department_tasks.tasks
-       where department_id = $1 and ${openAfter("'infinity'::timestamptz")}
-         ${after === null ? '' : 'and (notified_at, task_id) > ($2::timestamptz, $3)'}
+       from department_tasks.open_tasks
+       where department_id = $1 ${after === null ? '' : 'and (notified_at, task_id) > ($2::timestamptz, $3)'}
        order by notified_at, task_id limit ${limit + 1}`,
       after === null ? [departmentId] : [departmentId, after.notifiedAt, after.taskId],
     );
@@ -210,7 +208,7 @@ export class DepartmentTasksQuery {
 
 /** Deadlines without those of stages that are done. */
 const toDo = `(select coalesce(jsonb_agg(deadline order by place), '[]')
-  from jsonb_array_elements(deadlines::jsonb) with ordinality as listed (deadline, place)
+  from jsonb_array_elements(${deadlinesOfTask('at_moment')}::jsonb) with ordinality as listed (deadline, place)
   where not deadline ? 'done')`;
 
 const isoUtc = (column: string): string =>

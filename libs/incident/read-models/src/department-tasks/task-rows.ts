@@ -90,7 +90,8 @@ export interface TaskDeadline {
   readonly done?: true;
 }
 
-export const taskShape: RowShape<TaskRow> = {
+/** Deadlines are in a table of their own. */
+const taskShape: RowShape<Omit<TaskRow, 'deadlines'>> = {
   ...{ task_id: 'text', version: 'integer', incident_id: 'text', whistle_id: 'text', department_id: 'text' },
   ...{ role: 'text', kind: 'text', category: 'text', severity: 'text', estate_id: 'text' },
   ...{ community_id: 'text', street_id: 'text', imported: 'boolean', since_at: 'timestamptz' },
@@ -109,8 +110,7 @@ export const taskShape: RowShape<TaskRow> = {
   ...{ working_known_at: 'timestamptz', completed_at: 'timestamptz', completed_known_at: 'timestamptz' },
   ...{ completed_event_id: 'text', accepted_at: 'timestamptz', accepted_event_id: 'text' },
   ...{ ended_as: 'text', ended_at: 'timestamptz', ended_known_at: 'timestamptz' },
-  ...{ counted: 'boolean', stands: 'text', extending: 'boolean', set_aside: 'text', deadlines: 'json' },
-  former: 'json',
+  ...{ counted: 'boolean', stands: 'text', extending: 'boolean', set_aside: 'text', former: 'json' },
 };
 
 /** Answers of the department. They may be told late, so they belong to whatever terms held when they were given. */
@@ -169,9 +169,37 @@ const later = (...columns: string[]): string =>
   columns.map((column) => `${column} = coalesce(u.${column}, t.${column})`).join(', ');
 const instantsOf = (act: string): string[] => ['at', 'known_at'].map((part) => `${act}_${part}`);
 
-export const writeTasks = merging('tasks', {
-  ...{ shape: taskShape, key: ['task_id', 'version'], overwritten: wholeRow(taskShape) },
+/** Where a row of a task lies: apart from the others while it is open. */
+const isOver = (row: string): string =>
+  ['completed_at', 'ended_at', 'until_at'].map((instant) => `${row}.${instant} is not null`).join(' or ');
+
+const writeRows = merging<Omit<TaskRow, 'deadlines'>, 'is_over'>('tasks', {
+  ...{ shape: taskShape, key: ['task_id', 'version'], overwritten: [...wholeRow(taskShape), 'is_over'] },
+  ...{ source: (rows) => `(select *, ${isOver('u')} as is_over from ${rows})`, derived: ['is_over'] },
 });
+const deadlineShape: RowShape<Pick<TaskRow, 'task_id' | 'version' | 'deadlines'>> = {
+  ...{ task_id: 'text', version: 'integer', deadlines: 'json' },
+};
+const writeDeadlines = merging('task_deadlines', {
+  ...{ shape: deadlineShape, key: ['task_id', 'version'], overwritten: ['deadlines'] },
+});
+
+/** @param known deadlines of rows as they were read */
+export async function writeTasks(
+  tx: ProjectionTransaction,
+  rows: readonly TaskRow[],
+  known: ReadonlyMap<string, string>,
+): Promise<void> {
+  await writeRows.run(tx, rows);
+  await writeDeadlines.run(
+    tx,
+    rows.filter((row) => known.get(rowKey(row)) !== row.deadlines),
+  );
+}
+
+export const rowKey = ({ task_id, version }: Pick<TaskRow, 'task_id' | 'version'>): string =>
+  `${task_id}/${version}`;
+
 export const writeAnswers = new RowStatement<TaskAnswer>(
   answerShape,
   (rows) =>
@@ -187,7 +215,8 @@ export const writeProgress = new RowStatement<TaskProgress>(
        ${later(...instantsOf('completed'), 'completed_event_id')},
        working_at = coalesce(t.working_at, u.working_at),
        working_known_at = coalesce(t.working_known_at, u.working_known_at),
-       ${later('ended_as', ...instantsOf('ended'))}, counted = t.counted or u.counted
+       ${later('ended_as', ...instantsOf('ended'))}, counted = t.counted or u.counted,
+       is_over = t.is_over or u.completed_at is not null or u.ended_at is not null
      from ${rows} where t.task_id = u.task_id and t.until_at is null`,
 );
 
@@ -200,15 +229,16 @@ export async function tasksOfIncidents(
 ): Promise<TaskRow[]> {
   if (incidentIds.length === 0) return [];
   const rows = await tx.query<Record<string, unknown>>(
-    'select * from tasks where incident_id = any($1::text[]) order by version',
+    `select t.*, d.deadlines from tasks t join task_deadlines d on d.task_id = t.task_id and d.version = t.version
+     where t.incident_id = any($1::text[]) order by t.version`,
     [incidentIds],
   );
   return rows.map((row) => {
-    const columns = Object.keys(taskShape).map((name) => [name, row[name]] as const);
+    const columns = [...Object.keys(taskShape), 'deadlines'].map((name) => [name, row[name]] as const);
     const read = columns.map(([name, value]) => {
       if (value === null) return [name, null];
       if (instants.includes(name)) return [name, (value as Date).toISOString()];
-      return [name, taskShape[name as keyof TaskRow] === 'json' ? JSON.stringify(value) : value];
+      return [name, name === 'deadlines' || name === 'former' ? JSON.stringify(value) : value];
     });
     return Object.fromEntries(read) as unknown as TaskRow;
   });

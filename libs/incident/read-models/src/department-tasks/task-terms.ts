@@ -5,6 +5,7 @@ import {
   noProgress,
   writeAnswers,
   writeProgress,
+  rowKey,
   writeTasks,
   type TaskAnswer,
   type TaskProgress,
@@ -17,18 +18,21 @@ export class TaskTerms {
   private readonly rows = new Map<string, TaskRow[]>();
   /** Those begun in the batch. */
   private readonly begun = new Set<string>();
+  /** Row → its deadlines as they were read. */
+  private readonly knownDeadlines = new Map<string, string>();
   private readonly answers = new Map<string, TaskAnswer>();
   private readonly progress = new Map<string, TaskProgress>();
 
   /** A row that was there before the batch; older ones first. */
   know(row: TaskRow): void {
+    this.knownDeadlines.set(rowKey(row), row.deadlines);
     this.rowsOf(row.task_id).push(row);
   }
 
   async write(tx: ProjectionTransaction): Promise<void> {
     await writeAnswers.run(tx, [...this.answers.values()]);
     await writeProgress.run(tx, [...this.progress.values()]);
-    await writeTasks.run(tx, [...this.rows.values()].flat());
+    await writeTasks(tx, [...this.rows.values()].flat(), this.knownDeadlines);
   }
 
   /** Any task of a whistle. */
@@ -47,7 +51,7 @@ export class TaskTerms {
   begin(row: TaskRow): void {
     this.answers.delete(row.task_id);
     this.progress.delete(row.task_id);
-    this.begun.add(`${row.task_id}/${row.version}`);
+    this.begun.add(rowKey(row));
     const later = this.rowsOf(row.task_id).filter(({ version }) => version > row.version);
     this.rows.set(row.task_id, [row, ...later]);
   }
@@ -58,7 +62,8 @@ export class TaskTerms {
       .get(taskId)
       ?.findLast(
         ({ version }) =>
-          version < revision || (version === revision && this.begun.has(`${taskId}/${version}`)),
+          version < revision ||
+          (version === revision && this.begun.has(rowKey({ task_id: taskId, version }))),
       );
   }
 
@@ -82,7 +87,7 @@ export class TaskTerms {
       this.replace(row, { ...row, ...change });
       return;
     }
-    this.begun.add(`${taskId}/${version}`);
+    this.begun.add(rowKey({ task_id: taskId, version }));
     const since = { since_at: occurredAt, since_known_at: recordedAt, until_at: null, until_known_at: null };
     this.replace(
       row,

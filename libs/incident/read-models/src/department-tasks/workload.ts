@@ -1,5 +1,13 @@
 import { factsUntil, type Moment } from '../sql-reader.js';
-import { formerHolders, givenOnAndOpenAfter, openAfter, tasksAt, within } from './tasks-at.js';
+import {
+  formerHolders,
+  givenOnAndOpenAfter,
+  openAfter,
+  tasksAmong,
+  tasksAs,
+  tasksAt,
+  within,
+} from './tasks-at.js';
 
 /** States of a task that its department has. */
 export const OPEN_TASK_STATES = [
@@ -94,19 +102,24 @@ export interface WorkloadRow extends Record<`${TimedAct}_met` | `${TimedAct}_dec
   handling_times: readonly [number, number] | null;
 }
 
+const windowBegin = 'least($1::timestamptz, $2::timestamptz, $4::timestamptz)';
+
 /**
- * {@link tasksAt}, and a row for each department that has or had the task; `held_until` is null of the one that has it. Hardly
- * any task was ever transferred: of the others nothing is unpacked.
+ * A row for each of the departments $3 that has or had a task of the window; `held_until` is null of the one that has it. All that
+ * was ever given on, which is little, is asked whether they had it: of other tasks nothing is unpacked.
  */
 const holdings = `
-${tasksAt},
+${tasksAs('theirs', openAfter(windowBegin, factsUntil, 'department_id = any($3::text[])'))},
+${tasksAmong('given_on', givenOnAndOpenAfter(windowBegin, factsUntil))},
   holdings as (
-    select at_moment.*, holders.* from at_moment cross join lateral (
-      select department_id as holder, case when former is null then notified_at
+    select * from (
+      select theirs.*, department_id as holder, case when former is null then notified_at
         else coalesce((select max(held.until) from ${formerHolders}), notified_at) end as held_since, null::timestamptz as held_until
-      union all
-      select held."departmentId", held.since, held.until from ${formerHolders} where former is not null
-    ) holders
+      from theirs offset 0
+    ) own
+    union all
+    select given_on.*, held."departmentId", held.since, held.until
+    from given_on cross join lateral ${formerHolders} where held."departmentId" = any($3::text[])
   )`;
 
 /** Of a holding: it is the department that has the task, and answers for how it stands. */
@@ -141,22 +154,16 @@ const timesOf = (act: TimedAct): string =>
   `percentile_cont(array[0.5, 0.9]) within group (order by ${act}_minutes)
     filter (where ${act}_minutes is not null) as ${act}_times`;
 
-const windowBegin = 'least($1::timestamptz, $2::timestamptz, $4::timestamptz)';
-
-/** Tasks that the departments have; and all that was ever given on, which is little, for they may have had it. */
-const ofThem = `(department_id = any($3::text[]) and ${openAfter(windowBegin, factsUntil)}
-     or ${givenOnAndOpenAfter(windowBegin, factsUntil)})`;
-
 /**
  * The figures of the departments $3 from $4 to the moment $1, $2: a row for each of them, or for each street their tasks
- * lie in. What is asked of a task several times is made once.
+ * lie in. What is asked of a task several times is made once: a table with an offset stays one.
  */
 export const workloadSql = (by: 'holder' | 'street_id'): string =>
   `${holdings},
-   chosen as materialized (
+   chosen as (
      select ${by} as key, ${has} as has, is_open, state, ended, ended_at, unmet_due, as_of, held_since, held_until, done, role,
        ${judged('acknowledge')}, ${judged('check_in')}, ${judged('handling')}
-     from holdings where holder = any($3::text[]) and ${ofThem}
+     from holdings offset 0
    )
    select key,
      count(*) filter (where has and is_open)::int as open,

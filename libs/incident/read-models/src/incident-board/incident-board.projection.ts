@@ -105,7 +105,7 @@ const insertSubjects = merging<SubjectRow>('subjects', {
   ...{ shape: { subject_id: 'text', incident_id: 'text' }, key: ['subject_id'] },
 });
 const insertEvents = merging('events', { shape: eventShape, key: ['incident_id', 'revision'] });
-const insertInvolvements = merging<InvolvementRow>('involvements', {
+const insertInvolvements = merging<InvolvementRow, 'reported_at'>('involvements', {
   ...{
     shape: { department_id: 'text', incident_id: 'text' },
     key: ['department_id', 'reported_at', 'incident_id'],

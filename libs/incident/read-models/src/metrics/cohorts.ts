@@ -1,4 +1,4 @@
-import { tasksAs, tasksAt } from '../department-tasks/tasks-at.js';
+import { deadlinesOfTask, tasksAs, tasksAt } from '../department-tasks/tasks-at.js';
 import { casesSql, factCases, namesOf, type FactCases } from '../incident-facts/fact-cases.js';
 import { factsUntil, momentSql } from '../sql-reader.js';
 
@@ -96,16 +96,7 @@ const response = [
     'contact_due',
     'contact',
   ],
-  ...[
-    'contact_event',
-    'notified_event_id',
-    'set_aside',
-    'ended',
-    'counted',
-    'undecided',
-    'former',
-    'deadlines',
-  ],
+  ...['contact_event', 'notified_event_id', 'set_aside', 'ended', 'counted', 'undecided', 'former'],
 ].join(', ');
 
 /**
@@ -118,7 +109,11 @@ const responses = `${tasksAs('of_departments')},
       json_build_array(json_build_object('timer', 'CONTACT', 'deadlineId', deadline_id)) as deadlines
     from ${casesAt(factCases.contacts)} c
   ),
-  at_moment as (select ${response} from of_departments union all select ${response} from of_incidents)`;
+  at_moment as (
+    select ${response}, ${deadlinesOfTask('of_departments')} as deadlines from of_departments
+    union all
+    select ${response}, deadlines from of_incidents
+  )`;
 
 const ofFacts = (sql: string): Cohort => ({ readModels: ['incident-facts'], sql });
 

@@ -4,7 +4,7 @@ import { applyHandled } from '../batch.js';
 import { afterRows, type Projection, type ProjectionTransaction, schemaOf } from '../projection.js';
 import { Session } from '../session.js';
 
-/** Rows of every table of a projection, as text and sorted: equal when, and only when, the tables are. */
+/** Rows of every table of a projection, of a divided one by its parts, as text and sorted: equal when, and only when, the tables are. */
 export type Tables = Record<string, string[]>;
 
 /** A projection on a database of its own, or in that of another. Needs `TEST_POSTGRES_URL`. Close it, the others first. */
@@ -65,8 +65,8 @@ export class ProjectionFixture {
 
   async tables(): Promise<Tables> {
     const found = await this.session.query<{ name: string }>(
-      'select table_name as name from information_schema.tables where table_schema = $1 order by 1',
-      [schemaOf(this.projection.name)],
+      `select relname as name from pg_class where relkind = 'r' and relnamespace = to_regnamespace($1) order by 1`,
+      [`"${schemaOf(this.projection.name)}"`],
     );
     const tables: Tables = {};
     for (const { name } of found) {
