@@ -27,7 +27,18 @@ const whistled = (city, ...departmentIds) => {
   return city;
 };
 
-/** Each as often as it stands here. */
+const goingOn = (city) =>
+  city.report('inc').pass(60).whistle('inc', ['dept-1', 'dept-2']).pass(200).checkIn('inc', 'dept-1');
+/** Two months later: what a year leaves open, the next one ends. */
+const endedLate = (city) => {
+  goingOn(city)
+    .pass(60 * 24 * 60)
+    .complete('inc', 'dept-1')
+    .checkIn('inc', 'dept-2');
+  return closing(city.complete('inc', 'dept-2'));
+};
+
+/** Each as often as it stands here; the last one is of what goes on still. */
 const lives = [
   ...Array.from({ length: 7 }, () => selfHandled),
   ...Array.from({ length: 5 }, () => (city) => closing(whistled(city, 'dept-1'))),
@@ -42,11 +53,11 @@ const lives = [
     city.report('inc').pass(10).suspend('inc').pass(5_000).resume('inc').whistle('inc', ['dept-2']);
     return closing(handled(city.pass(400).ringAlarms(), 'dept-2'));
   },
-  (city) =>
-    city.report('inc').pass(60).whistle('inc', ['dept-1', 'dept-2']).pass(200).checkIn('inc', 'dept-1'),
+  goingOn,
 ];
 
-const templates = lives.map((live) => live(new SimulatedCity(yearStart)).events);
+const told = (live) => live(new SimulatedCity(yearStart)).events;
+const templates = lives.map(told);
 
 /** Mean number of events of an incident. */
 export const eventsEach = templates.reduce((sum, events) => sum + events.length, 0) / templates.length;
@@ -67,8 +78,8 @@ function markedText(text) {
 const piecesOf = (value) =>
   JSON.stringify(value, (_, cell) => (typeof cell === 'string' ? markedText(cell) : cell)).split(mark);
 
-/** Each life once as pieces: parsing and printing JSON for every telling took longer than PostgreSQL does to take it. */
-const stories = templates.map((events) =>
+/** A life once as pieces: parsing and printing JSON for every telling took longer than PostgreSQL does to take it. */
+const storyOf = (events) =>
   events.map(({ eventId, streamId, position, commandId, correlationId, causationId, ...event }) => {
     void [eventId, streamId, position, commandId, correlationId, causationId];
     const { type, schemaVersion, revision, occurredAt, recordedAt, actor, data } = event;
@@ -76,10 +87,11 @@ const stories = templates.map((events) =>
       ...{ type, schemaVersion, revision, actor: piecesOf(actor), data: piecesOf(data) },
       ...{ occurredMs: Date.parse(occurredAt), recordedMs: Date.parse(recordedAt) },
     };
-  }),
-);
+  });
+const stories = templates.map(storyOf);
+const storiesBefore = [...stories.slice(0, -1), storyOf(told(endedLate))];
 
-function retold(index, incidents, startMs) {
+function retold(index, incidents, startMs, among = stories) {
   const id = randomUUID();
   const shiftMs = startMs - Date.parse(yearStart) + Math.floor((index / incidents) * yearMs);
   const estate = (index * 7) % estates;
@@ -97,13 +109,13 @@ function retold(index, incidents, startMs) {
     if (piece[0] === 't') return instant(Number(piece.slice(1)));
     return piece[0] === 'n' ? names[piece.slice(1)] : id;
   };
-  const told = (pieces) => pieces.map(pieceOf).join('');
-  return stories[index % stories.length].map(({ type, schemaVersion, revision, ...event }) => {
+  const textOf = (pieces) => pieces.map(pieceOf).join('');
+  return among[index % among.length].map(({ type, schemaVersion, revision, ...event }) => {
     const commandId = randomUUID();
     return {
       ...{ eventId: randomUUID(), streamId: `incident-${id}`, type, schemaVersion, revision, commandId },
       ...{ occurredAt: instant(event.occurredMs), recordedAt: instant(event.recordedMs) },
-      ...{ actor: told(event.actor), data: told(event.data) },
+      ...{ actor: textOf(event.actor), data: textOf(event.data) },
     };
   });
 }
@@ -123,7 +135,7 @@ export function oneMoreLife(index) {
 /**
  * Writes a year of so many events behind the log, in the order of the year.
  * @param log takes rows in bulk, past the engine
- * @param year how many years before the first one
+ * @param year how many years before the first one; those leave nothing open
  * @returns how many there are
  */
 export async function writeYear(log, size, progress, year = 0) {
@@ -132,7 +144,7 @@ export async function writeYear(log, size, progress, year = 0) {
   let written = 0;
   for (let start = 0; start < incidents; start += atOnce) {
     const going = Array.from({ length: Math.min(atOnce, incidents - start) }, (_, place) =>
-      retold(start + place, incidents, startMs),
+      retold(start + place, incidents, startMs, year === 0 ? stories : storiesBefore),
     );
     for (let portion = 0; portion < portions; portion += 1) {
       const [from, to] = [portion, portion + 1];
