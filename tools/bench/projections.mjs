@@ -98,8 +98,8 @@ async function catchUp(store, url) {
 }
 
 /** Milliseconds of each of `rounds` calls, in order of length. */
-async function timed(rounds, call) {
-  await call(0);
+async function timed(rounds, call, warmUp = call) {
+  await warmUp(0);
   const tookMs = [];
   for (let round = 0; round < rounds; round += 1) {
     const startedMs = performance.now();
@@ -117,14 +117,16 @@ async function ask(pool, rounds) {
   const workloads = new DepartmentTasksQuery(pool);
   const metrics = new MetricsQuery(pool);
   const everyDepartment = Array.from({ length: 30 }, (_, n) => `dp-${n}`);
-  const workload = await timed(rounds, (round) => {
+  const askWorkload = (round) => {
     const asOf = inTheYear(((round % 10) + 1) / 11);
     return workloads.workload(
       everyDepartment,
       momentAt(asOf),
       new Date(Date.parse(asOf) - 30 * 24 * 3_600_000).toISOString(),
     );
-  });
+  };
+  const firstWorkload = await timed(9, (round) => askWorkload(round + 1), askWorkload);
+  const workload = await timed(rounds, askWorkload);
   const byStreet = new Map();
   for (const { name } of metrics.list()) {
     const metric = metrics.definition(name);
@@ -137,7 +139,7 @@ async function ask(pool, rounds) {
   const explained = await timed(Math.min(rounds, 5), () =>
     metrics.explain(metrics.definition('check-in-on-time'), window, momentAt(window.to), null, null),
   );
-  return { workload, byStreet, explained };
+  return { firstWorkload, workload, byStreet, explained };
 }
 
 const row = (name, value, unit, more = {}) => ({ name, value: rounded(value), unit, ...more });
@@ -182,6 +184,7 @@ const rowsOfCosts = (costs) =>
 function rowsOfAsking({ asked, grown, growth, pages, incidents }) {
   const [slowest, slowestMs] = slowestOf(asked);
   const workloadMs = p99(asked.workload);
+  const firstMs = p99(asked.firstWorkload);
   const explainMs = median(asked.explained);
   const times = (name, before, after) =>
     row(name, after / before, 'times', below(after / before, targets.growth, 'times'));
@@ -194,6 +197,12 @@ function rowsOfAsking({ asked, grown, growth, pages, incidents }) {
       workloadMs,
       'ms',
       below(workloadMs, targets.workloadMs, 'ms'),
+    ),
+    row(
+      '(d) the same of a month that the connection has not seen, the slowest of nine',
+      firstMs,
+      'ms',
+      below(firstMs, targets.workloadMs, 'ms'),
     ),
     row('(d) a metric of the year by street, median of all', median([...asked.byStreet.values()]), 'ms'),
     row(`(d) the slowest of them, ${slowest}`, slowestMs, 'ms', below(slowestMs, targets.metricMs, 'ms')),
