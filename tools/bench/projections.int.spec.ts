@@ -31,6 +31,7 @@ test(
       '(c) until a command is in every read model, p50',
       '(c) the same, p99',
       '(d) workload of all departments at an instant, p99',
+      '(d) the same of a month that the connection has not seen, the slowest of nine',
       '(d) a metric of the year by street, median of all',
       expect.stringMatching(/^\(d\) the slowest of them, [a-z-]+$/),
       '(d) an explanation of the year, up to 5,000 cases',
