@@ -6,7 +6,7 @@ import * as sample from './testing/index.js';
 
 const { incidentDecider, at, days, LEAD, taskIdOf, deadline, assignment, report, file, blow, checkIn } =
   sample;
-const { progress, complete, alarm } = sample;
+const { progress, complete, alarm, check, feedback } = sample;
 
 const given = givenOf(incidentDecider);
 const after = (...commands: IncidentCommand[]): IncidentEvent[] => historyOf(incidentDecider, commands);
@@ -84,6 +84,13 @@ test('the task is done in time by its last stage; a stage it skipped and missed 
       { type: 'TaskCompleted', data: { dueAt: at(repairDue), late: false } },
       { type: 'HandlingCompleted' },
     ]);
+});
+
+test('after a completion that was accepted a stage is not timed any more: it was not missed, and is not late', () => {
+  const sentBack = [complete(100), check(110), feedback(120, { solved: 'UNSOLVED', reworks: [] })];
+  given(after(...working, ...sentBack))
+    .when(stage(surveyDue + 1, 'SURVEY'))
+    .thenLike([{ type: 'TaskStageCompleted', data: { stage: 'SURVEY', dueAt: null, late: false } }]);
 });
 
 test('a word on the work says nothing of any stage', () => {

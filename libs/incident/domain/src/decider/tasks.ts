@@ -108,6 +108,8 @@ function completeStage(state: IncidentState, task: Task, stage: string, command:
   if (deadline === undefined) return refuse({ code: 'STAGE_UNKNOWN' });
   if (task.stagesDone.includes(stage)) return refuse({ code: 'STAGE_DONE' });
   const { now } = origin;
+  // After the first accepted completion nothing of the handling is timed any more (domain.md §6, 29).
+  const due = task.accepted ? undefined : deadline;
   return accept(
     // Late is late, whatever becomes of an extension that was asked for.
     ...breachesBefore(
@@ -120,7 +122,7 @@ function completeStage(state: IncidentState, task: Task, stage: string, command:
       occurredAt: now,
       data: {
         ...{ taskId, departmentId: task.departmentId, stage, note, evidence },
-        ...{ dueAt: deadline.dueAt, late: isLate(now, deadline) },
+        ...{ dueAt: due?.dueAt ?? null, late: isLate(now, due) },
       },
     },
     ...lifted(state, ({ deadlineId }) => deadlineId === deadline.deadlineId, 'MET', now),
