@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { City } from './kit/city.js';
 import { blowWhistle, expected, fileIncident, taskOf } from './kit/incident-steps.js';
-import { knockEverywhere } from './kit/knocking.js';
+import { knockEverywhere, type Knocked } from './kit/knocking.js';
 import { Load, type Acknowledged } from './kit/load.js';
 import { moments } from './kit/moments.js';
 import { expectNothingLost } from './kit/nothing-lost.js';
@@ -63,7 +63,8 @@ describe('one server, started again where it ends', () => {
     const said = (): string[] => server.process.log().map(({ message }) => String(message));
     const timesBack = (): number => said().filter((words) => words === 'PostgreSQL is back').length;
     const knocking = new AbortController();
-    const knocked = knockEverywhere(city, knocking.signal);
+    const doors: Knocked = { strange: [], later: 0 };
+    const knocked = knockEverywhere(city, knocking.signal, doors);
     await waitFor('some commands are acknowledged', () => load.acknowledged.length >= 20, patience);
     for (let round = 1; round <= 3; round += 1) {
       await sleep(random() * 400);
@@ -73,6 +74,8 @@ describe('one server, started again where it ends', () => {
       await kill(home);
       if (bringBack) {
         await waitFor('callers are told to come back', () => load.comeBackLater >= before + 20, patience);
+        // On a busy machine commands are, long before whoever knocks at one door after the other.
+        await waitFor('who knocks is told so too', () => doors.later > 0, patience);
         expect(await readiness(server)).toBe(503);
         expect((await fetch(`${city.url}/health/live`)).status).toBe(200);
         await bringBack();
@@ -90,7 +93,6 @@ describe('one server, started again where it ends', () => {
     await load.end();
     knocking.abort();
     expect((await knocked).strange).toEqual([]);
-    expect((await knocked).later).toBeGreaterThan(0);
     expect(load.refused).toEqual([]);
     expect(server.process.ended).toBe(false);
     acknowledged.push(...load.acknowledged);

@@ -25,8 +25,15 @@ export interface Knocked {
   later: number;
 }
 
-/** Knocks at every door until told to end. */
-export async function knockEverywhere(city: City, ended: AbortSignal): Promise<Knocked> {
+/**
+ * Knocks at every door until told to end.
+ * @param knocked what came of it so far, for whoever looks meanwhile
+ */
+export async function knockEverywhere(
+  city: City,
+  ended: AbortSignal,
+  knocked: Knocked = { strange: [], later: 0 },
+): Promise<Knocked> {
   const { id } = await fileIncident(city);
   // Asked below for whatever is there: it must be, once, before an outage may show less.
   const oversight = city.as('oversight');
@@ -34,7 +41,6 @@ export async function knockEverywhere(city: City, ended: AbortSignal): Promise<K
     return (await oversight.get(`/v1/incidents/${id}`, whateverIsThere)).status === 200;
   });
   const reporter = { name: '王小明', phone: '13900001111' };
-  const knocked: Knocked = { strange: [], later: 0 };
   const judge = (path: string, { status, headers, text }: Answer<unknown>): void => {
     const later = status === 503 && Number(headers.get('retry-after')) > 0;
     if (later) knocked.later += 1;
