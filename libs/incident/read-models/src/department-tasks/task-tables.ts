@@ -85,7 +85,7 @@ export const dropWhistlesOf = new RowStatement<Pick<WhistleRow, 'incident_id'>>(
 
 export const caseColumns = Object.keys(caseShape).join(', ');
 
-/** SQL of the indexes that only queries use. */
+/** SQL of the indexes that only queries use; and what is open is put in order by one of them. */
 export const taskIndexes = `
   ${openAfterIndexes}
   -- Rows of a rebuild went through it, and left their room behind.

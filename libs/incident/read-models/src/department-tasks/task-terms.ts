@@ -3,9 +3,9 @@ import type { IncidentEntry } from '../incident-rows.js';
 import {
   noAnswer,
   noProgress,
+  rowKey,
   writeAnswers,
   writeProgress,
-  rowKey,
   writeTasks,
   type TaskAnswer,
   type TaskProgress,
