@@ -22,7 +22,7 @@ export default {
   rootDir: root,
   roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/tools'],
   testMatch: ['**/*.spec.ts'],
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/tools/test/environment.cjs',
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

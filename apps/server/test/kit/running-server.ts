@@ -61,6 +61,10 @@ export class ServerProcess {
     return this.child.pid ?? -1;
   }
 
+  get exitTold(): string {
+    return this.exit === null ? 'runs' : `ended ${JSON.stringify(this.exit)}`;
+  }
+
   get ended(): boolean {
     return this.exit !== null;
   }

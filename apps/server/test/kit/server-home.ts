@@ -10,6 +10,7 @@ import { repositoryRoot, ServerProcess } from './running-server.js';
 import { waitFor } from './wait-for.js';
 
 const prefix = 'shaoying-e2e-';
+const loggedCharsTold = 8_000;
 
 /** Settings of a server, by their variables. */
 export type Settings = Readonly<Record<string, string>>;
@@ -125,6 +126,14 @@ export class ServerHome {
     await Promise.all(this.logs.splice(0).map((log) => log.close()));
   }
 
+  /** The end of what each of its servers has logged, for whoever looks for the reason of a failure. */
+  tellLogs(): void {
+    for (const { pid, stderr, exitTold } of this.servers)
+      process.stderr.write(
+        `server ${pid} (${exitTold}), the end of its log:\n${stderr.slice(-loggedCharsTold)}\n`,
+      );
+  }
+
   /** Where a server still runs on the PostgreSQL of this folder: its read models have what a rebuild from scratch gives. */
   async expectAsRebuilt(): Promise<void> {
     const elsewhere = 'EVENT_STORE_URL' in this.launched || 'READ_MODEL_URL' in this.launched;
@@ -187,6 +196,10 @@ export function useServerHomes(settings: Settings = {}): NewHome {
   jest.setTimeout(testMsMax);
   const guardian = new Guardian();
   const homes: ServerHome[] = [];
+  afterAll(() => {
+    if ((globalThis as { testsFailed?: number }).testsFailed !== undefined)
+      for (const home of homes) home.tellLogs();
+  });
   afterAll(async () => {
     for (const home of homes) await home.expectAsRebuilt();
   });

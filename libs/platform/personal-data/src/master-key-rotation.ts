@@ -59,12 +59,14 @@ export async function rotateMasterKey(
 ): Promise<MasterKeyRotation> {
   const client = await pool.connect();
   const lock = advisoryLockKey('personal-data/master-key').toString();
+  let held = false;
   try {
     const { rows } = await client.query<{ held: boolean }>(
       'SELECT pg_try_advisory_lock($1::bigint) AS held',
       [lock],
     );
-    if (rows[0]?.held !== true) throw new MasterKeyRotationRunning();
+    held = rows[0]?.held === true;
+    if (!held) throw new MasterKeyRotationRunning();
     const { previous } = await rowOf(client);
     const resumed = previous !== null;
     if (!resumed) await putInUse(client, keys, to ?? (await keys.add()));
@@ -72,7 +74,8 @@ export async function rotateMasterKey(
     await client.query('UPDATE personal_data.master_key SET previous = NULL');
     return { ...(await masterKeyStatus(pool)), rewrapped, resumed };
   } finally {
-    // Not back to the pool: the lock ends with its connection.
+    // Now, so that who asks for the next exchange is not told that this one is under way; a broken connection ends it, too.
+    if (held) await client.query('SELECT pg_advisory_unlock($1::bigint)', [lock]).catch(() => undefined);
     client.release(true);
   }
 }
