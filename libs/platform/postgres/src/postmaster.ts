@@ -8,7 +8,7 @@ import { bareEnvironment, run } from './account.js';
 import type { Cluster } from './cluster.js';
 import { PostgresPortLost, PostgresStartFailed } from './embedded-postgres.errors.js';
 import type { Log } from './log-line.js';
-import { roomAt, sizesFor } from './sizing.js';
+import { keptMemory, roomAt, sizesFor } from './sizing.js';
 
 /** A running PostgreSQL server, ours or one that an earlier process of ours started. */
 export interface Postmaster {
@@ -16,7 +16,6 @@ export interface Postmaster {
   readonly port: number;
 }
 
-const MIB = 1024 * 1024;
 const POLL_MS = 20;
 const FAST_STOP_MS = 15_000;
 const IMMEDIATE_STOP_MS = 5_000;
@@ -222,12 +221,11 @@ export async function startPostmaster(cluster: Cluster, options: StartOptions): 
   }
 }
 
-/**
- * glibc gives what a statement has used back to the system as the statement ends, and the next one takes it again, page by page:
- * 65 ms of a question that sorts 13 MB, on a virtual machine. So each connection keeps up to 32 MiB of what it has used, which is
- * what the largest questions may sort in. Other libraries do not know these names.
- */
-const memoryKept = { MALLOC_TRIM_THRESHOLD_: `${32 * MIB}`, MALLOC_MMAP_THRESHOLD_: `${16 * MIB}` };
+/** By the names that glibc knows; other libraries do not. */
+function memoryKept(cluster: Cluster): Readonly<Record<string, string>> {
+  const bytes = keptMemory(roomAt(cluster.dir, cluster.memoryBytes));
+  return { MALLOC_TRIM_THRESHOLD_: `${bytes}`, MALLOC_MMAP_THRESHOLD_: `${bytes / 2}` };
+}
 
 function spawnPostgres(cluster: Cluster, port: number, output: number): ChildProcess {
   const given = Object.entries(settings(cluster, port)).flatMap(([name, value]) => [
@@ -236,7 +234,7 @@ function spawnPostgres(cluster: Cluster, port: number, output: number): ChildPro
   ]);
   return spawn(cluster.binaries.postgres, [...given, '-D', cluster.dataArgument], {
     cwd: cluster.dir,
-    env: { ...bareEnvironment, ...memoryKept },
+    env: { ...bareEnvironment, ...memoryKept(cluster) },
     stdio: ['ignore', output, output],
     // A session of its own: Ctrl-C in the terminal goes to the server's process group, and PostgreSQL has to
     // outlive the server's last transactions.

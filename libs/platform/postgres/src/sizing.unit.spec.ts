@@ -1,5 +1,5 @@
 import { tmpdir } from 'node:os';
-import { roomAt, sizesFor } from './sizing.js';
+import { keptMemory, roomAt, sizesFor } from './sizing.js';
 
 const GIB = 1024 ** 3;
 
@@ -10,6 +10,17 @@ test.each([
 ])('%s', (_what, memoryGiB, diskGiB, sharedBuffers, maxWalSize) => {
   const room = { memoryBytes: memoryGiB * GIB, diskBytes: diskGiB * GIB };
   expect(sizesFor(room)).toEqual({ shared_buffers: sharedBuffers, max_wal_size: maxWalSize });
+});
+
+test.each([
+  ['a large machine', 64, 32],
+  ['a small one', 1, 8],
+  ['a tiny one', 0.1, 1],
+])('connections of %s keep some of what they have used', (_what, memoryGiB, mebibytes) => {
+  const kept = keptMemory({ memoryBytes: memoryGiB * GIB });
+  expect(kept).toBe(mebibytes * 1024 ** 2);
+  // Of all connections together: a third of the memory, or PostgreSQL's own least.
+  expect(40 * kept).toBeLessThanOrEqual(Math.max((memoryGiB * GIB) / 3, 40 * 1024 ** 2));
 });
 
 test('the room of this machine is known', () => {
