@@ -18,16 +18,16 @@ const sample = `
   select e.revision, e.event from incident_board.events e join sample.reports using (incident_id) where e.revision <= 2;
   drop schema incident_board cascade`;
 
-/** One incident in 5,000 has the rare word; 20 streets, 400 estates, 30 departments, nine tenths closed. */
+/** One incident in 5,000 has the rare word, one in 20,000 is of the rare kind; 20 streets, 400 estates, 30 departments, nine tenths closed. */
 const fill = (incidents) => `
   insert into incidents
-  select 'inc-' || n, at, case when n % 10 = 0 then 'HANDLING' else 'CLOSED' end,
-    case when n % 3 = 0 then 'GARBAGE' else 'PARKING' end, case when n % 5 = 0 then 'MAJOR' else 'MINOR' end,
-    n % 1000 <> 0
+  select 'inc-' || n, at, case when n % 10 = 0 then 'HANDLING' else 'CLOSED' end, n % 1000 <> 0
   from (select n, '${now}'::timestamptz - n * interval '${minutesApart} minutes' as at from generate_series(1, ${incidents}) n) g;
   insert into reports
   select 'inc-' || n, md5(n::text), '${now}'::timestamptz - n * interval '${minutesApart} minutes',
     'street-' || n % 20, 'community-' || n % 100, 'estate-' || n % 400,
+    case when n % 20000 = 1 then 'GAS_LEAK' when n % 3 = 0 then 'GARBAGE' else 'PARKING' end,
+    case when n % 20000 = 1 then 'GROUP' when n % 5 = 0 then 'MAJOR' else 'MINOR' end,
     case when n % 5000 = 0 then '${words.rare}' when n % 5 = 1 then '${words.frequent}' else '垃圾' end || '第' || n || '号',
     (case when n % 5000 = 0 then ${arrayOf(words.rare)} when n % 5 = 1 then ${arrayOf(words.frequent)}
        else ${arrayOf('垃圾')} end) || ${arrayOf('第')} || array[n % 1000],
@@ -52,6 +52,9 @@ const filters = {
   'a department': { departmentId: 'dp-8' },
   'a state': { state: 'HANDLING' },
   'a category and severity': { category: 'GARBAGE', severity: 'MAJOR' },
+  'a rare category': { category: 'GAS_LEAK' },
+  'a rare severity that is open': { severity: 'GROUP', state: 'HANDLING' },
+  'a category that none has': { category: 'NOISE' },
   'what is overdue': { overdue: true },
   'a month': { from: '2026-03-01T00:00:00.000Z', to: '2026-04-01T00:00:00.000Z' },
   [`q=${words.rare}`]: { q: words.rare },

@@ -181,12 +181,13 @@ describe('queries touch what they answer, not what there is', () => {
       // 20,000 incidents, one in 200 in the street that asks, all of them older than everyone else's.
       await spec.thenRows(`
         insert into incidents select 'inc-' || n, reported_at - n * interval '1 minute',
-          case when n > 100 then 'CLOSED' else state end, category, severity, n > 60
+          case when n > 100 then 'CLOSED' else state end, n > 60
         from incidents, generate_series(1, 20000) n`);
       await spec.thenRows(`
         insert into reports select 'inc-' || n, 'hash-' || n, reported_at - n * interval '1 minute',
           case when n > 19900 then 'street-small' else 'street-' || n % 20 end,
           case when n > 19900 then 'community-small' else 'community-' || n % 200 end, 'estate-' || n % 400,
+          case when n > 19900 then 'GAS_LEAK' else category end, case when n > 19900 then 'GROUP' else severity end,
           case when n > 19940 then '井盖' else '路灯' end || n,
           words || case when n > 19940 then ${pairOf('井盖')} else ${pairOf('路灯')} end, report
         from reports, generate_series(1, 20000) n`);
@@ -216,6 +217,11 @@ describe('queries touch what they answer, not what there is', () => {
       ['the overdue', { overdue: true }, null, 2 * 101 + 51],
       ['what waits for a place', { unlocated: true }, null, 3 * 51],
       ['an estate of a street', { streetId: 'street-7', estateId: 'estate-7' }, null, 2 * 51],
+      ['a rare category', { category: 'GAS_LEAK' }, null, 2 * 51],
+      ['a frequent category', { category: 'GARBAGE' }, null, 2 * 51],
+      ['a rare severity', { severity: 'GROUP' }, null, 2 * 51],
+      ['a rare category that is closed', { category: 'GAS_LEAK', state: 'CLOSED' }, null, 3 * 51 + 2],
+      ['a frequent category of a rare state', { category: 'GARBAGE', state: 'FILED' }, null, 2 * 101 + 51],
       ['a rare word of two characters', { q: '井盖' }, null, 3 * 60 + 51],
       ['a rare word in a street', { q: '井盖', streetId: 'street-small' }, null, 3 * 60 + 51],
       ['a frequent word', { q: '路灯' }, null, 3 * 51 + 1],
@@ -231,6 +237,17 @@ describe('queries touch what they answer, not what there is', () => {
       const { items } = await new IncidentBoardQuery(sql).list(filter, scope, page);
       expect(items).toHaveLength(50);
       expect(sql.touched).toBeLessThanOrEqual(touchedMax);
+    });
+
+    it.each<[string, BoardFilter]>([
+      ['a category that none has', { category: 'NOISE' }],
+      ['a severity that none of a category has', { category: 'GARBAGE', severity: 'GROUP' }],
+    ])('%s: no more than are of the rarer one, of 20,000', async (_name, filter) => {
+      const sql = new MeasuringReader(spec.sql);
+      const page = { limit: 50, after: null, now: '2030-01-01T00:00:00.000Z' };
+      const { items } = await new IncidentBoardQuery(sql).list(filter, null, page);
+      expect(items).toEqual([]);
+      expect(sql.touched).toBeLessThanOrEqual(101);
     });
 
     it('the overdue of a street: no more than are overdue or lie in it, of 20,000', async () => {

@@ -23,8 +23,6 @@ interface IncidentRow {
   readonly incident_id: string;
   readonly reported_at: string;
   readonly state: string;
-  readonly category: string;
-  readonly severity: string;
   /** Whether its grid is known. */
   readonly located: boolean;
 }
@@ -37,6 +35,8 @@ interface ReportRow {
   readonly street_id: string | null;
   readonly community_id: string | null;
   readonly estate_id: string | null;
+  readonly category: string;
+  readonly severity: string;
   /** What it says, as it is searched: see `search-words.ts`. */
   readonly folded: string;
   readonly words: string;
@@ -70,13 +70,12 @@ interface InvolvementRow {
 }
 
 const incidentShape: RowShape<IncidentRow> = {
-  ...{ incident_id: 'text', reported_at: 'timestamptz', state: 'text', category: 'text', severity: 'text' },
-  located: 'boolean',
+  ...{ incident_id: 'text', reported_at: 'timestamptz', state: 'text', located: 'boolean' },
 };
 const reportShape: RowShape<ReportRow> = {
   ...{ incident_id: 'text', receipt_hash: 'text', reported_at: 'timestamptz', street_id: 'text' },
-  ...{ community_id: 'text', estate_id: 'text', folded: 'text', words: 'integer[]' },
-  report: 'json',
+  ...{ community_id: 'text', estate_id: 'text', category: 'text', severity: 'text', folded: 'text' },
+  ...{ words: 'integer[]', report: 'json' },
 };
 const placeShape: RowShape<PlaceRow> = {
   ...{ incident_id: 'text', estate_id: 'text', community_id: 'text', street_id: 'text', located: 'boolean' },
@@ -147,17 +146,15 @@ export const unlocated = (incident: string): string =>
  */
 export const incidentBoard: Projection = {
   name: 'incident-board',
-  version: 13,
+  version: 14,
   schema: `
     create table incidents (
       incident_id  text primary key,
       reported_at  timestamptz not null,
       state        text not null,
-      category     text not null,
-      severity     text not null,
       located      boolean not null
     );
-    -- Apart from the incidents: seven indexes that hardly any change of an incident has to keep, the one of words dearest of
+    -- Apart from the incidents: nine indexes that hardly any change of an incident has to keep, the one of words dearest of
     -- all, and the widest column of all, which every new state would write again. In one table: words in a street are then found
     -- without a join of two.
     create table reports (
@@ -167,6 +164,8 @@ export const incidentBoard: Projection = {
       street_id    text,
       community_id text,
       estate_id    text,
+      category     text not null,
+      severity     text not null,
       folded       text not null,
       words        integer[] not null,
       report       json not null    -- what the view shows of IncidentReported
@@ -199,6 +198,8 @@ export const incidentBoard: Projection = {
     create index if not exists reports_of_street on reports (street_id, reported_at, incident_id);
     create index if not exists reports_of_community on reports (community_id, reported_at, incident_id);
     create index if not exists reports_of_estate on reports (estate_id, reported_at, incident_id);
+    create index if not exists reports_of_category on reports (category, reported_at, incident_id);
+    create index if not exists reports_of_severity on reports (severity, reported_at, incident_id);
     create index if not exists reports_by_word on reports using gin (words) with (gin_pending_list_limit = 512);
     create index if not exists deadlines_unmet on deadlines (reported_at, incident_id, unmet_due) where unmet_due is not null;
   `,
@@ -264,13 +265,15 @@ class BoardBatch {
     const { category, severity, place, receiptHash: receipt_hash, description } = entry.data;
     const { located, ...units } = placed(incident_id, place);
     this.incidents.begin(incident_id, {
-      ...{ incident_id, reported_at, state: 'REPORTED', category, severity, located },
+      ...{ incident_id, reported_at, state: 'REPORTED', located },
     });
     this.sealed(incident_id, entry.data.reporter);
     const folded = foldText(description);
     const words = `{${wordsOf(folded).join(',')}}`;
     const report = JSON.stringify(shownOf(entry));
-    this.reports.begin(incident_id, { ...units, receipt_hash, reported_at, folded, words, report });
+    this.reports.begin(incident_id, {
+      ...{ ...units, receipt_hash, reported_at, category, severity, folded, words, report },
+    });
   }
 }
 

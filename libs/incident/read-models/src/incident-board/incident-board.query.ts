@@ -214,18 +214,18 @@ function walkSql(
   const isPlaced =
     [filter.streetId, filter.communityId, filter.estateId].some((place) => place !== undefined) ||
     (scope !== null && scope.departmentId === undefined);
-  const isLedByIncidents = filter.unlocated === true || filter.state !== undefined;
-  if (isPlaced || (tables.size === 0 && !isLedByIncidents)) tables.set('r', reports);
   const { state, category, severity } = filter;
-  if ([state, category, severity, filter.unlocated].some((asked) => asked !== undefined))
-    tables.set('i', 'incident_board.incidents');
+  const isOfKind = category !== undefined || severity !== undefined;
+  const isLedByIncidents = filter.unlocated === true || state !== undefined;
+  if (isPlaced || isOfKind || (tables.size === 0 && !isLedByIncidents)) tables.set('r', reports);
+  if (state !== undefined || filter.unlocated !== undefined) tables.set('i', 'incident_board.incidents');
   const [[lead, led] = ['r', reports], ...others] = tables;
 
   const conditions = new Conditions(values);
   for (const [column, value] of [
     ['i.state', state],
-    ['i.category', category],
-    ['i.severity', severity],
+    ['r.category', category],
+    ['r.severity', severity],
     ['r.estate_id', filter.estateId],
     ['r.street_id', filter.streetId],
     ['r.community_id', filter.communityId],
