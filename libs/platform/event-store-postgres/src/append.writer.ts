@@ -12,6 +12,8 @@ import type { Warn } from './log.connection.js';
 const unsentAttemptsMax = 3;
 /** Something was sent: waits of 50, 100, 200 … 3,200 ms make about 5 s, a restart of PostgreSQL with recovery. */
 const settleAttemptsMax = 8;
+/** A server that takes connections and says nothing is given up after this long, by the batch in doubt too. */
+const settleMsMax = 30_000;
 /** A restart of PostgreSQL is waited out by all; a server that hangs for longer is waited for by the batch in doubt alone. */
 const waitingPatienceMs = 10_000;
 const retryBackoff = { baseMs: 50, maxMs: 3_200 };
@@ -28,6 +30,9 @@ const endsConnection = /^(57P|08|25P04)/;
  * disk, memory, privileges) would meet its neighbours as well, each after a wait of up to 10 s.
  */
 const causedByOneAppend = /^(22|23|54|P0)/;
+
+/** Another server than the one that is wanted, as the old one after a fail-over: the next attempt is to find the new one. */
+const readOnlyServer = '25006';
 
 /** Part of a batch. In doubt: it was sent before and may be written, because the answer was lost. */
 interface Part {
@@ -92,6 +97,7 @@ export class AppendWriter {
     let lastError: unknown;
     for (let attempt = 0; attempt < (doubt ? settleAttemptsMax : unsentAttemptsMax); attempt += 1) {
       if (attempt > 0) {
+        if (performance.now() - startedMs > settleMsMax) break;
         // Those who wait have sent nothing: they need not hear as late as this batch, whose answer is worth waiting for.
         if (performance.now() - startedMs > waitingPatienceMs) this.onUnavailable(silent(lastError));
         await pause(backoffMs(attempt, retryBackoff));
@@ -105,6 +111,7 @@ export class AppendWriter {
       } catch (error) {
         lastError = error;
         const refusal = await definite(error, client);
+        if (refusal?.code === readOnlyServer) this.drop(client);
         if (refusal) return { kind: 'refused', error: refusal, inDoubt: doubt };
         doubt = true;
         this.drop(client);
@@ -140,6 +147,7 @@ export class AppendWriter {
     try {
       await client.connect();
       await requireDurableCommits(client);
+      await requireWritable(client);
     } catch (error) {
       this.drop(client);
       throw error;
@@ -167,6 +175,14 @@ async function requireDurableCommits(client: Client): Promise<void> {
   await client.query(
     `SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`,
   );
+}
+
+/** @throws StoreUnavailable where this session can write nothing: a standby, or what was the primary before a fail-over */
+async function requireWritable(client: Client): Promise<void> {
+  const { rows } = await client.query<{ read_only: string }>(
+    `SELECT current_setting('transaction_read_only') AS read_only`,
+  );
+  if (rows[0]?.read_only === 'on') throw new StoreUnavailable('this PostgreSQL is read-only');
 }
 
 /**

@@ -19,30 +19,45 @@ const readerOptions =
 /** The order of the log rests on it; a database or role may have another default. */
 const writerOptions = '-c default_transaction_isolation=read\\ committed';
 
-function configFor(url: string, role: string): ClientConfig {
-  return {
-    connectionString: url,
+/** Told above where they are wanted; the listener and the set-up have none. */
+const neverOfUrl = ['options', 'statement_timeout', 'query_timeout'];
+
+/**
+ * What a URL says wins over what `pg` is told beside it, without a word: a URL with `options` would take ours away, and instants
+ * would be read in the time zone of the database. So what this program sets is taken out of the URL, and its `options` come after
+ * those of the URL, of which PostgreSQL takes the last.
+ */
+function configFor(url: string, role: string, own: ClientConfig = {}): ClientConfig {
+  const config: ClientConfig = {
     application_name: `shaoying log ${role}`,
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
+    ...own,
+  };
+  const [address = '', query] = url.split(/\?(.*)/s, 2);
+  if (query === undefined) return { connectionString: url, ...config };
+  const asked = new URLSearchParams(query);
+  const options = [asked.get('options'), own.options].filter(
+    (text) => typeof text === 'string' && text !== '',
+  );
+  for (const name of [...Object.keys(config), ...neverOfUrl]) asked.delete(name);
+  const left = asked.toString();
+  return {
+    ...config,
+    connectionString: left === '' ? address : `${address}?${left}`,
+    ...(options.length > 0 && { options: options.join(' ') }),
   };
 }
 
 const bounded = { statement_timeout: statementTimeoutMs, query_timeout: answerTimeoutMs };
 
 export const setupConfig = (url: string): ClientConfig => configFor(url, 'set-up');
-export const writerConfig = (url: string): ClientConfig => ({
-  ...configFor(url, 'writer'),
-  ...bounded,
-  options: writerOptions,
-});
+export const writerConfig = (url: string): ClientConfig =>
+  configFor(url, 'writer', { ...bounded, options: writerOptions });
 /** Without `query_timeout`, which the reader sees to itself: see page.copy.ts. */
-export const readerConfig = (url: string): ClientConfig => ({
-  ...configFor(url, 'reader'),
-  statement_timeout: statementTimeoutMs,
-  options: readerOptions,
-});
+export const readerConfig = (url: string): ClientConfig =>
+  configFor(url, 'reader', { statement_timeout: statementTimeoutMs, options: readerOptions });
 /** Without time-outs: it waits for notifications for ever. */
 export const listenerConfig = (url: string): ClientConfig => configFor(url, 'listener');
 

@@ -25,6 +25,7 @@ async function pageWhateverHappens(
     try {
       return await reader.page(from, request);
     } catch (error) {
+      if (ended.aborted) break;
       warn('a subscription cannot read and tries again', error);
       await pause(backoffMs(failures, readBackoff), ended);
     }

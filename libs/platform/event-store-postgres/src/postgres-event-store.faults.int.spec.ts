@@ -181,6 +181,45 @@ describe('a lost connection', () => {
     expect(seen.map((event) => event.position)).toEqual(seen.map((_, index) => String(index + 1)));
   }, 120_000);
 
+  describe('a server that can only be read, as after a fail-over, is left once there is one that can be written', () => {
+    const writerPid = async (): Promise<number | undefined> => {
+      const { rows } = await admin.query<{ pid: number }>(
+        `SELECT pid FROM pg_stat_activity
+         WHERE application_name = 'shaoying log writer' AND datname = current_database()`,
+      );
+      return rows[0]?.pid;
+    };
+
+    test('by who connects to it', async () => {
+      const store = await open();
+      const streamId = sampleStreamId();
+      await store.append(streamId, 'none', [sampleEvent()]);
+      await admin.query(`ALTER DATABASE ${database.name} SET default_transaction_read_only = on`);
+      await terminate('shaoying log writer');
+      // What is sent to a connection that is gone, and nobody has noticed yet, would be in doubt.
+      await until('its end noticed', () => warnings.includes('the idle writer lost its connection'));
+      expect(await codeOf(store.append(streamId, 0, [sampleEvent()]))).toBe('STORE_UNAVAILABLE');
+      await admin.query(`ALTER DATABASE ${database.name} RESET default_transaction_read_only`);
+      expect(await store.append(streamId, 0, [sampleEvent()])).toMatchObject({ revision: 1 });
+    });
+
+    test('by who is connected to it as it becomes one', async () => {
+      const store = await open();
+      const streamId = sampleStreamId();
+      await store.append(streamId, 'none', [sampleEvent()]);
+      const before = await writerPid();
+      // What such a server answers to whatever would write.
+      await admin.query(`
+        CREATE FUNCTION log.is_read_only() RETURNS trigger LANGUAGE plpgsql AS
+          $$ BEGIN RAISE EXCEPTION 'read-only' USING ERRCODE = '25006'; END $$;
+        CREATE TRIGGER is_read_only BEFORE INSERT ON log.events EXECUTE FUNCTION log.is_read_only()`);
+      expect(await codeOf(store.append(streamId, 0, [sampleEvent()]))).toBe('STORE_UNAVAILABLE');
+      await admin.query('DROP TRIGGER is_read_only ON log.events');
+      expect(await store.append(streamId, 0, [sampleEvent()])).toMatchObject({ revision: 1 });
+      expect(await writerPid()).not.toBe(before);
+    });
+  });
+
   test('the server gone for good after an append was sent: unknown outcome', async () => {
     const proxy = await openProxy(database.url);
     const store = await open({ url: proxy.url });
@@ -318,7 +357,11 @@ describe('the schema', () => {
     expect(rows[0]?.data).toBe(JSON.stringify(data));
   });
 
-  test('works where the database has other defaults: isolation, commit, time zone, date style', async () => {
+  test.each([
+    ['', 'nothing'],
+    ['?options=-c%20timezone%3DAsia/Shanghai%20-c%20enable_seqscan%3Don', 'options of its own'],
+    ['?options=-c%20datestyle%3DGerman&statement_timeout=0&query_timeout=1&application_name=theirs', 'more'],
+  ])('works where the database has other defaults, and the URL asks for %s (%s)', async (query) => {
     for (const setting of [
       `default_transaction_isolation = 'serializable'`,
       'synchronous_commit = off',
@@ -327,10 +370,17 @@ describe('the schema', () => {
     ]) {
       await admin.query(`ALTER DATABASE ${database.name} SET ${setting}`);
     }
-    const store = await open();
+    const store = await open({ url: database.url + query });
     const streamId = sampleStreamId();
     const event = sampleEvent({ occurredAt: '2026-02-13T23:59:59.987Z' });
     await store.append(streamId, 'none', [event]);
     expect(await store.readStream(streamId)).toEqual([expect.objectContaining(event)]);
+    expect(await store.readAll(START)).toEqual([expect.objectContaining(event)]);
+    expect(await store.readAll(START, { types: [event.type] })).toEqual([expect.objectContaining(event)]);
+    const { rows } = await admin.query<{ name: string }>(
+      `SELECT DISTINCT application_name AS name FROM pg_stat_activity
+       WHERE datname = current_database() AND pid <> pg_backend_pid() ORDER BY 1`,
+    );
+    expect(rows.map(({ name }) => name)).toEqual(['shaoying log reader', 'shaoying log writer']);
   });
 });

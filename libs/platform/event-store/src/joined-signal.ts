@@ -24,15 +24,20 @@ export function joinedSignal(...signals: readonly (AbortSignal | undefined)[]): 
   };
 }
 
-/** What `following` gives until one of the signals aborts; listens to them only while somebody iterates. */
+/**
+ * What `following` gives until one of the signals aborts; listens to them only while somebody iterates. Its own signal also aborts
+ * when whoever iterates leaves: what `following` has under way then, such as a page read ahead, must not go on trying.
+ */
 export async function* untilAborted<Item>(
   signals: readonly (AbortSignal | undefined)[],
   following: (ended: AbortSignal) => AsyncIterable<Item>,
 ): AsyncGenerator<Item> {
-  const { signal, release } = joinedSignal(...signals);
+  const left = new AbortController();
+  const { signal, release } = joinedSignal(...signals, left.signal);
   try {
     yield* following(signal);
   } finally {
+    left.abort();
     release();
   }
 }

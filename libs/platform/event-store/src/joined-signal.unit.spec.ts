@@ -55,6 +55,21 @@ describe('following until aborted', () => {
     expect(listeners(source)).toBe(0);
   });
 
+  it.each<[string, (following: AsyncGenerator<number>) => Promise<unknown>]>([
+    ['is left early', (following) => following.return(undefined)],
+    ['fails', (following) => following.throw(new Error('lost')).catch(() => undefined)],
+  ])('what is under way for it hears of it when it %s', async (_how, end) => {
+    const ends: AbortSignal[] = [];
+    const following = untilAborted([new AbortController().signal], (ended) => {
+      ends.push(ended);
+      return counting(ended);
+    });
+    await following.next();
+    expect(ends.map(({ aborted }) => aborted)).toEqual([false]);
+    await end(following);
+    expect(ends.map(({ aborted }) => aborted)).toEqual([true]);
+  });
+
   it('a store that was subscribed to a hundred times is remembered by nobody who goes on', async () => {
     const store = new InMemoryEventStore();
     await store.append('a', 'any', [newEvent]);
