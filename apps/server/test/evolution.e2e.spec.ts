@@ -1,7 +1,7 @@
 import type { HistoryEntry, Replay } from '@shaoying/audit';
 import { incidentStreamId } from '@shaoying/incident-contracts';
 import { writtenByTheFirstRelease } from '@shaoying/incident-contracts/testing';
-import type { IncidentView } from '@shaoying/incident-read-models';
+import { incidentProjections, type IncidentView } from '@shaoying/incident-read-models';
 import { SimulatedCity } from '@shaoying/incident-read-models/testing';
 import type { EventStore, NewEvent } from '@shaoying/event-store';
 import { City, type Problem } from './kit/city.js';
@@ -152,6 +152,7 @@ describe('a log that the first release began', () => {
 // Last in the file: a poison event stops read models for good.
 describe('a log that a release to come has written in', () => {
   test('stops what cannot tell what it says, by name and place; everything else goes on', async () => {
+    for (const { name } of incidentProjections) home.stoppedOnPurpose.add(name);
     const events = byTheFirstRelease(fourDaysAgo(foreign), foreign).map((event) =>
       event.type === 'SupervisionIssued' ? { ...event, schemaVersion: 4 } : event,
     );

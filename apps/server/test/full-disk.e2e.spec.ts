@@ -62,5 +62,7 @@ describeOnSmallDisk(`a full disk under the server${reason === null ? '' : ` (ski
     const texts = await Promise.all(logs.map((file) => readFile(file, 'utf8').catch(() => '')));
     expect(texts.join('\n')).toContain('No space left on device');
     await expectNothingLost(home, city, load.acknowledged);
+    // Before its servers end, which is before others are asked.
+    await home.expectAsRebuilt();
   });
 });

@@ -49,8 +49,9 @@ export class ServerHome {
   /** Every server started here, in order. */
   readonly servers: ServerProcess[] = [];
   private readonly logs: EventStore[] = [];
-  /** Of the last server. */
-  private launched: Settings = {};
+  private readonly launched = new Map<ServerProcess, Settings>();
+  /** Read models that a spec stops on purpose. */
+  readonly stoppedOnPurpose = new Set<string>();
 
   private constructor(
     private readonly dir: string,
@@ -93,7 +94,7 @@ export class ServerHome {
     });
     this.guardian.minds('pid', process.pid);
     this.servers.push(process);
-    this.launched = { ...this.settings, ...env };
+    this.launched.set(process, { ...this.settings, ...env });
     return process;
   }
 
@@ -136,10 +137,15 @@ export class ServerHome {
 
   /** Where a server still runs on the PostgreSQL of this folder: its read models have what a rebuild from scratch gives. */
   async expectAsRebuilt(): Promise<void> {
-    const elsewhere = 'EVENT_STORE_URL' in this.launched || 'READ_MODEL_URL' in this.launched;
-    const running = this.servers.at(-1)?.ended === false && (await this.postgresPid()) !== null;
-    if (elsewhere || !running) return;
-    await expectAsRebuilt(await this.postgresUrl(), await this.openLog());
+    const running = this.servers
+      .filter(({ ended }) => !ended)
+      .map((server) => this.launched.get(server) ?? {});
+    const filling = running.filter(({ ROLES }) => ROLES === undefined || ROLES.includes('projector'));
+    const elsewhere = filling.some(
+      (settings) => 'EVENT_STORE_URL' in settings || 'READ_MODEL_URL' in settings,
+    );
+    if (elsewhere || filling.length === 0 || (await this.postgresPid()) === null) return;
+    await expectAsRebuilt(await this.postgresUrl(), await this.openLog(), this.stoppedOnPurpose);
     await this.closeLogs();
   }
 
