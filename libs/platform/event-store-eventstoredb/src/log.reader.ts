@@ -13,6 +13,7 @@ import type { Warn } from './log.errors.js';
 import {
   allRequest,
   bytesOf,
+  envelopeOf,
   placeRequest,
   positionMax,
   recordedFrom,
@@ -90,14 +91,24 @@ export class LogReader {
     }
   }
 
-  /** Of the stream's last event, whoever wrote it; -1 when there is no such stream. @throws Overloaded, StoreUnavailable */
-  async lastRevision(streamId: string): Promise<number> {
-    let revision = -1;
-    await this.read(streamRequest(streamId, 'end', { count: 1, backwards: true }), (event) => {
-      revision = event.revision;
-      return false;
-    });
-    return revision;
+  /**
+   * Revisions of the stream's last event, whoever wrote it, and of its last that is ours; -1 where there is none.
+   * @throws Overloaded, StoreUnavailable
+   */
+  async lastRevisions(streamId: string): Promise<{ readonly ours: number; readonly last: number }> {
+    let last = -1;
+    let from: number | 'end' = 'end';
+    for (let count = 1; ; count = 100) {
+      let [ours, reached] = [-1, -1];
+      await this.read(streamRequest(streamId, from, { count, backwards: true }), (event) => {
+        reached = event.revision;
+        last = Math.max(last, reached);
+        if (envelopeOf(event)) ours = reached;
+        return ours === -1;
+      });
+      if (ours !== -1 || reached <= 0) return { ours, last };
+      from = reached - 1;
+    }
   }
 
   /** @throws StreamNotFound, Overloaded, StoreUnavailable */

@@ -33,7 +33,10 @@ export interface NewEvent<Data = unknown> {
 /** An event as the store gives it back. */
 export interface RecordedEvent<Data = unknown> extends NewEvent<Data> {
   readonly streamId: string;
-  /** 0-based and dense within the stream. */
+  /**
+   * 0-based and dense within the stream. On EventStoreDB whoever else writes into it leaves a gap, the same for every reader:
+   * go by the order, not by the number (docs/adr/0008-eventstoredb-engine-and-its-client.md).
+   */
   readonly revision: number;
   readonly position: Position;
 }
