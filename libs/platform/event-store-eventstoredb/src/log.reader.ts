@@ -2,6 +2,7 @@ import {
   InvalidArgument,
   LIMITS,
   Overloaded,
+  readUpToUnreadable,
   START,
   StoreUnavailable,
   StreamNotFound,
@@ -111,7 +112,7 @@ export class LogReader {
     }
   }
 
-  /** @throws StreamNotFound, Overloaded, StoreUnavailable */
+  /** @throws StreamNotFound, UnreadableEvent, Overloaded, StoreUnavailable */
   async stream(streamId: string, fromRevision: number, limit: number): Promise<StreamPage> {
     for (let from = fromRevision; ;) {
       const page = await this.streamPage(streamId, from, limit);
@@ -124,7 +125,7 @@ export class LogReader {
     }
   }
 
-  /** @throws InvalidArgument when this log has no such place, Overloaded, StoreUnavailable */
+  /** @throws UnreadableEvent, InvalidArgument when this log has no such place, Overloaded, StoreUnavailable */
   async page(after: Position, bounds: Bounds): Promise<RecordedEvent[]> {
     return this.pageOf(after, bounds, (event) => this.ours(event));
   }
@@ -152,14 +153,14 @@ export class LogReader {
       const takePage = pageTaker(page, limit, (event) => BigInt(event.position) > BigInt(from));
       // One more than asked for: the read begins with the event at `from` itself.
       await this.read(allRequest(from, { count: limit + 1 }, types), takePage);
-      const events = page.flatMap((event) => (isOfType(event, types) ? (take(event) ?? []) : []));
+      const events = readUpToUnreadable(page, (event) => (isOfType(event, types) ? take(event) : undefined));
       const last = page.at(-1);
       if (events.length > 0 || !last) return events;
       from = last.position;
     }
   }
 
-  /** @throws Overloaded, StoreUnavailable */
+  /** @throws UnreadableEvent, Overloaded, StoreUnavailable */
   async at(position: Position): Promise<RecordedEvent | undefined> {
     if (position === START || BigInt(position) > positionMax) return undefined;
     let found: ServerEvent | undefined;
@@ -183,7 +184,7 @@ export class LogReader {
       let last: ServerEvent | undefined;
       await this.read(allRequest(from, { count, backwards: true }), (event) => {
         last = event;
-        if (this.ours(event)) head = event.position;
+        if (this.isOurs(event)) head = event.position;
         return head === undefined;
       });
       if (head !== undefined) return head;
@@ -192,17 +193,26 @@ export class LogReader {
     }
   }
 
-  /** The event as the port gives it; told once when somebody else writes into the same cluster. */
+  /** The event as the port gives it; undefined when it is not ours. @throws UnreadableEvent */
   ours(event: ServerEvent): RecordedEvent | undefined {
     const recorded = recordedFrom(event);
-    const system = event.type.startsWith('$') || event.streamId.startsWith('$');
-    if (!recorded && !system && !this.warnedOfForeign) {
-      this.warnedOfForeign = true;
-      this.warn(
-        `the event log holds events that are not ours and passes them by, such as ${event.type} in ${event.streamId}`,
-      );
-    }
+    if (!recorded) this.tellOfForeign(event);
     return recorded;
+  }
+
+  private isOurs(event: ServerEvent): boolean {
+    const isOurs = envelopeOf(event) !== undefined;
+    if (!isOurs) this.tellOfForeign(event);
+    return isOurs;
+  }
+
+  /** Once, when somebody else writes into the same cluster. */
+  private tellOfForeign({ type, streamId }: ServerEvent): void {
+    if (this.warnedOfForeign || type.startsWith('$') || streamId.startsWith('$')) return;
+    this.warnedOfForeign = true;
+    this.warn(
+      `the event log holds events that are not ours and passes them by, such as ${type} in ${streamId}`,
+    );
   }
 
   /** False when the server says that there is no such stream. @throws InvalidArgument, Overloaded, StoreUnavailable */
