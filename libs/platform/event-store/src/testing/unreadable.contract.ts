@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { tellsStoredTexts } from '../event-store.js';
 import type { EventStore, NewEvent, Position, RecordedEvent } from '../event-store.js';
 import type { Engine } from './event-store.contract.js';
@@ -33,10 +34,18 @@ async function spoilt(engine: Engine): Promise<Spoilt> {
 const idsOf = (events: readonly { eventId: string }[]): string[] => events.map(({ eventId }) => eventId);
 
 /** Everything a subscriber is handed until it fails, and how it fails. */
-async function followed(store: EventStore, after: Position): Promise<{ ids: string[]; error: unknown }> {
+async function followed(
+  store: EventStore,
+  after: Position,
+  batchSize: number,
+): Promise<{ ids: string[]; error: unknown }> {
   const ids: string[] = [];
   try {
-    for await (const batch of store.subscribe(after)) ids.push(...idsOf(batch));
+    for await (const batch of store.subscribe(after, { batchSize })) {
+      ids.push(...idsOf(batch));
+      // What comes next may be read ahead meanwhile.
+      await sleep(50);
+    }
   } catch (error) {
     return { ids, error };
   }
@@ -88,11 +97,23 @@ export function unreadableContract(engine: Engine): void {
     expect(await store.head()).toBe(position);
   });
 
-  test('a subscription hands out what is before it and ends with an error that says where it is', async () => {
+  test.each([1, 2, 500])(
+    'a subscription by %i hands out what is before it and ends with an error that says where it is',
+    async (batchSize) => {
+      const { store } = engine();
+      const { after, events, error } = await spoilt(engine);
+      const { ids, error: told } = await followed(store, after, batchSize);
+      expect(ids).toEqual(idsOf(events.slice(0, 2)));
+      expect(told).toMatchObject(error);
+    },
+  );
+
+  test('a subscription from behind it is as any other', async () => {
     const { store } = engine();
-    const { after, events, error } = await spoilt(engine);
-    const caughtUp = await followed(store, after);
-    expect(caughtUp.ids).toEqual(idsOf(events.slice(0, 2)));
-    expect(caughtUp.error).toMatchObject(error);
+    const { events, spoilt: third } = await spoilt(engine);
+    for await (const batch of store.subscribe(third.position)) {
+      expect(idsOf(batch)).toEqual(idsOf(events.slice(3)));
+      break;
+    }
   });
 }
