@@ -15,9 +15,10 @@ import {
 } from './kit/incident-steps.js';
 import { expectProblem } from './kit/problems.js';
 import { expectReplayOf } from './kit/replayed.js';
-import { inOneProcess, useServerHomes } from './kit/server-home.js';
+import { inOneProcess, useServerHomes, type ServerHome } from './kit/server-home.js';
 
 const newHome = useServerHomes(inOneProcess);
+let home: ServerHome;
 let city: City;
 let log: EventStore;
 let keys = 0;
@@ -25,7 +26,7 @@ let keys = 0;
 const newKey = (): string => `e2e key ${(keys += 1)} / with:punctuation "and" spaces`;
 
 beforeAll(async () => {
-  const home = await newHome();
+  home = await newHome();
   city = await City.of(home, await home.start());
   log = await home.openLog();
 });
@@ -120,21 +121,21 @@ test('without a key every request is a command of its own', async () => {
   expect(ids.size).toBe(3);
 });
 
-describe('twenty identical requests at once', () => {
-  const atOnce = <Body>(ask: () => Promise<Answer<Body>>): Promise<Answer<Body>[]> =>
-    Promise.all(Array.from({ length: 20 }, ask));
+const atOnce = <Body>(ask: (nth: number) => Promise<Answer<Body>>): Promise<Answer<Body>[]> =>
+  Promise.all(Array.from({ length: 20 }, (_, nth) => ask(nth)));
 
-  function expectOneAnswer<Body>(answers: readonly Answer<Body>[], status: number): Body {
-    const done = answers.filter((answer) => answer.status === status);
-    expect(done.length).toBeGreaterThan(0);
-    for (const answer of answers) {
-      if (answer.status === status) expect(answer.body).toEqual(done[0]?.body);
-      else expectProblem(answer as Answer<Problem>, 409, 'COMMAND_IN_PROGRESS');
-    }
-    expect(done.filter((answer) => answer.headers.get('idempotency-replayed') === null)).toHaveLength(1);
-    return (done[0] as Answer<Body>).body;
+function expectOneAnswer<Body>(answers: readonly Answer<Body>[], status: number): Body {
+  const done = answers.filter((answer) => answer.status === status);
+  expect(done.length).toBeGreaterThan(0);
+  for (const answer of answers) {
+    if (answer.status === status) expect(answer.body).toEqual(done[0]?.body);
+    else expectProblem(answer as Answer<Problem>, 409, 'COMMAND_IN_PROGRESS');
   }
+  expect(done.filter((answer) => answer.headers.get('idempotency-replayed') === null)).toHaveLength(1);
+  return (done[0] as Answer<Body>).body;
+}
 
+describe('twenty identical requests at once', () => {
   test('report one incident', async () => {
     const key = newKey();
     const answers = await atOnce(() => city.as('street').post<Reported>('/v1/incidents', report, { key }));
@@ -209,5 +210,58 @@ describe('If-Match', () => {
     );
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 412, 412, 412]);
     expect(await eventsOf(whistled.id)).toHaveLength(4);
+  });
+});
+
+describe('twenty identical requests at once, spread over two processes of the API', () => {
+  let cities: readonly City[];
+
+  beforeAll(async () => {
+    // On the same log, and with the same keys; neither knows what the other carries out.
+    cities = [city, await City.of(home, await home.start({ ROLES: 'api' }))];
+  });
+
+  const at = (nth: number): City => cities[nth % 2] as City;
+
+  /** Of each process some have raced with the other's: none but one is the first answer. */
+  function expectBothAnswered(answers: readonly Answer<unknown>[], status: number): void {
+    for (const half of [0, 1]) {
+      const own = answers.filter((_, nth) => nth % 2 === half);
+      expect(own.filter((answer) => answer.status === status).length).toBeGreaterThan(0);
+    }
+  }
+
+  test('report one incident, five times over', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const key = newKey();
+      const before = await log.head();
+      const answers = await atOnce((nth) =>
+        at(nth).as('street').post<Reported>('/v1/incidents', report, { key }),
+      );
+      const first = expectOneAnswer(answers, 201);
+      expectBothAnswered(answers, 201);
+      const written = await log.readAll(before, { types: ['IncidentReported'] });
+      expect(written.map(({ streamId }) => streamId)).toEqual([`incident-${first.id}`]);
+      for (const each of cities) {
+        const later = await each.as('street').post<Reported>('/v1/incidents', report, { key });
+        expect(expected(201, later)).toEqual(first);
+      }
+    }
+  });
+
+  test('check a department in once, five times over', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const { id, tasks } = await blowWhistle(city);
+      const { taskId } = taskOf({ tasks }, 'dp-urban-management');
+      const path = `/v1/incidents/${id}/tasks/${taskId}/check-in`;
+      const key = newKey();
+      const answers = await atOnce((nth) =>
+        at(nth).as('urbanManagement').post<Moved>(path, { note: '到' }, { key }),
+      );
+      expectOneAnswer(answers, 200);
+      expectBothAnswered(answers, 200);
+      const types = (await eventsOf(id)).map(({ type }) => type);
+      expect(types.slice(3)).toEqual(['TaskAcknowledged', 'DepartmentCheckedIn']);
+    }
   });
 });

@@ -3,6 +3,7 @@ import {
   LIMITS,
   START,
   tellsStoredTexts,
+  UnreadableEvent,
   type EventStore,
   type Position,
   type StoredRecord,
@@ -39,7 +40,7 @@ export class LogSource implements VerifySource {
       await this.gather(sizes, (after) => this.parsedCheckpoints(after));
     } catch (error) {
       // One of them is no JSON any more. It is told as the leaf that it is; what the others say is in the stored texts.
-      if (!(error instanceof SyntaxError) || !tellsStoredTexts(this.store)) throw error;
+      if (!(error instanceof UnreadableEvent) || !tellsStoredTexts(this.store)) throw error;
       await this.gather(sizes, (after) => this.storedCheckpoints(after));
     }
     return sizes;
@@ -62,7 +63,7 @@ export class LogSource implements VerifySource {
     }
   }
 
-  /** @throws SyntaxError where one of them is no JSON */
+  /** @throws UnreadableEvent where one of them is no JSON */
   private async parsedCheckpoints(after: Position): Promise<MaybeCheckpoint[]> {
     const page = await this.store.readAll(after, {
       limit: LIMITS.readEventsMax,

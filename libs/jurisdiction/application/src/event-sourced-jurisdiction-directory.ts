@@ -4,6 +4,7 @@ import {
   type Position,
   type RecordedEvent,
   START,
+  UnreadableEvent,
 } from '@shaoying/event-store';
 import {
   JURISDICTION_EVENT_TYPES,
@@ -50,7 +51,7 @@ interface Waiter {
 }
 
 /**
- * The directory, read from the log and following it. An event it cannot understand stops it loudly (`FAILED`, seen by
+ * The directory, read from the log and following it. An event it cannot understand, or not even read, stops it loudly (`FAILED`, seen by
  * readiness); trouble with the store is retried for ever with back-off. Until {@link start} has resolved it answers
  * from what it has read so far.
  */
@@ -138,7 +139,7 @@ export class EventSourcedJurisdictionDirectory extends PublishedJurisdiction {
         // The contract ends the iterator on abort alone; an engine that ends it otherwise must not make us spin.
       } catch (error) {
         this.error = error instanceof Error ? error : new Error(String(error));
-        if (error instanceof JurisdictionEventPoisoned) {
+        if (error instanceof JurisdictionEventPoisoned || error instanceof UnreadableEvent) {
           this.state = 'FAILED';
           this.rejectWaiters();
           return;

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type EventStore, InMemoryEventStore, type NewEvent, StoreUnavailable } from '@shaoying/event-store';
+import { spoilInMemory } from '@shaoying/event-store/testing';
 import { JURISDICTION_EVENT_TYPES } from '@shaoying/jurisdiction-contracts';
 import { EventSourcedJurisdictionDirectory } from './event-sourced-jurisdiction-directory.js';
 import { lindongYaml } from './testing/index.js';
@@ -122,6 +123,23 @@ test('a poison event stops it loudly at the position before, with what came earl
   });
   expect(directory.orgUnits('ESTATE')).toHaveLength(20);
   expect(await codeOf(directoryOn(store).start())).toBe('JURISDICTION_DIRECTORY_STOPPED');
+});
+
+test('an event that is no JSON any more stops it as a poison event does', async () => {
+  const store = new InMemoryEventStore();
+  await publishLindong(store);
+  const before = await store.head();
+  const { position } = await store.append('org-unit-x', 'none', [
+    event('OrgUnitEstablished', { orgUnit: { id: 'x' } }),
+  ]);
+  spoilInMemory(store, position);
+  const directory = directoryOn(store);
+  expect(await codeOf(directory.start())).toBe('JURISDICTION_DIRECTORY_STOPPED');
+  expect(directory.status()).toMatchObject({
+    state: 'FAILED',
+    position: before,
+    error: { code: 'UNREADABLE_EVENT', position },
+  });
 });
 
 test('trouble with the store is retried from where it had read', async () => {

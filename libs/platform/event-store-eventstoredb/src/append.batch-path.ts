@@ -32,8 +32,8 @@ function actualIn(error: StatusMessage | undefined): number | undefined {
   const unpacked = error
     ?.getDetails()
     ?.unpack(sharedPb.WrongExpectedVersion.deserializeBinary, `${details}WrongExpectedVersion`);
-  if (!unpacked) return undefined;
-  return unpacked.hasCurrentStreamRevision() ? Number(unpacked.getCurrentStreamRevision()) : -1;
+  if (unpacked?.hasCurrentStreamRevision()) return Number(unpacked.getCurrentStreamRevision());
+  return unpacked?.hasCurrentNoStream() ? -1 : undefined;
 }
 
 function outcomeOfAnswer(answer: BatchAppendResp): Outcome {

@@ -86,12 +86,16 @@ function messageFor(event: ProposedEvent): AppendReq {
   return new streamsPb.AppendReq().setProposedMessage(message);
 }
 
+function actualOf(
+  conflict: NonNullable<ReturnType<AppendResp['getWrongExpectedVersion']>>,
+): number | undefined {
+  if (conflict.hasCurrentRevision()) return Number(conflict.getCurrentRevision());
+  return conflict.hasCurrentNoStream() ? -1 : undefined;
+}
+
 function outcomeOfAnswer(answer: AppendResp): Outcome {
   const conflict = answer.getWrongExpectedVersion();
-  if (conflict) {
-    const actual = conflict.hasCurrentRevision() ? Number(conflict.getCurrentRevision()) : -1;
-    return { kind: 'conflict', actual };
-  }
+  if (conflict) return { kind: 'conflict', actual: actualOf(conflict) };
   const success = answer.getSuccess();
   if (!success) return { kind: 'unknown', cause: new Error('the event log answered an append with nothing') };
   const position = success.getPosition()?.getCommitPosition();

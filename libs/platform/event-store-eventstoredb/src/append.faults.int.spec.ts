@@ -180,6 +180,115 @@ describe('events the stream holds already', () => {
   });
 });
 
+describe.each(paths)('a stream into which somebody else has written, %s append', (_path, hasBatchAppend) => {
+  const foreign = () => ({
+    ...{ id: crypto.randomUUID(), type: 'OrderPlaced' },
+    ...{ data: Buffer.from('{}'), metadata: Buffer.from('{"by":"others"}') },
+  });
+  const lastRead = async (store: EventStore, streamId: string): Promise<number> =>
+    (await store.readStream(streamId)).at(-1)?.revision ?? -1;
+
+  beforeEach(async () => {
+    double = await openDouble({ hasBatchAppend });
+  });
+
+  test.each([false, true])(
+    'goes on behind the revision its readers see, and in order (conflicts without the actual revision: %p)',
+    async (hidesActual) => {
+      const { server, store, another } = double;
+      server.faults.hidesActual = hidesActual;
+      const streamId = sampleStreamId();
+      const written = sampleEvents(5);
+      const writers = [store, await another()];
+      for (const [nth, event] of written.entries()) {
+        const writer = writers[nth % 2] ?? store;
+        for (let others = 0; others < nth; others += 1) await server.log.append(streamId, 'any', [foreign()]);
+        const expected = nth === 0 ? 'none' : await lastRead(writer, streamId);
+        expect(await writer.append(streamId, expected, [event])).toMatchObject({ duplicate: false });
+      }
+      expect(await streamIdsOf(store, streamId)).toEqual(idsOf(written));
+      // One, two, three and four of others lie between; every reader is told the same.
+      const revisions = [0, 2, 5, 9, 14];
+      expect((await store.readStream(streamId)).map(({ revision }) => revision)).toEqual(revisions);
+      expect((await store.readAll(START)).map(({ revision }) => revision)).toEqual(revisions);
+      expect((await store.readStream(streamId, 3)).map(({ revision }) => revision)).toEqual([5, 9, 14]);
+    },
+    60_000,
+  );
+
+  test('is a conflict where an event of ours lies behind what was expected, and tells the revision of that', async () => {
+    const { server, store } = double;
+    const streamId = sampleStreamId();
+    await store.append(streamId, 'none', [sampleEvent()]);
+    await server.log.append(streamId, 'any', [foreign()]);
+    const winner = sampleEvent();
+    await store.append(streamId, 0, [winner]);
+    await server.log.append(streamId, 'any', [foreign()]);
+    for (const expected of ['none', 0] as const) {
+      const append = store.append(streamId, expected, [sampleEvent()]);
+      await expect(append).rejects.toMatchObject({ code: 'REVISION_CONFLICT', expected, actual: 2 });
+    }
+    await expect(store.append(streamId, 7, [sampleEvent()])).rejects.toMatchObject({ actual: 2 });
+    expect((await streamIdsOf(store, streamId)).at(-1)).toBe(winner.eventId);
+  });
+
+  test('takes what a racer has written once, and is begun by us where only others have written', async () => {
+    const { server, store, another } = double;
+    const streamId = sampleStreamId();
+    await server.log.append(streamId, 'any', [foreign()]);
+    await expect(store.readStream(streamId)).rejects.toMatchObject({ code: 'STREAM_NOT_FOUND' });
+    const events = sampleEvents(2);
+    const other = await another();
+    const results = await Promise.all(
+      [store, other, store, other].map((writer) => writer.append(streamId, 'none', events)),
+    );
+    expect(results.map(({ revision }) => revision)).toEqual([2, 2, 2, 2]);
+    expect(results.filter(({ duplicate }) => !duplicate)).toHaveLength(1);
+    expect(await streamIdsOf(store, streamId)).toEqual(idsOf(events));
+  });
+
+  test('an append of no events is told the revision its readers see', async () => {
+    const { server, store } = double;
+    const streamId = sampleStreamId();
+    await server.log.append(streamId, 'any', [foreign()]);
+    expect(await store.append(streamId, 'none', [])).toMatchObject({ revision: -1 });
+    await store.append(streamId, 'none', [sampleEvent()]);
+    for (let others = 0; others < 150; others += 1) await server.log.append(streamId, 'any', [foreign()]);
+    expect(await store.append(streamId, 1, [])).toMatchObject({ revision: 1 });
+    for (const expected of [0, 152]) {
+      const append = store.append(streamId, expected, []);
+      await expect(append).rejects.toMatchObject({ code: 'REVISION_CONFLICT', actual: 1 });
+    }
+  });
+});
+
+test.each(paths)(
+  'a conflict told without the actual revision, while nothing is seen that it could be with, is no definite no: %s append',
+  async (_path, hasBatchAppend) => {
+    double = await openDouble({ hasBatchAppend });
+    const { server, store, another } = double;
+    const streamId = sampleStreamId();
+    await store.append(streamId, 'none', [sampleEvent()]);
+    const events = sampleEvents(2);
+    server.faults.hidesActual = true;
+    server.log.visibleAfterMs = 3_600_000;
+    const unanswered = (await another()).append(streamId, 0, events);
+    unanswered.catch(() => undefined);
+    const seen = server.appends;
+    while (server.appends === seen) await new Promise((resolve) => setTimeout(resolve, 5));
+    await expect(store.append(streamId, 0, events)).rejects.toMatchObject({ code: 'UNKNOWN_OUTCOME' });
+    // The next append that is replicated shows all that was before it.
+    server.log.visibleAfterMs = 0;
+    await store.append(sampleStreamId(), 'none', [sampleEvent()]);
+    expect(await store.append(streamId, 0, events)).toMatchObject({ revision: 2, duplicate: true });
+    await expect(store.append(streamId, 0, [sampleEvent()])).rejects.toMatchObject({
+      code: 'REVISION_CONFLICT',
+      actual: 2,
+    });
+  },
+  60_000,
+);
+
 describe('limits', () => {
   test.each(paths)(
     'more calls at once than a connection carries streams (100) wait for their turn, %s append',

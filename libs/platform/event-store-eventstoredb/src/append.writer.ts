@@ -60,22 +60,18 @@ export class AppendWriter {
     const events = append.events.map((event) => proposedEvent(event, randomUUID()));
     let stream = await this.streamBefore(append);
     if (holdsAny(stream, eventIds)) stream = await this.readOn(streamId, stream, 0);
+    let after = lastExpected(expected, stream);
     for (let round = 1; ; round += 1) {
       const earlier = await this.earlierResult(streamId, stream, eventIds, events.at(-1)?.nativeId ?? '');
       if (earlier) return earlier;
-      const after = expected === 'any' ? stream.length - 1 : expected;
       const outcome = await this.write({ streamId, expected: after === -1 ? 'none' : after, events });
       if (outcome.kind === 'written') return this.written(streamId, stream, eventIds, outcome);
-      stream = await this.streamAfterConflict(streamId, stream, outcome);
-      // What an earlier call sent and was never told of may be what cannot be read yet: "conflict" would be a definite no.
-      if (stream.length <= (outcome.actual ?? -1)) {
-        throw new UnknownOutcome(`stream ${streamId} does not show yet what an append to it met`);
-      }
+      stream = await this.streamAfterConflict(streamId, stream, after, outcome);
       const written = await this.earlierResult(streamId, stream, eventIds, events.at(-1)?.nativeId ?? '');
       if (written) return written;
-      if (expected !== 'any') {
-        throw new RevisionConflict(streamId, expected, outcome.actual ?? stream.length - 1);
-      }
+      if (expected !== 'any' && !hasOnlyOthersBehind(stream, after))
+        throw new RevisionConflict(streamId, expected, lastOfOurs(stream));
+      after = stream.length - 1;
       if (round >= anyRoundsMax) throw new Overloaded();
       await pause(Math.random() * round, this.writing.closing);
     }
@@ -127,12 +123,21 @@ export class AppendWriter {
     return (await this.writing.reader.streamPage(streamId, ids.length, pageOfIds)) ?? [];
   }
 
+  /**
+   * The stream with what an append expecting revision `after` has met in it. What an earlier call sent and was never told of
+   * may be what cannot be read yet: "conflict" would be a definite no.
+   * @throws UnknownOutcome when it does not show it in time: the revision the server names, or the one behind `after`
+   */
   private async streamAfterConflict(
     streamId: string,
     known: readonly string[],
+    after: number,
     { actual }: Conflict,
   ): Promise<readonly string[]> {
-    return this.readOn(streamId, known, actual ?? known.length, visibleAttemptsMax);
+    const through = actual ?? after + 1;
+    const stream = await this.readOn(streamId, known, through, visibleAttemptsMax);
+    if (stream.length > through) return stream;
+    throw new UnknownOutcome(`stream ${streamId} does not show yet what an append to it met`);
   }
 
   /**
@@ -219,6 +224,19 @@ export class AppendWriter {
 
 /** Empty for somebody else's event. */
 const idOf = (event: ServerEvent): string => envelopeOf(event)?.envelope.eventId ?? '';
+
+/** Revision the server is to expect at first, -1 for no stream. */
+function lastExpected(expected: AdmittedAppend['expected'], stream: readonly string[]): number {
+  if (expected === 'any') return stream.length - 1;
+  return expected === 'none' ? -1 : expected;
+}
+
+/** Revision of the last event that is ours, or of which nobody knows whose it is; -1 where there is none. */
+const lastOfOurs = (stream: readonly string[]): number => stream.findLastIndex((id) => id !== '');
+
+/** True when the stream goes on behind a revision, with events of others alone: nothing a writer should have decided on. */
+const hasOnlyOthersBehind = (stream: readonly string[], revision: number): boolean =>
+  stream.length - 1 > revision && lastOfOurs(stream) <= revision;
 
 function holdsAny(stream: readonly string[], eventIds: readonly string[]): boolean {
   const wanted = new Set(eventIds);

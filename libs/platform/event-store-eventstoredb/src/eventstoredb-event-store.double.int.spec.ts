@@ -26,6 +26,7 @@ describe.each(paths)('over the wire to a test double, %s append', (name, options
       return {
         store: await another(),
         another,
+        spoil: async ({ streamId, revision }) => server.log.spoil(streamId, revision),
         close: async () => {
           await Promise.all(handles.map((handle) => handle.close()));
           await server.goAway();

@@ -43,7 +43,12 @@ block(`a real server${because}`, () => {
         };
         return { store: await another(), another, close };
       },
-      { seesIdsOfOtherStreams: false, startsEmpty: false, appendBytesMax: serverAppendBytesMax },
+      {
+        seesIdsOfOtherStreams: false,
+        startsEmpty: false,
+        canBeSpoilt: false,
+        appendBytesMax: serverAppendBytesMax,
+      },
     );
   });
 });

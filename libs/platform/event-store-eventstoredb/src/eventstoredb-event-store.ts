@@ -11,6 +11,7 @@ import {
   RevisionConflict,
   START,
   StoreUnavailable,
+  StreamNotFound,
   StreamTooLong,
   untilAborted,
 } from '@shaoying/event-store';
@@ -65,7 +66,12 @@ function within(what: string, value: number, min: number, max: number): number {
   throw new RangeError(`${what} must be a whole number from ${min} to ${max}, not ${value}`);
 }
 
-/** The event log on EventStoreDB or KurrentDB. Why it is built so: docs/adr/0008-eventstoredb-engine-and-its-client.md. */
+/**
+ * The event log on EventStoreDB or KurrentDB. Why it is built so: docs/adr/0008-eventstoredb-engine-and-its-client.md.
+ *
+ * Revisions are the server's. Where somebody else has written into one of our streams, his event has taken a revision that
+ * no reader is told: ours then go up with a gap there, the same gap for every reader, and are dense otherwise.
+ */
 export class EventStoreDbEventStore implements EventStore, StoredTexts {
   private readonly client: LogClient;
   private readonly reader: LogReader;
@@ -140,6 +146,8 @@ export class EventStoreDbEventStore implements EventStore, StoredTexts {
       }
       from = last.revision + 1;
     }
+    // Events of others alone are no stream of ours: who begins it expects none.
+    if (fromRevision === 0 && events.length === 0) throw new StreamNotFound(streamId);
     if (fromRevision === 0) this.known.remember(streamId, idsByRevision(events));
     return events;
   }
@@ -205,9 +213,11 @@ export class EventStoreDbEventStore implements EventStore, StoredTexts {
 
   /** Nothing to write: a read is enough. */
   private async appendNothing({ streamId, expected }: AdmittedAppend): Promise<AppendResult> {
-    const revision = await this.reader.lastRevision(streamId);
-    if (!isExpected(expected, revision)) throw new RevisionConflict(streamId, expected, revision);
-    return { revision, position: START, duplicate: false };
+    const { ours, last } = await this.reader.lastRevisions(streamId);
+    // Behind our last event there may be those of others, which nobody is told of: expected is either.
+    const held = typeof expected === 'number' && ours <= expected && expected <= last;
+    if (!held && !isExpected(expected, ours)) throw new RevisionConflict(streamId, expected, ours);
+    return { revision: ours, position: START, duplicate: false };
   }
 
   private async path(): Promise<AppendPath> {
@@ -240,8 +250,9 @@ function admittedPosition(position: Position): Position {
   return BigInt(position).toString();
 }
 
+/** An event of somebody else has none. */
 function idsByRevision(events: readonly RecordedEvent[]): string[] {
-  const ids: string[] = [];
+  const ids = new Array<string>((events.at(-1)?.revision ?? -1) + 1).fill('');
   for (const { revision, eventId } of events) ids[revision] = eventId;
   return ids;
 }

@@ -86,7 +86,7 @@ export function envelopeOf(event: ServerEvent): { envelope: StoredEnvelope; text
   }
 }
 
-/** The event as the port gives it; `undefined` when it is not ours. */
+/** The event as the port gives it; `undefined` when it is not ours. @throws UnreadableEvent when its data are no JSON */
 export function recordedFrom(event: ServerEvent): RecordedEvent | undefined {
   const found = envelopeOf(event);
   if (!found) return undefined;
@@ -101,16 +101,12 @@ export function recordedFrom(event: ServerEvent): RecordedEvent | undefined {
     metadata: found.text,
     data,
   };
-  try {
-    return recordedEvent(stored, event.streamId, event.revision, event.position);
-  } catch {
-    return undefined;
-  }
+  return recordedEvent(stored, event.streamId, event.revision, event.position);
 }
 
 /**
  * The event with its texts byte for byte; `undefined` when its envelope is none of ours. Its data are not looked at: an event of
- * ours whose data somebody has made into no JSON, and which {@link recordedFrom} therefore passes by, keeps its place here.
+ * ours whose data somebody has made into no JSON, and which {@link recordedFrom} refuses, keeps its place here.
  * An envelope that is not written as we write it stays in its metadata: those are not the bytes that were signed.
  */
 export function storedFrom(event: ServerEvent): StoredRecord | undefined {

@@ -2,6 +2,7 @@ import {
   InvalidArgument,
   LIMITS,
   Overloaded,
+  readUpToUnreadable,
   START,
   StoreUnavailable,
   StreamNotFound,
@@ -13,6 +14,7 @@ import type { Warn } from './log.errors.js';
 import {
   allRequest,
   bytesOf,
+  envelopeOf,
   placeRequest,
   positionMax,
   recordedFrom,
@@ -90,17 +92,27 @@ export class LogReader {
     }
   }
 
-  /** Of the stream's last event, whoever wrote it; -1 when there is no such stream. @throws Overloaded, StoreUnavailable */
-  async lastRevision(streamId: string): Promise<number> {
-    let revision = -1;
-    await this.read(streamRequest(streamId, 'end', { count: 1, backwards: true }), (event) => {
-      revision = event.revision;
-      return false;
-    });
-    return revision;
+  /**
+   * Revisions of the stream's last event, whoever wrote it, and of its last that is ours; -1 where there is none.
+   * @throws Overloaded, StoreUnavailable
+   */
+  async lastRevisions(streamId: string): Promise<{ readonly ours: number; readonly last: number }> {
+    let last = -1;
+    let from: number | 'end' = 'end';
+    for (let count = 1; ; count = 100) {
+      let [ours, reached] = [-1, -1];
+      await this.read(streamRequest(streamId, from, { count, backwards: true }), (event) => {
+        reached = event.revision;
+        last = Math.max(last, reached);
+        if (envelopeOf(event)) ours = reached;
+        return ours === -1;
+      });
+      if (ours !== -1 || reached <= 0) return { ours, last };
+      from = reached - 1;
+    }
   }
 
-  /** @throws StreamNotFound, Overloaded, StoreUnavailable */
+  /** @throws StreamNotFound, UnreadableEvent, Overloaded, StoreUnavailable */
   async stream(streamId: string, fromRevision: number, limit: number): Promise<StreamPage> {
     for (let from = fromRevision; ;) {
       const page = await this.streamPage(streamId, from, limit);
@@ -113,7 +125,7 @@ export class LogReader {
     }
   }
 
-  /** @throws InvalidArgument when this log has no such place, Overloaded, StoreUnavailable */
+  /** @throws UnreadableEvent, InvalidArgument when this log has no such place, Overloaded, StoreUnavailable */
   async page(after: Position, bounds: Bounds): Promise<RecordedEvent[]> {
     return this.pageOf(after, bounds, (event) => this.ours(event));
   }
@@ -141,14 +153,14 @@ export class LogReader {
       const takePage = pageTaker(page, limit, (event) => BigInt(event.position) > BigInt(from));
       // One more than asked for: the read begins with the event at `from` itself.
       await this.read(allRequest(from, { count: limit + 1 }, types), takePage);
-      const events = page.flatMap((event) => (isOfType(event, types) ? (take(event) ?? []) : []));
+      const events = readUpToUnreadable(page, (event) => (isOfType(event, types) ? take(event) : undefined));
       const last = page.at(-1);
       if (events.length > 0 || !last) return events;
       from = last.position;
     }
   }
 
-  /** @throws Overloaded, StoreUnavailable */
+  /** @throws UnreadableEvent, Overloaded, StoreUnavailable */
   async at(position: Position): Promise<RecordedEvent | undefined> {
     if (position === START || BigInt(position) > positionMax) return undefined;
     let found: ServerEvent | undefined;
@@ -172,7 +184,7 @@ export class LogReader {
       let last: ServerEvent | undefined;
       await this.read(allRequest(from, { count, backwards: true }), (event) => {
         last = event;
-        if (this.ours(event)) head = event.position;
+        if (this.isOurs(event)) head = event.position;
         return head === undefined;
       });
       if (head !== undefined) return head;
@@ -181,17 +193,26 @@ export class LogReader {
     }
   }
 
-  /** The event as the port gives it; told once when somebody else writes into the same cluster. */
+  /** The event as the port gives it; undefined when it is not ours. @throws UnreadableEvent */
   ours(event: ServerEvent): RecordedEvent | undefined {
     const recorded = recordedFrom(event);
-    const system = event.type.startsWith('$') || event.streamId.startsWith('$');
-    if (!recorded && !system && !this.warnedOfForeign) {
-      this.warnedOfForeign = true;
-      this.warn(
-        `the event log holds events that are not ours and passes them by, such as ${event.type} in ${event.streamId}`,
-      );
-    }
+    if (!recorded) this.tellOfForeign(event);
     return recorded;
+  }
+
+  private isOurs(event: ServerEvent): boolean {
+    const isOurs = envelopeOf(event) !== undefined;
+    if (!isOurs) this.tellOfForeign(event);
+    return isOurs;
+  }
+
+  /** Once, when somebody else writes into the same cluster. */
+  private tellOfForeign({ type, streamId }: ServerEvent): void {
+    if (this.warnedOfForeign || type.startsWith('$') || streamId.startsWith('$')) return;
+    this.warnedOfForeign = true;
+    this.warn(
+      `the event log holds events that are not ours and passes them by, such as ${type} in ${streamId}`,
+    );
   }
 
   /** False when the server says that there is no such stream. @throws InvalidArgument, Overloaded, StoreUnavailable */

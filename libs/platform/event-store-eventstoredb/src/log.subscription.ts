@@ -1,4 +1,4 @@
-import { InvalidArgument, LIMITS } from '@shaoying/event-store';
+import { InvalidArgument, LIMITS, UnreadableEvent } from '@shaoying/event-store';
 import type { Position, RecordedEvent } from '@shaoying/event-store';
 import type { ClientReadableStream } from '@grpc/grpc-js';
 import { backoffMs, pause, unlessAborted } from '@shaoying/event-store';
@@ -51,6 +51,8 @@ class Feed {
   ) {
     this.lastArrived = BigInt(resume);
     call.on('data', (answer: ReadResp) => {
+      // Nothing behind what could not be taken: it would have been passed by.
+      if (this.failure) return;
       try {
         this.take(answer);
       } catch (error) {
@@ -164,7 +166,8 @@ class Feed {
 /**
  * Catch-up, then live, for ever: the client does not subscribe again by itself, so every lost call is followed by another
  * from where the consumer is. Nothing is skipped, repeated or reordered, whatever happens to the calls.
- * @throws InvalidArgument when the log has no event at the position to go on from: it is not the log it was
+ * @throws InvalidArgument when the log has no event at the position to go on from: it is not the log it was;
+ * UnreadableEvent at one that cannot be read, after all that was before it
  */
 export async function* follow(after: Position, following: Following): AsyncGenerator<RecordedEvent[]> {
   const { client, warn, ended } = following;
@@ -184,6 +187,8 @@ export async function* follow(after: Position, following: Following): AsyncGener
       if (isInvalidPosition(error)) {
         throw new InvalidArgument(`the event log has no position ${resume} to go on from`, { cause: error });
       }
+      // Asked again, it would be the same.
+      if (error instanceof UnreadableEvent) throw error;
       if (connection && error instanceof Error) void client.noteFailure(connection, error);
       resume = feed?.position ?? resume;
       failures += 1;

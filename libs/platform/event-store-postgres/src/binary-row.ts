@@ -1,4 +1,4 @@
-import { instantText, recordedEvent } from '@shaoying/event-store';
+import { instantText, recordedEvent, UnreadableEvent } from '@shaoying/event-store';
 import type { RecordedEvent, StoredRecord } from '@shaoying/event-store';
 
 /** What a row of {@link eventOfBinaryRow} must hold, in this order: columns are known by their place alone. */
@@ -110,7 +110,7 @@ export function readable(event: () => RecordedEvent): RecordedEvent | null {
   try {
     return event();
   } catch (error) {
-    if (error instanceof SyntaxError) return null;
+    if (error instanceof UnreadableEvent) return null;
     throw error;
   }
 }

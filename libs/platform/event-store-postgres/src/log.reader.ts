@@ -1,11 +1,13 @@
 import {
   LIMITS,
   Overloaded,
+  readUpToUnreadable,
   recordedEvent,
   START,
   StoreUnavailable,
   StreamNotFound,
   StreamTooLong,
+  UnreadableEvent,
 } from '@shaoying/event-store';
 import type { Position, RecordedEvent, StoredRecord } from '@shaoying/event-store';
 import { DatabaseError, escapeLiteral, Pool } from 'pg';
@@ -132,8 +134,8 @@ interface GatheredRow {
   readonly event: RecordedEvent | null;
 }
 
-const unreadable = (cause: unknown): StoreUnavailable =>
-  new StoreUnavailable('the event log cannot be read', { cause });
+const unreadable = (cause: unknown): StoreUnavailable | UnreadableEvent =>
+  cause instanceof UnreadableEvent ? cause : new StoreUnavailable('the event log cannot be read', { cause });
 
 type RowIn<Row> = (message: Buffer, isFirst: boolean) => Row | undefined;
 
@@ -149,7 +151,7 @@ export interface PageRequest {
 }
 
 function pageOf(after: Position, rows: readonly Row[]): Page {
-  const events = rows.map(eventOf);
+  const events = readUpToUnreadable(rows, eventOf);
   return { reached: events.at(-1)?.position ?? after, events };
 }
 

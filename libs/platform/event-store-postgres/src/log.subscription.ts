@@ -1,5 +1,5 @@
 import type { Position, RecordedEvent } from '@shaoying/event-store';
-import { backoffMs, pause, unlessAborted } from '@shaoying/event-store';
+import { backoffMs, pause, unlessAborted, UnreadableEvent } from '@shaoying/event-store';
 import type { LogListener } from './log.listener.js';
 import type { LogReader, PageRequest, Page } from './log.reader.js';
 import type { Warn } from './log.connection.js';
@@ -16,7 +16,10 @@ export interface Following {
   readonly ended: AbortSignal;
 }
 
-/** Reads until it succeeds: a server that is gone for a minute delays a subscriber and does not end it. */
+/**
+ * Reads until it succeeds: a server that is gone for a minute delays a subscriber and does not end it.
+ * @throws UnreadableEvent, which would be the same the next time
+ */
 async function pageWhateverHappens(
   from: Position,
   { reader, warn, request, ended }: Following,
@@ -25,6 +28,7 @@ async function pageWhateverHappens(
     try {
       return await reader.page(from, request);
     } catch (error) {
+      if (error instanceof UnreadableEvent) throw error;
       if (ended.aborted) break;
       warn('a subscription cannot read and tries again', error);
       await pause(backoffMs(failures, readBackoff), ended);
@@ -53,7 +57,11 @@ export async function* follow(after: Position, following: Following): AsyncGener
     ahead = undefined;
     if (!page || ended.aborted) return;
     from = page.reached;
-    if (page.events.length === request.limit) ahead = read();
+    if (page.events.length === request.limit) {
+      ahead = read();
+      // Heard when it is awaited; whoever leaves before that does not ask.
+      ahead.catch(() => undefined);
+    }
     if (page.events.length > 0) {
       yield page.events;
     } else {

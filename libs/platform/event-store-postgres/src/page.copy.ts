@@ -1,3 +1,4 @@
+import { UnreadableEvent } from '@shaoying/event-store';
 import { Query } from 'pg';
 
 /** A row that came, and says nothing that could be understood; `cause` tells why. Asked again, it is the same. */
@@ -59,7 +60,9 @@ export class PageCopy<Row> extends Query {
     } catch (cause) {
       // At once: whoever reads breaks off, instead of hearing all that the page has besides.
       this.isOver = true;
-      this.emit('error', new UnreadableRow(cause));
+      // What came before is a page; who reads on from there is told.
+      if (cause instanceof UnreadableEvent && this.taken.length > 0) this.emit('full');
+      else this.emit('error', new UnreadableRow(cause));
     }
     this.isFirst = false;
   }

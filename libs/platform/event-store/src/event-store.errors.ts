@@ -1,4 +1,4 @@
-import type { ExpectedRevision } from './event-store.js';
+import type { ExpectedRevision, Position, RecordedEvent } from './event-store.js';
 
 /** Thrown when a stream is not at the revision the writer had read. Reload, decide again, or tell the caller. */
 export class RevisionConflict extends Error {
@@ -28,6 +28,31 @@ export class StreamTooLong extends Error {
     super(`stream ${streamId} is longer than can be read at once`);
   }
 }
+
+/**
+ * Thrown when an event of ours is no JSON: somebody has changed it where it is stored. Nobody can tell what it said, so
+ * nothing is decided on its stream and nobody reads past it. Says where, never what: data may be personal.
+ */
+export class UnreadableEvent extends Error {
+  readonly code = 'UNREADABLE_EVENT';
+  readonly streamId: string;
+  readonly revision: number;
+  readonly position: Position;
+  readonly type: string;
+  readonly recordedAt: string;
+  readonly messageZh: string;
+  constructor({ streamId, revision, position, type, recordedAt }: EventPlace) {
+    super(`event ${type} at position ${position}, revision ${revision} of stream ${streamId}, is no JSON`);
+    this.streamId = streamId;
+    this.revision = revision;
+    this.position = position;
+    this.type = type;
+    this.recordedAt = recordedAt;
+    this.messageZh = `位置 ${position}（流 ${streamId} 版本 ${revision}）的记录 ${type} 已不是有效的 JSON`;
+  }
+}
+
+type EventPlace = Pick<RecordedEvent, 'streamId' | 'revision' | 'position' | 'type' | 'recordedAt'>;
 
 /** Thrown when the connection failed after an append was sent: it may or may not be written. Retry with the same event ids. */
 export class UnknownOutcome extends Error {
@@ -82,6 +107,7 @@ export type EventStoreError =
   | RevisionConflict
   | StreamNotFound
   | StreamTooLong
+  | UnreadableEvent
   | UnknownOutcome
   | StoreUnavailable
   | Overloaded
@@ -95,6 +121,7 @@ const eventStoreErrors = [
   RevisionConflict,
   StreamNotFound,
   StreamTooLong,
+  UnreadableEvent,
   UnknownOutcome,
   StoreUnavailable,
   Overloaded,

@@ -33,7 +33,10 @@ export interface NewEvent<Data = unknown> {
 /** An event as the store gives it back. */
 export interface RecordedEvent<Data = unknown> extends NewEvent<Data> {
   readonly streamId: string;
-  /** 0-based and dense within the stream. */
+  /**
+   * 0-based and dense within the stream. On EventStoreDB whoever else writes into it leaves a gap, the same for every reader:
+   * go by the order, not by the number (docs/adr/0008-eventstoredb-engine-and-its-client.md).
+   */
   readonly revision: number;
   readonly position: Position;
 }
@@ -107,21 +110,22 @@ export interface EventStore {
    * Events of one stream from `fromRevision` (default 0) to its end, in order; empty when the stream exists but is
    * shorter. A decision needs all of them, so there is no half answer: more than `LIMITS.streamReadEventsMax` events or
    * `LIMITS.streamReadBytesMax` bytes are refused.
-   * @throws StreamNotFound, StreamTooLong, InvalidArgument, Overloaded, StoreUnavailable
+   * @throws StreamNotFound, StreamTooLong, UnreadableEvent, InvalidArgument, Overloaded, StoreUnavailable
    */
   readStream(streamId: string, fromRevision?: number): Promise<RecordedEvent[]>;
 
   /**
    * The events after `after` in total order, at most `limit`, and fewer where they would pass `LIMITS.readBytesMax`
-   * together. Empty only at the end of the log, so page until an empty answer. `after` may lie beyond the end.
-   * @throws InvalidArgument, Overloaded, StoreUnavailable
+   * together. Empty only at the end of the log, so page until an empty answer. `after` may lie beyond the end. A page ends
+   * before an event that cannot be read, and the one that would begin with it is refused.
+   * @throws UnreadableEvent, InvalidArgument, Overloaded, StoreUnavailable
    */
   readAll(after: Position, options?: ReadAllOptions): Promise<RecordedEvent[]>;
 
   /**
    * The event at exactly this position; undefined where there is none. Who keeps an event's id beside its position can
    * tell by it whether the log is still the one it has read, or was replaced by another (an older backup).
-   * @throws InvalidArgument, Overloaded, StoreUnavailable
+   * @throws UnreadableEvent, InvalidArgument, Overloaded, StoreUnavailable
    */
   eventAt(position: Position): Promise<RecordedEvent | undefined>;
 
@@ -130,8 +134,9 @@ export interface EventStore {
 
   /**
    * Catch-up then live: non-empty batches of the events after `after`, pulled by the consumer, for ever or until
-   * `signal` aborts, or the store is closed. Survives reconnects of the engine; never skips, repeats or reorders.
-   * @throws InvalidArgument
+   * `signal` aborts, or the store is closed. Survives reconnects of the engine; never skips, repeats or reorders. Ends with
+   * an error at an event that cannot be read, after all that was before it.
+   * @throws InvalidArgument; the iterator UnreadableEvent
    */
   subscribe(after: Position, options?: SubscribeOptions): AsyncIterable<RecordedEvent[]>;
 

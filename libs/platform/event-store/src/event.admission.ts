@@ -1,7 +1,13 @@
 import { Buffer } from 'node:buffer';
 import { isPosition, LIMITS } from './event-store.js';
 import type { Actor, ExpectedRevision, NewEvent, Position, RecordedEvent } from './event-store.js';
-import { AppendTooLarge, EventTooLarge, InvalidArgument, TooManyEvents } from './event-store.errors.js';
+import {
+  AppendTooLarge,
+  EventTooLarge,
+  InvalidArgument,
+  TooManyEvents,
+  UnreadableEvent,
+} from './event-store.errors.js';
 import { isTraceparent } from './traceparent.js';
 
 /** An event as every engine stores it: `metadata` and `data` are JSON text whose bytes are kept as they are. */
@@ -202,17 +208,16 @@ export function admitAppend(
   return { streamId, expected: expected === -1 ? 'none' : expected, events: admitted, bytes };
 }
 
-/** What a stored event is to a reader. */
+/** What a stored event is to a reader. @throws UnreadableEvent where a text of it is no JSON */
 export function recordedEvent(
   stored: StoredEvent,
   streamId: string,
   revision: number,
   position: Position,
 ): RecordedEvent {
-  const { actor, correlationId, causationId, commandId, requestHash, traceparent } = JSON.parse(
-    stored.metadata,
-  ) as Metadata;
   const { eventId, type, schemaVersion, occurredAt, recordedAt } = stored;
+  const { metadata, data } = parsed(stored, streamId, revision, position);
+  const { actor, correlationId, causationId, commandId, requestHash, traceparent } = metadata;
   return {
     eventId,
     type,
@@ -225,11 +230,46 @@ export function recordedEvent(
     commandId,
     ...(requestHash === undefined ? {} : { requestHash }),
     ...(traceparent === undefined ? {} : { traceparent }),
-    data: JSON.parse(stored.data) as unknown,
+    data,
     streamId,
     revision,
     position,
   };
+}
+
+function parsed(
+  { metadata, data, type, recordedAt }: StoredEvent,
+  streamId: string,
+  revision: number,
+  position: Position,
+): { readonly metadata: Metadata; readonly data: unknown } {
+  try {
+    return { metadata: JSON.parse(metadata) as Metadata, data: JSON.parse(data) };
+  } catch {
+    // What JSON.parse says quotes the text.
+    throw new UnreadableEvent({ streamId, revision, position, type, recordedAt });
+  }
+}
+
+/**
+ * What `read` makes of the events of a page, up to one that is unreadable: whoever reads on from there is told of that.
+ * Undefined is left out. @throws UnreadableEvent where nothing of the page comes before it
+ */
+export function readUpToUnreadable<Stored, Read extends object>(
+  page: readonly Stored[],
+  read: (stored: Stored) => Read | undefined,
+): Read[] {
+  const events: Read[] = [];
+  for (const stored of page) {
+    try {
+      const event = read(stored);
+      if (event) events.push(event);
+    } catch (error) {
+      if (error instanceof UnreadableEvent && events.length > 0) return events;
+      throw error;
+    }
+  }
+  return events;
 }
 
 /** True when a stream at revision `actual` (-1: no stream) is where the writer expected it. */

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { admitAppend, isExpected, recordedEvent } from './event.admission.js';
+import { admitAppend, isExpected, readUpToUnreadable, recordedEvent } from './event.admission.js';
 import {
   requireLimit,
   requirePosition,
@@ -196,7 +196,7 @@ export class InMemoryEventStore implements EventStore, StoredTexts {
   }
 
   private page(after: Position, limit: number, types: ReadonlySet<string> | undefined): RecordedEvent[] {
-    return this.entriesAfter(after, limit, types).map(recorded);
+    return readUpToUnreadable(this.entriesAfter(after, limit, types), recorded);
   }
 
   private entriesAfter(after: Position, limit: number, types: ReadonlySet<string> | undefined): Entry[] {

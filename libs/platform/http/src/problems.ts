@@ -250,6 +250,12 @@ const LOG: ProblemTable = {
     detail: 'Report a new incident that refers to this one, and tell the operator.',
     detailZh: '请新建事件并引用本案件，同时告知系统管理员。',
   },
+  UNREADABLE_EVENT: {
+    status: 503,
+    title: 'The log holds a damaged event',
+    titleZh: '日志中有损坏的记录',
+    messageIsDetail: true,
+  },
   OVERLOADED: {
     status: 503,
     title: 'The server is busy',

@@ -2,6 +2,7 @@ import {
   type EventStore,
   type Position,
   type RecordedEvent,
+  UnreadableEvent,
   comparePositions,
   joinedSignal,
 } from '@shaoying/event-store';
@@ -200,9 +201,16 @@ export class LogTail {
         }
       } catch (error) {
         this.onError(error);
+        if (error instanceof UnreadableEvent && !signal.aborted) return this.endLive();
       }
       await pause(resubscribeDelayMs, signal);
     }
+  }
+
+  /** There is no going on from here: every reader asks the store itself, and is told why. */
+  private endLive(): void {
+    this.liveEnd = undefined;
+    wake(this.waitingForEvents);
   }
 
   private insert(after: Position, events: readonly RecordedEvent[]): void {

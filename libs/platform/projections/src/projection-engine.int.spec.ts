@@ -1,4 +1,5 @@
 import { InMemoryEventStore, type NewEvent, type RecordedEvent } from '@shaoying/event-store';
+import { spoilInMemory } from '@shaoying/event-store/testing';
 import { type TestDatabase, createTestDatabase } from '@shaoying/postgres/testing';
 import { Client } from 'pg';
 import type { Projection } from './projection.js';
@@ -342,6 +343,63 @@ describe('an event that cannot be applied', () => {
     await reached(11);
     expect(await checkpoint()).toMatchObject({ status: 'running', error: null });
     expect(await repaired.retry('tally')).toBe(false);
+  });
+});
+
+describe('an event of the log that is no JSON any more', () => {
+  const stopped = (name: string) =>
+    until(`${name} stopped`, async () => (await checkpoint(name))?.status === 'stopped');
+  const standing = { position: '137', status: 'stopped', error_position: '138' };
+
+  it('stops every projection there, by its place, and they go on once it is what it was', async () => {
+    await append('a', 200);
+    const putBack = spoilInMemory(store, '138');
+    const subject = engine([tally(), tally({ name: 'other' })]);
+    subject.start();
+    for (const name of ['tally', 'other']) {
+      await stopped(name);
+      expect(await checkpoint(name)).toMatchObject({
+        ...standing,
+        error: expect.stringContaining('at position 138, revision 137 of stream a, is no JSON') as string,
+      });
+    }
+    const [status] = await subject.status();
+    expect(status).toMatchObject({ activity: 'stopped', errorPosition: '138', lagEvents: 63 });
+    expect(status?.lagSeconds).toBeGreaterThan(0);
+    expect(await seen()).toEqual(upTo(137));
+    await expect(engine([tally()]).rebuild('tally')).rejects.toMatchObject({
+      ...{ code: 'POISON_EVENT', position: '138', cause: { code: 'UNREADABLE_EVENT' } },
+    });
+    putBack();
+    for (const name of ['tally', 'other']) expect(await subject.retry(name)).toBe(true);
+    await reached(200);
+    expect(await seen()).toEqual(upTo(200));
+  });
+
+  it('stops one that follows the head as well, and is not asked for again and again', async () => {
+    await append('a', 10);
+    const subject = engine([tally()]);
+    subject.start();
+    await reached(10);
+    const event = newEvent('Counted', {});
+    const appended = store.append('a', 'any', [event, newEvent('Counted', {})]);
+    // Before anybody reads it: an append in memory is one turn.
+    const putBack = spoilInMemory(store, '12');
+    await appended;
+    await stopped('tally');
+    expect(await checkpoint()).toMatchObject({ position: '11', error_position: '12' });
+    const interrupted = (): number =>
+      log.lines.filter(({ message }) => message === 'tail of the log interrupted').length;
+    const before = interrupted();
+    expect(before).toBeLessThanOrEqual(1);
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect(interrupted()).toBe(before);
+    putBack();
+    expect(await subject.retry('tally')).toBe(true);
+    await reached(12);
+    await append('a', 3);
+    await reached(15);
+    expect(await seen()).toEqual(upTo(15));
   });
 });
 

@@ -1,4 +1,4 @@
-import { type EventStore, type Position, comparePositions } from '@shaoying/event-store';
+import { type EventStore, type Position, UnreadableEvent, comparePositions } from '@shaoying/event-store';
 import {
   clearStop,
   ensureControlSchema,
@@ -287,7 +287,14 @@ export class ProjectionEngine {
 
   private async lagSeconds(position: Position, head: Position): Promise<number> {
     if (comparePositions(position, head) >= 0) return 0;
-    const [oldest] = await this.store.readAll(position, { limit: 1 });
+    const oldest = await this.store.readAll(position, { limit: 1 }).then(
+      ([event]) => event,
+      // It is where a projection stops, and waits as any other event does.
+      (error: unknown) => {
+        if (error instanceof UnreadableEvent) return error;
+        throw error;
+      },
+    );
     return oldest ? Math.max(0, (this.now().getTime() - Date.parse(oldest.recordedAt)) / 1_000) : 0;
   }
 

@@ -20,6 +20,7 @@ import {
   CheckpointMoved,
   PoisonEvent,
   RebuildUnderWay,
+  asPoison,
   isTransient,
   messageOf,
 } from './projections.errors.js';
@@ -190,7 +191,8 @@ export class ProjectionRunner {
         await writeIsolatingPoison(name, place.position, events, write, onCommitted);
         if (events.length < batchSize) await pause(pace.leftMs(), over);
       }
-    } catch (error) {
+    } catch (cause) {
+      const error = asPoison(name, cause);
       if (error instanceof CheckpointMoved) {
         const fields = { projection: name, position: place.position };
         this.dependencies.log.info(fields, 'checkpoint moved, reading it again');

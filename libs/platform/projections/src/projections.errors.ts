@@ -1,4 +1,4 @@
-import { type Position, isEventStoreError } from '@shaoying/event-store';
+import { type Position, UnreadableEvent, isEventStoreError } from '@shaoying/event-store';
 import { isPassing } from '@shaoying/postgres';
 
 /** Thrown when a projection cannot be registered: bad name, bad version, or two that would share a schema. */
@@ -37,6 +37,12 @@ export class PoisonEvent extends Error {
     super(`${projectionName} cannot apply ${eventType} at position ${position}: ${messageOf(cause)}`);
   }
 }
+
+/** An event of the log that nobody can read is a poison to whoever has to read past it; any other error as it is. */
+export const asPoison = (projectionName: string, error: unknown): unknown =>
+  error instanceof UnreadableEvent
+    ? new PoisonEvent(projectionName, error.position, error.type, error)
+    : error;
 
 /** Thrown when a statement failed inside `apply` and was swallowed there: PostgreSQL has rolled the batch back. */
 export class BatchRolledBack extends Error {

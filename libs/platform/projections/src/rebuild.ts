@@ -21,7 +21,7 @@ import {
   type ProjectionTransaction,
   schemaOf,
 } from './projection.js';
-import { RebuildAborted, RebuildUnderWay } from './projections.errors.js';
+import { RebuildAborted, RebuildUnderWay, asPoison } from './projections.errors.js';
 import type { ProjectionLog } from './projection-engine.js';
 import { isHeld, rebuildLockName } from './projection-locks.js';
 import { type RebuildInput, type RebuildLog, inputOf } from './rebuild-input.js';
@@ -101,6 +101,8 @@ export async function rebuildProjection(
     const skipped = await skipsOf(dependencies.lookup, projection.name);
     const input = inputOf(projection, dependencies, skipped);
     return await new Rebuild(projection, dependencies, options, session, input).run();
+  } catch (error) {
+    throw asPoison(projection.name, error);
   } finally {
     await session.close();
   }

@@ -98,7 +98,7 @@ export function plainAppend(
     void decide(server, request).then((decided) => {
       if (!decided) return;
       if (decided.kind === 'too-large') return answer(tooLargeError(server));
-      answer(null, plainAnswer(request, decided));
+      answer(null, plainAnswer(server, request, decided));
     });
   });
 }
@@ -109,10 +109,15 @@ const tooLargeError = (server: LogServerDouble): ServiceError =>
     'maximum-append-size': String(server.maxAppendSize),
   });
 
-function plainAnswer({ expected }: Request, appended: Exclude<Appended, { kind: 'dropped' }>): AppendResp {
+function plainAnswer(
+  { faults }: LogServerDouble,
+  { expected }: Request,
+  appended: Exclude<Appended, { kind: 'dropped' }>,
+): AppendResp {
   const answer = new streamsPb.AppendResp();
   if (appended.kind === 'wrong-version') {
     const wrong = new streamsPb.AppendResp.WrongExpectedVersion();
+    if (faults.hidesActual) return answer.setWrongExpectedVersion(wrong);
     if (appended.current === -1) wrong.setCurrentNoStream(new sharedPb.Empty());
     else wrong.setCurrentRevision(String(appended.current));
     if (typeof expected === 'bigint') wrong.setExpectedRevision(String(expected));
@@ -207,7 +212,8 @@ function batchAnswer(
     }
     case 'wrong-version': {
       const details = new sharedPb.WrongExpectedVersion();
-      if (decided.current === -1) details.setCurrentNoStream(new emptyPb.Empty());
+      if (server.faults.hidesActual) details.clearCurrentStreamRevision();
+      else if (decided.current === -1) details.setCurrentNoStream(new emptyPb.Empty());
       else details.setCurrentStreamRevision(String(decided.current));
       const name = 'event_store.client.WrongExpectedVersion';
       return answer.setError(errorStatus('WrongExpectedVersion', name, details.serializeBinary()));

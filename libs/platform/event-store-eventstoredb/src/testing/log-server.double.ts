@@ -26,6 +26,8 @@ export interface Faults {
   ignoresAppends: number;
   /** Appends that are turned away, not written: the server is not ready. */
   turnsAway: number;
+  /** Conflicts are told without the revision that the stream is at. */
+  hidesActual: boolean;
   /** Reads and subscriptions that are never answered. */
   ignoresReads: number;
   /** The read that sends the event with which this comes to 0 is cut. */
@@ -62,6 +64,7 @@ export class LogServerDouble {
     losesAnswers: 0,
     ignoresAppends: 0,
     turnsAway: 0,
+    hidesActual: false,
     ignoresReads: 0,
     cutsAfterEvents: undefined,
   };

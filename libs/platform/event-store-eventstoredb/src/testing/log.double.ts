@@ -90,6 +90,13 @@ export class LogDouble {
     this.visible = Math.min(this.visible, this.records.length);
   }
 
+  /** As whoever has the disk does: the event is where it was, and its data are no JSON any more. */
+  spoil(streamId: string, revision: number): void {
+    const record = this.streams.get(streamId)?.[revision];
+    if (!record) throw new Error(`no event ${revision} in ${streamId}`);
+    Object.assign(record, { data: Buffer.from('{"half') });
+  }
+
   /** Index of the first record at or after a position. */
   indexOf(position: bigint): number {
     let [low, high] = [0, this.records.length];

@@ -53,7 +53,8 @@ async function readStream(server: LogServerDouble, call: ReadCall, options: Opti
   }
   const count = Number(options.getCount());
   const backwards = options.getReadDirection() === 1;
-  const records = backwards ? [...stream].reverse() : stream.slice(Number(asked?.getRevision() || 0));
+  const from = asked?.hasEnd() ? stream.length : Number(asked?.getRevision() || 0);
+  const records = backwards ? stream.slice(0, from + 1).reverse() : stream.slice(from);
   for (const record of records.slice(0, count)) await sendEvent(server, call, record);
 }
 

@@ -3,14 +3,17 @@ import { concurrencyContract } from './concurrency.contract.js';
 import { fidelityContract } from './fidelity.contract.js';
 import { readContract } from './read.contract.js';
 import { subscribeContract } from './subscribe.contract.js';
+import { unreadableContract } from './unreadable.contract.js';
 import { LIMITS } from '../event-store.js';
-import type { EventStore } from '../event-store.js';
+import type { EventStore, RecordedEvent } from '../event-store.js';
 
 /** An engine under test, on an empty log. */
 export interface EngineUnderTest {
   readonly store: EventStore;
   /** A second handle on the same log, as a second process would have. */
   another(): Promise<EventStore>;
+  /** Makes the data of an event no JSON where it is stored, as whoever has the disk could. See {@link Capabilities}. */
+  spoil?(event: RecordedEvent): Promise<void>;
   /** Closes every handle and throws the log away. */
   close(): Promise<void>;
 }
@@ -23,6 +26,8 @@ export interface Capabilities {
   readonly startsEmpty?: boolean;
   /** Bytes of one append where the server takes less than `LIMITS.appendBytesMax`; at least 2 MiB. */
   readonly appendBytesMax?: number;
+  /** False for a server whose storage is out of reach: what became unreadable there is not judged. Default true. */
+  readonly canBeSpoilt?: boolean;
   /** False for another way of appending to an engine whose reading is judged beside it. Default true. */
   readonly readsAnew?: boolean;
 }
@@ -51,10 +56,12 @@ export function eventStoreContract(
     startsEmpty = true,
     appendBytesMax = LIMITS.appendBytesMax,
     readsAnew = true,
+    canBeSpoilt = true,
   } = capabilities;
   const chapters = {
     ...{ appendContract, fidelityContract, subscribeContract, concurrencyContract },
     ...(readsAnew ? { readContract } : {}),
+    ...(readsAnew && canBeSpoilt ? { unreadableContract } : {}),
   };
   describe(`event store contract: ${name}`, () => {
     for (const [chapter, contract] of Object.entries(chapters)) {
