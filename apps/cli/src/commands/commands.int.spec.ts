@@ -351,6 +351,11 @@ test('an event of a release to come: named by its place, on standard error, with
   expect((await cli.run('projections', 'list')).stdout).toContain(
     `incident-board passes by IncidentForgotten at position ${position}: 试运行数据 (u-1001,`,
   );
+  // A replay of everything passes it by as well, in that read model alone.
+  const replayed = await cli.json<Compared[]>('replay', '--all', '--compare', '--only', 'incident-board');
+  expect(replayed).toMatchObject([{ name: 'incident-board', position: await store.head(), same: true }]);
+  const other = await cli.run('replay', '--all', '--until', position, '--only', 'incident-facts');
+  expect([other.exitCode, other.stderr]).toEqual([1, expect.stringContaining(place)]);
 }, 60_000);
 
 describe('the master key', () => {

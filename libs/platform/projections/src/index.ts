@@ -10,6 +10,7 @@ export {
   decodeSkippedEvent,
   EVENT_SKIPPED,
   projectionCatalogue,
+  skipsOf,
 } from './skipped-events.js';
 export { isSame, type TableComparison } from './table-comparison.js';
 export { type ReadModelGateOptions, ReadModelGate } from './read-model-gate.js';
