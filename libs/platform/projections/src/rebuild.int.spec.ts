@@ -386,6 +386,19 @@ describe('what a rebuild finds', () => {
     expect(await seen()).toEqual(upTo(200));
   });
 
+  it('is looked for at the end where the tables that serve have nothing yet', async () => {
+    const stopped = engine([indexedAfter()]);
+    stopped.start();
+    await until('it is active', async () => (await stopped.status())[0]?.activity === 'active');
+    await stopped.stop();
+    await append(200);
+    const whileFilled: string[][] = [];
+    const watching = indexedAfter({ onApply: async () => void whileFilled.push(await indexesOfSeen()) });
+    const { comparison } = await engine([watching]).rebuild('tally');
+    expect(comparison).toBeNull();
+    expect(whileFilled).toEqual([['tally'], ['tally'], ['tally'], ['tally']]);
+  });
+
   it('is nothing where a rebuild that is resumed had come further than the tables that serve', async () => {
     await append(40);
     const stopped = engine([tally()]);

@@ -260,7 +260,8 @@ class Rebuild<Event extends PlacedEvent> {
     if (this.isCompared) return undefined;
     const { name } = this.projection;
     const serving = await readCheckpoint(this.session, name);
-    if (serving === undefined) return undefined;
+    // Nothing to compare with, and indexes are for after the rows.
+    if (serving === undefined || serving.position === START) return undefined;
     const isFilled = serving.status === 'running' && (await isHeld(this.session, name));
     return isFilled ? undefined : serving.position;
   }
