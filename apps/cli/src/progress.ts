@@ -6,6 +6,8 @@ const lineEveryMs = 1_000;
 /** How far a long command is: a bar where a person watches, else a line a second, always on standard error. */
 export interface Progress {
   update(done: number, total: number): void;
+  /** What is done meanwhile without counting, said at once; null when it is counting again. */
+  phase(word: string | null): void;
   stop(): void;
 }
 
@@ -18,17 +20,18 @@ async function startBar(what: string): Promise<Progress> {
   const { default: cliProgress } = await import('cli-progress');
   const startedMs = performance.now();
   let bar: SingleBar | undefined = new cliProgress.SingleBar({
-    format: `{bar} {value}/{total} ${what}  {rate}/s  {left} left`,
+    format: `{bar} {value}/{total} ${what}  {rate}/s  {left} left  {phase}`,
     stream: process.stderr,
     hideCursor: true,
     clearOnComplete: true,
   });
-  bar.start(0, 0, { rate: '0', left: '—' });
+  bar.start(0, 0, { rate: '0', left: '—', phase: '' });
   return {
     update: (done, total) => {
       bar?.setTotal(total);
       bar?.update(done, paceOf(done, total, startedMs));
     },
+    phase: (word) => bar?.update({ phase: word ?? '' }),
     stop: () => {
       bar?.stop();
       bar = undefined;
@@ -46,6 +49,9 @@ function startLines(terminal: Terminal, what: string): Progress {
       saidMs = nowMs;
       const { rate, left } = paceOf(done, total, startedMs);
       terminal.note(`${done}/${total} ${what}, ${rate}/s, ${left} left`);
+    },
+    phase: (word) => {
+      if (word !== null) terminal.note(`${word} …`);
     },
     stop: () => undefined,
   };

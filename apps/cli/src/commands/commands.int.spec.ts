@@ -120,6 +120,15 @@ test('projections: compared row by row, rebuilt, rolled back, and what is kept d
     exitCode: 0,
     stdout: expect.stringMatching(/^closures +(\d+) +\1 /m) as string,
   });
+  const pool = createPool(database.url, { max: 1 });
+  await pool.query(`update projections.checkpoints set version = version - 1 where name = 'containment';
+    create table containment.left_off (id int)`);
+  await pool.end();
+  const raised = await cli.run('projections', 'rebuild', 'containment');
+  expect(raised).toMatchObject({ exitCode: 0 });
+  expect(raised.stdout).toMatch(/compared at position \d+, version \d+ with \d+\n/);
+  expect(raised.stdout).toMatch(/^closures +(\d+) +\1 +\d+ +0$/m);
+  expect(raised.stdout).toMatch(/^left_off +0 +— +— +table is gone$/m);
   await cli.json('projections', 'rebuild', 'containment');
   const listed = await cli.run('projections', 'list');
   expect(listed.stdout).toMatch(/containment: tables of version \d+ that served until .* are kept/);
@@ -351,6 +360,11 @@ test('an event of a release to come: named by its place, on standard error, with
   expect((await cli.run('projections', 'list')).stdout).toContain(
     `incident-board passes by IncidentForgotten at position ${position}: 试运行数据 (u-1001,`,
   );
+  // A replay of everything passes it by as well, in that read model alone.
+  const replayed = await cli.json<Compared[]>('replay', '--all', '--compare', '--only', 'incident-board');
+  expect(replayed).toMatchObject([{ name: 'incident-board', position: await store.head(), same: true }]);
+  const other = await cli.run('replay', '--all', '--until', position, '--only', 'incident-facts');
+  expect([other.exitCode, other.stderr]).toEqual([1, expect.stringContaining(place)]);
 }, 60_000);
 
 describe('the master key', () => {

@@ -1,5 +1,12 @@
-import { isPosition } from '@shaoying/event-store';
-import { isSame, type ProjectionStatus, type RebuildOutcome, type SkippedEvent } from '@shaoying/projections';
+import { isPosition, START } from '@shaoying/event-store';
+import {
+  isSame,
+  type ProjectionStatus,
+  type RebuildOutcome,
+  type RebuildPhase,
+  type SkippedEvent,
+  type TableComparison,
+} from '@shaoying/projections';
 import { codeOf, CommandFailed, EXIT, UsageError, type ExitCode } from '../cli.errors.js';
 import { startProgress } from '../progress.js';
 import { allProjections, projectionEngine } from '../read-models.js';
@@ -96,6 +103,7 @@ export async function rebuildReadModel(
     outcome = await projectionEngine(workplace).rebuild(name, {
       ...{ signal, resume, compareOnly },
       ...(compareOnly && { comparedRowsMax: null }),
+      onPhase: (phase) => progress.phase(phaseWords[phase]),
       // Positions are dense on PostgreSQL; elsewhere it ends earlier than is said.
       onProgress: ({ events, position, head }) =>
         progress.update(events, events + Math.max(0, Number(BigInt(head) - BigInt(position)))),
@@ -110,27 +118,51 @@ export async function rebuildReadModel(
   }
   const seconds = Math.round((performance.now() - startedMs) / 100) / 10;
   show(terminal, json, { ...outcome, seconds }, () => [
+    ...(outcome.from === START ? [] : [`${name}: gone on with from position ${outcome.from}`]),
     `${name}: ${compareOnly ? 'compared with' : 'rebuilt from'} ${outcome.events} events in ${seconds} s`,
     ...comparisonLines(outcome),
   ]);
   return compareOnly && outcome.comparison?.every(isSame) !== true ? EXIT.failed : EXIT.ok;
 }
 
-function comparisonLines({ name, comparison, swapped }: RebuildOutcome): string[] {
+const phaseWords: Readonly<Record<RebuildPhase, string | null>> = {
+  FILLING: null,
+  COMPLETING: 'making indexes and what is made of all rows',
+  COMPARING: 'comparing with what is served',
+  SWAPPING: 'swapping',
+};
+
+function comparisonLines({ name, version, comparison, comparedWith, swapped }: RebuildOutcome): string[] {
   if (comparison === null)
     return [
-      'not compared: no tables of this version served that were as far as the log, or none that anybody fills',
+      'not compared: no tables served, or none that were at a position at which the new ones were, too',
     ];
+  const other = comparedWith?.version === version ? '' : `, version ${comparedWith?.version} with ${version}`;
   return [
+    `compared at position ${comparedWith?.position}${other}`,
     ...table([
       ['TABLE', 'SERVED', 'NEW', 'COMPARED', 'DIFFERENT'],
       ...comparison.map((one) => [
         one.table,
-        ...[one.serving, one.rebuilt, one.compared, one.different].map(String),
+        ...[one.serving, one.rebuilt].map((rows) => (rows === null ? '—' : String(rows))),
+        ...differenceCells(one),
       ]),
     ]),
     ...(swapped ? [`the tables that served are kept for a day: projections rollback ${name}`] : []),
   ];
+}
+
+function differenceCells({ shape, compared, different }: TableComparison): [string, string] {
+  switch (shape) {
+    case 'EQUAL':
+      return [String(compared), String(different)];
+    case 'OTHER_COLUMNS':
+      return ['—', 'other columns'];
+    case 'NEW':
+      return ['—', 'new table'];
+    case 'GONE':
+      return ['—', 'table is gone'];
+  }
 }
 
 /** `projections retry`: lets a stopped one try its event again, in whichever process runs it. */

@@ -1,6 +1,6 @@
 import { comparePositions, isPosition, START, type Position } from '@shaoying/event-store';
 import { createPool } from '@shaoying/postgres';
-import type { Projection } from '@shaoying/projections';
+import { skipsOf, type Projection } from '@shaoying/projections';
 import type { PoolClient } from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CommandFailed, EXIT, UsageError, type ExitCode } from '../cli.errors.js';
@@ -74,7 +74,10 @@ export async function replayAll(
   try {
     await filling.query('set statement_timeout = 0');
     await looking.query('set statement_timeout = 0');
-    for (const projection of projections) made.push(await FreshTables.create(projection, filling));
+    for (const projection of projections) {
+      const skipped = await skipsOf(workplace.stores.log, projection.name);
+      made.push(await FreshTables.create(projection, filling, skipped));
+    }
     const filled = await fillUntil(made, until, { terminal, signal, workplace });
     const replayed =
       until === null

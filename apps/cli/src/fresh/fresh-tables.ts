@@ -17,23 +17,34 @@ export class FreshTables {
   private constructor(
     readonly projection: Projection,
     private readonly client: PoolClient,
+    private readonly skipped: ReadonlySet<string>,
   ) {}
 
-  /** Tables of an earlier replay that was killed are dropped first. */
-  static async create(projection: Projection, client: PoolClient): Promise<FreshTables> {
+  /**
+   * Tables of an earlier replay that was killed are dropped first.
+   * @param skipped ids of events that somebody has said are to be passed by: what serves has passed them by as well
+   */
+  static async create(
+    projection: Projection,
+    client: PoolClient,
+    skipped: ReadonlySet<string>,
+  ): Promise<FreshTables> {
     const schema = freshSchema(projection.name);
     await client.query(`drop schema if exists "${schema}" cascade; create schema "${schema}"`);
     await client.query(`set search_path to "${schema}"; ${projection.schema}; set search_path to default`);
-    return new FreshTables(projection, client);
+    return new FreshTables(projection, client, skipped);
   }
 
   /** Writes what the projection takes of a page of the log, in one transaction. @throws what it throws */
   async fill(page: readonly RecordedEvent[]): Promise<void> {
-    const { projection, client, filled } = this;
+    const { projection, client, skipped, filled } = this;
     const { eventTypes, alsoHandles } = projection;
     const last = page.at(-1);
     const news = page.filter(({ position }) => comparePositions(position, filled) > 0);
-    const handled = news.filter((event) => eventTypes.includes(event.type) || alsoHandles?.(event) === true);
+    const handled = news.filter(
+      (event) =>
+        (eventTypes.includes(event.type) || alsoHandles?.(event) === true) && !skipped.has(event.eventId),
+    );
     if (handled.length > 0) await this.inside(() => projection.apply(handled, transactionOn(client)));
     if (last !== undefined && news.length > 0) this.filled = last.position;
   }

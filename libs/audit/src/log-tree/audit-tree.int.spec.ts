@@ -3,6 +3,7 @@ import { openDouble } from '@shaoying/event-store-eventstoredb/testing';
 import {
   projectionSpec,
   expectSameTablesForAnyBatching,
+  expectSameTablesWhenDeliveredTwice,
   newEvent,
   recordedEvents,
 } from '@shaoying/projections/testing';
@@ -48,6 +49,25 @@ function treeOf(events: readonly RecordedEvent[]): MerkleTree {
 it('is the same, checkpoints and all, for any batching', async () => {
   await expectSameTablesForAnyBatching(spec, history(270));
 }, 60_000);
+
+it('has each event as one leaf when all are delivered again, in whatever batches', async () => {
+  const events = history(270);
+  await expectSameTablesWhenDeliveredTwice(spec, events);
+  const once = await spec.tables();
+  // Back to where a checkpoint of an older copy is, and on from there.
+  await spec.reset();
+  await spec.givenEvents(events.slice(0, 200), 64);
+  await spec.givenEvents(events.slice(100), 64);
+  expect(await spec.tables()).toEqual(once);
+  expect(await query.root(270, 'sha256')).toEqual(treeOf(events).root());
+}, 60_000);
+
+it('tells an event of the same id at another position from one that comes again', async () => {
+  const [first, second, ...others] = history(10) as [RecordedEvent, RecordedEvent, ...RecordedEvent[]];
+  await spec.givenEvents([first, { ...second, eventId: first.eventId }]);
+  await spec.givenEvents([{ ...second, eventId: first.eventId }, ...others]);
+  expect(await query.state()).toMatchObject({ size: 10 });
+});
 
 it('gives the roots and proofs of the tree of RFC 6962, at the edges of tiles and beyond them', async () => {
   const events = history(1_000);

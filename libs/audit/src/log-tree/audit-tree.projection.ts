@@ -90,10 +90,12 @@ export function auditTree(algorithm: TreeAlgorithm): Projection {
 
 async function append(
   hasher: TreeHasher,
-  leaves: readonly TreeLeaf[],
+  given: readonly TreeLeaf[],
   tx: ProjectionTransaction,
 ): Promise<void> {
-  const { size, edge } = await treeIn(tx, hasher.algorithm);
+  const { size, edge, isKnown } = await treeIn(tx, hasher.algorithm, given[0]);
+  const leaves = isKnown ? await unplaced(tx, given) : given;
+  if (leaves.length === 0) return;
   const tiles = new GrowingTiles(hasher, size, edge);
   // Under way while nodes are hashed, and the next leaves read: PostgreSQL needs as long for these rows as Node for all of that.
   const placed = tx.copy(copyPlaces, placeRows(size, leaves));
@@ -105,11 +107,19 @@ async function append(
   await writeTree(tx, tiles.size, tiles.changed());
 }
 
-/** With the tiles at its edge that are not full, those of {@link edgeTiles}: one question, since each waits for its turn. */
+/**
+ * With the tiles at its edge that are not full, those of {@link edgeTiles}, and whether a leaf is there: one question, since
+ * each waits for its turn. As long as the index of places is not made, in a rebuild or a replay, nothing comes twice: rows
+ * and place are written together there, and nobody restores them.
+ */
 const treeWithEdge = {
-  name: 'tree-with-edge',
-  text: `select r.algorithm, r.size::float8 as size, t.level, t.index::float8 as index, t.hashes
-  from tree r left join lateral (
+  name: 'tree-with-edge-and-leaf',
+  text: `select r.algorithm, r.size::float8 as size, r.is_known as "isKnown", t.level, t.index::float8 as index, t.hashes
+  from (
+    select algorithm, size, case when to_regclass('leaf_places_event_id_idx') is null then false
+      else exists (select from leaf_places p where p.event_id = $1::uuid and p.position = $2::bigint) end as is_known
+    from tree
+  ) r left join lateral (
     select t.* from generate_series(0, ${TILE_LEVELS_MAX - 1}) as l (level)
     cross join lateral (
       select * from tiles t where t.level = l.level and t.index = r.size >> (${tileLevels} * (l.level + 1)) offset 0
@@ -122,18 +132,20 @@ interface EdgeRow extends Omit<Tile, 'hashes'> {
   readonly algorithm: string;
   readonly size: number;
   readonly hashes: Buffer | null;
+  readonly isKnown: boolean;
 }
 
 /** Begun where there is none. @throws OtherAlgorithm */
 async function treeIn(
   tx: ProjectionTransaction,
   algorithm: TreeAlgorithm,
-): Promise<{ size: number; edge: Tile[] }> {
-  const rows = await tx.query<EdgeRow>(treeWithEdge);
+  first: TreeLeaf | undefined,
+): Promise<{ size: number; edge: Tile[]; isKnown: boolean }> {
+  const rows = await tx.query<EdgeRow>(treeWithEdge, [first?.eventId, first?.position]);
   const [tree] = rows;
   if (!tree) {
     await tx.query('insert into tree (algorithm, size) values ($1, 0)', [algorithm]);
-    return { size: 0, edge: [] };
+    return { size: 0, edge: [], isKnown: false };
   }
   if (tree.algorithm !== algorithm) {
     throw new OtherAlgorithm(
@@ -144,7 +156,23 @@ async function treeIn(
   const edge = rows.flatMap(({ level, index, hashes }) =>
     hashes === null ? [] : [{ level, index, hashes }],
   );
-  return { size: tree.size, edge };
+  return { size: tree.size, edge, isKnown: tree.isKnown };
+}
+
+/**
+ * Leaves that are not in the tree yet. Events come in the order of the log, so that some of a batch were there before only
+ * where its first was: after a checkpoint restored from an older copy.
+ */
+async function unplaced(
+  tx: ProjectionTransaction,
+  leaves: readonly TreeLeaf[],
+): Promise<readonly TreeLeaf[]> {
+  const rows = await tx.query<{ place: string }>(
+    `select event_id || ' ' || position as place from leaf_places where event_id = any($1::uuid[])`,
+    [leaves.map(({ eventId }) => eventId)],
+  );
+  const placed = new Set(rows.map(({ place }) => place));
+  return leaves.filter(({ eventId, position }) => !placed.has(`${eventId.toLowerCase()} ${position}`));
 }
 
 async function insertCheckpoints(

@@ -1,7 +1,7 @@
 import type { Position, RecordedEvent } from '@shaoying/event-store';
 import { moveCheckpoint, noticeOf, placeOf } from './checkpoints.js';
 import { type PlacedEvent, type Projection, type ProjectionTransaction, schemaOf } from './projection.js';
-import { CheckpointMoved, PoisonEvent, isTransient } from './projections.errors.js';
+import { CheckpointMoved, CheckpointUnmoved, PoisonEvent, isTransient } from './projections.errors.js';
 import type { Session } from './session.js';
 
 /** Writes one batch, at least one event, that ends at `to`; all or nothing. Answers nothing: `to` is the new position. */
@@ -55,11 +55,14 @@ export async function applyHandled(
   if (handled.length > 0) await projection.apply(handled, tx);
 }
 
+const isNoFaultOfEvents = (error: unknown): boolean =>
+  error instanceof CheckpointMoved || error instanceof CheckpointUnmoved || isTransient(error);
+
 /**
  * Writes `events` as one batch. When it fails through no fault of the connection, writes what precedes the culprit by
  * halving (10 attempts find it among 1,000) and gives up at exactly that event.
  * @returns the position reached. @throws PoisonEvent after everything before the event is committed; CheckpointMoved;
- * whatever is transient, unchanged.
+ * CheckpointUnmoved; whatever is transient, unchanged.
  */
 export async function writeIsolatingPoison<Event extends PlacedEvent>(
   projectionName: string,
@@ -77,7 +80,7 @@ export async function writeIsolatingPoison<Event extends PlacedEvent>(
     try {
       await write(position, last.position, batch);
     } catch (error) {
-      if (error instanceof CheckpointMoved || isTransient(error)) throw error;
+      if (isNoFaultOfEvents(error)) throw error;
       if (batch.length === 1) throw new PoisonEvent(projectionName, last.position, last.type, error);
       size = Math.ceil(batch.length / 2);
       continue;

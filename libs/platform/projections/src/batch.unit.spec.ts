@@ -1,7 +1,7 @@
 import type { RecordedEvent } from '@shaoying/event-store';
 import fc from 'fast-check';
 import { writeIsolatingPoison } from './batch.js';
-import { CheckpointMoved, PoisonEvent } from './projections.errors.js';
+import { CheckpointMoved, CheckpointUnmoved, PoisonEvent } from './projections.errors.js';
 import { recordedEvents } from './testing/recorded-events.js';
 
 const history = (length: number) =>
@@ -47,6 +47,7 @@ it.each([
     new Error('Client has encountered a connection error and is not queryable'),
   ],
   ['a moved checkpoint', new CheckpointMoved('tally')],
+  ['a checkpoint that cannot be moved', new CheckpointUnmoved('tally', new Error('permission denied'))],
 ])('%s is nobody’s poison', async (_what, error) => {
   let attempts = 0;
   const fail = () => {

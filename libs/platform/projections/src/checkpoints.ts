@@ -1,6 +1,6 @@
 import { type Position, type RecordedEvent, START, isPosition } from '@shaoying/event-store';
 import { afterRows, type Projection, type ProjectionTransaction, schemaOf } from './projection.js';
-import { CheckpointMoved, InvalidProjection } from './projections.errors.js';
+import { CheckpointMoved, CheckpointUnmoved, InvalidProjection } from './projections.errors.js';
 import type { Notice, Session } from './session.js';
 
 /** The channel on which `<name> <generation> <position>` is told after each commit. */
@@ -101,12 +101,15 @@ export async function ensureControlSchema(session: Session): Promise<void> {
   await session.query(`begin; ${controlSchema} commit`);
 }
 
+const checkpointOfName = `select ${checkpointColumns} from projections.checkpoints where name = $1`;
+
 export async function readCheckpoint(session: Session, name: string): Promise<Checkpoint | undefined> {
-  const rows = await session.query<Checkpoint>(
-    `select ${checkpointColumns} from projections.checkpoints where name = $1`,
-    [name],
-  );
-  return rows[0];
+  return (await session.query<Checkpoint>(checkpointOfName, [name]))[0];
+}
+
+/** The same as one transaction sees it. */
+export async function checkpointIn(tx: ProjectionTransaction, name: string): Promise<Checkpoint | undefined> {
+  return (await tx.query<Checkpoint>(checkpointOfName, [name]))[0];
 }
 
 export async function readCheckpoints(session: Session): Promise<Checkpoint[]> {
@@ -170,7 +173,7 @@ function markOf(projection: Projection): string {
 
 /**
  * Fencing. First statement of a batch, so that a second writer waits here, before it has done any work, and then
- * finds the position moved. @throws CheckpointMoved
+ * finds the position moved. @throws CheckpointMoved, CheckpointUnmoved
  */
 export async function moveCheckpoint(
   tx: ProjectionTransaction,
@@ -179,7 +182,9 @@ export async function moveCheckpoint(
   to: Place,
   now: Date,
 ): Promise<void> {
-  const moved = await tx.query(
+  await fence(
+    tx,
+    name,
     {
       name: 'move-checkpoint',
       text: `update projections.checkpoints
@@ -189,10 +194,9 @@ export async function moveCheckpoint(
     },
     [name, version, from.generation, from.position, to.position, to.eventId, now],
   );
-  if (moved.length !== 1) throw new CheckpointMoved(name);
 }
 
-/** The same for a rebuild's shadow tables. @throws CheckpointMoved */
+/** The same for a rebuild's shadow tables. @throws CheckpointMoved, CheckpointUnmoved */
 export async function moveShadow(
   tx: ProjectionTransaction,
   name: string,
@@ -200,7 +204,9 @@ export async function moveShadow(
   to: Place,
   now: Date,
 ): Promise<void> {
-  const moved = await tx.query(
+  await fence(
+    tx,
+    name,
     {
       name: 'move-shadow',
       text: `update projections.shadows set position = $3, event_position = $3, event_id = $4, updated_at = $5
@@ -208,7 +214,19 @@ export async function moveShadow(
     },
     [name, from, to.position, to.eventId, now],
   );
-  if (moved.length !== 1) throw new CheckpointMoved(name);
+}
+
+/** Whoever waits here for another's lock, and waits too long, has not come to any event yet. */
+async function fence(
+  tx: ProjectionTransaction,
+  projectionName: string,
+  move: { readonly name: string; readonly text: string },
+  values: readonly unknown[],
+): Promise<void> {
+  const moved = await tx.query(move, values).catch((error: unknown) => {
+    throw new CheckpointUnmoved(projectionName, error);
+  });
+  if (moved.length !== 1) throw new CheckpointMoved(projectionName);
 }
 
 /** Told after a commit to everyone who waits for the read model. */

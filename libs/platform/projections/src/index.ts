@@ -4,12 +4,13 @@ export * from './projections.errors.js';
 export { type ProjectionEngineOptions, type ProjectionLog, ProjectionEngine } from './projection-engine.js';
 export type { ProjectionStatus } from './projection-status.js';
 export type { Activity } from './projection-runner.js';
-export type { RebuildOptions, RebuildOutcome, RebuildProgress } from './rebuild.js';
+export type { RebuildOptions, RebuildOutcome, RebuildPhase, RebuildProgress } from './rebuild.js';
 export {
   type SkippedEvent,
   decodeSkippedEvent,
   EVENT_SKIPPED,
   projectionCatalogue,
+  skipsOf,
 } from './skipped-events.js';
-export { isSame, type TableComparison } from './table-comparison.js';
+export { isSame, type TableComparison, type TableShape } from './table-comparison.js';
 export { type ReadModelGateOptions, ReadModelGate } from './read-model-gate.js';

@@ -293,6 +293,9 @@ export class ProjectionRunner {
   /** Old tables go on serving, and an older process may go on filling them, until the swap. */
   private async upgrade(session: Session): Promise<void> {
     const { url, tail, log, now, lookup, rebuildBatchSize: batchSize } = this.dependencies;
+    const { name } = this.projection;
+    // Held where an upgrade was refused before. It says that somebody fills the old tables, and nobody does.
+    await session.unlock(lockName(name));
     tail.forget(performance.now());
     const reader = tail.reader();
     this.activity = 'rebuilding';

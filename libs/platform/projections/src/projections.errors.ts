@@ -25,6 +25,20 @@ export class CheckpointMoved extends Error {
   }
 }
 
+/**
+ * Thrown when the statement that moves a checkpoint failed, before anything of a batch was done: somebody held its row for
+ * longer than a statement may take, say. Whatever it is, no event is at fault.
+ */
+export class CheckpointUnmoved extends Error {
+  readonly code = 'CHECKPOINT_UNMOVED';
+  constructor(
+    readonly projectionName: string,
+    override readonly cause: unknown,
+  ) {
+    super(`the checkpoint of ${projectionName} could not be moved: ${messageOf(cause)}`);
+  }
+}
+
 /** Thrown when one single event cannot be applied, however small the batch. */
 export class PoisonEvent extends Error {
   readonly code = 'POISON_EVENT';
@@ -95,11 +109,17 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** PostgreSQL's: cancelled, as by `statement_timeout`. */
+const cancelled = '57014';
+
 /**
  * True when the same batch may succeed later without anyone's help: never the fault of an event. A statement that took
- * too long (57014) is not transient: its batch must be halved, not repeated.
+ * too long (57014) is not transient: its batch must be halved, not repeated. Unless it was the one that moves the
+ * checkpoint: that takes as long for any batch.
  */
 export function isTransient(error: unknown): boolean {
+  if (error instanceof CheckpointUnmoved)
+    return isTransient(error.cause) || Object(error.cause).code === cancelled;
   return isPassing(error) || isEventStoreAway(error);
 }
 

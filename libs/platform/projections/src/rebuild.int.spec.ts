@@ -269,7 +269,7 @@ describe('a rebuild', () => {
 });
 
 describe('what a rebuild finds', () => {
-  const served = { table: 'seen', serving: 190, rebuilt: 200 };
+  const served = { table: 'seen', shape: 'EQUAL', serving: 190, rebuilt: 200 };
 
   it.each([
     ['by their primary key', tally],
@@ -288,7 +288,7 @@ describe('what a rebuild finds', () => {
       // Ten rows that one side lacks, and five that both have otherwise.
       expect(compared.comparison).toEqual([
         { ...served, compared: 390, different: 20 },
-        { table: 'totals', serving: 1, rebuilt: 1, compared: 2, different: 0 },
+        { table: 'totals', shape: 'EQUAL', serving: 1, rebuilt: 1, compared: 2, different: 0 },
       ]);
       const again = await engine([projection()]).rebuild('tally', { comparedRowsMax: 30 });
       expect(again.comparison).toMatchObject([
@@ -321,15 +321,101 @@ describe('what a rebuild finds', () => {
     expect((await seen())[0]).toBe(11);
   });
 
-  it('is nothing where nobody fills the tables that serve', async () => {
-    await append(50);
+  /** A table that no event concerns: whoever counts its rows can be held up there, and nobody else. */
+  const withAside = (): Projection => ({
+    ...tally(),
+    schema: `${tally().schema} create table aside (id int);`,
+  });
+
+  it('is found while the tables that serve go on: nothing of theirs is held', async () => {
+    await append(200);
+    engine([withAside()]).start();
+    await reached(200);
+    await damage();
+    const holder = new Client({ connectionString: database.url });
+    await holder.connect();
+    try {
+      await holder.query('begin; lock table tally.aside in access exclusive mode');
+      const phases: string[] = [];
+      const comparing = engine([withAside()]).rebuild('tally', {
+        ...{ compareOnly: true, comparedRowsMax: null },
+        onPhase: (phase) => phases.push(phase),
+      });
+      await until(
+        'it compares',
+        async () =>
+          (
+            await rows(
+              `select from pg_stat_activity where application_name = 'shaoying-rebuild-tally' and wait_event_type = 'Lock'`,
+            )
+          ).length === 1,
+      );
+      expect(phases.at(-1)).toBe('COMPARING');
+      await append(20);
+      await reached(220);
+      await holder.query('rollback');
+      // What was committed meanwhile is on neither side.
+      expect(await comparing).toMatchObject({
+        comparedWith: { version: 1, position: '200' },
+        comparison: [{ table: 'aside' }, served, { table: 'totals', different: 0 }],
+      });
+    } finally {
+      await holder.end();
+    }
+    expect(await schemas()).toEqual(['tally']);
+  });
+
+  it('is found where the tables that serve stand, when nobody fills them', async () => {
+    await append(75);
     const stopped = engine([tally()]);
     stopped.start();
-    await reached(50);
+    await reached(75);
     await stopped.stop();
-    await append(50);
-    expect((await engine([tally()]).rebuild('tally')).comparison).toBeNull();
-    expect(await seen()).toEqual(upTo(100));
+    await damage();
+    await append(125);
+    const found = {
+      comparedWith: { version: 1, position: '75' },
+      comparison: [
+        { ...served, serving: 65, rebuilt: 75, different: 10 },
+        { table: 'totals', different: 0 },
+      ],
+    };
+    const compared = await engine([tally()]).rebuild('tally', { compareOnly: true });
+    expect(compared).toMatchObject({ ...found, swapped: false, events: 75 });
+    expect(await engine([tally()]).rebuild('tally')).toMatchObject({ ...found, swapped: true, events: 200 });
+    expect(await seen()).toEqual(upTo(200));
+  });
+
+  it('is looked for at the end where the tables that serve have nothing yet', async () => {
+    const stopped = engine([indexedAfter()]);
+    stopped.start();
+    await until('it is active', async () => (await stopped.status())[0]?.activity === 'active');
+    await stopped.stop();
+    await append(200);
+    const whileFilled: string[][] = [];
+    const watching = indexedAfter({ onApply: async () => void whileFilled.push(await indexesOfSeen()) });
+    const { comparison } = await engine([watching]).rebuild('tally');
+    expect(comparison).toBeNull();
+    expect(whileFilled).toEqual([['tally'], ['tally'], ['tally'], ['tally']]);
+  });
+
+  it('is nothing where a rebuild that is resumed had come further than the tables that serve', async () => {
+    await append(40);
+    const stopped = engine([tally()]);
+    stopped.start();
+    await reached(40);
+    await stopped.stop();
+    await append(160);
+    const kill = new AbortController();
+    const killed = engine([tally()]).rebuild('tally', {
+      signal: kill.signal,
+      onProgress: ({ events }) => events === 100 && kill.abort(),
+    });
+    await expect(killed).rejects.toMatchObject({ code: 'REBUILD_ABORTED' });
+    expect(await engine([tally()]).rebuild('tally', { resume: true })).toMatchObject({
+      ...{ from: '100', events: 100, comparison: null, comparedWith: null, swapped: true },
+    });
+    expect(await seen()).toEqual(upTo(200));
   });
 });
 
@@ -437,6 +523,68 @@ describe('a raised version', () => {
     expect(await rows('select * from tally.added')).toEqual([]);
     await until('older steps back', async () => (await older.status())[0]?.activity === 'superseded');
     await until('newer takes over', async () => (await newer.status())[0]?.activity === 'active');
+  });
+
+  /** As `second`, with tables that are gone, and others of the same columns in another order, or of other columns. */
+  const third = (): Projection => ({
+    ...tally({ version: 3 }),
+    schema: `
+      create table totals (events integer not null, stream_id text primary key);
+      create table seen (position bigint primary key, type text not null, extra integer);
+      create table added (id int);
+    `,
+    async apply(events, tx) {
+      const counted =
+        'insert into totals values ($1, $2) on conflict (stream_id) do update set events = totals.events + $1';
+      await tx.query(counted, [events.length, 'a']);
+      const positions = events.map(({ position }) => position);
+      await tx.query(`insert into seen select p, 'Counted' from unnest($1::bigint[]) as p`, [positions]);
+    },
+  });
+  const old = (): Projection => ({ ...tally(), schema: `${tally().schema} create table left_off (id int);` });
+  const found = [
+    { table: 'added', shape: 'NEW', serving: null, rebuilt: 0, compared: 0, different: 0 },
+    { table: 'left_off', shape: 'GONE', serving: 0, rebuilt: null, compared: 0, different: 0 },
+    { table: 'seen', shape: 'OTHER_COLUMNS', serving: 75, rebuilt: 75, compared: 0, different: 0 },
+    { table: 'totals', shape: 'EQUAL', serving: 1, rebuilt: 1, compared: 2, different: 2 },
+  ];
+  const told = () => log.lines.find(({ message }) => message === 'rebuild swapped in')?.fields;
+
+  it('is compared where the tables stand that nobody fills any more, and swapped in whatever is found', async () => {
+    await append(75);
+    const server = engine([old()]);
+    server.start();
+    await reached(75);
+    await server.stop();
+    await admin.query('update tally.totals set events = events + 1');
+    await append(125);
+    const upgraded = engine([third()]);
+    upgraded.start();
+    await until('version 3', async () => (await checkpoint())?.version === 3);
+    expect(told()).toMatchObject({
+      version: 3,
+      comparedWith: { version: 1, position: '75' },
+      different: found,
+    });
+    await reached(200);
+    expect(await seen()).toEqual(upTo(200));
+    expect(await rows('select * from tally.totals')).toEqual([{ stream_id: 'a', events: 200 }]);
+    // The tables of before are those to go back to.
+    await upgraded.stop();
+    const back = engine([old()]);
+    await back.rollBack('tally');
+    expect(await seen()).toEqual(upTo(75));
+  });
+
+  it('is compared at the end with tables that an older process goes on filling', async () => {
+    await append(75);
+    engine([old()]).start();
+    await reached(75);
+    const outcome = await engine([third()]).rebuild('tally', { comparedRowsMax: null });
+    expect(outcome).toMatchObject({
+      ...{ version: 3, swapped: true, comparedWith: { version: 1, position: '75' } },
+      comparison: found.map((table) => (table.shape === 'EQUAL' ? { ...table, different: 0 } : table)),
+    });
   });
 
   it('that cannot apply an event stops loudly, but not an older process that still can', async () => {

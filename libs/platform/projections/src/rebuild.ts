@@ -4,6 +4,7 @@ import {
   BEGINNING,
   type Checkpoint,
   type Place,
+  checkpointIn,
   createTables,
   ensureControlSchema,
   moveShadow,
@@ -38,9 +39,14 @@ export interface RebuildProgress {
   readonly events: number;
 }
 
+/** What a rebuild is at: rows from the log, then indexes and what is made of all rows, then the comparison, then the swap. */
+export type RebuildPhase = 'FILLING' | 'COMPLETING' | 'COMPARING' | 'SWAPPING';
+
 export interface RebuildOptions {
   /** Called after every batch. */
   readonly onProgress?: (progress: RebuildProgress) => void;
+  /** Called whenever another phase begins; one may come again. */
+  readonly onPhase?: (phase: RebuildPhase) => void;
   /** Ends the rebuild before the swap; a later one can resume it. */
   readonly signal?: AbortSignal;
   /**
@@ -58,15 +64,19 @@ export interface RebuildOptions {
 export interface RebuildOutcome {
   readonly name: string;
   readonly version: number;
+  /** Where this run began: {@link START}, or behind the last event of the run that it goes on from. */
+  readonly from: Position;
   /** Events read by this run, handled or not. */
   readonly events: number;
   /** False where it was only compared. */
   readonly swapped: boolean;
   /**
-   * The new tables beside the ones that served, at the same position of the log. Null where they cannot be compared: of
-   * another version, stopped or not filled by anybody, or none at all.
+   * The new tables beside the ones that served, at the same position of the log. Null where the two never were at one
+   * position: none served, or they were left behind the position that an earlier run had come to, or by a log since replaced.
    */
   readonly comparison: readonly TableComparison[] | null;
+  /** The tables that were compared with, and where both were then. Null without a comparison. */
+  readonly comparedWith: { readonly version: number; readonly position: Position } | null;
 }
 
 export interface RebuildDependencies extends RebuildLog {
@@ -108,17 +118,22 @@ export async function rebuildProjection(
   }
 }
 
-/** What served is exchanged for `made`; null: it stays. */
-interface Ended {
-  readonly made: Pick<Checkpoint, 'generation' | 'position'> | null;
-  readonly comparison: readonly TableComparison[] | null;
-}
+type Made = Pick<Checkpoint, 'generation' | 'position'>;
+type Compared = Pick<RebuildOutcome, 'comparison' | 'comparedWith'>;
+
+/** Releases from before event ids do not say which event is at their position. */
+const isOnePlace = (a: Place, b: Place): boolean =>
+  a.position === b.position && (a.eventId === null || b.eventId === null || a.eventId === b.eventId);
+
+const countUpTo = (end: Position, events: readonly PlacedEvent[]): number =>
+  events.findLastIndex(({ position }) => comparePositions(position, end) <= 0) + 1;
 
 class Rebuild<Event extends PlacedEvent> {
   private readonly live: string;
   private readonly shadow: string;
   private events = 0;
   private isComplete = false;
+  private compared: Compared = { comparison: null, comparedWith: null };
 
   constructor(
     private readonly projection: Projection,
@@ -134,23 +149,41 @@ class Rebuild<Event extends PlacedEvent> {
   async run(): Promise<RebuildOutcome> {
     const { name, version } = this.projection;
     const startedMs = performance.now();
-    let place = await this.prepareShadow();
-    this.dependencies.log.info({ projection: name, version, position: place.position }, 'rebuild started');
-    let ended: Ended | undefined;
-    do {
+    const from = await this.prepareShadow();
+    this.dependencies.log.info({ projection: name, version, position: from.position }, 'rebuild started');
+    const swapped = await this.comeToAnEnd(from);
+    const seconds = Math.round((performance.now() - startedMs) / 100) / 10;
+    const { comparison, comparedWith } = this.compared;
+    const different = comparison?.filter((table) => !isSame(table)) ?? null;
+    this.dependencies.log.info(
+      { projection: name, version, events: this.events, seconds, comparedWith, different },
+      swapped ? 'rebuild swapped in' : 'rebuild compared and dropped',
+    );
+    return { name, version, from: from.position, events: this.events, swapped, ...this.compared };
+  }
+
+  /** @returns whether the new tables serve now */
+  private async comeToAnEnd(from: Place): Promise<boolean> {
+    let place = from;
+    for (;;) {
       place = await this.fill(place);
       await this.complete();
-      await this.untilEven(place);
-      ended = await this.end(place);
-    } while (ended === undefined);
-    const seconds = Math.round((performance.now() - startedMs) / 100) / 10;
-    const { made, comparison } = ended;
-    const different = comparison?.filter((table) => !isSame(table)).map(({ table }) => table) ?? null;
-    this.dependencies.log.info(
-      { projection: name, version, events: this.events, seconds, different },
-      made === null ? 'rebuild compared and dropped' : 'rebuild swapped in',
-    );
-    return { name, version, events: this.events, swapped: made !== null, comparison };
+      if (!this.isCompared) {
+        await this.untilEven(place);
+        const reached = await this.compare(place);
+        if (reached === undefined) continue;
+        place = reached;
+      }
+      if (this.options.compareOnly === true) {
+        await this.session.inTransaction(this.shadow, (tx) => this.dropShadow(tx));
+        return false;
+      }
+      if ((await this.swap(place)) !== undefined) return true;
+    }
+  }
+
+  private get isCompared(): boolean {
+    return this.compared.comparison !== null;
   }
 
   private async prepareShadow(): Promise<Place> {
@@ -182,12 +215,12 @@ class Rebuild<Event extends PlacedEvent> {
     return true;
   }
 
-  /** To the end of the log as it is when we get there. */
+  /** To the end of the log as it is when we get there; where nothing but a comparison is wanted, no further than to that. */
   private async fill(from: Place): Promise<Place> {
     const { name } = this.projection;
     const { lookup } = this.dependencies;
     let place = from;
-    const onCommitted = (last: Event) => (place = placeOf(last));
+    this.options.onPhase?.('FILLING');
     let reading = this.input.batch(place.position);
     for (;;) {
       const events = await reading;
@@ -197,25 +230,63 @@ class Rebuild<Event extends PlacedEvent> {
       // The next batch comes while this one is written. Heard with the next turn; whoever stops before it does not ask.
       reading = this.input.batch(last.position);
       reading.catch(() => undefined);
-      await writeIsolatingPoison(name, place.position, events, this.writer, onCommitted);
-      this.events += events.length;
+      const stand = await this.standOfServing();
+      const split = stand === undefined ? 0 : countUpTo(stand, events);
+      place = await this.append(place, events.slice(0, split));
+      if (place.position === stand) {
+        await this.complete();
+        await this.compare(place, { stays: true });
+        if (this.isCompared && this.options.compareOnly === true) return place;
+        this.options.onPhase?.('FILLING');
+      }
+      place = await this.append(place, events.slice(split));
       const { position } = place;
       this.options.onProgress?.({ name, position, head: await lookup.head(), events: this.events });
     }
   }
 
+  /** @returns where the shadow is then */
+  private async append(from: Place, events: readonly Event[]): Promise<Place> {
+    let place = from;
+    const onCommitted = (last: Event) => (place = placeOf(last));
+    await writeIsolatingPoison(this.projection.name, from.position, events, this.writer, onCommitted);
+    this.events += events.length;
+    return place;
+  }
+
+  /**
+   * Where the serving tables stand, when nobody fills them: those of the version before, after a server was replaced, or
+   * those of a stopped one. They will never come to where the new ones end, so these are held once where those are.
+   */
+  private async standOfServing(): Promise<Position | undefined> {
+    if (this.isCompared) return undefined;
+    const { name } = this.projection;
+    const serving = await readCheckpoint(this.session, name);
+    // Nothing to compare with, and indexes are for after the rows.
+    if (serving === undefined || serving.position === START) return undefined;
+    const isFilled = serving.status === 'running' && (await isHeld(this.session, name));
+    return isFilled ? undefined : serving.position;
+  }
+
   /** With what comes after the rows, once: later rows find it there. Whoever has it end cuts it off; resumed, it begins again with that. */
   private async complete(): Promise<void> {
-    const { name } = this.projection;
     if (this.isComplete) return;
+    this.options.onPhase?.('COMPLETING');
+    await this.cutOff(() => this.session.inLongTransaction(this.shadow, afterRows(this.projection)));
+    this.isComplete = true;
+  }
+
+  /** What takes long in one statement ends with the connection where it is told to. @throws RebuildAborted */
+  private async cutOff<T>(work: () => Promise<T>): Promise<T> {
     const { signal } = this.options;
+    const aborted = (): Error => new RebuildAborted(`rebuild of ${this.projection.name} aborted`);
+    if (signal?.aborted) throw aborted();
     const cut = (): void => void this.session.close();
     signal?.addEventListener('abort', cut, { once: true });
     try {
-      await this.session.inLongTransaction(this.shadow, afterRows(this.projection));
-      this.isComplete = true;
+      return await work();
     } catch (error) {
-      throw signal?.aborted ? new RebuildAborted(`rebuild of ${name} aborted`) : error;
+      throw signal?.aborted ? aborted() : error;
     } finally {
       signal?.removeEventListener('abort', cut);
     }
@@ -233,11 +304,11 @@ class Rebuild<Event extends PlacedEvent> {
 
   /** Waits until the serving tables have what the new ones have, as long as somebody fills them. */
   private async untilEven({ position }: Place): Promise<void> {
-    const { name, version } = this.projection;
+    const { name } = this.projection;
     const patience = AbortSignal.any([AbortSignal.timeout(evenMsMax), this.session.lost]);
     while (!patience.aborted) {
       const serving = await readCheckpoint(this.session, name);
-      if (serving?.version !== version || serving.status === 'stopped') return;
+      if (serving === undefined || serving.status === 'stopped') return;
       if (comparePositions(serving.position, position) >= 0) return;
       if (!(await isHeld(this.session, name))) return;
       await pause(evenPollMs, patience);
@@ -245,38 +316,52 @@ class Rebuild<Event extends PlacedEvent> {
   }
 
   /**
+   * The rows of the serving tables and their checkpoint are committed together, so that one snapshot has them at one
+   * position; nobody else writes the new ones, which are brought to it in the same transaction. Whoever fills the serving
+   * tables goes on meanwhile: comparing all rows of a city takes minutes.
+   * @param stays the new ones are not brought there, and only compared where they are there already
+   * @returns where the shadow is then; undefined when it is more than one page behind what serves
+   */
+  private compare(filledTo: Place, { stays = false } = {}): Promise<Place | undefined> {
+    const { comparedRowsMax: rowsMax = comparedRowsMax } = this.options;
+    this.options.onPhase?.('COMPARING');
+    return this.cutOff(() =>
+      this.session.inLongSnapshot(this.shadow, async (tx) => {
+        const serving = await checkpointIn(tx, this.projection.name);
+        if (serving === undefined) return filledTo;
+        const reached = stays ? filledTo : await this.catchUp(tx, filledTo, serving.position);
+        if (reached !== undefined && isOnePlace(serving, reached)) {
+          const comparison = await compareTables(tx, this.live, this.shadow, rowsMax);
+          const { version, position } = serving;
+          this.compared = { comparison, comparedWith: { version, position } };
+        }
+        return reached;
+      }),
+    );
+  }
+
+  /**
    * Readers never see a position go back: with the live row locked, nothing moves, and the few events the live tables
-   * have beyond ours are applied in the same transaction; then both are at one position and can be compared. Where the
-   * log itself ends before the live tables, as after it was restored from an older copy, the log is right.
+   * have beyond ours are applied in the same transaction. Where the log itself ends before the live tables, as after it was
+   * restored from an older copy, the log is right.
    * @returns undefined when they are more than one page
    */
-  private async end(filledTo: Place): Promise<Ended | undefined> {
-    const { name, version } = this.projection;
+  private async swap(filledTo: Place): Promise<Made | undefined> {
+    const { name } = this.projection;
+    this.options.onPhase?.('SWAPPING');
     return this.session.inTransaction(
       this.shadow,
       async (tx) => {
         await tx.query('set local synchronous_commit = on');
-        const [serving] = await tx.query<Pick<Checkpoint, 'position' | 'version'>>(
-          'select position, version from projections.checkpoints where name = $1 for update',
+        const [serving] = await tx.query<Pick<Checkpoint, 'position'>>(
+          'select position from projections.checkpoints where name = $1 for update',
           [name],
         );
         const reached = await this.catchUp(tx, filledTo, serving?.position ?? START);
-        if (reached === undefined) return undefined;
-        const even = serving?.position === reached.position && serving.version === version;
-        const comparison = even ? await this.compare(tx) : null;
-        if (this.options.compareOnly === true) {
-          await this.dropShadow(tx);
-          return { made: null, comparison };
-        }
-        return { made: await this.exchange(tx, serving !== undefined, reached), comparison };
+        return reached && (await this.exchange(tx, serving !== undefined, reached));
       },
-      (ended) => (ended?.made ? noticeOf(name, ended.made) : undefined),
+      (made) => made && noticeOf(name, made),
     );
-  }
-
-  private compare(tx: ProjectionTransaction): Promise<TableComparison[]> {
-    const { comparedRowsMax: rowsMax = comparedRowsMax } = this.options;
-    return compareTables(tx, this.live, this.shadow, rowsMax);
   }
 
   private async dropShadow(tx: ProjectionTransaction): Promise<void> {
@@ -305,7 +390,7 @@ class Rebuild<Event extends PlacedEvent> {
     tx: ProjectionTransaction,
     serving: boolean,
     { position, eventId }: Place,
-  ): Promise<Pick<Checkpoint, 'generation' | 'position'>> {
+  ): Promise<Made> {
     const { name, version } = this.projection;
     if (serving) await retire(tx, name, this.dependencies.now());
     await tx.query(`alter schema "${this.shadow}" rename to "${this.live}"`);

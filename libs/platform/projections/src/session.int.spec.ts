@@ -51,6 +51,33 @@ test('what is asked while a transaction is under way waits for its end, and is n
   await session.close();
 });
 
+test('a long snapshot sees what was there when it began, and its statements may take hours', async () => {
+  const [looking, writing] = await Promise.all(
+    ['looking', 'writing'].map((name) => Session.open(database.url, name)),
+  );
+  await writing!.query('create table public.counted (n int)');
+  const seen = await looking!.inLongSnapshot('public', async (tx) => {
+    const count = async () => (await tx.query<{ n: number }>('select count(*)::int as n from counted'))[0]?.n;
+    const before = await count();
+    await writing!.query('insert into public.counted values (1)');
+    const [limit] = await tx.query('show statement_timeout');
+    return { before, after: await count(), limit };
+  });
+  expect(seen).toEqual({ before: 0, after: 0, limit: { statement_timeout: '6h' } });
+  expect(await looking!.query('show statement_timeout')).toEqual([{ statement_timeout: '1min' }]);
+  await Promise.all([looking!.close(), writing!.close()]);
+});
+
+test('a lock that is given back is free, and one that was never had stays with whoever has it', async () => {
+  const [one, other] = await Promise.all(['one', 'other'].map((name) => Session.open(database.url, name)));
+  expect(await one!.tryLock('given back')).toBe(true);
+  await other!.unlock('given back');
+  expect(await other!.tryLock('given back')).toBe(false);
+  await one!.unlock('given back');
+  expect(await other!.tryLock('given back')).toBe(true);
+  await Promise.all([one!.close(), other!.close()]);
+});
+
 describe('a transaction', () => {
   let session: Session;
   let heard: string[];

@@ -19,6 +19,7 @@ const answerTimeoutMs = statementTimeoutMs + 10_000;
 const connectTimeoutMs = 5_000;
 /** An index over all rows of a table: some 2 µs a row. */
 const longStatementMs = 6 * 3_600_000;
+const longAnswerMs = longStatementMs + 10_000;
 
 export interface SessionLimits {
   /** A process frozen between two batches loses its session after this long, and its locks with it. Default 45,000 ms. */
@@ -46,6 +47,7 @@ export class Session {
   /** Calls under way, or waiting for their turn. */
   private busy = 0;
   private turn: Promise<unknown> = Promise.resolve();
+  private readonly locks = new Set<string>();
   /** What `search_path` is set to. A session has one schema, or two: setting it per batch cost 3 % of a small one. */
   private searchPath: string | undefined;
 
@@ -131,7 +133,15 @@ export class Session {
       'select pg_try_advisory_lock(hashtextextended($1, 0)) as locked',
       [name],
     );
-    return rows[0]?.locked === true;
+    if (rows[0]?.locked !== true) return false;
+    this.locks.add(name);
+    return true;
+  }
+
+  /** Gives a lock of {@link tryLock} back. Does nothing without it. */
+  async unlock(name: string): Promise<void> {
+    if (!this.locks.delete(name)) return;
+    await this.query('select pg_advisory_unlock(hashtextextended($1, 0))', [name]);
   }
 
   /**
@@ -143,17 +153,28 @@ export class Session {
     work: (tx: ProjectionTransaction) => Promise<T>,
     notice?: (result: T) => Notice | undefined,
   ): Promise<T> {
-    return this.whileBusy(() => this.transaction(schema, work, notice));
+    return this.whileBusy(() => this.transaction(schema, 'begin', work, notice));
+  }
+
+  /**
+   * The same over one snapshot of the database, with statements of which each may take hours. Its own writes it sees; what it
+   * writes must be nobody else's.
+   */
+  inLongSnapshot<T>(schema: string, work: (tx: ProjectionTransaction) => Promise<T>): Promise<T> {
+    const begin = `begin isolation level repeatable read; set local statement_timeout = ${longStatementMs}`;
+    return this.whileBusy(() => this.transaction(schema, begin, work, undefined, longAnswerMs));
   }
 
   private async transaction<T>(
     schema: string,
+    begin: string,
     work: (tx: ProjectionTransaction) => Promise<T>,
     notice: ((result: T) => Notice | undefined) | undefined,
+    answerMsMax?: number,
   ): Promise<T> {
-    const tx = new SessionTransaction(this.client, schema, this.preparedTexts);
+    const tx = new SessionTransaction(this.client, schema, this.preparedTexts, answerMsMax);
     await this.setSearchPath(schema);
-    await this.client.query('begin');
+    await this.client.query(begin);
     try {
       const result = await work(tx);
       tx.end();
@@ -173,7 +194,7 @@ export class Session {
       const text = `begin; set local statement_timeout = ${longStatementMs}; ${statements}; commit`;
       try {
         // Of pg's own, which its types do not tell.
-        await this.client.query({ text, query_timeout: longStatementMs + 10_000 } as pg.QueryConfig);
+        await this.client.query({ text, query_timeout: longAnswerMs } as pg.QueryConfig);
       } catch (error) {
         await this.client.query('rollback').catch(() => undefined);
         throw error;
@@ -229,6 +250,8 @@ class SessionTransaction implements ProjectionTransaction {
     readonly schema: string,
     /** Statement names by schema and text, of the whole session. */
     private readonly preparedTexts: Map<string, string>,
+    /** Of one statement; default: that of the session. */
+    private readonly answerMsMax?: number,
   ) {}
 
   async query<Row = Record<string, unknown>>(
@@ -239,7 +262,11 @@ class SessionTransaction implements ProjectionTransaction {
     const text = typeof sql === 'string' ? sql : sql.text;
     // A text without values may hold several statements, which cannot be prepared.
     const name = typeof sql !== 'string' ? sql.name : values.length > 0 ? this.nameFor(text) : undefined;
-    const config = { text, ...(name === undefined ? {} : this.statementName(name)) };
+    const config = {
+      ...{ text, ...(name === undefined ? {} : this.statementName(name)) },
+      // Of pg's own, which its types do not tell.
+      ...(this.answerMsMax !== undefined && { query_timeout: this.answerMsMax }),
+    };
     try {
       return (await this.client.query({ ...config, values: [...values] })).rows as Row[];
     } catch (error) {

@@ -21,7 +21,8 @@ export const apiKeyIndex: Projection = {
       keyId: (data as { keyId: string }).keyId,
     }));
     await tx.query(
-      'insert into keys (issued_position, key_id) select * from unnest($1::bigint[], $2::text[])',
+      `insert into keys (issued_position, key_id) select * from unnest($1::bigint[], $2::text[])
+       on conflict do nothing`,
       [issued.map(({ position }) => position), issued.map(({ keyId }) => keyId)],
     );
   },
@@ -45,8 +46,8 @@ export async function apiKeyPage(
   limit: number,
 ): Promise<readonly ApiKeyPlace[]> {
   const { rows } = await reader.query<{ key_id: string; issued_position: string }>(
-    `select key_id, issued_position::text from api_keys.keys where issued_position > $1::bigint
-     order by issued_position limit $2`,
+    `select k.key_id, k.issued_position::text from api_keys.keys k where k.issued_position > $1::bigint
+     order by k.issued_position limit $2`,
     [after, limit],
   );
   return rows.map((row) => ({ keyId: row.key_id, position: row.issued_position }));

@@ -261,6 +261,23 @@ describe('deliveries to an endpoint', () => {
     await until('both are delivered', () => isDone(id), 3_000);
   });
 
+  it('are listed page by page, the newest first, of which ids as texts are not', async () => {
+    const { id } = await place.register(receiver.url);
+    await place.store.begin(await place.webhooks.find(id));
+    await pool.query(
+      `insert into webhooks.attempts (webhook_id, position, event_id, attempt, at, took_ms, outcome, status, error)
+       select $1, n, 'event-' || n, 1, now(), 5, 'DELIVERED', 204, null from generate_series(1, 120) as n order by n`,
+      [id],
+    );
+    const listed: string[] = [];
+    for (let before: string | null | undefined = null; before !== undefined;) {
+      const page = await attemptsOf(pool, id, before, 50);
+      listed.push(...page.map(({ eventId }) => eventId));
+      before = page.at(-1)?.id;
+    }
+    expect(listed).toEqual(Array.from({ length: 120 }, (_, n) => `event-${120 - n}`));
+  });
+
   it('go on after a process that died with it in hand', async () => {
     const { id } = await place.register(receiver.url);
     await place.store.begin(await place.webhooks.find(id));

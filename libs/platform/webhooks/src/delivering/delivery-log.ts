@@ -73,8 +73,9 @@ export async function attemptsOf(
   limit: number,
 ): Promise<readonly LoggedAttempt[]> {
   const { rows } = await reader.query<AttemptRow>(
-    `select id::text, position::text, event_id, attempt, at, took_ms, outcome, status, error from webhooks.attempts
-     where webhook_id = $1 and ($2::bigint is null or id < $2) order by id desc limit $3`,
+    `select a.id::text, a.position::text, a.event_id, a.attempt, a.at, a.took_ms, a.outcome, a.status, a.error
+     from webhooks.attempts a
+     where a.webhook_id = $1 and ($2::bigint is null or a.id < $2) order by a.id desc limit $3`,
     [webhookId, before, limit],
   );
   return rows.map(({ event_id, took_ms, at, ...row }) => ({

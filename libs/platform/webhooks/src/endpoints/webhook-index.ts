@@ -21,11 +21,14 @@ export const webhookIndex: Projection = {
       ...{ type, position },
     }));
     const registered = known.filter(({ type }) => type === 'WebhookRegistered');
-    await tx.query('insert into endpoints select * from unnest($1::bigint[], $2::text[], $3::text[])', [
-      registered.map(({ position }) => position),
-      registered.map(({ webhookId }) => webhookId),
-      registered.map(({ departmentId }) => departmentId),
-    ]);
+    await tx.query(
+      `insert into endpoints select * from unnest($1::bigint[], $2::text[], $3::text[]) on conflict do nothing`,
+      [
+        registered.map(({ position }) => position),
+        registered.map(({ webhookId }) => webhookId),
+        registered.map(({ departmentId }) => departmentId),
+      ],
+    );
     const deleted = known.filter(({ type }) => type === 'WebhookDeleted');
     await tx.query('delete from endpoints where webhook_id = any($1::text[])', [
       deleted.map(({ webhookId }) => webhookId),
