@@ -419,6 +419,10 @@ describe('department tasks', () => {
         { account: 'DISPATCH', unitId: null, ms: 120 * 60_000, tasks: 1 },
         { account: 'DEPARTMENT', unitId: 'dept-1', ms: 90 * 60_000, tasks: 1 },
       ]);
+      const lostOf = async (...ids: string[]) =>
+        (await query.lostTime(at(city.now), longAgo, ids)).map(({ unitId }) => unitId);
+      expect(await lostOf('dept-1')).toEqual([null, 'dept-1']);
+      expect(await lostOf('dept-2', 'dept-3')).toEqual([]);
     });
 
     it('leaves out what stands still, and takes it up again with its deadlines moved', async () => {

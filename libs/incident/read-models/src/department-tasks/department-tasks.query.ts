@@ -193,9 +193,20 @@ export class DepartmentTasksQuery {
     return explanationOf(figure, row, page.limit);
   }
 
-  /** Time booked in the window as lost, by who bears it, most first (domain.md §3.4 a). */
-  lostTime(moment: Moment, from: string): Promise<LostTimeSum[]> {
-    return this.lostBy('true', moment, from);
+  /**
+   * Time booked in the window as lost, by who bears it, most first (domain.md §3.4 a).
+   * @param departmentIds what these bear, and what the dispatch does with tasks that one of them had; null: all there is
+   */
+  lostTime(
+    moment: Moment,
+    from: string,
+    departmentIds: readonly string[] | null = null,
+  ): Promise<LostTimeSum[]> {
+    if (departmentIds === null) return this.lostBy('true', moment, from);
+    const theirs = `(unit_id = any($4::text[]) or (unit_id is null and exists (
+      select from department_tasks.tasks t where t.task_id = lost_times.task_id and t.department_id = any($4::text[])
+        and ${within('since')})))`;
+    return this.lostBy(theirs, moment, from, departmentIds);
   }
 
   private async lostBy(
