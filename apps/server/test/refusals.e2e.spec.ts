@@ -568,6 +568,13 @@ describe('reading', () => {
     ],
     ["nobody's figure", 'oversight', `${explain}?figure=open`, 400, 'VALIDATION_FAILED'],
     [
+      'a figure of two rows',
+      'oversight',
+      `${explain}?figure=open&departmentId=dp-gas&streetId=st-hepan`,
+      400,
+      'VALIDATION_FAILED',
+    ],
+    [
       "an unknown department's figure",
       'oversight',
       `${explain}?figure=open&departmentId=dp-x`,

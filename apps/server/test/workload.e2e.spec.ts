@@ -71,7 +71,7 @@ test('every figure of workload has its meaning beside it, and adds up of the tas
     await city.as('oversight').get<{ items: (Workload & { streetId: string })[] }>(street),
   );
   const row = rows.items.find(({ streetId }) => streetId === 'st-hepan');
-  const path = `/v1/workload/explain?figure=inflow&by=street&streetId=st-hepan&${moment}`;
+  const path = `/v1/workload/explain?figure=inflow&streetId=st-hepan&${moment}`;
   expect(expected(200, await city.as('oversight').get<Explained>(path)).value).toBe(row?.inflow);
 });
 

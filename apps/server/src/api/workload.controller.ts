@@ -27,7 +27,7 @@ import {
   type WorkloadFigureName,
   type WorkloadOf,
 } from '@shaoying/incident-read-models';
-import { IsIn, IsOptional, ValidateIf } from 'class-validator';
+import { IsIn, IsOptional, ValidateBy, ValidateIf } from 'class-validator';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Platform } from '../platform.js';
 import {
@@ -76,19 +76,36 @@ class UnitsQuery extends WorkloadQuery {
   parent?: string;
 }
 
+/** One row or the other: whoever names both means neither. */
+const InsteadOfDepartment = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'insteadOfDepartment',
+    validator: {
+      validate: (_, asked) => (asked?.object as ExplainWorkloadQuery).departmentId === undefined,
+      defaultMessage: () => '$property stands instead of departmentId, not beside it',
+    },
+  });
+
 class ExplainWorkloadQuery extends IntersectionType(UnitsQuery, PageQuery) {
   @ApiProperty({ enum: WORKLOAD_FIGURES, description: 'Name of the figure' })
   @IsIn(WORKLOAD_FIGURES)
   figure!: WorkloadFigureName;
 
   @ApiPropertyOptional({ description: 'Whose figure: a department, or a street that is whistled to' })
-  @ValidateIf(({ by, departmentId }: ExplainWorkloadQuery) => by !== 'street' || departmentId !== undefined)
+  @ValidateIf(
+    ({ by, departmentId, streetId }: ExplainWorkloadQuery) =>
+      departmentId !== undefined || (by !== 'street' && streetId === undefined),
+  )
   @IsOpaqueId()
   departmentId?: string;
 
-  @ApiPropertyOptional({ description: 'With by=street: the row; absent for what lies in no street known' })
+  @ApiPropertyOptional({
+    description:
+      'Instead of departmentId: a row by street. With by=street and neither: what lies in no street known',
+  })
   @IsOptional()
   @IsOpaqueId()
+  @InsteadOfDepartment()
   streetId?: string;
 }
 
@@ -131,6 +148,10 @@ const isExplainedPlace = (value: unknown): value is ExplainedPlace => {
   );
 };
 
+const hadSomethingToDo = (told: Workload): boolean =>
+  [told.open, told.inflow, told.outflow, told.returned, told.released, told.lostMs].some((n) => n > 0) ||
+  [told.acknowledgeOnTime, told.checkInOnTime, told.handlingOnTime].some(({ decided }) => decided > 0);
+
 const windowMs = 30 * 24 * 3_600_000;
 
 /** What departments, and streets that are whistled to, have to do, and what is behind each figure of it. */
@@ -161,7 +182,10 @@ export class WorkloadController {
     return tableOf(request, reply, query, told, rows, workloadColumns);
   }
 
-  @Tells('Workload of all departments in scope, and of streets that are whistled to', WorkloadsAnswer)
+  @Tells(
+    'Workload of all departments in scope, and of the streets that were whistled to and have something to tell',
+    WorkloadsAnswer,
+  )
   @Get('workload')
   async workloads(
     @Req() request: FastifyRequest,
@@ -173,14 +197,27 @@ export class WorkloadController {
     const window = this.windowOf(query);
     const ids = this.unitsOf(request, principal, query, window[0].asOf);
     const [items, lostTime] = await Promise.all([
-      this.queries.execute(
-        query.by === 'street' ? new ReadStreetWorkload(ids, ...window) : new ReadWorkload(ids, ...window),
-      ),
+      query.by === 'street'
+        ? this.queries.execute(new ReadStreetWorkload(ids, ...window))
+        : this.departmentsAndWhistledStreets(ids, ...window),
       this.queries.execute(new ReadLostTimeSums(ids, ...window)),
     ]);
     const answer: WorkloadsAnswered = { items, lostTime, definitions: workloadDefinitions };
     const rows = (told: WorkloadsAnswered) => workloadRows(told.items, told.lostTime);
     return tableOf(request, reply, query, answer, rows, workloadColumns);
+  }
+
+  /** Of the streets those that have something to tell: most are never whistled to. */
+  private async departmentsAndWhistledStreets(
+    ids: readonly string[],
+    moment: Moment,
+    from: string,
+  ): Promise<Workload[]> {
+    const all = await this.queries.execute(new ReadWorkload(ids, moment, from));
+    const { directory } = this.platform;
+    return all.filter(
+      (told) => directory.orgUnit(told.departmentId)?.kind !== 'SUBDISTRICT' || hadSomethingToDo(told),
+    );
   }
 
   /** Tasks outside the caller's scope count as they do in the figure, and are not named. */
