@@ -15,6 +15,7 @@ import './api/audit.problems.js';
 import { CatalogueProposalsController } from './api/catalogue-proposals.controller.js';
 import { ConsumerGroupsController } from './api/consumer-groups.controller.js';
 import { DepartmentsController } from './api/departments.controller.js';
+import { WorkloadController } from './api/workload.controller.js';
 import { ClosingController } from './api/closing.controller.js';
 import { CommandDoor } from './api/command-door.js';
 import { AuditSources } from './api/audit-sources.js';
@@ -79,6 +80,7 @@ const namesIn =
     DossiersController,
     FilesController,
     DepartmentsController,
+    WorkloadController,
     ConsumerGroupsController,
     WebhooksController,
     MetricsController,

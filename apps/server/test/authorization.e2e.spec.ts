@@ -91,6 +91,8 @@ function holds(relation: Relation, { unit }: Cell, handled: boolean): boolean {
     case 'OWN_DISTRICT':
     case 'SUMMONED':
     case 'RECEIPT':
+    // What is asked about is a department.
+    case 'ANY_DEPARTMENT':
       return true;
     case 'OWN_TASK':
     case 'LEADS':
@@ -232,6 +234,27 @@ test('every operation of the OpenAPI document is in the table and has a recipe, 
   const asked = [...Object.keys(recipes), ...Object.keys(doors).map((path) => `POST ${path}`)];
   expect(asked.toSorted()).toEqual(documented.toSorted());
 });
+
+/** What a unit that has tasks is asked, of a street that is whistled to in reverse. */
+const ofStreet = ['/queue', '/workload', '/dispatches', '/consumer-groups', '/webhooks'];
+
+test.each(ofStreet)(
+  'a street is asked like a department, by its own people and from above: %s',
+  async (door) => {
+    const { grants } = ACCESS_POLICY[`GET /v1/departments/{id}${door}`]!;
+    const path = `/v1/departments/${places.street}${door}`;
+    const above = [places.street, 'di-qinghe', 'ct-lindong', 'null'];
+    for (const [name, caller] of callers) {
+      const [role, unit] = name.split(' ') as [Role, string];
+      const relation = grants?.[role];
+      const own = unit === places.street && (role === 'street-office' || role === 'department');
+      const open = relation === 'ANY' || own || (relation === 'DISTRICT_DEPARTMENT' && above.includes(unit));
+      const answer = await caller.get<Problem>(path);
+      const told = relation !== undefined && open ? 200 : 403;
+      expect([name, answer.status]).toEqual([name, told]);
+    }
+  },
+);
 
 describe.each(operations)('%s', (operation) => {
   const entry = ACCESS_POLICY[operation]!;

@@ -64,6 +64,48 @@ async function closes(id: string, solved = 'SOLVED'): Promise<void> {
 }
 
 describe('whose task it is', () => {
+  /** Between the two decisions one span was booked, and before the first none. */
+  async function expectLostTimeThen(id: string): Promise<void> {
+    interface Lost {
+      readonly spans: readonly { readonly taskId: string }[];
+    }
+    const path = `/v1/incidents/${id}/lost-time`;
+    const { items } = expected(
+      200,
+      await city
+        .as('oversight')
+        .get<{ items: { type: string; occurredAt: string }[] }>(`/v1/incidents/${id}/events`),
+    );
+    const atOf = (type: string, ms = 0): string =>
+      new Date(Date.parse(items.find((event) => event.type === type)?.occurredAt ?? '') + ms).toISOString();
+    const spansAt = async (query: string): Promise<number> =>
+      expected(200, await city.as('oversight').get<Lost>(`${path}?${query}`)).spans.length;
+    for (const axis of ['asOf', 'knownAt']) {
+      expect(await spansAt(`${axis}=${atOf('ReturnAccepted', -1)}`)).toBe(0);
+      expect(await spansAt(`${axis}=${atOf('ReturnAccepted')}`)).toBe(1);
+      expect(await spansAt(`${axis}=${new Date().toISOString()}`)).toBe(2);
+    }
+    const early = `${path}?asOf=${atOf('IncidentReported', -1)}`;
+    expectProblem(await city.as('oversight').get<Problem>(early), 404, 'INCIDENT_NOT_FOUND');
+    const csv = await city.as('oversight').get(`${path}?format=csv`);
+    expect(csv.text).toMatch(/^account,unitId,taskId,from,to,workingMinutes\r\n(DISPATCH,,[^\r\n]+\r\n){2}$/);
+  }
+
+  /** What the dispatch has lost is told with the tasks of those who are listed. */
+  async function expectLossOfOwnTasks(): Promise<void> {
+    interface Sums {
+      readonly lostTime: readonly { readonly account: string }[];
+    }
+    const lossTo = async (who: PersonName, query = ''): Promise<string[]> =>
+      expected(200, await city.as(who).get<Sums>(`/v1/workload${query}`)).lostTime.map(
+        ({ account }) => account,
+      );
+    expect(await lossTo('oversight')).toContain('DISPATCH');
+    expect(await lossTo('urbanManagement')).toContain('DISPATCH');
+    expect(await lossTo('gas')).toEqual([]);
+    expect(await lossTo('oversight', '?parent=st-gulou')).toEqual([]);
+  }
+
   test('returned, dispatched anew, returned again: arbitrated by itself, and final', async () => {
     const { id, taskId } = await live(city, 'WHISTLED');
     const asked = await onTask('urbanManagement', id, taskId, 'return', {
@@ -98,6 +140,8 @@ describe('whose task it is', () => {
     );
     expect(lost.spans.map(({ account }) => account)).toEqual(['DISPATCH', 'DISPATCH']);
     expect(lost.totals).toMatchObject([{ account: 'DISPATCH', unitId: null }]);
+    await expectLostTimeThen(id);
+    await expectLossOfOwnTasks();
 
     const { category } = view;
     const entry = { category, departmentId: 'dp-urban-management', basis: ruling.reason };
@@ -260,6 +304,17 @@ describe('a whistle', () => {
     expect(items).toContainEqual(
       expect.objectContaining({ code: 'REPEAT_WHISTLE', incidentId: first.id, whistleId: first.whistleId }),
     );
+    const blownAt = (await read(first.id)).whistles[0]?.blownAt ?? '';
+    const secondAt = (await read(second.id)).reportedAt;
+    for (const axis of ['asOf', 'knownAt']) {
+      // The one had been blown when the other was reported, which was not whistled for yet.
+      const then = await city
+        .as('street')
+        .get<{ items: { whistleId: string }[] }>(`${path}?${axis}=${secondAt}`);
+      expect(expected(200, then).items.map(({ whistleId }) => whistleId)).toEqual([first.whistleId]);
+      const before = `${path}?${axis}=${new Date(Date.parse(blownAt) - 1).toISOString()}`;
+      expectProblem(await city.as('street').get<Problem>(before), 404, 'INCIDENT_NOT_FOUND');
+    }
   });
 
   test('in reverse, from a department to a street, which handles its task like a department', async () => {
@@ -268,6 +323,7 @@ describe('a whistle', () => {
     await refused('gas', `${id}/whistles`, body, 404, 'INCIDENT_NOT_FOUND');
     const blown = await city.as('urbanManagement').post<Whistled>(`/v1/incidents/${id}/whistles`, body);
     const streetTask = expected(201, blown).tasks[0]?.taskId ?? '';
+    await expectAtItsDoors(id, streetTask);
     await onTask('street', id, streetTask, 'check-in');
     await onTask('street', id, streetTask, 'complete');
     await onTask('water', id, assistId, 'check-in');
@@ -278,6 +334,45 @@ describe('a whistle', () => {
       whistlingUnitId: 'dp-urban-management',
     });
   });
+
+  /** The street's own people find its task at the doors that a department has, and so does its system. */
+  async function expectAtItsDoors(id: string, taskId: string): Promise<void> {
+    const own = '/v1/departments/st-hepan';
+    for (const who of ['street', 'supervision', 'oversight'] as const) {
+      const queue = await city.as(who).get<{ items: { taskId: string }[] }>(`${own}/queue?limit=200`);
+      expect(expected(200, queue).items).toEqual([
+        expect.objectContaining({ taskId, departmentId: 'st-hepan' }),
+      ]);
+      expect(expected(200, await city.as(who).get(`${own}/workload`))).toMatchObject({
+        open: 1,
+        weighted: 1,
+      });
+      const all = await city.as(who).get<{ items: { departmentId: string; open: number }[] }>('/v1/workload');
+      const street = expected(200, all).items.find(({ departmentId }) => departmentId === 'st-hepan');
+      expect(street?.open).toBe(1);
+      const explained = `/v1/workload/explain?figure=open&departmentId=st-hepan`;
+      expect(expected(200, await city.as(who).get(explained))).toMatchObject({
+        items: [{ incidentId: id, taskId }],
+      });
+    }
+    expectProblem(await city.as('otherStreet').get<Problem>(`${own}/queue`), 403, 'DEPARTMENT_NOT_YOURS');
+    const others = await city.as('otherStreet').get<{ items: { departmentId: string }[] }>('/v1/workload');
+    const listed = expected(200, others).items.map(({ departmentId }) => departmentId);
+    expect(listed).toContain('dp-gas');
+    expect(listed).not.toContain('st-hepan');
+    expect(listed).not.toContain('st-gulou');
+    const feed = await city
+      .as('street')
+      .get<{ items: { type: string; data: object }[] }>(`${own}/dispatches`);
+    expect(expected(200, feed).items).toContainEqual(
+      expect.objectContaining({ data: expect.objectContaining({ taskId, incidentId: id }) }),
+    );
+    expected(200, await city.as('street').post(`${own}/consumer-groups`, { name: 'duty' }));
+    const leased = await city
+      .as('street')
+      .post<{ items: object[] }>(`${own}/consumer-groups/duty/lease`, { max: 10 });
+    expect(JSON.stringify(leased.body)).toContain(taskId);
+  }
 
   test('cancelled releases its tasks, and the incident waits for another', async () => {
     const { id, whistleId } = await live(city, 'WHISTLED');

@@ -6,7 +6,7 @@ import type {
   QueueItem,
   Workload,
 } from '@shaoying/incident-read-models';
-import { City, type PersonName } from './kit/city.js';
+import { City, type PersonName, type Problem } from './kit/city.js';
 import {
   act,
   blowWhistle,
@@ -20,6 +20,7 @@ import {
   type Reported,
   type Whistled,
 } from './kit/incident-steps.js';
+import { expectProblem } from './kit/problems.js';
 import { useServerHomes } from './kit/server-home.js';
 
 type Incident = IncidentView & { readonly overdue: boolean; readonly trafficLight: string };
@@ -542,6 +543,9 @@ describe('oversight', () => {
     for (const path of [
       ...['/v1/metrics/whistle-rate?by=street&format=csv', '/v1/metrics/whistle-rate/explain?format=csv'],
       ...['/v1/workload?format=csv', '/v1/departments/dp-gas/workload?format=csv'],
+      ...['/v1/workload?by=street&format=csv', '/v1/incidents?limit=2&format=csv'],
+      ...['/v1/departments/dp-urban-management/queue?limit=2&format=csv'],
+      '/v1/workload/explain?figure=inflow&departmentId=dp-urban-management&format=csv',
     ]) {
       const { status, headers, text } = await city.as('oversight').get(path);
       expect([path, status, headers.get('content-type')]).toEqual([
@@ -549,6 +553,26 @@ describe('oversight', () => {
       ]);
       expect(text).toMatch(/^[a-zA-Z0-9,]+\r\n([^\r\n]+\r\n)+$/);
     }
+  });
+
+  test('a list as CSV has a page, and says where the next one starts', async () => {
+    const path = '/v1/incidents?limit=2&format=csv';
+    const first = await city.as('oversight').get(path);
+    const cursor = first.headers.get('shaoying-next-cursor');
+    const idsIn = (text: string): string[] =>
+      text
+        .split('\r\n')
+        .slice(1, -1)
+        .map((line) => line.split(',')[0] ?? '');
+    expect(idsIn(first.text)).toHaveLength(2);
+    const next = await city.as('oversight').get(`${path}&cursor=${cursor}`);
+    const asked = await city.as('oversight').get<{ items: { id: string }[] }>('/v1/incidents?limit=4');
+    expect([...idsIn(first.text), ...idsIn(next.text)]).toEqual(asked.body.items.map(({ id }) => id));
+    expectProblem(
+      await city.as('oversight').get<Problem>('/v1/incidents?limit=201&format=csv'),
+      400,
+      'VALIDATION_FAILED',
+    );
   });
 
   test('a check-in in time shows in the on-time rate of its department', async () => {

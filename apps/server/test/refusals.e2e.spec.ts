@@ -42,6 +42,7 @@ interface Fixture {
 const incidents = {} as Record<Stage, Fixture>;
 const nowhere = '00000000-0000-5000-8000-000000000000';
 
+const explain = '/v1/workload/explain';
 const cursorOf = (place: object): string => Buffer.from(JSON.stringify(place)).toString('base64url');
 
 /** An incident in each stage of its path. Self-handled ones have no task. */
@@ -536,7 +537,64 @@ describe('reading', () => {
     ],
     ['an unknown schema', 'oversight', '/v1/schemas/dispatch/dispatched/v9', 404, 'SCHEMA_NOT_FOUND'],
     ['an unknown department', 'oversight', '/v1/departments/dp-x/queue', 404, 'DEPARTMENT_NOT_FOUND'],
-    ['workload of a street', 'oversight', '/v1/departments/st-hepan/workload', 404, 'DEPARTMENT_NOT_FOUND'],
+    [
+      'workload of a community',
+      'oversight',
+      '/v1/departments/co-liuyin/workload',
+      404,
+      'DEPARTMENT_NOT_FOUND',
+    ],
+    [
+      "another street's workload",
+      'otherStreet',
+      '/v1/departments/st-hepan/workload',
+      403,
+      'DEPARTMENT_NOT_YOURS',
+    ],
+    ["another street's queue", 'otherStreet', '/v1/departments/st-hepan/queue', 403, 'DEPARTMENT_NOT_YOURS'],
+    [
+      "a street's feed",
+      'urbanManagement',
+      '/v1/departments/st-hepan/dispatches',
+      403,
+      'DEPARTMENT_NOT_YOURS',
+    ],
+    [
+      'an unknown figure',
+      'oversight',
+      `${explain}?figure=mood&departmentId=dp-gas`,
+      400,
+      'VALIDATION_FAILED',
+    ],
+    ["nobody's figure", 'oversight', `${explain}?figure=open`, 400, 'VALIDATION_FAILED'],
+    [
+      'a figure of two rows',
+      'oversight',
+      `${explain}?figure=open&departmentId=dp-gas&streetId=st-hepan`,
+      400,
+      'VALIDATION_FAILED',
+    ],
+    [
+      "an unknown department's figure",
+      'oversight',
+      `${explain}?figure=open&departmentId=dp-x`,
+      404,
+      'DEPARTMENT_NOT_FOUND',
+    ],
+    [
+      "another department's figure",
+      'water',
+      `${explain}?figure=open&departmentId=dp-gas`,
+      403,
+      'DEPARTMENT_NOT_YOURS',
+    ],
+    [
+      'a place in a figure without its moment',
+      'oversight',
+      `${explain}?figure=open&departmentId=dp-gas&cursor=${cursorOf({ at: '2026-01-01T00:00:00.000Z', key: 'x' })}`,
+      400,
+      'INVALID_CURSOR',
+    ],
     ["another department's queue", 'water', '/v1/departments/dp-gas/queue', 403, 'DEPARTMENT_NOT_YOURS'],
     ["another department's feed", 'water', '/v1/departments/dp-gas/dispatches', 403, 'DEPARTMENT_NOT_YOURS'],
     [
@@ -544,14 +602,14 @@ describe('reading', () => {
       'street',
       '/v1/departments/dp-gas/dispatches',
       403,
-      'ROLE_NOT_PERMITTED',
+      'DEPARTMENT_NOT_YOURS',
     ],
     [
       'its stream, to a street',
       'street',
       '/v1/departments/dp-gas/dispatches/stream',
       403,
-      'ROLE_NOT_PERMITTED',
+      'DEPARTMENT_NOT_YOURS',
     ],
     [
       "another department's workload",
@@ -648,6 +706,29 @@ describe('reading', () => {
         expect((await explainedTo(who)).withheld.denominator).toBe(all.denominator);
       },
     );
+  });
+
+  test('behind a figure of workload others are told how many there are, and not which', async () => {
+    interface Explained {
+      readonly value: number;
+      readonly counted: number;
+      readonly items: readonly {
+        readonly incidentId: string | null;
+        readonly counts: boolean;
+        contribution: number;
+      }[];
+    }
+    const path = `${explain}?figure=open&departmentId=dp-urban-management&limit=200`;
+    const explainedTo = async (who: PersonName): Promise<Explained> =>
+      expected(200, await city.as(who).get<Explained>(path));
+    const all = await explainedTo('oversight');
+    expect(all.items.map(({ incidentId }) => incidentId)).toContain(incidents.NOTIFIED.id);
+    expect((await explainedTo('street')).items).toEqual(all.items);
+    const others = await explainedTo('otherStreet');
+    expect([others.value, others.items.length]).toEqual([all.value, all.items.length]);
+    for (const item of others.items)
+      expect(item).toMatchObject({ incidentId: null, taskId: null, events: [], dueAt: null });
+    expect(others.items.filter(({ counts }) => counts)).toHaveLength(others.value);
   });
 
   test('of the queue of a department a street sees its own', async () => {

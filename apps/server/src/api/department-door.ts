@@ -1,11 +1,20 @@
 import type { Principal } from '@shaoying/identity';
 import { reachesDepartment } from '@shaoying/incident-application';
+import type { JurisdictionDirectory, OrgUnit } from '@shaoying/jurisdiction-contracts';
+import type { OrgUnitKind } from '@shaoying/jurisdiction-domain';
 import type { FastifyRequest } from 'fastify';
 import type { Platform } from '../platform.js';
 import { operationAt } from './caller.js';
 import { Refused } from './refused.js';
 
-/** Whoever asks about a department: what lies outside is refused before it is looked for. @throws Refused */
+/** The kinds of unit that tasks are given to: a street is whistled to in reverse, and then has them like a department. */
+const GIVEN_TASKS: readonly OrgUnitKind[] = ['DEPARTMENT', 'SUBDISTRICT'];
+
+/** Every unit that may have tasks, ended or not. */
+export const unitsWithTasks = (directory: Pick<JurisdictionDirectory, 'orgUnits'>): readonly OrgUnit[] =>
+  GIVEN_TASKS.flatMap((kind) => directory.orgUnits(kind));
+
+/** Whoever asks about a department, or a street: what lies outside is refused before it is looked for. @throws Refused */
 export function assertReaches(
   { directory }: Pick<Platform, 'directory'>,
   request: FastifyRequest,
@@ -14,5 +23,6 @@ export function assertReaches(
 ): void {
   if (!reachesDepartment(principal, operationAt(request), departmentId, directory))
     throw new Refused('DEPARTMENT_NOT_YOURS');
-  if (directory.orgUnit(departmentId)?.kind !== 'DEPARTMENT') throw new Refused('DEPARTMENT_NOT_FOUND');
+  const kind = directory.orgUnit(departmentId)?.kind;
+  if (kind === undefined || !GIVEN_TASKS.includes(kind)) throw new Refused('DEPARTMENT_NOT_FOUND');
 }

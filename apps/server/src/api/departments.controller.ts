@@ -4,31 +4,22 @@ import { ApiBearerAuth, ApiHeader, ApiPropertyOptional, ApiTags, IntersectionTyp
 import {
   decodeCursor,
   encodeCursor,
-  tableOf,
   TableQuery,
-  IsInstant,
-  IsOpaqueId,
   PageQuery,
+  pageTableOf,
   parsePosition,
   requestTraceparent,
   type Page,
 } from '@shaoying/http';
 import { CurrentPrincipal, PermittedRoles, type Principal, type Role } from '@shaoying/identity';
-import { reachesDepartment, scopeOf } from '@shaoying/incident-application';
-import type {
-  LostTimeSum,
-  Moment,
-  QueueItem,
-  StreetWorkload,
-  Workload,
-} from '@shaoying/incident-read-models';
+import { scopeOf } from '@shaoying/incident-application';
+import type { QueueItem } from '@shaoying/incident-read-models';
 import { resumePosition, streamFeed } from '@shaoying/subscriptions';
-import { IsIn, IsOptional } from 'class-validator';
+import { IsOptional } from 'class-validator';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Platform } from '../platform.js';
-import { ReadLostTimeSums, ReadQueue, ReadStreetWorkload, ReadWorkload } from '../queries/queries.js';
-import { DispatchesAnswer, QueueAnswer, WorkloadAnswer, WorkloadsAnswer, Tells } from './answers.dto.js';
-import { operationAt } from './caller.js';
+import { ReadQueue } from '../queries/queries.js';
+import { DispatchesAnswer, QueueAnswer, Tells } from './answers.dto.js';
 import { MomentQuery } from './incident.dto.js';
 import { assertReaches } from './department-door.js';
 import { listBytes } from './json-bytes.js';
@@ -36,10 +27,9 @@ import { OpenStreams } from './open-streams.js';
 import { isQueuePlace } from './queue-place.js';
 import { reached } from './read-your-writes.js';
 import { momentOf } from './moment.js';
-import { workloadColumns } from './metric-tables.js';
-import { Refused } from './refused.js';
+import { queueColumns } from './incident-tables.js';
 
-class QueueQuery extends IntersectionType(PageQuery, MomentQuery) {}
+class QueueQuery extends IntersectionType(PageQuery, MomentQuery, TableQuery) {}
 
 class FeedQuery extends PageQuery {
   @ApiPropertyOptional({ description: 'Position after which to start' })
@@ -47,45 +37,7 @@ class FeedQuery extends PageQuery {
   after?: string;
 }
 
-class WorkloadQuery extends IntersectionType(MomentQuery, TableQuery) {
-  @ApiPropertyOptional({
-    format: 'date-time',
-    description: 'Start of the window; default 30 days before asOf',
-  })
-  @IsOptional()
-  @IsInstant()
-  from?: string;
-}
-
-class WorkloadListQuery extends WorkloadQuery {
-  @ApiPropertyOptional({
-    enum: ['CITY', 'DISTRICT', 'SUBDISTRICT'],
-    description: 'Level the departments belong to',
-  })
-  @IsOptional()
-  @IsIn(['CITY', 'DISTRICT', 'SUBDISTRICT', 'COMMUNITY'])
-  level?: string;
-
-  @ApiPropertyOptional({ enum: ['department', 'street'], description: 'A row for each; default department' })
-  @IsOptional()
-  @IsIn(['department', 'street'])
-  by?: 'department' | 'street';
-
-  @ApiPropertyOptional({ description: 'Unit the departments belong to, at any depth' })
-  @IsOptional()
-  @IsOpaqueId()
-  parent?: string;
-}
-
-/** Time lost, and whose, stands beside what everybody has to do. */
-interface WorkloadsAnswered {
-  readonly items: readonly (Workload | StreetWorkload)[];
-  readonly lostTime: readonly LostTimeSum[];
-}
-
-const windowMs = 30 * 24 * 3_600_000;
-
-/** Queues, feeds and workload of departments. */
+/** Queues and feeds of departments, and of streets that are whistled to. */
 @ApiTags('departments')
 @ApiBearerAuth()
 @Controller('v1')
@@ -104,7 +56,8 @@ export class DepartmentsController {
     @PermittedRoles() permitted: readonly Role[],
     @Param('id') id: string,
     @Query() query: QueueQuery,
-  ): Promise<Page<QueueItem>> {
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Page<QueueItem> | string> {
     assertReaches(this.platform, request, principal, id);
     await reached(this.platform, 'department-tasks', request);
     const scope = scopeOf(principal, permitted, this.platform.directory);
@@ -112,7 +65,10 @@ export class DepartmentsController {
     const page = await this.queries.execute(
       new ReadQueue(id, momentOf(query, this.platform.clock), { limit: query.limit, after }, scope),
     );
-    return { items: page.items, nextCursor: page.next ? encodeCursor(page.next) : null };
+    const told: Page<QueueItem> = {
+      ...{ items: page.items, nextCursor: page.next ? encodeCursor(page.next) : null },
+    };
+    return pageTableOf(request, reply, query, told, ({ items }) => items, queueColumns);
   }
 
   /** The dispatch feed by paging: the same items as the stream's. */
@@ -177,54 +133,5 @@ export class DepartmentsController {
           'dispatch stream ended',
         ),
     }).finally(() => this.streams.leave(holder));
-  }
-
-  @Tells('Workload of a department at a moment', WorkloadAnswer)
-  @Get('departments/:id/workload')
-  async workload(
-    @Req() request: FastifyRequest,
-    @CurrentPrincipal() principal: Principal,
-    @Param('id') id: string,
-    @Query() query: WorkloadQuery,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<Workload | string> {
-    assertReaches(this.platform, request, principal, id);
-    await reached(this.platform, 'department-tasks', request);
-    const [workload] = await this.queries.execute(new ReadWorkload([id], ...this.windowOf(query)));
-    if (workload === undefined) throw new Refused('DEPARTMENT_NOT_FOUND');
-    return tableOf(request, reply, query, workload, (row) => [row], workloadColumns);
-  }
-
-  @Tells('Workload of all departments in scope', WorkloadsAnswer)
-  @Get('workload')
-  async workloads(
-    @Req() request: FastifyRequest,
-    @CurrentPrincipal() principal: Principal,
-    @Query() query: WorkloadListQuery,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<WorkloadsAnswered | string> {
-    await reached(this.platform, 'department-tasks', request);
-    const { directory } = this.platform;
-    const operation = operationAt(request);
-    const departments = directory
-      .orgUnits('DEPARTMENT')
-      .filter(({ id }) => reachesDepartment(principal, operation, id, directory))
-      .filter(({ id }) => query.level === undefined || directory.ancestors(id)[0]?.kind === query.level)
-      .filter(({ id }) => query.parent === undefined || directory.isWithin(id, query.parent));
-    const ids = departments.map(({ id }) => id);
-    const window = this.windowOf(query);
-    const [items, lostTime] = await Promise.all([
-      this.queries.execute(
-        query.by === 'street' ? new ReadStreetWorkload(ids, ...window) : new ReadWorkload(ids, ...window),
-      ),
-      this.queries.execute(new ReadLostTimeSums(ids, ...window)),
-    ]);
-    const answer: WorkloadsAnswered = { items, lostTime };
-    return tableOf(request, reply, query, answer, (told) => told.items, workloadColumns);
-  }
-
-  private windowOf(query: WorkloadQuery): [moment: Moment, from: string] {
-    const moment = momentOf(query, this.platform.clock);
-    return [moment, query.from ?? new Date(Date.parse(moment.asOf) - windowMs).toISOString()];
   }
 }

@@ -1,8 +1,17 @@
 import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
-import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiTags, IntersectionType } from '@nestjs/swagger';
 import type { HistoryEntry, Replay, ReplayPoint } from '@shaoying/audit';
-import { decodeCursor, encodeCursor, parseInstant, RequestRefused, type Page } from '@shaoying/http';
+import {
+  decodeCursor,
+  encodeCursor,
+  pageTableOf,
+  parseInstant,
+  RequestRefused,
+  tableOf,
+  TableQuery,
+  type Page,
+} from '@shaoying/http';
 import { CurrentPrincipal, PermittedRoles, type Principal, type Role } from '@shaoying/identity';
 import { receiptHashOf, scopeOf } from '@shaoying/incident-application';
 import {
@@ -11,7 +20,7 @@ import {
   type BoardPlace,
   type DeadlineView,
   type IncidentView,
-  type TrafficLight,
+  type Moment,
 } from '@shaoying/incident-read-models';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Platform } from '../platform.js';
@@ -26,13 +35,15 @@ import {
 } from '../queries/queries.js';
 import { LostTimeAnswer, Tells } from './answers.dto.js';
 import { ListIncidentsQuery, MomentQuery, ReplayQuery } from './incident.dto.js';
+import { incidentColumns, lostTimeColumns, type ShownIncident } from './incident-tables.js';
 import { momentOf } from './moment.js';
 import { reached } from './read-your-writes.js';
 import { Refused } from './refused.js';
 import { RepeatWhistles, type RepeatWarning } from './repeat-whistles.js';
 import { VisibleIncidents } from './visible-incidents.js';
 
-type ShownIncident = IncidentView & { readonly overdue: boolean; readonly trafficLight: TrafficLight };
+class IncidentTableQuery extends IntersectionType(ListIncidentsQuery, TableQuery) {}
+class LostTimeQuery extends IntersectionType(MomentQuery, TableQuery) {}
 
 /** What the city owes the reporter, by its clocks; those among offices are no promise to anybody outside. */
 const PROMISES: readonly DeadlineView['timer'][] = [
@@ -80,18 +91,20 @@ export class IncidentQueriesController {
     @Req() request: FastifyRequest,
     @CurrentPrincipal() principal: Principal,
     @PermittedRoles() permitted: readonly Role[],
-    @Query() query: ListIncidentsQuery,
-  ): Promise<Page<ShownIncident>> {
+    @Query() query: IncidentTableQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Page<ShownIncident> | string> {
     await reached(this.platform, board, request);
-    const { limit, cursor, asOf: _a, knownAt: _k, ...filter } = query;
+    const { limit, cursor, asOf: _a, knownAt: _k, format: _f, ...filter } = query;
     const scope = scopeOf(principal, permitted, this.platform.directory);
     const moment = momentOf(query, this.platform.clock);
     const after = decodeCursor(cursor, isBoardPlace) ?? null;
     const page = await this.queries.execute(new ListIncidents(filter, scope, { limit, after }, moment));
-    return {
+    const told: Page<ShownIncident> = {
       items: page.items.map((view) => shown(view, moment.asOf)),
       nextCursor: page.next ? encodeCursor(page.next) : null,
     };
+    return pageTableOf(request, reply, query, told, ({ items }) => items, incidentColumns);
   }
 
   @Tells('One incident with whistles, tasks, deadlines and cycles; asOf and knownAt replay it from the log')
@@ -106,14 +119,23 @@ export class IncidentQueriesController {
     @Query() { asOf, knownAt }: MomentQuery,
   ): Promise<ShownIncident> {
     await reached(this.platform, board, request);
-    const now = this.platform.clock.now().toISOString();
-    const moment =
-      asOf === undefined && knownAt === undefined ? null : { asOf: asOf ?? now, knownAt: knownAt ?? now };
-    const view = await this.visible.find(principal, permitted, id);
-    const then = moment === null ? view : await this.queries.execute(new FindIncident(id, moment));
-    if (then === null) throw new Refused('INCIDENT_NOT_FOUND');
+    const moment = momentOf({ asOf, knownAt }, this.platform.clock);
+    const then = await this.at(moment, principal, permitted, id);
     void reply.header('ETag', `"${then.revision}"`);
-    return shown(then, asOf ?? now);
+    return shown(then, moment.asOf);
+  }
+
+  /** As it was at a moment, to whoever sees it by now. @throws Refused INCIDENT_NOT_FOUND */
+  private async at(
+    moment: Moment,
+    principal: Principal,
+    permitted: readonly Role[],
+    id: string,
+  ): Promise<IncidentView> {
+    const view = await this.visible.find(principal, permitted, id);
+    const then = moment.live ? view : await this.queries.execute(new FindIncident(id, moment));
+    if (then === null) throw new Refused('INCIDENT_NOT_FOUND');
+    return then;
   }
 
   @Tells(
@@ -126,11 +148,13 @@ export class IncidentQueriesController {
     @CurrentPrincipal() principal: Principal,
     @PermittedRoles() permitted: readonly Role[],
     @Param('id') id: string,
+    @Query() query: MomentQuery,
   ): Promise<{ items: readonly RepeatWarning[] }> {
     await reached(this.platform, board, request);
-    const view = await this.visible.find(principal, permitted, id);
+    const moment = momentOf(query, this.platform.clock);
+    const view = await this.at(moment, principal, permitted, id);
     const scope = scopeOf(principal, permitted, this.platform.directory);
-    return { items: await this.repeats.around(view, scope) };
+    return { items: await this.repeats.around(view, scope, moment) };
   }
 
   /** What a reporter may see of the case, by the secret code alone. */
@@ -208,10 +232,14 @@ export class IncidentQueriesController {
     @CurrentPrincipal() principal: Principal,
     @PermittedRoles() permitted: readonly Role[],
     @Param('id') id: string,
-  ): Promise<LostTimeReport & { id: string }> {
+    @Query() query: LostTimeQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<(LostTimeReport & { id: string }) | string> {
     await reached(this.platform, board, request);
-    await this.visible.find(principal, permitted, id);
-    return { id, ...(await this.queries.execute(new ReadLostTime(id))) };
+    const moment = momentOf(query, this.platform.clock);
+    await this.at(moment, principal, permitted, id);
+    const told = { id, ...(await this.queries.execute(new ReadLostTime(id, moment))) };
+    return tableOf(request, reply, query, told, ({ spans }) => spans, lostTimeColumns);
   }
 }
 

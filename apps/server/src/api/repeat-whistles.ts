@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import type { Scope } from '@shaoying/incident-application';
-import type { IncidentView } from '@shaoying/incident-read-models';
+import type { IncidentView, Moment } from '@shaoying/incident-read-models';
 import { Platform } from '../platform.js';
 import { ListIncidents } from '../queries/queries.js';
-import { momentOf } from './moment.js';
 
 /** Said beside the answer to a whistle: it is never a reason to refuse one. */
 export interface RepeatWarning {
@@ -27,21 +26,20 @@ export class RepeatWhistles {
     private readonly platform: Platform,
   ) {}
 
-  /** As far as the read model has got, and within scope; of the incident itself only, where it lies in no estate. */
-  async around(view: IncidentView, scope: Scope | null): Promise<RepeatWarning[]> {
+  /** By the moment as it is or was known then, and within scope; of the incident itself only, where it lies in no estate. */
+  async around(view: IncidentView, scope: Scope | null, moment: Moment): Promise<RepeatWarning[]> {
     const { id, estateId, communityId, category, pins, whistles } = view;
     const own = repeatsOf(id, whistles, null);
     if (estateId === null || communityId === null) return own;
-    const { directory, clock } = this.platform;
+    const { directory } = this.platform;
     const { repeatWhistleDays } = directory.rules(pins ?? directory.pins());
-    const now = clock.now();
-    const from = new Date(now.getTime() - repeatWhistleDays * dayMs).toISOString();
+    const from = new Date(Date.parse(moment.asOf) - repeatWhistleDays * dayMs).toISOString();
     const page = await this.queries.execute(
       new ListIncidents(
         { estateId, communityId, category, from },
         scope,
         { limit: warningsMax, after: null },
-        momentOf({}, clock),
+        moment,
       ),
     );
     const others = page.items.filter((other) => other.id !== id);

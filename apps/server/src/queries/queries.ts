@@ -6,8 +6,9 @@ import {
   type Replay,
   type ReplayPoint,
 } from '@shaoying/audit';
-import { IncidentCommandService, type Scope } from '@shaoying/incident-application';
-import { NO_INCIDENT, type LostTime } from '@shaoying/incident-domain';
+import { IncidentCommandService, type FoundIncident, type Scope } from '@shaoying/incident-application';
+import { decodeIncidentEvent } from '@shaoying/incident-contracts';
+import { foldIncident, NO_INCIDENT, type IncidentState, type LostTime } from '@shaoying/incident-domain';
 import { Platform } from '../platform.js';
 import { ReadEvidenceHandler } from './evidence.query.js';
 import {
@@ -18,6 +19,8 @@ import {
   type BoardFilter,
   type BoardPage,
   type BoardPlace,
+  type ExplainedTask,
+  type ExplanationPlace,
   type IncidentView,
   type MetricAnswer,
   type MetricDefinition,
@@ -30,6 +33,9 @@ import {
   type LostTimeSum,
   type StreetWorkload,
   type Workload,
+  type WorkloadExplanation,
+  type WorkloadFigureName,
+  type WorkloadOf,
 } from '@shaoying/incident-read-models';
 
 // What travels on the QueryBus, each with the one read model or history that answers it.
@@ -172,9 +178,22 @@ export interface LostTimeReport {
 }
 
 export class ReadLostTime extends Query<LostTimeReport> {
-  constructor(readonly incidentId: string) {
+  constructor(
+    readonly incidentId: string,
+    readonly moment: Moment,
+  ) {
     super();
   }
+}
+
+/** The state made of what was so at the moment, as far as the log knew. */
+function stateAt({ state, recorded }: FoundIncident, { asOf, knownAt, live }: Moment): IncidentState {
+  if (live === true) return state;
+  const [until, known] = [Date.parse(asOf), Date.parse(knownAt)];
+  const then = recorded
+    .map(decodeIncidentEvent)
+    .filter((event) => Date.parse(event.occurredAt) <= until && Date.parse(event.recordedAt) <= known);
+  return foldIncident(then);
 }
 
 const inMinutes = (ms: number): number => Math.round(ms / 60_000);
@@ -186,9 +205,9 @@ export class ReadLostTimeHandler implements IQueryHandler<ReadLostTime> {
     private readonly platform: Platform,
   ) {}
 
-  async execute({ incidentId }: ReadLostTime): Promise<LostTimeReport> {
+  async execute({ incidentId, moment }: ReadLostTime): Promise<LostTimeReport> {
     const found = await this.incidents.find(incidentId);
-    const { lostTime, pins } = found?.state ?? NO_INCIDENT;
+    const { lostTime, pins } = found === null ? NO_INCIDENT : stateAt(found, moment);
     const { directory } = this.platform;
     const { calendarId, calendarVersion } = pins ?? directory.pins();
     const counted = lostTime.map((lost) => ({
@@ -270,7 +289,7 @@ export class ReadStreetWorkloadHandler implements IQueryHandler<ReadStreetWorklo
   }
 }
 
-/** Time lost in the window that these departments bear, and that nobody does but the dispatch. */
+/** Time lost in the window that these departments bear, and that the dispatch does with tasks they had. */
 export class ReadLostTimeSums extends Query<LostTimeSum[]> {
   constructor(
     readonly departmentIds: readonly string[],
@@ -285,11 +304,60 @@ export class ReadLostTimeSums extends Query<LostTimeSum[]> {
 export class ReadLostTimeSumsHandler implements IQueryHandler<ReadLostTimeSums> {
   constructor(private readonly tasks: DepartmentTasksQuery) {}
 
-  async execute({ departmentIds, moment, from }: ReadLostTimeSums): Promise<LostTimeSum[]> {
-    const sums = await this.tasks.lostTime(moment, from);
-    return sums.filter(({ unitId }) => unitId === null || departmentIds.includes(unitId));
+  execute({ departmentIds, moment, from }: ReadLostTimeSums): Promise<LostTimeSum[]> {
+    return this.tasks.lostTime(moment, from, departmentIds);
   }
 }
+
+/** A task behind a figure; of one that lies out of sight no more than that it is there. */
+export type TaskInSight = ExplainedTask | (Pick<ExplainedTask, Untold> & NamelessTask);
+type Untold = 'counts' | 'contribution' | 'reason';
+type NamelessTask = Readonly<Record<Exclude<keyof ExplainedTask, Untold | 'events'>, null>> & {
+  readonly events: readonly [];
+};
+
+export interface ScopedWorkloadExplanation extends Omit<WorkloadExplanation, 'items'> {
+  readonly items: readonly TaskInSight[];
+}
+
+/** What is behind a figure of workload. */
+export class ExplainWorkload extends Query<ScopedWorkloadExplanation> {
+  constructor(
+    readonly figure: WorkloadFigureName,
+    readonly of: WorkloadOf,
+    readonly moment: Moment,
+    readonly from: string,
+    readonly page: { limit: number; after: ExplanationPlace | null },
+    readonly scope: Scope | null,
+  ) {
+    super();
+  }
+}
+
+@QueryHandler(ExplainWorkload)
+export class ExplainWorkloadHandler implements IQueryHandler<ExplainWorkload> {
+  constructor(
+    private readonly tasks: DepartmentTasksQuery,
+    private readonly board: IncidentBoardQuery,
+  ) {}
+
+  async execute(asked: ExplainWorkload): Promise<ScopedWorkloadExplanation> {
+    const { figure, of, moment, from, page, scope } = asked;
+    const explained = await this.tasks.explain(figure, of, moment, from, page);
+    if (scope === null) return explained;
+    const ids = new Set(explained.items.map(({ incidentId }) => incidentId));
+    const visible = await this.board.visibleAmong([...ids], scope);
+    return {
+      ...explained,
+      items: explained.items.map((item) => (visible.has(item.incidentId) ? item : nameless(item))),
+    };
+  }
+}
+
+const nameless = ({ counts, contribution, reason }: ExplainedTask): TaskInSight => ({
+  ...{ counts, contribution, reason, incidentId: null, taskId: null, departmentId: null },
+  ...{ dueAt: null, doneAt: null, lateMs: null, events: [] },
+});
 
 export class ComputeMetric extends Query<MetricAnswer> {
   constructor(
@@ -377,6 +445,7 @@ export const queryHandlers = [
   ReadWorkloadHandler,
   ReadStreetWorkloadHandler,
   ReadLostTimeSumsHandler,
+  ExplainWorkloadHandler,
   ComputeMetricHandler,
   ExplainMetricHandler,
 ];

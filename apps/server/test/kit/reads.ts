@@ -97,6 +97,10 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     ...{ ...at(`${department}/transfer-open-tasks`), body: { reason: '机构改革' } },
   },
   'GET /v1/workload': { ...at('/v1/workload'), names: 'department' },
+  'GET /v1/workload/explain': {
+    ...at('/v1/workload/explain?figure=open&departmentId=dp-urban-management&limit=200'),
+    names: 'incident',
+  },
   'GET /v1/metrics': at('/v1/metrics'),
   'GET /v1/metrics/{name}': at('/v1/metrics/check-in-on-time?by=department'),
   'GET /v1/metrics/{name}/explain': { ...at('/v1/metrics/check-in-on-time/explain'), names: 'incident' },

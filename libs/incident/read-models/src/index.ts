@@ -10,8 +10,21 @@ import { openDeadlines } from './open-deadlines/open-deadlines.projection.js';
 export * from './department-tasks/department-tasks.query.js';
 export {
   OPEN_TASK_STATES,
-  type LostTimeSum,
+  WORKLOAD_FIGURES,
+  workloadDefinition,
+  workloadDefinitions,
   type OpenTaskState,
+  type WorkloadDefinition,
+  type WorkloadFigureName,
+} from './department-tasks/workload-figures.js';
+export type {
+  ExplainedTask,
+  ExplanationPlace,
+  WorkloadExplanation,
+  WorkloadOf,
+} from './department-tasks/workload-explanation.js';
+export {
+  type LostTimeSum,
   type StreetWorkload,
   type Workload,
   type WorkloadFigures,

@@ -82,6 +82,19 @@ describe('edge case 15: a department renamed', () => {
   });
 });
 
+test('a unit lies within what it belonged to by then', async () => {
+  const { directory, publisher } = await lindong();
+  const moved = { ...directory.orgUnit('dp-water')!, parentId: 'ct-lindong', effectiveFrom: today };
+  await publisher.publishOrgUnits([moved], actor, now);
+  expect(directory.ancestors('dp-water', before).map(({ id }) => id)).toEqual(['di-qinghe', 'ct-lindong']);
+  for (const at of [now, undefined]) {
+    expect(directory.ancestors('dp-water', at).map(({ id }) => id)).toEqual(['ct-lindong']);
+    expect(directory.isWithin('dp-water', 'di-qinghe', at)).toBe(false);
+  }
+  expect(directory.isWithin('dp-water', 'di-qinghe', before)).toBe(true);
+  expect(directory.ancestors('dp-water', '2020-01-01T00:00:00Z')).toEqual([]);
+});
+
 describe('edge case 15: departments merged', () => {
   test('have one successor from the day on, which the catalogue names from then', async () => {
     const city = await lindong();

@@ -120,20 +120,20 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
     return this.units.successors(id, this.dayOf(at));
   }
 
-  ancestors(id: string): readonly OrgUnit[] {
+  ancestors(id: string, at?: string): readonly OrgUnit[] {
     const above: OrgUnit[] = [];
-    let unit = this.orgUnit(id);
+    let unit = this.orgUnit(id, at);
     // Validation keeps parents free of circles; the bound keeps a log written by something else from hanging us.
     while (unit?.parentId != null && above.length < 16) {
-      unit = this.orgUnit(unit.parentId);
+      unit = this.orgUnit(unit.parentId, at);
       if (unit) above.push(unit);
     }
     return above;
   }
 
-  isWithin(unitId: string, ancestorId: string): boolean {
+  isWithin(unitId: string, ancestorId: string, at?: string): boolean {
     if (!this.units.has(unitId)) return false;
-    return unitId === ancestorId || this.ancestors(unitId).some((unit) => unit.id === ancestorId);
+    return unitId === ancestorId || this.ancestors(unitId, at).some((unit) => unit.id === ancestorId);
   }
 
   category(code: string, pins?: JurisdictionPins): Category | undefined {

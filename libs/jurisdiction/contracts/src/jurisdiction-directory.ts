@@ -164,10 +164,10 @@ export interface JurisdictionDirectory {
    * it ended without successor, does not exist yet or never did. Each once, in order of id.
    */
   successors(id: string, at: string): readonly string[];
-  /** Nearest first, without the unit itself; empty for an unknown unit. */
-  ancestors(id: string): readonly OrgUnit[];
+  /** Nearest first, without the unit itself; empty for an unknown unit. With `at` as {@link orgUnit} tells of them then. */
+  ancestors(id: string, at?: string): readonly OrgUnit[];
   /** True for the unit itself too. */
-  isWithin(unitId: string, ancestorId: string): boolean;
+  isWithin(unitId: string, ancestorId: string, at?: string): boolean;
 
   /** Looks in the catalogue `default` first, then in the others; inactive categories are found as well. */
   category(code: string, pins?: JurisdictionPins): Category | undefined;

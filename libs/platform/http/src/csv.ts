@@ -62,3 +62,21 @@ export function tableOf<Answer, Row>(
   void reply.header('content-type', 'text/csv; charset=utf-8; header=present');
   return csvOf(columns, rowsOf(answer));
 }
+
+/** Where the next page of a table as CSV starts, which its rows have no place for; absent on the last page. */
+export const NEXT_CURSOR_HEADER = 'Shaoying-Next-Cursor';
+
+/** The same of one page of a list: as CSV it has the rows of the page, and `nextCursor` as a header. */
+export function pageTableOf<Answer extends { readonly nextCursor: string | null }, Row>(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  query: TableQuery,
+  answer: Answer,
+  rowsOf: (answer: Answer) => readonly Row[],
+  columns: CsvColumns<Row>,
+): Answer | string {
+  const told = tableOf(request, reply, query, answer, rowsOf, columns);
+  if (typeof told === 'string' && answer.nextCursor !== null)
+    void reply.header(NEXT_CURSOR_HEADER, answer.nextCursor);
+  return told;
+}

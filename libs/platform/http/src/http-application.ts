@@ -63,7 +63,7 @@ const ALLOWED_HEADERS = [
 ];
 const EXPOSED_HEADERS = [
   ...['ETag', 'Location', 'Retry-After', 'RateLimit', 'RateLimit-Policy'],
-  ...['Shaoying-Position', 'Idempotency-Replayed'],
+  ...['Shaoying-Position', 'Shaoying-Next-Cursor', 'Idempotency-Replayed'],
 ];
 const PREFLIGHT_SECONDS = 600;
 /** Longer than the 60 s after which common load balancers drop idle connections, so that they do it first. */

@@ -18,7 +18,8 @@ export const RELATIONS = {
   SUMMONED: 'the unit has an open task in the incident',
   ADDRESSED: 'the order is addressed to the unit',
   SCORED: 'the unit is scored by the incident',
-  OWN_DEPARTMENT: 'the department is the unit itself',
+  OWN_DEPARTMENT: 'the department, or street office, is the unit itself',
+  ANY_DEPARTMENT: 'it is a department; of street offices, only the unit itself',
   DISTRICT_DEPARTMENT: 'the department belongs to the district of the unit; to a unit of the city: any',
   RECEIPT: "shows the incident's receipt code, whoever it is",
 } as const satisfies Record<string, string>;
@@ -106,12 +107,13 @@ const reading = may({
   ...historians,
 });
 const feed = may({
-  ...({ department: 'OWN_DEPARTMENT', 'supervision-centre': 'DISTRICT_DEPARTMENT' } as const),
-  ...({ arbitrator: 'DISTRICT_DEPARTMENT', oversight: 'ANY', admin: 'ANY' } as const),
+  ...({ department: 'OWN_DEPARTMENT', 'street-office': 'OWN_DEPARTMENT' } as const),
+  ...({ 'supervision-centre': 'DISTRICT_DEPARTMENT', arbitrator: 'DISTRICT_DEPARTMENT' } as const),
+  ...({ oversight: 'ANY', admin: 'ANY' } as const),
 });
 const everyDepartment = {
-  ...({ department: 'OWN_DEPARTMENT', 'street-office': 'ANY', 'supervision-centre': 'ANY' } as const),
-  ...({ arbitrator: 'ANY', oversight: 'ANY', admin: 'ANY' } as const),
+  ...({ department: 'OWN_DEPARTMENT', 'street-office': 'ANY_DEPARTMENT' } as const),
+  ...({ 'supervision-centre': 'ANY', arbitrator: 'ANY', oversight: 'ANY', admin: 'ANY' } as const),
 };
 const counted = {
   ...({ 'street-office': 'ANY', department: 'ANY', 'supervision-centre': 'ANY' } as const),
@@ -226,6 +228,7 @@ const reads = {
   'GET /v1/org-units/{id}/replay/stream': may(historians, 'of its incidents those in sight'),
   [`GET ${department}/workload`]: may(everyDepartment, 'numbers only'),
   'GET /v1/workload': may(everyDepartment, 'numbers only'),
+  'GET /v1/workload/explain': may(everyDepartment, 'incidents out of sight are counted and not named'),
   'GET /v1/metrics': may(counted),
   'GET /v1/metrics/{name}': may(counted, 'numbers only'),
   'GET /v1/metrics/{name}/explain': may(counted, 'incidents out of sight are counted and not named'),
@@ -303,8 +306,8 @@ const audit = {
   'GET /v1/audit/consistency': overseers,
 } as const;
 
-/** What the systems of a department have to do; nobody else does it for them. */
-const consumers = may({ department: 'OWN_DEPARTMENT' });
+/** What the systems of a department, or of a street that is whistled to, have to do; nobody else does it for them. */
+const consumers = may({ department: 'OWN_DEPARTMENT', 'street-office': 'OWN_DEPARTMENT' });
 const group = `${department}/consumer-groups/{group}` as const;
 const consumerGroups = {
   [`GET ${department}/consumer-groups`]: feed,

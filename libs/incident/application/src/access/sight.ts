@@ -112,6 +112,8 @@ export function reachesDepartment(
   return roles.some((role) => {
     const relation = grants[role];
     if (relation === 'OWN_DEPARTMENT') return orgUnitId === departmentId;
+    if (relation === 'ANY_DEPARTMENT')
+      return orgUnitId === departmentId || territory.orgUnit(departmentId)?.kind !== 'SUBDISTRICT';
     if (relation !== 'DISTRICT_DEPARTMENT') return relation === 'ANY';
     if (orgUnitId === null) return true;
     const area = areaOf(orgUnitId, territory);

@@ -231,6 +231,7 @@ describe('department tasks', () => {
   describe('workload', () => {
     it('is all zeros and nulls for a department without tasks', async () => {
       const moment = at('2026-03-02T01:00:00.000Z');
+      const none = { met: 0, decided: 0 };
       expect(await query.workload(['dept-9'], moment, longAgo)).toEqual([
         {
           ...{ departmentId: 'dept-9', ...moment, from: longAgo, open: 0, overdue: 0, dueWithin24h: 0 },
@@ -242,6 +243,7 @@ describe('department tasks', () => {
           ...{ acknowledgeOnTimeRate: null, checkInOnTimeRate: null, handlingOnTimeRate: null },
           ...{ medianCheckInMinutes: null, p90CheckInMinutes: null },
           ...{ medianHandlingMinutes: null, p90HandlingMinutes: null },
+          ...{ acknowledgeOnTime: none, checkInOnTime: none, handlingOnTime: none },
         },
       ]);
     });
@@ -289,6 +291,7 @@ describe('department tasks', () => {
       expect(await workload('dept-1', undecided)).toMatchObject({ checkInOnTimeRate: null });
       expect(await workload('dept-1', at(city.now))).toMatchObject({
         ...{ checkInOnTimeRate: 1 / 4, medianCheckInMinutes: 200, p90CheckInMinutes: 280 },
+        checkInOnTime: { met: 1, decided: 4 },
       });
     });
 
@@ -416,6 +419,10 @@ describe('department tasks', () => {
         { account: 'DISPATCH', unitId: null, ms: 120 * 60_000, tasks: 1 },
         { account: 'DEPARTMENT', unitId: 'dept-1', ms: 90 * 60_000, tasks: 1 },
       ]);
+      const lostOf = async (...ids: string[]) =>
+        (await query.lostTime(at(city.now), longAgo, ids)).map(({ unitId }) => unitId);
+      expect(await lostOf('dept-1')).toEqual([null, 'dept-1']);
+      expect(await lostOf('dept-2', 'dept-3')).toEqual([]);
     });
 
     it('leaves out what stands still, and takes it up again with its deadlines moved', async () => {

@@ -18,7 +18,7 @@ const eventTypes: IncidentEventType[] = [
  */
 export const departmentTasks: Projection = {
   name: 'department-tasks',
-  version: 12,
+  version: 13,
   schema: taskTables,
   indexes: taskIndexes,
   eventTypes,

@@ -1,11 +1,19 @@
 import { factsUntil, momentSql, momentValues, type Moment, type SqlReader } from '../sql-reader.js';
-import { deadlinesOfTask, openAfter, tasksAs, within } from './tasks-at.js';
+import { deadlinesOfTask, isoUtc, openAfter, tasksAs, within } from './tasks-at.js';
+import {
+  explanationOf,
+  explanationSql,
+  type ExplanationPlace,
+  type ExplanationRow,
+  type WorkloadExplanation,
+  type WorkloadOf,
+} from './workload-explanation.js';
+import type { OpenTaskState, WorkloadFigureName } from './workload-figures.js';
 import {
   figuresOf,
   streetLossSql,
   workloadSql,
   type LostTimeSum,
-  type OpenTaskState,
   type StreetWorkload,
   type Workload,
   type WorkloadRow,
@@ -170,9 +178,35 @@ export class DepartmentTasksQuery {
     }));
   }
 
-  /** Time booked in the window as lost, by who bears it, most first (domain.md §3.4 a). */
-  lostTime(moment: Moment, from: string): Promise<LostTimeSum[]> {
-    return this.lostBy('true', moment, from);
+  /** Every task behind a figure of {@link workload} or {@link workloadByStreet}, and what was left out of it. */
+  async explain(
+    figure: WorkloadFigureName,
+    of: WorkloadOf,
+    moment: Moment,
+    from: string,
+    page: { limit: number; after: ExplanationPlace | null },
+  ): Promise<WorkloadExplanation> {
+    const { text, values } = explanationSql(figure, of, moment, from, page);
+    const { rows } = await this.sql.query<ExplanationRow>(text, values);
+    const [row] = rows;
+    if (row === undefined) throw new Error('an explanation is one row');
+    return explanationOf(figure, row, page.limit);
+  }
+
+  /**
+   * Time booked in the window as lost, by who bears it, most first (domain.md §3.4 a).
+   * @param departmentIds what these bear, and what the dispatch does with tasks that one of them had; null: all there is
+   */
+  lostTime(
+    moment: Moment,
+    from: string,
+    departmentIds: readonly string[] | null = null,
+  ): Promise<LostTimeSum[]> {
+    if (departmentIds === null) return this.lostBy('true', moment, from);
+    const theirs = `(unit_id = any($4::text[]) or (unit_id is null and exists (
+      select from department_tasks.tasks t where t.task_id = lost_times.task_id and t.department_id = any($4::text[])
+        and ${within('since')})))`;
+    return this.lostBy(theirs, moment, from, departmentIds);
   }
 
   private async lostBy(
@@ -210,6 +244,3 @@ export class DepartmentTasksQuery {
 const toDo = `(select coalesce(jsonb_agg(deadline order by place), '[]')
   from jsonb_array_elements(${deadlinesOfTask('at_moment')}::jsonb) with ordinality as listed (deadline, place)
   where not deadline ? 'done')`;
-
-const isoUtc = (column: string): string =>
-  `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;

@@ -15,7 +15,7 @@ import {
   type LossRow,
   type WhistleRow,
 } from './task-tables.js';
-import { endOf, TaskTerms } from './task-terms.js';
+import { causeOf, endOf, TaskTerms } from './task-terms.js';
 
 /** Events that change the terms of tasks that were there before, and so read them. */
 export const changesTerms: ReadonlySet<IncidentEventType> = new Set<IncidentEventType>([
@@ -175,7 +175,7 @@ export class TaskBatch {
         break;
       case 'TaskTransferred':
         this.terms.change(entry, entry.data.taskId, (row) => ({
-          ...{ department_id: entry.data.toDepartmentId, former: handedOn(row, entry.occurredAt) },
+          ...{ department_id: entry.data.toDepartmentId, former: handedOn(row, causeOf(entry)) },
         }));
         break;
       case 'DepartmentAdded':
@@ -243,7 +243,7 @@ export class TaskBatch {
         if (this.terms.standing(entry, taskId)?.department_id === responsibleUnitId) {
           this.terms.change(entry, taskId, (row) => ({
             stands: row.acknowledged_at === null ? 'ACKNOWLEDGED' : null,
-            ...{ working_at: null, working_known_at: null },
+            ...{ working_at: null, working_known_at: null, working_event_id: null },
           }));
         } else this.give(entry, taskId, newTask);
         this.book(entry, lostTime);
@@ -314,9 +314,10 @@ export class TaskBatch {
           ...{ completed_at: null, completed_known_at: null, completed_event_id: null },
           ...(accepted &&
             row.accepted_at === null && {
-              ...{ accepted_at: row.completed_at, accepted_event_id: row.completed_event_id },
+              ...{ accepted_at: row.completed_at, accepted_known_at: row.completed_known_at },
+              accepted_event_id: row.completed_event_id,
             }),
-          ...{ working_at: null, working_known_at: null, extending: false },
+          ...{ working_at: null, working_known_at: null, working_event_id: null, extending: false },
         };
       });
   }
@@ -410,7 +411,8 @@ function taskOf(
   const { occurredAt: at, recordedAt: knownAt, eventId, revision: version } = entry;
   return {
     ...{ task_id, version, ...known, whistle_id, department_id, role, kind },
-    ...{ since_at: at, since_known_at: knownAt, until_at: null, until_known_at: null },
+    ...{ since_at: at, since_known_at: knownAt, since_event_id: eventId },
+    ...{ until_at: null, until_known_at: null },
     ...{ notified_at: at, notified_known_at: knownAt, notified_event_id: eventId },
     ...duesOf(listed(deadlines)),
     ...{ acknowledged_at: null, acknowledged_known_at: null, acknowledged_event_id: null },
@@ -420,9 +422,11 @@ function taskOf(
       checked_in_event_id: null,
       working_at: null,
       working_known_at: null,
+      working_event_id: null,
       completed_at: null,
     },
-    ...{ completed_known_at: null, completed_event_id: null, accepted_at: null, accepted_event_id: null },
+    ...{ completed_known_at: null, completed_event_id: null, accepted_at: null },
+    ...{ accepted_known_at: null, accepted_event_id: null, ended_event_id: null, causes: null },
     ...{ ended_as: null, ended_at: null },
     ...{ ended_known_at: null, counted: false, stands: null, extending: false, set_aside: null },
     former: null,

@@ -24,6 +24,8 @@ export interface TaskRow {
   /** Since when, and until when, these terms hold. */
   readonly since_at: string;
   readonly since_known_at: string;
+  /** The event that changed the terms, or began the task. */
+  readonly since_event_id: string;
   readonly until_at: string | null;
   readonly until_known_at: string | null;
   readonly notified_at: string;
@@ -48,15 +50,18 @@ export interface TaskRow {
   /** First word on the work since it was begun, or sent back. */
   readonly working_at: string | null;
   readonly working_known_at: string | null;
+  readonly working_event_id: string | null;
   readonly completed_at: string | null;
   readonly completed_known_at: string | null;
   readonly completed_event_id: string | null;
   /** The first completion that a check has passed, where it was sent back after that: by it handling is judged. */
   readonly accepted_at: string | null;
+  readonly accepted_known_at: string | null;
   readonly accepted_event_id: string | null;
   readonly ended_as: string | null;
   readonly ended_at: string | null;
   readonly ended_known_at: string | null;
+  readonly ended_event_id: string | null;
   /** Whether the end counts against the department. */
   readonly counted: boolean;
   /** RETURN_REQUESTED, IN_ARBITRATION; or ACKNOWLEDGED, where it was decided and never signed for. */
@@ -65,6 +70,8 @@ export interface TaskRow {
   readonly extending: boolean;
   /** Its incident is SUSPENDED, MERGED, or WITHDRAWN; one that is voided counts as withdrawn. */
   readonly set_aside: string | null;
+  /** JSON of {@link Causes}; null where nothing stands, is asked for or is set aside. */
+  readonly causes: string | null;
   /** JSON of {@link TaskDeadline}s. */
   readonly deadlines: string;
   /** JSON of {@link FormerHolder}s, first ones first; null where the task was never transferred. */
@@ -76,7 +83,20 @@ export interface FormerHolder {
   readonly departmentId: string;
   readonly since: string;
   readonly until: string;
+  /** The transfer to the next. */
+  readonly eventId: string;
+  readonly knownAt: string;
 }
+
+/** An event that something is so by. */
+export interface Cause {
+  readonly eventId: string;
+  readonly at: string;
+  readonly knownAt: string;
+}
+
+/** The events by which `stands`, `extending` and `set_aside` are what they are. */
+export type Causes = Readonly<Partial<Record<'stands' | 'extending' | 'set_aside', Cause>>>;
 
 export interface TaskDeadline {
   readonly deadlineId: string;
@@ -95,7 +115,12 @@ const taskShape: RowShape<Omit<TaskRow, 'deadlines'>> = {
   ...{ task_id: 'text', version: 'integer', incident_id: 'text', whistle_id: 'text', department_id: 'text' },
   ...{ role: 'text', kind: 'text', category: 'text', severity: 'text', estate_id: 'text' },
   ...{ community_id: 'text', street_id: 'text', imported: 'boolean', since_at: 'timestamptz' },
-  ...{ since_known_at: 'timestamptz', until_at: 'timestamptz', until_known_at: 'timestamptz' },
+  ...{
+    since_known_at: 'timestamptz',
+    since_event_id: 'text',
+    until_at: 'timestamptz',
+    until_known_at: 'timestamptz',
+  },
   ...{ notified_at: 'timestamptz', notified_known_at: 'timestamptz', notified_event_id: 'text' },
   ...{ acknowledge_due: 'timestamptz', acknowledged_at: 'timestamptz', acknowledged_known_at: 'timestamptz' },
   ...{ acknowledged_event_id: 'text', contact_due: 'timestamptz', contacted_at: 'timestamptz' },
@@ -107,10 +132,12 @@ const taskShape: RowShape<Omit<TaskRow, 'deadlines'>> = {
     handling_due: 'timestamptz',
   },
   ...{ stage_due: 'timestamptz', rework_due: 'timestamptz', working_at: 'timestamptz' },
-  ...{ working_known_at: 'timestamptz', completed_at: 'timestamptz', completed_known_at: 'timestamptz' },
-  ...{ completed_event_id: 'text', accepted_at: 'timestamptz', accepted_event_id: 'text' },
-  ...{ ended_as: 'text', ended_at: 'timestamptz', ended_known_at: 'timestamptz' },
-  ...{ counted: 'boolean', stands: 'text', extending: 'boolean', set_aside: 'text', former: 'json' },
+  ...{ working_known_at: 'timestamptz', working_event_id: 'text', completed_at: 'timestamptz' },
+  ...{ completed_known_at: 'timestamptz', completed_event_id: 'text', accepted_at: 'timestamptz' },
+  ...{ accepted_known_at: 'timestamptz', accepted_event_id: 'text', ended_as: 'text' },
+  ...{ ended_at: 'timestamptz', ended_known_at: 'timestamptz', ended_event_id: 'text' },
+  ...{ counted: 'boolean', stands: 'text', extending: 'boolean', set_aside: 'text', causes: 'json' },
+  former: 'json',
 };
 
 /** Answers of the department. They may be told late, so they belong to whatever terms held when they were given. */
@@ -132,12 +159,14 @@ export interface TaskProgress {
   readonly contacted_event_id: string | null;
   readonly working_at: string | null;
   readonly working_known_at: string | null;
+  readonly working_event_id: string | null;
   readonly completed_at: string | null;
   readonly completed_known_at: string | null;
   readonly completed_event_id: string | null;
   readonly ended_as: string | null;
   readonly ended_at: string | null;
   readonly ended_known_at: string | null;
+  readonly ended_event_id: string | null;
   readonly counted: boolean;
 }
 
@@ -149,9 +178,10 @@ const answerShape: RowShape<TaskAnswer> = {
 const progressShape: RowShape<TaskProgress> = {
   ...{ task_id: 'text', contacted_at: 'timestamptz', contacted_known_at: 'timestamptz' },
   contacted_event_id: 'text',
-  ...{ working_at: 'timestamptz', working_known_at: 'timestamptz', completed_at: 'timestamptz' },
-  ...{ completed_known_at: 'timestamptz', completed_event_id: 'text', ended_as: 'text' },
-  ...{ ended_at: 'timestamptz', ended_known_at: 'timestamptz', counted: 'boolean' },
+  ...{ working_at: 'timestamptz', working_known_at: 'timestamptz', working_event_id: 'text' },
+  ...{ completed_at: 'timestamptz', completed_known_at: 'timestamptz', completed_event_id: 'text' },
+  ...{ ended_as: 'text', ended_at: 'timestamptz', ended_known_at: 'timestamptz' },
+  ...{ ended_event_id: 'text', counted: 'boolean' },
 };
 
 export const noAnswer = (task_id: string): TaskAnswer => ({
@@ -160,9 +190,9 @@ export const noAnswer = (task_id: string): TaskAnswer => ({
 });
 export const noProgress = (task_id: string): TaskProgress => ({
   ...{ task_id, contacted_at: null, contacted_known_at: null, contacted_event_id: null },
-  ...{ working_at: null, working_known_at: null },
+  ...{ working_at: null, working_known_at: null, working_event_id: null },
   ...{ completed_at: null, completed_known_at: null, completed_event_id: null, ended_as: null },
-  ...{ ended_at: null, ended_known_at: null, counted: false },
+  ...{ ended_at: null, ended_known_at: null, ended_event_id: null, counted: false },
 });
 
 const later = (...columns: string[]): string =>
@@ -215,11 +245,13 @@ export const writeProgress = new RowStatement<TaskProgress>(
        ${later(...instantsOf('completed'), 'completed_event_id')},
        working_at = coalesce(t.working_at, u.working_at),
        working_known_at = coalesce(t.working_known_at, u.working_known_at),
-       ${later('ended_as', ...instantsOf('ended'))}, counted = t.counted or u.counted,
+       working_event_id = coalesce(t.working_event_id, u.working_event_id),
+       ${later('ended_as', ...instantsOf('ended'), 'ended_event_id')}, counted = t.counted or u.counted,
        is_over = t.is_over or u.completed_at is not null or u.ended_at is not null
      from ${rows} where t.task_id = u.task_id and t.until_at is null`,
 );
 
+const documents: readonly string[] = ['deadlines', 'former', 'causes'];
 const instants = Object.entries(taskShape).flatMap(([name, type]) => (type === 'timestamptz' ? [name] : []));
 
 /** Every row of the tasks of the given incidents, older ones first. */
@@ -238,7 +270,7 @@ export async function tasksOfIncidents(
     const read = columns.map(([name, value]) => {
       if (value === null) return [name, null];
       if (instants.includes(name)) return [name, (value as Date).toISOString()];
-      return [name, name === 'deadlines' || name === 'former' ? JSON.stringify(value) : value];
+      return [name, documents.includes(name) ? JSON.stringify(value) : value];
     });
     return Object.fromEntries(read) as unknown as TaskRow;
   });
@@ -282,12 +314,23 @@ export const listed = (deadlines: readonly Deadline[]): TaskDeadline[] =>
 export const deadlinesOf = ({ deadlines }: TaskRow): TaskDeadline[] =>
   JSON.parse(deadlines) as TaskDeadline[];
 
-/** Former holders of a row and its present one. @param until instant from which on another department has it */
-export function handedOn(row: TaskRow, until: string): string {
+/** Former holders of a row and its present one. @param transfer from its instant on another department has it */
+export function handedOn(row: TaskRow, { eventId, at: until, knownAt }: Cause): string {
   const earlier = row.former === null ? [] : (JSON.parse(row.former) as FormerHolder[]);
   const since = earlier.at(-1)?.until ?? row.notified_at;
-  const handed: FormerHolder = { departmentId: row.department_id, since, until };
+  const handed: FormerHolder = { departmentId: row.department_id, since, until, eventId, knownAt };
   return JSON.stringify([...earlier, handed]);
+}
+
+/** What the changed terms are so by: what is as it was keeps its cause. */
+export function causesOf(row: TaskRow, changed: TaskRow, cause: Cause): string | null {
+  const earlier = row.causes === null ? {} : (JSON.parse(row.causes) as Causes);
+  const causes = (['stands', 'extending', 'set_aside'] as const).flatMap((name) => {
+    if (changed[name] === null || changed[name] === false) return [];
+    const told = changed[name] === row[name] ? earlier[name] : cause;
+    return told === undefined ? [] : [[name, told] as const];
+  });
+  return causes.length === 0 ? null : JSON.stringify(Object.fromEntries(causes));
 }
 
 export function moved(row: TaskRow, moves: readonly DeadlineMove[]): Dues | null {

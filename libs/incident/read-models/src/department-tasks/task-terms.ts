@@ -1,12 +1,14 @@
 import type { ProjectionTransaction } from '@shaoying/projections';
 import type { IncidentEntry } from '../incident-rows.js';
 import {
+  causesOf,
   noAnswer,
   noProgress,
   rowKey,
   writeAnswers,
   writeProgress,
   writeTasks,
+  type Cause,
   type TaskAnswer,
   type TaskProgress,
   type TaskRow,
@@ -81,18 +83,22 @@ export class TaskTerms {
     const row = this.standing(entry, taskId);
     const change = row && terms(row);
     if (row === undefined || !change) return;
-    const { occurredAt, recordedAt, revision: version } = entry;
+    const { occurredAt, recordedAt, eventId, revision: version } = entry;
+    const causes = causesOf(row, { ...row, ...change }, causeOf(entry));
     // Two changes by one event are one.
     if (row.version === version) {
-      this.replace(row, { ...row, ...change });
+      this.replace(row, { ...row, ...change, causes });
       return;
     }
     this.begun.add(rowKey({ task_id: taskId, version }));
-    const since = { since_at: occurredAt, since_known_at: recordedAt, until_at: null, until_known_at: null };
+    const since = {
+      ...{ since_at: occurredAt, since_known_at: recordedAt, since_event_id: eventId },
+      ...{ until_at: null, until_known_at: null },
+    };
     this.replace(
       row,
       { ...row, until_at: occurredAt, until_known_at: recordedAt },
-      { ...row, version, ...since, ...change },
+      { ...row, version, ...since, ...change, causes },
     );
   }
 
@@ -121,7 +127,10 @@ export class TaskTerms {
   work(entry: IncidentEntry, taskId: string): void {
     const known = this.standing(entry, taskId) ?? this.progress.get(taskId);
     if ((known?.working_at ?? null) !== null) return;
-    this.tell(entry, taskId, { working_at: entry.occurredAt, working_known_at: entry.recordedAt });
+    const { occurredAt, recordedAt, eventId } = entry;
+    this.tell(entry, taskId, {
+      ...{ working_at: occurredAt, working_known_at: recordedAt, working_event_id: eventId },
+    });
   }
 
   end(entry: IncidentEntry, taskIds: readonly string[], as: string, counted: boolean): void {
@@ -130,5 +139,10 @@ export class TaskTerms {
 }
 
 export const endOf = (entry: IncidentEntry, ended_as: string, counted: boolean) => ({
-  ...{ ended_as, ended_at: entry.occurredAt, ended_known_at: entry.recordedAt, counted },
+  ...{ ended_as, ended_at: entry.occurredAt, ended_known_at: entry.recordedAt },
+  ...{ ended_event_id: entry.eventId, counted },
+});
+
+export const causeOf = ({ eventId, occurredAt, recordedAt }: IncidentEntry): Cause => ({
+  ...{ eventId, at: occurredAt, knownAt: recordedAt },
 });

@@ -54,8 +54,13 @@ export const tasksAs = (name: string, among = everyTask): string =>
 
 export const tasksAt = tasksAs('at_moment');
 
+/** An instant as answers tell it. */
+export const isoUtc = (column: string): string =>
+  `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
 /** The former holders of a task as a table. */
-export const formerHolders = `json_to_recordset(former) as held ("departmentId" text, since timestamptz, until timestamptz)`;
+export const formerHolders = `json_to_recordset(former) as held (
+    "departmentId" text, since timestamptz, until timestamptz, "eventId" text, "knownAt" timestamptz)`;
 
 /**
  * Who had the task of a row of {@link tasksAt} at an instant: from a transfer on it is the successor's, and what was due

@@ -1,22 +1,20 @@
-import { factsUntil, type Moment } from '../sql-reader.js';
+import type { Moment } from '../sql-reader.js';
+import { tasksAt, within } from './tasks-at.js';
 import {
-  formerHolders,
-  givenOnAndOpenAfter,
-  openAfter,
-  tasksAmong,
-  tasksAs,
-  tasksAt,
-  within,
-} from './tasks-at.js';
+  OPEN_TASK_STATES,
+  workloadFigures,
+  type OpenTaskState,
+  type WorkloadFigureName,
+} from './workload-figures.js';
+import { has, holdings, judged, type TimedAct } from './workload-holdings.js';
 
-/** States of a task that its department has. */
-export const OPEN_TASK_STATES = [
-  ...(['NOTIFIED', 'ACKNOWLEDGED', 'CHECKED_IN', 'WORKING'] as const),
-  ...(['RETURN_REQUESTED', 'IN_ARBITRATION'] as const),
-] as const;
-export type OpenTaskState = (typeof OPEN_TASK_STATES)[number];
+/** Numerator and denominator of a rate. */
+export interface OnTimeCounts {
+  readonly met: number;
+  readonly decided: number;
+}
 
-/** What somebody has to do, and how it went. */
+/** What somebody has to do, and how it went. What each figure means is in `workload-figures.ts`. */
 export interface WorkloadFigures {
   readonly asOf: string;
   readonly knownAt: string;
@@ -43,8 +41,13 @@ export interface WorkloadFigures {
    * that was decided; null where none is.
    */
   readonly acknowledgeOnTimeRate: number | null;
+  /** Unlike the metric `check-in-on-time`, which takes the tasks due in the window. */
   readonly checkInOnTimeRate: number | null;
   readonly handlingOnTimeRate: number | null;
+  /** What the rates are shares of. */
+  readonly acknowledgeOnTime: OnTimeCounts;
+  readonly checkInOnTime: OnTimeCounts;
+  readonly handlingOnTime: OnTimeCounts;
   /** From the whistle on, of the tasks notified in the window. Handling: to the first completion that stood. */
   readonly medianCheckInMinutes: number | null;
   readonly p90CheckInMinutes: number | null;
@@ -72,14 +75,6 @@ export interface LostTimeSum {
   readonly tasks: number;
 }
 
-/** Acts that have a deadline: the column of the act, the one it was due by, and what leaves it open whose time it is. */
-const timedActs = {
-  acknowledge: { done: 'ack', due: 'acknowledge_due', undecided: 'false' },
-  check_in: { done: 'arrived', due: 'check_in_due', undecided: 'undecided' },
-  handling: { done: 'handled', due: 'handling_due', undecided: '(undecided or extending)' },
-} as const;
-type TimedAct = keyof typeof timedActs;
-
 export interface WorkloadRow extends Record<`${TimedAct}_met` | `${TimedAct}_decided`, number> {
   /** A department, or a street. */
   key: string | null;
@@ -102,50 +97,6 @@ export interface WorkloadRow extends Record<`${TimedAct}_met` | `${TimedAct}_dec
   handling_times: readonly [number, number] | null;
 }
 
-const windowBegin = 'least($1::timestamptz, $2::timestamptz, $4::timestamptz)';
-
-/**
- * A row for each of the departments $3 that has or had a task of the window; `held_until` is null of the one that has it. All that
- * was ever given on, which is little, is asked whether they had it: of other tasks nothing is unpacked.
- */
-const holdings = `
-${tasksAs('theirs', openAfter(windowBegin, factsUntil, 'department_id = any($3::text[])'))},
-${tasksAmong('given_on', givenOnAndOpenAfter(windowBegin, factsUntil))},
-  holdings as (
-    select * from (
-      select theirs.*, department_id as holder, case when former is null then notified_at
-        else coalesce((select max(held.until) from ${formerHolders}), notified_at) end as held_since, null::timestamptz as held_until
-      from theirs offset 0
-    ) own
-    union all
-    select given_on.*, held."departmentId", held.since, held.until
-    from given_on cross join lateral ${formerHolders} where held."departmentId" = any($3::text[])
-  )`;
-
-/** Of a holding: it is the department that has the task, and answers for how it stands. */
-const has = 'held_until is null';
-
-/** Not by the name: a task may come back to a department that had it before. An offline check-in may be the first's. */
-const heldAt = (instant: string): string =>
-  `(${instant} >= held_since or held_since = notified_at) and (${has} or ${instant} < held_until)`;
-
-/**
- * An act that is judged: done, or its time is over and nothing was undecided; what was given away is not. It is that of
- * whoever had the task when it was done, or should have been.
- */
-const decided = ({ done, due, undecided }: (typeof timedActs)[TimedAct]): string =>
-  `notified_at >= $4 and (ended is null or counted) and ${due} is not null
-   and (${done} is not null or (${due} < as_of and not ${undecided} and set_aside is null))
-   and ${heldAt(`least(${done}, ${due})`)}`;
-
-/** What is asked of an act of each holding. */
-const judged = (act: TimedAct): string => {
-  const { done, due } = timedActs[act];
-  return `(${decided(timedActs[act])}) is true as ${act}_is_decided, ${done} <= ${due} as ${act}_in_time,
-    case when notified_at >= $4 and ${done} is not null and ${heldAt(done)}
-      then date_part('epoch', ${done} - notified_at) / 60 end as ${act}_minutes`;
-};
-
 const ratesOf = (act: TimedAct): string =>
   `count(*) filter (where ${act}_is_decided and ${act}_in_time)::int as ${act}_met,
     count(*) filter (where ${act}_is_decided)::int as ${act}_decided`;
@@ -153,6 +104,9 @@ const ratesOf = (act: TimedAct): string =>
 const timesOf = (act: TimedAct): string =>
   `percentile_cont(array[0.5, 0.9]) within group (order by ${act}_minutes)
     filter (where ${act}_minutes is not null) as ${act}_times`;
+
+const counted = (name: WorkloadFigureName): string =>
+  `count(*) filter (where ${workloadFigures[name].sql?.counts ?? 'false'})::int`;
 
 /**
  * The figures of the departments $3 from $4 to the moment $1, $2: a row for each of them, or for each street their tasks
@@ -165,19 +119,10 @@ export const workloadSql = (by: 'holder' | 'street_id'): string =>
        ${judged('acknowledge')}, ${judged('check_in')}, ${judged('handling')}
      from holdings offset 0
    )
-   select key,
-     count(*) filter (where has and is_open)::int as open,
-     ${OPEN_TASK_STATES.map(
-       (state) =>
-         `count(*) filter (where has and is_open and state = '${state}')::int as ${state.toLowerCase()},`,
-     ).join(' ')}
-     count(*) filter (where has and ended = 'RETURNED' and ended_at >= $4)::int as returned,
-     count(*) filter (where has and ended = 'RELEASED' and ended_at >= $4)::int as released,
-     count(*) filter (where has and unmet_due < as_of)::int as overdue,
-     count(*) filter (where has and unmet_due >= as_of and unmet_due < as_of + interval '24 hours')::int
-       as due_within_24h,
-     count(*) filter (where held_since >= $4)::int as inflow,
-     count(*) filter (where (has and done >= $4) or held_until >= $4)::int as outflow,
+   select key, ${counted('open')} as open,
+     ${OPEN_TASK_STATES.map((state) => `${counted(`byState.${state}`)} as ${state.toLowerCase()},`).join(' ')}
+     ${counted('returned')} as returned, ${counted('released')} as released, ${counted('overdue')} as overdue,
+     ${counted('dueWithin24h')} as due_within_24h, ${counted('inflow')} as inflow, ${counted('outflow')} as outflow,
      coalesce(sum(case role when 'LEAD' then 2 else 1 end) filter (where has and is_open), 0)::int as half_weights,
      ${ratesOf('acknowledge')}, ${ratesOf('check_in')}, ${ratesOf('handling')},
      ${timesOf('check_in')}, ${timesOf('handling')}
@@ -198,9 +143,12 @@ export function figuresOf(
   { asOf, knownAt }: Moment,
   from: string,
 ): WorkloadFigures {
+  const counts = (act: TimedAct): OnTimeCounts => ({
+    ...{ met: row?.[`${act}_met`] ?? 0, decided: row?.[`${act}_decided`] ?? 0 },
+  });
   const rate = (act: TimedAct): number | null => {
-    const count = row?.[`${act}_decided`] ?? 0;
-    return count === 0 ? null : (row?.[`${act}_met`] ?? 0) / count;
+    const { met, decided } = counts(act);
+    return decided === 0 ? null : met / decided;
   };
   return {
     ...{ asOf, knownAt, from, open: row?.open ?? 0 },
@@ -216,7 +164,8 @@ export function figuresOf(
     ...{ inflow: row?.inflow ?? 0, outflow: row?.outflow ?? 0, returned: row?.returned ?? 0 },
     ...{ released: row?.released ?? 0, lostMs, weighted: (row?.half_weights ?? 0) / 2 },
     ...{ acknowledgeOnTimeRate: rate('acknowledge'), checkInOnTimeRate: rate('check_in') },
-    handlingOnTimeRate: rate('handling'),
+    ...{ handlingOnTimeRate: rate('handling'), acknowledgeOnTime: counts('acknowledge') },
+    ...{ checkInOnTime: counts('check_in'), handlingOnTime: counts('handling') },
     medianCheckInMinutes: row?.check_in_times?.[0] ?? null,
     p90CheckInMinutes: row?.check_in_times?.[1] ?? null,
     medianHandlingMinutes: row?.handling_times?.[0] ?? null,

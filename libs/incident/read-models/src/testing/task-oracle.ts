@@ -345,8 +345,8 @@ const doneAt = (task: OracleTask, act: Act): string | null => {
   return act === 'CHECK_IN' ? task.checkedInAt : (task.acceptedAt ?? task.completedAt);
 };
 
-/** Share of what was met of what is decided. */
-function rateOf(tasks: readonly OracleTask[], act: Act, departmentIds: readonly string[], asOf: string) {
+/** What was met of what is decided. */
+function onTimeOf(tasks: readonly OracleTask[], act: Act, departmentIds: readonly string[], asOf: string) {
   const decided = tasks.flatMap((task) => {
     const due = task.deadlines.findLast((deadline) => deadline.timer === act)?.dueAt;
     if (due === undefined || (task.endedAt !== null && !task.counted)) return [];
@@ -356,7 +356,7 @@ function rateOf(tasks: readonly OracleTask[], act: Act, departmentIds: readonly 
     const waits = (act !== 'ACKNOWLEDGE' && isUndecided(task)) || (act === 'HANDLING' && task.extending);
     return ms(due) < ms(asOf) && !waits && task.setAside === null ? [false] : [];
   });
-  return decided.length === 0 ? null : decided.filter(Boolean).length / decided.length;
+  return { met: decided.filter(Boolean).length, decided: decided.length };
 }
 
 /** Minutes from the whistle to an act of theirs, in order. */
@@ -432,7 +432,11 @@ function figuresOf(
   );
   const ended = (state: State): number =>
     tasks.filter((task) => task.state === state && since(task.endedAt)).length;
-  const rate = (act: Act) => rateOf(notified, act, departmentIds, moment.asOf);
+  const onTime = (act: Act) => onTimeOf(notified, act, departmentIds, moment.asOf);
+  const rate = (act: Act): number | null => {
+    const { met, decided } = onTime(act);
+    return decided === 0 ? null : met / decided;
+  };
   const [checkIns, handlings] = (['CHECK_IN', 'HANDLING'] as const).map((act) =>
     minutesTo(notified, act, departmentIds),
   ) as [number[], number[]];
@@ -453,7 +457,8 @@ function figuresOf(
     lostMs: lost.reduce((sum, { from: start, to }) => sum + ms(to) - ms(start), 0),
     weighted: open.reduce((sum, task) => sum + (task.role === 'LEAD' ? 1 : 0.5), 0),
     ...{ acknowledgeOnTimeRate: rate('ACKNOWLEDGE'), checkInOnTimeRate: rate('CHECK_IN') },
-    handlingOnTimeRate: rate('HANDLING'),
+    ...{ handlingOnTimeRate: rate('HANDLING'), handlingOnTime: onTime('HANDLING') },
+    ...{ acknowledgeOnTime: onTime('ACKNOWLEDGE'), checkInOnTime: onTime('CHECK_IN') },
     ...{ medianCheckInMinutes: percentile(checkIns, 0.5), p90CheckInMinutes: percentile(checkIns, 0.9) },
     medianHandlingMinutes: percentile(handlings, 0.5),
     p90HandlingMinutes: percentile(handlings, 0.9),

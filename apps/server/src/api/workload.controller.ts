@@ -1,0 +1,288 @@
+import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
+import { QueryBus } from '@nestjs/cqrs';
+import { ApiBearerAuth, ApiProperty, ApiPropertyOptional, ApiTags, IntersectionType } from '@nestjs/swagger';
+import {
+  decodeCursor,
+  encodeCursor,
+  IsInstant,
+  IsOpaqueId,
+  PageQuery,
+  pageTableOf,
+  parseInstant,
+  TableQuery,
+  tableOf,
+} from '@shaoying/http';
+import { CurrentPrincipal, PermittedRoles, type Principal, type Role } from '@shaoying/identity';
+import { reachesDepartment, scopeOf } from '@shaoying/incident-application';
+import {
+  WORKLOAD_FIGURES,
+  workloadDefinition,
+  workloadDefinitions,
+  type ExplanationPlace,
+  type LostTimeSum,
+  type Moment,
+  type StreetWorkload,
+  type Workload,
+  type WorkloadDefinition,
+  type WorkloadFigureName,
+  type WorkloadOf,
+} from '@shaoying/incident-read-models';
+import { IsIn, IsOptional, ValidateBy, ValidateIf } from 'class-validator';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Platform } from '../platform.js';
+import {
+  ExplainWorkload,
+  ReadLostTimeSums,
+  ReadStreetWorkload,
+  ReadWorkload,
+  type ScopedWorkloadExplanation,
+} from '../queries/queries.js';
+import { OneWorkloadAnswer, Tells, WorkloadExplanationAnswer, WorkloadsAnswer } from './answers.dto.js';
+import { operationAt } from './caller.js';
+import { assertReaches, unitsWithTasks } from './department-door.js';
+import { MomentQuery } from './incident.dto.js';
+import { workloadColumns, workloadExplanationColumns, workloadRows } from './metric-tables.js';
+import { momentOf } from './moment.js';
+import { reached } from './read-your-writes.js';
+import { Refused } from './refused.js';
+
+class WorkloadQuery extends IntersectionType(MomentQuery, TableQuery) {
+  @ApiPropertyOptional({
+    format: 'date-time',
+    description: 'Start of the window; default 30 days before asOf',
+  })
+  @IsOptional()
+  @IsInstant()
+  from?: string;
+}
+
+class UnitsQuery extends WorkloadQuery {
+  @ApiPropertyOptional({
+    enum: ['CITY', 'DISTRICT', 'SUBDISTRICT', 'COMMUNITY'],
+    description: 'Level that the departments belong to by asOf; of a street office its own',
+  })
+  @IsOptional()
+  @IsIn(['CITY', 'DISTRICT', 'SUBDISTRICT', 'COMMUNITY'])
+  level?: string;
+
+  @ApiPropertyOptional({ enum: ['department', 'street'], description: 'A row for each; default department' })
+  @IsOptional()
+  @IsIn(['department', 'street'])
+  by?: 'department' | 'street';
+
+  @ApiPropertyOptional({ description: 'Unit the departments belong to by asOf, at any depth' })
+  @IsOptional()
+  @IsOpaqueId()
+  parent?: string;
+}
+
+/** One row or the other: whoever names both means neither. */
+const InsteadOfDepartment = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'insteadOfDepartment',
+    validator: {
+      validate: (_, asked) => (asked?.object as ExplainWorkloadQuery).departmentId === undefined,
+      defaultMessage: () => '$property stands instead of departmentId, not beside it',
+    },
+  });
+
+class ExplainWorkloadQuery extends IntersectionType(UnitsQuery, PageQuery) {
+  @ApiProperty({ enum: WORKLOAD_FIGURES, description: 'Name of the figure' })
+  @IsIn(WORKLOAD_FIGURES)
+  figure!: WorkloadFigureName;
+
+  @ApiPropertyOptional({ description: 'Whose figure: a department, or a street that is whistled to' })
+  @ValidateIf(
+    ({ by, departmentId, streetId }: ExplainWorkloadQuery) =>
+      departmentId !== undefined || (by !== 'street' && streetId === undefined),
+  )
+  @IsOpaqueId()
+  departmentId?: string;
+
+  @ApiPropertyOptional({
+    description:
+      'Instead of departmentId: a row by street. With by=street and neither: what lies in no street known',
+  })
+  @IsOptional()
+  @IsOpaqueId()
+  @InsteadOfDepartment()
+  streetId?: string;
+}
+
+/** Time lost, and whose, stands beside what everybody has to do; and what the figures mean. */
+interface WorkloadsAnswered {
+  readonly items: readonly (Workload | StreetWorkload)[];
+  readonly lostTime: readonly LostTimeSum[];
+  readonly definitions: readonly WorkloadDefinition[];
+}
+
+type OneWorkload = Workload & Pick<WorkloadsAnswered, 'definitions'>;
+
+type Explained = WorkloadDefinition &
+  Omit<ScopedWorkloadExplanation, 'next'> & {
+    readonly figure: WorkloadFigureName;
+    readonly departmentId?: string;
+    readonly streetId?: string | null;
+    readonly asOf: string;
+    readonly knownAt: string;
+    readonly from: string;
+    readonly nextCursor: string | null;
+  };
+
+/** Pages after the first are of its moment: otherwise they would not add up to one figure. */
+interface ExplainedPlace extends ExplanationPlace {
+  readonly asOf: string;
+  readonly knownAt: string;
+  readonly from: string;
+}
+
+const isExplainedPlace = (value: unknown): value is ExplainedPlace => {
+  if (typeof value !== 'object' || value === null) return false;
+  const { key, ...instants } = value as Record<string, unknown>;
+  // As this server writes them: PostgreSQL does not take every notation that a request may use.
+  return (
+    typeof key === 'string' &&
+    ['at', 'asOf', 'knownAt', 'from'].every(
+      (name) => instants[name] !== undefined && parseInstant(instants[name]) === instants[name],
+    )
+  );
+};
+
+const hadSomethingToDo = (told: Workload): boolean =>
+  [told.open, told.inflow, told.outflow, told.returned, told.released, told.lostMs].some((n) => n > 0) ||
+  [told.acknowledgeOnTime, told.checkInOnTime, told.handlingOnTime].some(({ decided }) => decided > 0);
+
+const windowMs = 30 * 24 * 3_600_000;
+
+/** What departments, and streets that are whistled to, have to do, and what is behind each figure of it. */
+@ApiTags('departments')
+@ApiBearerAuth()
+@Controller('v1')
+export class WorkloadController {
+  constructor(
+    private readonly queries: QueryBus,
+    private readonly platform: Platform,
+  ) {}
+
+  @Tells('Workload of a department, or of a street that is whistled to, at a moment', OneWorkloadAnswer)
+  @Get('departments/:id/workload')
+  async workload(
+    @Req() request: FastifyRequest,
+    @CurrentPrincipal() principal: Principal,
+    @Param('id') id: string,
+    @Query() query: WorkloadQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<OneWorkload | string> {
+    assertReaches(this.platform, request, principal, id);
+    await reached(this.platform, 'department-tasks', request);
+    const [workload] = await this.queries.execute(new ReadWorkload([id], ...this.windowOf(query)));
+    if (workload === undefined) throw new Refused('DEPARTMENT_NOT_FOUND');
+    const told = { ...workload, definitions: workloadDefinitions };
+    const rows = (): ReturnType<typeof workloadRows> => workloadRows([workload], []);
+    return tableOf(request, reply, query, told, rows, workloadColumns);
+  }
+
+  @Tells(
+    'Workload of all departments in scope, and of the streets that were whistled to and have something to tell',
+    WorkloadsAnswer,
+  )
+  @Get('workload')
+  async workloads(
+    @Req() request: FastifyRequest,
+    @CurrentPrincipal() principal: Principal,
+    @Query() query: UnitsQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<WorkloadsAnswered | string> {
+    await reached(this.platform, 'department-tasks', request);
+    const window = this.windowOf(query);
+    const ids = this.unitsOf(request, principal, query, window[0].asOf);
+    const [items, lostTime] = await Promise.all([
+      query.by === 'street'
+        ? this.queries.execute(new ReadStreetWorkload(ids, ...window))
+        : this.departmentsAndWhistledStreets(ids, ...window),
+      this.queries.execute(new ReadLostTimeSums(ids, ...window)),
+    ]);
+    const answer: WorkloadsAnswered = { items, lostTime, definitions: workloadDefinitions };
+    const rows = (told: WorkloadsAnswered) => workloadRows(told.items, told.lostTime);
+    return tableOf(request, reply, query, answer, rows, workloadColumns);
+  }
+
+  /** Of the streets those that have something to tell: most are never whistled to. */
+  private async departmentsAndWhistledStreets(
+    ids: readonly string[],
+    moment: Moment,
+    from: string,
+  ): Promise<Workload[]> {
+    const all = await this.queries.execute(new ReadWorkload(ids, moment, from));
+    const { directory } = this.platform;
+    return all.filter(
+      (told) => directory.orgUnit(told.departmentId)?.kind !== 'SUBDISTRICT' || hadSomethingToDo(told),
+    );
+  }
+
+  /** Tasks outside the caller's scope count as they do in the figure, and are not named. */
+  @Tells(
+    'Every task behind a figure of workload, with the events that decided, what it contributes, and what is left out and why',
+    WorkloadExplanationAnswer,
+  )
+  @Get('workload/explain')
+  async explain(
+    @Req() request: FastifyRequest,
+    @CurrentPrincipal() principal: Principal,
+    @PermittedRoles() permitted: readonly Role[],
+    @Query() query: ExplainWorkloadQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Explained | string> {
+    const { figure, departmentId, limit } = query;
+    if (departmentId !== undefined) assertReaches(this.platform, request, principal, departmentId);
+    await reached(this.platform, 'department-tasks', request);
+    const scope = scopeOf(principal, permitted, this.platform.directory);
+    // What is in scope is the board's to say.
+    if (scope !== null) await reached(this.platform, 'incident-board', request);
+    const place = decodeCursor(query.cursor, isExplainedPlace) ?? null;
+    const [moment, from] = this.windowOf(place ?? query);
+    const { asOf, knownAt } = moment;
+    const of: WorkloadOf =
+      departmentId === undefined
+        ? {
+            streetId: query.streetId ?? null,
+            departmentIds: this.unitsOf(request, principal, query, asOf),
+          }
+        : { departmentId };
+    const page = { limit, after: place };
+    const asked = new ExplainWorkload(figure, of, moment, from, page, scope);
+    const { next, ...explained } = await this.queries.execute(asked);
+    const whose = departmentId === undefined ? { streetId: query.streetId ?? null } : { departmentId };
+    const told: Explained = {
+      ...{ figure, ...workloadDefinition(figure), ...whose, asOf, knownAt, from, ...explained },
+      nextCursor: next && encodeCursor({ ...next, asOf, knownAt, from }),
+    };
+    return pageTableOf(request, reply, query, told, ({ items }) => items, workloadExplanationColumns);
+  }
+
+  /** Who has, or had, tasks, as the jurisdiction stood by then: those the caller reaches, of a level, below a unit. */
+  private unitsOf(
+    request: FastifyRequest,
+    principal: Principal,
+    { level, parent }: UnitsQuery,
+    at: string,
+  ): string[] {
+    const { directory } = this.platform;
+    const operation = operationAt(request);
+    const levelOf = (id: string): string | undefined => {
+      const unit = directory.orgUnit(id, at);
+      return unit?.kind === 'DEPARTMENT' ? directory.ancestors(id, at)[0]?.kind : unit?.kind;
+    };
+    return unitsWithTasks(directory)
+      .map(({ id }) => id)
+      .filter((id) => directory.orgUnit(id, at) !== undefined)
+      .filter((id) => reachesDepartment(principal, operation, id, directory))
+      .filter((id) => level === undefined || levelOf(id) === level)
+      .filter((id) => parent === undefined || directory.isWithin(id, parent, at));
+  }
+
+  private windowOf(query: Pick<WorkloadQuery, 'asOf' | 'knownAt' | 'from'>): [moment: Moment, from: string] {
+    const moment = momentOf(query, this.platform.clock);
+    return [moment, query.from ?? new Date(Date.parse(moment.asOf) - windowMs).toISOString()];
+  }
+}

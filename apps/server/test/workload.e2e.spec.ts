@@ -1,0 +1,107 @@
+import type { Workload } from '@shaoying/incident-read-models';
+import { City } from './kit/city.js';
+import { blowWhistle, expected, taskOf } from './kit/incident-steps.js';
+import { live } from './kit/lives.js';
+import { inOneProcess, useServerHomes } from './kit/server-home.js';
+
+const newHome = useServerHomes(inOneProcess);
+let city: City;
+
+beforeAll(async () => {
+  const home = await newHome();
+  city = await City.of(home, await home.start());
+  const { id, taskId } = await live(city, 'RETURN_REQUESTED');
+  const decided = { accept: true, newUnit: 'dp-housing' };
+  expected(200, await city.as('street').post(`/v1/incidents/${id}/tasks/${taskId}/return/decide`, decided));
+  await live(city, 'CLOSED');
+  await live(city, 'SUSPENDED');
+});
+
+test('the table of workload tells whose time was lost, and as known when', async () => {
+  const { text } = await city.as('oversight').get('/v1/workload?format=csv');
+  const { body } = await city.as('oversight').get<{ items: Workload[]; lostTime: object[] }>('/v1/workload');
+  const [heading = '', ...lines] = text.split('\r\n').slice(0, -1);
+  for (const column of ['knownAt', 'checkInMet', 'checkInDecided', 'lostAccount', 'lostTimeMs', 'lostTasks'])
+    expect(heading.split(',')).toContain(column);
+  expect(lines).toHaveLength(body.items.length + body.lostTime.length);
+});
+
+test('every figure of workload has its meaning beside it, and adds up of the tasks it names', async () => {
+  interface Told extends Readonly<Record<string, unknown>> {
+    readonly definitions: readonly {
+      readonly name: string;
+      readonly formula: string;
+      readonly formulaZh: string;
+    }[];
+  }
+  interface Explained {
+    readonly value: number | null;
+    readonly formula: string;
+    readonly counted: number;
+    readonly items: readonly { readonly counts: boolean; readonly events: readonly { eventId: string }[] }[];
+    readonly nextCursor: string | null;
+  }
+  const whole = await blowWhistle(city);
+  const { taskId } = taskOf(whole, 'dp-urban-management');
+  expected(200, await city.as('urbanManagement').post(`/v1/incidents/${whole.id}/tasks/${taskId}/check-in`));
+  const id = 'dp-urban-management';
+  const now = new Date(Date.now() + 60_000).toISOString();
+  const moment = `asOf=${now}&knownAt=${now}`;
+  const told = expected(
+    200,
+    await city.as('oversight').get<Told>(`/v1/departments/${id}/workload?${moment}`),
+  );
+  for (const { name, formula } of told.definitions) {
+    const value = name.split('.').reduce<unknown>((found, part) => (found as Told)[part], told);
+    const items: Explained['items'][number][] = [];
+    let cursor = '';
+    do {
+      const path = `/v1/workload/explain?figure=${name}&departmentId=${id}&limit=2&${moment}${cursor}`;
+      const page = expected(200, await city.as('oversight').get<Explained>(path));
+      expect({ name, value: page.value, formula: page.formula }).toEqual({ name, value, formula });
+      items.push(...page.items);
+      cursor = page.nextCursor === null ? '' : `&cursor=${page.nextCursor}`;
+      if (cursor === '') expect(items.filter(({ counts }) => counts)).toHaveLength(page.counted);
+    } while (cursor !== '');
+    for (const { events } of items) expect(events.length).toBeGreaterThan(0);
+  }
+  const street = `/v1/workload?by=street&${moment}`;
+  const rows = expected(
+    200,
+    await city.as('oversight').get<{ items: (Workload & { streetId: string })[] }>(street),
+  );
+  const row = rows.items.find(({ streetId }) => streetId === 'st-hepan');
+  const path = `/v1/workload/explain?figure=inflow&streetId=st-hepan&${moment}`;
+  expect(expected(200, await city.as('oversight').get<Explained>(path)).value).toBe(row?.inflow);
+});
+
+test('the departments of a level, and below a unit, are those of the moment', async () => {
+  const moved = { id: 'dp-parks', kind: 'DEPARTMENT', name: '公园管理中心', parentId: 'di-qinghe' };
+  const publish = (orgUnits: object[]) => city.as('admin').post('/v1/org-units', { orgUnits });
+  expected(201, await publish([{ ...moved, effectiveFrom: '2025-01-01' }]));
+  const day = new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10);
+  expected(201, await publish([{ ...moved, parentId: 'ct-lindong', effectiveFrom: day }]));
+  const listed = async (query: string): Promise<boolean> => {
+    const answer = await city
+      .as('oversight')
+      .get<{ items: { departmentId: string }[] }>(`/v1/workload?${query}`);
+    return expected(200, answer).items.some(({ departmentId }) => departmentId === 'dp-parks');
+  };
+  const before = 'asOf=2025-06-01T00:00:00Z';
+  for (const [query, is] of [
+    ...([
+      ['level=DISTRICT', false],
+      ['level=CITY', true],
+      ['parent=di-qinghe', false],
+    ] as const),
+    ...([
+      [`level=DISTRICT&${before}`, true],
+      [`level=CITY&${before}`, false],
+    ] as const),
+    ...([
+      [`parent=di-qinghe&${before}`, true],
+      ['asOf=2024-06-01T00:00:00Z', false],
+    ] as const),
+  ])
+    expect([query, await listed(query)]).toEqual([query, is]);
+});
