@@ -291,6 +291,8 @@ export class SpreadAnswer {
   @ApiProperty(nullableNumber) p90Minutes!: number | null;
 }
 
+const measures = ['RATE', 'INDEX', 'DURATION', 'COMPOSITE'];
+
 export class MetricWeightAnswer {
   @ApiProperty() metricId!: string;
   @ApiProperty() weight!: number;
@@ -350,6 +352,7 @@ class CorrectedMetricAnswer {
 
 export class MetricAnswerShape {
   @ApiProperty() name!: string;
+  @ApiProperty({ enum: measures }) measure!: string;
   @ApiProperty() title!: string;
   @ApiProperty() formula!: string;
   @ApiProperty() formulaZh!: string;
@@ -387,13 +390,17 @@ class ExcludedCaseAnswer {
 }
 
 class WithheldAnswer {
-  @ApiProperty({ type: 'integer' }) numerator!: number;
+  @ApiProperty({
+    description: 'Of an index its amounts, of a duration milliseconds, of weighted answers their part',
+  })
+  numerator!: number;
   @ApiProperty({ type: 'integer' }) denominator!: number;
   @ApiProperty({ type: 'integer' }) excluded!: number;
 }
 
 export class MetricExplanationShape {
   @ApiProperty() name!: string;
+  @ApiProperty({ enum: measures }) measure!: string;
   @ApiProperty() title!: string;
   @ApiProperty() formula!: string;
   @ApiProperty() formulaZh!: string;
@@ -410,8 +417,13 @@ export class MetricExplanationShape {
   @ApiProperty({ type: 'integer' }) denominator!: number;
   @ApiProperty({ type: [ExplainedCaseAnswer] }) cases!: ExplainedCaseAnswer[];
   @ApiProperty({ type: [ExcludedCaseAnswer] }) excluded!: ExcludedCaseAnswer[];
-  @ApiProperty({ description: 'There are more than are listed' }) truncated!: boolean;
-  @ApiProperty({ type: WithheldAnswer, description: 'Counted, and out of sight' }) withheld!: WithheldAnswer;
+  @ApiProperty({ description: 'There are more than this page lists' }) truncated!: boolean;
+  @ApiProperty({ ...nullableId, description: 'Null on the last page' }) nextCursor!: string | null;
+  @ApiProperty({
+    type: WithheldAnswer,
+    description: 'Counted and out of sight, of the whole: with the cases of all pages it is the number',
+  })
+  withheld!: WithheldAnswer;
 }
 
 class BilingualAnswer {
@@ -426,7 +438,7 @@ class MetricListingAnswer {
   @ApiProperty({ type: 'integer' }) version!: number;
   @ApiProperty() formula!: string;
   @ApiProperty() formulaZh!: string;
-  @ApiProperty({ enum: ['RATE', 'INDEX', 'DURATION', 'COMPOSITE'] }) measure!: string;
+  @ApiProperty({ enum: measures }) measure!: string;
   @ApiProperty({ enum: ['HIGHER', 'LOWER', 'BAND'], description: 'What is better' }) reading!: string;
   @ApiProperty({ description: 'Instant that lies in the window' }) window!: string;
   @ApiProperty({ type: [String] }) exclusions!: string[];

@@ -2,12 +2,13 @@ import type { CsvColumns } from '@shaoying/http';
 import type {
   ExcludedCase,
   ExplainedCase,
+  MetricExplanation,
   MetricRow,
   StreetWorkload,
+  Withheld,
   Workload,
 } from '@shaoying/incident-read-models';
 import type { MetricRowNow } from './metric-units.js';
-import type { ScopedExplanation } from '../queries/queries.js';
 
 const counts = (excluded: MetricRow['excluded']): string =>
   Object.entries(excluded)
@@ -63,21 +64,38 @@ export const workloadColumns: CsvColumns<AnyWorkload> = {
   p90HandlingMinutes: ({ p90HandlingMinutes }) => p90HandlingMinutes,
 };
 
+/** A case, or what was withheld of all of them. */
 interface ExplainedRow {
-  readonly place: 'NUMERATOR' | 'DENOMINATOR' | 'EXCLUDED';
-  readonly found: Pick<ExplainedCase, 'incidentId' | 'taskId' | 'metricId' | 'weight' | 'amount'>;
+  readonly place: 'NUMERATOR' | 'DENOMINATOR' | 'EXCLUDED' | 'WITHHELD';
+  readonly found: Partial<Pick<ExplainedCase, 'incidentId' | 'taskId' | 'metricId' | 'weight' | 'amount'>>;
   readonly reason: ExcludedCase['reason'] | null;
   readonly events: readonly string[];
+  /** What it adds: the columns of the whole table come to the number, and to the cases left out. */
+  readonly adds: Withheld;
 }
 
-/** The cases of an explanation, and what was left out, in one table. What is out of sight is in none. */
-export const explanationRows = ({ cases, excluded }: ScopedExplanation): ExplainedRow[] => [
+const noneLeftOut = { denominator: 1, excluded: 0 };
+const leftOut: Withheld = { numerator: 0, denominator: 0, excluded: 1 };
+
+/** The cases of a page of an explanation, and what was left out, in one table. */
+export const explanationRows = ({ measure, cases, excluded }: MetricExplanation): ExplainedRow[] => [
   ...cases.map((found): ExplainedRow => {
-    const place = found.inNumerator ? 'NUMERATOR' : 'DENOMINATOR';
-    return { place, found, reason: null, events: found.events };
+    const { inNumerator, weight, amount, events } = found;
+    const place = inNumerator ? 'NUMERATOR' : 'DENOMINATOR';
+    const summed = measure === 'INDEX' || measure === 'DURATION';
+    const numerator = summed ? (amount ?? 0) : (weight ?? (inNumerator ? 1 : 0));
+    return { place, found, reason: null, events, adds: { numerator, ...noneLeftOut } };
   }),
-  ...excluded.map((found): ExplainedRow => ({ place: 'EXCLUDED', found, reason: found.reason, events: [] })),
+  ...excluded.map((found): ExplainedRow => {
+    return { place: 'EXCLUDED', found, reason: found.reason, events: [], adds: leftOut };
+  }),
 ];
+
+/** The last row of the whole table: what the caller may not see, in one; none where that is nothing. */
+export const withheldRows = ({ withheld }: MetricExplanation): ExplainedRow[] =>
+  withheld.denominator + withheld.excluded === 0
+    ? []
+    : [{ place: 'WITHHELD', found: {}, reason: null, events: [], adds: withheld }];
 
 export const explanationColumns: CsvColumns<ExplainedRow> = {
   place: ({ place }) => place,
@@ -86,6 +104,9 @@ export const explanationColumns: CsvColumns<ExplainedRow> = {
   metricId: ({ found }) => found.metricId,
   weight: ({ found }) => found.weight,
   amount: ({ found }) => found.amount,
+  numerator: ({ adds }) => adds.numerator,
+  denominator: ({ adds }) => adds.denominator,
+  excluded: ({ adds }) => adds.excluded,
   reason: ({ reason }) => reason,
   events: ({ events }) => events.join(' '),
 };

@@ -1,28 +1,36 @@
-import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, Param, Query, Req, Res, type StreamableFile } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { ApiBearerAuth, ApiPropertyOptional, ApiTags, IntersectionType } from '@nestjs/swagger';
-import { IsInstant, TableQuery, tableOf } from '@shaoying/http';
+import { decodeCursor, encodeCursor, IsInstant, TableQuery, tableOf, wantsCsv } from '@shaoying/http';
 import { CurrentPrincipal, PermittedRoles, type Principal, type Role } from '@shaoying/identity';
 import { scopeOf } from '@shaoying/incident-application';
 import {
+  EXPLAINED_MAX,
   METRIC_DIMENSIONS,
   MetricsQuery,
   type MetricAnswer,
   type MetricDefinition,
   type MetricDimension,
+  type MetricExplanation,
   type MetricListing,
+  type MetricPlace,
+  type MetricWindow,
+  type Moment,
+  type TermsOf,
 } from '@shaoying/incident-read-models';
-import { IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
+import { Transform } from 'class-transformer';
+import { IsIn, IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Platform } from '../platform.js';
-import { ComputeMetric, ExplainMetric, type ScopedExplanation } from '../queries/queries.js';
+import { ComputeMetric, ExplainMetric } from '../queries/queries.js';
 import { MetricAnswerShape, MetricExplanationShape, MetricListAnswer, Tells } from './answers.dto.js';
 import { MomentQuery } from './incident.dto.js';
+import { explanationCsv, isExplainedCursor } from './metric-pages.js';
 import { termsAt } from './metric-terms.js';
-import { explanationColumns, explanationRows, metricColumns } from './metric-tables.js';
+import { metricColumns } from './metric-tables.js';
 import { METRIC_UNITS, UnitsNow, type MetricRowNow, type MetricUnits } from './metric-units.js';
 import { momentOf } from './moment.js';
-import { reached } from './read-your-writes.js';
+import { reached, reachedPosition } from './read-your-writes.js';
 import { Refused } from './refused.js';
 
 class MetricQuery extends IntersectionType(MomentQuery, TableQuery) {
@@ -59,6 +67,27 @@ class ExplainQuery extends MetricQuery {
   @IsString()
   @MaxLength(200)
   key?: string;
+
+  @ApiPropertyOptional({
+    ...{ type: 'integer', minimum: 1, maximum: EXPLAINED_MAX, default: EXPLAINED_MAX },
+    description: 'Cases and excluded ones of a page; as CSV the whole list is told, whatever the limit',
+  })
+  @Transform(({ value }: { value: unknown }): unknown =>
+    typeof value === 'string' && /^\d{1,6}$/.test(value) ? Number(value) : value,
+  )
+  @IsInt()
+  @Min(1)
+  @Max(EXPLAINED_MAX)
+  limit: number = EXPLAINED_MAX;
+
+  @ApiPropertyOptional({
+    description:
+      'nextCursor of the page before, unchanged, with the rest of the query; it holds the moment of the first page',
+  })
+  @IsOptional()
+  @IsString()
+  @MaxLength(1_024)
+  cursor?: string;
 }
 
 interface Corrected extends Pick<MetricAnswer, 'knownAt' | 'terms'> {
@@ -68,6 +97,24 @@ interface ToldMetric extends MetricAnswer {
   readonly units: MetricUnits;
   readonly rows: readonly MetricRowNow[];
   readonly corrected?: Corrected;
+}
+
+interface ToldExplanation extends Omit<MetricExplanation, 'next'> {
+  readonly units: MetricUnits;
+  /** There are more than this page lists. */
+  readonly truncated: boolean;
+  readonly nextCursor: string | null;
+}
+
+/** What a query means. */
+interface Asked {
+  readonly metric: MetricDefinition;
+  readonly window: MetricWindow;
+  readonly moment: Moment;
+  readonly by: MetricDimension | null;
+  readonly termsOf: TermsOf;
+  readonly units: MetricUnits;
+  readonly unitsNow: UnitsNow;
 }
 
 const beginning = '1970-01-01T00:00:00.000Z';
@@ -126,8 +173,8 @@ export class MetricsController {
   }
 
   /**
-   * The incidents in numerator and denominator with their deciding events, and the excluded with reasons. Those outside
-   * the caller's scope are counted as `withheld` and not named.
+   * The incidents in numerator and denominator with their deciding events, and the excluded with reasons, page by page.
+   * Those outside the caller's scope are counted as `withheld` and not named.
    */
   @Tells(
     'The incidents behind a number with their deciding events, and the excluded with reasons; what is out of scope is counted',
@@ -141,18 +188,50 @@ export class MetricsController {
     @PermittedRoles() permitted: readonly Role[],
     @Param('name') name: string,
     @Query() query: ExplainQuery,
-  ): Promise<(ScopedExplanation & { readonly units: MetricUnits }) | string> {
-    const { metric, window, moment, by, termsOf, units, unitsNow } = await this.asked(request, name, query);
+  ): Promise<ToldExplanation | StreamableFile> {
+    const cursor = decodeCursor(query.cursor, isExplainedCursor);
+    const asked = await this.asked(request, name, { ...query, ...cursor?.moment });
     const scope = scopeOf(principal, permitted, this.platform.directory);
     // What is in scope is the board's to say.
     if (scope !== null) await reached(this.platform, 'incident-board', request);
-    const key = query.key ?? null;
-    const asked = new ExplainMetric(metric, window, moment, by, key, termsOf, unitsNow.takenOver, scope);
-    const explained = { ...(await this.queries.execute(asked)), units };
-    return tableOf(request, reply, query, explained, explanationRows, explanationColumns);
+    const inCsv = wantsCsv(request, reply, query);
+    const limit = inCsv ? EXPLAINED_MAX : query.limit;
+    const pageAt = ({ moment, termsOf }: Pick<Asked, 'moment' | 'termsOf'>, from: MetricPlace | null) => {
+      const { metric, window, by, unitsNow } = asked;
+      const page = { limit, from, scope };
+      const key = query.key ?? null;
+      return this.queries.execute(
+        new ExplainMetric(metric, window, moment, by, key, termsOf, unitsNow.takenOver, page),
+      );
+    };
+    let at: Pick<Asked, 'moment' | 'termsOf'> = asked;
+    let page = await pageAt(at, cursor?.place ?? null);
+    if (page.next !== null && asked.moment.live) {
+      at = await this.pinned(asked);
+      page = await pageAt(at, null);
+    }
+    if (inCsv) return explanationCsv(page, (place) => pageAt(at, place));
+    const { next, ...told } = page;
+    const { asOf, knownAt } = at.moment;
+    return {
+      ...{ ...told, units: asked.units, truncated: next !== null },
+      nextCursor: next === null ? null : encodeCursor({ moment: { asOf, knownAt }, place: next }),
+    };
   }
 
-  private async asked(request: FastifyRequest, name: string, query: MetricQuery) {
+  /**
+   * The same moment for every page: all that was on record when the first was asked for, once the read models have it. A live answer
+   * has also what comes in between, so its pages would overlap.
+   */
+  private async pinned({ metric, moment, termsOf }: Asked): Promise<Pick<Asked, 'moment' | 'termsOf'>> {
+    const head = await this.platform.stores.log.head();
+    for (const readModel of this.metrics.readModels(metric, termsOf))
+      await reachedPosition(this.platform, readModel, head);
+    const fixed = { ...moment, live: false };
+    return { moment: fixed, termsOf: termsAt(this.platform.directory, fixed) };
+  }
+
+  private async asked(request: FastifyRequest, name: string, query: MetricQuery): Promise<Asked> {
     const metric: MetricDefinition | undefined = this.metrics.definition(name);
     if (metric === undefined) throw new Refused('METRIC_NOT_FOUND');
     const by = query.by ?? null;

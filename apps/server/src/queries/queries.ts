@@ -18,6 +18,7 @@ import {
   type BoardFilter,
   type BoardPage,
   type BoardPlace,
+  type ExplainedPage,
   type IncidentView,
   type MetricAnswer,
   type MetricDefinition,
@@ -314,15 +315,7 @@ export class ComputeMetricHandler implements IQueryHandler<ComputeMetric> {
 }
 
 /** Numbers are everybody's, names are not: what lies outside the caller's scope is counted and not named. */
-export interface ScopedExplanation extends MetricExplanation {
-  readonly withheld: {
-    readonly numerator: number;
-    readonly denominator: number;
-    readonly excluded: number;
-  };
-}
-
-export class ExplainMetric extends Query<ScopedExplanation> {
+export class ExplainMetric extends Query<MetricExplanation> {
   constructor(
     readonly metric: MetricDefinition,
     readonly window: MetricWindow,
@@ -331,7 +324,7 @@ export class ExplainMetric extends Query<ScopedExplanation> {
     readonly key: string | null,
     readonly termsOf: TermsOf,
     readonly takenOver: TakenOver,
-    readonly scope: Scope | null,
+    readonly page: ExplainedPage,
   ) {
     super();
   }
@@ -339,28 +332,11 @@ export class ExplainMetric extends Query<ScopedExplanation> {
 
 @QueryHandler(ExplainMetric)
 export class ExplainMetricHandler implements IQueryHandler<ExplainMetric> {
-  constructor(
-    private readonly metrics: MetricsQuery,
-    private readonly board: IncidentBoardQuery,
-  ) {}
+  constructor(private readonly metrics: MetricsQuery) {}
 
-  async execute(asked: ExplainMetric): Promise<ScopedExplanation> {
-    const { metric, window, moment, by, key, termsOf, takenOver, scope } = asked;
-    const explained = await this.metrics.explain(metric, window, moment, by, key, termsOf, takenOver);
-    if (scope === null) return { ...explained, withheld: { numerator: 0, denominator: 0, excluded: 0 } };
-    const ids = new Set([...explained.cases, ...explained.excluded].map(({ incidentId }) => incidentId));
-    const visible = await this.board.visibleAmong([...ids], scope);
-    const isVisible = ({ incidentId }: { incidentId: string }): boolean => visible.has(incidentId);
-    const hidden = explained.cases.filter((found) => !isVisible(found));
-    const excluded = explained.excluded.filter(isVisible);
-    return {
-      ...{ ...explained, cases: explained.cases.filter(isVisible), excluded },
-      withheld: {
-        numerator: hidden.filter(({ inNumerator }) => inNumerator).length,
-        denominator: hidden.length,
-        excluded: explained.excluded.length - excluded.length,
-      },
-    };
+  execute(asked: ExplainMetric): Promise<MetricExplanation> {
+    const { metric, window, moment, by, key, termsOf, takenOver, page } = asked;
+    return this.metrics.explain(metric, window, moment, by, key, termsOf, takenOver, page);
   }
 }
 

@@ -68,6 +68,13 @@ export function percentOf(numerator: number, denominator: number): number | null
 export const partialWeight = ({ partial }: MetricDefinition, terms: MetricTerms): number | null =>
   partial === undefined ? null : terms[partial.weight];
 
+/** Of whole answers, partial ones and amounts. */
+export const numeratorOf = (
+  metric: MetricDefinition,
+  terms: MetricTerms,
+  { full, partial, amount }: Pick<Tally, 'full' | 'partial' | 'amount'>,
+): number => (metric.measure === 'RATE' ? full + worth(partialWeight(metric, terms) ?? 0, partial) : amount);
+
 const noTally = (key: string | null): Tally => ({
   ...{ key, reason: null, cases: 0, full: 0, partial: 0, amount: 0, median: null, p90: null },
 });
@@ -99,7 +106,7 @@ function rowOf(
   excluded: Readonly<Record<string, number>>,
 ): MetricRow {
   const weight = partialWeight(metric, terms);
-  const numerator = metric.measure === 'RATE' ? full + worth(weight ?? 0, partial) : amount;
+  const numerator = numeratorOf(metric, terms, { full, partial, amount });
   const ratio = denominator === 0 ? null : numerator / denominator;
   const unanswered = metric.unanswered?.reduce((sum, reason) => sum + (excluded[reason] ?? 0), 0);
   const asked = denominator + (unanswered ?? 0);

@@ -6,7 +6,7 @@ import { readModelSpec, SimulatedCity } from '../testing/index.js';
 import type { MetricDefinition, MetricDimension } from './metric-definition.js';
 import { metricDefinitions } from './metric-definitions.js';
 import type { MetricRow } from './metric-rows.js';
-import { MetricsQuery, type MetricExplanation, type MetricWindow } from './metrics.query.js';
+import { EXPLAINED_MAX, MetricsQuery, type MetricExplanation, type MetricWindow } from './metrics.query.js';
 
 const always: MetricWindow = { from: '2000-01-01T00:00:00.000Z', to: '2100-01-01T00:00:00.000Z' };
 
@@ -335,14 +335,43 @@ describe('metrics', () => {
     });
   });
 
-  it('sums in an explanation are those of the whole window, also beyond the cases it lists', async () => {
+  it('an explanation of more cases than a page holds lists them all, once, page by page, and sums the whole on each', async () => {
     await given(new SimulatedCity().report('inc').whistle('inc', ['dept-1']));
     await tasks.thenRows(`
       insert into tasks select copy.* from tasks t, generate_series(1, 5000) n,
         jsonb_populate_record(t, jsonb_build_object('task_id', 'copy-' || n)) copy`);
-    const explained = await explain('acknowledge-on-time', at('2026-04-01T00:00:00.000Z'));
-    expect(explained).toMatchObject({ truncated: true, denominator: 5_001, numerator: 0 });
-    expect(explained.cases).toHaveLength(5_000);
+    const moment = at('2026-04-01T00:00:00.000Z');
+    const first = await explain('acknowledge-on-time', moment);
+    expect(first).toMatchObject({ denominator: 5_001, numerator: 0, excluded: [] });
+    expect(first.cases).toHaveLength(EXPLAINED_MAX);
+    const page = { limit: EXPLAINED_MAX, from: first.next, scope: null };
+    const args = [metric('acknowledge-on-time'), always, moment, null, null, undefined, {}, page] as const;
+    const last = await query.explain(...args);
+    expect(last).toMatchObject({ denominator: 5_001, next: null });
+    const listed = [...first.cases, ...last.cases].map(({ taskId }) => taskId);
+    expect(new Set(listed).size).toBe(5_001);
+    expect(listed).toHaveLength(5_001);
+  });
+
+  it('an explanation lists what counts before what does not, whatever came first', async () => {
+    const city = new SimulatedCity();
+    for (const id of ['given-back', 'counted']) city.report(id).whistle(id, ['dept-1']).pass(1);
+    city.requestReturn('given-back', 'dept-1').decideReturn('given-back', 'dept-1', 'dept-2');
+    await given(city.pass(30));
+    const page = (from: MetricExplanation['next']) => {
+      const args = [metric('acknowledge-on-time'), always, at(city.inMinutes(300))] as const;
+      return query.explain(...args, 'department', 'dept-1', undefined, {}, { limit: 1, from, scope: null });
+    };
+    const first = await page(null);
+    expect(first).toMatchObject({ cases: [{ incidentId: 'counted' }], excluded: [], denominator: 1 });
+    expect(await page(first.next)).toMatchObject({
+      ...{
+        cases: [],
+        excluded: [{ incidentId: 'given-back', reason: 'RETURNED' }],
+        denominator: 1,
+        next: null,
+      },
+    });
   });
 
   describe('three rates', () => {

@@ -152,8 +152,14 @@ export function toList(asked: Asked, key: string | null): object {
 }
 
 /** The numerator that the listed cases come to. */
-export function sumOfCases(metric: MetricDefinition, { cases }: MetricExplanation): number {
+export function sumOfListed(metric: MetricDefinition, { cases }: Pick<MetricExplanation, 'cases'>): number {
   if (metric.measure === 'INDEX' || metric.measure === 'DURATION')
     return cases.reduce((sum, { amount = 0 }) => sum + amount, 0);
-  return close(cases.reduce((sum, { weight, inNumerator }) => sum + (weight ?? (inNumerator ? 1 : 0)), 0));
+  return cases.reduce((sum, { weight, inNumerator }) => sum + (weight ?? (inNumerator ? 1 : 0)), 0);
 }
+
+/** The same to be compared with: weighed answers are added in another order. */
+export const sumOfCases = (metric: MetricDefinition, explained: Pick<MetricExplanation, 'cases'>): number =>
+  metric.measure === 'INDEX' || metric.measure === 'DURATION'
+    ? sumOfListed(metric, explained)
+    : close(sumOfListed(metric, explained));
