@@ -293,15 +293,51 @@ export class SpreadAnswer {
 
 const measures = ['RATE', 'INDEX', 'DURATION', 'COMPOSITE'];
 
+class BilingualAnswer {
+  @ApiProperty() zh!: string;
+  @ApiProperty() en!: string;
+}
+
+class MetricMeaningAnswer {
+  @ApiProperty({ type: BilingualAnswer }) numerator!: BilingualAnswer;
+  @ApiProperty({ type: BilingualAnswer }) denominator!: BilingualAnswer;
+  @ApiProperty({ type: BilingualAnswer, description: 'Which instant of a case lies in the window' })
+  window!: BilingualAnswer;
+  @ApiProperty({
+    type: BilingualAnswer,
+    description: 'As of when a case is of its place, category, department',
+  })
+  dimensions!: BilingualAnswer;
+}
+
 export class MetricWeightAnswer {
   @ApiProperty() metricId!: string;
   @ApiProperty() weight!: number;
 }
 
+export class MetricTermsAnswer {
+  @ApiProperty({ type: 'integer', nullable: true, description: 'Published definition; null: the standard' })
+  definitionVersion!: number | null;
+  @ApiProperty({ type: 'integer' }) minimumSample!: number;
+  @ApiProperty({ required: false }) weightBasicallySatisfied?: number;
+  @ApiProperty({ required: false }) weightPartlySolved?: number;
+  @ApiProperty({ type: 'integer', required: false }) windowDays?: number;
+  @ApiProperty({ type: [MetricWeightAnswer], required: false }) weights?: MetricWeightAnswer[];
+}
+
 export class MetricPartAnswer extends MetricWeightAnswer {
+  @ApiProperty({ type: 'integer', description: 'Of its formula' }) version!: number;
+  @ApiProperty({ type: MetricTermsAnswer }) terms!: MetricTermsAnswer;
   @ApiProperty() numerator!: number;
   @ApiProperty({ type: 'integer' }) denominator!: number;
   @ApiProperty(nullableNumber) value!: number | null;
+  @ApiProperty({ ...nullableNumber, description: 'Half-up to 2 decimals' }) percent!: number | null;
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' } })
+  excluded!: Record<string, number>;
+  @ApiProperty({ type: 'integer', required: false, description: 'Cases that count in part' })
+  partial?: number;
+  @ApiProperty({ ...nullableNumber, required: false, description: 'Answered, of those who could have' })
+  coverage?: number | null;
 }
 
 export class MetricRowAnswer {
@@ -334,14 +370,22 @@ export class MetricRowAnswer {
   dividedAmong?: string[];
 }
 
-export class MetricTermsAnswer {
-  @ApiProperty({ type: 'integer', nullable: true, description: 'Published definition; null: the standard' })
-  definitionVersion!: number | null;
-  @ApiProperty({ type: 'integer' }) minimumSample!: number;
-  @ApiProperty({ required: false }) weightBasicallySatisfied?: number;
-  @ApiProperty({ required: false }) weightPartlySolved?: number;
-  @ApiProperty({ type: 'integer', required: false }) windowDays?: number;
-  @ApiProperty({ type: [MetricWeightAnswer], required: false }) weights?: MetricWeightAnswer[];
+class CompanionMetricAnswer {
+  @ApiProperty() name!: string;
+  @ApiProperty({ enum: measures }) measure!: string;
+  @ApiProperty({ type: MetricMeaningAnswer, description: 'The formula part by part' })
+  meaning!: MetricMeaningAnswer;
+  @ApiProperty() title!: string;
+  @ApiProperty() formula!: string;
+  @ApiProperty() formulaZh!: string;
+  @ApiProperty({ type: 'integer' }) version!: number;
+  @ApiProperty({ type: MetricTermsAnswer }) terms!: MetricTermsAnswer;
+  @ApiProperty({ ...nullableId, description: 'Null: a total' }) by!: string | null;
+  @ApiProperty(instant) from!: string;
+  @ApiProperty(instant) to!: string;
+  @ApiProperty(instant) asOf!: string;
+  @ApiProperty(instant) knownAt!: string;
+  @ApiProperty({ type: MetricRowAnswer }) row!: MetricRowAnswer;
 }
 
 class CorrectedMetricAnswer {
@@ -353,6 +397,8 @@ class CorrectedMetricAnswer {
 export class MetricAnswerShape {
   @ApiProperty() name!: string;
   @ApiProperty({ enum: measures }) measure!: string;
+  @ApiProperty({ type: MetricMeaningAnswer, description: 'The formula part by part' })
+  meaning!: MetricMeaningAnswer;
   @ApiProperty() title!: string;
   @ApiProperty() formula!: string;
   @ApiProperty() formulaZh!: string;
@@ -365,6 +411,12 @@ export class MetricAnswerShape {
   @ApiProperty(instant) asOf!: string;
   @ApiProperty(instant) knownAt!: string;
   @ApiProperty({ type: [MetricRowAnswer] }) rows!: MetricRowAnswer[];
+  @ApiProperty({
+    type: [CompanionMetricAnswer],
+    description:
+      'Metrics it is not to be shown without: their totals over the same window at the same moment',
+  })
+  companions!: CompanionMetricAnswer[];
   @ApiProperty({
     ...{ type: CorrectedMetricAnswer, required: false },
     description: 'Where knownAt was asked for: the same as it is known, and weighed, now',
@@ -401,6 +453,8 @@ class WithheldAnswer {
 export class MetricExplanationShape {
   @ApiProperty() name!: string;
   @ApiProperty({ enum: measures }) measure!: string;
+  @ApiProperty({ type: MetricMeaningAnswer, description: 'The formula part by part' })
+  meaning!: MetricMeaningAnswer;
   @ApiProperty() title!: string;
   @ApiProperty() formula!: string;
   @ApiProperty() formulaZh!: string;
@@ -426,11 +480,6 @@ export class MetricExplanationShape {
   withheld!: WithheldAnswer;
 }
 
-class BilingualAnswer {
-  @ApiProperty() zh!: string;
-  @ApiProperty() en!: string;
-}
-
 class MetricListingAnswer {
   @ApiProperty() name!: string;
   @ApiProperty() title!: string;
@@ -439,8 +488,10 @@ class MetricListingAnswer {
   @ApiProperty() formula!: string;
   @ApiProperty() formulaZh!: string;
   @ApiProperty({ enum: measures }) measure!: string;
+  @ApiProperty({ type: MetricMeaningAnswer, description: 'The formula part by part' })
+  meaning!: MetricMeaningAnswer;
   @ApiProperty({ enum: ['HIGHER', 'LOWER', 'BAND'], description: 'What is better' }) reading!: string;
-  @ApiProperty({ description: 'Instant that lies in the window' }) window!: string;
+  @ApiProperty({ description: 'Which instant of a case lies in the window' }) window!: string;
   @ApiProperty({ type: [String] }) exclusions!: string[];
   @ApiProperty({ enum: METRIC_DIMENSIONS, isArray: true }) dimensions!: string[];
   @ApiProperty({ type: MetricTermsAnswer }) terms!: MetricTermsAnswer;
@@ -448,6 +499,8 @@ class MetricListingAnswer {
 }
 
 export class MetricListAnswer {
+  @ApiProperty(instant) asOf!: string;
+  @ApiProperty(instant) knownAt!: string;
   @ApiProperty({ type: [MetricListingAnswer] }) items!: MetricListingAnswer[];
 }
 

@@ -1,5 +1,6 @@
 import type { CsvColumns } from '@shaoying/http';
 import type {
+  CompanionMetric,
   ExcludedCase,
   ExplainedCase,
   MetricExplanation,
@@ -15,8 +16,21 @@ const counts = (excluded: MetricRow['excluded']): string =>
     .map(([reason, cases]) => `${reason}:${cases}`)
     .join(' ');
 
-/** A metric's rows as a table. */
-export const metricColumns: CsvColumns<MetricRowNow> = {
+interface TabledRow extends MetricRowNow {
+  /** Of a metric that is shown with those of the table: its name. */
+  readonly companion?: string;
+}
+
+/** A metric's rows, and behind them the totals of those it is never shown without. */
+export const metricTableRows = ({
+  rows,
+  companions,
+}: {
+  readonly rows: readonly MetricRowNow[];
+  readonly companions: readonly CompanionMetric[];
+}): readonly TabledRow[] => [...rows, ...companions.map(({ name, row }) => ({ ...row, companion: name }))];
+
+export const metricColumns: CsvColumns<TabledRow> = {
   key: ({ key }) => key,
   numerator: ({ numerator }) => numerator,
   denominator: ({ denominator }) => denominator,
@@ -30,6 +44,7 @@ export const metricColumns: CsvColumns<MetricRowNow> = {
   excluded: ({ excluded }) => counts(excluded),
   includes: ({ includes }) => includes?.join(' '),
   dividedAmong: ({ dividedAmong }) => dividedAmong?.join(' '),
+  companion: ({ companion }) => companion,
 };
 
 type AnyWorkload = Workload | StreetWorkload;

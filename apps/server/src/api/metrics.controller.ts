@@ -8,6 +8,7 @@ import {
   EXPLAINED_MAX,
   METRIC_DIMENSIONS,
   MetricsQuery,
+  type CompanionMetric,
   type MetricAnswer,
   type MetricDefinition,
   type MetricDimension,
@@ -22,13 +23,19 @@ import { Transform } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Platform } from '../platform.js';
-import { ComputeMetric, ExplainMetric } from '../queries/queries.js';
+import { ComputeMetric, ExplainMetric, ReadCompanions } from '../queries/queries.js';
 import { MetricAnswerShape, MetricExplanationShape, MetricListAnswer, Tells } from './answers.dto.js';
 import { MomentQuery } from './incident.dto.js';
 import { explanationCsv, isExplainedCursor } from './metric-pages.js';
 import { termsAt } from './metric-terms.js';
-import { metricColumns } from './metric-tables.js';
-import { METRIC_UNITS, UnitsNow, type MetricRowNow, type MetricUnits } from './metric-units.js';
+import { metricColumns, metricTableRows } from './metric-tables.js';
+import {
+  METRIC_UNITS,
+  UnitsNow,
+  unitsThatExist,
+  type MetricRowNow,
+  type MetricUnits,
+} from './metric-units.js';
 import { momentOf } from './moment.js';
 import { reached, reachedPosition } from './read-your-writes.js';
 import { Refused } from './refused.js';
@@ -90,12 +97,20 @@ class ExplainQuery extends MetricQuery {
   cursor?: string;
 }
 
+interface MetricList {
+  readonly asOf: string;
+  readonly knownAt: string;
+  readonly items: readonly MetricListing[];
+}
+
 interface Corrected extends Pick<MetricAnswer, 'knownAt' | 'terms'> {
   readonly rows: readonly MetricRowNow[];
 }
 interface ToldMetric extends MetricAnswer {
   readonly units: MetricUnits;
   readonly rows: readonly MetricRowNow[];
+  /** What it is never shown without: totals of the same window and moment. */
+  readonly companions: readonly CompanionMetric[];
   readonly corrected?: Corrected;
 }
 
@@ -131,11 +146,16 @@ export class MetricsController {
     private readonly platform: Platform,
   ) {}
 
-  @Tells('Metrics with formula, version, and the terms that are published', MetricListAnswer)
+  @Tells(
+    'Metrics with formula, its parts in words, version, and the terms that a number of that moment is computed by',
+    MetricListAnswer,
+  )
   @Get()
-  list(): { items: readonly MetricListing[] } {
+  list(@Query() query: MomentQuery): MetricList {
     const { directory, clock } = this.platform;
-    return { items: this.metrics.list(termsAt(directory, momentOf({}, clock))) };
+    const moment = momentOf(query, clock);
+    const { asOf, knownAt } = moment;
+    return { asOf, knownAt, items: this.metrics.list(termsAt(directory, moment)) };
   }
 
   @Tells('A metric, in total or by a dimension', MetricAnswerShape)
@@ -143,31 +163,38 @@ export class MetricsController {
   async compute(
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPrincipal() principal: Principal,
+    @PermittedRoles() permitted: readonly Role[],
     @Param('name') name: string,
     @Query() query: MetricQuery,
   ): Promise<ToldMetric | string> {
-    const { metric, window, moment, by, termsOf, units, unitsNow } = await this.asked(request, name, query);
-    const { takenOver } = unitsNow;
+    const asked = await this.asked(request, name, query);
+    const { metric, window, moment, by, termsOf, units, unitsNow } = asked;
+    const { directory } = this.platform;
+    const scope = scopeOf(principal, permitted, directory);
+    const existing = unitsThatExist(directory, by, moment.asOf, scope);
     const answer = await this.queries.execute(
-      new ComputeMetric(metric, window, moment, by, termsOf, takenOver),
+      new ComputeMetric(metric, window, moment, by, termsOf, unitsNow.takenOver, existing),
     );
+    for (const companion of this.metrics.companionsOf(metric))
+      await this.hasReached(request, companion, termsOf);
+    const companions = await this.queries.execute(new ReadCompanions(metric, window, moment, termsOf));
     const told = {
-      ...{ ...answer, units, rows: unitsNow.told(answer.rows) },
-      ...(query.knownAt !== undefined && { corrected: await this.corrected(answer, metric, unitsNow) }),
+      ...{ ...answer, units, rows: unitsNow.told(answer.rows), companions },
+      ...(query.knownAt !== undefined && { corrected: await this.corrected(asked, existing) }),
     };
-    return tableOf(request, reply, query, told, ({ rows }) => rows, metricColumns);
+    return tableOf(request, reply, query, told, metricTableRows, metricColumns);
   }
 
   /** A number that was published beside what is known, and in force, by now. */
   private async corrected(
-    { asOf, from, to, by }: MetricAnswer,
-    metric: MetricDefinition,
-    unitsNow: UnitsNow,
+    { metric, window, moment: { asOf }, by, unitsNow }: Asked,
+    existing: readonly string[],
   ): Promise<Corrected> {
     const { directory, clock } = this.platform;
     const moment = momentOf({ asOf }, clock);
     const termsOf = termsAt(directory, moment);
-    const asked = new ComputeMetric(metric, { from, to }, moment, by, termsOf, unitsNow.takenOver);
+    const asked = new ComputeMetric(metric, window, moment, by, termsOf, unitsNow.takenOver, existing);
     const { knownAt, terms, rows } = await this.queries.execute(asked);
     return { knownAt, terms, rows: unitsNow.told(rows) };
   }
@@ -239,10 +266,19 @@ export class MetricsController {
     const window = { from: query.from ?? beginning, to: query.to ?? end };
     const moment = momentOf(query, this.platform.clock);
     const termsOf = termsAt(this.platform.directory, moment);
-    for (const readModel of this.metrics.readModels(metric, termsOf))
-      await reached(this.platform, readModel, request);
+    await this.hasReached(request, metric, termsOf);
     const units = query.units ?? 'AS_THEN';
     const unitsNow = UnitsNow.of(this.platform.directory, units, by, moment.asOf);
     return { metric, window, moment, by, termsOf, units, unitsNow };
+  }
+
+  /** Waits until what a number is read from has what the caller has written. */
+  private async hasReached(
+    request: FastifyRequest,
+    metric: MetricDefinition,
+    termsOf: TermsOf,
+  ): Promise<void> {
+    for (const readModel of this.metrics.readModels(metric, termsOf))
+      await reached(this.platform, readModel, request);
   }
 }

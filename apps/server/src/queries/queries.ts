@@ -18,6 +18,7 @@ import {
   type BoardFilter,
   type BoardPage,
   type BoardPlace,
+  type CompanionMetric,
   type ExplainedPage,
   type IncidentView,
   type MetricAnswer,
@@ -300,6 +301,8 @@ export class ComputeMetric extends Query<MetricAnswer> {
     readonly by: MetricDimension | null,
     readonly termsOf: TermsOf,
     readonly takenOver: TakenOver,
+    /** Keys that have a row also without a case. */
+    readonly existing: readonly string[],
   ) {
     super();
   }
@@ -309,8 +312,30 @@ export class ComputeMetric extends Query<MetricAnswer> {
 export class ComputeMetricHandler implements IQueryHandler<ComputeMetric> {
   constructor(private readonly metrics: MetricsQuery) {}
 
-  execute({ metric, window, moment, by, termsOf, takenOver }: ComputeMetric): Promise<MetricAnswer> {
-    return this.metrics.compute(metric, window, moment, by, termsOf, takenOver);
+  execute(asked: ComputeMetric): Promise<MetricAnswer> {
+    const { metric, window, moment, by, termsOf, takenOver, existing } = asked;
+    return this.metrics.compute(metric, window, moment, by, termsOf, takenOver, existing);
+  }
+}
+
+/** The totals of what a metric is never shown without. */
+export class ReadCompanions extends Query<readonly CompanionMetric[]> {
+  constructor(
+    readonly metric: MetricDefinition,
+    readonly window: MetricWindow,
+    readonly moment: Moment,
+    readonly termsOf: TermsOf,
+  ) {
+    super();
+  }
+}
+
+@QueryHandler(ReadCompanions)
+export class ReadCompanionsHandler implements IQueryHandler<ReadCompanions> {
+  constructor(private readonly metrics: MetricsQuery) {}
+
+  execute({ metric, window, moment, termsOf }: ReadCompanions): Promise<readonly CompanionMetric[]> {
+    return this.metrics.companions(metric, window, moment, termsOf);
   }
 }
 
@@ -354,5 +379,6 @@ export const queryHandlers = [
   ReadStreetWorkloadHandler,
   ReadLostTimeSumsHandler,
   ComputeMetricHandler,
+  ReadCompanionsHandler,
   ExplainMetricHandler,
 ];

@@ -1,15 +1,23 @@
 import { seenIn, type BoardScope } from '../incident-board/incident-board.query.js';
 import { momentValues, WideReader, type Moment, type SqlPool, type SqlReader } from '../sql-reader.js';
 import { cohorts, type Cohort } from './cohorts.js';
-import type { BilingualText, MetricDefinition, MetricDimension, MetricTerms } from './metric-definition.js';
+import type {
+  BilingualText,
+  MetricDefinition,
+  MetricDimension,
+  MetricMeaning,
+  MetricTerms,
+} from './metric-definition.js';
 import { metricDefinitions } from './metric-definitions.js';
 import {
   compositeRows,
   numeratorOf,
   partialWeight,
   rowsOf,
+  rowWithout,
   type MetricRow,
   type Tally,
+  type WeightedRate,
 } from './metric-rows.js';
 import { explainSql, tallySql, type ExplainedPlace } from './metric-sql.js';
 
@@ -27,6 +35,7 @@ export interface MetricHeading extends MetricWindow, Omit<Moment, 'live'> {
   readonly formulaZh: string;
   readonly version: number;
   readonly measure: MetricDefinition['measure'];
+  readonly meaning: MetricMeaning;
   readonly by: MetricDimension | null;
   /** What the jurisdiction has published of it, and what held where it has not. */
   readonly terms: Partial<MetricTerms>;
@@ -95,6 +104,11 @@ export interface ExplainedPage {
   readonly scope: BoardScope | null;
 }
 
+/** The total of a metric that another should never be shown without. */
+export interface CompanionMetric extends MetricHeading {
+  readonly row: MetricRow;
+}
+
 /** What is told of a definition. */
 export interface MetricListing {
   readonly name: string;
@@ -105,6 +119,8 @@ export interface MetricListing {
   readonly formulaZh: string;
   readonly measure: MetricDefinition['measure'];
   readonly reading: MetricDefinition['reading'];
+  readonly meaning: MetricMeaning;
+  /** Which instant lies in [from, to), in words. */
   readonly window: string;
   readonly exclusions: readonly string[];
   readonly dimensions: readonly MetricDimension[];
@@ -160,11 +176,16 @@ export class MetricsQuery {
 
   list(termsOf: TermsOf = ownTerms): readonly MetricListing[] {
     return metricDefinitions.map((metric) => {
-      const { name, title, version, formula, measure, reading, windowColumn, exclusions, dimensions } =
-        metric;
+      const { name, title, version, formula, measure, reading, meaning, exclusions, dimensions } = metric;
       return {
         ...{ name, title: title.zh, titles: title, version, formula: formula.en, formulaZh: formula.zh },
-        ...{ measure, reading, window: windowColumn, exclusions: exclusions.map(([, reason]) => reason) },
+        ...{
+          measure,
+          reading,
+          meaning,
+          window: meaning.window.en,
+          exclusions: exclusions.map(([, reason]) => reason),
+        },
         ...{ dimensions, terms: toldTerms(metric, termsOf(metric)), shownWith: metric.shownWith ?? [] },
       };
     });
@@ -174,12 +195,37 @@ export class MetricsQuery {
     return metricDefinitions.find((definition) => definition.name === name);
   }
 
+  /** Metrics that this one is never shown without, which it alone would hide (domain.md §4). */
+  companionsOf({ shownWith = [] }: MetricDefinition): readonly MetricDefinition[] {
+    return shownWith.flatMap((name) => this.definition(name) ?? []);
+  }
+
+  /** Their totals over the same window at the same moment. */
+  companions(
+    metric: MetricDefinition,
+    window: MetricWindow,
+    moment: Moment,
+    termsOf: TermsOf = ownTerms,
+  ): Promise<readonly CompanionMetric[]> {
+    return Promise.all(
+      this.companionsOf(metric).map(async (companion) => {
+        const { rows, ...told } = await this.compute(companion, window, moment, null, termsOf);
+        const [row] = rows;
+        if (row === undefined) throw new Error(`a total of ${companion.name} is always told`);
+        return { ...told, row };
+      }),
+    );
+  }
+
   /** Projections that a number is read from. */
   readModels(metric: MetricDefinition, termsOf: TermsOf = ownTerms): Cohort['readModels'] {
     return [...new Set(this.rates(metric, termsOf).flatMap(({ rate }) => cohorts[rate.cohort].readModels))];
   }
 
-  /** One row per key, or one `total`. */
+  /**
+   * One row per key, or one `total`.
+   * @param existing keys that have a row also without a case
+   */
   async compute(
     metric: MetricDefinition,
     window: MetricWindow,
@@ -187,11 +233,18 @@ export class MetricsQuery {
     by: MetricDimension | null,
     termsOf: TermsOf = ownTerms,
     takenOver: TakenOver = asThen,
+    existing: readonly string[] = [],
   ): Promise<MetricAnswer> {
     const rates = await Promise.all(
-      this.rates(metric, termsOf).map(async ({ rate, weight }) => {
+      this.rates(metric, termsOf).map(async ({ rate, weight }): Promise<WeightedRate> => {
         const tallies = await this.tallyOf(rate, window, moment, by, termsOf, takenOver);
-        return { metricId: rate.name, weight, rows: rowsOf(rate, termsOf(rate), by, tallies) };
+        const terms = termsOf(rate);
+        return {
+          ...{ metricId: rate.name, weight, version: rate.version, terms: toldTerms(rate, terms) },
+          isRatio: rate.measure === 'RATE' || rate.measure === 'INDEX',
+          rows: rowsOf(rate, terms, by, tallies, existing),
+          rowWithout: (key) => rowWithout(rate, terms, by, key),
+        };
       }),
     );
     const rows = metric.measure === 'COMPOSITE' ? compositeRows(rates, by) : (rates[0]?.rows ?? []);
@@ -340,9 +393,10 @@ function heading(
   by: MetricDimension | null,
   terms: MetricTerms,
 ): MetricHeading {
-  const { name, title, formula, version, measure } = metric;
+  const { name, title, formula, version, measure, meaning } = metric;
   return {
     ...{ name, title: title.zh, formula: formula.en, formulaZh: formula.zh, version, measure, by },
+    meaning,
     ...{ terms: toldTerms(metric, terms), ...window, asOf, knownAt },
   };
 }
