@@ -264,7 +264,7 @@ describe('the path of an incident by self-handling', () => {
     });
   });
 
-  test('before anything of it is closed, an estate has no row, and a total over nothing has no value', async () => {
+  test('before anything of it is closed, a total over nothing has no value', async () => {
     const query = 'from=2020-01-01T00:00:00Z&to=2020-02-01T00:00:00Z';
     const answer = await city.as('street').get<MetricAnswer>(`/v1/metrics/containment-estate?${query}`);
     const nothing = { numerator: 0, denominator: 0, value: null, percent: null, excluded: {} };

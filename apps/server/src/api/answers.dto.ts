@@ -387,15 +387,48 @@ export class SpreadAnswer {
   @ApiProperty(nullableNumber) p90Minutes!: number | null;
 }
 
+const measures = ['RATE', 'INDEX', 'DURATION', 'COMPOSITE'];
+
+class MetricMeaningAnswer {
+  @ApiProperty({ type: BilingualAnswer }) numerator!: BilingualAnswer;
+  @ApiProperty({ type: BilingualAnswer }) denominator!: BilingualAnswer;
+  @ApiProperty({ type: BilingualAnswer, description: 'Which instant of a case lies in the window' })
+  window!: BilingualAnswer;
+  @ApiProperty({
+    type: BilingualAnswer,
+    description: 'As of when a case is of its place, category, department',
+  })
+  dimensions!: BilingualAnswer;
+}
+
 export class MetricWeightAnswer {
   @ApiProperty() metricId!: string;
   @ApiProperty() weight!: number;
 }
 
+export class MetricTermsAnswer {
+  @ApiProperty({ type: 'integer', nullable: true, description: 'Published definition; null: the standard' })
+  definitionVersion!: number | null;
+  @ApiProperty({ type: 'integer' }) minimumSample!: number;
+  @ApiProperty({ required: false }) weightBasicallySatisfied?: number;
+  @ApiProperty({ required: false }) weightPartlySolved?: number;
+  @ApiProperty({ type: 'integer', required: false }) windowDays?: number;
+  @ApiProperty({ type: [MetricWeightAnswer], required: false }) weights?: MetricWeightAnswer[];
+}
+
 export class MetricPartAnswer extends MetricWeightAnswer {
+  @ApiProperty({ type: 'integer', description: 'Of its formula' }) version!: number;
+  @ApiProperty({ type: MetricTermsAnswer }) terms!: MetricTermsAnswer;
   @ApiProperty() numerator!: number;
   @ApiProperty({ type: 'integer' }) denominator!: number;
   @ApiProperty(nullableNumber) value!: number | null;
+  @ApiProperty({ ...nullableNumber, description: 'Half-up to 2 decimals' }) percent!: number | null;
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' } })
+  excluded!: Record<string, number>;
+  @ApiProperty({ type: 'integer', required: false, description: 'Cases that count in part' })
+  partial?: number;
+  @ApiProperty({ ...nullableNumber, required: false, description: 'Answered, of those who could have' })
+  coverage?: number | null;
 }
 
 export class MetricRowAnswer {
@@ -428,14 +461,22 @@ export class MetricRowAnswer {
   dividedAmong?: string[];
 }
 
-export class MetricTermsAnswer {
-  @ApiProperty({ type: 'integer', nullable: true, description: 'Published definition; null: the standard' })
-  definitionVersion!: number | null;
-  @ApiProperty({ type: 'integer' }) minimumSample!: number;
-  @ApiProperty({ required: false }) weightBasicallySatisfied?: number;
-  @ApiProperty({ required: false }) weightPartlySolved?: number;
-  @ApiProperty({ type: 'integer', required: false }) windowDays?: number;
-  @ApiProperty({ type: [MetricWeightAnswer], required: false }) weights?: MetricWeightAnswer[];
+class CompanionMetricAnswer {
+  @ApiProperty() name!: string;
+  @ApiProperty({ enum: measures }) measure!: string;
+  @ApiProperty({ type: MetricMeaningAnswer, description: 'The formula part by part' })
+  meaning!: MetricMeaningAnswer;
+  @ApiProperty() title!: string;
+  @ApiProperty() formula!: string;
+  @ApiProperty() formulaZh!: string;
+  @ApiProperty({ type: 'integer' }) version!: number;
+  @ApiProperty({ type: MetricTermsAnswer }) terms!: MetricTermsAnswer;
+  @ApiProperty({ ...nullableId, description: 'Null: a total' }) by!: string | null;
+  @ApiProperty(instant) from!: string;
+  @ApiProperty(instant) to!: string;
+  @ApiProperty(instant) asOf!: string;
+  @ApiProperty(instant) knownAt!: string;
+  @ApiProperty({ type: MetricRowAnswer }) row!: MetricRowAnswer;
 }
 
 class CorrectedMetricAnswer {
@@ -446,6 +487,9 @@ class CorrectedMetricAnswer {
 
 export class MetricAnswerShape {
   @ApiProperty() name!: string;
+  @ApiProperty({ enum: measures }) measure!: string;
+  @ApiProperty({ type: MetricMeaningAnswer, description: 'The formula part by part' })
+  meaning!: MetricMeaningAnswer;
   @ApiProperty() title!: string;
   @ApiProperty() formula!: string;
   @ApiProperty() formulaZh!: string;
@@ -458,6 +502,12 @@ export class MetricAnswerShape {
   @ApiProperty(instant) asOf!: string;
   @ApiProperty(instant) knownAt!: string;
   @ApiProperty({ type: [MetricRowAnswer] }) rows!: MetricRowAnswer[];
+  @ApiProperty({
+    type: [CompanionMetricAnswer],
+    description:
+      'Metrics it is not to be shown without: their totals over the same window at the same moment',
+  })
+  companions!: CompanionMetricAnswer[];
   @ApiProperty({
     ...{ type: CorrectedMetricAnswer, required: false },
     description: 'Where knownAt was asked for: the same as it is known, and weighed, now',
@@ -483,13 +533,19 @@ class ExcludedCaseAnswer {
 }
 
 class WithheldAnswer {
-  @ApiProperty({ type: 'integer' }) numerator!: number;
+  @ApiProperty({
+    description: 'Of an index its amounts, of a duration milliseconds, of weighted answers their part',
+  })
+  numerator!: number;
   @ApiProperty({ type: 'integer' }) denominator!: number;
   @ApiProperty({ type: 'integer' }) excluded!: number;
 }
 
 export class MetricExplanationShape {
   @ApiProperty() name!: string;
+  @ApiProperty({ enum: measures }) measure!: string;
+  @ApiProperty({ type: MetricMeaningAnswer, description: 'The formula part by part' })
+  meaning!: MetricMeaningAnswer;
   @ApiProperty() title!: string;
   @ApiProperty() formula!: string;
   @ApiProperty() formulaZh!: string;
@@ -506,8 +562,13 @@ export class MetricExplanationShape {
   @ApiProperty({ type: 'integer' }) denominator!: number;
   @ApiProperty({ type: [ExplainedCaseAnswer] }) cases!: ExplainedCaseAnswer[];
   @ApiProperty({ type: [ExcludedCaseAnswer] }) excluded!: ExcludedCaseAnswer[];
-  @ApiProperty({ description: 'There are more than are listed' }) truncated!: boolean;
-  @ApiProperty({ type: WithheldAnswer, description: 'Counted, and out of sight' }) withheld!: WithheldAnswer;
+  @ApiProperty({ description: 'There are more than this page lists' }) truncated!: boolean;
+  @ApiProperty({ ...nullableId, description: 'Null on the last page' }) nextCursor!: string | null;
+  @ApiProperty({
+    type: WithheldAnswer,
+    description: 'Counted and out of sight, of the whole: with the cases of all pages it is the number',
+  })
+  withheld!: WithheldAnswer;
 }
 
 class MetricListingAnswer {
@@ -517,9 +578,11 @@ class MetricListingAnswer {
   @ApiProperty({ type: 'integer' }) version!: number;
   @ApiProperty() formula!: string;
   @ApiProperty() formulaZh!: string;
-  @ApiProperty({ enum: ['RATE', 'INDEX', 'DURATION', 'COMPOSITE'] }) measure!: string;
+  @ApiProperty({ enum: measures }) measure!: string;
+  @ApiProperty({ type: MetricMeaningAnswer, description: 'The formula part by part' })
+  meaning!: MetricMeaningAnswer;
   @ApiProperty({ enum: ['HIGHER', 'LOWER', 'BAND'], description: 'What is better' }) reading!: string;
-  @ApiProperty({ description: 'Instant that lies in the window' }) window!: string;
+  @ApiProperty({ description: 'Which instant of a case lies in the window' }) window!: string;
   @ApiProperty({ type: [String] }) exclusions!: string[];
   @ApiProperty({ enum: METRIC_DIMENSIONS, isArray: true }) dimensions!: string[];
   @ApiProperty({ type: MetricTermsAnswer }) terms!: MetricTermsAnswer;
@@ -527,6 +590,8 @@ class MetricListingAnswer {
 }
 
 export class MetricListAnswer {
+  @ApiProperty(instant) asOf!: string;
+  @ApiProperty(instant) knownAt!: string;
   @ApiProperty({ type: [MetricListingAnswer] }) items!: MetricListingAnswer[];
 }
 

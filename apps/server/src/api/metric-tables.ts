@@ -1,22 +1,38 @@
 import type { CsvColumns } from '@shaoying/http';
 import type {
+  CompanionMetric,
   ExcludedCase,
   ExplainedCase,
   LostTimeSum,
+  MetricExplanation,
   MetricRow,
   StreetWorkload,
+  Withheld,
   Workload,
 } from '@shaoying/incident-read-models';
 import type { MetricRowNow } from './metric-units.js';
-import type { ScopedExplanation, TaskInSight } from '../queries/queries.js';
+import type { TaskInSight } from '../queries/queries.js';
 
 const counts = (excluded: MetricRow['excluded']): string =>
   Object.entries(excluded)
     .map(([reason, cases]) => `${reason}:${cases}`)
     .join(' ');
 
-/** A metric's rows as a table. */
-export const metricColumns: CsvColumns<MetricRowNow> = {
+interface TabledRow extends MetricRowNow {
+  /** Of a metric that is shown with those of the table: its name. */
+  readonly companion?: string;
+}
+
+/** A metric's rows, and behind them the totals of those it is never shown without. */
+export const metricTableRows = ({
+  rows,
+  companions,
+}: {
+  readonly rows: readonly MetricRowNow[];
+  readonly companions: readonly CompanionMetric[];
+}): readonly TabledRow[] => [...rows, ...companions.map(({ name, row }) => ({ ...row, companion: name }))];
+
+export const metricColumns: CsvColumns<TabledRow> = {
   key: ({ key }) => key,
   numerator: ({ numerator }) => numerator,
   denominator: ({ denominator }) => denominator,
@@ -30,6 +46,7 @@ export const metricColumns: CsvColumns<MetricRowNow> = {
   excluded: ({ excluded }) => counts(excluded),
   includes: ({ includes }) => includes?.join(' '),
   dividedAmong: ({ dividedAmong }) => dividedAmong?.join(' '),
+  companion: ({ companion }) => companion,
 };
 
 type AnyWorkload = Workload | StreetWorkload;
@@ -104,21 +121,38 @@ export const workloadExplanationColumns: CsvColumns<TaskInSight> = {
   events: ({ events }) => events.map(({ what, eventId, at }) => `${what}:${eventId}@${at}`).join(' '),
 };
 
+/** A case, or what was withheld of all of them. */
 interface ExplainedRow {
-  readonly place: 'NUMERATOR' | 'DENOMINATOR' | 'EXCLUDED';
-  readonly found: Pick<ExplainedCase, 'incidentId' | 'taskId' | 'metricId' | 'weight' | 'amount'>;
+  readonly place: 'NUMERATOR' | 'DENOMINATOR' | 'EXCLUDED' | 'WITHHELD';
+  readonly found: Partial<Pick<ExplainedCase, 'incidentId' | 'taskId' | 'metricId' | 'weight' | 'amount'>>;
   readonly reason: ExcludedCase['reason'] | null;
   readonly events: readonly string[];
+  /** What it adds: the columns of the whole table come to the number, and to the cases left out. */
+  readonly adds: Withheld;
 }
 
-/** The cases of an explanation, and what was left out, in one table. What is out of sight is in none. */
-export const explanationRows = ({ cases, excluded }: ScopedExplanation): ExplainedRow[] => [
+const noneLeftOut = { denominator: 1, excluded: 0 };
+const leftOut: Withheld = { numerator: 0, denominator: 0, excluded: 1 };
+
+/** The cases of a page of an explanation, and what was left out, in one table. */
+export const explanationRows = ({ measure, cases, excluded }: MetricExplanation): ExplainedRow[] => [
   ...cases.map((found): ExplainedRow => {
-    const place = found.inNumerator ? 'NUMERATOR' : 'DENOMINATOR';
-    return { place, found, reason: null, events: found.events };
+    const { inNumerator, weight, amount, events } = found;
+    const place = inNumerator ? 'NUMERATOR' : 'DENOMINATOR';
+    const summed = measure === 'INDEX' || measure === 'DURATION';
+    const numerator = summed ? (amount ?? 0) : (weight ?? (inNumerator ? 1 : 0));
+    return { place, found, reason: null, events, adds: { numerator, ...noneLeftOut } };
   }),
-  ...excluded.map((found): ExplainedRow => ({ place: 'EXCLUDED', found, reason: found.reason, events: [] })),
+  ...excluded.map((found): ExplainedRow => {
+    return { place: 'EXCLUDED', found, reason: found.reason, events: [], adds: leftOut };
+  }),
 ];
+
+/** The last row of the whole table: what the caller may not see, in one; none where that is nothing. */
+export const withheldRows = ({ withheld }: MetricExplanation): ExplainedRow[] =>
+  withheld.denominator + withheld.excluded === 0
+    ? []
+    : [{ place: 'WITHHELD', found: {}, reason: null, events: [], adds: withheld }];
 
 export const explanationColumns: CsvColumns<ExplainedRow> = {
   place: ({ place }) => place,
@@ -127,6 +161,9 @@ export const explanationColumns: CsvColumns<ExplainedRow> = {
   metricId: ({ found }) => found.metricId,
   weight: ({ found }) => found.weight,
   amount: ({ found }) => found.amount,
+  numerator: ({ adds }) => adds.numerator,
+  denominator: ({ adds }) => adds.denominator,
+  excluded: ({ adds }) => adds.excluded,
   reason: ({ reason }) => reason,
   events: ({ events }) => events.join(' '),
 };

@@ -1,3 +1,4 @@
+import type { Scope } from '@shaoying/incident-application';
 import type { MetricDimension, MetricRow, TakenOver } from '@shaoying/incident-read-models';
 import type { JurisdictionDirectory } from '@shaoying/jurisdiction-contracts';
 import type { OrgUnitKind } from '@shaoying/jurisdiction-domain';
@@ -19,6 +20,31 @@ const kinds: Readonly<Record<MetricDimension, readonly OrgUnitKind[]>> = {
   // A street may be whistled to, too, and then has tasks like a department.
   department: ['DEPARTMENT', 'SUBDISTRICT'],
 };
+
+/** What has a row of its own. */
+const own: Readonly<Record<MetricDimension, OrgUnitKind | null>> = {
+  ...{ estate: 'ESTATE', community: 'COMMUNITY', street: 'SUBDISTRICT', department: 'DEPARTMENT' },
+  category: null,
+};
+
+/**
+ * The units of a dimension that exist at an instant, as it is known by now: each has a row, also without a case (domain.md §6, 38).
+ * Streets and departments are few and told whole; of estates and communities those within the caller's area, all for who has none.
+ */
+export function unitsThatExist(
+  directory: Pick<JurisdictionDirectory, 'orgUnits' | 'isWithin'>,
+  by: MetricDimension | null,
+  at: string,
+  scope: Scope | null,
+): readonly string[] {
+  const kind = by === null ? null : own[by];
+  if (kind === null) return [];
+  const ids = directory.orgUnits(kind, at).map(({ id }) => id);
+  if (scope === null || kind === 'SUBDISTRICT' || kind === 'DEPARTMENT') return ids;
+  const { streetIds = [], communityId, estateId } = scope;
+  const areas = [...streetIds, communityId, estateId].filter((id) => id !== undefined);
+  return ids.filter((id) => areas.some((area) => directory.isWithin(id, area)));
+}
 
 /** Who answers at an instant for units that are no more, as the jurisdiction tells it by now. */
 export class UnitsNow {

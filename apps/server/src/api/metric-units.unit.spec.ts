@@ -1,6 +1,6 @@
 import type { MetricRow } from '@shaoying/incident-read-models';
 import type { OrgUnit, OrgUnitKind } from '@shaoying/jurisdiction-domain';
-import { UnitsNow } from './metric-units.js';
+import { UnitsNow, unitsThatExist } from './metric-units.js';
 
 const now = '2026-06-01T00:00:00.000Z';
 
@@ -60,4 +60,44 @@ test('before they ended, as it was then, and by what is of no units, each counts
     expect(units.takenOver).toEqual({});
     expect(units.told([row('dp-water')])).toEqual([row('dp-water')]);
   }
+});
+
+describe('the units that have a row of their own', () => {
+  const within: Readonly<Record<string, readonly string[]>> = {
+    ...{
+      'cm-a': ['st-hepan'],
+      'cm-b': ['st-other'],
+      'es-a': ['cm-a', 'st-hepan'],
+      'es-b': ['cm-b', 'st-other'],
+    },
+    ...{ 'st-hepan': [], 'st-other': [], 'dp-gas': [], 'es-new': ['cm-a', 'st-hepan'] },
+  };
+  const prefixes = { ESTATE: 'es-', COMMUNITY: 'cm-', SUBDISTRICT: 'st-', DEPARTMENT: 'dp-' };
+  const city = {
+    orgUnits: (kind?: OrgUnitKind, at?: string) =>
+      Object.keys(within)
+        .filter((id) => id.startsWith(prefixes[kind as keyof typeof prefixes]))
+        .filter((id) => id !== 'es-new' || at === now)
+        .map((id) => ({ id }) as OrgUnit),
+    isWithin: (id: string, area: string) => id === area || (within[id] ?? []).includes(area),
+  };
+
+  test('are those that exist at the moment', () => {
+    expect(unitsThatExist(city, 'estate', now, null)).toEqual(['es-a', 'es-b', 'es-new']);
+    expect(unitsThatExist(city, 'estate', '2020-01-01T00:00:00.000Z', null)).toEqual(['es-a', 'es-b']);
+  });
+
+  test('of estates and communities are those of the caller’s area, of streets and departments all', () => {
+    const street = { streetIds: ['st-hepan'], departmentId: 'st-hepan' };
+    expect(unitsThatExist(city, 'estate', now, street)).toEqual(['es-a', 'es-new']);
+    expect(unitsThatExist(city, 'community', now, street)).toEqual(['cm-a']);
+    expect(unitsThatExist(city, 'estate', now, { departmentId: 'dp-gas' })).toEqual([]);
+    expect(unitsThatExist(city, 'street', now, street)).toEqual(['st-hepan', 'st-other']);
+    expect(unitsThatExist(city, 'department', now, street)).toEqual(['dp-gas']);
+  });
+
+  test('are none of a total, and none of a category', () => {
+    expect(unitsThatExist(city, null, now, null)).toEqual([]);
+    expect(unitsThatExist(city, 'category', now, null)).toEqual([]);
+  });
 });

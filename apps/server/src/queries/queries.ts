@@ -21,6 +21,8 @@ import {
   type BoardPlace,
   type ExplainedTask,
   type ExplanationPlace,
+  type CompanionMetric,
+  type ExplainedPage,
   type IncidentView,
   type MetricAnswer,
   type MetricDefinition,
@@ -367,6 +369,8 @@ export class ComputeMetric extends Query<MetricAnswer> {
     readonly by: MetricDimension | null,
     readonly termsOf: TermsOf,
     readonly takenOver: TakenOver,
+    /** Keys that have a row also without a case. */
+    readonly existing: readonly string[],
   ) {
     super();
   }
@@ -376,21 +380,35 @@ export class ComputeMetric extends Query<MetricAnswer> {
 export class ComputeMetricHandler implements IQueryHandler<ComputeMetric> {
   constructor(private readonly metrics: MetricsQuery) {}
 
-  execute({ metric, window, moment, by, termsOf, takenOver }: ComputeMetric): Promise<MetricAnswer> {
-    return this.metrics.compute(metric, window, moment, by, termsOf, takenOver);
+  execute(asked: ComputeMetric): Promise<MetricAnswer> {
+    const { metric, window, moment, by, termsOf, takenOver, existing } = asked;
+    return this.metrics.compute(metric, window, moment, by, termsOf, takenOver, existing);
+  }
+}
+
+/** The totals of what a metric is never shown without. */
+export class ReadCompanions extends Query<readonly CompanionMetric[]> {
+  constructor(
+    readonly metric: MetricDefinition,
+    readonly window: MetricWindow,
+    readonly moment: Moment,
+    readonly termsOf: TermsOf,
+  ) {
+    super();
+  }
+}
+
+@QueryHandler(ReadCompanions)
+export class ReadCompanionsHandler implements IQueryHandler<ReadCompanions> {
+  constructor(private readonly metrics: MetricsQuery) {}
+
+  execute({ metric, window, moment, termsOf }: ReadCompanions): Promise<readonly CompanionMetric[]> {
+    return this.metrics.companions(metric, window, moment, termsOf);
   }
 }
 
 /** Numbers are everybody's, names are not: what lies outside the caller's scope is counted and not named. */
-export interface ScopedExplanation extends MetricExplanation {
-  readonly withheld: {
-    readonly numerator: number;
-    readonly denominator: number;
-    readonly excluded: number;
-  };
-}
-
-export class ExplainMetric extends Query<ScopedExplanation> {
+export class ExplainMetric extends Query<MetricExplanation> {
   constructor(
     readonly metric: MetricDefinition,
     readonly window: MetricWindow,
@@ -399,7 +417,7 @@ export class ExplainMetric extends Query<ScopedExplanation> {
     readonly key: string | null,
     readonly termsOf: TermsOf,
     readonly takenOver: TakenOver,
-    readonly scope: Scope | null,
+    readonly page: ExplainedPage,
   ) {
     super();
   }
@@ -407,28 +425,11 @@ export class ExplainMetric extends Query<ScopedExplanation> {
 
 @QueryHandler(ExplainMetric)
 export class ExplainMetricHandler implements IQueryHandler<ExplainMetric> {
-  constructor(
-    private readonly metrics: MetricsQuery,
-    private readonly board: IncidentBoardQuery,
-  ) {}
+  constructor(private readonly metrics: MetricsQuery) {}
 
-  async execute(asked: ExplainMetric): Promise<ScopedExplanation> {
-    const { metric, window, moment, by, key, termsOf, takenOver, scope } = asked;
-    const explained = await this.metrics.explain(metric, window, moment, by, key, termsOf, takenOver);
-    if (scope === null) return { ...explained, withheld: { numerator: 0, denominator: 0, excluded: 0 } };
-    const ids = new Set([...explained.cases, ...explained.excluded].map(({ incidentId }) => incidentId));
-    const visible = await this.board.visibleAmong([...ids], scope);
-    const isVisible = ({ incidentId }: { incidentId: string }): boolean => visible.has(incidentId);
-    const hidden = explained.cases.filter((found) => !isVisible(found));
-    const excluded = explained.excluded.filter(isVisible);
-    return {
-      ...{ ...explained, cases: explained.cases.filter(isVisible), excluded },
-      withheld: {
-        numerator: hidden.filter(({ inNumerator }) => inNumerator).length,
-        denominator: hidden.length,
-        excluded: explained.excluded.length - excluded.length,
-      },
-    };
+  execute(asked: ExplainMetric): Promise<MetricExplanation> {
+    const { metric, window, moment, by, key, termsOf, takenOver, page } = asked;
+    return this.metrics.explain(metric, window, moment, by, key, termsOf, takenOver, page);
   }
 }
 
@@ -447,5 +448,6 @@ export const queryHandlers = [
   ReadLostTimeSumsHandler,
   ExplainWorkloadHandler,
   ComputeMetricHandler,
+  ReadCompanionsHandler,
   ExplainMetricHandler,
 ];

@@ -42,6 +42,7 @@ export {
 } from './incident-board/view-clocks.js';
 export * from './metrics/metric-definition.js';
 export * from './metrics/metric-definitions.js';
+export type { ExplainedPlace } from './metrics/metric-sql.js';
 export type { MetricPart, MetricRow, Spread } from './metrics/metric-rows.js';
 export * from './metrics/metrics.query.js';
 export * from './open-deadlines/open-deadlines.query.js';

@@ -45,6 +45,14 @@ export function prefersCsv(accept: string | undefined): boolean {
   return qualityOf('text/csv') > qualityOf('application/json', 'application/*', '*/*');
 }
 
+/** Whether the query or `Accept` asks for CSV; says so in the headers of the answer. */
+export function wantsCsv(request: FastifyRequest, reply: FastifyReply, { format }: TableQuery): boolean {
+  void reply.header('vary', 'Accept');
+  if (format === undefined ? !prefersCsv(request.headers.accept) : format === 'json') return false;
+  void reply.header('content-type', 'text/csv; charset=utf-8; header=present');
+  return true;
+}
+
 /**
  * The answer as it is, or its rows as CSV where the query or `Accept` asks for that.
  * @param rowsOf the answer's table
@@ -52,15 +60,12 @@ export function prefersCsv(accept: string | undefined): boolean {
 export function tableOf<Answer, Row>(
   request: FastifyRequest,
   reply: FastifyReply,
-  { format }: TableQuery,
+  query: TableQuery,
   answer: Answer,
   rowsOf: (answer: Answer) => readonly Row[],
   columns: CsvColumns<Row>,
 ): Answer | string {
-  void reply.header('vary', 'Accept');
-  if (format === undefined ? !prefersCsv(request.headers.accept) : format === 'json') return answer;
-  void reply.header('content-type', 'text/csv; charset=utf-8; header=present');
-  return csvOf(columns, rowsOf(answer));
+  return wantsCsv(request, reply, query) ? csvOf(columns, rowsOf(answer)) : answer;
 }
 
 /** Where the next page of a table as CSV starts, which its rows have no place for; absent on the last page. */

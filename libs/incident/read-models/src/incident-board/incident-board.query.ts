@@ -277,6 +277,16 @@ function overdueSql(page: PageOf, values: unknown[]): string {
 }
 
 /** Needs `r` reports. */
+/**
+ * Selects the ids of the incidents of a scope.
+ * @param values of the query that it becomes a part of; its own are added
+ */
+export function seenIn(scope: BoardScope, values: unknown[]): string {
+  const conditions = new Conditions(values);
+  addScope(conditions, scope);
+  return `select r.incident_id from incident_board.reports r ${conditions.where()}`;
+}
+
 function addScope(conditions: Conditions, scope: BoardScope): void {
   const { streetIds, communityId, estateId, departmentId } = scope;
   const ways: string[] = [];

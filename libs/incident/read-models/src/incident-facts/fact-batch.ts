@@ -16,6 +16,7 @@ export const factEvents: readonly IncidentEventType[] = [
   ...(['IncidentReported', 'IncidentLocated', 'IncidentFiled', 'IncidentRejected'] as const),
   ...(['IncidentWithdrawn', 'IncidentVoided', 'IncidentSuspended', 'IncidentResumed'] as const),
   ...(['IncidentMerged', 'IncidentUnmerged', 'DeadlinesRescheduled', 'SelfHandlingStarted'] as const),
+  ...(['IncidentEscalated'] as const),
   ...(['ReporterContactedBySelfHandler'] as const),
   ...(['HandlingCompleted', 'WhistleBlown', 'WhistleCancelled', 'DepartmentAdded', 'LeadChanged'] as const),
   ...(['TaskTransferred', 'TaskCompleted', 'ReturnRequested', 'ReturnAccepted'] as const),
@@ -166,6 +167,8 @@ export class FactBatch {
         for (const task of tasks) this.summon(entry, task, whistle_id);
         return;
       }
+      case 'IncidentEscalated':
+        return this.tell(entry, 'ESCALATED');
       case 'WhistleCancelled':
         return this.tell(entry, 'WHISTLE_CANCELLED', { whistle_id: entry.data.whistleId });
       case 'DepartmentAdded':

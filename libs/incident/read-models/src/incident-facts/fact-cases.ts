@@ -48,6 +48,12 @@ const whistled = `whistled as (
   where w.kind = 'WHISTLED' and x.whistle_id is null order by w.incident_id, w.revision
 )`;
 
+/** What first took each incident beyond whoever had it: a whistle that was not called off, or a higher level. */
+const escalated = `escalated as (
+  select distinct on (e.incident_id) e.* from visible e left join called_off x on x.whistle_id = e.whistle_id
+  where e.kind = 'ESCALATED' or (e.kind = 'WHISTLED' and x.whistle_id is null) order by e.incident_id, e.revision
+)`;
+
 /** Each incident that was filed, in the place it is known to lie in. */
 const incidents: FactCases = {
   ...{ table: 'over_incidents', key: ['incident_id'], foundBy: 'filed_at' },
@@ -100,13 +106,14 @@ const totals: FactCases = {
 
 const msBetween = (from: string, to: string): string => `extract(epoch from ${to} - ${from}) * 1000`;
 
-/** Each closing, with the filing, the first completion and the pauses before it, and what reopened it. */
+/** Each closing, with the filing, the first escalation and completion and the pauses before it, and what reopened it. */
 const closings: FactCases = {
   ...{ table: 'over_closings', key: ['incident_id', 'closed_event'], foundBy: 'closed_at' },
   ctes: [
-    ...[standings, filed],
+    ...[standings, calledOff, filed],
     `completed as (${first(`kind = 'COMPLETED'`, 'incident_id')})`,
     `reopened as (select * from visible where kind = 'REOPENED')`,
+    escalated,
     `spans as (
       select incident_id, says, fact_at, lead(fact_at) over (partition by incident_id order by revision) as ended_at
       from visible where kind = 'STANDING'
@@ -127,9 +134,12 @@ const closings: FactCases = {
     ...{ completed_event: 'd.event_id', standing: 's.standing' },
     total_ms: `${msBetween('f.fact_at', 'c.fact_at')} - coalesce(p.ms, 0)`,
     first_ms: msBetween('f.fact_at', 'd.fact_at'),
+    escalated_event: 'e.event_id',
+    escalated_ms: msBetween('f.fact_at', 'e.fact_at'),
   },
   from: `visible c left join filed f on f.incident_id = c.incident_id
       left join completed d on d.incident_id = c.incident_id
+      left join escalated e on e.incident_id = c.incident_id
       left join reopened o on o.incident_id = c.incident_id and o.cycle = c.cycle
       left join paused p on p.incident_id = c.incident_id
       left join standings s on s.incident_id = c.incident_id

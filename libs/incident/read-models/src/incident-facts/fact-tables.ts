@@ -18,6 +18,8 @@ export const FACT_KINDS = [
   /** `says`: MERGED, WITHDRAWN, VOIDED, REJECTED, SUSPENDED; ON when it goes on. */
   'STANDING',
   'WHISTLED',
+  /** Given to a higher level, by whoever had it or because it was overdue. */
+  'ESCALATED',
   'WHISTLE_CANCELLED',
   /** A task was given to a department. */
   'SUMMONED',

@@ -7,6 +7,8 @@ import { factsUntil, momentSql } from '../sql-reader.js';
  * $3 and $4 are the window, $5 days. A case's place and lead are those of the event that it is counted by.
  */
 export interface Cohort {
+  /** Raised when its SQL, or that of the facts it is made of, changes: see metric-definitions.unit.spec.ts. */
+  readonly version: number;
   /** The projections it is read from. */
   readonly readModels: readonly ('containment' | 'department-tasks' | 'incident-facts')[];
   readonly sql: string;
@@ -115,12 +117,12 @@ const responses = `${tasksAs('of_departments')},
     select ${response}, deadlines from of_incidents
   )`;
 
-const ofFacts = (sql: string): Cohort => ({ readModels: ['incident-facts'], sql });
+const ofFacts = (sql: string): Cohort => ({ version: 1, readModels: ['incident-facts'], sql });
 
 export const cohorts = {
-  closures: { readModels: ['containment'], sql: closures },
-  tasks: { readModels: ['department-tasks'], sql: tasksAt },
-  responses: { readModels: ['department-tasks', 'incident-facts'], sql: responses },
+  closures: { version: 1, readModels: ['containment'], sql: closures },
+  tasks: { version: 1, readModels: ['department-tasks'], sql: tasksAt },
+  responses: { version: 1, readModels: ['department-tasks', 'incident-facts'], sql: responses },
   incidents: ofFacts(atMoment(factCases.incidents, noTask)),
   totals: ofFacts(atMoment(factCases.totals, `${noTask} ${nobody}`)),
   closings: ofFacts(atMoment(factCases.closings, noTask)),

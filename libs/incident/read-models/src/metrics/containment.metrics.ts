@@ -15,11 +15,34 @@ const chinese: Readonly<Record<Level | 'MINOR' | 'MAJOR' | 'GROUP', string>> = {
   ...{ MINOR: '小事', MAJOR: '大事', GROUP: '群体事件' },
 };
 
+const ofLastClosing = {
+  window: { zh: '按最后一次结案时间', en: 'by the time of the last closing' },
+  dimensions: {
+    zh: '地点以结案时为准，类别为上报时',
+    en: 'place as it was when the incident was closed, category as reported',
+  },
+} as const satisfies Partial<MetricDefinition['meaning']>;
+
+/** @param what is closed */
+const resolvedWithin = (level: Level, what: MetricDefinition['title']): MetricDefinition['meaning'] => ({
+  numerator: {
+    zh: `其中办结层级不高于${chinese[level]}的件数；办结层级为结案轮次中承担过处置责任的最高层级`,
+    en:
+      `those of them with resolutionLevel in {${upTo(level).join(', ')}}: the highest level that held responsibility ` +
+      'in the closing cycle',
+  },
+  denominator: {
+    zh: `统计期内结案且未重开的${what.zh}件数`,
+    en: `${what.en}, closed in [from, to) and not opened again`,
+  },
+  ...ofLastClosing,
+});
+
 const common = {
   ...{ measure: 'RATE', reading: 'HIGHER', cohort: 'closures', windowColumn: 'closed_at' },
   ...{ events: ['closed_event_id'], dimensions: places, department: null, terms: standardTerms },
-  // Alone it rewards whoever does not whistle.
-  shownWith: ['satisfaction-rate', 'reopen-rate', 'time-to-resolution'],
+  // Alone it rewards whoever does not whistle (domain.md §4).
+  shownWith: ['satisfaction-rate', 'reopen-rate', 'time-before-escalation'],
 } as const satisfies Partial<MetricDefinition>;
 
 function ofSeverity(
@@ -46,6 +69,7 @@ function ofSeverity(
         `closed ${severity} incidents with resolutionLevel in {${upTo(level).join(', ')}} / closed ${severity} incidents` +
         `${located}; cohort: last closing in [from, to), not opened again`,
     },
+    meaning: resolvedWithin(level, { zh: what, en: `${severity} incidents${located}` }),
     exclusions: [
       [`severity <> '${severity}'`, 'OTHER_SEVERITY'],
       ...(inAnEstate ? [['estate_id is null', 'NOT_LOCATED_IN_AN_ESTATE'] as const] : []),
@@ -68,6 +92,7 @@ const cumulative = (level: Level): MetricDefinition => ({
     zh: `统计期内结案且未重开的事件中，办结层级不高于${chinese[level]}的件数 ÷ 全部件数`,
     en: `closed incidents with resolutionLevel in {${upTo(level).join(', ')}} / closed incidents; cohort: last closing in [from, to), not opened again`,
   },
+  meaning: resolvedWithin(level, { zh: '事件', en: 'incidents of all severities' }),
 });
 
 export const containmentMetrics: readonly MetricDefinition[] = [

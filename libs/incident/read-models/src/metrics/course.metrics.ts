@@ -1,6 +1,7 @@
 import {
   everyDimension,
   notInBase,
+  placeKnown,
   places,
   standardTerms,
   type MetricDefinition,
@@ -15,6 +16,30 @@ const ofClosings = {
   ...{ cohort: 'closings', windowColumn: 'closed_at', version: 1, dimensions: everyDimension },
   ...{ department: 'department_id', terms: standardTerms, reading: 'LOWER' },
 } as const satisfies Partial<MetricDefinition>;
+
+const firstFiled = {
+  window: { zh: '按首次立案时间', en: 'by the time of the first filing' },
+  dimensions: placeKnown,
+} as const satisfies Partial<MetricDefinition['meaning']>;
+
+const whenClosed = {
+  zh: '地点与主办部门以结案时为准，类别为上报时',
+  en: 'place and lead department as they were at the closing, category as reported',
+};
+
+const stayedClosed = {
+  denominator: {
+    zh: '最后一次结案在统计期内且未重开的事件数',
+    en: 'incidents whose last closing lies in [from, to) and that were not opened again',
+  },
+  window: { zh: '按最后一次结案时间', en: 'by the time of the last closing' },
+  dimensions: whenClosed,
+} as const satisfies Partial<MetricDefinition['meaning']>;
+
+const summedMs = (what: MetricDefinition['title']): MetricDefinition['title'] => ({
+  zh: `${what.zh}之和（毫秒）；所示值为中位数（分钟）`,
+  en: `the sum of ${what.en}, in milliseconds; the value told is the median, in minutes`,
+});
 
 const lastClosing = {
   zh: '最后一次结案在统计期内且未重开的事件；值为中位数（分钟），并列 90 分位；分子为毫秒总和；归属结案时的主办部门',
@@ -34,6 +59,14 @@ export const courseMetrics: readonly MetricDefinition[] = [
         'incidents with a whistle that was not called off / incidents first filed in [from, to); not: merged, withdrawn, voided. ' +
         'It has a band: more is not better',
     },
+    meaning: {
+      numerator: {
+        zh: '其中吹过哨（未取消）的事件数',
+        en: 'those of them with a whistle that was not called off',
+      },
+      denominator: { zh: '统计期内首次立案的事件数', en: 'incidents first filed in [from, to)' },
+      ...firstFiled,
+    },
     ...{ numerator: 'whistle_event is not null', events: ['filed_event', 'whistle_event'] },
   },
   {
@@ -49,6 +82,14 @@ export const courseMetrics: readonly MetricDefinition[] = [
         'incidents suspended at asOf / incidents first filed in [from, to) and open at asOf; with median and p90 of how long they ' +
         'have been suspended, in minutes',
     },
+    meaning: {
+      numerator: { zh: '其中挂账中的事件数', en: 'those of them suspended at asOf' },
+      denominator: {
+        zh: '统计期内首次立案、截至该时刻未结案的事件数',
+        en: 'incidents first filed in [from, to) and open at asOf',
+      },
+      ...firstFiled,
+    },
     numerator: `standing = 'SUSPENDED'`,
     amount: `case when standing = 'SUSPENDED' then greatest(extract(epoch from as_of - standing_at), 0) * 1000 end`,
     events: ['filed_event', 'suspended_event'],
@@ -62,6 +103,15 @@ export const courseMetrics: readonly MetricDefinition[] = [
         'closings followed by a reopening within windowDays / closings in [from, to); not: of incidents merged, withdrawn or ' +
         'voided; of the lead department when it was closed',
     },
+    meaning: {
+      numerator: {
+        zh: '其中 windowDays 天内又重开的结案数',
+        en: 'those of them followed by a reopening within windowDays',
+      },
+      denominator: { zh: '统计期内的结案数', en: 'closings in [from, to)' },
+      window: { zh: '按结案时间', en: 'by the time of the closing' },
+      dimensions: whenClosed,
+    },
     numerator: `reopened_at <= closed_at + window_days * interval '24 hours'`,
     events: ['closed_event', 'reopened_event'],
   },
@@ -72,6 +122,13 @@ export const courseMetrics: readonly MetricDefinition[] = [
     formula: {
       zh: `首次立案至最后结案，扣除挂账时间：${lastClosing.zh}`,
       en: `first filing to last closing minus the time suspended, of ${lastClosing.en}`,
+    },
+    meaning: {
+      numerator: summedMs({
+        zh: '首次立案至最后结案、扣除挂账的时长',
+        en: 'the times from first filing to last closing, minus the time suspended',
+      }),
+      ...stayedClosed,
     },
     events: ['filed_event', 'closed_event'],
   },
@@ -91,6 +148,49 @@ export const courseMetrics: readonly MetricDefinition[] = [
       zh: `首次立案至首次处置完成：${lastClosing.zh}`,
       en: `first filing to first completed handling, of ${lastClosing.en}`,
     },
+    meaning: {
+      numerator: summedMs({
+        zh: '首次立案至首次处置完成的时长',
+        en: 'the times from first filing to first completed handling',
+      }),
+      ...stayedClosed,
+      denominator: {
+        zh: `${stayedClosed.denominator.zh}，且处置完成过`,
+        en: `${stayedClosed.denominator.en} and whose handling was completed`,
+      },
+    },
     events: ['filed_event', 'completed_event', 'closed_event'],
+  },
+  {
+    ...{
+      ...ofClosings,
+      name: 'time-before-escalation',
+      title: { zh: '升级前时长', en: 'Time before escalation' },
+    },
+    // Long: kept by whoever could not solve it. Short: passed on without an attempt.
+    ...{ measure: 'DURATION', reading: 'BAND', numerator: 'true', amount: 'escalated_ms' },
+    exclusions: [
+      ...notInBase,
+      ['reopened_event is not null', 'REOPENED'],
+      ['escalated_event is null', 'NEVER_ESCALATED'],
+    ],
+    formula: {
+      zh: `首次立案至首次升级（首次未取消的吹哨，或首次上报上一层级，以先者为准），含挂账时间；不计从未升级的事件：${lastClosing.zh}`,
+      en:
+        `first filing to first escalation (the first whistle that was not called off, or the first step to a higher level, whichever ` +
+        `came first), with the time suspended; not: incidents that were never escalated; of ${lastClosing.en}`,
+    },
+    meaning: {
+      numerator: summedMs({
+        zh: '首次立案至首次升级（吹哨或上报上一层级）的时长',
+        en: 'the times from first filing to first escalation (a whistle, or a step to a higher level)',
+      }),
+      ...stayedClosed,
+      denominator: {
+        zh: `${stayedClosed.denominator.zh}，且升级过`,
+        en: `${stayedClosed.denominator.en} and that were escalated`,
+      },
+    },
+    events: ['filed_event', 'escalated_event', 'closed_event'],
   },
 ];

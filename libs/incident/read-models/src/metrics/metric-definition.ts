@@ -23,6 +23,16 @@ export interface BilingualText {
   readonly en: string;
 }
 
+/** What a number is, in words, part by part: what its formula says at once. */
+export interface MetricMeaning {
+  readonly numerator: BilingualText;
+  readonly denominator: BilingualText;
+  /** Which instant of a case lies in [from, to). */
+  readonly window: BilingualText;
+  /** As of when a case is of its place, category and department. */
+  readonly dimensions: BilingualText;
+}
+
 /** A condition over a row of the cohort, and the reason it does not count for. */
 export type Exclusion = readonly [condition: string, reason: string];
 
@@ -36,6 +46,7 @@ export interface MetricDefinition {
   readonly version: number;
   /** In words, for whoever must believe the number. */
   readonly formula: BilingualText;
+  readonly meaning: MetricMeaning;
   /**
    * RATE: good cases over cases. INDEX: a sum of whole amounts over cases. DURATION: the median of times, its numerator
    * their sum in milliseconds. COMPOSITE: rates by their weights.
@@ -78,6 +89,12 @@ export const standardTerms: MetricTerms = {
 
 export const places: readonly MetricDimension[] = ['estate', 'community', 'street', 'category'];
 export const everyDimension: readonly MetricDimension[] = [...places, 'department'];
+
+/** Of what is counted by something that may be found to lie elsewhere later. */
+export const placeKnown: BilingualText = {
+  zh: '地点为截至该时刻所知，类别为上报时',
+  en: 'place as it is known at that moment, category as reported',
+};
 
 /** What is not in the base set E (domain.md §4). */
 export const notInBase: readonly Exclusion[] = ['MERGED', 'WITHDRAWN', 'VOIDED', 'REJECTED'].map(

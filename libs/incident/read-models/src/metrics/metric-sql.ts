@@ -46,15 +46,68 @@ const spread = ({ measure, amount }: MetricDefinition, fraction: number): string
     ? 'null::float8'
     : `percentile_cont(${fraction}) within group (order by counted_amount::float8 / 60000)`;
 
-/** The rows of a key ($7), oldest first, with the sums over all of them; no more than `max`. */
-export function explainSql(metric: MetricDefinition, by: MetricDimension | null, max: number): string {
-  const lists = (metric.eventLists ?? []).map((list) => ` || coalesce(${list}, '{}')`).join('');
-  return `${cohorts[metric.cohort].sql}, ${judged(metric)}
-   select incident_id as "incidentId", task_id as "taskId", reason, is_full as "isFull", is_partial as "isPartial",
-     counted_amount::float8 as amount, array[${metric.events.join(', ')}]${lists} as events,
-     (count(*) filter (where counts) over ())::int as cases, (count(*) filter (where is_full) over ())::int as full,
-     (count(*) filter (where is_partial) over ())::int as partial,
-     coalesce(sum(counted_amount) over (), 0)::float8 as total
-   from judged ${by === null ? '' : `where ${keyNow(metric, by)} is not distinct from $7`}
-   order by ${metric.windowColumn}, incident_id, task_id limit ${max}`;
+/** Where the next page of an explanation goes on, in the order of the list. Names no incident that was not listed. */
+export interface ExplainedPlace {
+  readonly isExcluded: boolean;
+  /** The window's instant of the last case, to the microsecond. UTC. */
+  readonly at: string;
+  readonly incidentId: string;
+  /** Tells the cases of one incident and instant apart. */
+  readonly caseHash: string;
 }
+
+/** Which of the cases are wanted. */
+export interface ExplainedCut {
+  /** Behind it; null from the first on. */
+  readonly after: ExplainedPlace | null;
+  readonly limit: number;
+  /** Selects the ids of the incidents that may be named; null: all. Its values are among the query's already. */
+  readonly seen: string | null;
+}
+
+const microseconds = (instant: string): string =>
+  `to_char(${instant} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+
+/**
+ * The cases of a key ($7) that may be named, those that count first, then those that do not, each oldest first; with the sums over all
+ * of the window, and over those of it that may not be named. A row of sums alone where there is nothing to list.
+ * @param values of the query so far; what it needs more is added
+ */
+export function explainSql(
+  metric: MetricDefinition,
+  by: MetricDimension | null,
+  { after, limit, seen }: ExplainedCut,
+  values: unknown[],
+): string {
+  const lists = (metric.eventLists ?? []).map((list) => ` || coalesce(${list}, '{}')`).join('');
+  const value = (one: unknown): string => `$${values.push(one)}`;
+  const order = 'is_excluded, window_at, incident_id collate "C", case_hash collate "C"';
+  const behind =
+    after === null
+      ? ''
+      : `and (${order}) > (${value(after.isExcluded)}::boolean, ${value(after.at)}::timestamptz,
+          ${value(after.incidentId)}::text, ${value(after.caseHash)}::text)`;
+  return `${cohorts[metric.cohort].sql}, ${judged(metric)},
+   listed as materialized (
+     select *, md5(concat_ws(' ', task_id, events::text)) as case_hash from (
+       select incident_id, task_id, reason, not counts as is_excluded, is_full, is_partial, counted_amount,
+         ${metric.windowColumn} as window_at, array[${metric.events.join(', ')}]${lists} as events,
+         ${seen === null ? 'true' : `incident_id in (${seen})`} as is_seen
+       from judged ${by === null ? '' : `where ${keyNow(metric, by)} is not distinct from $7`}
+     ) of_key
+   ),
+   sums as (select ${sumsOf('true', '')}, ${sumsOf('not is_seen', 'hidden_')} from listed),
+   page as (select * from listed where is_seen ${behind} order by ${order} limit ${limit})
+   select sums.*, incident_id as "incidentId", task_id as "taskId", reason, is_full as "isFull",
+     is_partial as "isPartial", counted_amount::float8 as amount, events, is_excluded as "isExcluded",
+     ${microseconds('window_at')} as at, case_hash as "caseHash"
+   from sums left join page on true order by ${order}`;
+}
+
+/** Cases, and what they come to, of those rows that are so. */
+const sumsOf = (which: string, prefix: string): string => `
+     count(*) filter (where ${which} and not is_excluded)::int as ${prefix}cases,
+     count(*) filter (where ${which} and is_excluded)::int as ${prefix}excluded,
+     count(*) filter (where ${which} and is_full)::int as ${prefix}full,
+     count(*) filter (where ${which} and is_partial)::int as ${prefix}partial,
+     coalesce(sum(counted_amount) filter (where ${which}), 0)::float8 as ${prefix}total`;

@@ -6,7 +6,7 @@ import { readModelSpec, SimulatedCity } from '../testing/index.js';
 import type { MetricDefinition, MetricDimension } from './metric-definition.js';
 import { metricDefinitions } from './metric-definitions.js';
 import type { MetricRow } from './metric-rows.js';
-import { MetricsQuery, type MetricExplanation, type MetricWindow } from './metrics.query.js';
+import { EXPLAINED_MAX, MetricsQuery, type MetricExplanation, type MetricWindow } from './metrics.query.js';
 
 const always: MetricWindow = { from: '2000-01-01T00:00:00.000Z', to: '2100-01-01T00:00:00.000Z' };
 
@@ -335,14 +335,43 @@ describe('metrics', () => {
     });
   });
 
-  it('sums in an explanation are those of the whole window, also beyond the cases it lists', async () => {
+  it('an explanation of more cases than a page holds lists them all, once, page by page, and sums the whole on each', async () => {
     await given(new SimulatedCity().report('inc').whistle('inc', ['dept-1']));
     await tasks.thenRows(`
       insert into tasks select copy.* from tasks t, generate_series(1, 5000) n,
         jsonb_populate_record(t, jsonb_build_object('task_id', 'copy-' || n)) copy`);
-    const explained = await explain('acknowledge-on-time', at('2026-04-01T00:00:00.000Z'));
-    expect(explained).toMatchObject({ truncated: true, denominator: 5_001, numerator: 0 });
-    expect(explained.cases).toHaveLength(5_000);
+    const moment = at('2026-04-01T00:00:00.000Z');
+    const first = await explain('acknowledge-on-time', moment);
+    expect(first).toMatchObject({ denominator: 5_001, numerator: 0, excluded: [] });
+    expect(first.cases).toHaveLength(EXPLAINED_MAX);
+    const page = { limit: EXPLAINED_MAX, from: first.next, scope: null };
+    const args = [metric('acknowledge-on-time'), always, moment, null, null, undefined, {}, page] as const;
+    const last = await query.explain(...args);
+    expect(last).toMatchObject({ denominator: 5_001, next: null });
+    const listed = [...first.cases, ...last.cases].map(({ taskId }) => taskId);
+    expect(new Set(listed).size).toBe(5_001);
+    expect(listed).toHaveLength(5_001);
+  });
+
+  it('an explanation lists what counts before what does not, whatever came first', async () => {
+    const city = new SimulatedCity();
+    for (const id of ['given-back', 'counted']) city.report(id).whistle(id, ['dept-1']).pass(1);
+    city.requestReturn('given-back', 'dept-1').decideReturn('given-back', 'dept-1', 'dept-2');
+    await given(city.pass(30));
+    const page = (from: MetricExplanation['next']) => {
+      const args = [metric('acknowledge-on-time'), always, at(city.inMinutes(300))] as const;
+      return query.explain(...args, 'department', 'dept-1', undefined, {}, { limit: 1, from, scope: null });
+    };
+    const first = await page(null);
+    expect(first).toMatchObject({ cases: [{ incidentId: 'counted' }], excluded: [], denominator: 1 });
+    expect(await page(first.next)).toMatchObject({
+      ...{
+        cases: [],
+        excluded: [{ incidentId: 'given-back', reason: 'RETURNED' }],
+        denominator: 1,
+        next: null,
+      },
+    });
   });
 
   describe('three rates', () => {
@@ -397,6 +426,33 @@ describe('metrics', () => {
       ];
       expect(await rate('three-rates', { weights })).toMatchObject([
         { value: 0.75, percent: 75, numerator: 4, denominator: 5 },
+      ]);
+    });
+
+    it('tell of each rate what it is made of: version, terms, coverage and what does not count', async () => {
+      const city = new SimulatedCity();
+      rated(city, 'part', 'PARTLY', 'BASICALLY_SATISFIED');
+      rated(city, 'silent', 'SOLVED', 'NOT_RATED');
+      await given(city);
+      const terms = { weightPartlySolved: 0.5, weightBasicallySatisfied: 0.8, definitionVersion: 7 };
+      const termsOf = (of: MetricDefinition) => ({ ...of.terms, ...terms });
+      const { rows } = await query.compute(metric('three-rates'), always, at(city.now), null, termsOf);
+      const own = { definitionVersion: 7, minimumSample: 20 };
+      expect(rows[0]?.parts).toEqual([
+        {
+          ...{ metricId: 'response-rate', weight: 0.1, version: metric('response-rate').version, terms: own },
+          ...{ numerator: 0, denominator: 0, value: null, percent: null, excluded: {} },
+        },
+        {
+          ...{ metricId: 'resolution-rate', weight: 0.5, version: metric('resolution-rate').version },
+          ...{ terms: { ...own, weightPartlySolved: 0.5 }, numerator: 1.5, denominator: 2, value: 0.75 },
+          ...{ percent: 75, excluded: {}, partial: 1, coverage: 1 },
+        },
+        {
+          ...{ metricId: 'satisfaction-rate', weight: 0.4, version: metric('satisfaction-rate').version },
+          ...{ terms: { ...own, weightBasicallySatisfied: 0.8 }, numerator: 0.8, denominator: 1, value: 0.8 },
+          ...{ percent: 80, excluded: { NOT_RATED: 1 }, partial: 1, coverage: 0.5 },
+        },
       ]);
     });
 
@@ -518,6 +574,50 @@ describe('metrics', () => {
     ]);
   });
 
+  it('the time before an escalation ends with the first whistle that stands or the first step up, and is of closed cases', async () => {
+    const city = new SimulatedCity();
+    const solve = (id: string) => city.check(id, 'PASS').feedback(id, 'SOLVED').close(id);
+    city.report('kept').handle('kept').report('called-off').whistle('called-off', ['dept-1']).pass(1);
+    city.cancelWhistle('called-off').pass(29).report('risen').report('open').pass(10);
+    city
+      .record('risen', worker, city.now, [escalatedAt(city.now)])
+      .pass(30)
+      .whistle('open', ['dept-1']);
+    for (const id of ['risen', 'called-off']) {
+      city.whistle(id, ['dept-1']).checkIn(id, 'dept-1').complete(id, 'dept-1');
+      solve(id);
+    }
+    city.finish('kept');
+    await given(solve('kept'));
+    const escalated = city.eventsOf('risen').find(({ type }) => type === 'IncidentEscalated')?.eventId;
+    expect(await compute('time-before-escalation', at(city.now))).toMatchObject([
+      {
+        ...{ numerator: 80 * 60_000, denominator: 2, value: 40, percent: null },
+        excluded: { NEVER_ESCALATED: 1 },
+      },
+    ]);
+    const { cases } = await explain('time-before-escalation', at(city.now));
+    expect(Object.fromEntries(cases.map(({ incidentId, amount }) => [incidentId, amount]))).toEqual({
+      ...{ risen: 10 * 60_000, 'called-off': 70 * 60_000 },
+    });
+    expect(cases.find(({ incidentId }) => incidentId === 'risen')?.events).toContain(escalated);
+  });
+
+  it('containment is shown with satisfaction, reopening and the time before escalation, of the same window and moment', async () => {
+    const city = new SimulatedCity().report('inc').handle('inc', 'ESTATE').finish('inc').check('inc', 'PASS');
+    await given(city.feedback('inc', 'SOLVED', 'DISSATISFIED').close('inc'));
+    const moment = at(city.now);
+    for (const name of ['containment-estate', 'contained-at-district']) {
+      const companions = await query.companions(metric(name), always, moment);
+      expect(companions).toMatchObject([
+        { ...{ name: 'satisfaction-rate', ...always, ...moment }, row: { numerator: 0, denominator: 1 } },
+        { ...{ name: 'reopen-rate', ...always, ...moment }, row: { numerator: 0, denominator: 1 } },
+        { ...{ name: 'time-before-escalation' }, row: { value: null, excluded: { NEVER_ESCALATED: 1 } } },
+      ]);
+    }
+    expect(await query.companions(metric('reopen-rate'), always, moment)).toEqual([]);
+  });
+
   it('times run from the filing to the last closing, without what was suspended', async () => {
     const city = new SimulatedCity().report('inc').pass(10).suspend('inc').pass(1_000).resume('inc').pass(20);
     expect(city.stateOf('inc').lifecycle).toBe('FILED');
@@ -536,6 +636,11 @@ describe('metrics', () => {
 
 const appeals: Actor = { id: 'supervisor', role: 'supervision-centre', orgUnitId: 'centre' };
 const worker: Actor = { id: 'worker-of-dept-1', role: 'department', orgUnitId: 'dept-1' };
+
+const escalatedAt = (occurredAt: string): IncidentEvent => ({
+  ...{ type: 'IncidentEscalated', occurredAt },
+  data: { from: 'COMMUNITY', to: 'SUBDISTRICT', unitId: null, reason: '超出社区能力' },
+});
 
 const excludedAt = (
   occurredAt: string,

@@ -1,9 +1,25 @@
+import { seenIn, type BoardScope } from '../incident-board/incident-board.query.js';
 import { momentValues, WideReader, type Moment, type SqlPool, type SqlReader } from '../sql-reader.js';
 import { cohorts, type Cohort } from './cohorts.js';
-import type { BilingualText, MetricDefinition, MetricDimension, MetricTerms } from './metric-definition.js';
+import type {
+  BilingualText,
+  MetricDefinition,
+  MetricDimension,
+  MetricMeaning,
+  MetricTerms,
+} from './metric-definition.js';
 import { metricDefinitions } from './metric-definitions.js';
-import { compositeRows, partialWeight, rowsOf, type MetricRow, type Tally } from './metric-rows.js';
-import { explainSql, tallySql } from './metric-sql.js';
+import {
+  compositeRows,
+  numeratorOf,
+  partialWeight,
+  rowsOf,
+  rowWithout,
+  type MetricRow,
+  type Tally,
+  type WeightedRate,
+} from './metric-rows.js';
+import { explainSql, tallySql, type ExplainedPlace } from './metric-sql.js';
 
 export interface MetricWindow {
   /** [from, to) over the metric's window instant. ISO 8601, UTC. */
@@ -18,6 +34,8 @@ export interface MetricHeading extends MetricWindow, Omit<Moment, 'live'> {
   readonly formula: string;
   readonly formulaZh: string;
   readonly version: number;
+  readonly measure: MetricDefinition['measure'];
+  readonly meaning: MetricMeaning;
   readonly by: MetricDimension | null;
   /** What the jurisdiction has published of it, and what held where it has not. */
   readonly terms: Partial<MetricTerms>;
@@ -48,14 +66,47 @@ export interface ExcludedCase {
   readonly metricId?: string;
 }
 
+/** What those cases come to that may not be named: the list and this are the number. */
+export interface Withheld {
+  /** In the measure of the number's own: amounts of an index, milliseconds of a duration, weighted answers. */
+  readonly numerator: number;
+  readonly denominator: number;
+  /** Cases. */
+  readonly excluded: number;
+}
+
+/** One page of what is behind a number. The sums, and what is withheld, are of the whole. */
 export interface MetricExplanation extends MetricHeading {
   readonly key: string | null;
   readonly numerator: number;
   readonly denominator: number;
   readonly cases: readonly ExplainedCase[];
   readonly excluded: readonly ExcludedCase[];
-  /** True when there are more cases than are listed. */
-  readonly truncated: boolean;
+  readonly withheld: Withheld;
+  /** Where the next page begins; null when this is the last. */
+  readonly next: MetricPlace | null;
+}
+
+/** A place in an explanation: a composite's rates are listed one after another. */
+export interface MetricPlace {
+  readonly rate: number;
+  /** Null at the rate's beginning. */
+  readonly after: ExplainedPlace | null;
+}
+
+/** Which page of an explanation, and for whom. */
+export interface ExplainedPage {
+  /** Cases and excluded ones, 1 to {@link EXPLAINED_MAX}. */
+  readonly limit: number;
+  /** `next` of the page before, at the same moment; null for the first. */
+  readonly from: MetricPlace | null;
+  /** Whose incidents may be named; null: all. */
+  readonly scope: BoardScope | null;
+}
+
+/** The total of a metric that another should never be shown without. */
+export interface CompanionMetric extends MetricHeading {
+  readonly row: MetricRow;
 }
 
 /** What is told of a definition. */
@@ -68,6 +119,8 @@ export interface MetricListing {
   readonly formulaZh: string;
   readonly measure: MetricDefinition['measure'];
   readonly reading: MetricDefinition['reading'];
+  readonly meaning: MetricMeaning;
+  /** Which instant lies in [from, to), in words. */
   readonly window: string;
   readonly exclusions: readonly string[];
   readonly dimensions: readonly MetricDimension[];
@@ -83,19 +136,34 @@ const asThen: TakenOver = {};
 export type TermsOf = (metric: MetricDefinition) => MetricTerms;
 const ownTerms: TermsOf = ({ terms }) => terms;
 
-/** Cases an explanation lists; a month of a street office is below it. */
-const explainedMax = 5_000;
+/** Cases of one page; a month of a street office is below it. */
+export const EXPLAINED_MAX = 5_000;
+const firstPage: ExplainedPage = { limit: EXPLAINED_MAX, from: null, scope: null };
 
-interface ExplainedRow extends Pick<ExplainedCase, 'incidentId' | 'taskId'> {
+interface ExplainedRow extends Pick<ExplainedCase, 'incidentId' | 'taskId'>, ExplainedPlace {
+  readonly incidentId: string;
   readonly reason: string | null;
   readonly isFull: boolean;
   readonly isPartial: boolean;
   readonly amount: number | null;
   readonly events: readonly (string | null)[];
+}
+
+/** Beside every row, and alone where there is none to list. */
+interface ExplainedSums {
   readonly cases: number;
   readonly full: number;
   readonly partial: number;
   readonly total: number;
+  readonly hidden_cases: number;
+  readonly hidden_excluded: number;
+  readonly hidden_full: number;
+  readonly hidden_partial: number;
+  readonly hidden_total: number;
+}
+
+interface ExplainedRate extends Pick<MetricExplanation, 'numerator' | 'denominator' | 'withheld'> {
+  readonly rows: readonly ExplainedRow[];
 }
 
 /** Computes metrics from the read models, each with what stands behind it. */
@@ -108,11 +176,16 @@ export class MetricsQuery {
 
   list(termsOf: TermsOf = ownTerms): readonly MetricListing[] {
     return metricDefinitions.map((metric) => {
-      const { name, title, version, formula, measure, reading, windowColumn, exclusions, dimensions } =
-        metric;
+      const { name, title, version, formula, measure, reading, meaning, exclusions, dimensions } = metric;
       return {
         ...{ name, title: title.zh, titles: title, version, formula: formula.en, formulaZh: formula.zh },
-        ...{ measure, reading, window: windowColumn, exclusions: exclusions.map(([, reason]) => reason) },
+        ...{
+          measure,
+          reading,
+          meaning,
+          window: meaning.window.en,
+          exclusions: exclusions.map(([, reason]) => reason),
+        },
         ...{ dimensions, terms: toldTerms(metric, termsOf(metric)), shownWith: metric.shownWith ?? [] },
       };
     });
@@ -122,12 +195,37 @@ export class MetricsQuery {
     return metricDefinitions.find((definition) => definition.name === name);
   }
 
+  /** Metrics that this one is never shown without, which it alone would hide (domain.md §4). */
+  companionsOf({ shownWith = [] }: MetricDefinition): readonly MetricDefinition[] {
+    return shownWith.flatMap((name) => this.definition(name) ?? []);
+  }
+
+  /** Their totals over the same window at the same moment. */
+  companions(
+    metric: MetricDefinition,
+    window: MetricWindow,
+    moment: Moment,
+    termsOf: TermsOf = ownTerms,
+  ): Promise<readonly CompanionMetric[]> {
+    return Promise.all(
+      this.companionsOf(metric).map(async (companion) => {
+        const { rows, ...told } = await this.compute(companion, window, moment, null, termsOf);
+        const [row] = rows;
+        if (row === undefined) throw new Error(`a total of ${companion.name} is always told`);
+        return { ...told, row };
+      }),
+    );
+  }
+
   /** Projections that a number is read from. */
   readModels(metric: MetricDefinition, termsOf: TermsOf = ownTerms): Cohort['readModels'] {
     return [...new Set(this.rates(metric, termsOf).flatMap(({ rate }) => cohorts[rate.cohort].readModels))];
   }
 
-  /** One row per key, or one `total`. */
+  /**
+   * One row per key, or one `total`.
+   * @param existing keys that have a row also without a case
+   */
   async compute(
     metric: MetricDefinition,
     window: MetricWindow,
@@ -135,18 +233,28 @@ export class MetricsQuery {
     by: MetricDimension | null,
     termsOf: TermsOf = ownTerms,
     takenOver: TakenOver = asThen,
+    existing: readonly string[] = [],
   ): Promise<MetricAnswer> {
     const rates = await Promise.all(
-      this.rates(metric, termsOf).map(async ({ rate, weight }) => {
+      this.rates(metric, termsOf).map(async ({ rate, weight }): Promise<WeightedRate> => {
         const tallies = await this.tallyOf(rate, window, moment, by, termsOf, takenOver);
-        return { metricId: rate.name, weight, rows: rowsOf(rate, termsOf(rate), by, tallies) };
+        const terms = termsOf(rate);
+        return {
+          ...{ metricId: rate.name, weight, version: rate.version, terms: toldTerms(rate, terms) },
+          isRatio: rate.measure === 'RATE' || rate.measure === 'INDEX',
+          rows: rowsOf(rate, terms, by, tallies, existing),
+          rowWithout: (key) => rowWithout(rate, terms, by, key),
+        };
       }),
     );
     const rows = metric.measure === 'COMPOSITE' ? compositeRows(rates, by) : (rates[0]?.rows ?? []);
     return { ...heading(metric, window, moment, by, termsOf(metric)), rows };
   }
 
-  /** The cases behind one number, and those the window held but the number left out. */
+  /**
+   * The cases behind one number, and those the window held but the number left out, page by page: those that count first, each
+   * oldest first. Pages that are asked for at one moment that is not live neither skip nor repeat.
+   */
   async explain(
     metric: MetricDefinition,
     window: MetricWindow,
@@ -155,27 +263,36 @@ export class MetricsQuery {
     key: string | null,
     termsOf: TermsOf = ownTerms,
     takenOver: TakenOver = asThen,
+    { limit, from, scope }: ExplainedPage = firstPage,
   ): Promise<MetricExplanation> {
-    const explained = await Promise.all(
-      this.rates(metric, termsOf).map(async ({ rate }) => {
-        const found = await this.explainRate(rate, window, moment, by, key, termsOf(rate), takenOver);
-        if (metric.measure !== 'COMPOSITE') return found;
-        const named = { metricId: rate.name };
-        return {
-          ...found,
-          cases: found.cases.map((one) => ({ ...one, ...named })),
-          excluded: found.excluded.map((one) => ({ ...one, ...named })),
-        };
-      }),
-    );
-    return {
-      ...{ ...heading(metric, window, moment, by, termsOf(metric)), key },
-      numerator: explained.reduce((sum, { numerator }) => sum + numerator, 0),
-      denominator: explained.reduce((sum, { denominator }) => sum + denominator, 0),
-      cases: explained.flatMap(({ cases }) => cases),
-      excluded: explained.flatMap(({ excluded }) => excluded),
-      truncated: explained.some(({ truncated }) => truncated),
-    };
+    const cases: ExplainedCase[] = [];
+    const excluded: ExcludedCase[] = [];
+    const sums = { numerator: 0, denominator: 0 };
+    const withheld = { numerator: 0, denominator: 0, excluded: 0 };
+    let next: MetricPlace | null = null;
+    for (const [index, { rate }] of this.rates(metric, termsOf).entries()) {
+      const begins = from?.rate === index ? from.after : null;
+      const left = limit - cases.length - excluded.length;
+      // One more than fit tells that there is another page; of a rate that is not on this one, only the sums are wanted.
+      const wanted = index < (from?.rate ?? 0) || next !== null ? 0 : left + 1;
+      const asked = { window, moment, by, key, terms: termsOf(rate), takenOver, scope };
+      const found = await this.explainRate(rate, asked, begins, wanted);
+      const shown = found.rows.slice(0, left);
+      if (found.rows.length > left) next = { rate: index, after: placeOf(shown.at(-1)) ?? begins };
+      const named = metric.measure === 'COMPOSITE' ? { metricId: rate.name } : {};
+      for (const row of shown) {
+        const { incidentId, taskId, reason } = row;
+        if (reason === null) cases.push({ ...caseOf(rate, asked.terms, row), ...named });
+        else excluded.push({ incidentId, taskId, reason, ...named });
+      }
+      sums.numerator += found.numerator;
+      sums.denominator += found.denominator;
+      withheld.numerator += found.withheld.numerator;
+      withheld.denominator += found.withheld.denominator;
+      withheld.excluded += found.withheld.excluded;
+    }
+    const told = heading(metric, window, moment, by, termsOf(metric));
+    return { ...told, key, ...sums, cases, excluded, withheld, next };
   }
 
   /** The metric itself, or the rates a composite is made of. */
@@ -203,35 +320,60 @@ export class MetricsQuery {
     return rows;
   }
 
+  /** The sums are of the whole window, whatever is listed of it. */
   private async explainRate(
     metric: MetricDefinition,
-    window: MetricWindow,
-    moment: Moment,
-    by: MetricDimension | null,
-    key: string | null,
-    terms: MetricTerms,
-    takenOver: TakenOver,
-  ): Promise<Pick<MetricExplanation, 'numerator' | 'denominator' | 'cases' | 'excluded' | 'truncated'>> {
-    // The sums are of the whole window, also where it holds more cases than are listed.
-    const { rows } = await this.sql.query<ExplainedRow>(explainSql(metric, by, explainedMax + 1), [
+    { window, moment, by, key, terms, takenOver, scope }: ExplainedAsked,
+    after: ExplainedPlace | null,
+    limit: number,
+  ): Promise<ExplainedRate> {
+    const values: unknown[] = [
       ...momentValues(moment),
       ...[window.from, window.to, terms.windowDays],
       ...(by === null ? [] : [JSON.stringify(takenOver), key]),
-    ]);
-    const listed = rows.slice(0, explainedMax);
-    const { cases = 0, full = 0, partial = 0, total = 0 } = rows[0] ?? {};
-    const sums = { key, reason: null, cases, full, partial, amount: total, median: null, p90: null };
-    const [figure] = rowsOf(metric, terms, by, [sums]);
+    ];
+    const seen = scope === null ? null : seenIn(scope, values);
+    const text = explainSql(metric, by, { after, limit, seen }, values);
+    const { rows } = await this.sql.query<ExplainedSums & (ExplainedRow | { incidentId: null })>(
+      text,
+      values,
+    );
+    const [sums] = rows;
+    if (sums === undefined) throw new Error('sums are always told');
+    const [all, hidden] = [
+      { cases: sums.cases, full: sums.full, partial: sums.partial, amount: sums.total },
+      {
+        ...{ cases: sums.hidden_cases, full: sums.hidden_full, partial: sums.hidden_partial },
+        amount: sums.hidden_total,
+      },
+    ];
     return {
-      ...{ numerator: figure?.numerator ?? 0, denominator: cases },
-      cases: listed.filter(({ reason }) => reason === null).map((row) => caseOf(metric, terms, row)),
-      excluded: listed.flatMap(({ incidentId, taskId, reason }) =>
-        reason === null ? [] : [{ incidentId, taskId, reason }],
-      ),
-      truncated: rows.length > explainedMax,
+      ...{ numerator: numeratorOf(metric, terms, all), denominator: all.cases },
+      withheld: {
+        ...{ numerator: numeratorOf(metric, terms, hidden), denominator: hidden.cases },
+        excluded: sums.hidden_excluded,
+      },
+      rows: rows.filter((row): row is ExplainedSums & ExplainedRow => row.incidentId !== null),
     };
   }
 }
+
+interface ExplainedAsked extends Pick<ExplainedPage, 'scope'> {
+  readonly window: MetricWindow;
+  readonly moment: Moment;
+  readonly by: MetricDimension | null;
+  readonly key: string | null;
+  readonly terms: MetricTerms;
+  readonly takenOver: TakenOver;
+}
+
+const placeOf = (row: ExplainedRow | undefined): ExplainedPlace | null =>
+  row === undefined
+    ? null
+    : {
+        ...{ isExcluded: row.isExcluded, at: row.at, incidentId: row.incidentId },
+        caseHash: row.caseHash,
+      };
 
 function caseOf(metric: MetricDefinition, terms: MetricTerms, row: ExplainedRow): ExplainedCase {
   const { incidentId, taskId, isFull, isPartial, amount } = row;
@@ -251,9 +393,10 @@ function heading(
   by: MetricDimension | null,
   terms: MetricTerms,
 ): MetricHeading {
-  const { name, title, formula, version } = metric;
+  const { name, title, formula, version, measure, meaning } = metric;
   return {
-    ...{ name, title: title.zh, formula: formula.en, formulaZh: formula.zh, version, by },
+    ...{ name, title: title.zh, formula: formula.en, formulaZh: formula.zh, version, measure, by },
+    meaning,
     ...{ terms: toldTerms(metric, terms), ...window, asOf, knownAt },
   };
 }

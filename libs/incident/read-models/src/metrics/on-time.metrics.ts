@@ -2,6 +2,7 @@ import { holderAt } from '../department-tasks/tasks-at.js';
 import {
   everyDimension,
   notInBase,
+  placeKnown,
   places,
   standardTerms,
   type Exclusion,
@@ -40,6 +41,25 @@ function onTime(act: Act): MetricDefinition {
         `of incidents merged, withdrawn or, unless met, suspended, or whose deadline waits for a decision` +
         `${byDecision ? ', or that were excluded on appeal' : ''}; a task that was ` +
         `transferred is of the department that had it when the deadline was met or fell due, whichever came first`,
+    },
+    meaning: {
+      numerator: {
+        zh: `其中不晚于时限${acted.zh}的任务数`,
+        en: `those of them ${acted.en} at or before their due time`,
+      },
+      denominator: {
+        zh: `${deadline.zh}时限落在统计期内且已见分晓（已${acted.zh}，或已过时限）的任务数，减去不计的任务`,
+        en:
+          `tasks whose ${deadline.en} deadline lies in [from, to) and is decided at asOf (met, or past its due time), ` +
+          'without the excluded',
+      },
+      window: { zh: `按${deadline.zh}时限`, en: `by due time of the ${deadline.en} deadline` },
+      dimensions: {
+        zh: `${placeKnown.zh}；部门为${acted.zh}或到期（以先者为准）时的承办部门`,
+        en:
+          `${placeKnown.en}; department: whoever had the task when the deadline was met or fell due, ` +
+          'whichever came first',
+      },
     },
     exclusions: [
       ...leftOut,
@@ -89,6 +109,21 @@ export const responseRate: MetricDefinition = {
       `${contacts.formula.en}; where it is handled without a whistle, each cycle is one case, timed from its filing, of no ` +
       `department, in the place that is known at that moment; not: cycles that a whistle took over before the time was over`,
   },
+  meaning: {
+    ...contacts.meaning,
+    numerator: {
+      zh: '其中不晚于时限联系到报告人的任务数与轮次数',
+      en: 'those of them whose reporter was contacted at or before the due time',
+    },
+    denominator: {
+      zh: `${contacts.meaning.denominator.zh}，加未经吹哨自行处置的立案轮次数`,
+      en: `${contacts.meaning.denominator.en}; and as many cycles as were handled without a whistle`,
+    },
+    dimensions: {
+      zh: `${contacts.meaning.dimensions.zh}；未经吹哨的不归属任何部门`,
+      en: `${contacts.meaning.dimensions.en}; of no department where there was no whistle`,
+    },
+  },
 };
 
 const closing = {
@@ -109,6 +144,18 @@ const dueToClose = {
     'cycles whose total deadline lies in [from, to) and is decided at asOf (closed, or past its due time); not: of incidents ' +
     'merged, withdrawn, voided, rejected or, unless closed, suspended; in the place that is known at that moment',
 };
+
+const meaningOf = (closed: MetricDefinition['title']): MetricDefinition['meaning'] => ({
+  numerator: closed,
+  denominator: {
+    zh: '总时限落在统计期内且已见分晓（已结案，或已过时限）的立案轮次数（应结案），减去不计的轮次',
+    en:
+      'cycles whose total deadline lies in [from, to) and is decided at asOf (closed, or past its due time), without the ' +
+      'excluded',
+  },
+  window: { zh: '按总时限', en: 'by due time of the total deadline' },
+  dimensions: { zh: `${placeKnown.zh}；不归属部门`, en: `${placeKnown.en}; of no department` },
+});
 
 export const onTimeMetrics: readonly MetricDefinition[] = [
   onTime({
@@ -134,6 +181,7 @@ export const onTimeMetrics: readonly MetricDefinition[] = [
   {
     ...{ ...closing, name: 'closing-rate', title: { zh: '结案率', en: 'Closing rate' } },
     formula: { zh: `已结案的轮次数 ÷ ${dueToClose.zh}`, en: `closed cycles / ${dueToClose.en}` },
+    meaning: meaningOf({ zh: '其中已结案的轮次数', en: 'those of them that are closed' }),
     numerator: 'closed_at is not null',
   },
   {
@@ -142,6 +190,10 @@ export const onTimeMetrics: readonly MetricDefinition[] = [
       zh: `不晚于总时限结案的轮次数 ÷ ${dueToClose.zh}`,
       en: `cycles closed at or before their due time / ${dueToClose.en}`,
     },
+    meaning: meaningOf({
+      zh: '其中不晚于总时限结案的轮次数',
+      en: 'those of them closed at or before their due time',
+    }),
     numerator: 'closed_at <= total_due',
   },
 ];

@@ -11,6 +11,20 @@ const summoned = {
   en: `tasks given to a department in [from, to); ${outOfBase.en}; of the department they were given to`,
 };
 
+const asOf = (
+  event: MetricDefinition['title'],
+  whose: MetricDefinition['title'],
+): MetricDefinition['title'] => ({
+  zh: `地点以${event.zh}时为准，类别为上报时；部门为${whose.zh}`,
+  en: `place as it was at the ${event.en}, category as reported; department: ${whose.en}`,
+});
+
+const ofSummonses = {
+  denominator: { zh: '统计期内派给部门的任务数', en: 'tasks given to a department in [from, to)' },
+  window: { zh: '按派给部门的时间', en: 'by the time the task was given to the department' },
+  dimensions: asOf({ zh: '派给', en: 'dispatch' }, { zh: '被派的部门', en: 'the one it was given to' }),
+} as const satisfies Partial<MetricDefinition['meaning']>;
+
 /** 推诿扯皮, dispatch and rework: who was asked, who gave back, what had to be done again. */
 export const responsibilityMetrics: readonly MetricDefinition[] = [
   {
@@ -22,6 +36,18 @@ export const responsibilityMetrics: readonly MetricDefinition[] = [
         `tasks that failed at least one check / completed tasks whose first check lies in [from, to); ${outOfBase.en}; ` +
         `what was done in a whistle called off is not checked; of the department that completed it first`,
     },
+    meaning: {
+      numerator: { zh: '其中核查不通过至少一次的任务数', en: 'those of them that failed at least one check' },
+      denominator: {
+        zh: '首次核查在统计期内的已办结任务数',
+        en: 'completed tasks whose first check lies in [from, to)',
+      },
+      window: { zh: '按首次核查时间', en: 'by the time of the first check' },
+      dimensions: asOf(
+        { zh: '首次核查', en: 'first check' },
+        { zh: '首次办结的部门', en: 'the one that completed it first' },
+      ),
+    },
     ...{ numerator: 'failed_event is not null', events: ['done_event', 'check_event', 'failed_event'] },
   },
   {
@@ -30,6 +56,10 @@ export const responsibilityMetrics: readonly MetricDefinition[] = [
     formula: {
       zh: `申请过退回的任务数 ÷ ${summoned.zh}`,
       en: `tasks whose return was asked for / ${summoned.en}`,
+    },
+    meaning: {
+      numerator: { zh: '其中申请过退回的任务数', en: 'those of them whose return was asked for' },
+      ...ofSummonses,
     },
     ...{ numerator: 'return_event is not null', events: ['summoned_event', 'return_event'] },
   },
@@ -40,6 +70,13 @@ export const responsibilityMetrics: readonly MetricDefinition[] = [
       zh: `既未准予退回、也未经裁定改派的任务数 ÷ ${summoned.zh}`,
       en: `tasks neither returned by decision nor given to another by arbitration / ${summoned.en}`,
     },
+    meaning: {
+      numerator: {
+        zh: '其中既未准予退回、也未经裁定改派的任务数',
+        en: 'those of them neither returned by decision nor given to another by arbitration',
+      },
+      ...ofSummonses,
+    },
     ...{ numerator: 'gone_event is null', events: ['summoned_event', 'gone_event'] },
   },
   {
@@ -48,6 +85,18 @@ export const responsibilityMetrics: readonly MetricDefinition[] = [
     formula: {
       zh: `Σ max(0, 申请退回次数 − 1) ÷ 首次有效吹哨在统计期内的事件数；${outOfBase.zh}；归属首次吹哨的主办部门`,
       en: `Σ max(0, returns asked for − 1) / incidents whose first whistle not called off lies in [from, to); ${outOfBase.en}; of the lead department of that whistle`,
+    },
+    meaning: {
+      numerator: {
+        zh: '各事件 max(0, 申请退回次数 − 1) 之和',
+        en: 'the sum over the incidents of max(0, returns asked for − 1)',
+      },
+      denominator: {
+        zh: '首次有效吹哨在统计期内的事件数',
+        en: 'incidents whose first whistle not called off lies in [from, to)',
+      },
+      window: { zh: '按首次有效吹哨时间', en: 'by the time of the first whistle not called off' },
+      dimensions: asOf({ zh: '该次吹哨', en: 'whistle' }, { zh: '该次吹哨的主办部门', en: 'the lead of it' }),
     },
     ...{ numerator: 'more_returns > 0', amount: 'more_returns' },
     ...{ events: ['blown_event'], eventLists: ['return_events'] },
@@ -64,6 +113,17 @@ export const responsibilityMetrics: readonly MetricDefinition[] = [
       en:
         `whistles within windowDays of an earlier one on the same incident, or the same estate and category / whistles blown in ` +
         `[from, to); not: whistles called off; ${outOfBase.en}; what does not count is no earlier whistle either`,
+    },
+    meaning: {
+      numerator: {
+        zh: '其中此前 windowDays 天内同一事件、或同一小区同类事项已吹过哨的吹哨数',
+        en:
+          'those of them within windowDays of an earlier whistle on the same incident, or the same estate and ' +
+          'category',
+      },
+      denominator: { zh: '统计期内未取消的吹哨数', en: 'whistles blown in [from, to) and not called off' },
+      window: { zh: '按吹哨时间', en: 'by the time the whistle was blown' },
+      dimensions: asOf({ zh: '吹哨', en: 'whistle' }, { zh: '主办部门', en: 'the lead' }),
     },
     exclusions: [...notInBase, ['is_off', 'CALLED_OFF']],
     numerator: `earlier_at >= blown_at - window_days * interval '24 hours'`,

@@ -25,6 +25,19 @@ const words = {
     'Coverage: answered / (answered and not answered until the end of the feedback window)',
 };
 
+const ofAnswers = {
+  window: {
+    zh: '按回访评价时间；无人回答的按评价期满时间',
+    en: 'by the time the feedback was given; of what nobody answered, by the end of the feedback window',
+  },
+  dimensions: {
+    zh: '地点与主办部门以评价（无人回答的以核查通过）时为准，类别为上报时',
+    en:
+      'place and lead department as they were when the feedback was given (of what nobody answered, when the check was ' +
+      'passed), category as reported',
+  },
+} as const satisfies Partial<MetricDefinition['meaning']>;
+
 export const threeRatesMetrics: readonly MetricDefinition[] = [
   responseRate,
   {
@@ -32,6 +45,17 @@ export const threeRatesMetrics: readonly MetricDefinition[] = [
     formula: {
       zh: `（已解决 + 部分解决权重 × 部分解决）÷ 回答了是否解决的轮次数：${words.zh}`,
       en: `(SOLVED + weightPartlySolved × PARTLY) / callbacks answered on "solved?", ${words.en}`,
+    },
+    meaning: {
+      numerator: {
+        zh: '其中已解决的轮次数 + 部分解决权重 × 部分解决的轮次数',
+        en: 'those of them SOLVED + weightPartlySolved × those PARTLY solved',
+      },
+      denominator: {
+        zh: '统计期内回答了是否解决的轮次数（每轮次以最后一次为准）',
+        en: 'cycles answered on "solved?" in [from, to), the last answer of each',
+      },
+      ...ofAnswers,
     },
     ...{ exclusions: notAsked, numerator: `solved = 'SOLVED'`, unanswered: ['NO_ANSWER'] },
     partial: { condition: `solved = 'PARTLY'`, weight: 'weightPartlySolved' },
@@ -41,6 +65,17 @@ export const threeRatesMetrics: readonly MetricDefinition[] = [
     formula: {
       zh: `（满意 + 基本满意权重 × 基本满意）÷ 已评价满意度的轮次数：${words.zh}`,
       en: `(SATISFIED + weightBasicallySatisfied × BASICALLY_SATISFIED) / rated, ${words.en}`,
+    },
+    meaning: {
+      numerator: {
+        zh: '其中满意的轮次数 + 基本满意权重 × 基本满意的轮次数',
+        en: 'those of them SATISFIED + weightBasicallySatisfied × those BASICALLY_SATISFIED',
+      },
+      denominator: {
+        zh: '统计期内评价了满意度的轮次数（每轮次以最后一次为准）',
+        en: 'cycles rated in [from, to), the last rating of each',
+      },
+      ...ofAnswers,
     },
     exclusions: [...notAsked, [`rating = 'NOT_RATED'`, 'NOT_RATED']],
     ...{ numerator: `rating = 'SATISFIED'`, unanswered: ['NO_ANSWER', 'NOT_RATED'] },
@@ -59,6 +94,12 @@ export const threeRatesMetrics: readonly MetricDefinition[] = [
       en:
         'Σ weight × rate of response, resolution and satisfaction, weights as published; no value where a denominator is 0; ' +
         'numerator and denominator are the sums of those of its rates',
+    },
+    meaning: {
+      numerator: { zh: '各率分子之和', en: 'the sum of the numerators of its rates' },
+      denominator: { zh: '各率分母之和', en: 'the sum of the denominators of its rates' },
+      window: { zh: '各率按其自己的口径', en: 'each of its rates by its own' },
+      dimensions: { zh: '各率按其自己的口径', en: 'each of its rates by its own' },
     },
     ...{ exclusions: [], numerator: 'false' },
     terms: {

@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '@shaoying/event-store';
 import type { MetricDefinition, MetricDimension, MetricTerms } from '../metrics/metric-definition.js';
-import type { MetricRow } from '../metrics/metric-rows.js';
+import type { MetricPart, MetricRow } from '../metrics/metric-rows.js';
 import type { MetricExplanation, MetricWindow, TakenOver } from '../metrics/metrics.query.js';
 import type { Moment } from '../sql-reader.js';
 import { casesOf, type OracleCase } from './metric-oracle.js';
@@ -75,8 +75,9 @@ export function rowsBy(asked: Asked, definitionOf: (name: string) => MetricDefin
       value: missing ? null : close(value),
       percent: missing ? null : shown(value),
       excluded: parts.reduce((sums, { row }) => added(sums, row.excluded), {}),
-      parts: parts.map(({ metricId, weight, row: { numerator, denominator, value: rate } }) => ({
-        ...{ metricId, weight, numerator, denominator, value: rate },
+      parts: parts.map(({ metricId, weight, row: { key: _key, insufficient: _few, ...row } }) => ({
+        ...{ metricId, weight, ...row, version: definitionOf(metricId).version },
+        terms: expect.objectContaining({ definitionVersion: terms.definitionVersion }) as MetricPart['terms'],
       })),
       ...(by !== null && { insufficient: parts.some(({ row }) => row.denominator < terms.minimumSample) }),
     };
@@ -152,8 +153,14 @@ export function toList(asked: Asked, key: string | null): object {
 }
 
 /** The numerator that the listed cases come to. */
-export function sumOfCases(metric: MetricDefinition, { cases }: MetricExplanation): number {
+export function sumOfListed(metric: MetricDefinition, { cases }: Pick<MetricExplanation, 'cases'>): number {
   if (metric.measure === 'INDEX' || metric.measure === 'DURATION')
     return cases.reduce((sum, { amount = 0 }) => sum + amount, 0);
-  return close(cases.reduce((sum, { weight, inNumerator }) => sum + (weight ?? (inNumerator ? 1 : 0)), 0));
+  return cases.reduce((sum, { weight, inNumerator }) => sum + (weight ?? (inNumerator ? 1 : 0)), 0);
 }
+
+/** The same to be compared with: weighed answers are added in another order. */
+export const sumOfCases = (metric: MetricDefinition, explained: Pick<MetricExplanation, 'cases'>): number =>
+  metric.measure === 'INDEX' || metric.measure === 'DURATION'
+    ? sumOfListed(metric, explained)
+    : close(sumOfListed(metric, explained));

@@ -117,6 +117,7 @@ function ofStory(name: string, story: Story, moment: Moment): Dated[] {
     case 'reopen-rate':
     case 'time-to-resolution':
     case 'time-to-first-completion':
+    case 'time-before-escalation':
       return closings(story, name);
     case 'return-rate':
     case 'dispatch-accuracy':
@@ -236,6 +237,17 @@ function closings(story: Story, name: string): Dated[] {
     if (reason === null && reopening !== undefined) reason = 'REOPENED';
     if (reason === null && name === 'time-to-first-completion' && completion === undefined)
       reason = 'NEVER_COMPLETED';
+    if (name === 'time-before-escalation') {
+      const escalation = ofType(story.visible, 'WhistleBlown', 'IncidentEscalated').find(
+        (event) => event.type === 'IncidentEscalated' || !isCalledOff(story, event.data.whistleId),
+      );
+      reason ??= escalation === undefined ? 'NEVER_ESCALATED' : null;
+      const waited = ms(escalation?.occurredAt ?? '') - ms(filing?.occurredAt ?? '');
+      return {
+        ...caseBy(story, closing, { reason, good: true, events: [filing, escalation, closing] }),
+        amount: reason === null ? waited : null,
+      };
+    }
     const filedMs = ms(filing?.occurredAt ?? '');
     const total = ms(closing.occurredAt) - filedMs - pausedMs(story);
     const first = ms(completion?.occurredAt ?? '') - filedMs;
