@@ -124,8 +124,14 @@ test('nobody works for another department, and what is no group, no lease or too
     const letters = `${water}/crews/dead-letters?cursor=${cursor}`;
     expectProblem(await city.as('water').get<Problem>(letters), 400, 'INVALID_CURSOR');
   }
-  const path = `${groupsOf('st-hepan')}/crews/dead-letters`;
-  expectProblem(await city.as('oversight').get<Problem>(path), 404, 'DEPARTMENT_NOT_FOUND');
+  // A street can be whistled to, as a department can; a community cannot.
+  for (const [unit, code] of [
+    ['st-hepan', 'CONSUMER_GROUP_NOT_FOUND'],
+    ['co-liuyin', 'DEPARTMENT_NOT_FOUND'],
+  ] as const) {
+    const path = `${groupsOf(unit)}/crews/dead-letters`;
+    expectProblem(await city.as('oversight').get<Problem>(path), 404, code);
+  }
 });
 
 test('a group that is forgotten is gone', async () => {
