@@ -34,8 +34,8 @@ const oldTasks = (isOver: boolean): string =>
 
 /** Rows of other incidents, for every table there is. */
 const oldOf: Record<string, string> = {
-  incidents: `select 'old-' || n, now(), 'CLOSED', 'c', 's', true from n`,
-  reports: `select 'old-' || n, 'old-' || n, now(), 'street-1', 'community-1', 'estate-1', 'w', array[n], '{}' from n`,
+  incidents: `select 'old-' || n, now(), 'CLOSED', true from n`,
+  reports: `select 'old-' || n, 'old-' || n, now(), 'street-1', 'community-1', 'estate-1', 'c', 's', 'w', array[n], '{}' from n`,
   events: `select 'old-' || n, 1, '{}' from n`,
   involvements: `select 'dept-1', now(), 'old-' || n from n`,
   open_tasks: oldTasks(false),
