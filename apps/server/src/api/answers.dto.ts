@@ -461,7 +461,8 @@ export class MetricRowAnswer {
   dividedAmong?: string[];
 }
 
-class CompanionMetricAnswer {
+/** What every number of a metric is told with. */
+class MetricHeadingAnswer {
   @ApiProperty() name!: string;
   @ApiProperty({ enum: measures }) measure!: string;
   @ApiProperty({ type: MetricMeaningAnswer, description: 'The formula part by part' })
@@ -471,6 +472,9 @@ class CompanionMetricAnswer {
   @ApiProperty() formulaZh!: string;
   @ApiProperty({ type: 'integer' }) version!: number;
   @ApiProperty({ type: MetricTermsAnswer }) terms!: MetricTermsAnswer;
+}
+
+class CompanionMetricAnswer extends MetricHeadingAnswer {
   @ApiProperty({ ...nullableId, description: 'Null: a total' }) by!: string | null;
   @ApiProperty(instant) from!: string;
   @ApiProperty(instant) to!: string;
@@ -485,16 +489,7 @@ class CorrectedMetricAnswer {
   @ApiProperty({ type: [MetricRowAnswer] }) rows!: MetricRowAnswer[];
 }
 
-export class MetricAnswerShape {
-  @ApiProperty() name!: string;
-  @ApiProperty({ enum: measures }) measure!: string;
-  @ApiProperty({ type: MetricMeaningAnswer, description: 'The formula part by part' })
-  meaning!: MetricMeaningAnswer;
-  @ApiProperty() title!: string;
-  @ApiProperty() formula!: string;
-  @ApiProperty() formulaZh!: string;
-  @ApiProperty({ type: 'integer' }) version!: number;
-  @ApiProperty({ type: MetricTermsAnswer }) terms!: MetricTermsAnswer;
+export class MetricAnswerShape extends MetricHeadingAnswer {
   @ApiProperty(nullableId) by!: string | null;
   @ApiProperty({ enum: METRIC_UNITS }) units!: MetricUnits;
   @ApiProperty(instant) from!: string;
@@ -541,16 +536,7 @@ class WithheldAnswer {
   @ApiProperty({ type: 'integer' }) excluded!: number;
 }
 
-export class MetricExplanationShape {
-  @ApiProperty() name!: string;
-  @ApiProperty({ enum: measures }) measure!: string;
-  @ApiProperty({ type: MetricMeaningAnswer, description: 'The formula part by part' })
-  meaning!: MetricMeaningAnswer;
-  @ApiProperty() title!: string;
-  @ApiProperty() formula!: string;
-  @ApiProperty() formulaZh!: string;
-  @ApiProperty({ type: 'integer' }) version!: number;
-  @ApiProperty({ type: MetricTermsAnswer }) terms!: MetricTermsAnswer;
+export class MetricExplanationShape extends MetricHeadingAnswer {
   @ApiProperty(nullableId) by!: string | null;
   @ApiProperty({ enum: METRIC_UNITS }) units!: MetricUnits;
   @ApiProperty(nullableId) key!: string | null;

@@ -12,7 +12,7 @@ import type { Warn } from './log.connection.js';
 const unsentAttemptsMax = 3;
 /** Something was sent: waits of 50, 100, 200 … 3,200 ms make about 5 s, a restart of PostgreSQL with recovery. */
 const settleAttemptsMax = 8;
-/** A server that takes connections and says nothing is given up after this long, by the batch in doubt too. */
+/** No new attempt after this long, where a server takes connections and says nothing: each waits 15 s for its answer. */
 const settleMsMax = 30_000;
 /** A restart of PostgreSQL is waited out by all; a server that hangs for longer is waited for by the batch in doubt alone. */
 const waitingPatienceMs = 10_000;
