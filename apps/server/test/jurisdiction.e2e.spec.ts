@@ -2,14 +2,15 @@ import type { EventStore } from '@shaoying/event-store';
 import { City, type Answer, type Problem } from './kit/city.js';
 import { expected } from './kit/incident-steps.js';
 import { expectProblem } from './kit/problems.js';
-import { inOneProcess, useServerHomes } from './kit/server-home.js';
+import { inOneProcess, useServerHomes, type ServerHome } from './kit/server-home.js';
 
 const newHome = useServerHomes(inOneProcess);
+let home: ServerHome;
 let city: City;
 let log: EventStore;
 
 beforeAll(async () => {
-  const home = await newHome();
+  home = await newHome();
   city = await City.of(home, await home.start());
   log = await home.openLog();
 });
@@ -276,5 +277,30 @@ describe('units in time', () => {
     expectProblem(await ask('unknown/responsible'), 404, 'CATEGORY_NOT_FOUND');
     expectProblem(await ask('road-damage/responsible?areas=a%20b'), 400, 'VALIDATION_FAILED');
     expectProblem(await ask(`road-damage/responsible?areas=${'a,'.repeat(20)}a`), 400, 'VALIDATION_FAILED');
+  });
+});
+
+describe('published in one process, asked of another with the position of the answer', () => {
+  interface Told {
+    readonly name: string;
+    readonly terms: { readonly definitionVersion: number | null };
+  }
+
+  test('ten times: what is in force, and by which terms a number is computed, is what was published', async () => {
+    const other = await City.of(home, await home.start({ ROLES: 'api' }));
+    const contents = await document('/v1/metric-definitions');
+    for (let round = 0; round < 10; round += 1) {
+      const name = { zh: `第${round}版`, en: `edition ${round}` };
+      const answer = await publish('/v1/metric-definitions', { ...contents, name });
+      const version = expected(201, answer).published[0]?.version;
+      const headers = { 'Shaoying-Min-Position': String(answer.headers.get('shaoying-position')) };
+      const [inForce, listed] = await Promise.all([
+        other.as('oversight').get<Items>('/v1/metric-definitions', headers),
+        other.as('oversight').get<{ items: readonly Told[] }>('/v1/metrics', headers),
+      ]);
+      expect(expected(200, inForce).items).toContainEqual(expect.objectContaining({ name, version }));
+      const told = expected(200, listed).items.find((metric) => metric.name === contents['metricId']);
+      expect(told?.terms.definitionVersion).toBe(version);
+    }
   });
 });

@@ -1,10 +1,11 @@
-import { Controller, Get, Query } from '@nestjs/common';
+import { Controller, Get, Query, UseInterceptors } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import { CatalogueProposals, type CatalogueProposal } from '@shaoying/audit';
 import { isPosition } from '@shaoying/event-store';
 import { decodeCursor, encodeCursor, PageQuery, type Page } from '@shaoying/http';
 import { Platform } from '../platform.js';
 import { CatalogueProposalsAnswer, Tells } from './answers.dto.js';
+import { DirectoryHasRead } from './directory-has-read.js';
 
 /** With what the catalogue in force says by now. */
 interface ShownProposal extends CatalogueProposal {
@@ -20,6 +21,7 @@ const isPlace = (value: unknown): value is string => typeof value === 'string' &
 @ApiTags('jurisdiction')
 @ApiBearerAuth()
 @Controller('v1')
+@UseInterceptors(DirectoryHasRead)
 export class CatalogueProposalsController {
   constructor(
     private readonly proposals: CatalogueProposals,

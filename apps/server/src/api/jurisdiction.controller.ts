@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query, UseInterceptors } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import type {
   Category,
@@ -15,6 +15,7 @@ import type {
 } from '@shaoying/jurisdiction-contracts';
 import { Platform } from '../platform.js';
 import { DueAnswerShape, Tells } from './answers.dto.js';
+import { DirectoryHasRead } from './directory-has-read.js';
 import {
   AtQuery,
   DueDto,
@@ -45,6 +46,7 @@ interface OrgUnitAnswer extends OrgUnit {
 @ApiTags('jurisdiction')
 @ApiBearerAuth()
 @Controller('v1')
+@UseInterceptors(DirectoryHasRead)
 export class JurisdictionController {
   constructor(private readonly platform: Platform) {}
 

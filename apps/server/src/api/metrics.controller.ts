@@ -1,4 +1,13 @@
-import { Controller, Get, Param, Query, Req, Res, type StreamableFile } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  Param,
+  Query,
+  Req,
+  Res,
+  UseInterceptors,
+  type StreamableFile,
+} from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { ApiBearerAuth, ApiPropertyOptional, ApiTags, IntersectionType } from '@nestjs/swagger';
 import { decodeCursor, encodeCursor, IsInstant, TableQuery, tableOf, wantsCsv } from '@shaoying/http';
@@ -25,6 +34,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Platform } from '../platform.js';
 import { ComputeMetric, ExplainMetric, ReadCompanions } from '../queries/queries.js';
 import { MetricAnswerShape, MetricExplanationShape, MetricListAnswer, Tells } from './answers.dto.js';
+import { DirectoryHasRead } from './directory-has-read.js';
 import { MomentQuery } from './incident.dto.js';
 import { explanationCsv, isExplainedCursor } from './metric-pages.js';
 import { termsAt } from './metric-terms.js';
@@ -139,6 +149,7 @@ const end = '2200-12-31T23:59:59.999Z';
 @ApiTags('metrics')
 @ApiBearerAuth()
 @Controller('v1/metrics')
+@UseInterceptors(DirectoryHasRead)
 export class MetricsController {
   constructor(
     private readonly queries: QueryBus,

@@ -1,4 +1,4 @@
-import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, Param, Query, Req, Res, UseInterceptors } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { ApiBearerAuth, ApiProperty, ApiPropertyOptional, ApiTags, IntersectionType } from '@nestjs/swagger';
 import {
@@ -38,6 +38,7 @@ import {
   type ScopedWorkloadExplanation,
 } from '../queries/queries.js';
 import { OneWorkloadAnswer, Tells, WorkloadExplanationAnswer, WorkloadsAnswer } from './answers.dto.js';
+import { DirectoryHasRead } from './directory-has-read.js';
 import { operationAt } from './caller.js';
 import { assertReaches, unitsWithTasks } from './department-door.js';
 import { MomentQuery } from './incident.dto.js';
@@ -158,6 +159,7 @@ const windowMs = 30 * 24 * 3_600_000;
 @ApiTags('departments')
 @ApiBearerAuth()
 @Controller('v1')
+@UseInterceptors(DirectoryHasRead)
 export class WorkloadController {
   constructor(
     private readonly queries: QueryBus,

@@ -20,6 +20,9 @@ import { PublishedJurisdiction } from './published-jurisdiction.js';
 const BATCH_SIZE = 1_000;
 const RETRY_DELAY_MS_MIN = 100;
 const RETRY_DELAY_MS_MAX = 5_000;
+/** How often the log is asked whether it has come to a position that somebody waits for. */
+const LOOK_AGAIN_MS = 50;
+const WAIT_MS_MAX = 5_000;
 
 export interface DirectoryStatus {
   readonly state: 'IDLE' | 'STARTING' | 'LIVE' | 'FAILED' | 'STOPPED';
@@ -45,6 +48,13 @@ export interface RecordedPublication {
   readonly position: Position;
 }
 
+/** What the log held beyond what had been read. */
+interface Ahead {
+  readonly head: Position;
+  /** Of the next event of ours; undefined where there is none up to the head. */
+  readonly next: Position | undefined;
+}
+
 interface Waiter {
   readonly position: Position;
   readonly settle: (error?: Error) => void;
@@ -63,6 +73,7 @@ export class EventSourcedJurisdictionDirectory extends PublishedJurisdiction {
   private state: DirectoryStatus['state'] = 'IDLE';
   private error: Error | undefined;
   private following: Promise<void> | undefined;
+  private looking: Promise<Ahead> | undefined;
 
   constructor(private readonly store: EventStore) {
     super();
@@ -87,7 +98,7 @@ export class EventSourcedJurisdictionDirectory extends PublishedJurisdiction {
    * @param timeoutMs default 5,000
    * @throws DirectoryBehind after the time-out, DirectoryStopped
    */
-  caughtUpTo(position: Position, timeoutMs = 5_000): Promise<void> {
+  caughtUpTo(position: Position, timeoutMs = WAIT_MS_MAX): Promise<void> {
     if (comparePositions(this.reached, position) >= 0) return Promise.resolve();
     if (this.state === 'FAILED' || this.state === 'STOPPED') return Promise.reject(this.stopped());
     return new Promise((resolve, reject) => {
@@ -105,6 +116,29 @@ export class EventSourcedJurisdictionDirectory extends PublishedJurisdiction {
       };
       this.waiters.add(waiter);
     });
+  }
+
+  /**
+   * Resolves when everything published up to `position` has been read; unlike {@link caughtUpTo} of an event of any room. What
+   * follows the log hears of its own events only, so the log is asked whether one of them lies between: once for all who ask at once.
+   * @param timeoutMs default 5,000
+   * @throws DirectoryBehind after the time-out, also where the log has not come to `position`; DirectoryStopped, StoreUnavailable
+   */
+  async hasReadUpTo(position: Position, timeoutMs = WAIT_MS_MAX): Promise<void> {
+    const untilMs = performance.now() + timeoutMs;
+    while (comparePositions(this.reached, position) < 0) {
+      // One that had begun before may not have seen what is asked for.
+      const isOwn = this.looking === undefined;
+      const { head, next } = await this.ahead();
+      if (next !== undefined) {
+        if (comparePositions(next, position) > 0) return;
+        await this.caughtUpTo(next, Math.max(untilMs - performance.now(), 0));
+      } else if (comparePositions(head, position) < 0) {
+        if (performance.now() >= untilMs) throw new DirectoryBehind(this.reached, position);
+        if (isOwn) await pause(LOOK_AGAIN_MS, this.stopping.signal);
+      }
+      if (this.state === 'FAILED' || this.state === 'STOPPED') throw this.stopped();
+    }
   }
 
   status(): DirectoryStatus {
@@ -148,6 +182,19 @@ export class EventSourcedJurisdictionDirectory extends PublishedJurisdiction {
       await pause(delayMs, signal);
       delayMs = Math.min(delayMs * 2, RETRY_DELAY_MS_MAX);
     }
+  }
+
+  private ahead(): Promise<Ahead> {
+    this.looking ??= this.lookAhead().finally(() => (this.looking = undefined));
+    return this.looking;
+  }
+
+  private async lookAhead(): Promise<Ahead> {
+    const head = await this.store.head();
+    const options = { types: JURISDICTION_EVENT_TYPES, limit: 1 };
+    const [event] = await this.store.readAll(this.reached, options);
+    if (event === undefined && comparePositions(head, this.reached) > 0) this.reach(head);
+    return { head, next: event?.position };
   }
 
   /** The log holds a thousand events of incidents for one of ours: it is asked for ours only, and told where it ended. */

@@ -1,5 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type EventStore, InMemoryEventStore, type NewEvent, StoreUnavailable } from '@shaoying/event-store';
+import {
+  comparePositions,
+  type EventStore,
+  InMemoryEventStore,
+  type NewEvent,
+  StoreUnavailable,
+} from '@shaoying/event-store';
 import { spoilInMemory } from '@shaoying/event-store/testing';
 import { JURISDICTION_EVENT_TYPES } from '@shaoying/jurisdiction-contracts';
 import { EventSourcedJurisdictionDirectory } from './event-sourced-jurisdiction-directory.js';
@@ -86,6 +92,71 @@ test('never asks the log for the events of other rooms', async () => {
   });
   await directoryOn(listening).start();
   expect(new Set(asked)).toEqual(new Set([JURISDICTION_EVENT_TYPES]));
+});
+
+describe('whatever event a position is of', () => {
+  const incidentReported = () => event('IncidentReported', { anything: true });
+
+  test('one of another room is read as soon as nothing published lies before it, however many follow', async () => {
+    const store = new InMemoryEventStore();
+    const directory = directoryOn(store);
+    await directory.start();
+    const { position } = await store.append('incident-1', 'none', [incidentReported()]);
+    await store.append('incident-1', 0, [incidentReported()]);
+    await directory.hasReadUpTo(position, 0);
+    expect(comparePositions(directory.status().position, position)).toBeGreaterThanOrEqual(0);
+  });
+
+  test('what was published before it is waited for; what is published after it is not', async () => {
+    const store = new InMemoryEventStore();
+    const hold = Promise.withResolvers<undefined>();
+    const slow: EventStore = Object.assign(Object.create(store) as EventStore, {
+      subscribe: async function* (...args: Parameters<EventStore['subscribe']>) {
+        await hold.promise;
+        yield* store.subscribe(...args);
+      } as EventStore['subscribe'],
+    });
+    const directory = directoryOn(slow);
+    await directory.start();
+    const before = await store.append('incident-1', 'none', [incidentReported()]);
+    await publishLindong(store);
+    const after = await store.append('incident-1', 0, [incidentReported()]);
+    await directory.hasReadUpTo(before.position, 0);
+    expect(await codeOf(directory.hasReadUpTo(after.position, 20))).toBe('JURISDICTION_DIRECTORY_BEHIND');
+    expect(directory.orgUnits('ESTATE')).toHaveLength(0);
+    const waiting = directory.hasReadUpTo(after.position);
+    hold.resolve(undefined);
+    await waiting;
+    expect(directory.orgUnits('ESTATE')).toHaveLength(20);
+  });
+
+  test('all who ask at once are answered by one look at the log', async () => {
+    const store = new InMemoryEventStore();
+    const directory = directoryOn(store);
+    await directory.start();
+    const { position } = await store.append('incident-1', 'none', [incidentReported()]);
+    const looks = jest.spyOn(store, 'readAll');
+    await Promise.all(Array.from({ length: 20 }, () => directory.hasReadUpTo(position)));
+    expect(looks).toHaveBeenCalledTimes(1);
+  });
+
+  test('a position that the log has not come to is waited for, and told when it does not come', async () => {
+    const store = new InMemoryEventStore();
+    const directory = directoryOn(store);
+    await directory.start();
+    expect(await codeOf(directory.hasReadUpTo('1', 20))).toBe('JURISDICTION_DIRECTORY_BEHIND');
+    const waiting = directory.hasReadUpTo('1');
+    await store.append('incident-1', 'none', [incidentReported()]);
+    await waiting;
+  });
+
+  test('one that has stopped says so at once', async () => {
+    const directory = directoryOn(new InMemoryEventStore());
+    await directory.start();
+    const waiting = codeOf(directory.hasReadUpTo('1'));
+    await directory.stop();
+    expect(await waiting).toBe('JURISDICTION_DIRECTORY_STOPPED');
+  });
 });
 
 test('says so when a position does not come in time', async () => {
