@@ -59,8 +59,8 @@ export const jurisdictionCatalogue = {
   OrgUnitRevised: { version: 2, upcasters: [unchanged], shape: orgUnitVersion },
   GridMapPublished: { version: 2, upcasters: [unchanged], shape: record({ gridMap: gridMapShape }) },
   DispatchCataloguePublished: {
-    version: 2,
-    upcasters: [unchanged],
+    version: 3,
+    upcasters: [unchanged, unchanged],
     shape: record({ catalogue: catalogueShape }),
   },
   DeadlinePolicyPublished: {

@@ -131,6 +131,7 @@ const catalogueFields = {
       ),
       hazard: optional(flag),
       urgency: optional(oneOf(URGENCIES)),
+      weight: optional(number(0.01, 100)),
       active: flag,
     }),
     L.categoriesMax,

@@ -32,6 +32,11 @@ export interface Category {
   readonly hazard?: boolean;
   /** Default ORDINARY. */
   readonly urgency?: Urgency;
+  /**
+   * How much one task of it weighs in workload (domain.md §4) beside those of other categories: 0.01 to 100, in hundredths.
+   * Default 1.
+   */
+  readonly weight?: number;
   readonly active: boolean;
 }
 

@@ -173,9 +173,14 @@ function catalogueProblems(
   ];
 }
 
+/** Sums of weights are kept as whole hundredths: 0.29 is 28.999… of them where it is multiplied out. */
+const isInHundredths = (weight: number): boolean => Number(weight.toFixed(2)) === weight;
+
 function categoryProblems(category: Category, lives: OrgUnitLives, today: string | undefined): string[] {
   const { responsibleDepartmentId, assistingDepartmentIds = [], active, responsibleByArea = [] } = category;
   const problems: string[] = [];
+  if (category.weight !== undefined && !isInHundredths(category.weight))
+    problems.push('has a weight with more than two decimals');
   if (responsibleDepartmentId === undefined) {
     if (active) problems.push('has no responsible department');
   } else if (assistingDepartmentIds.includes(responsibleDepartmentId)) {

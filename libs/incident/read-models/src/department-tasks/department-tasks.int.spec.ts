@@ -3,7 +3,13 @@ import type { IncidentEvent } from '@shaoying/incident-domain';
 import { propertyParameters } from '@shaoying/event-store/testing';
 import { departmentTasks } from '../index.js';
 import type { Moment } from '../sql-reader.js';
-import { instantsAround, readModelSpec, SimulatedCity, simulatedCities } from '../testing/index.js';
+import {
+  instantsAround,
+  readModelSpec,
+  SimulatedCity,
+  simulatedCities,
+  weighedCities,
+} from '../testing/index.js';
 import {
   lostIn,
   queueOf as oracleQueueOf,
@@ -268,6 +274,41 @@ describe('department tasks', () => {
       expect(await workload('dept-1', at(city.now))).toMatchObject({ open: 2, weighted: 1.5 });
     });
 
+    it('weighs each by its category in the catalogue that its incident was filed under, also when another is published', async () => {
+      const city = new SimulatedCity().publishWeights({ GARBAGE: 2.5, NOISE: 0.29 });
+      city.report('a').whistle('a', ['dept-1', 'dept-2']);
+      city.report('noise', { category: 'NOISE' }).whistle('noise', ['dept-2']);
+      city.report('other', { category: 'PARKING' }).whistle('other', ['dept-2', 'dept-1']);
+      await spec.givenEvents(city.events);
+      const before = city.now;
+      expect(await workload('dept-1', at(before))).toMatchObject({ open: 2, weighted: 3 });
+      expect(await workload('dept-2', at(before))).toMatchObject({ open: 3, weighted: 1.25 + 0.29 + 1 });
+      const sofar = city.events.length;
+      city.pass(5).publishWeights({ GARBAGE: 10 }).report('b').whistle('b', ['dept-1']);
+      await spec.givenEvents(city.events.slice(sofar));
+      expect(await workload('dept-1', at(city.now))).toMatchObject({ open: 3, weighted: 13 });
+      const { items } = await query.explain('weighted', { departmentId: 'dept-1' }, at(city.now), longAgo, {
+        ...{ limit: 10, after: null },
+      });
+      expect(items.map(({ incidentId, contribution }) => [incidentId, contribution])).toEqual(
+        expect.arrayContaining([
+          ['a', 2.5],
+          ['other', 0.5],
+          ['b', 10],
+        ]),
+      );
+    });
+
+    it('weighs what goes on under another policy by the catalogue of that day, from then on', async () => {
+      const city = new SimulatedCity().publishWeights({ GARBAGE: 2 }).report('a').whistle('a', ['dept-1']);
+      const before = city.pass(10).now;
+      city.pass(10).publishWeights({ GARBAGE: 3 }).pass(10).reschedule('a', 60);
+      await spec.givenEvents(city.events);
+      expect(await workload('dept-1', at(before))).toMatchObject({ open: 1, weighted: 2 });
+      expect(await workload('dept-1', at(city.inMinutes(-1)))).toMatchObject({ open: 1, weighted: 2 });
+      expect(await workload('dept-1', at(city.now))).toMatchObject({ open: 1, weighted: 3 });
+    });
+
     it('moves a task from due within 24 h to overdue as time goes by', async () => {
       const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']).checkIn('inc', 'dept-1');
       await spec.givenEvents(city.events);
@@ -467,30 +508,34 @@ describe('department tasks', () => {
 
   it('queue and workload agree with a plain calculation from the events, at any moment', async () => {
     await fc.assert(
-      fc.asyncProperty(simulatedCities(70), fc.infiniteStream(fc.nat()), async (city, dice) => {
-        await spec.startOver();
-        await spec.givenEvents(city.events);
-        const instants = instantsAround(city);
-        const pick = (): string => instants[dice.next().value % instants.length] ?? city.now;
-        for (let round = 0; round < 8; round += 1) {
-          const moment = round === 0 ? at(city.now) : at(pick(), pick());
-          const from = [pick(), moment.asOf].sort()[0] ?? longAgo;
-          const lost = lostIn(city.events, moment, from).reduce(
-            (sum, { from: start, to }) => sum + Date.parse(to) - Date.parse(start),
-            0,
-          );
-          const booked = (await query.lostTime(moment, from)).reduce((sum, { ms }) => sum + ms, 0);
-          expect({ moment, from, booked }).toEqual({ moment, from, booked: lost });
-          for (const departmentId of departmentsIn(city)) {
-            const open = oracleQueueOf(city.events, departmentId, moment);
-            const queue = await queueOf(departmentId, moment);
-            expect({ moment, queue: queue.map(seen) }).toEqual({ moment, queue: open.map(seen) });
-            const expected = workloadOf(city.events, departmentId, moment, from);
-            expect(await workload(departmentId, moment, from)).toEqual(expected);
+      fc.asyncProperty(
+        fc.oneof(simulatedCities(70), weighedCities(70)),
+        fc.infiniteStream(fc.nat()),
+        async (city, dice) => {
+          await spec.startOver();
+          await spec.givenEvents(city.events);
+          const instants = instantsAround(city);
+          const pick = (): string => instants[dice.next().value % instants.length] ?? city.now;
+          for (let round = 0; round < 8; round += 1) {
+            const moment = round === 0 ? at(city.now) : at(pick(), pick());
+            const from = [pick(), moment.asOf].sort()[0] ?? longAgo;
+            const lost = lostIn(city.events, moment, from).reduce(
+              (sum, { from: start, to }) => sum + Date.parse(to) - Date.parse(start),
+              0,
+            );
+            const booked = (await query.lostTime(moment, from)).reduce((sum, { ms }) => sum + ms, 0);
+            expect({ moment, from, booked }).toEqual({ moment, from, booked: lost });
+            for (const departmentId of departmentsIn(city)) {
+              const open = oracleQueueOf(city.events, departmentId, moment);
+              const queue = await queueOf(departmentId, moment);
+              expect({ moment, queue: queue.map(seen) }).toEqual({ moment, queue: open.map(seen) });
+              const expected = workloadOf(city.events, departmentId, moment, from);
+              expect(await workload(departmentId, moment, from)).toEqual(expected);
+            }
+            await expectStreets(city, ['dept-1', 'dept-2', 'dept-1-successor'], moment, from);
           }
-          await expectStreets(city, ['dept-1', 'dept-2', 'dept-1-successor'], moment, from);
-        }
-      }),
+        },
+      ),
       propertyParameters({ numRuns: 12, endOnFailure: true }),
     );
   }, 60_000);

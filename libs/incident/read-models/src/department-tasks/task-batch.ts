@@ -2,6 +2,7 @@ import type { Deadline, IncidentEventType, LostTime, Place, TaskAssignment } fro
 import type { ProjectionTransaction } from '@shaoying/projections';
 import type { IncidentEntry } from '../incident-rows.js';
 import { deadlinesOf, duesOf, handedOn, listed, moved, tasksOfIncidents, type TaskRow } from './task-rows.js';
+import { CategoryWeights, pinsOf, USUAL_WEIGHT } from './category-weights.js';
 import {
   caseColumns,
   dropWhistles,
@@ -11,6 +12,7 @@ import {
   writeLosses,
   writeWhistles,
   type CaseRow,
+  type CategoryWeightRow,
   type ExclusionRow,
   type LossRow,
   type WhistleRow,
@@ -49,16 +51,23 @@ export class TaskBatch {
   /** Incident and deadline → the first decision. */
   private readonly exclusions = new Map<string, ExclusionRow>();
 
-  /** Reads what the batch's events change or build on. */
-  static async of(tx: ProjectionTransaction, entries: readonly IncidentEntry[]): Promise<TaskBatch> {
-    const batch = new TaskBatch();
+  private constructor(private readonly weights: CategoryWeights) {}
+
+  /** Reads what the batch's events change or build on. @param published weights of catalogues that it publishes */
+  static async of(
+    tx: ProjectionTransaction,
+    entries: readonly IncidentEntry[],
+    published: readonly CategoryWeightRow[],
+  ): Promise<TaskBatch> {
+    const batch = new TaskBatch(await CategoryWeights.of(tx, entries, published));
     const reported = new Set<string>();
     const about = new Set<string>();
     const wanted = new Set<string>();
     for (const entry of entries) {
       if (entry.type === 'IncidentReported') reported.add(entry.incidentId);
       else if (!reported.has(entry.incidentId)) {
-        if (entry.type === 'WhistleBlown' || entry.type === 'IncidentLocated') about.add(entry.incidentId);
+        if (entry.type === 'WhistleBlown' || entry.type === 'IncidentLocated' || pinsOf(entry) !== null)
+          about.add(entry.incidentId);
         if (readsTasks(entry)) wanted.add(entry.incidentId);
       }
     }
@@ -73,6 +82,7 @@ export class TaskBatch {
   }
 
   async write(tx: ProjectionTransaction): Promise<void> {
+    await this.weights.write(tx);
     await writeCases.run(
       tx,
       [...this.changedCases].flatMap((id) => this.cases.get(id) ?? []),
@@ -97,6 +107,9 @@ export class TaskBatch {
       case 'IncidentReported':
         this.cases.set(entry.incidentId, caseOf(entry));
         this.changedCases.add(entry.incidentId);
+        break;
+      case 'IncidentFiled':
+        this.weigh(entry);
         break;
       case 'WhistleBlown':
         this.blow(entry);
@@ -268,9 +281,15 @@ export class TaskBatch {
       case 'IncidentUnmerged':
         this.terms.changeAll(entry, (row) => ({ set_aside: null, ...moved(row, entry.data.moves) }));
         break;
-      case 'DeadlinesRescheduled':
-        this.terms.changeAll(entry, (row) => moved(row, entry.data.moves));
+      case 'DeadlinesRescheduled': {
+        const weight = this.weigh(entry);
+        this.terms.changeAll(entry, (row) => {
+          const reweighed = weight !== null && weight !== row.weight ? { weight } : null;
+          const dues = moved(row, entry.data.moves);
+          return dues === null ? reweighed : { ...dues, ...reweighed };
+        });
         break;
+      }
       case 'IncidentWithdrawn': {
         if (entry.data.goesOn) break;
         const { taskIds } = entry.data;
@@ -320,6 +339,19 @@ export class TaskBatch {
           ...{ working_at: null, working_known_at: null, working_event_id: null, extending: false },
         };
       });
+  }
+
+  /** @returns what its tasks weigh from here on; null where that is as it was */
+  private weigh(entry: EntryOf<'IncidentFiled' | 'DeadlinesRescheduled'>): number | null {
+    const pins = pinsOf(entry);
+    const known = this.cases.get(entry.incidentId);
+    if (pins === null || known === undefined) return null;
+    const weight = this.weights.weightOf(known.category, pins);
+    if (weight !== known.weight) {
+      this.cases.set(entry.incidentId, { ...known, weight });
+      this.changedCases.add(entry.incidentId);
+    }
+    return weight;
   }
 
   private blow(entry: Extract<IncidentEntry, { type: 'WhistleBlown' }>): void {
@@ -399,7 +431,8 @@ const unitsOf = ({ estateId, communityId, streetId }: Place) => ({
 
 function caseOf(entry: Extract<IncidentEntry, { type: 'IncidentReported' }>): CaseRow {
   const { category, severity, place, imported } = entry.data;
-  return { incident_id: entry.incidentId, category, severity, ...unitsOf(place), imported };
+  const weight = USUAL_WEIGHT;
+  return { incident_id: entry.incidentId, category, severity, ...unitsOf(place), imported, weight };
 }
 
 function taskOf(

@@ -21,6 +21,8 @@ export interface TaskRow {
   readonly community_id: string | null;
   readonly street_id: string | null;
   readonly imported: boolean;
+  /** Of its category, by the catalogue that governs the incident. Hundredths. */
+  readonly weight: number;
   /** Since when, and until when, these terms hold. */
   readonly since_at: string;
   readonly since_known_at: string;
@@ -114,7 +116,13 @@ export interface TaskDeadline {
 const taskShape: RowShape<Omit<TaskRow, 'deadlines'>> = {
   ...{ task_id: 'text', version: 'integer', incident_id: 'text', whistle_id: 'text', department_id: 'text' },
   ...{ role: 'text', kind: 'text', category: 'text', severity: 'text', estate_id: 'text' },
-  ...{ community_id: 'text', street_id: 'text', imported: 'boolean', since_at: 'timestamptz' },
+  ...{
+    community_id: 'text',
+    street_id: 'text',
+    imported: 'boolean',
+    weight: 'integer',
+    since_at: 'timestamptz',
+  },
   ...{
     since_known_at: 'timestamptz',
     since_event_id: 'text',

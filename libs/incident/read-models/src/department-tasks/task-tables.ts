@@ -11,6 +11,17 @@ export interface CaseRow {
   readonly community_id: string | null;
   readonly street_id: string | null;
   readonly imported: boolean;
+  /** What a task of it weighs by the catalogue that governs the incident. Hundredths. */
+  readonly weight: number;
+}
+
+/** What a category weighs in one version of a catalogue, where that is not 1. */
+export interface CategoryWeightRow {
+  readonly catalogue_id: string;
+  readonly catalogue_version: number;
+  readonly category: string;
+  /** Hundredths. */
+  readonly weight: number;
 }
 
 export interface WhistleRow {
@@ -47,7 +58,10 @@ export interface ExclusionRow {
 
 const caseShape: RowShape<CaseRow> = {
   ...{ incident_id: 'text', category: 'text', severity: 'text', estate_id: 'text', community_id: 'text' },
-  ...{ street_id: 'text', imported: 'boolean' },
+  ...{ street_id: 'text', imported: 'boolean', weight: 'integer' },
+};
+const categoryWeightShape: RowShape<CategoryWeightRow> = {
+  ...{ catalogue_id: 'text', catalogue_version: 'integer', category: 'text', weight: 'integer' },
 };
 const whistleShape: RowShape<WhistleRow> = {
   ...{ whistle_id: 'text', incident_id: 'text', kind: 'text', reverse: 'boolean', category: 'text' },
@@ -65,6 +79,9 @@ const exclusionShape: RowShape<ExclusionRow> = {
 
 export const writeCases = merging('cases', {
   ...{ shape: caseShape, key: ['incident_id'], overwritten: wholeRow(caseShape) },
+});
+export const writeCategoryWeights = merging('category_weights', {
+  ...{ shape: categoryWeightShape, key: ['catalogue_id', 'catalogue_version', 'category'] },
 });
 export const writeWhistles = merging('whistles', {
   ...{ shape: whistleShape, key: ['whistle_id'], overwritten: wholeRow(whistleShape) },
@@ -108,7 +125,16 @@ export const taskTables = `
       estate_id    text,
       community_id text,
       street_id    text,
-      imported     boolean not null
+      imported     boolean not null,
+      weight       integer not null
+    );
+    -- A published version is never changed: what a version leaves at 1 is not in it.
+    create table category_weights (
+      catalogue_id      text not null,
+      catalogue_version integer not null,
+      category          text not null,
+      weight            integer not null,
+      primary key (catalogue_id, catalogue_version, category)
     );
     -- What is open lies apart from what is over: it is asked for at every moment, and among all others one of it was on each page.
     create table tasks (
@@ -125,6 +151,7 @@ export const taskTables = `
       community_id          text,
       street_id             text,
       imported              boolean not null,
+      weight                integer not null,
       since_at              timestamptz not null,
       since_known_at        timestamptz not null,
       since_event_id        text not null,

@@ -191,7 +191,7 @@ export function explanationSql(
   if (page.after !== null) values.push(page.after.at, page.after.key);
   const text = `${holdings}${where}, ${told}
     select count(*) filter (where is_counted)::int as counted,
-      coalesce(sum(amount) filter (where is_counted), 0)::float8 as sum,
+      ${sumOf(sql)} as sum,
       count(*) filter (where is_counted and amount = 1)::int as met,
       percentile_cont(array[0.5, 0.9]) within group (order by amount) filter (where is_counted) as percentiles,
       (select coalesce(jsonb_object_agg(reason, number), '{}')
@@ -204,6 +204,12 @@ export function explanationSql(
        from (select * from told ${after} order by place_at, place_key limit ${page.limit + 1}) page ${sql === null ? '' : transfers}) as items
     from told`;
   return { text, values };
+}
+
+/** Fractions are rounded where the figure's own sum is exact: 0.1 and 0.2 in binary are not 0.3. */
+function sumOf(sql: FigureSql | null): string {
+  const sum = 'coalesce(sum(amount) filter (where is_counted), 0)';
+  return sql?.decimals === undefined ? `${sum}::float8` : `round(${sum}::numeric, ${sql.decimals})::float8`;
 }
 
 /** @param limit as it was asked with */

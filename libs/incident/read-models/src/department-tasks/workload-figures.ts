@@ -52,6 +52,8 @@ export interface FigureSql {
   readonly counts: string;
   /** What it contributes. */
   readonly amount: string;
+  /** Decimals that the sum of the amounts has; without it they are whole, or not summed. */
+  readonly decimals?: number;
   /** Rows that are told of at all: what counts, and what is left out for one of the reasons. */
   readonly candidates: string;
   /** First one that holds: why a row does not count. */
@@ -316,15 +318,19 @@ export const workloadFigures: Readonly<Record<WorkloadFigureName, Figure>> = {
     },
   },
   weighted: {
-    ...{ version: 1, measure: 'SUM', unit: 'WEIGHTED_TASKS' },
+    ...{ version: 2, measure: 'SUM', unit: 'WEIGHTED_TASKS' },
     titles: { zh: '加权在办', en: 'Weighted' },
     formulas: {
-      zh: `asOf 时在办任务之和，主办（LEAD）计 1，协办（ASSIST）计 0.5${ofOpen.zh}`,
-      en: `sum over the tasks open at \`asOf\`: LEAD counts 1, ASSIST 0.5${ofOpen.en}`,
+      zh:
+        `asOf 时在办任务之和，主办（LEAD）计 1，协办（ASSIST）计 0.5，各乘以其事项的权重（事件立案所依派单目录版本所定，未定为 1）` +
+        ofOpen.zh,
+      en:
+        `sum over the tasks open at \`asOf\`: LEAD counts 1, ASSIST 0.5, each times the weight of its category in the version of ` +
+        `the dispatch catalogue that the incident was filed under (1 where that says none)${ofOpen.en}`,
     },
     sql: {
-      ...{ counts: 'has and is_open', amount: "case role when 'LEAD' then 1 else 0.5 end" },
-      ...{ candidates: inQuestion, reasons: notOpen, events: standing },
+      ...{ counts: 'has and is_open', amount: "case role when 'LEAD' then 1 else 0.5 end * weight / 100" },
+      ...{ decimals: 3, candidates: inQuestion, reasons: notOpen, events: standing },
     },
   },
   acknowledgeOnTimeRate: rate('acknowledge'),

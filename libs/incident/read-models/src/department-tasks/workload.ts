@@ -34,7 +34,7 @@ export interface WorkloadFigures {
   readonly released: number;
   /** Time booked to the department in the window as lost before the right one had the matter. Milliseconds. */
   readonly lostMs: number;
-  /** LEAD counts 1, ASSIST 0.5 (domain.md §4). */
+  /** LEAD counts 1, ASSIST 0.5, each times the weight of its category (domain.md §4). */
   readonly weighted: number;
   /**
    * Of the tasks notified in the window whose deadline is decided (met, or past its due time) and that were its own when
@@ -91,6 +91,7 @@ export interface WorkloadRow extends Record<`${TimedAct}_met` | `${TimedAct}_dec
   due_within_24h: number;
   inflow: number;
   outflow: number;
+  /** Halves of hundredths: whole, so that no sum is rounded. */
   half_weights: number;
   /** Minutes: the median, and what nine of ten took no longer than. */
   check_in_times: readonly [number, number] | null;
@@ -115,7 +116,7 @@ const counted = (name: WorkloadFigureName): string =>
 export const workloadSql = (by: 'holder' | 'street_id'): string =>
   `${holdings},
    chosen as (
-     select ${by} as key, ${has} as has, is_open, state, ended, ended_at, unmet_due, as_of, held_since, held_until, done, role,
+     select ${by} as key, ${has} as has, is_open, state, ended, ended_at, unmet_due, as_of, held_since, held_until, done, role, weight,
        ${judged('acknowledge')}, ${judged('check_in')}, ${judged('handling')}
      from holdings offset 0
    )
@@ -123,7 +124,7 @@ export const workloadSql = (by: 'holder' | 'street_id'): string =>
      ${OPEN_TASK_STATES.map((state) => `${counted(`byState.${state}`)} as ${state.toLowerCase()},`).join(' ')}
      ${counted('returned')} as returned, ${counted('released')} as released, ${counted('overdue')} as overdue,
      ${counted('dueWithin24h')} as due_within_24h, ${counted('inflow')} as inflow, ${counted('outflow')} as outflow,
-     coalesce(sum(case role when 'LEAD' then 2 else 1 end) filter (where has and is_open), 0)::int as half_weights,
+     coalesce(sum(case role when 'LEAD' then 2 else 1 end * weight) filter (where has and is_open), 0)::float8 as half_weights,
      ${ratesOf('acknowledge')}, ${ratesOf('check_in')}, ${ratesOf('handling')},
      ${timesOf('check_in')}, ${timesOf('handling')}
    from chosen group by 1 order by 1 nulls last`;
@@ -162,7 +163,7 @@ export function figuresOf(
     },
     ...{ overdue: row?.overdue ?? 0, dueWithin24h: row?.due_within_24h ?? 0 },
     ...{ inflow: row?.inflow ?? 0, outflow: row?.outflow ?? 0, returned: row?.returned ?? 0 },
-    ...{ released: row?.released ?? 0, lostMs, weighted: (row?.half_weights ?? 0) / 2 },
+    ...{ released: row?.released ?? 0, lostMs, weighted: (row?.half_weights ?? 0) / 200 },
     ...{ acknowledgeOnTimeRate: rate('acknowledge'), checkInOnTimeRate: rate('check_in') },
     ...{ handlingOnTimeRate: rate('handling'), acknowledgeOnTime: counts('acknowledge') },
     ...{ checkInOnTime: counts('check_in'), handlingOnTime: counts('handling') },

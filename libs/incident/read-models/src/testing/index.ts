@@ -3,6 +3,7 @@ export {
   simulatedCities,
   simulatedDepartments,
   simulatedIncidents,
+  weighedCities,
 } from './random-histories.js';
 export { readModelSpec, type ReadModelSpec } from './read-model-spec.js';
 export {

@@ -207,6 +207,23 @@ const ofLives: fc.Arbitrary<SimulatedCity> = fc
     return city;
   });
 
+const weight = fc.integer({ min: 1, max: 10_000 }).map((hundredths) => hundredths / 100);
+const weights = fc.record({ GARBAGE: weight, PARKING: weight }, { requiredKeys: [] });
+
+/** The same under catalogues that give categories weights: one at first, another for what is filed later, or rescheduled. */
+export const weighedCities = (stepsMax = 60): fc.Arbitrary<SimulatedCity> =>
+  fc
+    .tuple(fc.array(step, { minLength: 10, maxLength: stepsMax, size: 'max' }), weights, weights, fc.nat(100))
+    .map(([steps, first, second, share]) => {
+      const city = new SimulatedCity().publishWeights(first);
+      const turn = Math.floor((steps.length * share) / 100);
+      steps.forEach((each, index) => {
+        if (index === turn) city.publishWeights(second);
+        take(city, each);
+      });
+      return city;
+    });
+
 /**
  * Legal logs: up to six incidents interleaved, whistles at 1–3 departments, late and offline check-ins, alarms, failed
  * checks, unsolved feedback, closings, imports; or fewer incidents to which anything at all may happen. Shrinks to the

@@ -14,6 +14,7 @@ import {
   type IncidentEvent,
   type IncidentState,
   type IncidentTimer,
+  type Pins,
   type RefusalCode,
   type ReportIncident,
   type ResponsibilityLevel,
@@ -23,6 +24,11 @@ import {
   type TaskRole,
   type WhistleKind,
 } from '@shaoying/incident-domain';
+import {
+  jurisdictionStream,
+  schemaVersionOf,
+  type JurisdictionEventData,
+} from '@shaoying/jurisdiction-contracts';
 import { movedBy, movesAfterPause, reschedulingsOf, rules } from '@shaoying/incident-domain/testing';
 
 const minuteMs = 60_000;
@@ -47,7 +53,7 @@ export const feedbackWindowMinutes = 24 * 60;
 
 const tolerance = { skewMs: 30 * minuteMs, syncMs: 24 * 60 * minuteMs };
 const photo = 'ab'.repeat(32);
-const pins = {
+const firstPins = {
   ...{ policyId: 'policy', policyVersion: 1, calendarId: 'default', calendarVersion: 1 },
   ...{ catalogueId: 'catalogue', catalogueVersion: 1, ladderId: 'ladder', ladderVersion: 1 },
 };
@@ -95,6 +101,7 @@ export class SimulatedCity {
   readonly events: RecordedEvent[] = [];
   private readonly states = new Map<string, IncidentState>();
   private nowMs: number;
+  private catalogueVersions = 0;
 
   /** @param contacts whether calls to reporters are timed: of filings and of tasks */
   constructor(
@@ -129,7 +136,7 @@ export class SimulatedCity {
   report(incidentId: string, sketch: ReportSketch = {}): this {
     const { estateId = 'estate-1', communityId = 'community-1', streetId = 'street-1' } = sketch;
     const { category = 'GARBAGE', severity = 'MINOR', description = `report of ${incidentId}` } = sketch;
-    const filing = { pins, deadlines: this.deadlines(incidentId, this.timersOfFiling) };
+    const filing = { pins: this.pins, deadlines: this.deadlines(incidentId, this.timersOfFiling) };
     return this.send(incidentId, residents, {
       ...{ kind: 'ReportIncident', incidentId, category, severity, description, channel: 'APP', tolerance },
       location: { lon: 116.397, lat: 39.908, crs: 'GCJ02', address: '朝阳路 1 号' },
@@ -143,7 +150,11 @@ export class SimulatedCity {
 
   file(incidentId: string): this {
     const deadlines = this.deadlines(incidentId, this.timersOfFiling);
-    return this.send(incidentId, this.street(incidentId), { kind: 'FileIncident', pins, deadlines });
+    return this.send(incidentId, this.street(incidentId), {
+      kind: 'FileIncident',
+      pins: this.pins,
+      deadlines,
+    });
   }
 
   /** The community or estate handles it itself. */
@@ -354,7 +365,8 @@ export class SimulatedCity {
   reopen(incidentId: string): this {
     const deadlines = this.deadlines(`${incidentId}-${this.events.length}`, this.timersOfFiling);
     return this.send(incidentId, this.street(incidentId), {
-      ...{ kind: 'ReopenIncident', by: 'OFFICE', receiptHash: null, reason: '问题反弹', pins, deadlines },
+      ...{ kind: 'ReopenIncident', by: 'OFFICE', receiptHash: null, reason: '问题反弹' },
+      ...{ pins: this.pins, deadlines },
     });
   }
 
@@ -398,7 +410,7 @@ export class SimulatedCity {
     const state = this.stateOf(incidentId);
     return this.send(incidentId, admin, {
       ...{ kind: 'RescheduleDeadlines', cause: 'POLICY_MOVED', reason: '新时限标准施行' },
-      pins: state.pins && { ...state.pins, policyVersion: 2 },
+      pins: state.pins && { ...this.pins, policyVersion: 2 },
       moves: reschedulingsOf(state, this.sampleMinute, minutes),
     });
   }
@@ -437,6 +449,32 @@ export class SimulatedCity {
       ...{ whistleId: `${incidentId}-whistle`, whistlingUnitId: null },
       task: { taskId, departmentId, role: 'LEAD', level: 'DISTRICT', deadlines },
     });
+  }
+
+  /** The next version of the catalogue, by which each category weighs so much: what is filed from here on is filed under it. */
+  publishWeights(weights: Readonly<Record<string, number>>): this {
+    const { catalogueId } = firstPins;
+    const version = (this.catalogueVersions += 1);
+    const categories = Object.entries(weights).map(([code, weight]) => ({
+      ...{ code, name: code, responsibleDepartmentId: 'dept-1', weight, active: true },
+    }));
+    const data: JurisdictionEventData['DispatchCataloguePublished'] = {
+      catalogue: { catalogueId, name: '派单目录', version, categories },
+    };
+    const type = 'DispatchCataloguePublished';
+    const commandId = uuidOf('c', this.events.length);
+    this.events.push({
+      ...{ eventId: uuidOf('e', this.events.length), type, occurredAt: this.now, actor: admin, data },
+      ...{ schemaVersion: schemaVersionOf(type), recordedAt: this.now },
+      ...{ correlationId: commandId, causationId: commandId, commandId },
+      ...{ streamId: jurisdictionStream.catalogue(catalogueId), revision: version - 1 },
+      position: String(this.events.length + 1),
+    });
+    return this;
+  }
+
+  private get pins(): Pins {
+    return { ...firstPins, catalogueVersion: Math.max(this.catalogueVersions, 1) };
   }
 
   /** One line per event; what a failed property prints instead of every envelope. */

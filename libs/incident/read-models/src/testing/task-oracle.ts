@@ -1,6 +1,7 @@
 import type { RecordedEvent } from '@shaoying/event-store';
 import { decodeIncidentEvent, incidentIdOf, type RecordedIncidentEvent } from '@shaoying/incident-contracts';
 import type { DeadlineMove, IncidentTimer, LostTime, TaskAssignment } from '@shaoying/incident-domain';
+import type { DispatchCatalogue } from '@shaoying/jurisdiction-contracts';
 import type { StreetWorkload, Workload, WorkloadFigures } from '../department-tasks/workload.js';
 import type { Moment } from '../sql-reader.js';
 
@@ -51,6 +52,8 @@ export interface OracleTask {
   completedBy: string | null;
   endedAt: string | null;
   counted: boolean;
+  /** Of its category, by the catalogue its incident is filed under. */
+  weight: number;
   extending: boolean;
   setAside: 'SUSPENDED' | 'MERGED' | 'WITHDRAWN' | null;
 }
@@ -63,6 +66,7 @@ export function visibleAt(
   { asOf, knownAt }: Moment,
 ): (RecordedIncidentEvent & { readonly incidentId: string })[] {
   return log
+    .filter(({ streamId }) => incidentIdOf(streamId) !== null)
     .map((recorded) => ({
       ...decodeIncidentEvent(recorded),
       incidentId: incidentIdOf(recorded.streamId) ?? '',
@@ -73,8 +77,15 @@ export function visibleAt(
 /** Every task there was at a moment, as it stood then. */
 export function tasksAtMoment(log: readonly RecordedEvent[], moment: Moment): OracleTask[] {
   const tasks = new Map<string, OracleTask>();
+  const weighed = weightsIn(log);
+  const weights = new Map<string, number>();
   for (const event of visibleAt(log, moment)) {
-    begin(tasks, event);
+    const weight = weighed(event);
+    if (weight !== null) {
+      weights.set(event.incidentId, weight);
+      for (const task of tasks.values()) if (task.incidentId === event.incidentId) task.weight = weight;
+    }
+    begin(tasks, event, weights.get(event.incidentId) ?? 1);
     const { data } = event;
     const one = 'taskId' in data && data.taskId !== null ? tasks.get(data.taskId) : undefined;
     if (one !== undefined) changeOne(one, event);
@@ -85,7 +96,27 @@ export function tasksAtMoment(log: readonly RecordedEvent[], moment: Moment): Or
 
 type Told = ReturnType<typeof visibleAt>[number];
 
-function begin(tasks: Map<string, OracleTask>, event: Told): void {
+/** What an incident's tasks weigh from an event on; null where it says nothing about that. */
+function weightsIn(log: readonly RecordedEvent[]): (event: Told) => number | null {
+  const catalogues = log
+    .filter(({ type }) => type === 'DispatchCataloguePublished')
+    .map(({ data }) => (data as { catalogue: DispatchCatalogue }).catalogue);
+  const categories = new Map(
+    log
+      .filter(({ type }) => type === 'IncidentReported')
+      .map(({ streamId, data }) => [incidentIdOf(streamId), (data as { category: string }).category]),
+  );
+  return ({ type, data, incidentId }) => {
+    if ((type !== 'IncidentFiled' && type !== 'DeadlinesRescheduled') || data.pins === null) return null;
+    const { catalogueId, catalogueVersion } = data.pins;
+    const pinned = catalogues.find(
+      (catalogue) => catalogue.catalogueId === catalogueId && catalogue.version === catalogueVersion,
+    );
+    return pinned?.categories.find(({ code }) => code === categories.get(incidentId))?.weight ?? 1;
+  };
+}
+
+function begin(tasks: Map<string, OracleTask>, event: Told, weight: number): void {
   const add = (task: TaskAssignment, whistleId: string): void => {
     tasks.set(task.taskId, {
       ...{ taskId: task.taskId, incidentId: event.incidentId, whistleId, notifiedAt: event.occurredAt },
@@ -110,7 +141,7 @@ function begin(tasks: Map<string, OracleTask>, event: Told): void {
         endedAt: null,
         counted: false,
       },
-      ...{ extending: false, setAside: null },
+      ...{ extending: false, setAside: null, weight },
     });
   };
   switch (event.type) {
@@ -455,7 +486,9 @@ function figuresOf(
     outflow: tasks.filter((task) => since(task.completedAt)).length + went.length,
     ...{ returned: ended('RETURNED'), released: ended('RELEASED') },
     lostMs: lost.reduce((sum, { from: start, to }) => sum + ms(to) - ms(start), 0),
-    weighted: open.reduce((sum, task) => sum + (task.role === 'LEAD' ? 1 : 0.5), 0),
+    weighted: inThousandths(
+      open.reduce((sum, task) => sum + (task.role === 'LEAD' ? 1 : 0.5) * task.weight, 0),
+    ),
     ...{ acknowledgeOnTimeRate: rate('ACKNOWLEDGE'), checkInOnTimeRate: rate('CHECK_IN') },
     ...{ handlingOnTimeRate: rate('HANDLING'), handlingOnTime: onTime('HANDLING') },
     ...{ acknowledgeOnTime: onTime('ACKNOWLEDGE'), checkInOnTime: onTime('CHECK_IN') },
@@ -464,6 +497,9 @@ function figuresOf(
     p90HandlingMinutes: percentile(handlings, 0.9),
   };
 }
+
+/** What a sum of halves of hundredths is, whatever was lost in adding it up. */
+export const inThousandths = (sum: number): number => Math.round(sum * 1_000) / 1_000;
 
 /** Linear between the two nearest values. */
 function percentile(sorted: readonly number[], fraction: number): number | null {
