@@ -143,6 +143,18 @@ describe('every kind of document', () => {
     expect(dry.problems).toEqual(errors.map(({ message }) => message));
   });
 
+  test('a category weighs 0.01 to 100, in hundredths', async () => {
+    const { items } = expected(200, await city.as('admin').get<Items>('/v1/categories'));
+    const weighing = (weight: unknown) =>
+      publish('/v1/categories?dryRun=true', { categories: [{ ...items[0], weight }] });
+    for (const weight of [0, 100.01, '2', null])
+      expectProblem(await weighing(weight), 422, 'JURISDICTION_INVALID');
+    const problems = expected(200, await weighing(0.125)).problems;
+    expect(problems).toEqual([expect.stringMatching(/has a weight with more than two decimals/)]);
+    for (const weight of [0.01, 0.29, 100])
+      expect(expected(200, await weighing(weight)).problems).toEqual([]);
+  });
+
   test('a ladder without a first step and a category without department may not be published', async () => {
     const ladder = await publish('/v1/ladders', { ...(await document('/v1/ladders')), steps: [] });
     expect(expectProblem(ladder, 422, 'JURISDICTION_INVALID').detail).toMatch(/no first step/);

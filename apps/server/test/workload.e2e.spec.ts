@@ -1,6 +1,6 @@
 import type { Workload } from '@shaoying/incident-read-models';
 import { City } from './kit/city.js';
-import { blowWhistle, expected, taskOf } from './kit/incident-steps.js';
+import { blowWhistle, expected, report, taskOf } from './kit/incident-steps.js';
 import { live } from './kit/lives.js';
 import { inOneProcess, useServerHomes } from './kit/server-home.js';
 
@@ -73,6 +73,28 @@ test('every figure of workload has its meaning beside it, and adds up of the tas
   const row = rows.items.find(({ streetId }) => streetId === 'st-hepan');
   const path = `/v1/workload/explain?figure=inflow&streetId=st-hepan&${moment}`;
   expect(expected(200, await city.as('oversight').get<Explained>(path)).value).toBe(row?.inflow);
+});
+
+test('a task weighs what the catalogue says that its incident was filed under', async () => {
+  const weighted = async (): Promise<number> =>
+    expected(200, await city.as('oversight').get<Workload>('/v1/departments/dp-urban-management/workload'))
+      .weighted;
+  const { items } = expected(
+    200,
+    await city.as('admin').get<{ items: readonly { code: string }[] }>('/v1/categories'),
+  );
+  const weigh = async (weight: number): Promise<void> => {
+    const category = items.find(({ code }) => code === report.category);
+    const answer = await city.as('admin').post('/v1/categories', { categories: [{ ...category, weight }] });
+    expected(201, answer);
+  };
+  await weigh(2.25);
+  const before = await weighted();
+  const { tasks } = await blowWhistle(city);
+  expect(taskOf({ tasks }, 'dp-urban-management').role).toBe('LEAD');
+  expect(await weighted()).toBe(before + 2.25);
+  await weigh(7);
+  expect(await weighted()).toBe(before + 2.25);
 });
 
 test('the departments of a level, and below a unit, are those of the moment', async () => {

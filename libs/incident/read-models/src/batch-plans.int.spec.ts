@@ -42,6 +42,7 @@ const oldOf: Record<string, string> = {
   over_tasks: oldTasks(true),
   task_deadlines: `select 'old-' || n, 1, '[]' from n`,
   cases: `select c.* from n, jsonb_populate_record((select t from cases t limit 1), jsonb_build_object('incident_id', 'old-' || n)) c`,
+  category_weights: `select 'catalogue', 1 + n, 'c', 200 from n`,
   whistles: `select 'old-' || n, 'old-' || n, 'k', false, 'c', 'e', now(), now() from n`,
   lost_times: `select 'old-' || n, 0, 'old-' || n, 'old-' || n, 'DISPATCH', null, now(), now(), now(), now() from n`,
   facts: `select f.* from n, jsonb_populate_record((select t from facts t where kind = 'SUMMONED' limit 1), jsonb_build_object('task_id', 'old-' || n, 'incident_id', 'old-' || n)) f`,

@@ -145,6 +145,10 @@ test.each<[string, Jurisdiction]>([
     withCategories({ ...leak, assistingDepartmentIds: ['st'] }),
   ],
   [
+    'catalogue default: category leak has a weight with more than two decimals',
+    withCategories({ ...leak, weight: 0.125 }),
+  ],
+  [
     'catalogue default: category leak has dp-a both responsible and assisting',
     withCategories({ ...leak, assistingDepartmentIds: ['dp-a'] }),
   ],
