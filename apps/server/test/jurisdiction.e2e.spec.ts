@@ -145,12 +145,16 @@ describe('every kind of document', () => {
 
   test('a category weighs 0.01 to 100, in hundredths', async () => {
     const { items } = expected(200, await city.as('admin').get<Items>('/v1/categories'));
-    const weighing = (weight: unknown) =>
-      publish('/v1/categories?dryRun=true', { categories: [{ ...items[0], weight }] });
+    const weighing = async (weight: unknown, query = '?dryRun=true') =>
+      publish(`/v1/categories${query}`, { categories: [{ ...items[0], weight }] });
+    expectProblem(await weighing(0, ''), 422, 'JURISDICTION_INVALID');
     for (const weight of [0, 100.01, '2', null])
-      expectProblem(await weighing(weight), 422, 'JURISDICTION_INVALID');
-    const problems = expected(200, await weighing(0.125)).problems;
-    expect(problems).toEqual([expect.stringMatching(/has a weight with more than two decimals/)]);
+      expect(expected(200, await weighing(weight)).problems).toEqual([
+        expect.stringMatching(/weight must be a number from 0.01 to 100/),
+      ]);
+    expect(expected(200, await weighing(0.125)).problems).toEqual([
+      expect.stringMatching(/has a weight with more than two decimals/),
+    ]);
     for (const weight of [0.01, 0.29, 100])
       expect(expected(200, await weighing(weight)).problems).toEqual([]);
   });
