@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { asJson, type Json } from './as-json.js';
-import type { ExitCode } from './cli.errors.js';
-import type { RebuildCommandOptions } from './commands/projections.command.js';
+import { UsageError, type ExitCode } from './cli.errors.js';
+import type { RebuildCommandOptions, SkipCommandOptions } from './commands/projections.command.js';
 import { onInterruption } from './interruption.js';
 import { processTerminal as terminal } from './terminal.js';
 
@@ -32,10 +32,10 @@ export function addProjections(shaoying: Command, end: (exitCode: ExitCode) => v
     .command('rebuild')
     .argument('<name>')
     .description('fill a read model from the log anew while the present one serves, compare, then swap')
-    .option('--resume', 'go on with a rebuild that was stopped', false)
+    .option('--from-start', 'start over, instead of going on with a rebuild that was stopped', false)
     .addOption(asJson())
-    .action(async (name: string, { resume, json }: Json & { resume: boolean }) =>
-      end(await rebuild({ name, resume, compareOnly: false, json })),
+    .action(async (name: string, { fromStart, json }: Json & { fromStart: boolean }) =>
+      end(await rebuild({ name, fromStart, compareOnly: false, json })),
     );
   projections
     .command('compare')
@@ -43,7 +43,7 @@ export function addProjections(shaoying: Command, end: (exitCode: ExitCode) => v
     .description('fill it anew and compare every row with what is served; exit code 1 when any differs')
     .addOption(asJson())
     .action(async (name: string, { json }: Json) =>
-      end(await rebuild({ name, resume: false, compareOnly: true, json })),
+      end(await rebuild({ name, fromStart: true, compareOnly: true, json })),
     );
   addRemedies(projections);
 }
@@ -89,17 +89,40 @@ function addRemedies(projections: Command): void {
     });
   projections
     .command('skip')
-    .argument('<name>')
-    .argument('<position>', 'of the event it is stopped at, as list shows it')
+    .usage('<name> <position> [options] | --all <position> [options]')
+    .argument('<name>', 'with --all left out')
+    .argument('[position]', 'of the event it is stopped at, or its rebuild, as list shows it')
     .description('let a stopped read model pass by its event, for ever; the log keeps who said so and why')
     .requiredOption('--by <account>', 'of whoever answers for it, never a name')
     .requiredOption('--reason <text>', 'without names, numbers or addresses of persons')
+    .option('--all', 'all read models that are stopped there, as at an event that nobody can read', false)
     .addOption(asJson())
-    .action(
-      async (name: string, position: string, { by, reason, json }: Json & { by: string; reason: string }) => {
-        const { skipEvent } = await import('./commands/projections.command.js');
-        const { atWork } = await import('./workplace.js');
-        await atWork((place) => skipEvent({ name, position, by, reason, json }, terminal, place));
-      },
-    );
+    .action(async (first: string, second: string | undefined, options: Json & SkipTexts) => {
+      const { skipEvent } = await import('./commands/projections.command.js');
+      const { atWork } = await import('./workplace.js');
+      const skip = skipOptions(first, second, options);
+      await atWork((place) => skipEvent(skip, terminal, place));
+    });
+}
+
+interface SkipTexts {
+  readonly by: string;
+  readonly reason: string;
+  readonly all: boolean;
+}
+
+/** @throws UsageError */
+function skipOptions(
+  first: string,
+  second: string | undefined,
+  { all, by, reason, json }: Json & SkipTexts,
+): SkipCommandOptions {
+  if (all !== (second === undefined))
+    throw new UsageError('give the name of a read model and a position, or --all and a position');
+  return {
+    ...(all ? { name: null, position: first } : { name: first, position: second ?? '' }),
+    by,
+    reason,
+    json,
+  };
 }

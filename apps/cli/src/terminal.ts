@@ -10,9 +10,12 @@ export interface Terminal {
   readonly interactive: boolean;
 }
 
+/** To the beginning of the line, which is empty then: a bar may stand there. */
+const clearLine = process.stderr.isTTY === true ? '\r\u001b[2K' : '';
+
 export const processTerminal: Terminal = {
   out: (text) => void process.stdout.write(`${text}\n`),
-  note: (text) => void process.stderr.write(`${text}\n`),
+  note: (text) => void process.stderr.write(`${clearLine}${text}\n`),
   interactive: process.stderr.isTTY === true,
 };
 

@@ -1,5 +1,6 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
-import { ProjectionEngine } from '@shaoying/projections';
+import { START } from '@shaoying/event-store';
+import { ProjectionEngine, type ProjectionStatus } from '@shaoying/projections';
 import { DeadlineScheduler } from '@shaoying/timers';
 import { Platform } from './platform.js';
 
@@ -13,6 +14,12 @@ export interface Trouble {
   readonly part: string;
   readonly reason: string;
 }
+
+/** Positions only: what an error says may come out of a report. */
+const told = (rebuild: ProjectionStatus['rebuild']): string =>
+  rebuild?.errorPosition == null
+    ? `being rebuilt, at position ${rebuild?.position ?? START}`
+    : `their rebuild is stopped at position ${rebuild.errorPosition}`;
 
 /** Whether this process can do the work of its roles. */
 @Injectable()
@@ -47,16 +54,18 @@ export class Readiness {
     const { engine } = this;
     if (engine === undefined) return [];
     return this.attempt('read-models', async () =>
-      (await engine.status()).flatMap(({ name, status, error, lagSeconds, version, codeVersion }) => {
-        const part = `read-model ${name}`;
-        if (status !== 'running') return [{ part, reason: error ?? status }];
-        // The tables of another release may lack what this one asks for.
-        if (version !== codeVersion)
-          return [{ part, reason: `tables of version ${version}, not ${codeVersion}` }];
-        return lagSeconds > lagSecondsMax
-          ? [{ part, reason: `${Math.round(lagSeconds)} s behind the log` }]
-          : [];
-      }),
+      (await engine.status()).flatMap(
+        ({ name, status, error, lagSeconds, version, codeVersion, rebuild }) => {
+          const part = `read-model ${name}`;
+          if (status !== 'running') return [{ part, reason: error ?? status }];
+          // The tables of another release may lack what this one asks for.
+          if (version !== codeVersion)
+            return [{ part, reason: `tables of version ${version}, not ${codeVersion}: ${told(rebuild)}` }];
+          return lagSeconds > lagSecondsMax
+            ? [{ part, reason: `${Math.round(lagSeconds)} s behind the log` }]
+            : [];
+        },
+      ),
     );
   }
 

@@ -15,17 +15,32 @@ const troublesOf = (status: Partial<ProjectionStatus>) => {
     lagSeconds: 0,
     version: 12,
     codeVersion: 12,
+    rebuild: null,
   };
   const engine = { status: () => Promise.resolve([{ ...whole, ...status }]) } as unknown as ProjectionEngine;
   return new Readiness(platform, engine).troubles();
 };
+
+const rebuildAt = (errorPosition: string | null) => ({
+  ...{ version: 12, position: '41', startedAt: new Date(0) },
+  ...{ errorPosition, error: errorPosition && 'refused: 王小明' },
+});
 
 test('a read model whose tables are of this release, and up to date, is ready', async () => {
   expect(await troublesOf({})).toEqual([]);
 });
 
 test.each([
-  ['of another release until its own are rebuilt', { version: 11 }, 'tables of version 11, not 12'],
+  [
+    'of another release until its own are rebuilt',
+    { version: 11, rebuild: rebuildAt(null) },
+    'tables of version 11, not 12: being rebuilt, at position 41',
+  ],
+  [
+    'of another release whose rebuild is stopped',
+    { version: 11, rebuild: rebuildAt('42') },
+    'tables of version 11, not 12: their rebuild is stopped at position 42',
+  ],
   ['stopped at an event', { status: 'stopped', error: 'poison' }, 'poison'],
   ['half a minute behind', { lagSeconds: 31 }, '31 s behind the log'],
 ] as const)('one %s is not', async (_, status, reason) => {

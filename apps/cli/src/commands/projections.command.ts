@@ -1,11 +1,15 @@
 import { isPosition, START } from '@shaoying/event-store';
 import {
   isSame,
+  PoisonEvent,
   type ProjectionStatus,
+  type RebuildBeginning,
   type RebuildOutcome,
   type RebuildPhase,
+  type SkippedByAll,
   type SkippedEvent,
   type TableComparison,
+  type ThrownAwayFor,
 } from '@shaoying/projections';
 import { codeOf, CommandFailed, EXIT, UsageError, type ExitCode } from '../cli.errors.js';
 import { startProgress } from '../progress.js';
@@ -61,28 +65,41 @@ function statusLines(statuses: readonly ToldStatus[]): string[] {
     it.position,
     `${it.lagEvents} events, ${it.lagSeconds.toFixed(1)} s`,
   ]);
-  const troubles = statuses.flatMap(({ name, error, errorPosition, rebuild, retired, skipped }) => [
+  const troubles = statuses.flatMap(({ name, version, error, errorPosition, rebuild, retired, skipped }) => [
     ...(error === null ? [] : [`${name} stopped at position ${errorPosition}: ${error}`]),
-    ...(rebuild === null ? [] : [`${name}: rebuild of version ${rebuild.version} is at ${rebuild.position}`]),
+    ...(rebuild === null
+      ? []
+      : [
+          `${name}: rebuild of version ${rebuild.version} is at ${rebuild.position}`,
+          ...(rebuild.error === null
+            ? []
+            : [
+                `${name}: rebuild of version ${rebuild.version} stopped at position ${rebuild.errorPosition}: ${rebuild.error}`,
+              ]),
+        ]),
     ...(retired === null
       ? []
       : [
           `${name}: tables of version ${retired.version} that served until ${instant(retired.retiredAt)} are kept`,
         ]),
-    ...skipped.map(
-      ({ eventType, position, by, skippedAt, reason }) =>
-        `${name} passes by ${eventType} at position ${position}: ${reason} (${by}, ${skippedAt})`,
-    ),
+    ...skipped.map((skip) => {
+      const from =
+        skip.projectionVersion > (version ?? 0) ? ` from version ${skip.projectionVersion} on` : '';
+      return `${name} passes by ${skippedText(skip)}${from}`;
+    }),
   ]);
   return [...table([['NAME', 'VERSION', 'STATUS', 'ACTIVE', 'POSITION', 'BEHIND'], ...rows]), ...troubles];
 }
+
+const skippedText = ({ eventType, position, reason, by, skippedAt }: SkippedEvent): string =>
+  `${eventType} at position ${position}: ${reason} (${by}, ${skippedAt})`;
 
 const instant = (at: Date): string => at.toISOString();
 
 export interface RebuildCommandOptions {
   readonly name: string;
-  /** Goes on with a rebuild that was stopped. */
-  readonly resume: boolean;
+  /** Starts over, instead of going on with a rebuild that was stopped. */
+  readonly fromStart: boolean;
   /** The tables that serve stay; every row of them is compared. */
   readonly compareOnly: boolean;
   readonly json: boolean;
@@ -90,7 +107,7 @@ export interface RebuildCommandOptions {
 
 /** `projections rebuild` and `compare`: fills new tables beside the serving ones and compares; then swaps, or drops them. */
 export async function rebuildReadModel(
-  { name, resume, compareOnly, json }: RebuildCommandOptions,
+  { name, fromStart, compareOnly, json }: RebuildCommandOptions,
   terminal: Terminal,
   signal: AbortSignal,
   workplace: Workplace,
@@ -101,28 +118,62 @@ export async function rebuildReadModel(
   let outcome: RebuildOutcome;
   try {
     outcome = await projectionEngine(workplace).rebuild(name, {
-      ...{ signal, resume, compareOnly },
+      ...{ signal, fromStart, compareOnly },
       ...(compareOnly && { comparedRowsMax: null }),
+      onBeginning: (beginning) => {
+        for (const line of beginningLines(name, beginning)) terminal.note(line);
+      },
       onPhase: (phase) => progress.phase(phaseWords[phase]),
       // Positions are dense on PostgreSQL; elsewhere it ends earlier than is said.
       onProgress: ({ events, position, head }) =>
         progress.update(events, events + Math.max(0, Number(BigInt(head) - BigInt(position)))),
     });
   } catch (error) {
-    if (codeOf(error) !== 'REBUILD_ABORTED') throw error;
-    throw new CommandFailed(
-      `stopped before the end; nothing that is served has changed. Go on with: projections rebuild ${name} --resume`,
-    );
+    throw asRebuildFailure(name, error);
   } finally {
     progress.stop();
   }
   const seconds = Math.round((performance.now() - startedMs) / 100) / 10;
   show(terminal, json, { ...outcome, seconds }, () => [
-    ...(outcome.from === START ? [] : [`${name}: gone on with from position ${outcome.from}`]),
+    ...beginningLines(name, outcome),
     `${name}: ${compareOnly ? 'compared with' : 'rebuilt from'} ${outcome.events} events in ${seconds} s`,
     ...comparisonLines(outcome),
   ]);
   return compareOnly && outcome.comparison?.every(isSame) !== true ? EXIT.failed : EXIT.ok;
+}
+
+function beginningLines(name: string, { from, thrownAway }: RebuildBeginning): string[] {
+  if (from !== START) return [`${name}: goes on from position ${from}, to which an earlier rebuild had come`];
+  if (thrownAway === null) return [];
+  const { version, position, reason } = thrownAway;
+  return [
+    `${name}: starts over; an earlier rebuild of version ${version} that had come to position ${position} is thrown away: ${reasonWords[reason]}`,
+  ];
+}
+
+const reasonWords: Readonly<Record<ThrownAwayFor, string>> = {
+  ASKED_FOR: 'as asked for',
+  OTHER_VERSION: 'it is of another version',
+  OTHER_DEFINITION: 'its tables, types of events or settings are not those of this release',
+  OTHER_LOG: 'the log was replaced since',
+  OTHER_EVENTS_PASSED_BY: 'events are passed by since that it has',
+};
+
+/** In words for whoever has to go on from there. */
+function asRebuildFailure(name: string, error: unknown): unknown {
+  if (codeOf(error) === 'REBUILD_ABORTED')
+    return new CommandFailed(
+      `stopped before the end; nothing that is served has changed. Go on with: projections rebuild ${name}`,
+    );
+  if (!(error instanceof PoisonEvent)) return error;
+  const { message, position } = error;
+  return new CommandFailed(
+    [
+      `stopped at position ${position}; nothing that is served has changed: ${message}`,
+      `Once the cause is gone, go on from there with: projections rebuild ${name}`,
+      `Or have it pass by that event, for ever: projections skip ${name} ${position} --by <account> --reason <text>`,
+    ].join('\n'),
+  );
 }
 
 const phaseWords: Readonly<Record<RebuildPhase, string | null>> = {
@@ -132,7 +183,8 @@ const phaseWords: Readonly<Record<RebuildPhase, string | null>> = {
   SWAPPING: 'swapping',
 };
 
-function comparisonLines({ name, version, comparison, comparedWith, swapped }: RebuildOutcome): string[] {
+function comparisonLines(outcome: RebuildOutcome): string[] {
+  const { name, version, comparison, comparedWith, swapped, leftOut } = outcome;
   if (comparison === null)
     return [
       'not compared: no tables served, or none that were at a position at which the new ones were, too',
@@ -148,6 +200,11 @@ function comparisonLines({ name, version, comparison, comparedWith, swapped }: R
         ...differenceCells(one),
       ]),
     ]),
+    ...(comparison.every(isSame)
+      ? []
+      : leftOut.map(
+          (skip) => `the new tables leave out ${skippedText(skip)}; those served may differ by it`,
+        )),
     ...(swapped ? [`the tables that served are kept for a day: projections rollback ${name}`] : []),
   ];
 }
@@ -179,37 +236,52 @@ export async function retryProjection(
   ]);
 }
 
-/** `projections skip`: an event that a stopped one cannot apply is passed by, and the log says who answers for it and why. */
+export interface SkipCommandOptions {
+  /** Null: all that are stopped there. */
+  readonly name: string | null;
+  readonly position: string;
+  readonly by: string;
+  readonly reason: string;
+  readonly json: boolean;
+}
+
+/**
+ * `projections skip`: an event that a stopped one, or a rebuild of it, cannot apply is passed by, and the log says who answers
+ * for it and why.
+ */
 export async function skipEvent(
-  {
-    name,
-    position,
-    by,
-    reason,
-    json,
-  }: {
-    readonly name: string;
-    readonly position: string;
-    readonly by: string;
-    readonly reason: string;
-    readonly json: boolean;
-  },
+  { name, position, by, reason, json }: SkipCommandOptions,
   terminal: Terminal,
   workplace: Workplace,
 ): Promise<void> {
-  if (!isKnown(name)) throw unknown(name);
+  if (name !== null && !isKnown(name)) throw unknown(name);
   if (!isPosition(position)) throw new UsageError('position must be that of an event: a number');
+  const engine = projectionEngine(workplace);
   try {
-    const skipped = await projectionEngine(workplace).skip(name, position, { by, reason });
-    show(terminal, json, skipped, () => [
-      `${name} passes by ${skipped.eventType} at position ${position}, also when it is rebuilt`,
-    ]);
+    if (name === null) {
+      const all = await engine.skipAll(position, { by, reason });
+      show(terminal, json, all, () => skippedByAllLines(all, position));
+      return;
+    }
+    const skipped = await engine.skip(name, position, { by, reason });
+    show(terminal, json, skipped, () => [passesByLine(skipped)]);
   } catch (error) {
     if (codeOf(error) === 'INVALID_SKIP') throw new UsageError(messageOf(error));
     if (codeOf(error) === 'NOT_STOPPED_THERE') throw new CommandFailed(messageOf(error));
     throw error;
   }
 }
+
+const passesByLine = ({ projection, eventType, position, projectionVersion }: SkippedEvent): string =>
+  `${projection} passes by ${eventType} at position ${position} from version ${projectionVersion} on, also when it is rebuilt; a rebuild that is stopped there goes on when it is run again`;
+
+const skippedByAllLines = ({ skipped, toRebuild, notThereYet }: SkippedByAll, position: string): string[] => [
+  ...skipped.map(passesByLine),
+  ...toRebuild.map(
+    (name) => `${name} takes it as it is stored when it is rebuilt: projections rebuild ${name}`,
+  ),
+  ...notThereYet.map((name) => `${name} has not come to position ${position} yet, and will stop there`),
+];
 
 /** `projections rollback`: the tables that the last rebuild has replaced serve again. */
 export async function rollBackReadModel(

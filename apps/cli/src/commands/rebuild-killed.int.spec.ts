@@ -85,7 +85,7 @@ async function heldBetweenBatches(child: ChildProcess, work: () => Promise<void>
   }
 }
 
-test('a rebuild that is killed in the middle tells how far it is, and goes on from there when told to resume', async () => {
+test('a rebuild that is killed in the middle tells how far it is, and goes on from there when it is run again', async () => {
   const killed = cli.start(['projections', 'rebuild', 'audit-tree']);
   let left = 0;
   await heldBetweenBatches(killed.child, async () => {
@@ -102,17 +102,18 @@ test('a rebuild that is killed in the middle tells how far it is, and goes on fr
   expect(stderr).toMatch(new RegExp(`^${left}/${events} events, [1-9]\\d*/s, (\\d+ min )?\\d+ s left$`, 'm'));
 
   // PostgreSQL looks once a second whether anybody is there, and then gives the dead one's lock back.
-  let resumed = await cli.run('projections', 'rebuild', 'audit-tree', '--resume');
-  for (let n = 0; n < 10 && resumed.stderr.includes('is being rebuilt by another process'); n += 1)
-    resumed = await cli.run('projections', 'rebuild', 'audit-tree', '--resume');
-  expect(resumed).toMatchObject({
+  let again = await cli.run('projections', 'rebuild', 'audit-tree');
+  for (let n = 0; n < 10 && again.stderr.includes('is being rebuilt by another process'); n += 1)
+    again = await cli.run('projections', 'rebuild', 'audit-tree');
+  const goesOn = `audit-tree: goes on from position ${left}, to which an earlier rebuild had come\n`;
+  expect(again).toMatchObject({
     exitCode: 0,
     stdout: expect.stringMatching(
-      new RegExp(
-        `^audit-tree: gone on with from position ${left}\naudit-tree: rebuilt from ${events - left} events`,
-      ),
+      new RegExp(`^${goesOn}audit-tree: rebuilt from ${events - left} events`),
     ) as string,
-    stderr: expect.stringMatching(/making indexes .*…[\s\S]*comparing .*…[\s\S]*swapping …/) as string,
+    stderr: expect.stringMatching(
+      new RegExp(`^${goesOn}[\\s\\S]*making indexes .*…[\\s\\S]*comparing .*…[\\s\\S]*swapping …`),
+    ) as string,
   });
   const compared = await cli.json<{ comparison: { table: string; different: number }[] }>(
     ...(['projections', 'compare', 'audit-tree'] as const),
@@ -126,4 +127,36 @@ test('a rebuild that is killed in the middle tells how far it is, and goes on fr
       { table: 'tree', serving: 1, rebuilt: 1, different: 0 },
     ],
   });
+}, 120_000);
+
+test('what one has left is thrown away where it is told to start over, and where it was of another version', async () => {
+  const client = await clientOf();
+  const leftAt = async (version: number): Promise<void> => {
+    await client.query(`delete from projections.shadows; drop schema if exists audit_tree__shadow cascade`);
+    await client.query('create schema audit_tree__shadow');
+    await client.query(
+      `insert into projections.shadows (name, version, position, started_at, updated_at) values ('audit-tree', $1, '7', now(), now())`,
+      [version],
+    );
+  };
+  const startsOver = (version: number, why: string): string =>
+    `audit-tree: starts over; an earlier rebuild of version ${version} that had come to position 7 is thrown away: ${why}\n`;
+  try {
+    await leftAt(1);
+    const told = await cli.run('projections', 'rebuild', 'audit-tree', '--from-start');
+    expect([told.exitCode, told.stdout]).toEqual([
+      0,
+      expect.stringMatching(
+        new RegExp(`^${startsOver(1, 'as asked for')}audit-tree: rebuilt from ${events} events`),
+      ),
+    ]);
+    await leftAt(2);
+    const other = await cli.run('projections', 'rebuild', 'audit-tree');
+    expect([other.exitCode, other.stderr]).toEqual([
+      0,
+      expect.stringContaining(startsOver(2, 'it is of another version')),
+    ]);
+  } finally {
+    await client.end();
+  }
 }, 120_000);

@@ -1,6 +1,6 @@
 import { comparePositions, isPosition, START, type Position } from '@shaoying/event-store';
 import { createPool } from '@shaoying/postgres';
-import { skipsOf, type Projection } from '@shaoying/projections';
+import { asPage, skipsOf, type Projection } from '@shaoying/projections';
 import type { PoolClient } from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CommandFailed, EXIT, UsageError, type ExitCode } from '../cli.errors.js';
@@ -75,7 +75,7 @@ export async function replayAll(
     await filling.query('set statement_timeout = 0');
     await looking.query('set statement_timeout = 0');
     for (const projection of projections) {
-      const skipped = await skipsOf(workplace.stores.log, projection.name);
+      const skipped = await skipsOf(workplace.stores.log, projection);
       made.push(await FreshTables.create(projection, filling, skipped));
     }
     const filled = await fillUntil(made, until, { terminal, signal, workplace });
@@ -125,7 +125,7 @@ async function pass(
   let reached = after;
   for (let events = 0; ;) {
     if (signal.aborted) throw new CommandFailed('stopped before the end; nothing that is served has changed');
-    const page = await workplace.stores.log.readAll(reached, { limit: pageSize });
+    const page = await workplace.stores.log.readAll(reached, { limit: pageSize }).catch(asPage);
     const wanted = page.filter(({ position }) => comparePositions(position, end) <= 0);
     for (const fresh of made) await fresh.fill(wanted);
     events += wanted.length;

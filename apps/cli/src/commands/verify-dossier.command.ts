@@ -113,6 +113,7 @@ function linesOf({
   events,
   treeSize,
   rewordedLines,
+  foreignRevisions,
   keys,
 }: DossierReport): string[] {
   if (!ok)
@@ -127,6 +128,13 @@ function linesOf({
           `措辞与本版本不同的行 · lines that this release words otherwise: ${rewordedLines.join(', ')}`,
           '  以原始记录为准 · the stored events are what counts',
         ];
+  const foreign =
+    foreignRevisions.length === 0
+      ? []
+      : [
+          `签署方称由其他程序写入的序号 · revisions said to be another program's: ${foreignRevisions.join(', ')}`,
+          '  不计入，卷宗本身不能证明 · not counted; nothing in the file proves it, the log does',
+        ];
   return [
     `卷宗完整 · whole: incident ${incidentId}, ${events} events, each in the log of ${treeSize} leaves`,
     ...keys.map((key) => `  signed by ${key}`),
@@ -134,5 +142,6 @@ function linesOf({
       ? '  按您提供的公钥核验 · checked against a key of yours'
       : '  仅与自身一致：请用 --key 提供可信公钥 · it agrees with itself, and no more: give a key that you trust with --key',
     ...reworded,
+    ...foreign,
   ];
 }

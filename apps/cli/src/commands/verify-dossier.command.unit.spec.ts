@@ -52,6 +52,21 @@ test('a whole dossier: what was checked, and by whose keys', async () => {
   expect([itself.exitCode, itself.out]).toEqual([0, expect.stringContaining('give a key that you trust')]);
 });
 
+test('one with a revision of another program: whole, and it says which, and that nothing proves it', async () => {
+  const { store, proofs } = await provedLog(
+    new SimulatedCity().report('inc').pass(5).whistle('inc', ['dept-1']),
+    { foreign: [1] },
+  );
+  Object.assign(store, { foreignRevisions: async () => [1] });
+  const clock = { now: () => new Date('2026-03-03T04:00:00.000Z') };
+  const { file } = await new DossierMaker(store, proofs, [logKey()], (id) => id ?? '—', clock).make('inc');
+  const { exitCode, out } = await verify(await written('foreign.json', file), [logKey().verifierKey]);
+  expect([exitCode, out]).toEqual([
+    0,
+    expect.stringMatching(/revisions said to be another program's: 1\n.*nothing in the file proves it/),
+  ]);
+});
+
 test('one that does not fit: exit code 1, and each thing that does not is named', async () => {
   const stranger = await verify(dossier, [logKey(8).verifierKey]);
   expect([stranger.exitCode, stranger.out]).toEqual([

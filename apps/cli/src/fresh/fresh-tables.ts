@@ -1,5 +1,12 @@
-import { comparePositions, type Position, type RecordedEvent } from '@shaoying/event-store';
-import { copyRows, type Projection, type ProjectionTransaction } from '@shaoying/projections';
+import { comparePositions, type Position } from '@shaoying/event-store';
+import {
+  applyHandled,
+  copyRows,
+  isHandled,
+  type Projection,
+  type ProjectionTransaction,
+  type ReadEvent,
+} from '@shaoying/projections';
 import type { PoolClient } from 'pg';
 
 /** PG schema of the fresh tables of a projection; the serving ones lie in the same without `__replay`. */
@@ -35,17 +42,18 @@ export class FreshTables {
     return new FreshTables(projection, client, skipped);
   }
 
-  /** Writes what the projection takes of a page of the log, in one transaction. @throws what it throws */
-  async fill(page: readonly RecordedEvent[]): Promise<void> {
+  /**
+   * Writes what the projection takes of a page of the log, in one transaction.
+   * @throws UnreadableEvent where one cannot be read and is not passed by; what the projection throws
+   */
+  async fill(page: readonly ReadEvent[]): Promise<void> {
     const { projection, client, skipped, filled } = this;
-    const { eventTypes, alsoHandles } = projection;
     const last = page.at(-1);
     const news = page.filter(({ position }) => comparePositions(position, filled) > 0);
-    const handled = news.filter(
-      (event) =>
-        (eventTypes.includes(event.type) || alsoHandles?.(event) === true) && !skipped.has(event.eventId),
-    );
-    if (handled.length > 0) await this.inside(() => projection.apply(handled, transactionOn(client)));
+    const isTaken = (event: ReadEvent): boolean =>
+      isHandled(projection, event) && !skipped.has(event.eventId);
+    if (news.some(isTaken))
+      await this.inside(() => applyHandled(projection, news, transactionOn(client), skipped));
     if (last !== undefined && news.length > 0) this.filled = last.position;
   }
 

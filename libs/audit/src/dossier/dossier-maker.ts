@@ -1,5 +1,10 @@
 import type { Clock } from '@shaoying/config';
-import { StreamNotFound, type EventStore, type RecordedEvent } from '@shaoying/event-store';
+import {
+  StreamNotFound,
+  tellsForeignEvents,
+  type EventStore,
+  type RecordedEvent,
+} from '@shaoying/event-store';
 import { incidentStreamId } from '@shaoying/incident-contracts';
 import { parseCheckpoint, parseNote, signNote, type NoteSigner } from '../checkpoints/index.js';
 import type { LogProofs, ProvingCheckpoint } from '../export/log-proofs.js';
@@ -51,6 +56,7 @@ export class DossierMaker {
   /** @throws StreamNotFound, DossierNotProvable, DocumentMissing, LogContradictsTree; what the log and the tree throw */
   async make(incidentId: string): Promise<MadeDossier> {
     const history = await this.store.readStream(incidentStreamId(incidentId));
+    const foreign = await this.foreignAmong(history);
     const references = referencesIn(history.map(({ data }) => data));
     const published = await Promise.all(references.map((reference) => this.publicationOf(reference)));
     const checkpoint = await this.proofs.lastCheckpoint();
@@ -75,11 +81,21 @@ export class DossierMaker {
         ...leaves[history.length + index]!,
       })),
       evidence: history.flatMap(({ data, revision }) => evidenceIn(data, revision)),
+      ...(foreign.length > 0 && { foreign }),
       ...{ names: named.names, lines },
     };
     const signed = JSON.stringify({ ...content, pages: pagesOf(content) });
     const signature = signNote(signedText(content, signed), this.signers);
     return { file: fileOf(signed, signature), events: history.length, treeSize: size };
+  }
+
+  /** What another program has written between the events: a gap that the engine does not explain is left as it is. */
+  private async foreignAmong(history: readonly RecordedEvent[]): Promise<number[]> {
+    const { store } = this;
+    const last = history.at(-1);
+    if (last === undefined || last.revision < history.length || !tellsForeignEvents(store)) return [];
+    const foreign = await store.foreignRevisions(last.streamId);
+    return foreign.filter((revision) => revision < last.revision);
   }
 
   private async proved(

@@ -18,6 +18,7 @@ interface Words {
   readonly none: string;
   readonly proof: string;
   readonly verify: string;
+  readonly foreign: string;
 }
 
 const words: Readonly<Record<keyof PlainLine, Words>> = {
@@ -27,6 +28,7 @@ const words: Readonly<Record<keyof PlainLine, Words>> = {
       '本页内容由卷宗中的原始记录生成；以原始记录及其证明为准。个人信息在记录中为密文，本页不含个人信息。',
     ...{ governed: '适用文件', evidence: '证据（SHA-256）', none: '无', proof: '检查点' },
     verify: '核验：shaoying verify <本文件>，无需联网；格式见 docs/formats/dossier.md。',
+    foreign: '下列序号由其他程序写入，不是本系统的记录，不在日志树中，不计入本卷宗；卷宗本身不能证明这一点：',
   },
   en: {
     ...{
@@ -41,6 +43,8 @@ const words: Readonly<Record<keyof PlainLine, Words>> = {
       'This page is made from the stored events in this dossier; they and their proofs are what counts. Personal data is ciphertext in them, and this page has none.',
     ...{ governed: 'Governed by', evidence: 'Evidence (SHA-256)', none: 'none', proof: 'Checkpoint' },
     verify: 'To verify, offline: shaoying verify <this file>; the format is in docs/formats/dossier.md.',
+    foreign:
+      'These numbers were taken by another program: not records of this system, not in the tree of the log, not counted; the dossier by itself does not prove it:',
   },
 };
 
@@ -56,7 +60,7 @@ export const pagesOf = (content: PageContent): PlainLine => ({
 
 function pageOf(content: PageContent, language: keyof PlainLine): string {
   const said = words[language];
-  const { incidentId, checkpoint, governedBy, evidence, producedAt, origin } = content;
+  const { incidentId, checkpoint, governedBy, evidence, foreign, producedAt, origin } = content;
   const rows = content.events.map(({ leaf }, index) =>
     rowOf(leaf, content.lines[index]?.[language] ?? '', content, said),
   );
@@ -70,6 +74,7 @@ function pageOf(content: PageContent, language: keyof PlainLine): string {
     `<p>${escaped(origin)} · ${escaped(local(producedAt))}</p><p>${escaped(said.intro)}</p>`,
     `<table><thead><tr><th>#</th><th>${said.when}</th><th>${said.who}</th><th>${said.what}</th></tr></thead>`,
     `<tbody>${rows.join('')}</tbody></table>`,
+    ...(foreign === undefined ? [] : [`<p>${escaped(said.foreign)} ${foreign.join(', ')}</p>`]),
     `<h2>${said.governed}</h2>${listOf(documents, said)}<h2>${said.evidence}</h2>${listOf(files, said)}`,
     `<h2>${said.proof}</h2><pre>${escaped(checkpoint)}</pre><p>${escaped(said.verify)}</p></body></html>`,
   ].join('\n');

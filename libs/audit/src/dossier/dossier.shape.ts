@@ -42,6 +42,9 @@ const shape = Compile(
         { maxItems: eventsMax },
       ),
       evidence: Type.Array(Type.Object({ sha256: Id, revision: Type.Integer({ minimum: 0 }) }, closed)),
+      foreign: Type.Optional(
+        Type.Array(Type.Integer({ minimum: 0 }), { minItems: 1, maxItems: eventsMax, uniqueItems: true }),
+      ),
       names: Type.Record(Type.String(), Text),
       lines: Type.Array(Line, { maxItems: eventsMax }),
       pages: Pages,

@@ -44,6 +44,11 @@ export interface Dossier {
   /** The publications of what {@link referencesIn} finds in them, in the same order. */
   readonly governedBy: readonly (Reference & ProvedLeaf)[];
   readonly evidence: readonly NamedFile[];
+  /**
+   * Revisions of the incident's stream that another program has taken on an engine where it can: not ours, not in the log's tree, not
+   * counted. Rising; absent where there are none. The word of whoever signs: nothing in the file proves it.
+   */
+  readonly foreign?: readonly number[];
   /** Of units that the pages name. */
   readonly names: Readonly<Record<string, string>>;
   /** A sentence for each event, by revision. */

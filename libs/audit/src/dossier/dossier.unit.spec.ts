@@ -102,6 +102,48 @@ describe('a dossier', () => {
   });
 });
 
+describe('a revision that another program has taken', () => {
+  const foreign = [0, 2, 3];
+  async function madeOver(tells: boolean) {
+    const { store, proofs } = await provedLog(city(), { foreign });
+    // What lies behind the last event leaves no gap, and is nobody's matter.
+    if (tells) Object.assign(store, { foreignRevisions: async () => [...foreign, 99] });
+    return (await new DossierMaker(store, proofs, [key], names, clock).make('inc')).file;
+  }
+
+  it('is told as what it is, in the file and on its pages, and is no event that is missing', async () => {
+    const dossier = await madeOver(true);
+    expect(verifyDossier(dossier, { keys: [key.verifierKey] })).toMatchObject({
+      ...{ ok: true, trusted: true, events: content.events.length, foreignRevisions: foreign },
+    });
+    expect(verifyIndependently(dossier, key.verifierKey)).toBeNull();
+    const { pages } = JSON.parse(partsOf(dossier)!.content) as Dossier;
+    expect(pages.zh).toContain(
+      '不是本系统的记录，不在日志树中，不计入本卷宗；卷宗本身不能证明这一点： 0, 2, 3</p>',
+    );
+    expect(pages.en).toContain('taken by another program');
+    expect(content.pages.en).not.toContain('taken by another program');
+    expect(verifyDossier(file).foreignRevisions).toEqual([]);
+  });
+
+  it('is a missing event where the engine does not say so', async () => {
+    const dossier = await madeOver(false);
+    expect(codes(dossier)).toEqual(['EVENT_MISSING']);
+    expect(verifyIndependently(dossier, key.verifierKey)).toBe('events');
+  });
+
+  it('cannot be one that is there, nor stand for more than it is; one that was left out as such is told by its number', () => {
+    expect(codes(signedAgain({ foreign: [1] }))).toEqual(['FOREIGN_WITHOUT_GAP']);
+    expect(codes(signedAgain({ foreign: [1_000] }))).toEqual(['FOREIGN_WITHOUT_GAP']);
+    const { events, lines } = content;
+    const cut = { events: events.slice(2), lines: lines.slice(2) };
+    expect(codes(signedAgain({ ...cut, foreign: [1] }))).toEqual(
+      expect.arrayContaining(['EVENT_MISSING', 'FOREIGN_WITHOUT_GAP']),
+    );
+    expect(verifyDossier(signedAgain({ ...cut, foreign: [0, 1] })).foreignRevisions).toEqual([0, 1]);
+  });
+});
+
 describe('a dossier that was changed', () => {
   it.each([
     'events',

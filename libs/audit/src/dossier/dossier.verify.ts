@@ -44,6 +44,7 @@ export type DossierFaultCode =
   | 'EVENT_OF_ANOTHER_STREAM'
   | 'EVENT_MISSING'
   | 'EVENT_OUT_OF_ORDER'
+  | 'FOREIGN_WITHOUT_GAP'
   | 'DOCUMENT_MISSING'
   | 'DOCUMENT_NOT_NAMED'
   | 'EVIDENCE_DIFFERS'
@@ -62,6 +63,11 @@ export interface DossierReport {
    * says. The events are what counts.
    */
   readonly rewordedLines: readonly number[];
+  /**
+   * Revisions that are missing, and that whoever has signed says were taken by another program: not counted, and not proved. Who has
+   * the log, or another proof of an event of that revision, can show that it is not so.
+   */
+  readonly foreignRevisions: readonly number[];
   /** Verifier keys by which the signatures were checked. */
   readonly keys: readonly string[];
 }
@@ -85,7 +91,7 @@ export function verifyDossier(file: string, trust: DossierTrust = {}): DossierRe
 
 const nothing = (fault: DossierFault): DossierReport => ({
   ...{ ok: false, faults: [fault], trusted: false, incidentId: null, events: 0, treeSize: null, keys: [] },
-  rewordedLines: [],
+  ...{ rewordedLines: [], foreignRevisions: [] },
 });
 
 function parsed(text: string): unknown {
@@ -122,7 +128,7 @@ class Verification {
     return {
       ...{ ok: faults.length === 0, faults, incidentId: dossier.incidentId, events: events.length },
       trusted: (this.trust.keys ?? []).length > 0 && faults.length === 0,
-      rewordedLines: this.rewordedLines(events),
+      ...{ rewordedLines: this.rewordedLines(events), foreignRevisions: dossier.foreign ?? [] },
       ...{ treeSize: checkpoint?.size ?? null, keys: this.known.map(({ verifierKey }) => verifierKey) },
     };
   }
@@ -205,20 +211,23 @@ class Verification {
     return read;
   }
 
-  /** The stream of an incident is dense: a revision that is missing is an event that was left out. */
+  /** The stream of an incident is dense: a revision that is missing is an event that was left out, or said to be none of ours. */
   private checkStream(events: readonly (ReadLeaf | null)[]): void {
     const { dossier } = this;
+    const foreign = new Set(dossier.foreign);
     let [revision, index] = [-1, -1];
     events.forEach((event, place) => {
       const where = `events/${place}`;
       if (event === null) return;
       if (event.streamId !== incidentStreamId(dossier.incidentId))
         this.fault('EVENT_OF_ANOTHER_STREAM', where, `it is of ${event.streamId}`);
-      if (event.revision > revision + 1)
+      let missing = revision + 1;
+      while (missing < event.revision && foreign.delete(missing)) missing += 1;
+      if (event.revision > missing)
         this.fault(
           'EVENT_MISSING',
           where,
-          `revision ${revision + 1} is missing before revision ${event.revision}`,
+          `revision ${missing} is missing before revision ${event.revision}`,
         );
       const leafIndex = dossier.events[place]?.index ?? -1;
       if (event.revision <= revision || leafIndex <= index)
@@ -229,6 +238,12 @@ class Verification {
         );
       [revision, index] = [event.revision, leafIndex];
     });
+    for (const left of foreign)
+      this.fault(
+        'FOREIGN_WITHOUT_GAP',
+        'foreign',
+        `revision ${left} is said to be foreign, and is not missing`,
+      );
     if (events.length === 0) this.fault('EVENT_MISSING', 'events', 'there are no events');
   }
 

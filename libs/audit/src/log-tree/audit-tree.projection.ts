@@ -78,6 +78,7 @@ export function auditTree(algorithm: TreeAlgorithm): Projection {
     eventTypes: [],
     alsoHandles: () => true,
     longestIntervalMs,
+    madeBy: algorithm,
     stored,
     apply: (events, tx) =>
       append(

@@ -58,6 +58,7 @@ interface Content {
   readonly checkpoint: string;
   readonly events: readonly { index: number; proof: readonly string[]; leaf: string }[];
   readonly governedBy: Content['events'];
+  readonly foreign?: readonly number[];
 }
 
 /** @returns null where everything fits, else what does not */
@@ -74,8 +75,12 @@ export function verifyIndependently(file: string, verifierKey: string): string |
   for (const { index, proof, leaf } of [...dossier.events, ...dossier.governedBy])
     if (rootFrom(dossier.algorithm, leaf, index, Number(head[1]), proof) !== head[2]) return `leaf ${index}`;
   const leaves = dossier.events.map(({ leaf }) => JSON.parse(leaf) as { streamId: string; revision: number });
+  const foreign = dossier.foreign ?? [];
+  const ours = Array.from({ length: leaves.length + foreign.length }, (_, revision) => revision).filter(
+    (revision) => !foreign.includes(revision),
+  );
   const isDense = leaves.every(({ streamId, revision }, place) => {
-    return streamId === `incident-${dossier.incidentId}` && revision === place;
+    return streamId === `incident-${dossier.incidentId}` && revision === ours[place];
   });
   return isDense && leaves.length > 0 ? null : 'events';
 }

@@ -1,5 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { InMemoryEventStore, type NewEvent, type RecordedEvent } from '@shaoying/event-store';
+import {
+  InMemoryEventStore,
+  type NewEvent,
+  type ReadAllOptions,
+  type RecordedEvent,
+} from '@shaoying/event-store';
 import type { SimulatedCity } from '@shaoying/incident-read-models/testing';
 import { checkpointText, noteSigner, signNote, type NoteSigner } from '../checkpoints/index.js';
 import { REFERENCES, referencesIn, type ReferenceKind } from '../dossier/dossier.js';
@@ -22,15 +27,41 @@ const publication = (kind: ReferenceKind, id: string, version: number): NewEvent
   };
 };
 
-/** A whole log in memory with its tree: what a city did, and before that the documents that its events name. */
+/** As on an engine where another program has taken these revisions of a stream. */
+function withForeign(
+  store: InMemoryEventStore,
+  streamId: string,
+  foreign: readonly number[],
+): InMemoryEventStore {
+  const moved = (event: RecordedEvent): RecordedEvent =>
+    event.streamId !== streamId
+      ? event
+      : { ...event, revision: foreign.reduce((to, at) => (at <= to ? to + 1 : to), event.revision) };
+  return Object.assign(Object.create(store) as InMemoryEventStore, {
+    readStream: async (id: string) => (await store.readStream(id)).map(moved),
+    readAll: async (after: string, options: ReadAllOptions) =>
+      (await store.readAll(after, options)).map(moved),
+  });
+}
+
+/**
+ * A whole log in memory with its tree: what a city did, and before that the documents that its events name.
+ * @param foreign revisions of incident `inc` that another program has taken; rising
+ */
 export async function provedLog(
   city: SimulatedCity,
-  { signer = logKey(), algorithm = 'sha256' as TreeAlgorithm, covered = Infinity } = {},
+  {
+    signer = logKey(),
+    algorithm = 'sha256' as TreeAlgorithm,
+    covered = Infinity,
+    foreign = [] as readonly number[],
+  } = {},
 ): Promise<{ store: InMemoryEventStore; proofs: LogProofs; events: readonly RecordedEvent[] }> {
-  const store = new InMemoryEventStore();
+  const memory = new InMemoryEventStore();
   for (const { kind, id, version } of referencesIn(city.events.map(({ data }) => data)))
-    await store.append(`${REFERENCES[kind].stream}${id}`, 'any', [publication(kind, id, version)]);
-  await city.appendTo(store);
+    await memory.append(`${REFERENCES[kind].stream}${id}`, 'any', [publication(kind, id, version)]);
+  await city.appendTo(memory);
+  const store = withForeign(memory, 'incident-inc', foreign);
   const events = await store.readAll('0', { limit: 5_000 });
   const tree = new MerkleTree(new TreeHasher(algorithm));
   for (const event of events) tree.append(tree.hasher.leaf(leafOf(event)));

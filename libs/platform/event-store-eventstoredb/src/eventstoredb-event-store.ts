@@ -26,6 +26,7 @@ import type {
   RecordedEvent,
   StoredRecord,
   StoredTexts,
+  TellsForeignEvents,
   SubscribeOptions,
 } from '@shaoying/event-store';
 import { BatchAppendPath } from './append.batch-path.js';
@@ -72,7 +73,7 @@ function within(what: string, value: number, min: number, max: number): number {
  * Revisions are the server's. Where somebody else has written into one of our streams, his event has taken a revision that
  * no reader is told: ours then go up with a gap there, the same gap for every reader, and are dense otherwise.
  */
-export class EventStoreDbEventStore implements EventStore, StoredTexts {
+export class EventStoreDbEventStore implements EventStore, StoredTexts, TellsForeignEvents {
   private readonly client: LogClient;
   private readonly reader: LogReader;
   private readonly writer: AppendWriter;
@@ -150,6 +151,12 @@ export class EventStoreDbEventStore implements EventStore, StoredTexts {
     if (fromRevision === 0 && events.length === 0) throw new StreamNotFound(streamId);
     if (fromRevision === 0) this.known.remember(streamId, idsByRevision(events));
     return events;
+  }
+
+  async foreignRevisions(streamId: string): Promise<number[]> {
+    this.requireOpen();
+    requireStreamId(streamId);
+    return this.reader.foreignRevisions(streamId, LIMITS.readEventsMax);
   }
 
   async readAll(after: Position, options: ReadAllOptions = {}): Promise<RecordedEvent[]> {

@@ -125,6 +125,18 @@ export class LogReader {
     }
   }
 
+  /** Of events that are not ours, also of those of the server itself. @throws Overloaded, StoreUnavailable */
+  async foreignRevisions(streamId: string, limit: number): Promise<number[]> {
+    const foreign: number[] = [];
+    for (let from = 0; ;) {
+      const page = await this.streamPage(streamId, from, limit);
+      const last = page?.at(-1);
+      if (page === undefined || last === undefined) return foreign;
+      foreign.push(...page.filter((event) => !envelopeOf(event)).map(({ revision }) => revision));
+      from = last.revision + 1;
+    }
+  }
+
   /** @throws UnreadableEvent, InvalidArgument when this log has no such place, Overloaded, StoreUnavailable */
   async page(after: Position, bounds: Bounds): Promise<RecordedEvent[]> {
     return this.pageOf(after, bounds, (event) => this.ours(event));

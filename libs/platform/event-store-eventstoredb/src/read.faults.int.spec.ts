@@ -175,6 +175,10 @@ describe('events that are not ours', () => {
     const read = (await store.readStream(streamId)).at(-1)?.revision ?? -1;
     expect(read).toBe(0);
     await store.append(streamId, read, [second]);
+    expect(await store.foreignRevisions(streamId)).toEqual([1]);
+    expect((await store.readStream(streamId)).map(({ revision }) => revision)).toEqual([0, 2]);
+    expect(await store.foreignRevisions('order-1')).toEqual([0, 1, 2, 3]);
+    expect(await store.foreignRevisions('order-none')).toEqual([]);
     await server.log.append('order-1', 'any', [
       { ...foreign, id: crypto.randomUUID(), metadata: Buffer.from('{}') },
     ]);

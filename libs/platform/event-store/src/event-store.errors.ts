@@ -35,14 +35,16 @@ export class StreamTooLong extends Error {
  */
 export class UnreadableEvent extends Error {
   readonly code = 'UNREADABLE_EVENT';
+  readonly eventId: string;
   readonly streamId: string;
   readonly revision: number;
   readonly position: Position;
   readonly type: string;
   readonly recordedAt: string;
   readonly messageZh: string;
-  constructor({ streamId, revision, position, type, recordedAt }: EventPlace) {
+  constructor({ eventId, streamId, revision, position, type, recordedAt }: EventPlace) {
     super(`event ${type} at position ${position}, revision ${revision} of stream ${streamId}, is no JSON`);
+    this.eventId = eventId;
     this.streamId = streamId;
     this.revision = revision;
     this.position = position;
@@ -52,7 +54,10 @@ export class UnreadableEvent extends Error {
   }
 }
 
-type EventPlace = Pick<RecordedEvent, 'streamId' | 'revision' | 'position' | 'type' | 'recordedAt'>;
+type EventPlace = Pick<
+  RecordedEvent,
+  'eventId' | 'streamId' | 'revision' | 'position' | 'type' | 'recordedAt'
+>;
 
 /** Thrown when the connection failed after an append was sent: it may or may not be written. Retry with the same event ids. */
 export class UnknownOutcome extends Error {

@@ -183,6 +183,20 @@ export function tellsStoredTexts(store: EventStore): store is EventStore & Store
   return 'readAllStored' in store && typeof store.readAllStored === 'function';
 }
 
+/** An engine that others may write into. */
+export interface TellsForeignEvents {
+  /**
+   * Revisions of one stream that are held by events of others, in order; none where there is no such stream. They are no events
+   * of the port, and a gap that is none of these is an event that somebody has removed.
+   * @throws InvalidArgument, Overloaded, StoreUnavailable
+   */
+  foreignRevisions(streamId: string): Promise<number[]>;
+}
+
+export function tellsForeignEvents(store: EventStore): store is EventStore & TellsForeignEvents {
+  return 'foreignRevisions' in store && typeof store.foreignRevisions === 'function';
+}
+
 export const LIMITS = {
   /** Events in one append. A command writes a handful; an import some dozens. */
   eventsPerAppendMax: 500,

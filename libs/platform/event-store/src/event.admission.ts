@@ -238,7 +238,7 @@ export function recordedEvent(
 }
 
 function parsed(
-  { metadata, data, type, recordedAt }: StoredEvent,
+  { metadata, data, eventId, type, recordedAt }: StoredEvent,
   streamId: string,
   revision: number,
   position: Position,
@@ -247,7 +247,7 @@ function parsed(
     return { metadata: JSON.parse(metadata) as Metadata, data: JSON.parse(data) };
   } catch {
     // What JSON.parse says quotes the text.
-    throw new UnreadableEvent({ streamId, revision, position, type, recordedAt });
+    throw new UnreadableEvent({ eventId, streamId, revision, position, type, recordedAt });
   }
 }
 

@@ -284,6 +284,15 @@ const LOG: ProblemTable = {
     titleZh: '读模型尚未同步到指定位置',
     retryAfterSeconds: 1,
   },
+  READ_MODELS_BEING_REBUILT: {
+    status: 503,
+    title: 'The read models needed are being rebuilt',
+    titleZh: '所需的读模型正在重建',
+    detail:
+      'Come back later: the answer is there once they are. Nothing is lost, and what does not need them goes on.',
+    detailZh: '所需的读模型正在重建，完成后即可查询，请稍后再试。数据没有丢失，其他功能不受影响。',
+    retryAfterSeconds: 10,
+  },
   SERVICE_UNAVAILABLE: {
     status: 503,
     title: 'Temporarily unavailable',

@@ -1,11 +1,12 @@
 import type { Position, RecordedEvent } from '@shaoying/event-store';
-import { moveCheckpoint, noticeOf, placeOf } from './checkpoints.js';
+import { moveCheckpoint, notePassedBy, noticeOf, placeOf } from './checkpoints.js';
 import { type PlacedEvent, type Projection, type ProjectionTransaction, schemaOf } from './projection.js';
 import { CheckpointMoved, CheckpointUnmoved, PoisonEvent, isTransient } from './projections.errors.js';
+import { isUnreadable, type ReadEvent } from './read-event.js';
 import type { Session } from './session.js';
 
 /** Writes one batch, at least one event, that ends at `to`; all or nothing. Answers nothing: `to` is the new position. */
-export type WriteBatch<Event extends PlacedEvent = RecordedEvent> = (
+export type WriteBatch<Event extends PlacedEvent = ReadEvent> = (
   from: Position,
   to: Position,
   events: readonly Event[],
@@ -27,9 +28,10 @@ export function liveBatchWriter(
     session.inTransaction(
       schemaOf(name),
       async (tx) => {
-        const last = events.at(-1) as RecordedEvent;
+        const last = events.at(-1) as ReadEvent;
         await moveCheckpoint(tx, projection, { generation, position: from }, placeOf(last), now());
         await applyHandled(projection, events, tx, skipped);
+        await notePassedBy(tx, name, 'checkpoints', idsOf(events, skipped));
       },
       () => noticeOf(name, { generation, position: to }),
     );
@@ -37,25 +39,37 @@ export function liveBatchWriter(
 
 const none: ReadonlySet<string> = new Set();
 
-/** Whether `apply` is to be called for an event. */
-export const isHandled = ({ eventTypes, alsoHandles }: Projection, event: RecordedEvent): boolean =>
-  eventTypes.includes(event.type) || alsoHandles?.(event) === true;
+/** Of those events that are to be passed by. */
+export const idsOf = (events: readonly PlacedEvent[], skipped: ReadonlySet<string>): string[] =>
+  skipped.size === 0
+    ? []
+    : events.filter(({ eventId }) => skipped.has(eventId)).map(({ eventId }) => eventId);
+
+/** Whether `apply` is to be called for an event. One that cannot be read concerns everybody: nobody can tell what it says. */
+export const isHandled = ({ eventTypes, alsoHandles }: Projection, event: ReadEvent): boolean =>
+  isUnreadable(event) || eventTypes.includes(event.type) || alsoHandles?.(event) === true;
 
 /**
  * Events of other types only move the checkpoint: `apply` is not called for them, nor for an empty batch.
  * @param skipped ids of events that somebody has said are to be passed by
+ * @throws UnreadableEvent where one cannot be read and is not passed by; what `apply` throws
  */
 export async function applyHandled(
   projection: Projection,
-  events: readonly RecordedEvent[],
+  events: readonly ReadEvent[],
   tx: ProjectionTransaction,
   skipped = none,
 ): Promise<void> {
-  const handled = events.filter((event) => isHandled(projection, event) && !skipped.has(event.eventId));
+  const handled: RecordedEvent[] = [];
+  for (const event of events) {
+    if (skipped.has(event.eventId)) continue;
+    if (isUnreadable(event)) throw event;
+    if (isHandled(projection, event)) handled.push(event);
+  }
   if (handled.length > 0) await projection.apply(handled, tx);
 }
 
-const isNoFaultOfEvents = (error: unknown): boolean =>
+export const isNoFaultOfEvents = (error: unknown): boolean =>
   error instanceof CheckpointMoved || error instanceof CheckpointUnmoved || isTransient(error);
 
 /**

@@ -50,10 +50,17 @@ const controlSchema = `
   alter table projections.checkpoints
     add column if not exists generation uuid not null default gen_random_uuid(),
     add column if not exists event_position text,
-    add column if not exists event_id text;
+    add column if not exists event_id text,
+    add column if not exists passed_by text[],
+    add column if not exists error_version integer;
   alter table projections.shadows
     add column if not exists event_position text,
-    add column if not exists event_id text;
+    add column if not exists event_id text,
+    add column if not exists definition text,
+    add column if not exists passed_by text[],
+    add column if not exists error_position text,
+    add column if not exists error text;
+  alter table projections.retired add column if not exists passed_by text[];
 `;
 
 /** Right also after a release that knows nothing of event ids has moved the position. */
@@ -80,22 +87,33 @@ export interface Checkpoint extends Place {
   readonly status: 'running' | 'stopped';
   readonly errorPosition: Position | null;
   readonly error: string | null;
+  /** Of the code that has stopped there, which may be newer than the tables; null where a release before did not say it. */
+  readonly errorVersion: number | null;
+  /** Ids of events that these tables were told to pass by, and have; null where tables of a release before do not say it. */
+  readonly passedBy: readonly string[] | null;
 }
 
 export interface Shadow extends Place {
   readonly name: string;
   readonly version: number;
   readonly startedAt: Date;
+  /** Of what fills it, and of this very shadow: see `definitionOf`. Null in those of releases before. */
+  readonly definition: string | null;
+  readonly passedBy: readonly string[] | null;
+  /** Of the event that its rebuild has stopped at. */
+  readonly errorPosition: Position | null;
+  readonly error: string | null;
 }
 
 const checkpointColumns = `name, version, generation, position, ${eventIdColumn}, updated_at as "updatedAt",
-  status, error_position as "errorPosition", error`;
+  status, error_position as "errorPosition", error, error_version as "errorVersion", passed_by as "passedBy"`;
 
 /** Safe to call from several processes at once. Completes the tables of an older release. */
 export async function ensureControlSchema(session: Session): Promise<void> {
   // The newest of it: all is made in one transaction.
   const rows = await session.query<{ present: boolean }>(
-    `select to_regclass('projections.retired') is not null as present`,
+    `select exists (select from pg_attribute
+       where attrelid = to_regclass('projections.retired') and attname = 'passed_by') as present`,
   );
   if (rows[0]?.present) return;
   await session.query(`begin; ${controlSchema} commit`);
@@ -116,7 +134,8 @@ export async function readCheckpoints(session: Session): Promise<Checkpoint[]> {
   return session.query<Checkpoint>(`select ${checkpointColumns} from projections.checkpoints order by name`);
 }
 
-const shadowColumns = `name, version, position, ${eventIdColumn}, started_at as "startedAt"`;
+const shadowColumns = `name, version, position, ${eventIdColumn}, started_at as "startedAt", definition,
+  passed_by as "passedBy", error_position as "errorPosition", error`;
 
 export async function readShadow(session: Session, name: string): Promise<Shadow | undefined> {
   const rows = await session.query<Shadow>(
@@ -149,8 +168,8 @@ export async function createProjection(session: Session, projection: Projection,
     await createTables(tx, projection, schema);
     await tx.query(afterRows(projection));
     await tx.query(
-      `insert into projections.checkpoints (name, version, position, updated_at, status)
-       values ($1, $2, $3, $4, 'running')`,
+      `insert into projections.checkpoints (name, version, position, updated_at, status, passed_by)
+       values ($1, $2, $3, $4, 'running', '{}')`,
       [projection.name, projection.version, START, now],
     );
   });
@@ -216,6 +235,20 @@ export async function moveShadow(
   );
 }
 
+/** In the transaction of the batch that leaves them out; tables that are compared later are known to lack them. */
+export async function notePassedBy(
+  tx: ProjectionTransaction,
+  name: string,
+  of: 'checkpoints' | 'shadows',
+  eventIds: readonly string[],
+): Promise<void> {
+  if (eventIds.length === 0) return;
+  await tx.query(
+    `update projections.${of} set passed_by = coalesce(passed_by, '{}') || $2::text[] where name = $1`,
+    [name, eventIds],
+  );
+}
+
 /** Whoever waits here for another's lock, and waits too long, has not come to any event yet. */
 async function fence(
   tx: ProjectionTransaction,
@@ -252,19 +285,42 @@ export async function listenToCheckpoints(
 export async function recordStop(
   session: Session,
   at: Pick<Checkpoint, 'name' | 'generation' | 'position'>,
-  why: { errorPosition: Position | null; error: string; now: Date },
+  why: { errorPosition: Position | null; error: string; errorVersion: number; now: Date },
 ): Promise<void> {
+  const { errorPosition, errorVersion, now } = why;
+  const error = why.error.slice(0, errorCharsMax);
   await session.query(
-    `update projections.checkpoints set status = 'stopped', error_position = $4, error = $5, updated_at = $6
+    `update projections.checkpoints
+     set status = 'stopped', error_position = $4, error = $5, error_version = $6, updated_at = $7
      where name = $1 and generation = $2 and position = $3`,
-    [at.name, at.generation, at.position, why.errorPosition, why.error.slice(0, errorCharsMax), why.now],
+    [at.name, at.generation, at.position, errorPosition, error, errorVersion, now],
   );
+}
+
+/** The same of a rebuild: whoever has it go on sees where it had come to, and why no further. */
+export async function recordShadowStop(
+  session: Session,
+  name: string,
+  { position, message }: { readonly position: Position; readonly message: string },
+): Promise<void> {
+  await session.query(`update projections.shadows set error_position = $2, error = $3 where name = $1`, [
+    name,
+    position,
+    message.slice(0, errorCharsMax),
+  ]);
+}
+
+export async function clearShadowStop(session: Session, name: string): Promise<void> {
+  await session.query(`update projections.shadows set error_position = null, error = null where name = $1`, [
+    name,
+  ]);
 }
 
 /** @returns false when the projection was not stopped. */
 export async function clearStop(session: Session, name: string, now: Date): Promise<boolean> {
   const rows = await session.query(
-    `update projections.checkpoints set status = 'running', error_position = null, error = null, updated_at = $2
+    `update projections.checkpoints
+     set status = 'running', error_position = null, error = null, error_version = null, updated_at = $2
      where name = $1 and status = 'stopped' returning name`,
     [name, now],
   );

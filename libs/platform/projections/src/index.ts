@@ -1,10 +1,25 @@
+export { applyHandled, isHandled } from './batch.js';
 export { copyRows } from './copied-rows.js';
 export * from './projection.js';
 export * from './projections.errors.js';
-export { type ProjectionEngineOptions, type ProjectionLog, ProjectionEngine } from './projection-engine.js';
+export {
+  type Answering,
+  type ProjectionEngineOptions,
+  type ProjectionLog,
+  type SkippedByAll,
+  ProjectionEngine,
+} from './projection-engine.js';
+export { type ReadEvent, asPage, isUnreadable } from './read-event.js';
 export type { ProjectionStatus } from './projection-status.js';
 export type { Activity } from './projection-runner.js';
-export type { RebuildOptions, RebuildOutcome, RebuildPhase, RebuildProgress } from './rebuild.js';
+export type {
+  RebuildBeginning,
+  RebuildOptions,
+  RebuildOutcome,
+  RebuildPhase,
+  RebuildProgress,
+  ThrownAwayFor,
+} from './rebuild.js';
 export {
   type SkippedEvent,
   decodeSkippedEvent,

@@ -1,5 +1,7 @@
-import { type EventStore, START, comparePositions } from '@shaoying/event-store';
+import { type EventStore, START, comparePositions, type Position } from '@shaoying/event-store';
 import type { Place } from './checkpoints.js';
+import type { PlacedEvent } from './projection.js';
+import { orUnreadable } from './read-event.js';
 
 /** What is asked of the log besides its events. */
 export type LogLookup = Pick<EventStore, 'head' | 'eventAt' | 'readStream'>;
@@ -17,7 +19,7 @@ export async function replacementOf(
   { position, eventId }: Place,
 ): Promise<string | undefined> {
   if (comparePositions(position, START) === 0) return undefined;
-  const event = await log.eventAt(position);
+  const event = await eventOrUnreadableAt(log, position);
   if (event !== undefined && (eventId === null || event.eventId === eventId)) return undefined;
   if (event !== undefined) return `at ${position}, the log holds another event there than the one applied`;
   const head = await log.head();
@@ -25,3 +27,9 @@ export async function replacementOf(
     ? `at ${position}, the log ends at ${head}`
     : `at ${position}, the log holds no event there`;
 }
+
+/** What is at a position, whether it can be read or not. @throws what else the log throws */
+export const eventOrUnreadableAt = (
+  log: Pick<EventStore, 'eventAt'>,
+  position: Position,
+): Promise<PlacedEvent | undefined> => log.eventAt(position).catch(orUnreadable);

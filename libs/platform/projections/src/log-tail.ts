@@ -7,6 +7,7 @@ import {
   joinedSignal,
 } from '@shaoying/event-store';
 import { pause } from './pause.js';
+import { asPage, type ReadEvent } from './read-event.js';
 
 /** The cache never holds more than this many pages' worth of events, nor more than this many bytes. */
 const pagesCachedMax = 8;
@@ -30,12 +31,12 @@ interface Page {
   bytes: number;
 }
 
-/** One projection's place in the tail. */
+/** One projection's place in the tail. An event that cannot be read is answered by itself; go on from its position. */
 export interface TailReader {
   /** The events after `after`, at least one; waits for them. `[]` only when `signal` aborts. */
-  next(after: Position, signal: AbortSignal): Promise<RecordedEvent[]>;
+  next(after: Position, signal: AbortSignal): Promise<ReadEvent[]>;
   /** The events after `after` without waiting; `[]` at the end of the log. */
-  read(after: Position): Promise<RecordedEvent[]>;
+  read(after: Position): Promise<ReadEvent[]>;
   /** Must be called once: readers left open hold others back. */
   close(): void;
 }
@@ -75,11 +76,11 @@ export class LogTail {
   reader(): TailReader {
     const place = {};
     return {
-      next: (after, signal) => this.next(place, after, signal),
+      next: (after, signal) => this.next(place, after, signal).catch(asPage),
       read: async (after) => {
         this.moveTo(place, after);
         const cached = this.take(after);
-        return cached.length > 0 ? cached : this.load(place, after);
+        return cached.length > 0 ? cached : this.load(place, after).catch(asPage);
       },
       close: () => {
         this.places.delete(place);
@@ -207,7 +208,7 @@ export class LogTail {
     }
   }
 
-  /** There is no going on from here: every reader asks the store itself, and is told why. */
+  /** There is no going on from here: every reader asks the store itself, and is told why. Whoever passes it by goes live anew. */
   private endLive(): void {
     this.liveEnd = undefined;
     wake(this.waitingForEvents);

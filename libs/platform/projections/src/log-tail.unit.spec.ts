@@ -1,7 +1,9 @@
 import { getEventListeners } from 'node:events';
-import { InMemoryEventStore, type RecordedEvent, START } from '@shaoying/event-store';
+import { InMemoryEventStore, START } from '@shaoying/event-store';
+import { spoilInMemory } from '@shaoying/event-store/testing';
 import fc from 'fast-check';
 import { LogTail, type TailReader } from './log-tail.js';
+import type { ReadEvent } from './read-event.js';
 import { newEvent } from './testing/recorded-events.js';
 import { ReplaceableLog } from './testing/replaceable-log.js';
 
@@ -20,7 +22,7 @@ async function collect(reader: TailReader, last: number, dawdle: () => Promise<v
     const events = await reader.next(after, AbortSignal.timeout(10_000));
     if (events.length === 0) throw new Error(`nothing after ${after} within 10 s`);
     positions.push(...events.map((event) => event.position));
-    after = (events.at(-1) as RecordedEvent).position;
+    after = (events.at(-1) as ReadEvent).position;
     await dawdle();
   }
   reader.close();
@@ -118,8 +120,53 @@ it('ends a wait when its reader is aborted', async () => {
   await tail.stop();
 });
 
+it('answers an event that nobody can read by itself, and each reader goes on behind it or does not', async () => {
+  const store = new InMemoryEventStore();
+  await append(store, 30);
+  const putBack = spoilInMemory(store, '12');
+  const tail = new LogTail(store, 10, ignore);
+  const [one, other] = [tail.reader(), tail.reader()];
+  const ended = AbortSignal.timeout(10_000);
+  const unreadable = { code: 'UNREADABLE_EVENT', position: '12', type: 'Counted' };
+  const positions = (events: readonly ReadEvent[]) => events.map(({ position }) => Number(position));
+  for (const reader of [one, other]) {
+    expect(positions(await reader.next('10', ended))).toEqual([11]);
+    expect(await reader.next('11', ended)).toMatchObject([unreadable]);
+  }
+  expect(positions(await one.read('12'))).toEqual([13, 14, 15, 16, 17, 18, 19, 20, 21, 22]);
+  expect(positions(await one.next('22', ended))).toEqual([23, 24, 25, 26, 27, 28, 29, 30]);
+  // At the head, behind it, as anybody: and whoever is before it is still told.
+  const waiting = one.next('30', ended);
+  expect(await other.next('11', ended)).toMatchObject([unreadable]);
+  await append(store, 1);
+  expect(positions(await waiting)).toEqual([31]);
+  expect(await other.read('11')).toMatchObject([unreadable]);
+  putBack();
+  expect(positions(await other.next('11', ended))[0]).toBe(12);
+  await tail.stop();
+});
+
+it('goes live behind an event that nobody can read, for whoever passes it by', async () => {
+  const store = new InMemoryEventStore();
+  await append(store, 3);
+  const tail = new LogTail(store, 10, ignore);
+  const reader = tail.reader();
+  const ended = AbortSignal.timeout(10_000);
+  const waiting = reader.next('3', ended);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const appended = append(store, 1);
+  spoilInMemory(store, '4');
+  await appended;
+  expect(await waiting).toMatchObject([{ code: 'UNREADABLE_EVENT', position: '4' }]);
+  const behind = reader.next('4', ended);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  await append(store, 2);
+  expect((await behind).map(({ position }) => position)).toEqual(['5', '6']);
+  await tail.stop();
+});
+
 describe('a tail that forgets', () => {
-  const ids = (events: readonly RecordedEvent[]) => events.map((event) => event.eventId);
+  const ids = (events: readonly ReadEvent[]) => events.map((event) => event.eventId);
 
   it('reads again what it had read, and follows live what comes after', async () => {
     const log = new ReplaceableLog();

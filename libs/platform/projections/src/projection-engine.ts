@@ -1,12 +1,15 @@
-import { type EventStore, type Position, UnreadableEvent, comparePositions } from '@shaoying/event-store';
+import { type EventStore, type Position, comparePositions, tellsStoredTexts } from '@shaoying/event-store';
 import {
+  clearShadowStop,
   clearStop,
   ensureControlSchema,
   readCheckpoint,
   readCheckpoints,
+  readShadow,
   readShadows,
 } from './checkpoints.js';
 import { KeptSession } from './kept-session.js';
+import { eventOrUnreadableAt } from './log-identity.js';
 import { LogTail } from './log-tail.js';
 import { pause } from './pause.js';
 import type { Projection } from './projection.js';
@@ -15,15 +18,17 @@ import { ProjectionRunner } from './projection-runner.js';
 import { type ProjectionStatus, distance, outcomeOf } from './projection-status.js';
 import {
   InvalidProjection,
+  NoneStoppedThere,
   NotStoppedThere,
   RebuildUnderWay,
   UnknownProjection,
   messageOf,
 } from './projections.errors.js';
+import { asPage, isUnreadable } from './read-event.js';
 import { type RebuildOptions, type RebuildOutcome, rebuildProjection } from './rebuild.js';
 import { dropRetired, readRetired, rollBack } from './retired-tables.js';
 import { Session } from './session.js';
-import { type SkippedEvent, recordSkip, skippedEvents } from './skipped-events.js';
+import { EVENT_TYPE_CHARS, type SkippedEvent, recordSkip, skippedEvents } from './skipped-events.js';
 
 /** What the engine needs of a logger; pino's fits. */
 export interface ProjectionLog {
@@ -46,6 +51,21 @@ export interface ProjectionEngineOptions {
   readonly now?: () => Date;
   /** How often it looks for replaced tables that are a day old. Default 10 min. */
   readonly lookForOutdatedMs?: number;
+}
+
+/** Who answers for a skip (an account, no name) and why. */
+export interface Answering {
+  readonly by: string;
+  readonly reason: string;
+}
+
+/** What came of telling all to pass by an event. */
+export interface SkippedByAll {
+  readonly skipped: readonly SkippedEvent[];
+  /** Stopped there, and to be rebuilt instead: a rebuild takes the event as it is stored. */
+  readonly toRebuild: readonly string[];
+  /** Will stop there by themselves. */
+  readonly notThereYet: readonly string[];
 }
 
 /** `stop()` takes 2 s at the most: this long for the batches under way, the rest for cutting connections. */
@@ -164,7 +184,10 @@ export class ProjectionEngine {
           activity: runner?.activity ?? null,
           failure: runner?.failure ?? null,
           rebuild: shadow
-            ? { version: shadow.version, position: shadow.position, startedAt: shadow.startedAt }
+            ? {
+                ...{ version: shadow.version, position: shadow.position, startedAt: shadow.startedAt },
+                ...{ errorPosition: shadow.errorPosition, error: shadow.error },
+              }
             : null,
           retired: kept
             ? { version: kept.version, position: kept.position, retiredAt: kept.retiredAt }
@@ -198,25 +221,65 @@ export class ProjectionEngine {
   }
 
   /**
-   * Has a stopped projection pass by the event it is stopped at, now and whenever it is rebuilt, and go on. An event of the
-   * log says who answers for it (an account, no name) and why.
+   * Has a projection pass by the event that it, or a rebuild of it, is stopped at, and go on; a rebuild does so when it is run
+   * again. It holds for the version of the code that has stopped there and for those that come after it, in every rebuild. An
+   * event of the log says who answers for it (an account, no name) and why.
    * @param position of that event, so that nobody skips another one than they have seen
    * @throws UnknownProjection, NotStoppedThere, InvalidSkip
    */
-  async skip(name: string, position: Position, why: { by: string; reason: string }): Promise<SkippedEvent> {
-    const { version } = this.known(name);
+  async skip(name: string, position: Position, why: Answering): Promise<SkippedEvent> {
+    this.known(name);
+    return this.withSession((session) => this.skipStopped(session, name, position, why));
+  }
+
+  /**
+   * The same for every projection that is stopped there, or whose rebuild is: an event that nobody can read stops all that come
+   * to it. Those that have not come to it yet will stop there by themselves, and have to be told then. Where it cannot be read, one
+   * that is filled from stored texts is not told: a rebuild takes the event as it is.
+   * @throws NoneStoppedThere, InvalidSkip
+   */
+  async skipAll(position: Position, why: Answering): Promise<SkippedByAll> {
     return this.withSession(async (session) => {
-      const checkpoint = await readCheckpoint(session, name);
-      const stoppedAt = checkpoint?.status === 'stopped' ? checkpoint.errorPosition : null;
-      const event = stoppedAt === position ? await this.store.eventAt(position) : undefined;
-      if (event === undefined) throw new NotStoppedThere(name, stoppedAt);
-      const now = this.now();
-      const { eventId, type: eventType } = event;
-      const skipped = { projection: name, projectionVersion: version, position, eventId, eventType, ...why };
-      await recordSkip(this.store, skipped, now);
-      await clearStop(session, name, now);
-      return { ...skipped, skippedAt: now.toISOString() };
+      const canStoreTell =
+        isUnreadable(await eventOrUnreadableAt(this.store, position)) && tellsStoredTexts(this.store);
+      const skipped: SkippedEvent[] = [];
+      const toRebuild: string[] = [];
+      for (const { name, stored } of this.projections.values()) {
+        const { live, shadow } = await stopsOf(session, name);
+        if (live?.position !== position && shadow?.position !== position) continue;
+        if (canStoreTell && stored !== undefined) toRebuild.push(name);
+        else skipped.push(await this.skipStopped(session, name, position, why));
+      }
+      if (skipped.length + toRebuild.length === 0) throw new NoneStoppedThere(position);
+      const told = new Set([...skipped.map(({ projection }) => projection), ...toRebuild]);
+      const before = (await readCheckpoints(session)).filter(
+        (row) => comparePositions(row.position, position) < 0,
+      );
+      const notThereYet = before.map(({ name }) => name).filter((name) => !told.has(name));
+      return { skipped, toRebuild, notThereYet: notThereYet.filter((name) => this.projections.has(name)) };
     });
+  }
+
+  private async skipStopped(
+    session: Session,
+    name: string,
+    position: Position,
+    why: Answering,
+  ): Promise<SkippedEvent> {
+    const { live, shadow } = await stopsOf(session, name);
+    const there = [live, shadow].filter((stop) => stop?.position === position);
+    const event = there.length > 0 ? await eventOrUnreadableAt(this.store, position) : undefined;
+    if (event === undefined)
+      throw new NotStoppedThere(name, live?.position ?? null, shadow?.position ?? null);
+    const now = this.now();
+    const projectionVersion = Math.min(...there.map((stop) => stop?.version ?? Infinity));
+    const { eventId, type } = event;
+    const eventType = type.slice(0, EVENT_TYPE_CHARS);
+    const skipped = { projection: name, projectionVersion, position, eventId, eventType, ...why };
+    await recordSkip(this.store, skipped, now);
+    if (live?.position === position) await clearStop(session, name, now);
+    if (shadow?.position === position) await clearShadowStop(session, name);
+    return { ...skipped, skippedAt: now.toISOString() };
   }
 
   /** The events that a projection passes by, first ones first. @throws UnknownProjection */
@@ -287,14 +350,8 @@ export class ProjectionEngine {
 
   private async lagSeconds(position: Position, head: Position): Promise<number> {
     if (comparePositions(position, head) >= 0) return 0;
-    const oldest = await this.store.readAll(position, { limit: 1 }).then(
-      ([event]) => event,
-      // It is where a projection stops, and waits as any other event does.
-      (error: unknown) => {
-        if (error instanceof UnreadableEvent) return error;
-        throw error;
-      },
-    );
+    // One that cannot be read is where a projection stops, and waits as any other event does.
+    const [oldest] = await this.store.readAll(position, { limit: 1 }).catch(asPage);
     return oldest ? Math.max(0, (this.now().getTime() - Date.parse(oldest.recordedAt)) / 1_000) : 0;
   }
 
@@ -317,6 +374,26 @@ export class ProjectionEngine {
       throw error;
     }
   }
+}
+
+interface Stop {
+  readonly position: Position;
+  /** Of the code that cannot apply the event. */
+  readonly version: number;
+}
+
+/** Events at which a projection is stopped, and a rebuild of it. */
+async function stopsOf(session: Session, name: string): Promise<{ live: Stop | null; shadow: Stop | null }> {
+  const checkpoint = await readCheckpoint(session, name);
+  const shadow = await readShadow(session, name);
+  return {
+    live:
+      checkpoint?.status === 'stopped' && checkpoint.errorPosition !== null
+        ? { position: checkpoint.errorPosition, version: checkpoint.errorVersion ?? checkpoint.version }
+        : null,
+    shadow:
+      shadow?.errorPosition == null ? null : { position: shadow.errorPosition, version: shadow.version },
+  };
 }
 
 // Leaves room for `__shadow` within PostgreSQL's 63 bytes.

@@ -1,4 +1,4 @@
-import type { EventStore, RecordedEvent } from '@shaoying/event-store';
+import type { EventStore } from '@shaoying/event-store';
 import { BatchPace } from './batch-pace.js';
 import { isHandled, liveBatchWriter, writeIsolatingPoison } from './batch.js';
 import {
@@ -20,10 +20,10 @@ import {
   CheckpointMoved,
   PoisonEvent,
   RebuildUnderWay,
-  asPoison,
   isTransient,
   messageOf,
 } from './projections.errors.js';
+import type { ReadEvent } from './read-event.js';
 import { rebuildProjection } from './rebuild.js';
 import { Session } from './session.js';
 import { skipsOf } from './skipped-events.js';
@@ -170,7 +170,7 @@ export class ProjectionRunner {
     const { tail, batchSize, now, lookup } = this.dependencies;
     const { name } = this.projection;
     // What is told later is told while it is stopped, and it comes here again after that.
-    const skipped = await skipsOf(lookup, name);
+    const skipped = await skipsOf(lookup, this.projection);
     const doubt = new AbortController();
     const over = AbortSignal.any([this.over, doubt.signal]);
     const write = liveBatchWriter(session, this.projection, from.generation, now, skipped);
@@ -183,7 +183,7 @@ export class ProjectionRunner {
       void this.doubtLog(place, doubt);
       void this.doubtTables(session, from, doubt);
     }, standingCheckMs).unref();
-    const onCommitted = (last: RecordedEvent) => (place = placeOf(last));
+    const onCommitted = (last: ReadEvent) => (place = placeOf(last));
     try {
       for (;;) {
         const events = await this.nextBatch(reader, place, pace, over);
@@ -191,8 +191,7 @@ export class ProjectionRunner {
         await writeIsolatingPoison(name, place.position, events, write, onCommitted);
         if (events.length < batchSize) await pause(pace.leftMs(), over);
       }
-    } catch (cause) {
-      const error = asPoison(name, cause);
+    } catch (error) {
       if (error instanceof CheckpointMoved) {
         const fields = { projection: name, position: place.position };
         this.dependencies.log.info(fields, 'checkpoint moved, reading it again');
@@ -213,7 +212,7 @@ export class ProjectionRunner {
     { position }: Place,
     pace: BatchPace,
     over: AbortSignal,
-  ): Promise<RecordedEvent[]> {
+  ): Promise<ReadEvent[]> {
     const events = await reader.next(position, over);
     if (events.length === 0) return events;
     pace.start(events.length);
@@ -263,7 +262,9 @@ export class ProjectionRunner {
       'projection stopped at an event it cannot apply; the others go on',
     );
     const { position: errorPosition, message } = error;
-    await recordStop(session, at, { errorPosition, error: message, now: this.dependencies.now() });
+    const { version: errorVersion } = this.projection;
+    const now = this.dependencies.now();
+    await recordStop(session, at, { errorPosition, error: message, errorVersion, now });
   }
 
   /** Where the log was replaced, nothing but a rebuild helps. */
@@ -272,7 +273,8 @@ export class ProjectionRunner {
     const reason = await replacementOf(lookup, checkpoint);
     if (reason === undefined) return false;
     const error = `the log was replaced: the read model is ${reason}; rebuild it`;
-    await recordStop(session, checkpoint, { errorPosition: null, error, now: now() });
+    const { version: errorVersion } = this.projection;
+    await recordStop(session, checkpoint, { errorPosition: null, error, errorVersion, now: now() });
     return true;
   }
 
@@ -302,7 +304,7 @@ export class ProjectionRunner {
     try {
       const signal = this.over;
       const dependencies = { url, log, now, lookup, reader, batchSize };
-      await rebuildProjection(this.projection, dependencies, { resume: true, signal });
+      await rebuildProjection(this.projection, dependencies, { signal });
     } catch (error) {
       if (error instanceof RebuildUnderWay) return await pause(lockRetryMs, this.over);
       if (!(error instanceof PoisonEvent)) throw error;

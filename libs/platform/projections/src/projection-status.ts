@@ -25,11 +25,13 @@ export interface ProjectionStatus {
   readonly activity: Activity | null;
   /** Why this process's last attempt failed. */
   readonly failure: string | null;
-  /** A rebuild begun and not yet swapped in. */
+  /** A rebuild begun and not yet swapped in, and the event that it has stopped at. */
   readonly rebuild: {
     readonly version: number;
     readonly position: Position;
     readonly startedAt: Date;
+    readonly errorPosition: Position | null;
+    readonly error: string | null;
   } | null;
   /** Tables that served before, and may again. */
   readonly retired: {

@@ -53,6 +53,8 @@ export interface Projection {
   readonly alsoHandles?: (event: RecordedEvent) => boolean;
   /** The longest time between two starts of its batches under load. Default: 200 ms; 390 at the most, see `BatchPace`. */
   readonly longestIntervalMs?: number;
+  /** What else its rows are made by, such as a setting: a rebuild goes on only with rows that were made by the same. */
+  readonly madeBy?: string;
   /** Only for one that handles every event. */
   readonly stored?: StoredRebuild;
   /**

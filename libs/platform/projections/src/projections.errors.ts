@@ -1,4 +1,4 @@
-import { type Position, UnreadableEvent, isEventStoreError } from '@shaoying/event-store';
+import { type Position, isEventStoreError } from '@shaoying/event-store';
 import { isPassing } from '@shaoying/postgres';
 
 /** Thrown when a projection cannot be registered: bad name, bad version, or two that would share a schema. */
@@ -52,12 +52,6 @@ export class PoisonEvent extends Error {
   }
 }
 
-/** An event of the log that nobody can read is a poison to whoever has to read past it; any other error as it is. */
-export const asPoison = (projectionName: string, error: unknown): unknown =>
-  error instanceof UnreadableEvent
-    ? new PoisonEvent(projectionName, error.position, error.type, error)
-    : error;
-
 /** Thrown when a statement failed inside `apply` and was swallowed there: PostgreSQL has rolled the batch back. */
 export class BatchRolledBack extends Error {
   readonly code = 'BATCH_ROLLED_BACK';
@@ -84,16 +78,29 @@ export class NothingRetired extends Error {
   }
 }
 
-/** Thrown when a projection is not stopped at the event that it is told to pass by. */
+/** Thrown when neither a projection nor a rebuild of it is stopped at the event that it is told to pass by. */
 export class NotStoppedThere extends Error {
   readonly code = 'NOT_STOPPED_THERE';
   constructor(
     readonly projectionName: string,
+    /** Where it is stopped. */
     readonly stoppedAt: Position | null,
+    /** Where a rebuild of it is stopped. */
+    readonly rebuildStoppedAt: Position | null = null,
   ) {
-    super(
-      `${projectionName} is not stopped at that event${stoppedAt === null ? '' : `, but at position ${stoppedAt}`}`,
-    );
+    const places = [
+      ...(stoppedAt === null ? [] : [`but at position ${stoppedAt}`]),
+      ...(rebuildStoppedAt === null ? [] : [`its rebuild at position ${rebuildStoppedAt}`]),
+    ];
+    super([`${projectionName} is not stopped at that event`, ...places].join(', '));
+  }
+}
+
+/** Thrown when no projection, nor any rebuild, is stopped at the event that all are told to pass by. */
+export class NoneStoppedThere extends Error {
+  readonly code = 'NOT_STOPPED_THERE';
+  constructor(readonly position: Position) {
+    super(`no read model is stopped at position ${position}`);
   }
 }
 

@@ -1,13 +1,9 @@
-import {
-  type EventStore,
-  LIMITS,
-  type Position,
-  type RecordedEvent,
-  tellsStoredTexts,
-} from '@shaoying/event-store';
-import { applyHandled } from './batch.js';
+import { type EventStore, LIMITS, type Position, tellsStoredTexts } from '@shaoying/event-store';
+import { applyHandled, idsOf } from './batch.js';
+import { notePassedBy } from './checkpoints.js';
 import type { TailReader } from './log-tail.js';
 import type { PlacedEvent, Projection, ProjectionTransaction } from './projection.js';
+import type { ReadEvent } from './read-event.js';
 
 /** The log as a rebuild reads it. */
 export interface RebuildLog {
@@ -42,7 +38,7 @@ function recordedInput(
   projection: Projection,
   { reader, batchSize }: RebuildLog,
   skipped: ReadonlySet<string>,
-): RebuildInput<RecordedEvent> {
+): RebuildInput<ReadEvent> {
   return {
     page: (after) => reader.read(after),
     // Each statement is paid once for all events of a batch: see docs/benchmarks.md.
@@ -57,12 +53,15 @@ function recordedInput(
       }
       return events;
     },
-    apply: (events, tx) => applyHandled(projection, events, tx, skipped),
+    async apply(events, tx) {
+      await applyHandled(projection, events, tx, skipped);
+      await notePassedBy(tx, projection.name, 'shadows', idsOf(events, skipped));
+    },
   };
 }
 
 function storedInput(
-  { stored }: Projection,
+  { name, stored }: Projection,
   { lookup, batchSize }: RebuildLog,
   skipped: ReadonlySet<string>,
 ): RebuildInput<PlacedEvent> | undefined {
@@ -75,6 +74,7 @@ function storedInput(
     async apply(events, tx) {
       const handled = skipped.size === 0 ? events : events.filter(({ eventId }) => !skipped.has(eventId));
       if (handled.length > 0) await stored.apply(handled, tx);
+      await notePassedBy(tx, name, 'shadows', idsOf(events, skipped));
     },
   };
 }

@@ -3,7 +3,8 @@ import { type TestDatabase, createTestDatabase } from '@shaoying/postgres/testin
 import { Client } from 'pg';
 import type { Projection } from './projection.js';
 import { type ProjectionEngineOptions, ProjectionEngine } from './projection-engine.js';
-import type { RebuildProgress } from './rebuild.js';
+import type { RebuildBeginning, RebuildProgress } from './rebuild.js';
+import { isSame } from './table-comparison.js';
 import { newEvent } from './testing/index.js';
 import { RecordingLog } from './testing/recording-log.js';
 import { tally } from './testing/sample-projections.js';
@@ -95,6 +96,16 @@ const schemas = async () =>
     )
   ).map((row) => row.name);
 
+/** A rebuild that ends in the middle, as if it were killed there. */
+async function killedAt100(projection: Projection): Promise<void> {
+  const kill = new AbortController();
+  const killed = engine([projection]).rebuild('tally', {
+    signal: kill.signal,
+    onProgress: ({ events }) => events === 100 && kill.abort(),
+  });
+  await expect(killed).rejects.toMatchObject({ code: 'REBUILD_ABORTED' });
+}
+
 /** Damage that only a rebuild repairs; it tells old tables from new. */
 const damage = () => admin.query(`delete from tally.seen where position <= 10`);
 
@@ -151,26 +162,62 @@ describe('a rebuild', () => {
     expect((await reading).rows).toMatchObject([{ n: 100 }]);
   });
 
+  const leftAt100 = { version: 1, position: '100' };
   it.each([
-    ['over again', false, 300],
-    ['from where it was', true, 200],
-  ])('that was killed can be started %s', async (_how, resume, eventsReadAgain) => {
+    ['goes on from where it was', {}, { from: '100', thrownAway: null }, 200],
+    [
+      'starts over where it is told to',
+      { fromStart: true },
+      { from: '0', thrownAway: { ...leftAt100, reason: 'ASKED_FOR' } },
+      300,
+    ],
+  ])('that was killed %s', async (_how, options, beginning, eventsReadAgain) => {
     await append(300);
     engine([tally()]).start();
     await reached(300);
     await damage();
-    const kill = new AbortController();
-    const killed = engine([tally()]).rebuild('tally', {
-      signal: kill.signal,
-      onProgress: ({ events }) => events === 100 && kill.abort(),
-    });
-    await expect(killed).rejects.toMatchObject({ code: 'REBUILD_ABORTED' });
+    await killedAt100(tally());
     expect(await schemas()).toEqual(['tally', 'tally__shadow']);
-    const progress: RebuildProgress[] = [];
-    await engine([tally()]).rebuild('tally', { resume, onProgress: (step) => progress.push(step) });
-    expect(progress.at(-1)?.events).toBe(eventsReadAgain);
+    const told: RebuildBeginning[] = [];
+    const outcome = await engine([tally()]).rebuild('tally', {
+      ...options,
+      onBeginning: (begun) => told.push(begun),
+    });
+    expect(told).toEqual([beginning]);
+    expect(outcome).toMatchObject({ ...beginning, events: eventsReadAgain, swapped: true });
     expect(await seen()).toEqual(upTo(300));
     expect(await schemas()).toEqual(['tally', 'tally__retired']);
+  });
+
+  it.each([
+    ['of another version', 'OTHER_VERSION', tally({ version: 2 })],
+    ['of other tables of the same version', 'OTHER_DEFINITION', indexedAfter()],
+    ['of another setting', 'OTHER_DEFINITION', { ...tally(), madeBy: 'sm3' }],
+  ])('throws away what one has left that is %s, and says so', async (_which, reason, other) => {
+    await append(300);
+    await killedAt100(other);
+    const outcome = await engine([tally()]).rebuild('tally');
+    expect(outcome).toMatchObject({
+      ...{ from: '0', events: 300, swapped: true },
+      thrownAway: { version: other.version, position: '100', reason },
+    });
+    expect(await seen()).toEqual(upTo(300));
+  });
+
+  it('throws away what a release has left that does not say of what it is, also over one that did', async () => {
+    await append(300);
+    await killedAt100(tally());
+    // As a release does that knows no definitions: it begins its own, and leaves what it does not know.
+    await admin.query(`update projections.shadows set started_at = started_at + interval '1 minute'`);
+    expect(await engine([tally()]).rebuild('tally')).toMatchObject({
+      thrownAway: { ...leftAt100, reason: 'OTHER_DEFINITION' },
+    });
+    await killedAt100(tally());
+    await admin.query('update projections.shadows set definition = null');
+    expect(await engine([tally()]).rebuild('tally')).toMatchObject({
+      thrownAway: { ...leftAt100, reason: 'OTHER_DEFINITION' },
+    });
+    expect(await seen()).toEqual(upTo(300));
   });
 
   it('makes the indexes that its rows do not need after them, and once, also where they were made before it was killed', async () => {
@@ -188,7 +235,7 @@ describe('a rebuild', () => {
     await expect(killed).rejects.toMatchObject({ code: 'REBUILD_ABORTED' });
     expect(whileFilled).toEqual([['tally'], ['tally']]);
     await admin.query('create index seen_position on tally__shadow.seen (position)');
-    const { comparison } = await engine([indexedAfter()]).rebuild('tally', { resume: true });
+    const { comparison } = await engine([indexedAfter()]).rebuild('tally');
     expect(comparison).toMatchObject([{ table: 'seen', different: 0 }, { table: 'totals' }]);
     expect(await seen()).toEqual(upTo(300));
     expect(await indexesOfSeen()).toEqual(['tally', 'tally__retired']);
@@ -196,22 +243,31 @@ describe('a rebuild', () => {
     expect(await indexesOfSeen()).toEqual(['tally', 'tally__retired']);
   });
 
-  it('ends in the middle of an index where it is told to, and can be resumed', async () => {
+  it('ends in the middle of an index where it is told to, and goes on from there', async () => {
     await append(100);
     const kill = new AbortController();
-    const slow = { ...indexedAfter(), indexes: 'select pg_sleep(60)' };
+    // Slow the first time only: another text would be another definition.
+    await admin.query('create table pace as select 60 as seconds');
+    const slow = {
+      ...indexedAfter(),
+      indexes: `select pg_sleep(seconds) from public.pace; ${indexedAfter().indexes}`,
+    };
     const killed = engine([slow]).rebuild('tally', { signal: kill.signal });
     await until(
       'it makes the index',
       async () =>
-        (await rows("select from pg_stat_activity where query like '%pg_sleep(60)%' and state = 'active'"))
-          .length > 1,
+        (
+          await rows(
+            "select from pg_stat_activity where query like '%pg_sleep(seconds)%' and state = 'active'",
+          )
+        ).length > 1,
     );
     kill.abort();
     await expect(killed).rejects.toMatchObject({ code: 'REBUILD_ABORTED' });
+    await admin.query('update pace set seconds = 0');
     // PostgreSQL looks once a second whether anybody is there to hear of it.
     await until('its lock is given back', async () => {
-      const { events } = await engine([indexedAfter()]).rebuild('tally', { resume: true });
+      const { events } = await engine([slow]).rebuild('tally');
       return events === 0;
     });
     expect(await seen()).toEqual(upTo(100));
@@ -265,6 +321,139 @@ describe('a rebuild', () => {
     await append(5);
     await reached(16);
     expect(await seen()).toEqual(upTo(16));
+  });
+});
+
+describe('an event that only a rebuild cannot apply', () => {
+  const why = { by: 'u-1001', reason: '导入错误，见工单 77' };
+  const stricter = (version = 1): Projection =>
+    tally({
+      version,
+      onApply: (events) => {
+        if (events.some((event) => event.type === 'Poison')) throw new Error('no such category');
+      },
+    });
+  const without61 = (last: number) => upTo(last).filter((position) => position !== 61);
+
+  /** The tables that serve have the event. */
+  async function refusedAt61(version = 1): Promise<{ server: ProjectionEngine; beside: ProjectionEngine }> {
+    await append(60);
+    await append(1, 'Poison');
+    await append(60);
+    const server = engine([tally()]);
+    server.start();
+    await reached(121);
+    const beside = engine([stricter(version)]);
+    await expect(beside.rebuild('tally')).rejects.toMatchObject({ code: 'POISON_EVENT', position: '61' });
+    return { server, beside };
+  }
+
+  it('is shown with what it says, and is tried again when the rebuild is run again: from there', async () => {
+    const { server, beside } = await refusedAt61();
+    expect((await server.status())[0]).toMatchObject({
+      ...{ status: 'running', error: null },
+      rebuild: {
+        ...{ version: 1, position: '60', errorPosition: '61' },
+        error: 'tally cannot apply Poison at position 61: no such category',
+      },
+    });
+    await expect(beside.rebuild('tally')).rejects.toMatchObject({ code: 'POISON_EVENT', position: '61' });
+    expect((await server.status())[0]?.rebuild).toMatchObject({ position: '60', errorPosition: '61' });
+    // Mended, under the same version.
+    expect(await engine([tally()]).rebuild('tally')).toMatchObject({ from: '60', events: 61, leftOut: [] });
+    expect((await server.status())[0]).toMatchObject({ status: 'running', rebuild: null });
+    expect(await seen()).toEqual(upTo(121));
+  });
+
+  it('is passed by when somebody answers for it: by the rebuild, by what it swaps in, and the difference is told', async () => {
+    const { server, beside } = await refusedAt61();
+    await expect(beside.skip('tally', '60', why)).rejects.toMatchObject({
+      ...{ code: 'NOT_STOPPED_THERE', stoppedAt: null, rebuildStoppedAt: '61' },
+    });
+    expect(await beside.skip('tally', '61', why)).toMatchObject({
+      projectionVersion: 1,
+      eventType: 'Poison',
+    });
+    expect((await server.status())[0]?.rebuild).toMatchObject({ position: '60', error: null });
+    const outcome = await beside.rebuild('tally', { comparedRowsMax: null });
+    expect(outcome).toMatchObject({ from: '60', swapped: true, leftOut: [{ ...why, position: '61' }] });
+    expect(outcome.comparison).toMatchObject([
+      { table: 'seen', serving: 121, rebuilt: 120, different: 1 },
+      { table: 'totals', different: 2 },
+    ]);
+    expect(await seen()).toEqual(without61(121));
+    // Behind the event that says what is passed by.
+    await append(9);
+    await reached(131);
+    const now = [...without61(121), ...upTo(131).slice(122)];
+    expect(await seen()).toEqual(now);
+    // What serves now lacks it as well: nothing is left out any more that the other side has.
+    const again = await beside.rebuild('tally', { compareOnly: true, comparedRowsMax: null });
+    expect(again).toMatchObject({ leftOut: [] });
+    expect(again.comparison?.every(isSame)).toBe(true);
+    // What served before had it, and is known to when it serves again.
+    await beside.rollBack('tally');
+    await reached(131);
+    expect(await beside.rebuild('tally')).toMatchObject({ leftOut: [{ position: '61' }] });
+  });
+
+  it('is passed by for the version that cannot, and for those after it: an earlier one may', async () => {
+    const { server, beside } = await refusedAt61(2);
+    expect(await beside.skip('tally', '61', why)).toMatchObject({ projectionVersion: 2 });
+    expect((await server.rebuild('tally')).comparison?.every(isSame)).toBe(true);
+    expect(await seen()).toEqual(upTo(121));
+    expect(await engine([stricter(3)]).rebuild('tally')).toMatchObject({ version: 3, swapped: true });
+    expect(await seen()).toEqual(without61(121));
+  });
+
+  it('has a rebuild start over that had applied it before it was passed by', async () => {
+    await append(60);
+    await append(1, 'Poison');
+    await append(239);
+    await killedAt100(tally());
+    const live = engine([stricter()]);
+    live.start();
+    await until('stopped', async () => (await checkpoint())?.status === 'stopped');
+    await live.skip('tally', '61', why);
+    await reached(301);
+    expect(await engine([tally()]).rebuild('tally')).toMatchObject({
+      ...{ from: '0', leftOut: [] },
+      thrownAway: { position: '100', reason: 'OTHER_EVENTS_PASSED_BY' },
+    });
+    expect(await seen()).toEqual(without61(300));
+  });
+
+  it('is found also where it comes while the tables are compared', async () => {
+    await append(200);
+    engine([tally()]).start();
+    await reached(200);
+    const slow = { ...stricter(), completion: 'select pg_sleep(1)' };
+    let appended: Promise<unknown> | undefined;
+    const rebuilding = engine([slow]).rebuild('tally', {
+      onPhase: (phase) => {
+        if (phase === 'COMPLETING') appended ??= append(1, 'Poison').then(() => append(5));
+      },
+    });
+    await expect(rebuilding).rejects.toMatchObject({ code: 'POISON_EVENT', position: '201' });
+    await appended;
+    expect(await checkpoint()).toMatchObject({ status: 'running', position: '206' });
+  });
+
+  it('has stopped an upgrade that goes on once it is passed by; the release before can still apply it', async () => {
+    const { server } = await refusedAt61(2);
+    await server.stop();
+    const upgraded = engine([stricter(2)]);
+    upgraded.start();
+    await until('stopped', async () => (await checkpoint())?.status === 'stopped');
+    await engine([stricter(2)]).skip('tally', '61', why);
+    await until('version 2', async () => (await checkpoint())?.version === 2);
+    expect(await seen()).toEqual(without61(121));
+    // The older release, and its tables, can apply it.
+    await upgraded.stop();
+    const older = engine([tally()]);
+    await older.rollBack('tally');
+    expect(await older.rebuild('tally')).toMatchObject({ version: 1, leftOut: [] });
+    expect(await seen()).toEqual(upTo(121));
   });
 });
 
@@ -399,20 +588,15 @@ describe('what a rebuild finds', () => {
     expect(whileFilled).toEqual([['tally'], ['tally'], ['tally'], ['tally']]);
   });
 
-  it('is nothing where a rebuild that is resumed had come further than the tables that serve', async () => {
+  it('is nothing where a rebuild that goes on had come further than the tables that serve', async () => {
     await append(40);
     const stopped = engine([tally()]);
     stopped.start();
     await reached(40);
     await stopped.stop();
     await append(160);
-    const kill = new AbortController();
-    const killed = engine([tally()]).rebuild('tally', {
-      signal: kill.signal,
-      onProgress: ({ events }) => events === 100 && kill.abort(),
-    });
-    await expect(killed).rejects.toMatchObject({ code: 'REBUILD_ABORTED' });
-    expect(await engine([tally()]).rebuild('tally', { resume: true })).toMatchObject({
+    await killedAt100(tally());
+    expect(await engine([tally()]).rebuild('tally')).toMatchObject({
       ...{ from: '100', events: 100, comparison: null, comparedWith: null, swapped: true },
     });
     expect(await seen()).toEqual(upTo(200));

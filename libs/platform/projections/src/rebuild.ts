@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Position, START, comparePositions } from '@shaoying/event-store';
-import { type WriteBatch, writeIsolatingPoison } from './batch.js';
+import { type WriteBatch, isNoFaultOfEvents, writeIsolatingPoison } from './batch.js';
 import {
   BEGINNING,
   type Checkpoint,
@@ -9,10 +10,14 @@ import {
   ensureControlSchema,
   moveShadow,
   noticeOf,
+  type Shadow,
+  clearShadowStop,
   placeOf,
   readCheckpoint,
   readShadow,
+  recordShadowStop,
 } from './checkpoints.js';
+import { definitionOf } from './definition.js';
 import { replacementOf } from './log-identity.js';
 import { pause } from './pause.js';
 import {
@@ -22,13 +27,13 @@ import {
   type ProjectionTransaction,
   schemaOf,
 } from './projection.js';
-import { RebuildAborted, RebuildUnderWay, asPoison } from './projections.errors.js';
+import { PoisonEvent, RebuildAborted, RebuildUnderWay, messageOf } from './projections.errors.js';
 import type { ProjectionLog } from './projection-engine.js';
 import { isHeld, rebuildLockName } from './projection-locks.js';
 import { type RebuildInput, type RebuildLog, inputOf } from './rebuild-input.js';
 import { retire } from './retired-tables.js';
 import { Session } from './session.js';
-import { skipsOf } from './skipped-events.js';
+import { type SkippedEvent, skipsFor } from './skipped-events.js';
 import { compareTables, isSame, type TableComparison } from './table-comparison.js';
 
 export interface RebuildProgress {
@@ -42,18 +47,39 @@ export interface RebuildProgress {
 /** What a rebuild is at: rows from the log, then indexes and what is made of all rows, then the comparison, then the swap. */
 export type RebuildPhase = 'FILLING' | 'COMPLETING' | 'COMPARING' | 'SWAPPING';
 
+/**
+ * Why what was left of an earlier rebuild is not gone on with: it was asked for, it is of another version, filled by another
+ * definition of the same version (other tables, say) or from a log since replaced, or it has what is now passed by.
+ */
+export type ThrownAwayFor =
+  'ASKED_FOR' | 'OTHER_VERSION' | 'OTHER_DEFINITION' | 'OTHER_LOG' | 'OTHER_EVENTS_PASSED_BY';
+
+/** How a rebuild begins. */
+export interface RebuildBeginning {
+  /** {@link START}, or behind the last event of an earlier run that was killed or has failed: it goes on from there. */
+  readonly from: Position;
+  /** What was left of an earlier run and is begun anew. */
+  readonly thrownAway: {
+    readonly version: number;
+    readonly position: Position;
+    readonly reason: ThrownAwayFor;
+  } | null;
+}
+
 export interface RebuildOptions {
+  /** Called once, before the first batch. */
+  readonly onBeginning?: (beginning: RebuildBeginning) => void;
   /** Called after every batch. */
   readonly onProgress?: (progress: RebuildProgress) => void;
   /** Called whenever another phase begins; one may come again. */
   readonly onPhase?: (phase: RebuildPhase) => void;
-  /** Ends the rebuild before the swap; a later one can resume it. */
+  /** Ends the rebuild before the swap; the next one goes on from there. */
   readonly signal?: AbortSignal;
   /**
-   * Continue a killed rebuild of the same version instead of starting over. Default false: code may have changed
-   * under an unchanged version number, and a rebuild asked for by a person is there to be certain.
+   * Starts over, whatever is left of an earlier run. Default: where nothing but a comparison is wanted, which is of all
+   * events. What code has changed under an unchanged version nobody can see; who is in doubt says true.
    */
-  readonly resume?: boolean;
+  readonly fromStart?: boolean;
   /** The serving tables stay: the new ones are compared with them and dropped. Default false. */
   readonly compareOnly?: boolean;
   /** Rows of each table and side that are compared one by one, about; null for all. Default 1,000. */
@@ -61,11 +87,9 @@ export interface RebuildOptions {
 }
 
 /** What came of a rebuild. */
-export interface RebuildOutcome {
+export interface RebuildOutcome extends RebuildBeginning {
   readonly name: string;
   readonly version: number;
-  /** Where this run began: {@link START}, or behind the last event of the run that it goes on from. */
-  readonly from: Position;
   /** Events read by this run, handled or not. */
   readonly events: number;
   /** False where it was only compared. */
@@ -77,6 +101,11 @@ export interface RebuildOutcome {
   readonly comparison: readonly TableComparison[] | null;
   /** The tables that were compared with, and where both were then. Null without a comparison. */
   readonly comparedWith: { readonly version: number; readonly position: Position } | null;
+  /**
+   * What the new tables were told to pass by, up to where they were compared, and those that served were not, or did not say: they
+   * may differ by it, and neither is at fault.
+   */
+  readonly leftOut: readonly SkippedEvent[];
 }
 
 export interface RebuildDependencies extends RebuildLog {
@@ -108,18 +137,33 @@ export async function rebuildProjection(
     await session.query('set synchronous_commit = off');
     if (!(await session.tryLock(rebuildLockName(projection.name))))
       throw new RebuildUnderWay(projection.name);
-    const skipped = await skipsOf(dependencies.lookup, projection.name);
-    const input = inputOf(projection, dependencies, skipped);
-    return await new Rebuild(projection, dependencies, options, session, input).run();
+    const skips = await skipsFor(dependencies.lookup, projection);
+    const input = inputOf(projection, dependencies, new Set(skips.map(({ eventId }) => eventId)));
+    return await new Rebuild(projection, dependencies, options, session, input, skips).run();
   } catch (error) {
-    throw asPoison(projection.name, error);
+    if (error instanceof PoisonEvent) await showStop(session, error, dependencies.log);
+    throw error;
   } finally {
     await session.close();
   }
 }
 
+/** Where everybody sees it who asks how the projection stands. */
+async function showStop(session: Session, error: PoisonEvent, log: ProjectionLog): Promise<void> {
+  const { projectionName: projection, position } = error;
+  await recordShadowStop(session, projection, error).catch((cause: unknown) =>
+    log.warn(
+      { projection, position, error: messageOf(cause) },
+      'the stop of a rebuild could not be recorded',
+    ),
+  );
+}
+
+/** Thrown here when events that the serving tables have beyond the new ones cannot be applied: filling on says which. */
+class NotCaughtUp extends Error {}
+
 type Made = Pick<Checkpoint, 'generation' | 'position'>;
-type Compared = Pick<RebuildOutcome, 'comparison' | 'comparedWith'>;
+type Compared = Pick<RebuildOutcome, 'comparison' | 'comparedWith' | 'leftOut'>;
 
 /** Releases from before event ids do not say which event is at their position. */
 const isOnePlace = (a: Place, b: Place): boolean =>
@@ -133,7 +177,7 @@ class Rebuild<Event extends PlacedEvent> {
   private readonly shadow: string;
   private events = 0;
   private isComplete = false;
-  private compared: Compared = { comparison: null, comparedWith: null };
+  private compared: Compared = { comparison: null, comparedWith: null, leftOut: [] };
 
   constructor(
     private readonly projection: Projection,
@@ -141,6 +185,7 @@ class Rebuild<Event extends PlacedEvent> {
     private readonly options: RebuildOptions,
     private readonly session: Session,
     private readonly input: RebuildInput<Event>,
+    private readonly skips: readonly SkippedEvent[],
   ) {
     this.live = schemaOf(projection.name);
     this.shadow = `${this.live}__shadow`;
@@ -149,17 +194,18 @@ class Rebuild<Event extends PlacedEvent> {
   async run(): Promise<RebuildOutcome> {
     const { name, version } = this.projection;
     const startedMs = performance.now();
-    const from = await this.prepareShadow();
-    this.dependencies.log.info({ projection: name, version, position: from.position }, 'rebuild started');
-    const swapped = await this.comeToAnEnd(from);
+    const { place, ...beginning } = await this.begin();
+    this.options.onBeginning?.(beginning);
+    this.dependencies.log.info({ projection: name, version, ...beginning }, 'rebuild started');
+    const swapped = await this.comeToAnEnd(place);
     const seconds = Math.round((performance.now() - startedMs) / 100) / 10;
-    const { comparison, comparedWith } = this.compared;
+    const { comparison, comparedWith, leftOut } = this.compared;
     const different = comparison?.filter((table) => !isSame(table)) ?? null;
     this.dependencies.log.info(
-      { projection: name, version, events: this.events, seconds, comparedWith, different },
+      { projection: name, version, events: this.events, seconds, comparedWith, different, leftOut },
       swapped ? 'rebuild swapped in' : 'rebuild compared and dropped',
     );
-    return { name, version, from: from.position, events: this.events, swapped, ...this.compared };
+    return { name, version, ...beginning, events: this.events, swapped, ...this.compared };
   }
 
   /** @returns whether the new tables serve now */
@@ -168,17 +214,21 @@ class Rebuild<Event extends PlacedEvent> {
     for (;;) {
       place = await this.fill(place);
       await this.complete();
-      if (!this.isCompared) {
-        await this.untilEven(place);
-        const reached = await this.compare(place);
-        if (reached === undefined) continue;
-        place = reached;
+      try {
+        if (!this.isCompared) {
+          await this.untilEven(place);
+          const reached = await this.compare(place);
+          if (reached === undefined) continue;
+          place = reached;
+        }
+        if (this.options.compareOnly === true) {
+          await this.session.inTransaction(this.shadow, (tx) => this.dropShadow(tx));
+          return false;
+        }
+        if ((await this.swap(place)) !== undefined) return true;
+      } catch (error) {
+        if (!(error instanceof NotCaughtUp)) throw error;
       }
-      if (this.options.compareOnly === true) {
-        await this.session.inTransaction(this.shadow, (tx) => this.dropShadow(tx));
-        return false;
-      }
-      if ((await this.swap(place)) !== undefined) return true;
     }
   }
 
@@ -186,33 +236,65 @@ class Rebuild<Event extends PlacedEvent> {
     return this.compared.comparison !== null;
   }
 
-  private async prepareShadow(): Promise<Place> {
-    const { name, version } = this.projection;
-    if (this.options.resume) {
-      const left = await readShadow(this.session, name);
-      if (left?.version === version && !(await this.isOfAnotherLog(left))) return left;
+  /** Goes on with what is left of an earlier run, where that is what this one would have made of the same events. */
+  private async begin(): Promise<RebuildBeginning & { readonly place: Place }> {
+    const { name } = this.projection;
+    const left = await readShadow(this.session, name);
+    const reason = left && (await this.reasonAgainst(left));
+    if (left && reason === undefined) {
+      await clearShadowStop(this.session, name);
+      return { place: left, from: left.position, thrownAway: null };
     }
+    await this.createShadow();
+    const { version, position = START } = left ?? {};
+    const isWorthTelling = version !== undefined && reason !== undefined && position !== START;
+    return {
+      place: BEGINNING,
+      from: START,
+      thrownAway: isWorthTelling ? { version, position, reason } : null,
+    };
+  }
+
+  private async createShadow(): Promise<void> {
+    const { name, version } = this.projection;
+    const startedAt = this.dependencies.now();
     await this.session.inTransaction(this.shadow, async (tx) => {
       await tx.query(`drop schema if exists "${this.shadow}" cascade`);
       await createTables(tx, this.projection, this.shadow);
       await tx.query(
-        `insert into projections.shadows (name, version, position, started_at, updated_at)
-         values ($1, $2, $3, $4, $4)
+        `insert into projections.shadows (name, version, position, started_at, updated_at, definition, passed_by)
+         values ($1, $2, $3, $4, $4, $5, '{}')
          on conflict (name) do update set version = excluded.version, position = excluded.position,
-           started_at = excluded.started_at, updated_at = excluded.updated_at`,
-        [name, version, START, this.dependencies.now()],
+           started_at = excluded.started_at, updated_at = excluded.updated_at, definition = excluded.definition,
+           passed_by = excluded.passed_by, error_position = null, error = null`,
+        [name, version, START, startedAt, definitionOf(this.projection, startedAt)],
       );
     });
-    return BEGINNING;
   }
 
   /** Nobody reads a shadow, so unlike tables that serve it need not stop and be asked about: it is begun anew. */
-  private async isOfAnotherLog(left: Place): Promise<boolean> {
-    const reason = await replacementOf(this.dependencies.lookup, left);
-    if (reason === undefined) return false;
-    const fields = { projection: this.projection.name, position: left.position };
-    this.dependencies.log.warn(fields, `the log was replaced: the shadow is ${reason}; it is begun anew`);
-    return true;
+  private async reasonAgainst(left: Shadow): Promise<ThrownAwayFor | undefined> {
+    const { compareOnly = false, fromStart = compareOnly } = this.options;
+    if (fromStart) return 'ASKED_FOR';
+    if (left.version !== this.projection.version) return 'OTHER_VERSION';
+    if (left.definition !== definitionOf(this.projection, left.startedAt)) return 'OTHER_DEFINITION';
+    const replacement = await replacementOf(this.dependencies.lookup, left);
+    if (replacement !== undefined) {
+      const fields = { projection: this.projection.name, position: left.position };
+      this.dependencies.log.warn(
+        fields,
+        `the log was replaced: the shadow is ${replacement}; it is begun anew`,
+      );
+      return 'OTHER_LOG';
+    }
+    // Told since of an event that it has, or no more of one that it lacks.
+    const passedBy = [...new Set(left.passedBy)].sort();
+    const wanted = [...new Set(this.skipsUpTo(left.position).map(({ eventId }) => eventId))].sort();
+    return isDeepStrictEqual(passedBy, wanted) ? undefined : 'OTHER_EVENTS_PASSED_BY';
+  }
+
+  private skipsUpTo(end: Position): SkippedEvent[] {
+    return this.skips.filter(({ position }) => comparePositions(position, end) <= 0);
   }
 
   /** To the end of the log as it is when we get there; where nothing but a comparison is wanted, no further than to that. */
@@ -332,8 +414,9 @@ class Rebuild<Event extends PlacedEvent> {
         const reached = stays ? filledTo : await this.catchUp(tx, filledTo, serving.position);
         if (reached !== undefined && isOnePlace(serving, reached)) {
           const comparison = await compareTables(tx, this.live, this.shadow, rowsMax);
-          const { version, position } = serving;
-          this.compared = { comparison, comparedWith: { version, position } };
+          const { version, position, passedBy } = serving;
+          const leftOut = this.skipsUpTo(position).filter(({ eventId }) => !passedBy?.includes(eventId));
+          this.compared = { comparison, comparedWith: { version, position }, leftOut };
         }
         return reached;
       }),
@@ -381,7 +464,11 @@ class Rebuild<Event extends PlacedEvent> {
     const last = missing.at(-1);
     if (last === undefined) return filledTo;
     if (comparePositions(last.position, served) < 0 && missing.length === page.length) return undefined;
-    await this.write(tx, filledTo.position, missing);
+    try {
+      await this.write(tx, filledTo.position, missing);
+    } catch (error) {
+      throw isNoFaultOfEvents(error) ? error : new NotCaughtUp(messageOf(error), { cause: error });
+    }
     this.events += missing.length;
     return placeOf(last);
   }
@@ -395,11 +482,13 @@ class Rebuild<Event extends PlacedEvent> {
     if (serving) await retire(tx, name, this.dependencies.now());
     await tx.query(`alter schema "${this.shadow}" rename to "${this.live}"`);
     const [made] = await tx.query<{ generation: string }>(
-      `insert into projections.checkpoints (name, version, position, event_position, event_id, updated_at, status)
-       values ($1, $2, $3, $3, $4, $5, 'running')
+      `insert into projections.checkpoints
+         (name, version, position, event_position, event_id, updated_at, status, passed_by)
+       values ($1, $2, $3, $3, $4, $5, 'running', (select passed_by from projections.shadows where name = $1))
        on conflict (name) do update set version = excluded.version, generation = excluded.generation,
          position = excluded.position, event_position = excluded.event_position, event_id = excluded.event_id,
-         updated_at = excluded.updated_at, status = 'running', error_position = null, error = null
+         updated_at = excluded.updated_at, status = 'running', error_position = null, error = null,
+         error_version = null, passed_by = excluded.passed_by
        returning generation`,
       [name, version, position, eventId, this.dependencies.now()],
     );

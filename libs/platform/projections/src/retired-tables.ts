@@ -37,8 +37,9 @@ export async function retire(tx: ProjectionTransaction, name: string, now: Date)
   await dropKept(tx, name);
   await tx.query(`alter schema "${schemaOf(name)}" rename to "${retiredSchemaOf(name)}"`);
   await tx.query(
-    `insert into projections.retired (name, version, position, event_position, event_id, retired_at)
-     select name, version, position, event_position, event_id, $2 from projections.checkpoints where name = $1`,
+    `insert into projections.retired (name, version, position, event_position, event_id, passed_by, retired_at)
+     select name, version, position, event_position, event_id, passed_by, $2
+     from projections.checkpoints where name = $1`,
     [name, now],
   );
 }
@@ -78,12 +79,13 @@ export async function rollBack(session: Session, name: string, now: Date): Promi
         `with put_away as (
            update projections.retired r
            set version = c.version, position = c.position, event_position = c.event_position, event_id = c.event_id,
-             retired_at = $2
+             passed_by = c.passed_by, retired_at = $2
            from projections.checkpoints c where c.name = $1 and r.name = $1
          )
          update projections.checkpoints c
          set version = r.version, position = r.position, event_position = r.event_position, event_id = r.event_id,
-           generation = gen_random_uuid(), updated_at = $2, status = 'running', error_position = null, error = null
+           passed_by = r.passed_by, generation = gen_random_uuid(), updated_at = $2, status = 'running',
+           error_position = null, error = null, error_version = null
          from projections.retired r where r.name = $1 and c.name = $1
          returning c.version, c.generation, c.position`,
         [name, now],

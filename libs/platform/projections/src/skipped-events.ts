@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { type EventStore, type RecordedEvent, isEventStoreError } from '@shaoying/event-store';
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
+import type { Projection } from './projection.js';
 
 /*
  * What a projection is told to pass by is an event of the log, in a stream of that projection's own: so it is known who
@@ -9,7 +10,9 @@ import { Compile } from 'typebox/compile';
  * A row beside the checkpoint was the other way; it would be gone with the tables that a rebuild makes good for.
  */
 
-const Id = Type.String({ minLength: 1, maxLength: 100 });
+/** Of an event's type, so many characters are told: all of any that we write. */
+export const EVENT_TYPE_CHARS = 100;
+const Id = Type.String({ minLength: 1, maxLength: EVENT_TYPE_CHARS });
 const Text = Type.String({ minLength: 1, maxLength: 500 });
 
 const schema = Type.Object(
@@ -77,14 +80,23 @@ export async function skippedEvents(
   }
 }
 
-/** Ids of the events that a projection passes by. */
+/**
+ * Those that hold for a version of it: what was told to one holds for all that come after it, and not for an earlier one, which
+ * may be able to apply the event.
+ */
+export const skipsFor = async (
+  store: Pick<EventStore, 'readStream'>,
+  { name, version }: Pick<Projection, 'name' | 'version'>,
+): Promise<SkippedEvent[]> =>
+  (await skippedEvents(store, name)).filter(({ projectionVersion }) => projectionVersion <= version);
+
+/** Ids of the events that a version of a projection passes by. */
 export const skipsOf = async (
   store: Pick<EventStore, 'readStream'>,
-  projectionName: string,
-): Promise<ReadonlySet<string>> =>
-  new Set((await skippedEvents(store, projectionName)).map(({ eventId }) => eventId));
+  projection: Pick<Projection, 'name' | 'version'>,
+): Promise<ReadonlySet<string>> => new Set((await skipsFor(store, projection)).map(({ eventId }) => eventId));
 
-/** Told twice, it is one event. @throws InvalidSkip, what the log throws */
+/** Told twice of one version, it is one event. @throws InvalidSkip, what the log throws */
 export async function recordSkip(
   store: Pick<EventStore, 'append'>,
   data: EventSkipped,
@@ -106,9 +118,9 @@ export async function recordSkip(
   ]);
 }
 
-/** Of the projection and the event it passes by, in the shape of a UUID. */
-function idOf({ projection, eventId }: EventSkipped): string {
-  const hex = createHash('sha256').update(`skip ${projection} ${eventId}`).digest('hex');
+/** Of the projection, its version and the event it passes by, in the shape of a UUID. */
+function idOf({ projection, projectionVersion, eventId }: EventSkipped): string {
+  const hex = createHash('sha256').update(`skip ${projection} ${projectionVersion} ${eventId}`).digest('hex');
   return [
     ...[hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`],
     hex.slice(20, 32),

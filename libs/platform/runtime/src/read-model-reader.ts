@@ -1,23 +1,33 @@
 import { isPassing } from '@shaoying/postgres';
 import { DatabaseError, type Pool, type QueryConfig, type QueryResultRow } from 'pg';
 
-/** Thrown when the read models cannot be asked now: no connection, or their tables are still being built. */
+/** Thrown when the read models cannot be asked now: there is no connection, or no answer in time. */
 export class ReadModelsUnavailable extends Error {
   readonly code = 'SERVICE_UNAVAILABLE';
 }
 
+/** Thrown when the tables are not those that the question is asked of: a projector is still filling them. */
+export class ReadModelsBeingRebuilt extends Error {
+  readonly code = 'READ_MODELS_BEING_REBUILT';
+}
+
 /**
- * What passes for a reader, beyond what passes for everyone: 42P01, 3F000, 42703 no such table, schema or column, a
- * projector has not made them yet, or they are those of another release until theirs are rebuilt · 57014 the query took too long · 3D000, 55000, 28xxx no connection to be had, as while an operator
- * restores the database. Nothing that whoever asked could have asked better.
+ * What passes for a reader, beyond what passes for everyone: 57014 the query took too long · 3D000, 55000, 28xxx no
+ * connection to be had, as while an operator restores the database. Nothing that whoever asked could have asked better.
  */
-const passingForReaders = /^(42P01|42703|3F000|57014|3D000|55000|28...)$/;
+const passingForReaders = /^(57014|3D000|55000|28...)$/;
+/**
+ * Of tables that no projector has made yet, or that are those of another release until this one's are swapped in: 42P01,
+ * 3F000, 42703 no such table, schema or column · 42883, 42804, 42846 columns of another type, which nothing compares with what
+ * is asked, or turns into it.
+ */
+const ofOtherTables = /^(42P01|42703|3F000|42883|42804|42846)$/;
 
 /** Reads from a pool; what passes by itself becomes one typed error, so that a door answers 503 and not 500. */
 export class ReadModelReader {
   constructor(private readonly pool: Pool) {}
 
-  /** @throws ReadModelsUnavailable, and pg's errors for faults of the query itself */
+  /** @throws ReadModelsUnavailable, ReadModelsBeingRebuilt, and pg's errors for faults of the query itself */
   async query<Row>(
     text: string | QueryConfig,
     values?: unknown[],
@@ -46,11 +56,12 @@ async function orUnavailable<Answer>(answer: Promise<Answer>): Promise<Answer> {
   try {
     return await answer;
   } catch (error) {
-    if (!isPassing(error) && !isPassingForReaders(error)) throw error;
+    if (isOneOf(error, ofOtherTables))
+      throw new ReadModelsBeingRebuilt('the read models are being rebuilt', { cause: error });
+    if (!isPassing(error) && !isOneOf(error, passingForReaders)) throw error;
     throw new ReadModelsUnavailable('the read models cannot be asked now', { cause: error });
   }
 }
 
-function isPassingForReaders(error: unknown): boolean {
-  return error instanceof DatabaseError && passingForReaders.test(error.code ?? '');
-}
+const isOneOf = (error: unknown, codes: RegExp): boolean =>
+  error instanceof DatabaseError && codes.test(error.code ?? '');

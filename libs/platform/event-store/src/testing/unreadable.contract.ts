@@ -26,8 +26,8 @@ async function spoilt(engine: Engine): Promise<Spoilt> {
   await store.append(streamId, 'none', events);
   const third = (await store.readStream(streamId))[2] as RecordedEvent;
   await spoil(third);
-  const { revision, position, type, recordedAt } = third;
-  const error = { code: 'UNREADABLE_EVENT', streamId, revision, position, type, recordedAt };
+  const { eventId, revision, position, type, recordedAt } = third;
+  const error = { code: 'UNREADABLE_EVENT', eventId, streamId, revision, position, type, recordedAt };
   return { after, streamId, events, spoilt: third, error };
 }
 
