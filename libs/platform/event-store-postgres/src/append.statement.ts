@@ -3,10 +3,11 @@ import type { AdmittedAppend } from '@shaoying/event-store';
 import type { ClientBase, QueryArrayConfig } from 'pg';
 import type { Settled } from './append.queue.js';
 import { int4Array, textArray, timestamptzArray, uuidArray } from './binary-array.js';
+import { ReadOnlyServer, readOnlySetting } from './log.connection.js';
 import { expectedCodes, outcomes } from './log.schema.js';
 
-/** The three arrays of `log.append`, one element per append, still as PostgreSQL's array text. */
-type AnswerRow = [outcomes: string, revisions: string, positions: string];
+/** The three arrays of `log.append`, one element per append, still as PostgreSQL's array text; and whether the server writes. */
+type AnswerRow = [outcomes: string, revisions: string, positions: string, readOnly: string];
 
 const asText = { getTypeParser: () => (text: string) => text };
 
@@ -15,7 +16,8 @@ function statementFor(batch: readonly AdmittedAppend[]): QueryArrayConfig {
   const appendNos = batch.flatMap((append, index) => append.events.map(() => index + 1));
   return {
     name: 'log.append',
-    text: 'SELECT outcomes, revisions, positions FROM log.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)',
+    text: `SELECT outcomes, revisions, positions, ${readOnlySetting}
+             FROM log.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
     rowMode: 'array',
     types: asText,
     values: [
@@ -57,13 +59,15 @@ function settledFrom(append: AdmittedAppend, outcome: number, revision: number, 
 
 /**
  * Writes a batch (no append of it empty, no stream and no event id twice) in one round trip.
- * @throws whatever `pg` throws: then nothing of the batch is written, or its outcome is unknown.
+ * @throws ReadOnlyServer where all of it was a conflict or known on a server that can only be read, and may be neither elsewhere;
+ * whatever `pg` throws: then nothing of the batch is written, or its outcome is unknown.
  */
 export async function sendBatch(client: ClientBase, batch: readonly AdmittedAppend[]): Promise<Settled[]> {
   const { rows } = await client.query<AnswerRow>(statementFor(batch));
   const [row] = rows;
   if (!row) throw new Error('log.append did not answer');
-  const [byOutcome, revisions, positions] = row.map(elements);
+  if (row[3] === 'on') throw new ReadOnlyServer();
+  const [byOutcome, revisions, positions] = row.slice(0, 3).map(elements);
   return batch.map((append, index) =>
     settledFrom(append, Number(byOutcome?.[index]), Number(revisions?.[index]), positions?.[index] ?? START),
   );

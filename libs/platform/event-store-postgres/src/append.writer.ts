@@ -5,7 +5,7 @@ import type { ClientConfig } from 'pg';
 import type { Settled } from './append.queue.js';
 import { sendBatch } from './append.statement.js';
 import { backoffMs, pause } from '@shaoying/event-store';
-import { endConnection } from './log.connection.js';
+import { endConnection, ReadOnlyServer, requireWritable } from './log.connection.js';
 import type { Warn } from './log.connection.js';
 
 /** Nothing was sent yet: three attempts within about 0.2 s, then the callers hear 503 and come back. */
@@ -31,8 +31,8 @@ const endsConnection = /^(57P|08|25P04)/;
  */
 const causedByOneAppend = /^(22|23|54|P0)/;
 
-/** Another server than the one that is wanted, as the old one after a fail-over: the next attempt is to find the new one. */
-const readOnlyServer = '25006';
+/** What a server that can only be read answers to whatever would write. */
+const readOnlyTransaction = '25006';
 
 /** Part of a batch. In doubt: it was sent before and may be written, because the answer was lost. */
 interface Part {
@@ -111,7 +111,11 @@ export class AppendWriter {
       } catch (error) {
         lastError = error;
         const refusal = await definite(error, client);
-        if (refusal?.code === readOnlyServer) this.drop(client);
+        if (refusal instanceof ReadOnlyServer) {
+          // Nothing of it is written there: it is not in doubt for that.
+          this.drop(client);
+          continue;
+        }
         if (refusal) return { kind: 'refused', error: refusal, inDoubt: doubt };
         doubt = true;
         this.drop(client);
@@ -177,23 +181,16 @@ async function requireDurableCommits(client: Client): Promise<void> {
   );
 }
 
-/** @throws StoreUnavailable where this session can write nothing: a standby, or what was the primary before a fail-over */
-async function requireWritable(client: Client): Promise<void> {
-  const { rows } = await client.query<{ read_only: string }>(
-    `SELECT current_setting('transaction_read_only') AS read_only`,
-  );
-  if (rows[0]?.read_only === 'on') throw new StoreUnavailable('this PostgreSQL is read-only');
-}
-
 /**
  * The error, when the server itself said no and lives on: the call was its own transaction, so nothing of it is written. An
  * error with which the connection or the server ends (FATAL, PANIC: a full disk under the write-ahead log) may come after
  * the commit, and its severity is a word in the server's language; so the server is asked whether it is still there.
  */
-async function definite(error: unknown, client: Client): Promise<DatabaseError | undefined> {
+async function definite(error: unknown, client: Client): Promise<DatabaseError | ReadOnlyServer | undefined> {
+  if (error instanceof ReadOnlyServer) return error;
   if (!(error instanceof DatabaseError) || endsConnection.test(error.code ?? '08')) return undefined;
   return client.query('SELECT 1').then(
-    () => error,
+    () => (error.code === readOnlyTransaction ? new ReadOnlyServer(error) : error),
     () => undefined,
   );
 }
