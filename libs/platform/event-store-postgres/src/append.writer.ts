@@ -3,7 +3,7 @@ import type { AdmittedAppend } from '@shaoying/event-store';
 import { Client, DatabaseError } from 'pg';
 import type { ClientConfig } from 'pg';
 import type { Settled } from './append.queue.js';
-import { sendBatch } from './append.statement.js';
+import { asFirstAnswered, sendBatch } from './append.statement.js';
 import { backoffMs, pause } from '@shaoying/event-store';
 import { endConnection, ReadOnlyServer, requireWritable } from './log.connection.js';
 import type { Warn } from './log.connection.js';
@@ -47,7 +47,7 @@ type Sent =
 
 /**
  * The one connection that writes. A batch whose connection is lost after it was sent is sent again with the same event
- * ids over a new one: if the first attempt was written, the log answers as it would have answered then.
+ * ids over a new one: if the first attempt was written, the log answers as it would have answered then, and it is a first answer.
  */
 export class AppendWriter {
   private client: Client | undefined;
@@ -107,7 +107,11 @@ export class AppendWriter {
       });
       if (!client) continue;
       try {
-        return { kind: 'settled', settled: await sendBatch(client, appends) };
+        const settled = await sendBatch(client, appends);
+        return {
+          kind: 'settled',
+          settled: doubt ? await asFirstAnswered(client, appends, settled) : settled,
+        };
       } catch (error) {
         lastError = error;
         const refusal = await definite(error, client);
