@@ -45,6 +45,13 @@ type Sent =
   | { readonly kind: 'refused'; readonly error: DatabaseError; readonly inDoubt: boolean }
   | { readonly kind: 'unreachable'; readonly error: unknown; readonly inDoubt: boolean };
 
+/** What a test need not wait for. */
+export interface WriterTime {
+  /** Milliseconds since any moment. */
+  nowMs(): number;
+  pause(ms: number): Promise<void>;
+}
+
 /**
  * The one connection that writes. A batch whose connection is lost after it was sent is sent again with the same event
  * ids over a new one: if the first attempt was written, the log answers as it would have answered then, and it is a first answer.
@@ -60,6 +67,7 @@ export class AppendWriter {
      * behind the batch need not try each anew.
      */
     private readonly onUnavailable: (error: Error) => void,
+    private readonly time: WriterTime = { nowMs: () => performance.now(), pause },
   ) {}
 
   /** A batch that is refused because of one append is halved until that one is found: it fails alone. */
@@ -92,15 +100,16 @@ export class AppendWriter {
 
   /** Sends until the log has answered, or the attempts are used up. Never rejects. */
   private async send({ appends, inDoubt }: Part): Promise<Sent> {
-    const startedMs = performance.now();
+    const startedMs = this.time.nowMs();
     let doubt = inDoubt;
     let lastError: unknown;
     for (let attempt = 0; attempt < (doubt ? settleAttemptsMax : unsentAttemptsMax); attempt += 1) {
       if (attempt > 0) {
-        if (performance.now() - startedMs > settleMsMax) break;
+        const waitedMs = this.time.nowMs() - startedMs;
+        if (waitedMs > settleMsMax) break;
         // Those who wait have sent nothing: they need not hear as late as this batch, whose answer is worth waiting for.
-        if (performance.now() - startedMs > waitingPatienceMs) this.onUnavailable(silent(lastError));
-        await pause(backoffMs(attempt, retryBackoff));
+        if (waitedMs > waitingPatienceMs) this.onUnavailable(silent(lastError));
+        await this.time.pause(backoffMs(attempt, retryBackoff));
       }
       const client = await this.connected().catch((error: unknown) => {
         lastError = error;
