@@ -25,6 +25,8 @@ export interface Following {
   /** For the first answer, and between answers until the subscriber has caught up; later the channel's keep-alive. */
   readonly silenceMsMax: number;
   readonly ended: AbortSignal;
+  /** Between a lost call and the next one. Default: {@link pause}. */
+  readonly pause?: typeof pause;
 }
 
 interface Arrived {
@@ -193,7 +195,7 @@ export async function* follow(after: Position, following: Following): AsyncGener
       resume = feed?.position ?? resume;
       failures += 1;
       if (!ended.aborted) warn('a subscription was lost and is made again', error);
-      await pause(backoffMs(failures, resubscribeBackoff), ended);
+      await (following.pause ?? pause)(backoffMs(failures, resubscribeBackoff), ended);
     } finally {
       feed?.close();
     }

@@ -3,9 +3,9 @@ import type { AdmittedAppend } from '@shaoying/event-store';
 import { Client, DatabaseError } from 'pg';
 import type { ClientConfig } from 'pg';
 import type { Settled } from './append.queue.js';
-import { sendBatch } from './append.statement.js';
+import { asFirstAnswered, sendBatch } from './append.statement.js';
 import { backoffMs, pause } from '@shaoying/event-store';
-import { endConnection } from './log.connection.js';
+import { endConnection, ReadOnlyServer, requireWritable } from './log.connection.js';
 import type { Warn } from './log.connection.js';
 
 /** Nothing was sent yet: three attempts within about 0.2 s, then the callers hear 503 and come back. */
@@ -31,8 +31,8 @@ const endsConnection = /^(57P|08|25P04)/;
  */
 const causedByOneAppend = /^(22|23|54|P0)/;
 
-/** Another server than the one that is wanted, as the old one after a fail-over: the next attempt is to find the new one. */
-const readOnlyServer = '25006';
+/** What a server that can only be read answers to whatever would write. */
+const readOnlyTransaction = '25006';
 
 /** Part of a batch. In doubt: it was sent before and may be written, because the answer was lost. */
 interface Part {
@@ -45,9 +45,16 @@ type Sent =
   | { readonly kind: 'refused'; readonly error: DatabaseError; readonly inDoubt: boolean }
   | { readonly kind: 'unreachable'; readonly error: unknown; readonly inDoubt: boolean };
 
+/** What a test need not wait for. */
+export interface WriterTime {
+  /** Milliseconds since any moment. */
+  nowMs(): number;
+  pause(ms: number): Promise<void>;
+}
+
 /**
  * The one connection that writes. A batch whose connection is lost after it was sent is sent again with the same event
- * ids over a new one: if the first attempt was written, the log answers as it would have answered then.
+ * ids over a new one: if the first attempt was written, the log answers as it would have answered then, and it is a first answer.
  */
 export class AppendWriter {
   private client: Client | undefined;
@@ -60,6 +67,7 @@ export class AppendWriter {
      * behind the batch need not try each anew.
      */
     private readonly onUnavailable: (error: Error) => void,
+    private readonly time: WriterTime = { nowMs: () => performance.now(), pause },
   ) {}
 
   /** A batch that is refused because of one append is halved until that one is found: it fails alone. */
@@ -92,26 +100,35 @@ export class AppendWriter {
 
   /** Sends until the log has answered, or the attempts are used up. Never rejects. */
   private async send({ appends, inDoubt }: Part): Promise<Sent> {
-    const startedMs = performance.now();
+    const startedMs = this.time.nowMs();
     let doubt = inDoubt;
     let lastError: unknown;
     for (let attempt = 0; attempt < (doubt ? settleAttemptsMax : unsentAttemptsMax); attempt += 1) {
       if (attempt > 0) {
-        if (performance.now() - startedMs > settleMsMax) break;
+        const waitedMs = this.time.nowMs() - startedMs;
+        if (waitedMs > settleMsMax) break;
         // Those who wait have sent nothing: they need not hear as late as this batch, whose answer is worth waiting for.
-        if (performance.now() - startedMs > waitingPatienceMs) this.onUnavailable(silent(lastError));
-        await pause(backoffMs(attempt, retryBackoff));
+        if (waitedMs > waitingPatienceMs) this.onUnavailable(silent(lastError));
+        await this.time.pause(backoffMs(attempt, retryBackoff));
       }
       const client = await this.connected().catch((error: unknown) => {
         lastError = error;
       });
       if (!client) continue;
       try {
-        return { kind: 'settled', settled: await sendBatch(client, appends) };
+        const settled = await sendBatch(client, appends);
+        return {
+          kind: 'settled',
+          settled: doubt ? await asFirstAnswered(client, appends, settled) : settled,
+        };
       } catch (error) {
         lastError = error;
         const refusal = await definite(error, client);
-        if (refusal?.code === readOnlyServer) this.drop(client);
+        if (refusal instanceof ReadOnlyServer) {
+          // Nothing of it is written there: it is not in doubt for that.
+          this.drop(client);
+          continue;
+        }
         if (refusal) return { kind: 'refused', error: refusal, inDoubt: doubt };
         doubt = true;
         this.drop(client);
@@ -177,23 +194,16 @@ async function requireDurableCommits(client: Client): Promise<void> {
   );
 }
 
-/** @throws StoreUnavailable where this session can write nothing: a standby, or what was the primary before a fail-over */
-async function requireWritable(client: Client): Promise<void> {
-  const { rows } = await client.query<{ read_only: string }>(
-    `SELECT current_setting('transaction_read_only') AS read_only`,
-  );
-  if (rows[0]?.read_only === 'on') throw new StoreUnavailable('this PostgreSQL is read-only');
-}
-
 /**
  * The error, when the server itself said no and lives on: the call was its own transaction, so nothing of it is written. An
  * error with which the connection or the server ends (FATAL, PANIC: a full disk under the write-ahead log) may come after
  * the commit, and its severity is a word in the server's language; so the server is asked whether it is still there.
  */
-async function definite(error: unknown, client: Client): Promise<DatabaseError | undefined> {
+async function definite(error: unknown, client: Client): Promise<DatabaseError | ReadOnlyServer | undefined> {
+  if (error instanceof ReadOnlyServer) return error;
   if (!(error instanceof DatabaseError) || endsConnection.test(error.code ?? '08')) return undefined;
   return client.query('SELECT 1').then(
-    () => error,
+    () => (error.code === readOnlyTransaction ? new ReadOnlyServer(error) : error),
     () => undefined,
   );
 }

@@ -44,13 +44,13 @@ async function expectWholeLog(events: number): Promise<void> {
 
 describe.each(Object.keys(cuts))('the connection cut after an append was written, %s', (when) => {
   test.each<ExpectedRevision>(['none', 'any'])(
-    'the first append to a stream, expecting %s: settled by a retry, written once',
+    'the first append to a stream, expecting %s: settled by a retry, written once, and answered as the first that it is',
     async (expected) => {
       const streamId = sampleStreamId();
       const cut = proxy.cutAtNextAnswer(cuts[when]);
       expect(await store.append(streamId, expected, sampleEvents(2))).toMatchObject({
         revision: 1,
-        duplicate: true,
+        duplicate: false,
       });
       await cut;
       expect(await store.readStream(streamId)).toHaveLength(2);
@@ -62,9 +62,30 @@ describe.each(Object.keys(cuts))('the connection cut after an append was written
     const streamId = sampleStreamId();
     await store.append(streamId, 'none', [sampleEvent()]);
     const cut = proxy.cutAtNextAnswer(cuts[when]);
-    expect(await store.append(streamId, 0, sampleEvents(2))).toMatchObject({ revision: 2, duplicate: true });
+    expect(await store.append(streamId, 0, sampleEvents(2))).toMatchObject({ revision: 2, duplicate: false });
     await cut;
     expect(await store.readStream(streamId)).toHaveLength(3);
+  });
+
+  test('an append whose event ids another call had written: no first answer, however often it is sent', async () => {
+    const streamId = sampleStreamId();
+    const events = sampleEvents(2);
+    await store.append(streamId, 'none', events);
+    const [first, last] = events;
+    // The same command once more: decided at another moment, or with a secret of its own, or asked for by another request.
+    for (const again of [
+      { recordedAt: '2026-02-13T08:00:05.000Z' },
+      { data: { secret: 2 } },
+      { correlationId: 'c' },
+    ]) {
+      const cut = proxy.cutAtNextAnswer(cuts[when]);
+      expect(await store.append(streamId, 'none', [first!, { ...last!, ...again }])).toMatchObject({
+        revision: 1,
+        duplicate: true,
+      });
+      await cut;
+    }
+    await expectWholeLog(3);
   });
 
   test('a batch of several, one of them in conflict: each gets its own answer', async () => {
@@ -76,6 +97,8 @@ describe.each(Object.keys(cuts))('the connection cut after an append was written
       ),
     );
     await cut;
+    const repeated = settled.filter((one) => one.status === 'fulfilled' && one.value.duplicate);
+    expect(repeated).toEqual([]);
     const revisions = settled.map((one) => (one.status === 'fulfilled' ? one.value.revision : one.reason));
     expect(revisions).toEqual(
       streamIds.map((_, index) =>
@@ -104,7 +127,7 @@ test.each(['PANIC', 'PANIK', 'ERROR'])(
     const cut = proxy.cutAtNextAnswer({ leaving: () => errorResponse(fields) });
     expect(await store.append(streamId, 'none', [sampleEvent()])).toMatchObject({
       revision: 0,
-      duplicate: true,
+      duplicate: false,
     });
     await cut;
     await expectWholeLog(2);

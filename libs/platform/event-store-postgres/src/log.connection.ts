@@ -1,5 +1,5 @@
-import type { ClientConfig } from 'pg';
-import { atMost } from '@shaoying/event-store';
+import type { ClientBase, ClientConfig } from 'pg';
+import { atMost, StoreUnavailable } from '@shaoying/event-store';
 
 /** Hears what an operator should know but no caller can act upon: a lost connection, a server that is not durable. */
 export type Warn = (message: string, cause?: unknown) => void;
@@ -60,6 +60,29 @@ export const readerConfig = (url: string): ClientConfig =>
   configFor(url, 'reader', { statement_timeout: statementTimeoutMs, options: readerOptions });
 /** Without time-outs: it waits for notifications for ever. */
 export const listenerConfig = (url: string): ClientConfig => configFor(url, 'listener');
+
+/**
+ * Thrown where a server can only be read: a standby, or what was the primary before a fail-over. The log of such a one ends
+ * somewhere in the past, and nobody there would ever know; so it is neither written nor read (docs/adr/0036-reads-follow-the-writer.md).
+ */
+export class ReadOnlyServer extends StoreUnavailable {
+  constructor(cause?: unknown) {
+    super('this PostgreSQL can only be read', { cause });
+  }
+}
+
+/** What a session answers `on` to where it can write nothing, also one that was there before. */
+export const readOnlySetting = `current_setting('transaction_read_only')`;
+
+/** @throws ReadOnlyServer; whatever `pg` throws */
+export async function requireWritable(client: ClientBase): Promise<void> {
+  const question: { readonly text: string; readonly query_timeout: number } = {
+    text: `SELECT ${readOnlySetting} AS read_only`,
+    query_timeout: answerTimeoutMs,
+  };
+  const { rows } = await client.query<{ read_only: string }>(question);
+  if (rows[0]?.read_only === 'on') throw new ReadOnlyServer();
+}
 
 /** A client that is still connecting to a server that says nothing would keep `close` waiting for the time-out. */
 const endGraceMs = 1_000;

@@ -1,10 +1,12 @@
 import { Client } from 'pg';
 import type { ClientConfig } from 'pg';
-import { backoffMs, pause } from '@shaoying/event-store';
+import { backoffMs, pause, unlessAborted } from '@shaoying/event-store';
 import { appendedChannel } from './log.schema.js';
-import { endConnection } from './log.connection.js';
+import { endConnection, requireWritable } from './log.connection.js';
 import type { Warn } from './log.connection.js';
 
+/** How often it asks whether its server is still the primary: until it knows, subscribers wait for their polls. */
+const primaryAskedMs = 5_000;
 const reconnectBackoff = { baseMs: 50, maxMs: 5_000 };
 
 /**
@@ -63,34 +65,42 @@ export class LogListener {
           failures = 0;
         });
       } catch (error) {
-        if (!signal.aborted) this.warn('the listener for appended events cannot connect', error);
+        if (!signal.aborted) this.warn('the listener for appended events has no server', error);
       }
       failures += 1;
       if (!signal.aborted) await pause(backoffMs(failures, reconnectBackoff), signal);
     }
   }
 
-  /** Listens until the connection ends or the listener is closed. */
+  /** Listens until the connection ends, its server is the primary no more, or the listener is closed. */
   private async listen(onListening: () => void): Promise<void> {
     const { signal } = this.closing;
     const client = new Client(this.config);
-    let end = (): void => undefined;
-    const ended = new Promise<void>((resolve) => (end = resolve));
-    client.on('end', end).on('error', end);
-    signal.addEventListener('abort', end);
+    const left = new AbortController();
+    const leave = (): void => left.abort();
+    client.on('end', leave).on('error', leave);
+    signal.addEventListener('abort', leave);
     client.on('notification', () => this.hint());
+    // Until it is left: a server that says nothing must not hold up `close`.
+    const untilLeft = async (work: () => Promise<unknown>): Promise<void> => {
+      if (!left.signal.aborted) await unlessAborted(work(), left.signal);
+    };
     try {
-      // Raced: a server that says nothing must not hold up `close`.
-      await Promise.race([client.connect(), ended]);
-      await Promise.race([client.query(`LISTEN ${appendedChannel}`), ended]);
-      if (signal.aborted) return;
-      onListening();
-      // What was appended while nobody listened was announced to nobody.
-      this.hint();
-      await ended;
+      await untilLeft(() => client.connect());
+      await untilLeft(() => requireWritable(client));
+      await untilLeft(() => client.query(`LISTEN ${appendedChannel}`));
+      if (!left.signal.aborted) {
+        onListening();
+        // What was appended while nobody listened was announced to nobody.
+        this.hint();
+      }
+      while (!left.signal.aborted) {
+        await pause(primaryAskedMs, left.signal);
+        await untilLeft(() => requireWritable(client));
+      }
       if (!signal.aborted) this.warn('the listener for appended events lost its connection');
     } finally {
-      signal.removeEventListener('abort', end);
+      signal.removeEventListener('abort', leave);
       await endConnection(client);
     }
   }

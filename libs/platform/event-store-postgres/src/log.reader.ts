@@ -11,7 +11,7 @@ import {
 } from '@shaoying/event-store';
 import type { Position, RecordedEvent, StoredRecord } from '@shaoying/event-store';
 import { DatabaseError, escapeLiteral, Pool } from 'pg';
-import type { PoolConfig, QueryArrayConfig } from 'pg';
+import type { PoolClient, PoolConfig, QueryArrayConfig } from 'pg';
 import {
   binaryRowColumns,
   eventOfBinaryRow,
@@ -19,7 +19,7 @@ import {
   readable,
   storedInBinaryRow,
 } from './binary-row.js';
-import { answerTimeoutMs, endConnection } from './log.connection.js';
+import { answerTimeoutMs, endConnection, requireWritable } from './log.connection.js';
 import type { Warn } from './log.connection.js';
 import { PageCopy, UnreadableRow } from './page.copy.js';
 import { StreamGathering } from './stream.gathering.js';
@@ -27,6 +27,11 @@ import { StreamGathering } from './stream.gathering.js';
 /** Reads that may wait for a connection of the pool; beyond it a caller is told to come back. */
 const readQueueMax = 1_000;
 const readAttemptsMax = 2;
+/**
+ * How long a connection is taken to be one to the primary: what a reader may be behind for after a fail-over. Asked for with each
+ * statement it would be a word more in all of them; asked for each second it is one more statement in hundreds.
+ */
+const primaryForMs = 1_000;
 /** Largest bigint. Positions from outside have up to 19 digits and may be larger than any. */
 const positionMax = 9_223_372_036_854_775_807n;
 
@@ -158,6 +163,8 @@ function pageOf(after: Position, rows: readonly Row[]): Page {
 /** Every read of the log, over a pool of connections. */
 export class LogReader {
   private readonly pool: Pool;
+  /** When a connection was last seen to be one to a server that can be written. */
+  private readonly seenWritableMs = new WeakMap<PoolClient, number>();
   private readonly gathering = new StreamGathering((streamIds) => this.streams(streamIds));
 
   constructor(config: PoolConfig, warn: Warn) {
@@ -302,7 +309,7 @@ export class LogReader {
 
   private copy<Row>(select: string, bytesMax: number, rowIn: RowIn<Row>): Promise<Row[]> {
     return this.retrying(async () => {
-      const client = await this.pool.connect();
+      const client = await this.connected();
       const copy = new PageCopy(select, bytesMax, rowIn);
       const silence = setTimeout(() => copy.emit('error', new Error('no answer in time')), answerTimeoutMs);
       let hasMore: boolean;
@@ -331,7 +338,38 @@ export class LogReader {
       types: asText,
       query_timeout: answerTimeoutMs,
     };
-    return this.retrying(async () => (await this.pool.query<(string | null)[]>(query)).rows);
+    return this.retrying(async () => {
+      const client = await this.connected();
+      try {
+        const { rows } = await client.query<(string | null)[]>(query);
+        client.release();
+        return rows;
+      } catch (error) {
+        client.release(true);
+        throw error;
+      }
+    });
+  }
+
+  /**
+   * A connection to the server that can be written. Those that were made before a fail-over may be to what was the primary then: they are
+   * left, one by one, until a new one is made.
+   * @throws ReadOnlyServer where that leads to such a server too
+   */
+  private async connected(): Promise<PoolClient> {
+    for (;;) {
+      const client = await this.pool.connect();
+      const seenMs = this.seenWritableMs.get(client);
+      if (seenMs !== undefined && performance.now() - seenMs < primaryForMs) return client;
+      try {
+        await requireWritable(client);
+        this.seenWritableMs.set(client, performance.now());
+        return client;
+      } catch (error) {
+        client.release(true);
+        if (seenMs === undefined) throw error;
+      }
+    }
   }
 
   /** Reading twice is harmless, so a connection that turns out to be dead is replaced without the caller knowing. */

@@ -71,7 +71,10 @@ export interface AppendResult {
   readonly revision: number;
   /** Position of the last event written; {@link START} when nothing was. */
   readonly position: Position;
-  /** True when every event id was in the stream already: an earlier attempt had succeeded. */
+  /**
+   * True when every event id was in the stream already: an earlier call had succeeded. False for the call that wrote them,
+   * also where its answer was lost and an engine settled it by sending it again.
+   */
   readonly duplicate: boolean;
 }
 

@@ -14,6 +14,8 @@ export interface Proxy {
   readonly url: string;
   /** Cuts every connection when the server next answers on any. @returns when that has happened */
   cutAtNextAnswer(cut?: Cut): Promise<void>;
+  /** Leads new connections to another server, as an address does after a fail-over. Open ones stay where they are. */
+  leadTo(targetUrl: string): void;
   /** Cuts now, and refuses new connections until `accept`. */
   refuse(): void;
   accept(): void;
@@ -23,7 +25,7 @@ export interface Proxy {
 }
 
 export async function openProxy(targetUrl: string): Promise<Proxy> {
-  const target = new URL(targetUrl);
+  let target = new URL(targetUrl);
   const pairs = new Set<readonly [Socket, Socket]>();
   let refusing = false;
   let silent = false;
@@ -76,6 +78,9 @@ export async function openProxy(targetUrl: string): Promise<Proxy> {
       new Promise((resolve) => {
         cutting = { cut, done: resolve };
       }),
+    leadTo: (otherUrl) => {
+      target = new URL(otherUrl);
+    },
     refuse: () => {
       refusing = true;
       cutAll();

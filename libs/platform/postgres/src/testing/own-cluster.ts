@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { access, chown, mkdir, mkdtemp, open, readFile, rename, rm } from 'node:fs/promises';
+import { access, chown, mkdir, mkdtemp, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
@@ -26,6 +26,8 @@ export interface OwnClusterOptions {
   readonly settings?: Readonly<Record<string, string | number>>;
   /** A cluster directory to take over instead of making a new one: a copy, or a restored backup. */
   readonly data?: string;
+  /** A cluster of the same programs that this one begins as a copy of and follows, until it is promoted. It is restarted for it. */
+  readonly follows?: OwnCluster;
 }
 
 const startMsMax = 60_000;
@@ -56,12 +58,17 @@ export class OwnCluster {
     const account = process.getuid?.() === 0 ? await postgresAccount() : null;
     const programs = options.programs ?? (await embeddedPrograms(account));
     const data = join(home, 'data');
-    const settings = options.settings ?? {};
+    const { follows } = options;
+    const settings = {
+      ...(follows && { primary_conninfo: `host=127.0.0.1 port=${follows.port} user=postgres` }),
+      ...options.settings,
+    };
     const cluster = new OwnCluster(home, data, await freePort(), programs, account, settings, caretaker);
     try {
       if (account) await chown(home, account.uid, account.gid);
       const template = options.programs === undefined ? templateOfRun() : null;
-      if (options.data === undefined) await cluster.initialise(template);
+      if (follows) await cluster.copyToFollow(follows);
+      else if (options.data === undefined) await cluster.initialise(template);
       else await copyCluster(options.data, data);
       await cluster.start();
     } catch (error) {
@@ -160,6 +167,14 @@ export class OwnCluster {
     // Another worker of the run may have been first.
     await rename(join(draft, 'data'), template).catch(() => undefined);
     await rm(draft, { recursive: true, force: true });
+  }
+
+  /** Copied as it lies there stopped: the embedded PostgreSQL has no `pg_basebackup`. */
+  private async copyToFollow(leader: OwnCluster): Promise<void> {
+    await leader.stop();
+    await copyCluster(leader.data, this.data);
+    await writeFile(join(this.data, 'standby.signal'), '');
+    await leader.start();
   }
 
   private async makeFolder(path: string): Promise<void> {
