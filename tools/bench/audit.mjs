@@ -44,7 +44,7 @@ async function onTheLog(options, opened) {
   const dataDir = await mkdtemp(join(root, 'tmp', 'bench-audit-'));
   opened.push(() => rmSync(dataDir, { recursive: true, force: true }));
   say('starting PostgreSQL on an empty folder …');
-  const postgres = await openOwnPostgres(opened, dataDir);
+  const postgres = await openOwnPostgres(opened, dataDir, { makesDatabases: true });
   const raw = await RawLog.open(postgres.url);
   opened.push(() => raw.close());
   const conditions = await conditionsOf(dataDir, (setting) => raw.show(setting));

@@ -7,7 +7,7 @@ test(
   'bench:feeds measures every figure it promises, no item lost, and leaves nothing behind',
   async () => {
     const { stdout, rows, conditions, leftBehind } = await runBench('feeds', [
-      ...['--connections', '20', '--departments', '5', '--rate', '20', '--seconds', '1', '--shared', '5'],
+      ...['--connections', '20', '--departments', '5', '--rate', '20', '--seconds', '0.5', '--shared', '5'],
       ...['--idle', '20', '--rounds', '1', '--leased', '100', '--replayed', '400'],
       ...['--webhooks', '20'],
     ]);

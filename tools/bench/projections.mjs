@@ -243,7 +243,7 @@ async function bench(options, opened) {
   const dataDir = await mkdtemp(join(root, 'tmp', 'bench-projections-'));
   opened.push(() => rmSync(dataDir, { recursive: true, force: true }));
   say('starting PostgreSQL on an empty folder …');
-  const postgres = await openOwnPostgres(opened, dataDir);
+  const postgres = await openOwnPostgres(opened, dataDir, { makesDatabases: true });
   const raw = await RawLog.open(postgres.url);
   opened.push(() => raw.close());
   const conditions = await conditionsOf(dataDir, (setting) => raw.show(setting));

@@ -6,6 +6,8 @@ import { promisify } from 'node:util';
 
 const root = resolve(__dirname, '../..');
 const run = promisify(execFile);
+/** An eighth of that is taken as PostgreSQL starts, and most of what that costs is for the size. */
+const env = { ...process.env, POSTGRES_MEMORY_MB: '1024' };
 
 export interface Row {
   readonly name: string;
@@ -37,7 +39,7 @@ export async function runBench(name: string, args: readonly string[]): Promise<B
     await run(process.execPath, ['tools/build.mjs', '--quiet'], { cwd: root });
     const json = join(dir, 'figures.json');
     const script = `tools/bench/${name}.mjs`;
-    const { stdout } = await run(process.execPath, [script, ...args, '--json', json], { cwd: root });
+    const { stdout } = await run(process.execPath, [script, ...args, '--json', json], { cwd: root, env });
     const { rows, conditions } = JSON.parse(await readFile(json, 'utf8')) as BenchResult;
     return {
       stdout,

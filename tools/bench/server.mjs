@@ -2,14 +2,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
-import { mkdtemp, rmdir } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { LocalIssuer } from '@shaoying/identity';
 import { openEmbeddedPostgres } from '@shaoying/postgres';
-import { copyFreshCluster } from '@shaoying/postgres/testing';
 import { Client } from 'pg';
+import { copyClusterOfTest } from './own-postgres.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const startMsMax = 120_000;
@@ -220,11 +220,7 @@ export async function startServer({ nodeOptions = [], env = {}, name }) {
   const tmp = join(root, 'tmp');
   mkdirSync(tmp, { recursive: true });
   const dataDir = await mkdtemp(join(tmp, `bench-${name}-`));
-  // A test that only sees a benchmark run has a cluster to be copied: `initdb` takes two seconds of the processor.
-  if (process.env.TEST_POSTGRES_TEMPLATE !== undefined) {
-    await rmdir(dataDir);
-    await copyFreshCluster(dataDir);
-  }
+  await copyClusterOfTest(dataDir);
   const main = join(root, 'bundle/server.js');
   const { child, output } = launch([...nodeOptions, main], { PORT: '0', DATA_DIR: dataDir, ...env });
   const server = new BenchServer(child, output, null, dataDir);

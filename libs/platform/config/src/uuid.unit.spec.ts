@@ -1,3 +1,4 @@
+import { anyText } from '@shaoying/event-store/testing';
 import fc from 'fast-check';
 import { createHash } from 'node:crypto';
 import { SimulatedClock, systemClock } from './clock.js';
@@ -23,7 +24,7 @@ describe('uuidV5', () => {
 
   it('always gives a version 5 UUID, the same for the same name', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (name) => {
+      fc.property(anyText(), (name) => {
         const id = uuidV5(DNS, name);
         expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
         expect(uuidV5(DNS.toUpperCase(), name)).toBe(id);

@@ -1,3 +1,4 @@
+import { anyText } from '@shaoying/event-store/testing';
 import fc, { type Arbitrary } from 'fast-check';
 
 const nested = (depth: number): unknown => (depth === 0 ? 0 : { a: [nested(depth - 1)] });
@@ -104,7 +105,7 @@ const longTexts = units.flatMap((unit) =>
 
 export const hostileText: Arbitrary<string> = fc.oneof(
   { weight: 12, arbitrary: fc.constantFrom<string>(...texts) },
-  { weight: 2, arbitrary: fc.string({ unit: 'binary', maxLength: 30 }) },
+  { weight: 2, arbitrary: anyText({ maxLength: 30 }) },
   { weight: 1, arbitrary: fc.string({ unit: 'grapheme', maxLength: 300 }) },
   { weight: 2, arbitrary: fc.constantFrom(...longTexts) },
 );
@@ -174,7 +175,7 @@ export const hostileKey: Arbitrary<string> = fc.oneof(
     ],
     ...['commandId', 'x'.repeat(300), '长'.repeat(70_000)],
   ),
-  fc.string({ unit: 'binary', maxLength: 12 }),
+  anyText({ maxLength: 12 }),
 );
 
 const cursors = [
