@@ -136,6 +136,8 @@ const steps: readonly Step[] = [
   (city, id, _variant, other) => city.merge(id, other),
   (city, id) => city.unmerge(id),
   (city, id, variant) => city.locate(id, { estateId: of(['estate-1', 'estate-2', null], variant) }),
+  (city, id, variant) =>
+    city.locate(id, { streetId: of(['street-1', 'street-2'], variant) }, 'AREA_TRANSFER'),
   (city, id, variant) => (variant % 4 === 0 ? city.withdraw(id) : undefined),
   (city) => city.ringAlarms(),
 ];
