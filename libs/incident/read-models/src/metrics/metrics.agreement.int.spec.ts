@@ -66,7 +66,7 @@ describe('every metric', () => {
       ),
       propertyParameters({ numRuns: 6, endOnFailure: true }),
     );
-  }, 120_000);
+  }, 240_000);
 
   const termsFor =
     ({ metric, terms }: Asked) =>
