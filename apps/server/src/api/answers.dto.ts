@@ -413,8 +413,7 @@ export class MetricTermsAnswer {
   @ApiProperty({ required: false }) weightBasicallySatisfied?: number;
   @ApiProperty({ required: false }) weightPartlySolved?: number;
   @ApiProperty({ type: 'integer', required: false }) windowDays?: number;
-  @ApiProperty({ type: 'integer', required: false, description: 'Percent of the total time' })
-  lateFromPercent?: number;
+  @ApiProperty({ type: 'integer', required: false }) thresholdPercent?: number;
   @ApiProperty({ type: [MetricWeightAnswer], required: false }) weights?: MetricWeightAnswer[];
 }
 

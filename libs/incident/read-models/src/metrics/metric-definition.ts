@@ -14,8 +14,8 @@ export interface MetricTerms {
   readonly weightPartlySolved: number;
   /** Of repeats and reopenings. Days. */
   readonly windowDays: number;
-  /** Of suspensions: late from so many whole percent of the total time on. */
-  readonly lateFromPercent?: number;
+  /** Share of the total time above which a suspension is late, whole percent. */
+  readonly thresholdPercent?: number;
   /** Of a composite: its rates and the share of each. */
   readonly weights: readonly { readonly metricId: string; readonly weight: number }[];
 }

@@ -19,8 +19,8 @@ function judged(metric: MetricDefinition): string {
   const { windowColumn, exclusions, numerator, partial, amount } = metric;
   const reasons = exclusions.map(([condition, reason]) => `when ${condition} then '${reason}'`).join(' ');
   return `in_window as (
-      select judged_of.*, window_days, late_from_percent, ${reasons === '' ? 'null::text' : `case ${reasons} end`} as reason
-      from at_moment judged_of cross join (select $5::int as window_days, $6::int as late_from_percent) terms
+      select judged_of.*, window_days, threshold_percent, ${reasons === '' ? 'null::text' : `case ${reasons} end`} as reason
+      from at_moment judged_of cross join (select $5::int as window_days, $6::int as threshold_percent) terms
       where ${windowColumn} >= $3::timestamptz and ${windowColumn} < $4::timestamptz
     ),
     judged as (

@@ -747,10 +747,10 @@ describe('metrics', () => {
       expect(await late(city)).toMatchObject([
         { key: 'total', numerator: 2, denominator: 4, percent: 50, excluded: {} },
       ]);
-      expect(await late(city, { lateFromPercent: 79 })).toMatchObject([{ numerator: 3, denominator: 4 }]);
-      expect(await late(city, { lateFromPercent: 90 })).toMatchObject([{ numerator: 1, denominator: 4 }]);
+      expect(await late(city, { thresholdPercent: 79 })).toMatchObject([{ numerator: 3, denominator: 4 }]);
+      expect(await late(city, { thresholdPercent: 90 })).toMatchObject([{ numerator: 1, denominator: 4 }]);
       const { terms } = await query.compute(metric('late-suspension-rate'), always, at(city.now), null);
-      expect(terms).toEqual({ definitionVersion: null, minimumSample: 20, lateFromPercent: 80 });
+      expect(terms).toEqual({ definitionVersion: null, minimumSample: 20, thresholdPercent: 80 });
       const { cases } = await explain('late-suspension-rate', at(city.now));
       const deciding = (id: string) =>
         city.eventsOf(id).flatMap(({ type, eventId }) => (/Filed|Suspended/.test(type) ? [eventId] : []));

@@ -407,20 +407,20 @@ function heading(
 }
 
 /** $5 and $6 of every metric. */
-const termValues = ({ windowDays, lateFromPercent }: MetricTerms): readonly (number | null)[] => [
+const termValues = ({ windowDays, thresholdPercent }: MetricTerms): readonly (number | null)[] => [
   windowDays,
-  lateFromPercent ?? null,
+  thresholdPercent ?? null,
 ];
 
 /** Those that have a say in the number. */
 function toldTerms(metric: MetricDefinition, terms: MetricTerms): Partial<MetricTerms> {
-  const { definitionVersion, minimumSample, windowDays, lateFromPercent, weights } = terms;
+  const { definitionVersion, minimumSample, windowDays, thresholdPercent, weights } = terms;
   const windowed = metric.numerator.includes('window_days');
   return {
     ...{ definitionVersion, minimumSample },
     ...(metric.partial && { [metric.partial.weight]: terms[metric.partial.weight] }),
     ...(windowed && { windowDays }),
-    ...(lateFromPercent !== undefined && { lateFromPercent }),
+    ...(thresholdPercent !== undefined && { thresholdPercent }),
     ...(metric.measure === 'COMPOSITE' && { weights }),
   };
 }
