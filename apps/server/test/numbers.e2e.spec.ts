@@ -228,6 +228,23 @@ describe('a number that was published by a formula which is in force no more', (
     expect([...named].sort()).toEqual([...whistled].sort());
   });
 
+  test('is asked for by what the documentation says', async () => {
+    interface OpenApi {
+      readonly paths: Readonly<Record<string, { readonly get: { readonly parameters: readonly object[] } }>>;
+      readonly components: { readonly schemas: Readonly<Record<string, object>> };
+    }
+    const { paths, components } = expected(200, await city.anonymous.get<OpenApi>('/docs-json'));
+    const version = {
+      ...{ name: 'version', in: 'query', required: false },
+      schema: expect.objectContaining({ type: 'integer', minimum: 1 }) as object,
+    };
+    for (const path of ['/v1/metrics/{name}', '/v1/metrics/{name}/explain'])
+      expect(paths[path]?.get.parameters).toContainEqual(expect.objectContaining(version));
+    expect(components.schemas['MetricListingAnswer']).toMatchObject({
+      properties: { versions: { type: 'array', items: { type: 'integer' } } },
+    });
+  });
+
   test('is refused where no such version is on record, in both languages', async () => {
     for (const path of [`${asked}?version=3`, `${asked}/explain?version=3`])
       for (const [language, title] of [
