@@ -70,9 +70,16 @@ describe('what is behind a number', () => {
     const cursorOf = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
     const moment = { asOf: '2026-01-01T00:00:00.000Z', knownAt: '2026-01-01T00:00:00.000Z' };
     const after = { isExcluded: false, at: '2026-02-30T00:00:00.000000Z', incidentId: 'x', caseHash: 'x' };
+    const [version, place] = [1, { rate: 0, after: null }];
+    expectProblem(
+      await city.as('oversight').get<Problem>(`${path}?cursor=${cursorOf({ moment, version: 99, place })}`),
+      ...([404, 'METRIC_VERSION_NOT_FOUND'] as const),
+    );
     for (const cursor of [
-      ...['x', cursorOf(null), cursorOf({ moment, place: null }), cursorOf({ moment, place: { rate: 0 } })],
-      ...[cursorOf({ moment, place: { rate: 0, after } }), cursorOf({ place: { rate: 0, after: null } })],
+      ...['x', cursorOf(null), cursorOf({ moment, version, place: null })],
+      ...[cursorOf({ moment, version, place: { rate: 0 } }), cursorOf({ version, place })],
+      ...[cursorOf({ moment, version, place: { rate: 0, after } }), cursorOf({ moment, place })],
+      cursorOf({ moment, version: '1', place }),
     ])
       expectProblem(
         await city.as('oversight').get<Problem>(`${path}?cursor=${cursor}`),
@@ -173,5 +180,79 @@ describe('a number explains itself', () => {
       await city.as('oversight').get<Problem>('/v1/metrics?asOf=yesterday'),
       ...([400, 'VALIDATION_FAILED'] as const),
     );
+  });
+});
+
+describe('a number that was published by a formula which is in force no more', () => {
+  const asked = '/v1/metrics/whistle-rate';
+
+  test('is computed by it again, and says so; without a version it is the one in force', async () => {
+    const list = await city.as('oversight').get<{ items: readonly MetricListing[] }>('/v1/metrics');
+    const listed = expected(200, list).items.find(({ name }) => name === 'whistle-rate');
+    expect(listed).toMatchObject({ version: 2, versions: [2, 1] });
+    for (const [query, version, place] of [
+      ['?version=1', 1, 'place as it is known at that moment'],
+      ['?version=2', 2, 'place as of the first filing'],
+      ['', 2, 'place as of the first filing'],
+    ] as const) {
+      const told = expected(200, await city.as('oversight').get<MetricAnswer>(`${asked}${query}`));
+      expect(told).toMatchObject({ version, rows: [{ numerator: 4, denominator: 4 }] });
+      expect(told.meaning.dimensions.en).toContain(place);
+      const explained = await city.as('oversight').get<Explained>(`${asked}/explain${query}`);
+      expect(expected(200, explained)).toMatchObject({ version, numerator: 4, denominator: 4 });
+    }
+  });
+
+  test('is corrected by what is known now, by the same formula', async () => {
+    const published = new Date().toISOString();
+    const answer = await city.as('oversight').get<object>(`${asked}?version=1&knownAt=${published}`);
+    expect(expected(200, answer)).toMatchObject({
+      ...{ version: 1, rows: [{ denominator: 4 }] },
+      corrected: { rows: [{ denominator: 4 }] },
+    });
+  });
+
+  test('is explained by it on every page: the cursor holds the version of the first', async () => {
+    const first = expected(
+      200,
+      await city.as('oversight').get<Explained>(`${asked}/explain?version=1&limit=2`),
+    );
+    const cursor = first.nextCursor ?? '';
+    const next = await city.as('oversight').get<Explained>(`${asked}/explain?limit=2&cursor=${cursor}`);
+    const pages = [first, expected(200, next)];
+    expect(pages.map(({ version, cases }) => [version, cases.length])).toEqual([
+      [1, 2],
+      [1, 2],
+    ]);
+    const named = pages.flatMap(({ cases }) => cases.map(({ incidentId }) => incidentId));
+    expect([...named].sort()).toEqual([...whistled].sort());
+  });
+
+  test('is asked for by what the documentation says', async () => {
+    interface OpenApi {
+      readonly paths: Readonly<Record<string, { readonly get: { readonly parameters: readonly object[] } }>>;
+      readonly components: { readonly schemas: Readonly<Record<string, object>> };
+    }
+    const { paths, components } = expected(200, await city.anonymous.get<OpenApi>('/docs-json'));
+    const version = {
+      ...{ name: 'version', in: 'query', required: false },
+      schema: expect.objectContaining({ type: 'integer', minimum: 1 }) as object,
+    };
+    for (const path of ['/v1/metrics/{name}', '/v1/metrics/{name}/explain'])
+      expect(paths[path]?.get.parameters).toContainEqual(expect.objectContaining(version));
+    expect(components.schemas['MetricListingAnswer']).toMatchObject({
+      properties: { versions: { type: 'array', items: { type: 'integer' } } },
+    });
+  });
+
+  test('is refused where no such version is on record, in both languages', async () => {
+    for (const path of [`${asked}?version=3`, `${asked}/explain?version=3`])
+      for (const [language, title] of [
+        ['en', 'The formula of the metric has no such version on record'],
+        ['zh-CN', '该指标的口径没有此版本的记录'],
+      ] as const) {
+        const answer = await city.as('oversight').get<Problem>(path, { 'Accept-Language': language });
+        expect(expectProblem(answer, 404, 'METRIC_VERSION_NOT_FOUND').title).toBe(title);
+      }
   });
 });

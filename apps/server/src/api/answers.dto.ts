@@ -413,6 +413,7 @@ export class MetricTermsAnswer {
   @ApiProperty({ required: false }) weightBasicallySatisfied?: number;
   @ApiProperty({ required: false }) weightPartlySolved?: number;
   @ApiProperty({ type: 'integer', required: false }) windowDays?: number;
+  @ApiProperty({ type: 'integer', required: false }) thresholdPercent?: number;
   @ApiProperty({ type: [MetricWeightAnswer], required: false }) weights?: MetricWeightAnswer[];
 }
 
@@ -561,7 +562,13 @@ class MetricListingAnswer {
   @ApiProperty() name!: string;
   @ApiProperty() title!: string;
   @ApiProperty({ type: BilingualAnswer }) titles!: BilingualAnswer;
-  @ApiProperty({ type: 'integer' }) version!: number;
+  @ApiProperty({ type: 'integer', description: 'In force' }) version!: number;
+  @ApiProperty({
+    type: 'integer',
+    isArray: true,
+    description: 'That numbers can be computed by, the newest first',
+  })
+  versions!: number[];
   @ApiProperty() formula!: string;
   @ApiProperty() formulaZh!: string;
   @ApiProperty({ enum: measures }) measure!: string;

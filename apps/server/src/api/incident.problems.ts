@@ -36,6 +36,11 @@ registerProblems({
     retryAfterSeconds: 60,
   },
   METRIC_NOT_FOUND: { status: 404, title: 'There is no such metric', titleZh: '指标不存在' },
+  METRIC_VERSION_NOT_FOUND: {
+    status: 404,
+    title: 'The formula of the metric has no such version on record',
+    titleZh: '该指标的口径没有此版本的记录',
+  },
   CALENDAR_NOT_FOUND: { status: 404, title: 'There is no such calendar', titleZh: '工作日历不存在' },
   TASK_NOT_FOUND: { status: 404, title: 'The incident has no such task', titleZh: '该事件没有此任务' },
   API_KEY_NOT_FOUND: { status: 404, title: 'There is no such API key', titleZh: 'API 密钥不存在' },

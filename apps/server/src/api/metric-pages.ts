@@ -4,9 +4,10 @@ import { csvOf, parseInstant } from '@shaoying/http';
 import type { ExplainedPlace, MetricExplanation, MetricPlace, Moment } from '@shaoying/incident-read-models';
 import { explanationColumns, explanationRows, withheldRows } from './metric-tables.js';
 
-/** What a cursor of an explanation holds: the moment of its first page, so that every page is of the same. */
+/** What a cursor of an explanation holds: moment and formula of its first page, so that every page is of the same. */
 export interface ExplainedCursor {
   readonly moment: Pick<Moment, 'asOf' | 'knownAt'>;
+  readonly version: number;
   readonly place: MetricPlace;
 }
 
@@ -33,6 +34,7 @@ export const isExplainedCursor = (value: unknown): value is ExplainedCursor =>
   isObject(value['moment']) &&
   isInstant(value['moment']['asOf']) &&
   isInstant(value['moment']['knownAt']) &&
+  Number.isInteger(value['version']) &&
   isObject(value['place']) &&
   Number.isInteger(value['place']['rate']) &&
   (value['place']['after'] === null || isExplainedPlace(value['place']['after']));

@@ -50,6 +50,9 @@ import { momentOf } from './moment.js';
 import { reached, reachedPosition } from './read-your-writes.js';
 import { Refused } from './refused.js';
 
+const wholeNumber = ({ value }: { value: unknown }): unknown =>
+  typeof value === 'string' && /^\d{1,6}$/.test(value) ? Number(value) : value;
+
 class MetricQuery extends IntersectionType(MomentQuery, TableQuery) {
   @ApiPropertyOptional({
     format: 'date-time',
@@ -76,6 +79,18 @@ class MetricQuery extends IntersectionType(MomentQuery, TableQuery) {
   @IsOptional()
   @IsIn(METRIC_UNITS)
   units?: MetricUnits;
+
+  @ApiPropertyOptional({
+    ...{ type: 'integer', minimum: 1, maximum: 9_999 },
+    description:
+      'Of the formula; default: the one in force. Whatever a number was published by can be computed again: `versions` in the list',
+  })
+  @Transform(wholeNumber)
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(9_999)
+  version?: number;
 }
 
 class ExplainQuery extends MetricQuery {
@@ -89,9 +104,7 @@ class ExplainQuery extends MetricQuery {
     ...{ type: 'integer', minimum: 1, maximum: EXPLAINED_MAX, default: EXPLAINED_MAX },
     description: 'Cases and excluded ones of a page; as CSV the whole list is told, whatever the limit',
   })
-  @Transform(({ value }: { value: unknown }): unknown =>
-    typeof value === 'string' && /^\d{1,6}$/.test(value) ? Number(value) : value,
-  )
+  @Transform(wholeNumber)
   @IsInt()
   @Min(1)
   @Max(EXPLAINED_MAX)
@@ -99,7 +112,7 @@ class ExplainQuery extends MetricQuery {
 
   @ApiPropertyOptional({
     description:
-      'nextCursor of the page before, unchanged, with the rest of the query; it holds the moment of the first page',
+      'nextCursor of the page before, unchanged, with the rest of the query; it holds the moment and the version of the first page',
   })
   @IsOptional()
   @IsString()
@@ -158,7 +171,7 @@ export class MetricsController {
   ) {}
 
   @Tells(
-    'Metrics with formula, its parts in words, version, and the terms that a number of that moment is computed by',
+    'Metrics with formula, its parts in words, the version in force and those that can be computed, and the terms that a number of that moment is computed by',
     MetricListAnswer,
   )
   @Get()
@@ -228,7 +241,8 @@ export class MetricsController {
     @Query() query: ExplainQuery,
   ): Promise<ToldExplanation | StreamableFile> {
     const cursor = decodeCursor(query.cursor, isExplainedCursor);
-    const asked = await this.asked(request, name, { ...query, ...cursor?.moment });
+    const first = cursor && { ...cursor.moment, version: cursor.version };
+    const asked = await this.asked(request, name, { ...query, ...first });
     const scope = scopeOf(principal, permitted, this.platform.directory);
     // What is in scope is the board's to say.
     if (scope !== null) await reached(this.platform, 'incident-board', request);
@@ -250,10 +264,11 @@ export class MetricsController {
     }
     if (inCsv) return explanationCsv(page, (place) => pageAt(at, place));
     const { next, ...told } = page;
+    const { version } = told;
     const { asOf, knownAt } = at.moment;
     return {
       ...{ ...told, units: asked.units, truncated: next !== null },
-      nextCursor: next === null ? null : encodeCursor({ moment: { asOf, knownAt }, place: next }),
+      nextCursor: next === null ? null : encodeCursor({ moment: { asOf, knownAt }, version, place: next }),
     };
   }
 
@@ -270,8 +285,9 @@ export class MetricsController {
   }
 
   private async asked(request: FastifyRequest, name: string, query: MetricQuery): Promise<Asked> {
-    const metric: MetricDefinition | undefined = this.metrics.definition(name);
-    if (metric === undefined) throw new Refused('METRIC_NOT_FOUND');
+    if (this.metrics.definition(name) === undefined) throw new Refused('METRIC_NOT_FOUND');
+    const metric = this.metrics.definition(name, query.version);
+    if (metric === undefined) throw new Refused('METRIC_VERSION_NOT_FOUND');
     const by = query.by ?? null;
     if (by !== null && !metric.dimensions.includes(by)) throw new Refused('METRIC_DIMENSION');
     const window = { from: query.from ?? beginning, to: query.to ?? end };

@@ -8,6 +8,7 @@ export class Refused extends Error {
       | 'DEPARTMENT_NOT_FOUND'
       | 'DEPARTMENT_NOT_YOURS'
       | 'METRIC_NOT_FOUND'
+      | 'METRIC_VERSION_NOT_FOUND'
       | 'METRIC_DIMENSION'
       | 'CALENDAR_NOT_FOUND'
       | 'ORG_UNIT_NOT_FOUND'

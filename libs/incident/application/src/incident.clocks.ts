@@ -158,12 +158,17 @@ export class IncidentClocks {
     return { ...deadline, deadlineId, steps: this.steps(pins, deadline) };
   }
 
-  /** Percent of the total time used up, whole; null without a total deadline. */
+  /** Percent of the total time used up, without what the clock stood still, whole; null without a total deadline. */
   usedPercent(state: IncidentState, at: string): number | null {
     const total = deadlineOf(state.deadlines, 'INCIDENT_TOTAL');
     if (total === undefined) return null;
-    const allowedMs = this.countedMs(total, total.startedAt, total.dueAt);
-    return allowedMs <= 0 ? 100 : Math.floor((this.countedMs(total, total.startedAt, at) * 100) / allowedMs);
+    const { startedAt, dueAt } = total;
+    // Of an earlier cycle: before this clock began.
+    const pauses = state.pauses.filter(({ from }) => instantMs(from) >= instantMs(startedAt));
+    const stoodMs = pauses.reduce((sum, { from, to }) => sum + this.countedMs(total, from, to), 0);
+    const allowedMs = this.countedMs(total, startedAt, dueAt) - stoodMs;
+    const usedMs = this.countedMs(total, startedAt, at) - stoodMs;
+    return allowedMs <= 0 ? 100 : Math.floor((usedMs * 100) / allowedMs);
   }
 
   /** Where the deadlines go that stood still, once their clocks run again. */

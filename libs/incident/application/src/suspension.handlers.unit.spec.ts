@@ -36,6 +36,20 @@ test('a suspension is reviewed on the day that was set, and says how much of the
   ]);
 });
 
+test('how much of the time was used is told without the time it stood still', async () => {
+  const { incidentId } = await steps.filed();
+  office.clock.set('2026-03-02T07:00:00.000Z');
+  expect(eventOf(await suspend(incidentId), 'IncidentSuspended').data.usedPercent).toBe(25);
+  // Ten days later 6 of the 24 hours are used up, as before.
+  office.clock.set('2026-03-12T07:00:00.000Z');
+  await resume(incidentId);
+  expect(eventOf(await suspend(incidentId), 'IncidentSuspended').data.usedPercent).toBe(25);
+  office.clock.set('2026-03-13T07:00:00.000Z');
+  await resume(incidentId);
+  office.clock.set('2026-03-13T13:00:00.000Z');
+  expect(eventOf(await suspend(incidentId), 'IncidentSuspended').data.usedPercent).toBe(50);
+});
+
 test('resumed, each clock goes on where it stood: in working time, or on the clock', async () => {
   const { incidentId, taskId, state } = await steps.whistled();
   const taskDeadlines = state.tasks[0]?.deadlines ?? [];

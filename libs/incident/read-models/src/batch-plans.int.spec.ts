@@ -56,7 +56,9 @@ const oldOf: Record<string, string> = {
 const oldRows = 20_000;
 
 /** The key of any table of cases of incidents that are over. */
-const overKey = ['filed_event', 'closed_event', 'blown_event', 'task_id', 'notified_event_id']
+const overKey = [
+  ...['filed_event', 'closed_event', 'blown_event', 'task_id', 'notified_event_id', 'suspended_event'],
+]
   .map((column) => `'${column}', 'old'`)
   .join(', ');
 const overOf = (table: string): string =>

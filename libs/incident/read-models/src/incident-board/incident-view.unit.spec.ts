@@ -192,7 +192,7 @@ describe('view of an incident', () => {
     });
     expect(viewOf(city)).toMatchObject({
       ...{ state: 'SUSPENDED', before: 'HANDLING' },
-      suspension: { reasonCode: 'NEEDS_FUNDS', since: city.now, renewals: 0, usedPercent: 10 },
+      suspension: { reasonCode: 'NEEDS_FUNDS', since: city.now, renewals: 0, usedPercent: 0 },
     });
     city.pass(600).resume('inc').requestReturn('inc', 'dept-2');
     expect(statusesOf(viewOf(city))).toMatchObject({

@@ -25,7 +25,7 @@ export const factEvents: readonly IncidentEventType[] = [
 ];
 
 type Told = Partial<
-  Pick<FactRow, 'task_id' | 'whistle_id' | 'department_id' | 'says' | 'rating' | 'due_at'>
+  Pick<FactRow, 'task_id' | 'whistle_id' | 'department_id' | 'says' | 'rating' | 'due_at' | 'used_percent'>
 > & {
   readonly cycle?: number;
 };
@@ -89,7 +89,7 @@ export class FactBatch {
       }
       case 'IncidentLocated':
         this.change(entry, unitsOf(entry.data.place));
-        this.tell(entry, 'LOCATED');
+        this.tell(entry, 'LOCATED', { says: entry.data.method });
         break;
       case 'IncidentFiled':
         this.foldFiling(entry);
@@ -138,7 +138,10 @@ export class FactBatch {
       case 'IncidentMerged':
         return this.stand(entry, 'MERGED');
       case 'IncidentSuspended':
-        return this.stand(entry, 'SUSPENDED');
+        return this.stand(entry, 'SUSPENDED', {
+          used_percent: entry.data.usedPercent,
+          department_id: this.cases.get(entry.incidentId)?.lead_department_id ?? null,
+        });
       case 'IncidentResumed':
       case 'IncidentUnmerged':
         this.stand(entry, 'ON');
@@ -152,9 +155,10 @@ export class FactBatch {
   private stand(
     entry: IncidentEntry,
     says: 'ON' | 'SUSPENDED' | 'MERGED' | 'WITHDRAWN' | 'VOIDED' | 'REJECTED',
+    told: Told = {},
   ): void {
     this.change(entry, { is_over: says !== 'ON' && says !== 'SUSPENDED' });
-    this.tell(entry, 'STANDING', { says });
+    this.tell(entry, 'STANDING', { says, ...told });
   }
 
   private foldTask(entry: IncidentEntry): void {
@@ -246,7 +250,7 @@ export class FactBatch {
     this.facts.push({
       ...{ incident_id, revision, ordinal: same ? last.ordinal + 1 : 0, kind, cycle },
       ...{ fact_at: occurredAt, fact_known_at: recordedAt, event_id, task_id: null, whistle_id: null },
-      ...{ department_id: null, says: null, rating: null, due_at: null },
+      ...{ department_id: null, says: null, rating: null, due_at: null, used_percent: null },
       ...{ category, severity, anonymous, estate_id, community_id, street_id, ...told },
     });
   }

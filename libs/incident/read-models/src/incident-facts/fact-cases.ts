@@ -42,6 +42,25 @@ const correctedPlace = Object.fromEntries(
   places.map((unit) => [unit, `case when l.incident_id is null then f.${unit} else l.${unit} end`]),
 );
 
+/**
+ * Where a cycle lay as of an event: as that was found or corrected in the cycle, also after the event, since it lay there all the
+ * time; what went to other units with its area, is theirs from then on (docs/adr/0033-every-formula-stays.md).
+ * @param cycles as `f`
+ * @param event instant of it
+ */
+const placedBy = (cycles: string, event: string): string => `placed as (
+  select distinct on (f.incident_id, f.cycle) f.incident_id, f.cycle, ${places.map((unit) => `l.${unit}`).join(', ')}
+  from visible l join (${cycles}) f on f.incident_id = l.incident_id and f.cycle = l.cycle and f.revision < l.revision
+  where l.kind = 'LOCATED' and (l.says is distinct from 'AREA_TRANSFER' or l.fact_at <= ${event})
+  order by f.incident_id, f.cycle, l.revision desc
+)`;
+const eventPlaces = Object.fromEntries(
+  places.map((unit) => [
+    `event_${unit}`,
+    `case when p.incident_id is null then f.${unit} else p.${unit} end`,
+  ]),
+);
+
 /** The first whistle of each incident that was not called off. */
 const whistled = `whistled as (
   select distinct on (w.incident_id) w.* from visible w left join called_off x on x.whistle_id = w.whistle_id
@@ -54,16 +73,23 @@ const escalated = `escalated as (
   where e.kind = 'ESCALATED' or (e.kind = 'WHISTLED' and x.whistle_id is null) order by e.incident_id, e.revision
 )`;
 
-/** Each incident that was filed, in the place it is known to lie in. */
+/** Each incident that was filed, in the place it is known to lie in, and in that of its filing. */
 const incidents: FactCases = {
   ...{ table: 'over_incidents', key: ['incident_id'], foundBy: 'filed_at' },
   ctes: [
     ...[standings, calledOff, corrections, filed, whistled],
     // The last closing or reopening of each.
     `endings as (${last(`kind in ('CLOSED', 'REOPENED')`, 'incident_id')})`,
+    placedBy('select * from filed', 'f.fact_at'),
   ],
   columns: {
-    ...{ ...caseOf('f'), ...correctedPlace, department_id: 'w.department_id', filed_at: 'f.fact_at' },
+    ...{
+      ...caseOf('f'),
+      ...correctedPlace,
+      ...eventPlaces,
+      department_id: 'w.department_id',
+      filed_at: 'f.fact_at',
+    },
     ...{ filed_event: 'f.event_id', whistle_event: 'w.event_id', standing: 's.standing' },
     ...{
       standing_at: 's.standing_at',
@@ -74,10 +100,11 @@ const incidents: FactCases = {
   from: `filed f left join corrections l on l.incident_id = f.incident_id
     left join standings s on s.incident_id = f.incident_id
     left join whistled w on w.incident_id = f.incident_id
-    left join endings c on c.incident_id = f.incident_id`,
+    left join endings c on c.incident_id = f.incident_id
+    left join placed p on p.incident_id = f.incident_id`,
 };
 
-/** Each cycle with the time it was due by, in the place the incident is known to lie in. */
+/** Each cycle with the time it was due by, in the place the incident is known to lie in, and in that where it was closed or fell due. */
 const totals: FactCases = {
   ...{ table: 'over_totals', key: ['incident_id', 'filed_event'], foundBy: 'total_due' },
   ctes: [
@@ -85,11 +112,19 @@ const totals: FactCases = {
     `moved as (${last(`kind = 'DUE_MOVED'`, 'incident_id, cycle')})`,
     `ended as materialized (select * from visible where kind = 'CLOSED')`,
     `reopened as materialized (select * from visible where kind = 'REOPENED')`,
+    placedBy(
+      `select o.*, least(c.fact_at, coalesce(m.due_at, o.due_at)) as ended_at
+       from visible o left join ended c on c.incident_id = o.incident_id and c.cycle = o.cycle
+         left join moved m on m.incident_id = o.incident_id and m.cycle = o.cycle
+       where o.kind = 'FILED'`,
+      'f.ended_at',
+    ),
   ],
   columns: {
     ...{
       ...caseOf('f'),
       ...correctedPlace,
+      ...eventPlaces,
       filed_event: 'f.event_id',
       total_due: 'coalesce(m.due_at, f.due_at)',
     },
@@ -101,6 +136,7 @@ const totals: FactCases = {
       left join ended c on c.incident_id = f.incident_id and c.cycle = f.cycle
       left join reopened o on o.incident_id = f.incident_id and o.cycle = f.cycle
       left join standings s on s.incident_id = f.incident_id
+      left join placed p on p.incident_id = f.incident_id and p.cycle = f.cycle
     where f.kind = 'FILED' and f.due_at is not null`,
 };
 
@@ -321,8 +357,22 @@ const contacts: FactCases = {
     where f.kind = 'CONTACT_TIMED'`,
 };
 
+/** Each suspension from its approval on, with the share of the total time that was used up by then. */
+const suspensions: FactCases = {
+  ...{ table: 'over_suspensions', key: ['incident_id', 'suspended_event'], foundBy: 'suspended_at' },
+  ctes: [standings, `filings as (${first(`kind = 'FILED'`, 'incident_id, cycle')})`],
+  columns: {
+    ...{ ...caseOf('v'), ...placeOf('v'), department_id: 'v.department_id', suspended_at: 'v.fact_at' },
+    ...{ suspended_event: 'v.event_id', used_percent: 'v.used_percent', filed_event: 'f.event_id' },
+    standing: 's.standing',
+  },
+  from: `visible v left join filings f on f.incident_id = v.incident_id and f.cycle = v.cycle
+      left join standings s on s.incident_id = v.incident_id
+    where v.kind = 'STANDING' and v.says = 'SUSPENDED'`,
+};
+
 export const factCases = {
-  ...{ incidents, totals, closings, callbacks, whistles, summonses, disputes, checks, contacts },
+  ...{ incidents, totals, closings, callbacks, whistles, summonses, disputes, checks, contacts, suspensions },
 } as const satisfies Record<string, FactCases>;
 
 export const namesOf = ({ columns }: FactCases): string => Object.keys(columns).join(', ');

@@ -4,7 +4,7 @@ import { merging, wholeRow, type RowShape } from '../incident-rows.js';
 export const FACT_KINDS = [
   /** 立案, with the time the whole was due by. */
   'FILED',
-  /** Lies elsewhere than was thought. */
+  /** Lies elsewhere than was thought (`says`: BY_POINT, BY_HAND), or its area went to other units (AREA_TRANSFER). */
   'LOCATED',
   /** The time the whole is due by was moved. */
   'DUE_MOVED',
@@ -15,7 +15,7 @@ export const FACT_KINDS = [
   'CONTACT_TIMED',
   'CONTACT_MOVED',
   'CONTACTED',
-  /** `says`: MERGED, WITHDRAWN, VOIDED, REJECTED, SUSPENDED; ON when it goes on. */
+  /** `says`: MERGED, WITHDRAWN, VOIDED, REJECTED, SUSPENDED (with `used_percent`, and the lead's department); ON when it goes on. */
   'STANDING',
   'WHISTLED',
   /** Given to a higher level, by whoever had it or because it was overdue. */
@@ -76,6 +76,8 @@ export interface FactRow extends CaseContext {
   readonly says: string | null;
   readonly rating: string | null;
   readonly due_at: string | null;
+  /** Of the total time, whole percent, as a suspension took effect; null where none was timed. */
+  readonly used_percent: number | null;
 }
 
 /** The case as it is after the last event, for the facts to come. */
@@ -98,6 +100,7 @@ const factShape: RowShape<FactRow> = {
   ...{ incident_id: 'text', revision: 'integer', ordinal: 'integer', kind: 'text', cycle: 'integer' },
   ...{ fact_at: 'timestamptz', fact_known_at: 'timestamptz', event_id: 'text', task_id: 'text' },
   ...{ whistle_id: 'text', department_id: 'text', says: 'text', rating: 'text', due_at: 'timestamptz' },
+  used_percent: 'integer',
   ...contextShape,
 };
 const caseShape: RowShape<CaseRow> = {
@@ -150,6 +153,7 @@ export const factTables = `
       says          text,
       rating        text,
       due_at        timestamptz,
+      used_percent  integer,
       category      text not null,
       severity      text not null,
       anonymous     boolean not null,

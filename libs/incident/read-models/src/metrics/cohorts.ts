@@ -1,10 +1,13 @@
 import { deadlinesOfTask, tasksAs, tasksAt } from '../department-tasks/tasks-at.js';
 import { casesSql, factCases, namesOf, type FactCases } from '../incident-facts/fact-cases.js';
 import { factsUntil, momentSql } from '../sql-reader.js';
+import { earlierCohorts } from './earlier/cohorts.js';
+import type { MetricDefinition } from './metric-definition.js';
 
 /**
  * What can be counted, as it was at $1 as far as the log knew at $2: each ends in a table `at_moment` with a row per case.
- * $3 and $4 are the window, $5 days. A case's place and lead are those of the event that it is counted by.
+ * $3 and $4 are the window, $5 days. A case's place and lead are those of the event that it is counted by. Each version that was
+ * recorded stays, the earlier ones in `earlier/cohorts.ts`; what they read of the read models stays for them.
  */
 export interface Cohort {
   /** Raised when its SQL, or that of the facts it is made of, changes: see metric-definitions.unit.spec.ts. */
@@ -51,6 +54,16 @@ const casesAt = (kind: FactCases): string => `(
 /** Not made before it is looked at: so the window finds its cases by an index. */
 const atMoment = (kind: FactCases, constants: string): string => `
   with at_moment as not materialized (select c.*, ${constants} $1::timestamptz as as_of from ${casesAt(kind)} c)`;
+
+/** The same with the place of the event that a case is counted by, and not the one that is known by now. */
+function atEvent(kind: FactCases, constants: string): string {
+  const columns = Object.keys(kind.columns).filter((name) => !(`event_${name}` in kind.columns));
+  const told = columns.map((name) =>
+    name.startsWith('event_') ? `${name} as ${name.slice('event_'.length)}` : name,
+  );
+  return `
+  with at_moment as not materialized (select ${told.join(', ')}, ${constants} $1::timestamptz as as_of from ${casesAt(kind)} c)`;
+}
 
 const noTask = 'null::text as task_id,';
 const nobody = 'null::text as department_id,';
@@ -117,20 +130,33 @@ const responses = `${tasksAs('of_departments')},
     select ${response}, deadlines from of_incidents
   )`;
 
-const ofFacts = (sql: string): Cohort => ({ version: 1, readModels: ['incident-facts'], sql });
+const ofFacts = (sql: string, version = 1): Cohort => ({ version, readModels: ['incident-facts'], sql });
 
 export const cohorts = {
   closures: { version: 1, readModels: ['containment'], sql: closures },
   tasks: { version: 1, readModels: ['department-tasks'], sql: tasksAt },
   responses: { version: 1, readModels: ['department-tasks', 'incident-facts'], sql: responses },
-  incidents: ofFacts(atMoment(factCases.incidents, noTask)),
-  totals: ofFacts(atMoment(factCases.totals, `${noTask} ${nobody}`)),
+  incidents: ofFacts(atEvent(factCases.incidents, noTask), 2),
+  totals: ofFacts(atEvent(factCases.totals, `${noTask} ${nobody}`), 2),
   closings: ofFacts(atMoment(factCases.closings, noTask)),
   callbacks: ofFacts(atMoment(factCases.callbacks, noTask)),
   whistles: ofFacts(whistles),
   summonses: ofFacts(atMoment(factCases.summonses, '')),
   disputes: ofFacts(atMoment(factCases.disputes, noTask)),
   checks: ofFacts(atMoment(factCases.checks, '')),
+  suspensions: ofFacts(atMoment(factCases.suspensions, noTask)),
 } as const satisfies Record<string, Cohort>;
 
 export type CohortName = keyof typeof cohorts;
+
+/** What a definition counts, in the version that it holds on to. @throws Error where that is not kept */
+export function cohortOf({
+  cohort,
+  cohortVersion = 1,
+}: Pick<MetricDefinition, 'cohort' | 'cohortVersion'>): Cohort {
+  const found = [cohorts[cohort], ...(earlierCohorts[cohort] ?? [])].find(
+    ({ version }) => version === cohortVersion,
+  );
+  if (found === undefined) throw new Error(`version ${cohortVersion} of the cohort ${cohort} is not kept`);
+  return found;
+}

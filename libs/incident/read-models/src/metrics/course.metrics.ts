@@ -1,6 +1,7 @@
 import {
   everyDimension,
   notInBase,
+  placeAt,
   placeKnown,
   places,
   standardTerms,
@@ -19,7 +20,6 @@ const ofClosings = {
 
 const firstFiled = {
   window: { zh: '按首次立案时间', en: 'by the time of the first filing' },
-  dimensions: placeKnown,
 } as const satisfies Partial<MetricDefinition['meaning']>;
 
 const whenClosed = {
@@ -52,7 +52,7 @@ const lastClosing = {
 export const courseMetrics: readonly MetricDefinition[] = [
   {
     ...{ ...ofIncidents, name: 'whistle-rate', title: { zh: '吹哨率', en: 'Whistle rate' } },
-    ...{ measure: 'RATE', reading: 'BAND', exclusions: notInBase },
+    ...{ version: 2, cohortVersion: 2, measure: 'RATE', reading: 'BAND', exclusions: notInBase },
     formula: {
       zh: '吹过哨（未取消）的事件数 ÷ 统计期内立案的事件数；不计：并案、撤回、作废；有合理区间，并非越高越好',
       en:
@@ -66,6 +66,7 @@ export const courseMetrics: readonly MetricDefinition[] = [
       },
       denominator: { zh: '统计期内首次立案的事件数', en: 'incidents first filed in [from, to)' },
       ...firstFiled,
+      dimensions: placeAt({ zh: '首次立案时', en: 'the first filing' }),
     },
     ...{ numerator: 'whistle_event is not null', events: ['filed_event', 'whistle_event'] },
   },
@@ -89,10 +90,44 @@ export const courseMetrics: readonly MetricDefinition[] = [
         en: 'incidents first filed in [from, to) and open at asOf',
       },
       ...firstFiled,
+      dimensions: placeKnown,
     },
     numerator: `standing = 'SUSPENDED'`,
     amount: `case when standing = 'SUSPENDED' then greatest(extract(epoch from as_of - standing_at), 0) * 1000 end`,
     events: ['filed_event', 'suspended_event'],
+  },
+  {
+    ...{ ...ofIncidents, name: 'late-suspension-rate', cohort: 'suspensions', windowColumn: 'suspended_at' },
+    ...{ title: { zh: '临期挂账率', en: 'Late suspension rate' }, measure: 'RATE', reading: 'LOWER' },
+    ...{ dimensions: everyDimension, department: 'department_id' },
+    terms: { ...standardTerms, thresholdPercent: 80 },
+    exclusions: [...notInBase, ['used_percent is null', 'UNTIMED']],
+    formula: {
+      zh:
+        '批准时总时限已用超过 thresholdPercent%（默认 80%）的挂账数 ÷ 统计期内批准的挂账数；已用比例为批准时记入日志的整数百分比（向下取整，' +
+        '故恰为该比例的也计入），扣除此前的挂账时间；每次挂账各计一件，续挂不另计；不计：无总时限的挂账，并案、撤回、作废的事件',
+      en:
+        'suspensions that took effect when more than thresholdPercent (80 by default) of the total time was used up / suspensions ' +
+        'approved in [from, to); by the whole percent that the approval has put on record (rounded down, so that exactly that ' +
+        'much counts too), without the time suspended before; each suspension by itself, a renewal is none; not: without a total ' +
+        'deadline, of incidents merged, withdrawn or voided',
+    },
+    meaning: {
+      numerator: {
+        zh: '其中批准时总时限已用达到或超过 thresholdPercent% 的挂账数',
+        en: 'those of them approved when thresholdPercent of the total time, or more, was used up',
+      },
+      denominator: {
+        zh: '统计期内批准、且有总时限的挂账数',
+        en: 'suspensions approved in [from, to), of incidents with a total deadline',
+      },
+      window: { zh: '按批准挂账时间', en: 'by the time the suspension was approved' },
+      dimensions: {
+        zh: '地点与主办部门以批准挂账时为准，类别为上报时',
+        en: 'place and lead department as they were when it was approved, category as reported',
+      },
+    },
+    ...{ numerator: 'used_percent >= threshold_percent', events: ['filed_event', 'suspended_event'] },
   },
   {
     ...{ ...ofClosings, name: 'reopen-rate', title: { zh: '重开率', en: 'Reopen rate' }, measure: 'RATE' },

@@ -14,6 +14,8 @@ export interface MetricTerms {
   readonly weightPartlySolved: number;
   /** Of repeats and reopenings. Days. */
   readonly windowDays: number;
+  /** Share of the total time above which a suspension is late, whole percent. */
+  readonly thresholdPercent?: number;
   /** Of a composite: its rates and the share of each. */
   readonly weights: readonly { readonly metricId: string; readonly weight: number }[];
 }
@@ -55,6 +57,10 @@ export interface MetricDefinition {
   /** What is better; of what has a band, neither more nor less is. */
   readonly reading: 'HIGHER' | 'LOWER' | 'BAND';
   readonly cohort: CohortName;
+  /** Which version of it; the first where nothing is said. Whatever becomes of the cohort, the definition holds on to that one. */
+  readonly cohortVersion?: number;
+  /** Of a composite: the versions of its rates, where it is not the first that was recorded. */
+  readonly rates?: Readonly<Record<string, number>>;
   /** Instant that must lie in [from, to). */
   readonly windowColumn: string;
   /** The first that applies is the reason. */
@@ -95,6 +101,14 @@ export const placeKnown: BilingualText = {
   zh: '地点为截至该时刻所知，类别为上报时',
   en: 'place as it is known at that moment, category as reported',
 };
+
+/** Of what is counted by an event of one cycle: where it lay then, which may be found out later (docs/adr/0033-every-formula-stays.md). */
+export const placeAt = (event: BilingualText): BilingualText => ({
+  zh: `地点以${event.zh}为准（本轮次内的定位更正计入，此后的区划移交不计），类别为上报时`,
+  en:
+    `place as of ${event.en} (as it was found or corrected in that cycle; what went to other units with its area later, is ` +
+    'not theirs), category as reported',
+});
 
 /** What is not in the base set E (domain.md §4). */
 export const notInBase: readonly Exclusion[] = ['MERGED', 'WITHDRAWN', 'VOIDED', 'REJECTED'].map(

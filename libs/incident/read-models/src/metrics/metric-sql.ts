@@ -1,4 +1,4 @@
-import { cohorts } from './cohorts.js';
+import { cohortOf } from './cohorts.js';
 import type { MetricDefinition, MetricDimension } from './metric-definition.js';
 
 /** What a dimension is of a row. */
@@ -7,20 +7,20 @@ export function keyOf({ department }: MetricDefinition, by: MetricDimension): st
   return by === 'category' ? 'category' : `${by}_id`;
 }
 
-/** The same with units that others have taken over counted as those ($6, see {@link TakenOver}). */
+/** The same with units that others have taken over counted as those ($7, see {@link TakenOver}). */
 const keyNow = (metric: MetricDefinition, by: MetricDimension): string =>
-  `coalesce($6::jsonb ->> ${keyOf(metric, by)}, ${keyOf(metric, by)})`;
+  `coalesce($7::jsonb ->> ${keyOf(metric, by)}, ${keyOf(metric, by)})`;
 
 /**
  * `judged`: the rows of the window, each with the reason it does not count for, and with what it counts. The text is a
- * literal of this library; $1 to $5 are the moment, the window and the days of the terms.
+ * literal of this library; $1 to $6 are the moment, the window, and the days and the percent of the terms.
  */
 function judged(metric: MetricDefinition): string {
   const { windowColumn, exclusions, numerator, partial, amount } = metric;
   const reasons = exclusions.map(([condition, reason]) => `when ${condition} then '${reason}'`).join(' ');
   return `in_window as (
-      select judged_of.*, window_days, ${reasons === '' ? 'null::text' : `case ${reasons} end`} as reason
-      from at_moment judged_of cross join (select $5::int as window_days) days
+      select judged_of.*, window_days, threshold_percent, ${reasons === '' ? 'null::text' : `case ${reasons} end`} as reason
+      from at_moment judged_of cross join (select $5::int as window_days, $6::int as threshold_percent) terms
       where ${windowColumn} >= $3::timestamptz and ${windowColumn} < $4::timestamptz
     ),
     judged as (
@@ -33,7 +33,7 @@ function judged(metric: MetricDefinition): string {
 
 /** One row per key and reason. */
 export function tallySql(metric: MetricDefinition, by: MetricDimension | null): string {
-  return `${cohorts[metric.cohort].sql}, ${judged(metric)}
+  return `${cohortOf(metric).sql}, ${judged(metric)}
    select ${by === null ? `'total'::text` : keyNow(metric, by)} as key, reason,
      count(*)::int as cases, count(*) filter (where is_full)::int as full,
      count(*) filter (where is_partial)::int as partial, coalesce(sum(counted_amount), 0)::float8 as amount,
@@ -69,7 +69,7 @@ const microseconds = (instant: string): string =>
   `to_char(${instant} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 
 /**
- * The cases of a key ($7) that may be named, those that count first, then those that do not, each oldest first; with the sums over all
+ * The cases of a key ($8) that may be named, those that count first, then those that do not, each oldest first; with the sums over all
  * of the window, and over those of it that may not be named. A row of sums alone where there is nothing to list.
  * @param values of the query so far; what it needs more is added
  */
@@ -87,13 +87,13 @@ export function explainSql(
       ? ''
       : `and (${order}) > (${value(after.isExcluded)}::boolean, ${value(after.at)}::timestamptz,
           ${value(after.incidentId)}::text, ${value(after.caseHash)}::text)`;
-  return `${cohorts[metric.cohort].sql}, ${judged(metric)},
+  return `${cohortOf(metric).sql}, ${judged(metric)},
    listed as materialized (
      select *, md5(concat_ws(' ', task_id, events::text)) as case_hash from (
        select incident_id, task_id, reason, not counts as is_excluded, is_full, is_partial, counted_amount,
          ${metric.windowColumn} as window_at, array[${metric.events.join(', ')}]${lists} as events,
          ${seen === null ? 'true' : `incident_id in (${seen})`} as is_seen
-       from judged ${by === null ? '' : `where ${keyNow(metric, by)} is not distinct from $7`}
+       from judged ${by === null ? '' : `where ${keyNow(metric, by)} is not distinct from $8`}
      ) of_key
    ),
    sums as (select ${sumsOf('true', '')}, ${sumsOf('not is_seen', 'hidden_')} from listed),

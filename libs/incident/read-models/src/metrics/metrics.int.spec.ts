@@ -3,15 +3,15 @@ import type { IncidentEvent, Satisfaction, Solved } from '@shaoying/incident-dom
 import { containment, departmentTasks, incidentFacts } from '../index.js';
 import type { Moment } from '../sql-reader.js';
 import { readModelSpec, SimulatedCity } from '../testing/index.js';
-import type { MetricDefinition, MetricDimension } from './metric-definition.js';
-import { metricDefinitions } from './metric-definitions.js';
+import type { MetricDefinition, MetricDimension, MetricTerms } from './metric-definition.js';
+import { everyMetricDefinition, metricDefinition } from './metric-definitions.js';
 import type { MetricRow } from './metric-rows.js';
 import { EXPLAINED_MAX, MetricsQuery, type MetricExplanation, type MetricWindow } from './metrics.query.js';
 
 const always: MetricWindow = { from: '2000-01-01T00:00:00.000Z', to: '2100-01-01T00:00:00.000Z' };
 
-function metric(name: string): MetricDefinition {
-  const found = metricDefinitions.find((definition) => definition.name === name);
+function metric(name: string, version?: number): MetricDefinition {
+  const found = metricDefinition(name, version);
   if (!found) throw new Error(`no metric is called ${name}`);
   return found;
 }
@@ -122,8 +122,9 @@ describe('metrics', () => {
   });
 
   it('is null, not 0 or 100 %, where the denominator is 0', async () => {
-    for (const { name } of metricDefinitions) {
-      expect(await compute(name, at('2026-03-02T01:00:00.000Z'))).toMatchObject([
+    for (const each of everyMetricDefinition) {
+      const { rows } = await query.compute(each, always, at('2026-03-02T01:00:00.000Z'), null);
+      expect(rows).toMatchObject([
         { key: 'total', numerator: 0, denominator: 0, value: null, percent: null, excluded: {} },
       ]);
     }
@@ -616,6 +617,195 @@ describe('metrics', () => {
       ]);
     }
     expect(await query.companions(metric('reopen-rate'), always, moment)).toEqual([]);
+  });
+
+  describe('the place of what is counted by an event', () => {
+    /** The key, numerator and denominator of each street, by a version of the formula. */
+    const byStreet = async (name: string, version: number, moment: Moment): Promise<unknown> =>
+      (await query.compute(metric(name, version), always, moment, 'street')).rows.map(
+        ({ key, numerator, denominator }) => [key, numerator, denominator],
+      );
+    const toStreet2 = { streetId: 'street-2', communityId: 'community-2', estateId: null };
+    const days = (count: number): number => count * 24 * 60;
+
+    it('is that of the event, also where the area has gone to another street since; the earlier formulas go on to say the other one', async () => {
+      const city = new SimulatedCity().report('inc');
+      const whileDue = city.pass(days(7) + 1).now;
+      city.pass(1).locate('inc', toStreet2, 'AREA_TRANSFER');
+      await given(city);
+      for (const name of ['closing-rate', 'closing-on-time', 'whistle-rate']) {
+        expect([name, await byStreet(name, 1, at(whileDue))]).toEqual([name, [['street-1', 0, 1]]]);
+        expect([name, await byStreet(name, 2, at(whileDue))]).toEqual([name, [['street-1', 0, 1]]]);
+        expect([name, await byStreet(name, 1, at(city.now))]).toEqual([name, [['street-2', 0, 1]]]);
+        expect([name, await byStreet(name, 2, at(city.now))]).toEqual([name, [['street-1', 0, 1]]]);
+      }
+    });
+
+    it('is that of the street which had it when it fell due or was closed, whichever came first', async () => {
+      const city = new SimulatedCity();
+      const close = (id: string) =>
+        city.handle(id).finish(id).check(id, 'PASS').feedback(id, 'SOLVED').close(id);
+      for (const id of ['in-time', 'late']) city.report(id);
+      city.pass(days(1)).locate('in-time', toStreet2, 'AREA_TRANSFER');
+      close('in-time').pass(days(7)).locate('late', toStreet2, 'AREA_TRANSFER');
+      await given(close('late'));
+      expect(await byStreet('closing-on-time', 1, at(city.now))).toEqual([['street-2', 1, 2]]);
+      expect(await byStreet('closing-on-time', 2, at(city.now))).toEqual([
+        ['street-1', 0, 1],
+        ['street-2', 1, 1],
+      ]);
+      // Both are over: what is written of them says the same as their facts do.
+      expect(await byStreet('whistle-rate', 2, at(city.now))).toEqual([['street-1', 0, 2]]);
+    });
+
+    it('is where it is known to have lain all the time, if it was only thought to lie elsewhere', async () => {
+      const city = new SimulatedCity().report('inc').pass(days(8));
+      const before = city.now;
+      city.pass(1).locate('inc', toStreet2);
+      await given(city);
+      for (const name of ['closing-rate', 'whistle-rate'])
+        for (const version of [1, 2]) {
+          expect([name, await byStreet(name, version, at(city.now))]).toEqual([name, [['street-2', 0, 1]]]);
+          // As it was published.
+          expect(await byStreet(name, version, at(city.now, before))).toEqual([['street-1', 0, 1]]);
+        }
+    });
+
+    it('does not change with what is found in a later cycle: earlier results stay', async () => {
+      const city = new SimulatedCity().report('inc').handle('inc').finish('inc').check('inc', 'PASS');
+      city.feedback('inc', 'SOLVED').close('inc').pass(days(1)).reopen('inc').pass(1);
+      city.locate('inc', toStreet2).handle('inc').pass(days(8));
+      await given(city);
+      expect(await byStreet('closing-rate', 1, at(city.now))).toEqual([['street-2', 1, 2]]);
+      expect(await byStreet('closing-rate', 2, at(city.now))).toEqual([
+        ['street-1', 1, 1],
+        ['street-2', 0, 1],
+      ]);
+      expect(await byStreet('whistle-rate', 1, at(city.now))).toEqual([['street-2', 0, 1]]);
+      expect(await byStreet('whistle-rate', 2, at(city.now))).toEqual([['street-1', 0, 1]]);
+    });
+
+    it('is told with the version that it was computed by, and explained by the same', async () => {
+      const city = new SimulatedCity().report('inc').pass(days(8)).locate('inc', toStreet2, 'AREA_TRANSFER');
+      await given(city);
+      for (const version of [1, 2]) {
+        const definition = metric('closing-rate', version);
+        const { formula, meaning } = definition;
+        const told = { name: 'closing-rate', version, formula: formula.en, formulaZh: formula.zh, meaning };
+        expect(await query.compute(definition, always, at(city.now), null)).toMatchObject(told);
+        for (const street of ['street-1', 'street-2']) {
+          const explained = await query.explain(definition, always, at(city.now), 'street', street);
+          const isItsOwn = street === (version === 1 ? 'street-2' : 'street-1');
+          expect(explained).toMatchObject({ ...told, denominator: isItsOwn ? 1 : 0 });
+          expect(explained.cases.map(({ incidentId }) => incidentId)).toEqual(isItsOwn ? ['inc'] : []);
+        }
+      }
+      expect(query.definition('closing-rate', 3)).toBeUndefined();
+      expect(query.definition('closing-rate')?.version).toBe(2);
+      expect(query.list().find(({ name }) => name === 'closing-rate')).toMatchObject({
+        ...{ version: 2, versions: [2, 1] },
+      });
+    });
+
+    it('in a composite is that of the rates it was made of at its time', async () => {
+      await given(new SimulatedCity().report('inc').pass(days(8)));
+      const weights = [{ metricId: 'closing-on-time', weight: 1 }];
+      const partsOf = async (version: number) => {
+        const three = metric('three-rates', version);
+        const termsOf = (of: MetricDefinition) => ({ ...of.terms, ...(of === three && { weights }) });
+        const { rows } = await query.compute(three, always, at('2026-04-01T00:00:00.000Z'), null, termsOf);
+        return rows[0]?.parts?.map(({ metricId, version: own, denominator }) => [metricId, own, denominator]);
+      };
+      expect(await partsOf(2)).toEqual([['closing-on-time', 1, 1]]);
+      expect(await partsOf(3)).toEqual([['closing-on-time', 2, 1]]);
+    });
+  });
+
+  describe('suspensions that come late', () => {
+    const totalMinutes = 7 * 24 * 60;
+    const late = async (city: SimulatedCity, terms: Partial<MetricTerms> = {}, window = always) =>
+      (
+        await query.compute(metric('late-suspension-rate'), window, at(city.now), null, (of) => ({
+          ...{ ...of.terms, ...terms },
+        }))
+      ).rows;
+
+    it('are those approved when more than 80 % of the total time was used up; how much that is can be published', async () => {
+      const city = new SimulatedCity();
+      for (const id of ['early', 'just-not', 'late', 'last-minute']) city.report(id);
+      city
+        .pass(60)
+        .suspend('early')
+        .pass(0.8 * totalMinutes - 61);
+      city
+        .suspend('just-not')
+        .pass(2)
+        .suspend('late')
+        .pass(0.2 * totalMinutes - 2)
+        .suspend('last-minute');
+      await given(city);
+      expect(await late(city)).toMatchObject([
+        { key: 'total', numerator: 2, denominator: 4, percent: 50, excluded: {} },
+      ]);
+      expect(await late(city, { thresholdPercent: 79 })).toMatchObject([{ numerator: 3, denominator: 4 }]);
+      expect(await late(city, { thresholdPercent: 90 })).toMatchObject([{ numerator: 1, denominator: 4 }]);
+      const { terms } = await query.compute(metric('late-suspension-rate'), always, at(city.now), null);
+      expect(terms).toEqual({ definitionVersion: null, minimumSample: 20, thresholdPercent: 80 });
+      const { cases } = await explain('late-suspension-rate', at(city.now));
+      const deciding = (id: string) =>
+        city.eventsOf(id).flatMap(({ type, eventId }) => (/Filed|Suspended/.test(type) ? [eventId] : []));
+      expect(cases.map(({ incidentId, inNumerator, events }) => [incidentId, inNumerator, events])).toEqual([
+        ...(['early', 'just-not'] as const).map((id) => [id, false, deciding(id)]),
+        ...(['late', 'last-minute'] as const).map((id) => [id, true, deciding(id)]),
+      ]);
+    });
+
+    it('are of the window that holds the approval, each by itself, with the department that led by then', async () => {
+      const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']).pass(60);
+      const first = city.suspend('inc').now;
+      // 30 days that no clock counts: the second one comes as late as its own time says.
+      city
+        .pass(30 * 24 * 60)
+        .resume('inc')
+        .pass(1)
+        .suspend('inc')
+        .pass(1)
+        .resume('inc');
+      city.pass(0.9 * totalMinutes).transfer('inc', 'dept-1', 'dept-2');
+      const last = city.suspend('inc').now;
+      await given(city);
+      expect(await late(city)).toMatchObject([{ numerator: 1, denominator: 3 }]);
+      expect(await late(city, {}, { from: first, to: last })).toMatchObject([
+        { numerator: 0, denominator: 2 },
+      ]);
+      expect(await late(city, {}, { from: last, to: always.to })).toMatchObject([
+        { numerator: 1, denominator: 1 },
+      ]);
+      expect(await compute('late-suspension-rate', at(city.now), 'department')).toMatchObject([
+        { key: 'dept-1', numerator: 0, denominator: 2 },
+        { key: 'dept-2', numerator: 1, denominator: 1 },
+      ]);
+    });
+
+    it('are not judged without a total deadline, nor of what was merged, withdrawn or voided, each with the reason', async () => {
+      const city = new SimulatedCity();
+      const [openedAt, targetAt] = [city.inMinutes(-300), city.inMinutes(900)];
+      city.importCase('untimed', { departmentId: 'dept-1', openedAt, closedAt: null, targetAt });
+      for (const id of ['merged', 'withdrawn', 'counted', 'target']) city.report(id);
+      city.pass(0.9 * totalMinutes);
+      for (const id of ['untimed', 'merged', 'withdrawn', 'counted']) city.suspend(id);
+      city.resume('merged').merge('merged', 'target').withdraw('withdrawn');
+      await given(city);
+      const { numerator, denominator, cases, excluded } = await explain('late-suspension-rate', at(city.now));
+      expect([numerator, denominator, cases.map(({ incidentId }) => incidentId)]).toEqual([
+        1,
+        1,
+        ['counted'],
+      ]);
+      expect(Object.fromEntries(excluded.map(({ incidentId, reason }) => [incidentId, reason]))).toEqual({
+        ...{ untimed: 'UNTIMED', merged: 'MERGED', withdrawn: 'WITHDRAWN' },
+      });
+    });
   });
 
   it('times run from the filing to the last closing, without what was suspended', async () => {

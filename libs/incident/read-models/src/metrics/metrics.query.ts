@@ -1,6 +1,6 @@
 import { seenIn, type BoardScope } from '../incident-board/incident-board.query.js';
 import { momentValues, WideReader, type Moment, type SqlPool, type SqlReader } from '../sql-reader.js';
-import { cohorts, type Cohort } from './cohorts.js';
+import { cohortOf, type Cohort } from './cohorts.js';
 import type {
   BilingualText,
   MetricDefinition,
@@ -8,7 +8,7 @@ import type {
   MetricMeaning,
   MetricTerms,
 } from './metric-definition.js';
-import { metricDefinitions } from './metric-definitions.js';
+import { metricDefinition, metricDefinitions, rateOf, versionsOf } from './metric-definitions.js';
 import {
   compositeRows,
   numeratorOf,
@@ -114,7 +114,10 @@ export interface MetricListing {
   readonly name: string;
   readonly title: string;
   readonly titles: BilingualText;
+  /** In force. */
   readonly version: number;
+  /** Those that can be computed, the newest first. */
+  readonly versions: readonly number[];
   readonly formula: string;
   readonly formulaZh: string;
   readonly measure: MetricDefinition['measure'];
@@ -178,7 +181,8 @@ export class MetricsQuery {
     return metricDefinitions.map((metric) => {
       const { name, title, version, formula, measure, reading, meaning, exclusions, dimensions } = metric;
       return {
-        ...{ name, title: title.zh, titles: title, version, formula: formula.en, formulaZh: formula.zh },
+        ...{ name, title: title.zh, titles: title, version, versions: versionsOf(name) },
+        ...{ formula: formula.en, formulaZh: formula.zh },
         ...{
           measure,
           reading,
@@ -191,8 +195,9 @@ export class MetricsQuery {
     });
   }
 
-  definition(name: string): MetricDefinition | undefined {
-    return metricDefinitions.find((definition) => definition.name === name);
+  /** @param version the one in force where none is named */
+  definition(name: string, version?: number): MetricDefinition | undefined {
+    return metricDefinition(name, version);
   }
 
   /** Metrics that this one is never shown without, which it alone would hide (domain.md §4). */
@@ -219,7 +224,7 @@ export class MetricsQuery {
 
   /** Projections that a number is read from. */
   readModels(metric: MetricDefinition, termsOf: TermsOf = ownTerms): Cohort['readModels'] {
-    return [...new Set(this.rates(metric, termsOf).flatMap(({ rate }) => cohorts[rate.cohort].readModels))];
+    return [...new Set(this.rates(metric, termsOf).flatMap(({ rate }) => cohortOf(rate).readModels))];
   }
 
   /**
@@ -299,7 +304,7 @@ export class MetricsQuery {
   private rates(metric: MetricDefinition, termsOf: TermsOf): { rate: MetricDefinition; weight: number }[] {
     if (metric.measure !== 'COMPOSITE') return [{ rate: metric, weight: 1 }];
     return termsOf(metric).weights.flatMap(({ metricId, weight }) => {
-      const rate = this.definition(metricId);
+      const rate = rateOf(metric, metricId);
       return rate === undefined ? [] : [{ rate, weight }];
     });
   }
@@ -314,7 +319,7 @@ export class MetricsQuery {
   ): Promise<readonly Tally[]> {
     const { rows } = await this.sql.query<Tally>(tallySql(rate, by), [
       ...momentValues(moment),
-      ...[window.from, window.to, termsOf(rate).windowDays],
+      ...[window.from, window.to, ...termValues(termsOf(rate))],
       ...(by === null ? [] : [JSON.stringify(takenOver)]),
     ]);
     return rows;
@@ -329,7 +334,7 @@ export class MetricsQuery {
   ): Promise<ExplainedRate> {
     const values: unknown[] = [
       ...momentValues(moment),
-      ...[window.from, window.to, terms.windowDays],
+      ...[window.from, window.to, ...termValues(terms)],
       ...(by === null ? [] : [JSON.stringify(takenOver), key]),
     ];
     const seen = scope === null ? null : seenIn(scope, values);
@@ -401,14 +406,21 @@ function heading(
   };
 }
 
+/** $5 and $6 of every metric. */
+const termValues = ({ windowDays, thresholdPercent }: MetricTerms): readonly (number | null)[] => [
+  windowDays,
+  thresholdPercent ?? null,
+];
+
 /** Those that have a say in the number. */
 function toldTerms(metric: MetricDefinition, terms: MetricTerms): Partial<MetricTerms> {
-  const { definitionVersion, minimumSample, windowDays, weights } = terms;
+  const { definitionVersion, minimumSample, windowDays, thresholdPercent, weights } = terms;
   const windowed = metric.numerator.includes('window_days');
   return {
     ...{ definitionVersion, minimumSample },
     ...(metric.partial && { [metric.partial.weight]: terms[metric.partial.weight] }),
     ...(windowed && { windowDays }),
+    ...(thresholdPercent !== undefined && { thresholdPercent }),
     ...(metric.measure === 'COMPOSITE' && { weights }),
   };
 }

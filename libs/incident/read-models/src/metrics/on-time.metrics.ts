@@ -2,6 +2,7 @@ import { holderAt } from '../department-tasks/tasks-at.js';
 import {
   everyDimension,
   notInBase,
+  placeAt,
   placeKnown,
   places,
   standardTerms,
@@ -127,7 +128,8 @@ export const responseRate: MetricDefinition = {
 };
 
 const closing = {
-  ...{ measure: 'RATE', reading: 'HIGHER', cohort: 'totals', windowColumn: 'total_due', version: 1 },
+  ...{ measure: 'RATE', reading: 'HIGHER', cohort: 'totals', cohortVersion: 2, version: 2 },
+  windowColumn: 'total_due',
   ...{ events: ['filed_event', 'moved_event', 'closed_event'], dimensions: places, department: null },
   exclusions: [
     ...notInBase,
@@ -138,11 +140,18 @@ const closing = {
   terms: standardTerms,
 } as const satisfies Partial<MetricDefinition>;
 
+/** Like {@link holderAt} of a task: whose it was when it was decided, whatever comes later. */
+const whereItEnded = placeAt({
+  zh: '结案或到期（以先者为准）时',
+  en: 'the closing or the due time, whichever came first',
+});
+
 const dueToClose = {
-  zh: '总时限落在统计期内且已见分晓（已结案，或已过时限）的立案轮次数；不计：并案、撤回、作废、不予受理，以及挂账未结的事件；地点为截至该时刻所知',
+  zh: '总时限落在统计期内且已见分晓（已结案，或已过时限）的立案轮次数；不计：并案、撤回、作废、不予受理，以及挂账未结的事件；地点以结案或到期（以先者为准）时为准',
   en:
     'cycles whose total deadline lies in [from, to) and is decided at asOf (closed, or past its due time); not: of incidents ' +
-    'merged, withdrawn, voided, rejected or, unless closed, suspended; in the place that is known at that moment',
+    'merged, withdrawn, voided, rejected or, unless closed, suspended; in the place as of the closing or the due time, ' +
+    'whichever came first',
 };
 
 const meaningOf = (closed: MetricDefinition['title']): MetricDefinition['meaning'] => ({
@@ -154,7 +163,7 @@ const meaningOf = (closed: MetricDefinition['title']): MetricDefinition['meaning
       'excluded',
   },
   window: { zh: '按总时限', en: 'by due time of the total deadline' },
-  dimensions: { zh: `${placeKnown.zh}；不归属部门`, en: `${placeKnown.en}; of no department` },
+  dimensions: { zh: `${whereItEnded.zh}；不归属部门`, en: `${whereItEnded.en}; of no department` },
 });
 
 export const onTimeMetrics: readonly MetricDefinition[] = [

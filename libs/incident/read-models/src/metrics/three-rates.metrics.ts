@@ -38,6 +38,12 @@ const ofAnswers = {
   },
 } as const satisfies Partial<MetricDefinition['meaning']>;
 
+/**
+ * Of what a city may weigh, those of which the version in force is not the first. Named, so that a composite that was published stays
+ * made of what it was made of: whoever raises the version of a rate raises that of the composite too.
+ */
+const inForce = { 'closing-on-time': 2, 'closing-rate': 2, 'whistle-rate': 2 };
+
 export const threeRatesMetrics: readonly MetricDefinition[] = [
   responseRate,
   {
@@ -85,7 +91,7 @@ export const threeRatesMetrics: readonly MetricDefinition[] = [
     ...{
       ...feedback,
       name: 'three-rates',
-      version: 2,
+      version: 3,
       measure: 'COMPOSITE',
       title: { zh: '三率综合', en: 'Three rates' },
     },
@@ -101,7 +107,7 @@ export const threeRatesMetrics: readonly MetricDefinition[] = [
       window: { zh: '各率按其自己的口径', en: 'each of its rates by its own' },
       dimensions: { zh: '各率按其自己的口径', en: 'each of its rates by its own' },
     },
-    ...{ exclusions: [], numerator: 'false' },
+    ...{ exclusions: [], numerator: 'false', rates: inForce },
     terms: {
       ...standardTerms,
       weights: [

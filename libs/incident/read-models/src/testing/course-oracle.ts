@@ -94,6 +94,21 @@ export function knownPlace(story: Story, since: Told): Place {
   return ofType(story.visible, 'IncidentLocated').at(-1)?.data.place ?? contextAt(story, since).place;
 }
 
+/**
+ * Where a cycle lay as of an instant: as that was found or corrected in the cycle, whenever; what went to other units with its area,
+ * counts until then only.
+ */
+export function placeInCycle(story: Story, filed: ToldOf<'IncidentFiled'>, at: string): Place {
+  const next = ofType(story.all, 'IncidentReopened').find(({ data }) => data.cycle === filed.data.cycle + 1);
+  const inCycle = ofType(story.visible, 'IncidentLocated').filter(
+    ({ revision }) => revision > filed.revision && revision < (next?.revision ?? Infinity),
+  );
+  const heeded = inCycle.filter(
+    ({ data, occurredAt }) => data.method !== 'AREA_TRANSFER' || ms(occurredAt) <= ms(at),
+  );
+  return heeded.at(-1)?.data.place ?? contextAt(story, filed).place;
+}
+
 const standings = [
   ...(['IncidentRejected', 'IncidentWithdrawn', 'IncidentVoided', 'IncidentMerged'] as const),
   ...(['IncidentSuspended', 'IncidentResumed', 'IncidentUnmerged', 'IncidentReopened'] as const),

@@ -20,9 +20,9 @@ interface Asked {
 /** The cases of a metric, each with the units that answer for it now. */
 export function casesIn(
   { log, metric, window, moment, by, takenOver }: Asked,
-  name = metric.name,
+  { name, version }: Pick<MetricDefinition, 'name' | 'version'> = metric,
 ): OracleCase[] {
-  return casesOf(name, log, window, moment).map((found) => {
+  return casesOf(name, log, window, moment, version).map((found) => {
     const unit = by === null ? null : found.dimensions[by];
     if (by === null || unit === null) return found;
     return { ...found, dimensions: { ...found.dimensions, [by]: takenOver[unit] ?? unit } };
@@ -46,8 +46,8 @@ const added = (a: Counts, b: Counts): Counts =>
     [...Object.keys(a), ...Object.keys(b)].map((key) => [key, (a[key] ?? 0) + (b[key] ?? 0)]),
   );
 
-/** Rows a metric should have, and of a composite of what. */
-export function rowsBy(asked: Asked, definitionOf: (name: string) => MetricDefinition): MetricRow[] {
+/** Rows a metric should have. @param rateNamed of a composite, in the version that it is made of */
+export function rowsBy(asked: Asked, rateNamed: (name: string) => MetricDefinition): MetricRow[] {
   const { metric, terms, by } = asked;
   const cases = casesIn(asked);
   const keys = keysOf(cases, by);
@@ -62,8 +62,8 @@ export function rowsBy(asked: Asked, definitionOf: (name: string) => MetricDefin
   }
   return keys.map((key) => {
     const parts = terms.weights.map(({ metricId, weight }) => {
-      const own = casesIn(asked, metricId).filter((found) => has(found, by, key));
-      const row = rowOf({ ...asked, metric: definitionOf(metricId) }, key, own);
+      const own = casesIn(asked, rateNamed(metricId)).filter((found) => has(found, by, key));
+      const row = rowOf({ ...asked, metric: rateNamed(metricId) }, key, own);
       return { metricId, weight, row };
     });
     const missing = parts.some(({ row }) => row.denominator === 0);
@@ -76,7 +76,7 @@ export function rowsBy(asked: Asked, definitionOf: (name: string) => MetricDefin
       percent: missing ? null : shown(value),
       excluded: parts.reduce((sums, { row }) => added(sums, row.excluded), {}),
       parts: parts.map(({ metricId, weight, row: { key: _key, insufficient: _few, ...row } }) => ({
-        ...{ metricId, weight, ...row, version: definitionOf(metricId).version },
+        ...{ metricId, weight, ...row, version: rateNamed(metricId).version },
         terms: expect.objectContaining({ definitionVersion: terms.definitionVersion }) as MetricPart['terms'],
       })),
       ...(by !== null && { insufficient: parts.some(({ row }) => row.denominator < terms.minimumSample) }),

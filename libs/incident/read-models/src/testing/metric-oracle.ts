@@ -12,6 +12,7 @@ import {
   ofType,
   outOfBase,
   pausedMs,
+  placeInCycle,
   reopeningOf,
   standingOf,
   storiesOf,
@@ -54,12 +55,17 @@ export interface OracleCase {
 
 const ms = (instant: string): number => Date.parse(instant);
 
-/** The cases of one metric's window, as they were at a moment. @throws Error for a metric it does not know */
+/**
+ * The cases of one metric's window, as they were at a moment.
+ * @param version of its formula: the newest, where none is named
+ * @throws Error for a metric it does not know
+ */
 export function casesOf(
   name: string,
   log: readonly RecordedEvent[],
   window: MetricWindow,
   moment: Moment,
+  version = Infinity,
 ): OracleCase[] {
   const visible = visibleAt(log, moment);
   const inWindow = (instant: string): boolean =>
@@ -96,21 +102,24 @@ export function casesOf(
       return repeats(storiesOf(log, moment), inWindow);
     default:
       return storiesOf(log, moment).flatMap((story) =>
-        ofStory(name, story, moment).filter(({ at }) => inWindow(at)),
+        ofStory(name, story, moment, version).filter(({ at }) => inWindow(at)),
       );
   }
 }
 
 type Dated = OracleCase & { readonly at: string };
 
-function ofStory(name: string, story: Story, moment: Moment): Dated[] {
+function ofStory(name: string, story: Story, moment: Moment, version: number): Dated[] {
   switch (name) {
     case 'closing-rate':
     case 'closing-on-time':
-      return totals(story, moment, name === 'closing-on-time');
+      return totals(story, moment, name === 'closing-on-time', version === 1);
     case 'whistle-rate':
+      return filed(story, moment, false, version === 1);
     case 'suspension-rate':
-      return filed(story, moment, name === 'suspension-rate');
+      return filed(story, moment, true, true);
+    case 'late-suspension-rate':
+      return suspensions(story);
     case 'resolution-rate':
     case 'satisfaction-rate':
       return callbacks(story, moment, name === 'satisfaction-rate');
@@ -155,15 +164,14 @@ function caseBy(
   };
 }
 
-/** The same in the place the incident is known to lie in, and nobody's. */
-function inKnownPlace(story: Story, by: Told, found: Dated): Dated {
-  const place = knownPlace(story, by);
+/** The same in the place it is known to lie in, or lay in, and nobody's. */
+function inPlace(place: Place, found: Dated): Dated {
   const { category } = found.dimensions;
   const units = { estate: place.estateId, community: place.communityId, street: place.streetId };
   return { ...found, dimensions: { ...units, category, department: null } };
 }
 
-function filed(story: Story, { asOf }: Moment, suspended: boolean): Dated[] {
+function filed(story: Story, { asOf }: Moment, suspended: boolean, asKnown: boolean): Dated[] {
   const [filing] = ofType(story.visible, 'IncidentFiled');
   if (filing === undefined) return [];
   const whistle = ofType(story.visible, 'WhistleBlown').find(
@@ -178,12 +186,13 @@ function filed(story: Story, { asOf }: Moment, suspended: boolean): Dated[] {
   const judged = suspended
     ? { reason, good: isSuspended, events: [filing, isSuspended ? event : null] }
     : { reason, good: whistle !== undefined, events: [filing, whistle] };
-  const found = inKnownPlace(story, filing, caseBy(story, filing, judged));
+  const place = asKnown ? knownPlace(story, filing) : placeInCycle(story, filing, filing.occurredAt);
+  const found = inPlace(place, caseBy(story, filing, judged));
   const age = isSuspended && event !== null ? ms(asOf) - ms(event.occurredAt) : null;
   return [suspended ? { ...found, amount: found.counts ? age : null } : found];
 }
 
-function totals(story: Story, { asOf }: Moment, onTimeOnly: boolean): Dated[] {
+function totals(story: Story, { asOf }: Moment, onTimeOnly: boolean, asKnown: boolean): Dated[] {
   return ofType(story.visible, 'IncidentFiled').flatMap((filing) => {
     const { cycle } = filing.data;
     const total = clockOf(story, filing, 'INCIDENT_TOTAL');
@@ -197,7 +206,9 @@ function totals(story: Story, { asOf }: Moment, onTimeOnly: boolean): Dated[] {
     }
     const good = closing !== undefined && (!onTimeOnly || ms(closing.occurredAt) <= ms(total.due));
     const found = caseBy(story, filing, { reason, good, events: [filing, total.movedBy, closing] });
-    return [{ ...inKnownPlace(story, filing, found), at: total.due }];
+    const ended = sooner(closing?.occurredAt ?? null, total.due);
+    const place = asKnown ? knownPlace(story, filing) : placeInCycle(story, filing, ended);
+    return [{ ...inPlace(place, found), at: total.due }];
   });
 }
 
@@ -287,11 +298,26 @@ function callsOf(story: Story, { asOf }: Moment): Dated[] {
     else if (call === undefined && ms(due) >= ms(asOf)) reason = 'NOT_DUE_YET';
     const good = call !== undefined && ms(call.occurredAt) <= ms(due);
     const found = caseBy(story, filing, { reason, good, events: [filing, call] });
-    return [{ ...inKnownPlace(story, filing, found), at: due }];
+    return [{ ...inPlace(knownPlace(story, filing), found), at: due }];
   });
 }
 
 const dayMs = 24 * 3_600_000;
+
+/** Late from 80 percent of the total time on. */
+function suspensions(story: Story): Dated[] {
+  return ofType(story.visible, 'IncidentSuspended').map((suspension) => {
+    const used = suspension.data.usedPercent;
+    const filings = ofType(story.visible, 'IncidentFiled');
+    const filing = filings.findLast(({ revision }) => revision < suspension.revision);
+    const reason = outOfBase(story) ?? (used === null ? 'UNTIMED' : null);
+    return caseBy(story, suspension, {
+      reason,
+      good: used !== null && used >= 80,
+      events: [filing, suspension],
+    });
+  });
+}
 
 function summonses(story: Story, returns: boolean): Dated[] {
   const reason = outOfBase(story);

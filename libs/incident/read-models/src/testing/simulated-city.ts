@@ -330,7 +330,8 @@ export class SimulatedCity {
 
   suspend(incidentId: string): this {
     return this.send(incidentId, supervisionCentre, {
-      ...{ kind: 'SuspendIncident', reasonCode: 'NEEDS_FUNDS', reason: '待立项', usedPercent: 10 },
+      ...{ kind: 'SuspendIncident', reasonCode: 'NEEDS_FUNDS', reason: '待立项' },
+      usedPercent: this.usedPercent(incidentId),
       reviewAt: this.inMinutes(simpleDeadlineMinutes.SUSPENSION_REVIEW),
       deadlines: this.deadlines(`${incidentId}-${this.events.length}`, ['SUSPENSION_REVIEW']),
     });
@@ -376,11 +377,15 @@ export class SimulatedCity {
     return this.send(incidentId, residents, withdrawal);
   }
 
-  /** Another place than it was reported for, or none that is known. */
-  locate(incidentId: string, place: Partial<IncidentState['place']>): this {
+  /** Another place than it was reported for, or none that is known; or the same place under other units, as areas are redrawn. */
+  locate(
+    incidentId: string,
+    place: Partial<IncidentState['place']>,
+    method: 'BY_HAND' | 'AREA_TRANSFER' = 'BY_HAND',
+  ): this {
     return this.send(incidentId, this.street(incidentId), {
       ...{ kind: 'LocateIncident', location: null, place: { ...this.stateOf(incidentId).place, ...place } },
-      ...{ gridMapId: null, gridMapVersion: null, method: 'BY_HAND', suggestedDepartmentId: null },
+      ...{ gridMapId: null, gridMapVersion: null, method, suggestedDepartmentId: null },
       reason: '现场核实',
     });
   }
@@ -563,6 +568,19 @@ export class SimulatedCity {
 
   private get timersOfFiling(): readonly ('INCIDENT_TOTAL' | 'CONTACT')[] {
     return ['INCIDENT_TOTAL', ...this.timersOfContact];
+  }
+
+  /** Of the total time, without what it stood still. */
+  private usedPercent(incidentId: string): number | null {
+    const { deadlines, pauses } = this.stateOf(incidentId);
+    const total = deadlines.find(({ timer }) => timer === 'INCIDENT_TOTAL');
+    if (total === undefined) return null;
+    const startMs = Date.parse(total.startedAt);
+    const pausedMs = pauses
+      .map(({ from, to }) => Date.parse(to) - Math.max(Date.parse(from), startMs))
+      .reduce((sum, span) => sum + Math.max(span, 0), 0);
+    const allowedMs = Date.parse(total.dueAt) - startMs - pausedMs;
+    return allowedMs <= 0 ? 100 : Math.floor(((this.nowMs - startMs - pausedMs) * 100) / allowedMs);
   }
 
   private get sampleMinute(): number {

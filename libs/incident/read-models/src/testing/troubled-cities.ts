@@ -89,6 +89,13 @@ const excludeMissedCall: Step = (city, id, variant) => {
   ]);
 };
 
+/** Whose area it is in after a reform. */
+const redrawn = (variant: number) => ({
+  streetId: of(['street-1', 'street-2'], variant),
+  communityId: of(['community-1', 'community-2'], variant),
+  estateId: of(['estate-1', 'estate-2', null], variant >> 1),
+});
+
 /** The steps that lead an incident on come several times: what is refused makes no history. */
 const steps: readonly Step[] = [
   (city, id, variant) =>
@@ -136,6 +143,7 @@ const steps: readonly Step[] = [
   (city, id, _variant, other) => city.merge(id, other),
   (city, id) => city.unmerge(id),
   (city, id, variant) => city.locate(id, { estateId: of(['estate-1', 'estate-2', null], variant) }),
+  (city, id, variant) => city.locate(id, redrawn(variant), 'AREA_TRANSFER'),
   (city, id, variant) => (variant % 4 === 0 ? city.withdraw(id) : undefined),
   (city) => city.ringAlarms(),
 ];

@@ -1,0 +1,67 @@
+import type { Cohort } from '../cohorts.js';
+
+/**
+ * Cohorts as they were recorded, for the definitions that hold on to them: their whole SQL, with nothing shared, so that
+ * whatever is changed of those in force leaves them as they are. What they read of read models has to stay there for them.
+ */
+export const earlierCohorts: Readonly<Record<string, readonly Cohort[]>> = {
+  incidents: [
+    {
+      version: 1,
+      readModels: ['incident-facts'],
+      sql: `
+  with at_moment as not materialized (select c.*, null::text as task_id, $1::timestamptz as as_of from (
+    with visible as materialized (
+  select facts.* from incident_facts.facts
+  where incident_id = any(array(
+    select incident_id from incident_facts.cases where not is_over
+    union all
+    select incident_id from incident_facts.over_ends
+    where lived && tstzrange(least(case when $2::timestamptz = 'infinity' then 'infinity'::timestamptz else $1::timestamptz end, $2::timestamptz), greatest(case when $2::timestamptz = 'infinity' then 'infinity'::timestamptz else $1::timestamptz end, $2::timestamptz), '[]')
+      and first_at <= case when $2::timestamptz = 'infinity' then 'infinity'::timestamptz else $1::timestamptz end and first_known_at <= $2::timestamptz
+      and (last_at > case when $2::timestamptz = 'infinity' then 'infinity'::timestamptz else $1::timestamptz end or last_known_at > $2::timestamptz)))
+    and fact_at <= case when $2::timestamptz = 'infinity' then 'infinity'::timestamptz else $1::timestamptz end and fact_known_at <= $2::timestamptz), standings as (
+  select distinct on (incident_id) incident_id, says as standing, fact_at as standing_at, event_id as standing_event from visible where kind = 'STANDING' order by incident_id, revision desc
+), called_off as (select whistle_id, revision from visible where kind = 'WHISTLE_CANCELLED'), corrections as (select distinct on (incident_id) incident_id, estate_id, community_id, street_id from visible where kind = 'LOCATED' order by incident_id, revision desc), filed as (select distinct on (incident_id) * from visible where kind = 'FILED' order by incident_id, revision), whistled as (
+  select distinct on (w.incident_id) w.* from visible w left join called_off x on x.whistle_id = w.whistle_id
+  where w.kind = 'WHISTLED' and x.whistle_id is null order by w.incident_id, w.revision
+), endings as (select distinct on (incident_id) * from visible where kind in ('CLOSED', 'REOPENED') order by incident_id, revision desc) select f.incident_id as incident_id, f.category as category, f.severity as severity, case when l.incident_id is null then f.estate_id else l.estate_id end as estate_id, case when l.incident_id is null then f.community_id else l.community_id end as community_id, case when l.incident_id is null then f.street_id else l.street_id end as street_id, w.department_id as department_id, f.fact_at as filed_at, f.event_id as filed_event, w.event_id as whistle_event, s.standing as standing, s.standing_at as standing_at, case when s.standing = 'SUSPENDED' then s.standing_event end as suspended_event, case when c.kind = 'CLOSED' then c.event_id end as closed_event from filed f left join corrections l on l.incident_id = f.incident_id
+    left join standings s on s.incident_id = f.incident_id
+    left join whistled w on w.incident_id = f.incident_id
+    left join endings c on c.incident_id = f.incident_id
+    union all
+    select incident_id, category, severity, estate_id, community_id, street_id, department_id, filed_at, filed_event, whistle_event, standing, standing_at, suspended_event, closed_event from incident_facts.over_incidents
+    where last_at <= case when $2::timestamptz = 'infinity' then 'infinity'::timestamptz else $1::timestamptz end and last_known_at <= $2::timestamptz
+  ) c)`,
+    },
+  ],
+  totals: [
+    {
+      version: 1,
+      readModels: ['incident-facts'],
+      sql: `
+  with at_moment as not materialized (select c.*, null::text as task_id, null::text as department_id, $1::timestamptz as as_of from (
+    with visible as materialized (
+  select facts.* from incident_facts.facts
+  where incident_id = any(array(
+    select incident_id from incident_facts.cases where not is_over
+    union all
+    select incident_id from incident_facts.over_ends
+    where lived && tstzrange(least(case when $2::timestamptz = 'infinity' then 'infinity'::timestamptz else $1::timestamptz end, $2::timestamptz), greatest(case when $2::timestamptz = 'infinity' then 'infinity'::timestamptz else $1::timestamptz end, $2::timestamptz), '[]')
+      and first_at <= case when $2::timestamptz = 'infinity' then 'infinity'::timestamptz else $1::timestamptz end and first_known_at <= $2::timestamptz
+      and (last_at > case when $2::timestamptz = 'infinity' then 'infinity'::timestamptz else $1::timestamptz end or last_known_at > $2::timestamptz)))
+    and fact_at <= case when $2::timestamptz = 'infinity' then 'infinity'::timestamptz else $1::timestamptz end and fact_known_at <= $2::timestamptz), standings as (
+  select distinct on (incident_id) incident_id, says as standing, fact_at as standing_at, event_id as standing_event from visible where kind = 'STANDING' order by incident_id, revision desc
+), corrections as (select distinct on (incident_id) incident_id, estate_id, community_id, street_id from visible where kind = 'LOCATED' order by incident_id, revision desc), moved as (select distinct on (incident_id, cycle) * from visible where kind = 'DUE_MOVED' order by incident_id, cycle, revision desc), ended as materialized (select * from visible where kind = 'CLOSED'), reopened as materialized (select * from visible where kind = 'REOPENED') select f.incident_id as incident_id, f.category as category, f.severity as severity, case when l.incident_id is null then f.estate_id else l.estate_id end as estate_id, case when l.incident_id is null then f.community_id else l.community_id end as community_id, case when l.incident_id is null then f.street_id else l.street_id end as street_id, f.event_id as filed_event, coalesce(m.due_at, f.due_at) as total_due, m.event_id as moved_event, c.fact_at as closed_at, c.event_id as closed_event, o.incident_id is not null as taken_up, s.standing as standing from visible f left join corrections l on l.incident_id = f.incident_id
+      left join moved m on m.incident_id = f.incident_id and m.cycle = f.cycle
+      left join ended c on c.incident_id = f.incident_id and c.cycle = f.cycle
+      left join reopened o on o.incident_id = f.incident_id and o.cycle = f.cycle
+      left join standings s on s.incident_id = f.incident_id
+    where f.kind = 'FILED' and f.due_at is not null
+    union all
+    select incident_id, category, severity, estate_id, community_id, street_id, filed_event, total_due, moved_event, closed_at, closed_event, taken_up, standing from incident_facts.over_totals
+    where last_at <= case when $2::timestamptz = 'infinity' then 'infinity'::timestamptz else $1::timestamptz end and last_known_at <= $2::timestamptz
+  ) c)`,
+    },
+  ],
+};
