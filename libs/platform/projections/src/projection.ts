@@ -35,7 +35,7 @@ export interface Projection {
   readonly schema: string;
   /**
    * Indexes by which `apply` finds nothing: a rebuild makes them after its rows, for half the price of keeping them meanwhile.
-   * `create index if not exists` with a name: a rebuild that is resumed may have made them.
+   * `create index if not exists` with a name: a rebuild that goes on may have made them.
    */
   readonly indexes?: string;
   /**

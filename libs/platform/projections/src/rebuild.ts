@@ -350,7 +350,7 @@ class Rebuild<Event extends PlacedEvent> {
     return isFilled ? undefined : serving.position;
   }
 
-  /** With what comes after the rows, once: later rows find it there. Whoever has it end cuts it off; resumed, it begins again with that. */
+  /** With what comes after the rows, once: later rows find it there. Whoever has it end cuts it off; the next run begins again with that. */
   private async complete(): Promise<void> {
     if (this.isComplete) return;
     this.options.onPhase?.('COMPLETING');
