@@ -1,4 +1,4 @@
-import type { IncidentView } from '@shaoying/incident-read-models';
+import type { IncidentView, MetricExplanation } from '@shaoying/incident-read-models';
 import { City, type PersonName, type Problem } from './kit/city.js';
 import {
   act,
@@ -419,6 +419,18 @@ describe('time', () => {
     expect((await act(city, 'supervision', id, 'resume', renewal)).state).toBe('SUSPENDED');
     expect((await act(city, 'supervision', id, 'resume', { reason: '判决生效' })).state).toBe('HANDLING');
     expect((await onTask('urbanManagement', id, taskId, 'check-in')).taskState).toBe('CHECKED_IN');
+    // Early, and once: a renewal is no other suspension.
+    const answer = await city
+      .as('oversight')
+      .get<MetricExplanation>('/v1/metrics/late-suspension-rate/explain');
+    const { cases, terms } = expected(200, answer);
+    expect(terms).toMatchObject({ thresholdPercent: 80 });
+    expect(cases.filter(({ incidentId }) => incidentId === id)).toEqual([
+      {
+        ...{ incidentId: id, taskId: null, inNumerator: false },
+        events: [expect.any(String), expect.any(String)],
+      },
+    ]);
   });
 
   test('staged handling is due stage by stage', async () => {
