@@ -63,6 +63,8 @@ export interface ExplainedCut {
   readonly limit: number;
   /** Selects the ids of the incidents that may be named; null: all. Its values are among the query's already. */
   readonly seen: string | null;
+  /** Whether the sums are wanted too: they cost a look at all of the window. */
+  readonly isSummed: boolean;
 }
 
 const microseconds = (instant: string): string =>
@@ -76,32 +78,39 @@ const microseconds = (instant: string): string =>
 export function explainSql(
   metric: MetricDefinition,
   by: MetricDimension | null,
-  { after, limit, seen }: ExplainedCut,
+  { after, limit, seen, isSummed }: ExplainedCut,
   values: unknown[],
 ): string {
   const lists = (metric.eventLists ?? []).map((list) => ` || coalesce(${list}, '{}')`).join('');
   const value = (one: unknown): string => `$${values.push(one)}`;
   const order = 'is_excluded, window_at, incident_id collate "C", case_hash collate "C"';
+  const [isExcluded, at] =
+    after === null ? ['', ''] : [`${value(after.isExcluded)}::boolean`, `${value(after.at)}::timestamptz`];
   const behind =
     after === null
       ? ''
-      : `and (${order}) > (${value(after.isExcluded)}::boolean, ${value(after.at)}::timestamptz,
-          ${value(after.incidentId)}::text, ${value(after.caseHash)}::text)`;
+      : `and (${order}) > (${isExcluded}, ${at}, ${value(after.incidentId)}::text, ${value(after.caseHash)}::text)`;
+  const listed = [
+    ...(by === null ? [] : [`${keyNow(metric, by)} is not distinct from $7`]),
+    // What lies before the place is wanted for the sums alone: without them it is passed by before it is hashed and sorted.
+    ...(isSummed || after === null ? [] : [`(not counts, ${metric.windowColumn}) >= (${isExcluded}, ${at})`]),
+  ];
+  const page = `select * from listed where is_seen ${behind} order by ${order} limit ${limit}`;
   return `${cohorts[metric.cohort].sql}, ${judged(metric)},
-   listed as materialized (
+   listed as ${isSummed ? 'materialized' : ''} (
      select *, md5(concat_ws(' ', task_id, events::text)) as case_hash from (
        select incident_id, task_id, reason, not counts as is_excluded, is_full, is_partial, counted_amount,
          ${metric.windowColumn} as window_at, array[${metric.events.join(', ')}]${lists} as events,
          ${seen === null ? 'true' : `incident_id in (${seen})`} as is_seen
-       from judged ${by === null ? '' : `where ${keyNow(metric, by)} is not distinct from $7`}
+       from judged ${listed.length === 0 ? '' : `where ${listed.join(' and ')}`}
      ) of_key
    ),
-   sums as (select ${sumsOf('true', '')}, ${sumsOf('not is_seen', 'hidden_')} from listed),
-   page as (select * from listed where is_seen ${behind} order by ${order} limit ${limit})
-   select sums.*, incident_id as "incidentId", task_id as "taskId", reason, is_full as "isFull",
+   ${isSummed ? `sums as (select ${sumsOf('true', '')}, ${sumsOf('not is_seen', 'hidden_')} from listed),` : ''}
+   page as (${page})
+   select ${isSummed ? 'sums.*, ' : ''}incident_id as "incidentId", task_id as "taskId", reason, is_full as "isFull",
      is_partial as "isPartial", counted_amount::float8 as amount, events, is_excluded as "isExcluded",
      ${microseconds('window_at')} as at, case_hash as "caseHash"
-   from sums left join page on true order by ${order}`;
+   from ${isSummed ? 'sums left join page on true' : 'page'} order by ${order}`;
 }
 
 /** Cases, and what they come to, of those rows that are so. */
