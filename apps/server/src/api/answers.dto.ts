@@ -487,6 +487,8 @@ class CorrectedMetricAnswer {
   @ApiProperty(instant) knownAt!: string;
   @ApiProperty({ type: MetricTermsAnswer }) terms!: MetricTermsAnswer;
   @ApiProperty({ type: [MetricRowAnswer] }) rows!: MetricRowAnswer[];
+  @ApiProperty({ type: [CompanionMetricAnswer], description: 'As they are known, and weighed, now' })
+  companions!: CompanionMetricAnswer[];
 }
 
 export class MetricAnswerShape extends MetricHeadingAnswer {

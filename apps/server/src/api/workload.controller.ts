@@ -37,14 +37,15 @@ import {
   ReadWorkload,
   type ScopedWorkloadExplanation,
 } from '../queries/queries.js';
-import { OneWorkloadAnswer, Tells, WorkloadExplanationAnswer, WorkloadsAnswer } from './answers.dto.js';
+import { OneWorkloadAnswer, WorkloadExplanationAnswer, WorkloadsAnswer } from './answers.dto.js';
 import { operationAt } from './caller.js';
 import { assertReaches, unitsWithTasks } from './department-door.js';
 import { MomentQuery } from './incident.dto.js';
-import { workloadColumns, workloadExplanationColumns, workloadRows } from './metric-tables.js';
+import { workloadColumns, workloadExplanationColumns, workloadRows } from './workload-tables.js';
 import { momentOf } from './moment.js';
 import { reached } from './read-your-writes.js';
 import { Refused } from './refused.js';
+import { TellsTable } from './tells-table.js';
 
 class WorkloadQuery extends IntersectionType(MomentQuery, TableQuery) {
   @ApiPropertyOptional({
@@ -164,7 +165,9 @@ export class WorkloadController {
     private readonly platform: Platform,
   ) {}
 
-  @Tells('Workload of a department, or of a street that is whistled to, at a moment', OneWorkloadAnswer)
+  @TellsTable('Workload of a department, or of a street that is whistled to, at a moment', {
+    ...{ type: OneWorkloadAnswer, columns: workloadColumns },
+  })
   @Get('departments/:id/workload')
   async workload(
     @Req() request: FastifyRequest,
@@ -182,9 +185,12 @@ export class WorkloadController {
     return tableOf(request, reply, query, told, rows, workloadColumns);
   }
 
-  @Tells(
+  @TellsTable(
     'Workload of all departments in scope, and of the streets that were whistled to and have something to tell',
-    WorkloadsAnswer,
+    {
+      ...{ type: WorkloadsAnswer, columns: workloadColumns },
+      rows: 'Behind what they have to do the time that was lost (lost…), a row for each who bears it.',
+    },
   )
   @Get('workload')
   async workloads(
@@ -221,9 +227,9 @@ export class WorkloadController {
   }
 
   /** Tasks outside the caller's scope count as they do in the figure, and are not named. */
-  @Tells(
+  @TellsTable(
     'Every task behind a figure of workload, with the events that decided, what it contributes, and what is left out and why',
-    WorkloadExplanationAnswer,
+    { type: WorkloadExplanationAnswer, columns: workloadExplanationColumns, isPage: true },
   )
   @Get('workload/explain')
   async explain(
