@@ -29,6 +29,7 @@ import {
   type HandlingRules,
   instantAtPercent,
   InstantOutOfRange,
+  isComputed,
   type Jurisdiction,
   type LadderStep,
   type MapPoint,
@@ -36,6 +37,7 @@ import {
   type MetricId,
   type OrgUnit,
   type OrgUnitKind,
+  type RecordedMetric,
   type TimerKind,
   type WorkingCalendar,
   workingTimeBetween,
@@ -94,9 +96,13 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
         this.workingCalendars.add(event.data.calendar.calendarId, event.data.calendar);
         return;
       case 'MetricDefinitionPublished':
-        this.metrics.add(event.data.metric.metricId, event.data.metric, recordedAt);
-        return;
+        return this.addMetric(event.data.metric, recordedAt);
     }
+  }
+
+  /** One that only a later release computes cannot be asked for here: its definition is passed by. */
+  private addMetric(metric: RecordedMetric, recordedAt: string | undefined): void {
+    if (isComputed(metric)) this.metrics.add(metric.metricId, metric, recordedAt);
   }
 
   orgUnit(id: string, at?: string): OrgUnit | undefined {
