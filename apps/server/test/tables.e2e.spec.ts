@@ -194,6 +194,45 @@ describe('a number that was published', () => {
   });
 });
 
+test('units that were entered or merged later are none of a number of before, and are of the corrected one', async () => {
+  const published = new Date().toISOString();
+  const day = published.slice(0, 10);
+  const late = { kind: 'DEPARTMENT', parentId: 'di-qinghe', effectiveFrom: '2025-01-01' };
+  const orgUnits = [
+    { ...late, id: 'dp-late', name: '补录局' },
+    { ...late, id: 'dp-later', name: '再补录局' },
+  ];
+  expected(201, await city.as('admin').post('/v1/org-units', { orgUnits }));
+  const between = new Date().toISOString();
+  const merger = { unitIds: ['dp-later'], into: { id: 'dp-late' }, from: day };
+  expected(201, await city.as('admin').post('/v1/org-units/merge', merger));
+  const told = async (knownAt: string) => {
+    const query = `by=department&units=AS_NOW&asOf=2199-01-01T00:00:00Z&knownAt=${knownAt}`;
+    const { rows, corrected } = await read<Told>(`/v1/metrics/return-rate?${query}`);
+    const ids = (of: readonly MetricRow[] = []) =>
+      of
+        .filter(({ key }) => key?.startsWith('dp-late'))
+        .map(({ key, ...row }) => [key, 'includes' in row ? row.includes : []]);
+    return [ids(rows), ids(corrected?.rows)];
+  };
+  const now = [['dp-late', ['dp-later']]];
+  expect(await told(published)).toEqual([[], now]);
+  expect(await told(between)).toEqual([
+    [
+      ['dp-late', []],
+      ['dp-later', []],
+    ],
+    now,
+  ]);
+  const workload = async (knownAt: string): Promise<string[]> => {
+    const path = `/v1/workload?parent=di-qinghe&asOf=2199-01-01T00:00:00Z&knownAt=${knownAt}`;
+    const { items } = await read<{ items: { departmentId: string }[] }>(path);
+    return items.map(({ departmentId }) => departmentId).filter((id) => id.startsWith('dp-late'));
+  };
+  expect(await workload(published)).toEqual([]);
+  expect(await workload(between)).toEqual(['dp-late', 'dp-later']);
+});
+
 test('proposals for the dispatch catalogue are told a page at a time as CSV too', async () => {
   for (let index = 0; index < 2; index += 1) {
     const { id, taskId } = await live(city, 'IN_ARBITRATION');

@@ -3,7 +3,7 @@ import { QueryBus } from '@nestjs/cqrs';
 import { ApiBearerAuth, ApiPropertyOptional, ApiTags, IntersectionType } from '@nestjs/swagger';
 import { decodeCursor, encodeCursor, IsInstant, TableQuery, tableOf, wantsCsv } from '@shaoying/http';
 import { CurrentPrincipal, PermittedRoles, type Principal, type Role } from '@shaoying/identity';
-import { scopeOf } from '@shaoying/incident-application';
+import { scopeOf, type Scope } from '@shaoying/incident-application';
 import {
   EXPLAINED_MAX,
   METRIC_DIMENSIONS,
@@ -34,6 +34,7 @@ import { momentOf } from './moment.js';
 import { reached, reachedPosition } from './read-your-writes.js';
 import { Refused } from './refused.js';
 import { TellsTable } from './tells-table.js';
+import { unitsAt } from './units-at.js';
 
 class MetricListQuery extends IntersectionType(MomentQuery, TableQuery) {}
 
@@ -58,7 +59,8 @@ class MetricQuery extends IntersectionType(MomentQuery, TableQuery) {
 
   @ApiPropertyOptional({
     ...{ enum: METRIC_UNITS, default: 'AS_THEN' },
-    description: 'AS_NOW counts what units had that are no more for the one that has taken over by asOf',
+    description:
+      'AS_NOW counts what units had that are no more for the one that has taken over by asOf, as far as that was known at knownAt',
   })
   @IsOptional()
   @IsIn(METRIC_UNITS)
@@ -163,28 +165,27 @@ export class MetricsController {
     const { metric, window, moment, by, termsOf, units, unitsNow } = asked;
     const { directory } = this.platform;
     const scope = scopeOf(principal, permitted, directory);
-    const existing = unitsThatExist(directory, by, moment.asOf, scope);
+    const existing = unitsThatExist(unitsAt(directory, moment), by, moment.asOf, scope);
     const answer = await this.queries.execute(
       new ComputeMetric(metric, window, moment, by, termsOf, unitsNow.takenOver, existing),
     );
     const companions = await this.companions(request, asked);
     const told = {
       ...{ ...answer, units, rows: unitsNow.told(answer.rows), companions },
-      ...(query.knownAt !== undefined && { corrected: await this.corrected(request, asked, existing) }),
+      ...(query.knownAt !== undefined && { corrected: await this.corrected(request, asked, scope) }),
     };
     return tableOf(request, reply, query, told, metricTableRows, metricColumns);
   }
 
   /** A number that was published beside what is known, and in force, by now: that one is not shown alone either. */
-  private async corrected(
-    request: FastifyRequest,
-    asked: Asked,
-    existing: readonly string[],
-  ): Promise<Corrected> {
-    const { metric, window, by, unitsNow } = asked;
+  private async corrected(request: FastifyRequest, asked: Asked, scope: Scope | null): Promise<Corrected> {
+    const { metric, window, by, units } = asked;
     const { directory, clock } = this.platform;
     const moment = momentOf({ asOf: asked.moment.asOf }, clock);
     const termsOf = termsAt(directory, moment);
+    const known = unitsAt(directory, moment);
+    const unitsNow = UnitsNow.of(known, units, by, moment.asOf);
+    const existing = unitsThatExist(known, by, moment.asOf, scope);
     const { knownAt, terms, rows } = await this.queries.execute(
       new ComputeMetric(metric, window, moment, by, termsOf, unitsNow.takenOver, existing),
     );
@@ -278,7 +279,7 @@ export class MetricsController {
     const termsOf = termsAt(this.platform.directory, moment);
     await this.hasReached(request, metric, termsOf);
     const units = query.units ?? 'AS_THEN';
-    const unitsNow = UnitsNow.of(this.platform.directory, units, by, moment.asOf);
+    const unitsNow = UnitsNow.of(unitsAt(this.platform.directory, moment), units, by, moment.asOf);
     return { metric, window, moment, by, termsOf, units, unitsNow };
   }
 

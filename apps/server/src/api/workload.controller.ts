@@ -46,6 +46,7 @@ import { momentOf } from './moment.js';
 import { reached } from './read-your-writes.js';
 import { Refused } from './refused.js';
 import { TellsTable } from './tells-table.js';
+import { unitsAt } from './units-at.js';
 
 class WorkloadQuery extends IntersectionType(MomentQuery, TableQuery) {
   @ApiPropertyOptional({
@@ -201,7 +202,7 @@ export class WorkloadController {
   ): Promise<WorkloadsAnswered | string> {
     await reached(this.platform, 'department-tasks', request);
     const window = this.windowOf(query);
-    const ids = this.unitsOf(request, principal, query, window[0].asOf);
+    const ids = this.unitsOf(request, principal, query, window[0]);
     const [items, lostTime] = await Promise.all([
       query.by === 'street'
         ? this.queries.execute(new ReadStreetWorkload(ids, ...window))
@@ -252,7 +253,7 @@ export class WorkloadController {
       departmentId === undefined
         ? {
             streetId: query.streetId ?? null,
-            departmentIds: this.unitsOf(request, principal, query, asOf),
+            departmentIds: this.unitsOf(request, principal, query, moment),
           }
         : { departmentId };
     const page = { limit, after: place };
@@ -266,25 +267,30 @@ export class WorkloadController {
     return pageTableOf(request, reply, query, told, ({ items }) => items, workloadExplanationColumns);
   }
 
-  /** Who has, or had, tasks, as the jurisdiction stood by then: those the caller reaches, of a level, below a unit. */
+  /**
+   * Who has, or had, tasks, as the jurisdiction stood by then and as far as the log knew: of those the caller reaches by now, those of a
+   * level, below a unit.
+   */
   private unitsOf(
     request: FastifyRequest,
     principal: Principal,
     { level, parent }: UnitsQuery,
-    at: string,
+    moment: Moment,
   ): string[] {
     const { directory } = this.platform;
+    const known = unitsAt(directory, moment);
+    const at = moment.asOf;
     const operation = operationAt(request);
     const levelOf = (id: string): string | undefined => {
-      const unit = directory.orgUnit(id, at);
-      return unit?.kind === 'DEPARTMENT' ? directory.ancestors(id, at)[0]?.kind : unit?.kind;
+      const unit = known.orgUnit(id, at);
+      return unit?.kind === 'DEPARTMENT' ? known.ancestors(id, at)[0]?.kind : unit?.kind;
     };
-    return unitsWithTasks(directory)
+    return unitsWithTasks(known)
       .map(({ id }) => id)
-      .filter((id) => directory.orgUnit(id, at) !== undefined)
+      .filter((id) => known.orgUnit(id, at) !== undefined)
       .filter((id) => reachesDepartment(principal, operation, id, directory))
       .filter((id) => level === undefined || levelOf(id) === level)
-      .filter((id) => parent === undefined || directory.isWithin(id, parent, at));
+      .filter((id) => parent === undefined || known.isWithin(id, parent, at));
   }
 
   private windowOf(query: Pick<WorkloadQuery, 'asOf' | 'knownAt' | 'from'>): [moment: Moment, from: string] {
