@@ -35,13 +35,13 @@ import {
 } from '../queries/queries.js';
 import { LostTimeAnswer, Tells } from './answers.dto.js';
 import { eventColumns, repeatColumns } from './event-tables.js';
-import { ListIncidentsQuery, MomentQuery, ReplayQuery } from './incident.dto.js';
 import { incidentColumns, lostTimeColumns, type ShownIncident } from './incident-tables.js';
+import { ListIncidentsQuery, MomentQuery, ReplayQuery } from './incident.dto.js';
 import { momentOf } from './moment.js';
 import { reached } from './read-your-writes.js';
 import { Refused } from './refused.js';
-import { TellsTable } from './tells-table.js';
 import { RepeatWhistles, type RepeatWarning } from './repeat-whistles.js';
+import { TellsTable } from './tells-table.js';
 import { VisibleIncidents } from './visible-incidents.js';
 
 class IncidentTableQuery extends IntersectionType(ListIncidentsQuery, TableQuery) {}

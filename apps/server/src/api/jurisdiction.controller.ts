@@ -17,6 +17,7 @@ import type {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Platform } from '../platform.js';
 import { DueAnswerShape, Tells } from './answers.dto.js';
+import { categoryColumns, orgUnitColumns } from './jurisdiction-tables.js';
 import {
   AtQuery,
   DueDto,
@@ -26,7 +27,6 @@ import {
   ResponsibleAnswer,
   ResponsibleQuery,
 } from './jurisdiction.dto.js';
-import { categoryColumns, orgUnitColumns } from './jurisdiction-tables.js';
 import { Refused } from './refused.js';
 import { TellsTable } from './tells-table.js';
 

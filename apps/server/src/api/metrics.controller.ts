@@ -22,13 +22,13 @@ import { IsIn, IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-va
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Platform } from '../platform.js';
 import { ComputeMetric, ExplainMetric, ExplainMetricOn, ReadCompanions } from '../queries/queries.js';
-import { MetricAnswerShape, MetricExplanationShape, MetricListAnswer } from './answers.dto.js';
 import { explanationColumns } from './explanation-table.js';
 import { MomentQuery } from './incident.dto.js';
-import { explanationCsv, isExplainedCursor } from './metric-pages.js';
-import { termsAt } from './metric-terms.js';
+import { MetricAnswerShape, MetricExplanationShape, MetricListAnswer } from './metric-answers.dto.js';
 import { metricListColumns, metricListRows, type MetricList } from './metric-list-table.js';
+import { explanationCsv, isExplainedCursor } from './metric-pages.js';
 import { metricColumns, metricTableRows, type Corrected, type ToldMetric } from './metric-tables.js';
+import { termsAt } from './metric-terms.js';
 import { METRIC_UNITS, UnitsNow, unitsThatExist, type MetricUnits } from './metric-units.js';
 import { momentOf } from './moment.js';
 import { reached, reachedPosition } from './read-your-writes.js';

@@ -37,16 +37,16 @@ import {
   ReadWorkload,
   type ScopedWorkloadExplanation,
 } from '../queries/queries.js';
-import { OneWorkloadAnswer, WorkloadExplanationAnswer, WorkloadsAnswer } from './answers.dto.js';
 import { operationAt } from './caller.js';
 import { assertReaches, unitsWithTasks } from './department-door.js';
 import { MomentQuery } from './incident.dto.js';
-import { workloadColumns, workloadExplanationColumns, workloadRows } from './workload-tables.js';
 import { momentOf } from './moment.js';
 import { reached } from './read-your-writes.js';
 import { Refused } from './refused.js';
 import { TellsTable } from './tells-table.js';
 import { unitsAt } from './units-at.js';
+import { OneWorkloadAnswer, WorkloadExplanationAnswer, WorkloadsAnswer } from './workload-answers.dto.js';
+import { workloadColumns, workloadExplanationColumns, workloadRows } from './workload-tables.js';
 
 class WorkloadQuery extends IntersectionType(MomentQuery, TableQuery) {
   @ApiPropertyOptional({
