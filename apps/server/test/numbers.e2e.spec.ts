@@ -60,7 +60,8 @@ describe('what is behind a number', () => {
       const sumOf = (column: string): number =>
         rows.reduce((sum, row) => sum + Number(row[heading.indexOf(column)]), 0);
       expect([who, sumOf('numerator'), sumOf('denominator')]).toEqual([who, numerator, denominator]);
-      expect(rows.filter(([place]) => place === 'WITHHELD')).toEqual(
+      const last = rows.filter(([place]) => place === 'WITHHELD').map((row) => row.slice(0, 11));
+      expect(last).toEqual(
         withheld === 0 ? [] : [['WITHHELD', '', '', '', '', '', '0', String(withheld), '0', '', '']],
       );
     }
@@ -144,7 +145,7 @@ describe('a number explains itself', () => {
         })),
       );
       const { text } = await city.as('oversight').get(`${asked}&format=csv`);
-      for (const companion of names) expect(text).toContain(`,${companion}\r\n`);
+      for (const companion of names) expect(text).toContain(`\r\nCOMPANION,${companion},`);
     }
     const alone = await city.as('oversight').get<object>('/v1/metrics/reopen-rate');
     expect(expected(200, alone)).toMatchObject({ companions: [] });

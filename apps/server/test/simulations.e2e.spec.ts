@@ -1,3 +1,4 @@
+import { parseCsv } from './kit/csv.js';
 import { City, type Problem } from './kit/city.js';
 import { act, blowWhistle, expected, taskOf, type Whistled } from './kit/incident-steps.js';
 import { expectProblem } from './kit/problems.js';
@@ -118,6 +119,11 @@ test('tells what would have been different under another policy, and changes not
   const breach = all.find(({ kind, timer }) => kind === 'BREACH' && timer === 'ACKNOWLEDGE');
   expect(breach).toMatchObject({ incidentId: whistled.id, change: 1, cause: 'RULES' });
   expect(breach?.events.map(({ type }) => type)).toEqual(['WhistleBlown', 'TaskAcknowledged']);
+  const table = await city.as('oversight').get(`${path}/${id}/differences?limit=2&format=csv`);
+  expect(table.headers.get('shaoying-next-cursor')).toBe(first.nextCursor);
+  expect(parseCsv(table.text).map(({ simulationId, kind, change }) => [simulationId, kind, change])).toEqual(
+    first.items.map(({ kind, change }) => [id, kind, String(change)]),
+  );
   expect((await history()).text).toBe(before);
 });
 

@@ -1,19 +1,16 @@
-import { Controller, Get, Query, UseInterceptors } from '@nestjs/common';
-import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { Controller, Get, Query, Req, Res, UseInterceptors } from '@nestjs/common';
+import { ApiBearerAuth, ApiTags, IntersectionType } from '@nestjs/swagger';
 import { CatalogueProposals, type CatalogueProposal } from '@shaoying/audit';
 import { isPosition } from '@shaoying/event-store';
-import { decodeCursor, encodeCursor, PageQuery, type Page } from '@shaoying/http';
+import { decodeCursor, encodeCursor, PageQuery, pageTableOf, TableQuery, type Page } from '@shaoying/http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Platform } from '../platform.js';
-import { CatalogueProposalsAnswer, Tells } from './answers.dto.js';
+import { CatalogueProposalsAnswer } from './answers.dto.js';
 import { DirectoryHasRead } from './directory-has-read.js';
+import { proposalColumns, type ShownProposal } from './event-tables.js';
+import { TellsTable } from './tells-table.js';
 
-/** With what the catalogue in force says by now. */
-interface ShownProposal extends CatalogueProposal {
-  /** Whom the catalogue names for the category in the area; null for nobody. */
-  readonly catalogueDepartmentId: string | null;
-  /** Whether it names the department that was decided for. */
-  readonly adopted: boolean;
-}
+class ProposalsQuery extends IntersectionType(PageQuery, TableQuery) {}
 
 const isPlace = (value: unknown): value is string => typeof value === 'string' && isPosition(value);
 
@@ -28,17 +25,23 @@ export class CatalogueProposalsController {
     private readonly platform: Platform,
   ) {}
 
-  @Tells(
+  @TellsTable(
     'Entries of the dispatch catalogue 派单目录 that arbitration has proposed, oldest first, and whether they are adopted',
-    CatalogueProposalsAnswer,
+    { type: CatalogueProposalsAnswer, columns: proposalColumns, isPage: true },
   )
   @Get('catalogue-proposals')
-  async list(@Query() { limit, cursor }: PageQuery): Promise<Page<ShownProposal>> {
-    const { items, next } = await this.proposals.read(decodeCursor(cursor, isPlace) ?? null, limit);
-    return {
+  async list(
+    @Req() request: FastifyRequest,
+    @Query() query: ProposalsQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Page<ShownProposal> | string> {
+    const after = decodeCursor(query.cursor, isPlace) ?? null;
+    const { items, next } = await this.proposals.read(after, query.limit);
+    const told: Page<ShownProposal> = {
       items: items.map((proposal) => this.shown(proposal)),
       nextCursor: next === null ? null : encodeCursor(next),
     };
+    return pageTableOf(request, reply, query, told, (page) => page.items, proposalColumns);
   }
 
   private shown(proposal: CatalogueProposal): ShownProposal {

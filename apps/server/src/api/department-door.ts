@@ -1,6 +1,6 @@
 import type { Principal } from '@shaoying/identity';
 import { reachesDepartment } from '@shaoying/incident-application';
-import type { JurisdictionDirectory, OrgUnit } from '@shaoying/jurisdiction-contracts';
+import type { OrgUnit, OrgUnitDirectory } from '@shaoying/jurisdiction-contracts';
 import type { OrgUnitKind } from '@shaoying/jurisdiction-domain';
 import type { FastifyRequest } from 'fastify';
 import type { Platform } from '../platform.js';
@@ -11,8 +11,8 @@ import { Refused } from './refused.js';
 const GIVEN_TASKS: readonly OrgUnitKind[] = ['DEPARTMENT', 'SUBDISTRICT'];
 
 /** Every unit that may have tasks, ended or not. */
-export const unitsWithTasks = (directory: Pick<JurisdictionDirectory, 'orgUnits'>): readonly OrgUnit[] =>
-  GIVEN_TASKS.flatMap((kind) => directory.orgUnits(kind));
+export const unitsWithTasks = (known: Pick<OrgUnitDirectory, 'orgUnits'>): readonly OrgUnit[] =>
+  GIVEN_TASKS.flatMap((kind) => known.orgUnits(kind));
 
 /** Whoever asks about a department, or a street: what lies outside is refused before it is looked for. @throws Refused */
 export function assertReaches(

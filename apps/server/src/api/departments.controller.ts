@@ -20,14 +20,15 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Platform } from '../platform.js';
 import { ReadQueue } from '../queries/queries.js';
 import { DispatchesAnswer, QueueAnswer, Tells } from './answers.dto.js';
-import { MomentQuery } from './incident.dto.js';
 import { assertReaches } from './department-door.js';
+import { queueColumns } from './incident-tables.js';
+import { MomentQuery } from './incident.dto.js';
 import { listBytes } from './json-bytes.js';
+import { momentOf } from './moment.js';
 import { OpenStreams } from './open-streams.js';
 import { isQueuePlace } from './queue-place.js';
 import { reached } from './read-your-writes.js';
-import { momentOf } from './moment.js';
-import { queueColumns } from './incident-tables.js';
+import { TellsTable } from './tells-table.js';
 
 class QueueQuery extends IntersectionType(PageQuery, MomentQuery, TableQuery) {}
 
@@ -48,7 +49,9 @@ export class DepartmentsController {
     private readonly streams: OpenStreams,
   ) {}
 
-  @Tells('Open tasks of a department, oldest first', QueueAnswer)
+  @TellsTable('Open tasks of a department, oldest first', {
+    ...{ type: QueueAnswer, columns: queueColumns, isPage: true },
+  })
   @Get('departments/:id/queue')
   async queue(
     @Req() request: FastifyRequest,

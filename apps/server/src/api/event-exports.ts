@@ -12,12 +12,11 @@ import {
   type OversightCaller,
   type QueryPurpose,
 } from '@shaoying/audit';
-import { csvOf, type CsvColumns } from '@shaoying/http';
-import type { PlainLine } from '@shaoying/audit';
-import type { RecordedEvent } from '@shaoying/event-store';
+import { csvOf } from '@shaoying/http';
 import type { FastifyReply } from 'fastify';
 import { Platform } from '../platform.js';
 import { AuditSources } from './audit-sources.js';
+import { eventColumns } from './event-tables.js';
 import { OpenStreams } from './open-streams.js';
 import { Refused } from './refused.js';
 
@@ -34,28 +33,6 @@ export interface WantedExport {
   readonly purpose: QueryPurpose | null;
   readonly after: string;
 }
-
-type CsvEvent = RecordedEvent & { readonly line: PlainLine };
-
-const columns: CsvColumns<CsvEvent> = {
-  position: ({ position }) => position,
-  eventId: ({ eventId }) => eventId,
-  type: ({ type }) => type,
-  schemaVersion: ({ schemaVersion }) => schemaVersion,
-  streamId: ({ streamId }) => streamId,
-  revision: ({ revision }) => revision,
-  occurredAt: ({ occurredAt }) => occurredAt,
-  recordedAt: ({ recordedAt }) => recordedAt,
-  actorId: ({ actor }) => actor.id,
-  actorRole: ({ actor }) => actor.role,
-  orgUnitId: ({ actor }) => actor.orgUnitId,
-  correlationId: ({ correlationId }) => correlationId,
-  causationId: ({ causationId }) => causationId,
-  commandId: ({ commandId }) => commandId,
-  zh: ({ line }) => line.zh,
-  en: ({ line }) => line.en,
-  data: ({ data }) => JSON.stringify(data),
-};
 
 /** Exports of the log: on record before their first byte goes out, and again when they end, however that is. */
 @Injectable()
@@ -116,11 +93,11 @@ export class EventExports {
   }
 
   private async *csvPieces({ filter, after, upTo }: ExportRequest): AsyncGenerator<ExportPiece> {
-    yield { text: csvOf(columns, []), events: 0 };
-    const heading = csvOf(columns, []).length;
+    yield { text: csvOf(eventColumns, []), events: 0 };
+    const heading = csvOf(eventColumns, []).length;
     for await (const page of this.log.matching(filter, after, upTo)) {
       const rows = page.map((event) => ({ ...event, line: this.log.lineOf(event) }));
-      yield { text: csvOf(columns, rows).slice(heading), events: rows.length };
+      yield { text: csvOf(eventColumns, rows).slice(heading), events: rows.length };
     }
   }
 

@@ -34,16 +34,18 @@ import {
   type LostTimeReport,
 } from '../queries/queries.js';
 import { LostTimeAnswer, Tells } from './answers.dto.js';
-import { ListIncidentsQuery, MomentQuery, ReplayQuery } from './incident.dto.js';
+import { eventColumns, repeatColumns } from './event-tables.js';
 import { incidentColumns, lostTimeColumns, type ShownIncident } from './incident-tables.js';
+import { ListIncidentsQuery, MomentQuery, ReplayQuery } from './incident.dto.js';
 import { momentOf } from './moment.js';
 import { reached } from './read-your-writes.js';
 import { Refused } from './refused.js';
 import { RepeatWhistles, type RepeatWarning } from './repeat-whistles.js';
+import { TellsTable } from './tells-table.js';
 import { VisibleIncidents } from './visible-incidents.js';
 
 class IncidentTableQuery extends IntersectionType(ListIncidentsQuery, TableQuery) {}
-class LostTimeQuery extends IntersectionType(MomentQuery, TableQuery) {}
+class MomentTableQuery extends IntersectionType(MomentQuery, TableQuery) {}
 
 /** What the city owes the reporter, by its clocks; those among offices are no promise to anybody outside. */
 const PROMISES: readonly DeadlineView['timer'][] = [
@@ -82,8 +84,9 @@ export class IncidentQueriesController {
     private readonly visible: VisibleIncidents,
   ) {}
 
-  @Tells(
+  @TellsTable(
     'List incidents within scope, newest first. At a moment (asOf, knownAt) a page may have fewer items than there are',
+    { columns: incidentColumns, isPage: true },
   )
   @Get('incidents')
   @ApiBearerAuth()
@@ -138,8 +141,9 @@ export class IncidentQueriesController {
     return then;
   }
 
-  @Tells(
+  @TellsTable(
     'Earlier whistles 重复吹哨 on this incident, and on its estate and category, in the days the policy counts',
+    { columns: repeatColumns },
   )
   @Get('incidents/:id/repeat-whistles')
   @ApiBearerAuth()
@@ -148,13 +152,15 @@ export class IncidentQueriesController {
     @CurrentPrincipal() principal: Principal,
     @PermittedRoles() permitted: readonly Role[],
     @Param('id') id: string,
-    @Query() query: MomentQuery,
-  ): Promise<{ items: readonly RepeatWarning[] }> {
+    @Query() query: MomentTableQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<{ items: readonly RepeatWarning[] } | string> {
     await reached(this.platform, board, request);
     const moment = momentOf(query, this.platform.clock);
     const view = await this.at(moment, principal, permitted, id);
     const scope = scopeOf(principal, permitted, this.platform.directory);
-    return { items: await this.repeats.around(view, scope, moment) };
+    const told = { items: await this.repeats.around(view, scope, moment) };
+    return tableOf(request, reply, query, told, ({ items }) => items, repeatColumns);
   }
 
   /** What a reporter may see of the case, by the secret code alone. */
@@ -192,7 +198,7 @@ export class IncidentQueriesController {
   }
 
   /** Every event with its envelope and a sentence in Chinese and English. */
-  @Tells('Every event with its envelope and a line in Chinese and English')
+  @TellsTable('Every event with its envelope and a line in Chinese and English', { columns: eventColumns })
   @Get('incidents/:id/events')
   @ApiTags('oversight')
   @ApiBearerAuth()
@@ -201,10 +207,13 @@ export class IncidentQueriesController {
     @CurrentPrincipal() principal: Principal,
     @PermittedRoles() permitted: readonly Role[],
     @Param('id') id: string,
-  ): Promise<{ items: HistoryEntry[] }> {
+    @Query() query: TableQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<{ items: HistoryEntry[] } | string> {
     await reached(this.platform, board, request);
     await this.visible.find(principal, permitted, id);
-    return { items: await this.queries.execute(new ReadHistory(id)) };
+    const told = { items: await this.queries.execute(new ReadHistory(id)) };
+    return tableOf(request, reply, query, told, ({ items }) => items, eventColumns);
   }
 
   /** The state at an instant or revision, and what changed next. Straight from the log. */
@@ -224,7 +233,9 @@ export class IncidentQueriesController {
     return this.queries.execute(new ReplayIncident(id, replayPoint(query)));
   }
 
-  @Tells('Time that was lost before the right department had it, and by whose account', LostTimeAnswer)
+  @TellsTable('Time that was lost before the right department had it, and by whose account', {
+    ...{ type: LostTimeAnswer, columns: lostTimeColumns },
+  })
   @Get('incidents/:id/lost-time')
   @ApiBearerAuth()
   async lostTime(
@@ -232,7 +243,7 @@ export class IncidentQueriesController {
     @CurrentPrincipal() principal: Principal,
     @PermittedRoles() permitted: readonly Role[],
     @Param('id') id: string,
-    @Query() query: LostTimeQuery,
+    @Query() query: MomentTableQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<(LostTimeReport & { id: string }) | string> {
     await reached(this.platform, board, request);

@@ -1,5 +1,17 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query, UseInterceptors } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Get,
+  HttpCode,
+  Param,
+  Post,
+  Query,
+  Req,
+  Res,
+  UseInterceptors,
+} from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { TableQuery, tableOf } from '@shaoying/http';
 import type {
   Category,
   DeadlinePolicy,
@@ -13,9 +25,11 @@ import type {
   Responsibility,
   WorkingCalendar,
 } from '@shaoying/jurisdiction-contracts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Platform } from '../platform.js';
 import { DueAnswerShape, Tells } from './answers.dto.js';
 import { DirectoryHasRead } from './directory-has-read.js';
+import { categoryColumns, orgUnitColumns } from './jurisdiction-tables.js';
 import {
   AtQuery,
   DueDto,
@@ -26,6 +40,7 @@ import {
   ResponsibleQuery,
 } from './jurisdiction.dto.js';
 import { Refused } from './refused.js';
+import { TellsTable } from './tells-table.js';
 
 interface Items<T> {
   readonly items: readonly T[];
@@ -58,11 +73,18 @@ export class JurisdictionController {
     return this.platform.clock.now().toISOString();
   }
 
-  @Tells('Org units that exist at an instant, as they are then')
+  @TellsTable('Org units that exist at an instant, as they are then', { columns: orgUnitColumns })
   @Get('org-units')
-  orgUnits(@Query() { kind, at }: OrgUnitsQuery): Items<OrgUnit & { readonly version: number }> {
-    const units = this.directory.orgUnits(kind, at ?? this.now());
-    return { items: units.map((unit) => ({ ...unit, version: this.directory.orgUnitVersion(unit.id) })) };
+  orgUnits(
+    @Req() request: FastifyRequest,
+    @Query() query: OrgUnitsQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Items<OrgUnit & { readonly version: number }> | string {
+    const units = this.directory.orgUnits(query.kind, query.at ?? this.now());
+    const told = {
+      items: units.map((unit) => ({ ...unit, version: this.directory.orgUnitVersion(unit.id) })),
+    };
+    return tableOf(request, reply, query, told, ({ items }) => items, orgUnitColumns);
   }
 
   @Tells('One org unit: as it is at an instant, all its versions, and who has taken over')
@@ -81,10 +103,15 @@ export class JurisdictionController {
     };
   }
 
-  @Tells('Categories of the dispatch catalogue')
+  @TellsTable('Categories of the dispatch catalogue', { columns: categoryColumns })
   @Get('categories')
-  categories(): Items<Category> {
-    return { items: this.directory.categories() };
+  categories(
+    @Req() request: FastifyRequest,
+    @Query() query: TableQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Items<Category> | string {
+    const told = { items: this.directory.categories() };
+    return tableOf(request, reply, query, told, ({ items }) => items, categoryColumns);
   }
 
   @Tells('Who is responsible for a category in a place', ResponsibleAnswer)

@@ -1,5 +1,5 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsInstant, IsOpaqueId } from '@shaoying/http';
+import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
+import { IsInstant, IsOpaqueId, TableQuery } from '@shaoying/http';
 import {
   COORDINATE_SYSTEMS,
   DURATION_UNITS,
@@ -20,7 +20,7 @@ export class AtQuery {
   at?: string;
 }
 
-export class OrgUnitsQuery extends AtQuery {
+export class OrgUnitsQuery extends IntersectionType(AtQuery, TableQuery) {
   @ApiPropertyOptional({ enum: ORG_UNIT_KINDS })
   @IsOptional()
   @IsIn(ORG_UNIT_KINDS)

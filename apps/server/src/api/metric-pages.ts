@@ -1,8 +1,15 @@
 import { Readable } from 'node:stream';
 import { StreamableFile } from '@nestjs/common';
 import { csvOf, parseInstant } from '@shaoying/http';
-import type { ExplainedPlace, MetricExplanation, MetricPlace, Moment } from '@shaoying/incident-read-models';
-import { explanationColumns, explanationRows, withheldRows } from './metric-tables.js';
+import type {
+  ExplainedList,
+  ExplainedPlace,
+  MetricExplanation,
+  MetricPlace,
+  Moment,
+} from '@shaoying/incident-read-models';
+import { explanationColumns, explanationRows, headingOf, noCase, withheldRows } from './explanation-table.js';
+import type { MetricUnits } from './metric-units.js';
 
 /** What a cursor of an explanation holds: moment and formula of its first page, so that every page is of the same. */
 export interface ExplainedCursor {
@@ -41,24 +48,32 @@ export const isExplainedCursor = (value: unknown): value is ExplainedCursor =>
 
 /**
  * An explanation as CSV from its first page to its end, each page read when the client has taken the one before; and last what is
- * withheld.
- * @param pageFrom the page that begins there, at the moment of the first
+ * withheld. The first page has the sums, of the whole: those behind it are lists alone.
+ * @param listFrom the page that begins there, at the moment of the first
  */
 export function explanationCsv(
   first: MetricExplanation,
-  pageFrom: (place: MetricPlace) => Promise<MetricExplanation>,
+  units: MetricUnits,
+  listFrom: (place: MetricPlace) => Promise<ExplainedList>,
 ): StreamableFile {
+  const of = headingOf(first, units);
   const heading = csvOf(explanationColumns, []);
-  const lines = (rows: ReturnType<typeof explanationRows>): string =>
-    csvOf(explanationColumns, rows).slice(heading.length);
+  const lines = (rows: ReturnType<typeof explanationRows>): Buffer => {
+    const table = rows.map((row) => ({ ...row, of }));
+    return Buffer.from(csvOf(explanationColumns, table).slice(heading.length), 'utf8');
+  };
   async function* pieces(): AsyncGenerator<Buffer> {
-    yield Buffer.from(heading + lines(explanationRows(first)), 'utf8');
-    for (let { next } = first; next !== null;) {
-      const page = await pageFrom(next);
-      yield Buffer.from(lines(explanationRows(page)), 'utf8');
-      next = page.next;
+    yield Buffer.from(heading, 'utf8');
+    const { measure } = first;
+    let isEmpty = true;
+    for (let page: ExplainedList | null = first; page !== null;) {
+      const rows = explanationRows({ ...page, measure });
+      isEmpty &&= rows.length === 0;
+      yield lines(rows);
+      page = page.next === null ? null : await listFrom(page.next);
     }
-    yield Buffer.from(lines(withheldRows(first)), 'utf8');
+    const withheld = withheldRows(first);
+    yield lines(isEmpty && withheld.length === 0 ? [noCase] : withheld);
   }
   return new StreamableFile(Readable.from(pieces(), { objectMode: false }));
 }

@@ -1,6 +1,6 @@
 import type { Scope } from '@shaoying/incident-application';
 import type { MetricDimension, MetricRow, TakenOver } from '@shaoying/incident-read-models';
-import type { JurisdictionDirectory } from '@shaoying/jurisdiction-contracts';
+import type { OrgUnitDirectory } from '@shaoying/jurisdiction-contracts';
 import type { OrgUnitKind } from '@shaoying/jurisdiction-domain';
 
 /** Whether a number is counted for the unit whose it was, or for who has taken that over (domain.md §6, 15). */
@@ -28,25 +28,26 @@ const own: Readonly<Record<MetricDimension, OrgUnitKind | null>> = {
 };
 
 /**
- * The units of a dimension that exist at an instant, as it is known by now: each has a row, also without a case (domain.md §6, 38).
+ * The units of a dimension that exist at an instant, as far as they are known: each has a row, also without a case (domain.md §6, 38).
  * Streets and departments are few and told whole; of estates and communities those within the caller's area, all for who has none.
+ * @param known units as far as the log knew at the moment of the number
  */
 export function unitsThatExist(
-  directory: Pick<JurisdictionDirectory, 'orgUnits' | 'isWithin'>,
+  known: Pick<OrgUnitDirectory, 'orgUnits' | 'isWithin'>,
   by: MetricDimension | null,
   at: string,
   scope: Scope | null,
 ): readonly string[] {
   const kind = by === null ? null : own[by];
   if (kind === null) return [];
-  const ids = directory.orgUnits(kind, at).map(({ id }) => id);
+  const ids = known.orgUnits(kind, at).map(({ id }) => id);
   if (scope === null || kind === 'SUBDISTRICT' || kind === 'DEPARTMENT') return ids;
   const { streetIds = [], communityId, estateId } = scope;
   const areas = [...streetIds, communityId, estateId].filter((id) => id !== undefined);
-  return ids.filter((id) => areas.some((area) => directory.isWithin(id, area)));
+  return ids.filter((id) => areas.some((area) => known.isWithin(id, area, at)));
 }
 
-/** Who answers at an instant for units that are no more, as the jurisdiction tells it by now. */
+/** Who answers at an instant for units that are no more, as far as it was known at the moment of the number. */
 export class UnitsNow {
   private constructor(
     readonly takenOver: TakenOver,
@@ -55,7 +56,7 @@ export class UnitsNow {
 
   /** Every unit for itself: by no dimension, by one that is of no units, and as it was then. */
   static of(
-    directory: Pick<JurisdictionDirectory, 'orgUnits' | 'successors'>,
+    known: Pick<OrgUnitDirectory, 'orgUnits' | 'successors'>,
     units: MetricUnits,
     by: MetricDimension | null,
     at: string,
@@ -63,8 +64,8 @@ export class UnitsNow {
     const takenOver: Record<string, string> = {};
     const divided = new Map<string, readonly string[]>();
     const meant = by === null || units === 'AS_THEN' ? [] : kinds[by];
-    for (const { id } of meant.flatMap((kind) => directory.orgUnits(kind))) {
-      const [one, ...more] = directory.successors(id, at);
+    for (const { id } of meant.flatMap((kind) => known.orgUnits(kind))) {
+      const [one, ...more] = known.successors(id, at);
       if (one === undefined || one === id) continue;
       if (more.length === 0) takenOver[id] = one;
       else divided.set(id, [one, ...more]);

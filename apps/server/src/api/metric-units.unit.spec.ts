@@ -79,7 +79,8 @@ describe('the units that have a row of their own', () => {
         .filter((id) => id.startsWith(prefixes[kind as keyof typeof prefixes]))
         .filter((id) => id !== 'es-new' || at === now)
         .map((id) => ({ id }) as OrgUnit),
-    isWithin: (id: string, area: string) => id === area || (within[id] ?? []).includes(area),
+    isWithin: (id: string, area: string, at?: string) =>
+      at !== undefined && (id === area || (within[id] ?? []).includes(area)),
   };
 
   test('are those that exist at the moment', () => {

@@ -12,17 +12,15 @@ import { QueryBus } from '@nestjs/cqrs';
 import { ApiBearerAuth, ApiPropertyOptional, ApiTags, IntersectionType } from '@nestjs/swagger';
 import { decodeCursor, encodeCursor, IsInstant, TableQuery, tableOf, wantsCsv } from '@shaoying/http';
 import { CurrentPrincipal, PermittedRoles, type Principal, type Role } from '@shaoying/identity';
-import { scopeOf } from '@shaoying/incident-application';
+import { scopeOf, type Scope } from '@shaoying/incident-application';
 import {
   EXPLAINED_MAX,
   METRIC_DIMENSIONS,
   MetricsQuery,
   type CompanionMetric,
-  type MetricAnswer,
   type MetricDefinition,
   type MetricDimension,
   type MetricExplanation,
-  type MetricListing,
   type MetricPlace,
   type MetricWindow,
   type Moment,
@@ -32,23 +30,23 @@ import { Transform } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Platform } from '../platform.js';
-import { ComputeMetric, ExplainMetric, ReadCompanions } from '../queries/queries.js';
-import { MetricAnswerShape, MetricExplanationShape, MetricListAnswer, Tells } from './answers.dto.js';
+import { ComputeMetric, ExplainMetric, ExplainMetricOn, ReadCompanions } from '../queries/queries.js';
 import { DirectoryHasRead } from './directory-has-read.js';
+import { explanationColumns } from './explanation-table.js';
 import { MomentQuery } from './incident.dto.js';
+import { MetricAnswerShape, MetricExplanationShape, MetricListAnswer } from './metric-answers.dto.js';
+import { metricListColumns, metricListRows, type MetricList } from './metric-list-table.js';
 import { explanationCsv, isExplainedCursor } from './metric-pages.js';
+import { metricColumns, metricTableRows, type Corrected, type ToldMetric } from './metric-tables.js';
 import { termsAt } from './metric-terms.js';
-import { metricColumns, metricTableRows } from './metric-tables.js';
-import {
-  METRIC_UNITS,
-  UnitsNow,
-  unitsThatExist,
-  type MetricRowNow,
-  type MetricUnits,
-} from './metric-units.js';
+import { METRIC_UNITS, UnitsNow, unitsThatExist, type MetricUnits } from './metric-units.js';
 import { momentOf } from './moment.js';
 import { reached, reachedPosition } from './read-your-writes.js';
 import { Refused } from './refused.js';
+import { TellsTable } from './tells-table.js';
+import { unitsAt } from './units-at.js';
+
+class MetricListQuery extends IntersectionType(MomentQuery, TableQuery) {}
 
 const wholeNumber = ({ value }: { value: unknown }): unknown =>
   typeof value === 'string' && /^\d{1,6}$/.test(value) ? Number(value) : value;
@@ -74,7 +72,8 @@ class MetricQuery extends IntersectionType(MomentQuery, TableQuery) {
 
   @ApiPropertyOptional({
     ...{ enum: METRIC_UNITS, default: 'AS_THEN' },
-    description: 'AS_NOW counts what units had that are no more for the one that has taken over by asOf',
+    description:
+      'AS_NOW counts what units had that are no more for the one that has taken over by asOf, as far as that was known at knownAt',
   })
   @IsOptional()
   @IsIn(METRIC_UNITS)
@@ -120,23 +119,6 @@ class ExplainQuery extends MetricQuery {
   cursor?: string;
 }
 
-interface MetricList {
-  readonly asOf: string;
-  readonly knownAt: string;
-  readonly items: readonly MetricListing[];
-}
-
-interface Corrected extends Pick<MetricAnswer, 'knownAt' | 'terms'> {
-  readonly rows: readonly MetricRowNow[];
-}
-interface ToldMetric extends MetricAnswer {
-  readonly units: MetricUnits;
-  readonly rows: readonly MetricRowNow[];
-  /** What it is never shown without: totals of the same window and moment. */
-  readonly companions: readonly CompanionMetric[];
-  readonly corrected?: Corrected;
-}
-
 interface ToldExplanation extends Omit<MetricExplanation, 'next'> {
   readonly units: MetricUnits;
   /** There are more than this page lists. */
@@ -170,19 +152,30 @@ export class MetricsController {
     private readonly platform: Platform,
   ) {}
 
-  @Tells(
+  @TellsTable(
     'Metrics with formula, its parts in words, the version in force and those that can be computed, and the terms that a number of that moment is computed by',
-    MetricListAnswer,
+    { type: MetricListAnswer, columns: metricListColumns },
   )
   @Get()
-  list(@Query() query: MomentQuery): MetricList {
+  list(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @Query() query: MetricListQuery,
+  ): MetricList | string {
     const { directory, clock } = this.platform;
     const moment = momentOf(query, clock);
     const { asOf, knownAt } = moment;
-    return { asOf, knownAt, items: this.metrics.list(termsAt(directory, moment)) };
+    const told = { asOf, knownAt, items: this.metrics.list(termsAt(directory, moment)) };
+    return tableOf(request, reply, query, told, metricListRows, metricListColumns);
   }
 
-  @Tells('A metric, in total or by a dimension', MetricAnswerShape)
+  @TellsTable('A metric, in total or by a dimension', {
+    ...{ type: MetricAnswerShape, columns: metricColumns },
+    rows:
+      'A row per key (kind METRIC), behind it those of what a composite is made of (PART), at the end those it is not to be shown ' +
+      'without (COMPANION); one alone (NONE) where there is nothing to tell. Each says what it is of; beside what was known at ' +
+      'knownAt stands, where that was asked for, what is known now (corrected…).',
+  })
   @Get(':name')
   async compute(
     @Req() request: FastifyRequest,
@@ -196,40 +189,55 @@ export class MetricsController {
     const { metric, window, moment, by, termsOf, units, unitsNow } = asked;
     const { directory } = this.platform;
     const scope = scopeOf(principal, permitted, directory);
-    const existing = unitsThatExist(directory, by, moment.asOf, scope);
+    const existing = unitsThatExist(unitsAt(directory, moment), by, moment.asOf, scope);
     const answer = await this.queries.execute(
       new ComputeMetric(metric, window, moment, by, termsOf, unitsNow.takenOver, existing),
     );
-    for (const companion of this.metrics.companionsOf(metric))
-      await this.hasReached(request, companion, termsOf);
-    const companions = await this.queries.execute(new ReadCompanions(metric, window, moment, termsOf));
+    const companions = await this.companions(request, asked);
     const told = {
       ...{ ...answer, units, rows: unitsNow.told(answer.rows), companions },
-      ...(query.knownAt !== undefined && { corrected: await this.corrected(asked, existing) }),
+      ...(query.knownAt !== undefined && { corrected: await this.corrected(request, asked, scope) }),
     };
     return tableOf(request, reply, query, told, metricTableRows, metricColumns);
   }
 
-  /** A number that was published beside what is known, and in force, by now. */
-  private async corrected(
-    { metric, window, moment: { asOf }, by, unitsNow }: Asked,
-    existing: readonly string[],
-  ): Promise<Corrected> {
+  /** A number that was published beside what is known, and in force, by now: that one is not shown alone either. */
+  private async corrected(request: FastifyRequest, asked: Asked, scope: Scope | null): Promise<Corrected> {
+    const { metric, window, by, units } = asked;
     const { directory, clock } = this.platform;
-    const moment = momentOf({ asOf }, clock);
+    const moment = momentOf({ asOf: asked.moment.asOf }, clock);
     const termsOf = termsAt(directory, moment);
-    const asked = new ComputeMetric(metric, window, moment, by, termsOf, unitsNow.takenOver, existing);
-    const { knownAt, terms, rows } = await this.queries.execute(asked);
-    return { knownAt, terms, rows: unitsNow.told(rows) };
+    const known = unitsAt(directory, moment);
+    const unitsNow = UnitsNow.of(known, units, by, moment.asOf);
+    const existing = unitsThatExist(known, by, moment.asOf, scope);
+    const { knownAt, terms, rows } = await this.queries.execute(
+      new ComputeMetric(metric, window, moment, by, termsOf, unitsNow.takenOver, existing),
+    );
+    const companions = await this.companions(request, { metric, window, moment, termsOf });
+    return { knownAt, terms, rows: unitsNow.told(rows), companions };
+  }
+
+  private async companions(
+    request: FastifyRequest,
+    { metric, window, moment, termsOf }: Pick<Asked, 'metric' | 'window' | 'moment' | 'termsOf'>,
+  ): Promise<readonly CompanionMetric[]> {
+    for (const companion of this.metrics.companionsOf(metric))
+      await this.hasReached(request, companion, termsOf);
+    return this.queries.execute(new ReadCompanions(metric, window, moment, termsOf));
   }
 
   /**
    * The incidents in numerator and denominator with their deciding events, and the excluded with reasons, page by page.
    * Those outside the caller's scope are counted as `withheld` and not named.
    */
-  @Tells(
+  @TellsTable(
     'The incidents behind a number with their deciding events, and the excluded with reasons; what is out of scope is counted',
-    MetricExplanationShape,
+    {
+      ...{ type: MetricExplanationShape, columns: explanationColumns },
+      rows:
+        'Whole, whatever the limit: the columns numerator, denominator and excluded add up to the number. The last row (place ' +
+        'WITHHELD) is what is out of scope; one alone (NONE) where there is no case.',
+    },
   )
   @Get(':name/explain')
   async explain(
@@ -248,21 +256,24 @@ export class MetricsController {
     if (scope !== null) await reached(this.platform, 'incident-board', request);
     const inCsv = wantsCsv(request, reply, query);
     const limit = inCsv ? EXPLAINED_MAX : query.limit;
-    const pageAt = ({ moment, termsOf }: Pick<Asked, 'moment' | 'termsOf'>, from: MetricPlace | null) => {
+    const questionAt = ({ moment, termsOf }: Pick<Asked, 'moment' | 'termsOf'>, from: MetricPlace | null) => {
       const { metric, window, by, unitsNow } = asked;
       const page = { limit, from, scope };
       const key = query.key ?? null;
-      return this.queries.execute(
-        new ExplainMetric(metric, window, moment, by, key, termsOf, unitsNow.takenOver, page),
-      );
+      return new ExplainMetric(metric, window, moment, by, key, termsOf, unitsNow.takenOver, page);
     };
     let at: Pick<Asked, 'moment' | 'termsOf'> = asked;
-    let page = await pageAt(at, cursor?.place ?? null);
+    let question = questionAt(at, cursor?.place ?? null);
+    let page = await this.queries.execute(question);
     if (page.next !== null && asked.moment.live) {
       at = await this.pinned(asked);
-      page = await pageAt(at, null);
+      question = questionAt(at, null);
+      page = await this.queries.execute(question);
     }
-    if (inCsv) return explanationCsv(page, (place) => pageAt(at, place));
+    if (inCsv)
+      return explanationCsv(page, asked.units, (place) =>
+        this.queries.execute(new ExplainMetricOn(question, place)),
+      );
     const { next, ...told } = page;
     const { version } = told;
     const { asOf, knownAt } = at.moment;
@@ -295,7 +306,7 @@ export class MetricsController {
     const termsOf = termsAt(this.platform.directory, moment);
     await this.hasReached(request, metric, termsOf);
     const units = query.units ?? 'AS_THEN';
-    const unitsNow = UnitsNow.of(this.platform.directory, units, by, moment.asOf);
+    const unitsNow = UnitsNow.of(unitsAt(this.platform.directory, moment), units, by, moment.asOf);
     return { metric, window, moment, by, termsOf, units, unitsNow };
   }
 

@@ -1,7 +1,15 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiHeader, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiBearerAuth, ApiHeader, ApiTags, IntersectionType } from '@nestjs/swagger';
 import { isUuid, uuidV5 } from '@shaoying/config';
-import { commandContext, decodeCursor, encodeCursor, PageQuery } from '@shaoying/http';
+import {
+  commandContext,
+  decodeCursor,
+  encodeCursor,
+  PageQuery,
+  pageTableOf,
+  TableQuery,
+  type Page,
+} from '@shaoying/http';
 import type { Difference } from '@shaoying/incident-application';
 import {
   documentsOf,
@@ -10,6 +18,7 @@ import {
   type AlternativeDocuments,
   type JurisdictionDocuments,
 } from '@shaoying/jurisdiction-application';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Platform } from '../platform.js';
 import { SimulationRuns } from '../simulations/simulation-runs.js';
 import { SimulationStore, type Simulation } from '../simulations/simulation-store.js';
@@ -17,7 +26,11 @@ import { actorOf } from './actors.js';
 import { Tells } from './answers.dto.js';
 import { Caller, type CommandCaller } from './caller.js';
 import { Refused } from './refused.js';
+import { differenceColumns, differenceRows } from './simulation-tables.js';
 import { DifferencesAnswer, SimulateDto, SimulationAnswer } from './simulations.dto.js';
+import { TellsTable } from './tells-table.js';
+
+class DifferencesQuery extends IntersectionType(PageQuery, TableQuery) {}
 
 /** Namespace of simulations: the same Idempotency-Key is the same one. */
 const SIMULATIONS = '5a1f6c0e-9d0b-5b62-8a47-3c7e2f19d4b8';
@@ -78,21 +91,34 @@ export class SimulationsController {
     return this.found(id);
   }
 
-  @Tells('What would have been otherwise, one by one; 100,000 at the most', DifferencesAnswer)
+  @TellsTable('What would have been otherwise, one by one; 100,000 at the most', {
+    ...{ type: DifferencesAnswer, columns: differenceColumns, isPage: true },
+  })
   @Get(':id/differences')
   async differences(
     @Param('id') id: string,
-    @Query() { limit, cursor }: PageQuery,
-  ): Promise<{ items: Difference[]; nextCursor: string | null }> {
+    @Req() request: FastifyRequest,
+    @Query() query: DifferencesQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Page<Difference> | string> {
+    const { limit, cursor } = query;
     await this.found(id);
     const after = decodeCursor(cursor, isPlace) ?? 0;
     const rows = await this.store.differences(id, after, limit + 1);
     const page = rows.slice(0, limit);
     const last = page.at(-1);
-    return {
+    const told: Page<Difference> = {
       items: page.map(({ difference }) => difference),
       nextCursor: rows.length > limit && last !== undefined ? encodeCursor(last.place) : null,
     };
+    return pageTableOf(
+      request,
+      reply,
+      query,
+      told,
+      ({ items }) => differenceRows(id, items),
+      differenceColumns,
+    );
   }
 
   @Tells('End a simulation, and forget what came of it')

@@ -37,15 +37,17 @@ import {
   ReadWorkload,
   type ScopedWorkloadExplanation,
 } from '../queries/queries.js';
-import { OneWorkloadAnswer, Tells, WorkloadExplanationAnswer, WorkloadsAnswer } from './answers.dto.js';
 import { DirectoryHasRead } from './directory-has-read.js';
 import { operationAt } from './caller.js';
 import { assertReaches, unitsWithTasks } from './department-door.js';
 import { MomentQuery } from './incident.dto.js';
-import { workloadColumns, workloadExplanationColumns, workloadRows } from './metric-tables.js';
 import { momentOf } from './moment.js';
 import { reached } from './read-your-writes.js';
 import { Refused } from './refused.js';
+import { TellsTable } from './tells-table.js';
+import { unitsAt } from './units-at.js';
+import { OneWorkloadAnswer, WorkloadExplanationAnswer, WorkloadsAnswer } from './workload-answers.dto.js';
+import { workloadColumns, workloadExplanationColumns, workloadRows } from './workload-tables.js';
 
 class WorkloadQuery extends IntersectionType(MomentQuery, TableQuery) {
   @ApiPropertyOptional({
@@ -166,7 +168,9 @@ export class WorkloadController {
     private readonly platform: Platform,
   ) {}
 
-  @Tells('Workload of a department, or of a street that is whistled to, at a moment', OneWorkloadAnswer)
+  @TellsTable('Workload of a department, or of a street that is whistled to, at a moment', {
+    ...{ type: OneWorkloadAnswer, columns: workloadColumns },
+  })
   @Get('departments/:id/workload')
   async workload(
     @Req() request: FastifyRequest,
@@ -184,9 +188,12 @@ export class WorkloadController {
     return tableOf(request, reply, query, told, rows, workloadColumns);
   }
 
-  @Tells(
+  @TellsTable(
     'Workload of all departments in scope, and of the streets that were whistled to and have something to tell',
-    WorkloadsAnswer,
+    {
+      ...{ type: WorkloadsAnswer, columns: workloadColumns },
+      rows: 'Behind what they have to do the time that was lost (lost…), a row for each who bears it.',
+    },
   )
   @Get('workload')
   async workloads(
@@ -197,7 +204,7 @@ export class WorkloadController {
   ): Promise<WorkloadsAnswered | string> {
     await reached(this.platform, 'department-tasks', request);
     const window = this.windowOf(query);
-    const ids = this.unitsOf(request, principal, query, window[0].asOf);
+    const ids = this.unitsOf(request, principal, query, window[0]);
     const [items, lostTime] = await Promise.all([
       query.by === 'street'
         ? this.queries.execute(new ReadStreetWorkload(ids, ...window))
@@ -223,9 +230,9 @@ export class WorkloadController {
   }
 
   /** Tasks outside the caller's scope count as they do in the figure, and are not named. */
-  @Tells(
+  @TellsTable(
     'Every task behind a figure of workload, with the events that decided, what it contributes, and what is left out and why',
-    WorkloadExplanationAnswer,
+    { type: WorkloadExplanationAnswer, columns: workloadExplanationColumns, isPage: true },
   )
   @Get('workload/explain')
   async explain(
@@ -248,7 +255,7 @@ export class WorkloadController {
       departmentId === undefined
         ? {
             streetId: query.streetId ?? null,
-            departmentIds: this.unitsOf(request, principal, query, asOf),
+            departmentIds: this.unitsOf(request, principal, query, moment),
           }
         : { departmentId };
     const page = { limit, after: place };
@@ -262,25 +269,30 @@ export class WorkloadController {
     return pageTableOf(request, reply, query, told, ({ items }) => items, workloadExplanationColumns);
   }
 
-  /** Who has, or had, tasks, as the jurisdiction stood by then: those the caller reaches, of a level, below a unit. */
+  /**
+   * Who has, or had, tasks, as the jurisdiction stood by then and as far as the log knew: of those the caller reaches by now, those of a
+   * level, below a unit.
+   */
   private unitsOf(
     request: FastifyRequest,
     principal: Principal,
     { level, parent }: UnitsQuery,
-    at: string,
+    moment: Moment,
   ): string[] {
     const { directory } = this.platform;
+    const known = unitsAt(directory, moment);
+    const at = moment.asOf;
     const operation = operationAt(request);
     const levelOf = (id: string): string | undefined => {
-      const unit = directory.orgUnit(id, at);
-      return unit?.kind === 'DEPARTMENT' ? directory.ancestors(id, at)[0]?.kind : unit?.kind;
+      const unit = known.orgUnit(id, at);
+      return unit?.kind === 'DEPARTMENT' ? known.ancestors(id, at)[0]?.kind : unit?.kind;
     };
-    return unitsWithTasks(directory)
+    return unitsWithTasks(known)
       .map(({ id }) => id)
-      .filter((id) => directory.orgUnit(id, at) !== undefined)
+      .filter((id) => known.orgUnit(id, at) !== undefined)
       .filter((id) => reachesDepartment(principal, operation, id, directory))
       .filter((id) => level === undefined || levelOf(id) === level)
-      .filter((id) => parent === undefined || directory.isWithin(id, parent, at));
+      .filter((id) => parent === undefined || known.isWithin(id, parent, at));
   }
 
   private windowOf(query: Pick<WorkloadQuery, 'asOf' | 'knownAt' | 'from'>): [moment: Moment, from: string] {

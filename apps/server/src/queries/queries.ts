@@ -22,12 +22,14 @@ import {
   type ExplainedTask,
   type ExplanationPlace,
   type CompanionMetric,
+  type ExplainedList,
   type ExplainedPage,
   type IncidentView,
   type MetricAnswer,
   type MetricDefinition,
   type MetricDimension,
   type MetricExplanation,
+  type MetricPlace,
   type MetricWindow,
   type Moment,
   type QueuePage,
@@ -433,6 +435,26 @@ export class ExplainMetricHandler implements IQueryHandler<ExplainMetric> {
   }
 }
 
+/** A later page of an explanation, whose sums are known from its first. */
+export class ExplainMetricOn extends Query<ExplainedList> {
+  constructor(
+    readonly asked: ExplainMetric,
+    readonly from: MetricPlace,
+  ) {
+    super();
+  }
+}
+
+@QueryHandler(ExplainMetricOn)
+export class ExplainMetricOnHandler implements IQueryHandler<ExplainMetricOn> {
+  constructor(private readonly metrics: MetricsQuery) {}
+
+  execute({ asked, from }: ExplainMetricOn): Promise<ExplainedList> {
+    const { metric, window, moment, by, key, termsOf, takenOver, page } = asked;
+    return this.metrics.explainOn(metric, window, moment, by, key, termsOf, takenOver, { ...page, from });
+  }
+}
+
 export const queryHandlers = [
   FindIncidentHandler,
   FindByReceiptHandler,
@@ -450,4 +472,5 @@ export const queryHandlers = [
   ComputeMetricHandler,
   ReadCompanionsHandler,
   ExplainMetricHandler,
+  ExplainMetricOnHandler,
 ];

@@ -7,12 +7,30 @@ interface UnitLife {
   phases: OrgUnit[];
 }
 
+/** What was said of a unit, and when the log learnt of it. */
+interface Word {
+  readonly orgUnit: OrgUnit;
+  readonly version: number;
+  readonly at: string;
+}
+
 /** Every org unit through time: what it was called and where it hung on a day, when it ended, who took over. */
 export class OrgUnitHistory {
   private readonly lives = new Map<string, UnitLife>();
+  private readonly words: Word[] = [];
+  /** When the log learnt of the last of them. */
+  private lastAt = '';
+  /** Who reads the pages of an answer asks for one instant again and again. */
+  private asKnown: { readonly instant: string; readonly history: OrgUnitHistory } | undefined;
 
-  /** The latest word counts from its first day on; what held before that day stays. */
-  add(orgUnit: OrgUnit, version: number): void {
+  /**
+   * The latest word counts from its first day on; what held before that day stays.
+   * @param at when the log learnt of it, ISO 8601, UTC; without it, it was known all along
+   */
+  add(orgUnit: OrgUnit, version: number, at = ''): void {
+    this.words.push({ orgUnit, version, at });
+    if (at > this.lastAt) this.lastAt = at;
+    this.asKnown = undefined;
     const life = this.lives.get(orgUnit.id);
     if (!life) {
       this.lives.set(orgUnit.id, { version, phases: [orgUnit] });
@@ -20,6 +38,16 @@ export class OrgUnitHistory {
     }
     life.version = version;
     life.phases = [...life.phases.filter((phase) => phase.effectiveFrom < orgUnit.effectiveFrom), orgUnit];
+  }
+
+  /** What the log knew at an instant. ISO 8601, UTC. */
+  knownAt(instant: string): OrgUnitHistory {
+    if (this.lastAt <= instant) return this;
+    if (this.asKnown?.instant === instant) return this.asKnown.history;
+    const history = new OrgUnitHistory();
+    for (const { orgUnit, version, at } of this.words) if (at <= instant) history.add(orgUnit, version, at);
+    this.asKnown = { instant, history };
+    return history;
   }
 
   has(id: string): boolean {

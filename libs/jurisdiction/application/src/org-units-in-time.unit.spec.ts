@@ -2,6 +2,7 @@ import { type Actor, InMemoryEventStore } from '@shaoying/event-store';
 import { propertyParameters } from '@shaoying/event-store/testing';
 import { type OrgUnit, orgUnitProblems, OrgUnitLives } from '@shaoying/jurisdiction-domain';
 import fc from 'fast-check';
+import type { OrgUnitDirectory } from '@shaoying/jurisdiction-contracts';
 import { EventSourcedJurisdictionDirectory } from './event-sourced-jurisdiction-directory.js';
 import { JurisdictionPublisher } from './jurisdiction-publisher.js';
 import { OrgUnitHistory } from './org-unit-history.js';
@@ -79,6 +80,56 @@ describe('edge case 15: a department renamed', () => {
     await publisher.publishOrgUnits(both, actor, now);
     expect(directory.orgUnit('dp-water', now)?.name).toBe('清河区水务管理局');
     expect(directory.orgUnit('dp-water', '2027-01-01T00:00:00+08:00')?.name).toBe('新水务局');
+  });
+});
+
+describe('units as far as the log knew', () => {
+  const known = '2026-03-01T00:00:00.000Z';
+  const later = '2027-01-01T00:00:00.000Z';
+
+  test('are those of before the word, by the name and under the parent they were known by, whatever day it is said for', async () => {
+    const city = await lindong();
+    const { directory, publisher } = city;
+    const late = { id: 'dp-late', kind: 'DEPARTMENT', name: '补录局', parentId: 'di-qinghe' };
+    await publisher.publishOrgUnits([{ ...late, effectiveFrom: '2025-01-01' }], actor, now);
+    await publisher.renameOrgUnit({ id: 'dp-water', name: '水务新局', from: '2025-06-01' }, actor, now);
+    await mergeDepartments(city);
+    const [then, since] = [directory.orgUnitsKnownAt(known), directory.orgUnitsKnownAt(now)];
+    const ids = (units: OrgUnitDirectory) => units.orgUnits('DEPARTMENT', later).map(({ id }) => id);
+    expect(ids(since)).toEqual(directory.orgUnits('DEPARTMENT', later).map(({ id }) => id));
+    expect(ids(since)).toEqual(expect.arrayContaining(['dp-late', 'dp-safety']));
+    expect(
+      ids(then)
+        .filter((id) => ['dp-late', 'dp-safety', 'dp-gas', 'dp-fire'].includes(id))
+        .sort(),
+    ).toEqual([...['dp-fire', 'dp-gas']]);
+    expect([then.orgUnit('dp-water', later)?.name, since.orgUnit('dp-water', later)?.name]).toEqual([
+      ...['清河区水务局', '水务新局'],
+    ]);
+    expect([then.successors('dp-gas', later), since.successors('dp-gas', later)]).toEqual([
+      ['dp-gas'],
+      ['dp-safety'],
+    ]);
+    expect([then.isActive('dp-late', now), since.isActive('dp-late', now)]).toEqual([false, true]);
+    expect([then.isWithin('dp-late', 'di-qinghe'), since.isWithin('dp-late', 'di-qinghe')]).toEqual([
+      false,
+      true,
+    ]);
+    expect(then.ancestors('dp-gas', later).map(({ id }) => id)).toEqual(['di-qinghe', 'ct-lindong']);
+  });
+
+  test('are none before the first word, and by the moment of a word those it was about', async () => {
+    const { directory, publisher } = await lindong();
+    expect(directory.orgUnitsKnownAt('2026-01-05T01:59:59.999Z').orgUnits()).toEqual([]);
+    expect(directory.orgUnitsKnownAt('2026-01-05T02:00:00.000Z').orgUnits()).toEqual(directory.orgUnits());
+    // What was told for an instant is not told on when more comes to be known of it.
+    expect(directory.orgUnitsKnownAt(known).orgUnit('dp-water')?.name).toBe('清河区水务局');
+    await publisher.renameOrgUnit(
+      { id: 'dp-water', name: '水务新局', from: today },
+      actor,
+      '2026-02-27T02:00:00.000Z',
+    );
+    expect(directory.orgUnitsKnownAt(known).orgUnit('dp-water')?.name).toBe('水务新局');
   });
 });
 

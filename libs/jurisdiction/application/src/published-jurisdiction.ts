@@ -10,6 +10,7 @@ import {
   type LocatedGrid,
   type MovableDeadline,
   type MovedDeadline,
+  type OrgUnitDirectory,
   type PinChoice,
   type RecordedDeadline,
   type ResolvedDeadline,
@@ -29,6 +30,7 @@ import {
   type HandlingRules,
   instantAtPercent,
   InstantOutOfRange,
+  isComputed,
   type Jurisdiction,
   type LadderStep,
   type MapPoint,
@@ -36,6 +38,7 @@ import {
   type MetricId,
   type OrgUnit,
   type OrgUnitKind,
+  type RecordedMetric,
   type TimerKind,
   type WorkingCalendar,
   workingTimeBetween,
@@ -44,6 +47,7 @@ import { movedByExtension, movedByPause, recountedIn, stepAt } from './deadline-
 import { toWgs84 } from './geometry/grid-geometry.js';
 import { locateIn } from './geometry/grid-locator.js';
 import { OrgUnitHistory } from './org-unit-history.js';
+import { OrgUnitsInTime } from './org-units-in-time.js';
 import { VersionedDocuments } from './versioned-documents.js';
 
 /** The id a document has unless a city publishes several of its kind. */
@@ -55,6 +59,7 @@ const CHINA_OFFSET_MINUTES = 480;
 /** All that has been published, folded in memory from its events. Says nothing about where they come from. */
 export class PublishedJurisdiction implements JurisdictionDirectory {
   private readonly units = new OrgUnitHistory();
+  private readonly unitsInTime = new OrgUnitsInTime(this.units, (at) => this.dayOf(at));
   private readonly maps = new VersionedDocuments<GridMap>();
   private readonly dispatchCatalogues = new VersionedDocuments<DispatchCatalogue>();
   private readonly deadlinePolicies = new VersionedDocuments<DeadlinePolicy>();
@@ -69,7 +74,7 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
     switch (event.type) {
       case 'OrgUnitEstablished':
       case 'OrgUnitRevised':
-        this.units.add(event.data.orgUnit, event.data.version);
+        this.units.add(event.data.orgUnit, event.data.version, recordedAt);
         return;
       case 'GridMapPublished':
         this.maps.add(event.data.gridMap.gridMapId, event.data.gridMap);
@@ -94,13 +99,17 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
         this.workingCalendars.add(event.data.calendar.calendarId, event.data.calendar);
         return;
       case 'MetricDefinitionPublished':
-        this.metrics.add(event.data.metric.metricId, event.data.metric, recordedAt);
-        return;
+        return this.addMetric(event.data.metric, recordedAt);
     }
   }
 
+  /** One that only a later release computes cannot be asked for here: its definition is passed by. */
+  private addMetric(metric: RecordedMetric, recordedAt: string | undefined): void {
+    if (isComputed(metric)) this.metrics.add(metric.metricId, metric, recordedAt);
+  }
+
   orgUnit(id: string, at?: string): OrgUnit | undefined {
-    return at === undefined ? this.units.latest(id) : this.units.on(id, this.dayOf(at));
+    return this.unitsInTime.orgUnit(id, at);
   }
 
   /** 0 while the unit does not exist. */
@@ -109,31 +118,27 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
   }
 
   orgUnits(kind?: OrgUnitKind, at?: string): readonly OrgUnit[] {
-    return this.units.all(kind, at === undefined ? undefined : this.dayOf(at));
+    return this.unitsInTime.orgUnits(kind, at);
   }
 
   isActive(id: string, at: string): boolean {
-    return this.units.isActive(id, this.dayOf(at));
+    return this.unitsInTime.isActive(id, at);
   }
 
   successors(id: string, at: string): readonly string[] {
-    return this.units.successors(id, this.dayOf(at));
+    return this.unitsInTime.successors(id, at);
   }
 
   ancestors(id: string, at?: string): readonly OrgUnit[] {
-    const above: OrgUnit[] = [];
-    let unit = this.orgUnit(id, at);
-    // Validation keeps parents free of circles; the bound keeps a log written by something else from hanging us.
-    while (unit?.parentId != null && above.length < 16) {
-      unit = this.orgUnit(unit.parentId, at);
-      if (unit) above.push(unit);
-    }
-    return above;
+    return this.unitsInTime.ancestors(id, at);
   }
 
   isWithin(unitId: string, ancestorId: string, at?: string): boolean {
-    if (!this.units.has(unitId)) return false;
-    return unitId === ancestorId || this.ancestors(unitId, at).some((unit) => unit.id === ancestorId);
+    return this.unitsInTime.isWithin(unitId, ancestorId, at);
+  }
+
+  orgUnitsKnownAt(knownAt: string): OrgUnitDirectory {
+    return new OrgUnitsInTime(this.units.knownAt(knownAt), (at) => this.dayOf(at));
   }
 
   category(code: string, pins?: JurisdictionPins): Category | undefined {

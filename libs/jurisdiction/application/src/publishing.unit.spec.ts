@@ -1,6 +1,6 @@
 import { type Actor, InMemoryEventStore } from '@shaoying/event-store';
 import { propertyParameters } from '@shaoying/event-store/testing';
-import { jurisdictionStream } from '@shaoying/jurisdiction-contracts';
+import { jurisdictionStream, METRIC_IDS } from '@shaoying/jurisdiction-contracts';
 import fc from 'fast-check';
 import { EventSourcedJurisdictionDirectory } from './event-sourced-jurisdiction-directory.js';
 import { jurisdictionFromFile } from './jurisdiction-from-file.js';
@@ -381,6 +381,25 @@ describe('metric definitions', () => {
     expect(versionAt('2026-03-31T00:00:00.000Z')).toBe(1);
     expect(versionAt('2026-06-01T00:00:00.000Z')).toBe(2);
   });
+  test.each(METRIC_IDS)('may be published: %s', async (metricId) => {
+    const { directory, publisher } = await lindong();
+    const { version: _version, weights: parts, ...definition } = directory.metricDefinition('three-rates')!;
+    const document = {
+      ...{ ...definition, metricId, params: { minimumSample: 7, thresholdPercent: 80 } },
+      ...(metricId === 'three-rates' && { weights: parts }),
+    };
+    const { published } = await publisher.publishMetricDefinition(document, actor, now);
+    expect(published).toMatchObject([{ documentId: metricId }]);
+    expect(directory.metricDefinition(metricId)).toMatchObject(document);
+  });
+  test('of metrics that only a later release computes are passed by', () => {
+    const directory = new PublishedJurisdiction();
+    const text = { zh: '幸福感', en: 'Happiness' };
+    const words = { name: text, formula: text, numerator: text, denominator: text };
+    const metric = { metricId: 'happiness', version: 1, ...words };
+    directory.apply({ type: 'MetricDefinitionPublished', data: { metric } });
+    expect(directory.metricDefinitions()).toEqual([]);
+  });
   test.each<[string, object, string]>([
     ['an unknown metric', { metricId: 'happiness' }, 'metricDefinitions[0].metricId must be one of'],
     [
@@ -416,6 +435,9 @@ describe('metric definitions', () => {
       { params: { weightPartlySolved: 1.5 } },
       'weightPartlySolved must be a number from 0 to 1',
     ],
+    ['a threshold of all', { params: { thresholdPercent: 100 } }, 'must be a whole number from 1 to 99'],
+    ['a threshold of nothing', { params: { thresholdPercent: 0 } }, 'must be a whole number from 1 to 99'],
+    ['half a percent', { params: { thresholdPercent: 79.5 } }, 'must be a whole number from 1 to 99'],
   ])('refused: %s', async (_what, change, problem) => {
     const { directory, publisher } = await lindong();
     const { version: _version, ...definition } = directory.metricDefinition('three-rates')!;

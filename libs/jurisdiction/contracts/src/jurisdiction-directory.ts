@@ -143,12 +143,8 @@ export interface PinChoice {
   readonly catalogueId?: string;
 }
 
-/**
- * The jurisdiction as the incident rooms see it: a read-only view, in memory, of what has been published. Every
- * published version of policies, calendars, catalogues and ladders stays resolvable for ever. Synchronous, cheap,
- * safe on the command path.
- */
-export interface JurisdictionDirectory {
+/** Org units through time. */
+export interface OrgUnitDirectory {
   /**
    * The latest version, ended or not. With `at` the version in force then: undefined before the unit's first day, and
    * its last version after its end, so that what was done under its name keeps it ({@link isActive} tells).
@@ -168,6 +164,20 @@ export interface JurisdictionDirectory {
   ancestors(id: string, at?: string): readonly OrgUnit[];
   /** True for the unit itself too. */
   isWithin(unitId: string, ancestorId: string, at?: string): boolean;
+}
+
+/**
+ * The jurisdiction as the incident rooms see it: a read-only view, in memory, of what has been published. Every
+ * published version of policies, calendars, catalogues and ladders stays resolvable for ever. Synchronous, cheap,
+ * safe on the command path.
+ */
+export interface JurisdictionDirectory extends OrgUnitDirectory {
+  /**
+   * The units as far as the log knew at an instant: not those that were entered later, others by the name and under the parent that they
+   * were known by. Days are the city's own, as its calendar says by now.
+   * @param knownAt ISO 8601, UTC
+   */
+  orgUnitsKnownAt(knownAt: string): OrgUnitDirectory;
 
   /** Looks in the catalogue `default` first, then in the others; inactive categories are found as well. */
   category(code: string, pins?: JurisdictionPins): Category | undefined;

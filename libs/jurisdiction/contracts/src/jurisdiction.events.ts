@@ -1,11 +1,13 @@
-import type {
-  DeadlinePolicy,
-  DispatchCatalogue,
-  EscalationLadder,
-  GridMap,
-  MetricDefinition,
-  OrgUnit,
-  WorkingCalendar,
+import {
+  type DeadlinePolicy,
+  type DispatchCatalogue,
+  type EscalationLadder,
+  foreignPart,
+  type GridMap,
+  isComputed,
+  type OrgUnit,
+  type RecordedMetric,
+  type WorkingCalendar,
 } from '@shaoying/jurisdiction-domain';
 import {
   calendarShape,
@@ -34,7 +36,7 @@ export interface JurisdictionEventData {
   DeadlinePolicyPublished: { readonly policy: DeadlinePolicy };
   EscalationLadderPublished: { readonly ladder: EscalationLadder };
   WorkingCalendarPublished: { readonly calendar: WorkingCalendar };
-  MetricDefinitionPublished: { readonly metric: MetricDefinition };
+  MetricDefinitionPublished: { readonly metric: RecordedMetric };
 }
 
 export type JurisdictionEventType = keyof JurisdictionEventData;
@@ -74,7 +76,11 @@ export const jurisdictionCatalogue = {
     shape: record({ ladder: ladderShape }),
   },
   WorkingCalendarPublished: { version: 1, upcasters: [], shape: record({ calendar: calendarShape }) },
-  MetricDefinitionPublished: { version: 1, upcasters: [], shape: record({ metric: metricShape }) },
+  MetricDefinitionPublished: {
+    version: 2,
+    upcasters: [unchanged],
+    shape: record({ metric: metricShape }),
+  },
 } as const satisfies { readonly [T in JurisdictionEventType]: CatalogueEntry<T> };
 
 const entryOf = (type: JurisdictionEventType): CatalogueEntry<JurisdictionEventType> =>
@@ -103,8 +109,8 @@ export interface StoredJurisdictionEvent {
 
 /**
  * The event behind a wire name, version and payload, lifted to the version this program writes.
- * @throws JurisdictionEventPoisoned for an unknown type, a version newer than this program, or a payload that does
- * not have the shape of its version
+ * @throws JurisdictionEventPoisoned for an unknown type, a version newer than this program, a payload that does not have
+ * the shape of its version, or a metric that weighs another which this program does not compute
  */
 export function parseJurisdictionEvent(stored: StoredJurisdictionEvent): JurisdictionEvent {
   const { type, schemaVersion } = stored;
@@ -119,8 +125,16 @@ export function parseJurisdictionEvent(stored: StoredJurisdictionEvent): Jurisdi
     throw new JurisdictionEventPoisoned(stored, `${first!.path} ${first!.message}`);
   }
   // The catalogue ties the payload to its type; the compiler cannot follow a look-up by a union.
-  return { type, data: result.value } as JurisdictionEvent;
+  const event = { type, data: result.value } as JurisdictionEvent;
+  const foreign = event.type === 'MetricDefinitionPublished' ? foreignPartOf(event.data.metric) : undefined;
+  if (foreign !== undefined)
+    throw new JurisdictionEventPoisoned(stored, `this program does not compute ${foreign}, which it weighs`);
+  return event;
 }
+
+/** Of a metric that nobody can ask this program for, what it is made of does not matter. */
+const foreignPartOf = (metric: RecordedMetric): string | undefined =>
+  isComputed(metric) ? foreignPart(metric) : undefined;
 
 function lifted(stored: StoredJurisdictionEvent, steps: readonly Upcaster[]): unknown {
   try {

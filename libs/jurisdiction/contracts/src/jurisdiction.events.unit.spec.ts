@@ -131,6 +131,29 @@ describe.each(golden)('%s', (file, event) => {
   });
 });
 
+describe('a metric that only a later release computes', () => {
+  const { data } = readGolden(goldenDir, 'MetricDefinitionPublished.v2.json') as unknown as GoldenEvent;
+  const metric = data['metric'] as { weights: object[] };
+  const parse = (change: object) =>
+    parseJurisdictionEvent({
+      ...{ type: 'MetricDefinitionPublished', schemaVersion: 2, position },
+      data: { metric: { ...metric, ...change } },
+    });
+  const weights = [{ metricId: 'happiness', weight: 1 }];
+
+  test('is read like any other, whatever it is made of', () => {
+    const happiness = { ...metric, metricId: 'happiness', weights };
+    expect(parse(happiness)).toEqual({ type: 'MetricDefinitionPublished', data: { metric: happiness } });
+  });
+
+  test('is poison as a part of one that this one computes: its number would be another', () => {
+    expect(thrownBy(() => parse({ weights }))).toMatchObject({
+      code: 'JURISDICTION_EVENT_POISONED',
+      message: expect.stringContaining('does not compute happiness') as string,
+    });
+  });
+});
+
 test('types of other rooms and of the language itself are no jurisdiction events', () => {
   for (const type of ['WhistleBlown', 'toString', '__proto__', 'constructor', '']) {
     expect(isJurisdictionEventType(type)).toBe(false);

@@ -55,6 +55,7 @@ export const DOCUMENT_LIMITS = {
   calendarYearsMax: 100,
   datesPerYearMax: 366,
   formulaCharsMax: 1_000,
+  weightsMax: 50,
   idCharsMax: 80,
   nameCharsMax: 200,
 } as const;
@@ -223,24 +224,23 @@ const calendarFields = {
 
 const bilingual = record({ zh: text(L.formulaCharsMax), en: text(L.formulaCharsMax) });
 
-const metricFields = {
-  metricId: oneOf(METRIC_IDS),
+const metricFields = <Id extends string>(metricId: Shape<Id>) => ({
+  metricId,
   name: record({ zh: name, en: name }),
   formula: bilingual,
   numerator: bilingual,
   denominator: bilingual,
-  weights: optional(
-    list(record({ metricId: oneOf(METRIC_IDS), weight: number(0, 1) }), METRIC_IDS.length, 1),
-  ),
+  weights: optional(list(record({ metricId, weight: number(0, 1) }), L.weightsMax, 1)),
   params: optional(
     record({
       weightBasicallySatisfied: optional(number(0, 1)),
       weightPartlySolved: optional(number(0, 1)),
       minimumSample: optional(integer(1, 1_000_000)),
       windowDays: optional(integer(1, 3_650)),
+      thresholdPercent: optional(integer(1, 99)),
     }),
   ),
-};
+});
 
 /** Documents as they are handed in: without a version, which publishing gives them. */
 export const orgUnitShape = record(orgUnitFields);
@@ -249,7 +249,7 @@ export const catalogueDocumentShape = record(catalogueFields);
 export const policyDocumentShape = record(policyFields);
 export const ladderDocumentShape = record(ladderFields);
 export const calendarDocumentShape = record(calendarFields);
-export const metricDocumentShape = record(metricFields);
+export const metricDocumentShape = record(metricFields(oneOf(METRIC_IDS)));
 
 /** A unit that a reform founds, or one that is there already, named by its id alone. */
 const newUnit = record({
@@ -287,5 +287,6 @@ export const catalogueShape = record({ ...catalogueFields, version });
 export const policyShape = record({ ...policyFields, version });
 export const ladderShape = record({ ...ladderFields, version });
 export const calendarShape = record({ ...calendarFields, version });
-export const metricShape = record({ ...metricFields, version });
+/** Of whichever metrics the release that wrote it computes: one more of them is no other event (ADR 34). */
+export const metricShape = record({ ...metricFields(id), version });
 export const versionShape = version;

@@ -1,7 +1,12 @@
+/** All metrics that are computed: each may be published. A test holds the two lists the same. */
 export const METRIC_IDS = [
   'containment-estate',
   'containment-community',
   'containment-street',
+  'contained-at-estate',
+  'contained-at-community',
+  'contained-at-subdistrict',
+  'contained-at-district',
   'response-rate',
   'resolution-rate',
   'satisfaction-rate',
@@ -9,14 +14,20 @@ export const METRIC_IDS = [
   'acknowledge-on-time',
   'check-in-on-time',
   'handling-on-time',
+  'closing-rate',
   'closing-on-time',
   'rework-rate',
   'return-rate',
   'dispatch-accuracy',
+  'buck-passing-index',
   'repeat-whistle-rate',
   'whistle-rate',
+  'suspension-rate',
+  'late-suspension-rate',
   'reopen-rate',
   'time-to-resolution',
+  'time-to-first-completion',
+  'time-before-escalation',
 ] as const;
 export type MetricId = (typeof METRIC_IDS)[number];
 
@@ -42,6 +53,8 @@ export interface MetricParams {
   readonly minimumSample?: number;
   /** Window of repeats and reopenings, days. */
   readonly windowDays?: number;
+  /** Share of the time allowed, percent, above which it counts; a whole number from 1 to 99. */
+  readonly thresholdPercent?: number;
 }
 
 /** What a published number means: rates that cannot be reproduced from their own figures are the disease of scoring. */
@@ -56,6 +69,21 @@ export interface MetricDefinition {
   readonly weights?: readonly MetricWeight[];
   readonly params?: MetricParams;
 }
+
+/** A definition as the log has it. A later release may have published one of a metric that this one does not compute. */
+export interface RecordedMetric extends Omit<MetricDefinition, 'metricId' | 'weights'> {
+  readonly metricId: string;
+  readonly weights?: readonly { readonly metricId: string; readonly weight: number }[];
+}
+
+const isMetricId = (id: string): id is MetricId => (METRIC_IDS as readonly string[]).includes(id);
+
+/** Whether it is of a metric that this release computes. */
+export const isComputed = (metric: RecordedMetric): metric is MetricDefinition => isMetricId(metric.metricId);
+
+/** A metric that it weighs and this release does not compute, if there is one: the composite could not be told rightly. */
+export const foreignPart = ({ weights = [] }: RecordedMetric): string | undefined =>
+  weights.find(({ metricId }) => !isMetricId(metricId))?.metricId;
 
 /** Metrics that are made of others. */
 const COMPOSITES: readonly MetricId[] = ['three-rates'];
@@ -76,6 +104,9 @@ export function metricProblems(definition: MetricDefinition): string[] {
     const value = params[name] ?? 1;
     if (!Number.isInteger(value) || value < 1) problems.push(`${name} must be a whole number from 1`);
   }
+  const { thresholdPercent = 1 } = params;
+  if (!Number.isInteger(thresholdPercent) || thresholdPercent < 1 || thresholdPercent > 99)
+    problems.push('thresholdPercent must be a whole number from 1 to 99');
   return problems;
 }
 

@@ -63,6 +63,8 @@ export interface ExplainedCut {
   readonly limit: number;
   /** Selects the ids of the incidents that may be named; null: all. Its values are among the query's already. */
   readonly seen: string | null;
+  /** Whether the sums are wanted too: they cost a look at all of the window. */
+  readonly isSummed: boolean;
 }
 
 const microseconds = (instant: string): string =>
@@ -76,33 +78,44 @@ const microseconds = (instant: string): string =>
 export function explainSql(
   metric: MetricDefinition,
   by: MetricDimension | null,
-  { after, limit, seen }: ExplainedCut,
+  { after, limit, seen, isSummed }: ExplainedCut,
   values: unknown[],
 ): string {
   const lists = (metric.eventLists ?? []).map((list) => ` || coalesce(${list}, '{}')`).join('');
   const value = (one: unknown): string => `$${values.push(one)}`;
-  const order = 'is_excluded, window_at, incident_id collate "C", case_hash collate "C"';
-  const behind =
-    after === null
-      ? ''
-      : `and (${order}) > (${value(after.isExcluded)}::boolean, ${value(after.at)}::timestamptz,
-          ${value(after.incidentId)}::text, ${value(after.caseHash)}::text)`;
+  const at = after && `(${value(after.isExcluded)}::boolean, ${value(after.at)}::timestamptz)`;
+  const behind = after && `(${value(after.incidentId)}::text, ${value(after.caseHash)}::text)`;
+  const wanted = [
+    ...(by === null ? [] : [`${keyNow(metric, by)} is not distinct from $8`]),
+    // What lies before the place is looked at for the sums alone.
+    ...(isSummed || at === null ? [] : [`(not counts, ${metric.windowColumn}) >= ${at}`]),
+  ];
   return `${cohortOf(metric).sql}, ${judged(metric)},
    listed as materialized (
-     select *, md5(concat_ws(' ', task_id, events::text)) as case_hash from (
-       select incident_id, task_id, reason, not counts as is_excluded, is_full, is_partial, counted_amount,
-         ${metric.windowColumn} as window_at, array[${metric.events.join(', ')}]${lists} as events,
-         ${seen === null ? 'true' : `incident_id in (${seen})`} as is_seen
-       from judged ${by === null ? '' : `where ${keyNow(metric, by)} is not distinct from $8`}
-     ) of_key
+     select incident_id, task_id, reason, not counts as is_excluded, is_full, is_partial, counted_amount,
+       ${metric.windowColumn} as window_at, array[${metric.events.join(', ')}]${lists} as events,
+       ${seen === null ? 'true' : `incident_id in (${seen})`} as is_seen
+     from judged ${wanted.length === 0 ? '' : `where ${wanted.join(' and ')}`}
    ),
-   sums as (select ${sumsOf('true', '')}, ${sumsOf('not is_seen', 'hidden_')} from listed),
-   page as (select * from listed where is_seen ${behind} order by ${order} limit ${limit})
-   select sums.*, incident_id as "incidentId", task_id as "taskId", reason, is_full as "isFull",
+   ${isSummed ? `sums as (select ${sumsOf('true', '')}, ${sumsOf('not is_seen', 'hidden_')} from listed),` : ''}
+   near as (
+     ${at === null ? '' : `select * from listed where is_seen and (is_excluded, window_at) = ${at} union all`}
+     (select * from listed where is_seen ${at === null ? '' : `and (is_excluded, window_at) > ${at}`}
+      order by is_excluded, window_at fetch first ${limit} rows with ties)
+   ),
+   page as (
+     select * from (select *, md5(concat_ws(' ', task_id, events::text)) as case_hash from near) hashed
+     ${at === null || behind === null ? '' : `where (is_excluded, window_at) > ${at} or (${ofOneInstant}) > ${behind}`}
+     order by is_excluded, window_at, ${ofOneInstant} limit ${limit}
+   )
+   select ${isSummed ? 'sums.*, ' : ''}incident_id as "incidentId", task_id as "taskId", reason, is_full as "isFull",
      is_partial as "isPartial", counted_amount::float8 as amount, events, is_excluded as "isExcluded",
      ${microseconds('window_at')} as at, case_hash as "caseHash"
-   from sums left join page on true order by ${order}`;
+   from ${isSummed ? 'sums left join page on true' : 'page'} order by is_excluded, window_at, ${ofOneInstant}`;
 }
+
+/** What tells the cases of one instant apart: hashed are those that come into question alone. */
+const ofOneInstant = 'incident_id collate "C", case_hash collate "C"';
 
 /** Cases, and what they come to, of those rows that are so. */
 const sumsOf = (which: string, prefix: string): string => `

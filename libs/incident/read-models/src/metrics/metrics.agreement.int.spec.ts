@@ -73,7 +73,10 @@ describe('every metric', () => {
     (of: MetricDefinition): MetricTerms =>
       of === metric ? terms : { ...terms, windowDays: of.terms.windowDays, weights: [] };
 
-  /** An explanation read to its end, each page no longer than asked for; the sums are the same on every page. */
+  /**
+   * An explanation read to its end, each page no longer than asked for; the sums are the same on every page, and the list without
+   * them is the same list.
+   */
   async function readToTheEnd(
     { metric, window, moment, takenOver, ...all }: Asked,
     key: string | null,
@@ -85,6 +88,12 @@ describe('every metric', () => {
     for (let from: MetricExplanation['next'] = null; pages.length === 0 || from !== null;) {
       const page = { limit, from, scope };
       const read = await query.explain(metric, window, moment, all.by, key, termsOf, takenOver, page);
+      if (from !== null) {
+        const { cases, excluded, next } = read;
+        expect(
+          await query.explainOn(metric, window, moment, all.by, key, termsOf, takenOver, { ...page, from }),
+        ).toEqual({ cases, excluded, next });
+      }
       const rows = read.cases.length + read.excluded.length;
       expect({ rows: read.next === null ? limit : rows, tooMany: rows > limit }).toEqual({
         ...{ rows: limit, tooMany: false },

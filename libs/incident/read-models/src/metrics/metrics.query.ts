@@ -87,6 +87,9 @@ export interface MetricExplanation extends MetricHeading {
   readonly next: MetricPlace | null;
 }
 
+/** A page of the list alone, of an explanation whose sums are known from its first page. */
+export type ExplainedList = Pick<MetricExplanation, 'cases' | 'excluded' | 'next'>;
+
 /** A place in an explanation: a composite's rates are listed one after another. */
 export interface MetricPlace {
   readonly rate: number;
@@ -165,7 +168,10 @@ interface ExplainedSums {
   readonly hidden_total: number;
 }
 
-interface ExplainedRate extends Pick<MetricExplanation, 'numerator' | 'denominator' | 'withheld'> {
+type ExplainedTotals = Pick<MetricExplanation, 'numerator' | 'denominator' | 'withheld'>;
+const nothing = { numerator: 0, denominator: 0 };
+
+interface ExplainedRate extends ExplainedTotals {
   readonly rows: readonly ExplainedRow[];
 }
 
@@ -268,8 +274,37 @@ export class MetricsQuery {
     key: string | null,
     termsOf: TermsOf = ownTerms,
     takenOver: TakenOver = asThen,
-    { limit, from, scope }: ExplainedPage = firstPage,
+    page: ExplainedPage = firstPage,
   ): Promise<MetricExplanation> {
+    const asked = { window, moment, by, key, takenOver };
+    const { sums, ...list } = await this.explained(metric, asked, termsOf, page, true);
+    const told = heading(metric, window, moment, by, termsOf(metric));
+    return { ...told, key, ...sums, ...list };
+  }
+
+  /** A later page of it, without looking at the whole of the window again. */
+  async explainOn(
+    metric: MetricDefinition,
+    window: MetricWindow,
+    moment: Moment,
+    by: MetricDimension | null,
+    key: string | null,
+    termsOf: TermsOf,
+    takenOver: TakenOver,
+    page: ExplainedPage,
+  ): Promise<ExplainedList> {
+    const asked = { window, moment, by, key, takenOver };
+    const { cases, excluded, next } = await this.explained(metric, asked, termsOf, page, false);
+    return { cases, excluded, next };
+  }
+
+  private async explained(
+    metric: MetricDefinition,
+    asked: Omit<ExplainedAsked, 'terms' | 'scope'>,
+    termsOf: TermsOf,
+    { limit, from, scope }: ExplainedPage,
+    isSummed: boolean,
+  ): Promise<ExplainedList & { sums: ExplainedTotals }> {
     const cases: ExplainedCase[] = [];
     const excluded: ExcludedCase[] = [];
     const sums = { numerator: 0, denominator: 0 };
@@ -280,14 +315,15 @@ export class MetricsQuery {
       const left = limit - cases.length - excluded.length;
       // One more than fit tells that there is another page; of a rate that is not on this one, only the sums are wanted.
       const wanted = index < (from?.rate ?? 0) || next !== null ? 0 : left + 1;
-      const asked = { window, moment, by, key, terms: termsOf(rate), takenOver, scope };
-      const found = await this.explainRate(rate, asked, begins, wanted);
+      if (wanted === 0 && !isSummed) continue;
+      const terms = termsOf(rate);
+      const found = await this.explainRate(rate, { ...asked, terms, scope }, begins, wanted, isSummed);
       const shown = found.rows.slice(0, left);
       if (found.rows.length > left) next = { rate: index, after: placeOf(shown.at(-1)) ?? begins };
       const named = metric.measure === 'COMPOSITE' ? { metricId: rate.name } : {};
       for (const row of shown) {
         const { incidentId, taskId, reason } = row;
-        if (reason === null) cases.push({ ...caseOf(rate, asked.terms, row), ...named });
+        if (reason === null) cases.push({ ...caseOf(rate, terms, row), ...named });
         else excluded.push({ incidentId, taskId, reason, ...named });
       }
       sums.numerator += found.numerator;
@@ -296,8 +332,7 @@ export class MetricsQuery {
       withheld.denominator += found.withheld.denominator;
       withheld.excluded += found.withheld.excluded;
     }
-    const told = heading(metric, window, moment, by, termsOf(metric));
-    return { ...told, key, ...sums, cases, excluded, withheld, next };
+    return { cases, excluded, next, sums: { ...sums, withheld } };
   }
 
   /** The metric itself, or the rates a composite is made of. */
@@ -325,12 +360,13 @@ export class MetricsQuery {
     return rows;
   }
 
-  /** The sums are of the whole window, whatever is listed of it. */
+  /** The sums are of the whole window, whatever is listed of it; all 0 where they are not asked for. */
   private async explainRate(
     metric: MetricDefinition,
     { window, moment, by, key, terms, takenOver, scope }: ExplainedAsked,
     after: ExplainedPlace | null,
     limit: number,
+    isSummed: boolean,
   ): Promise<ExplainedRate> {
     const values: unknown[] = [
       ...momentValues(moment),
@@ -338,7 +374,11 @@ export class MetricsQuery {
       ...(by === null ? [] : [JSON.stringify(takenOver), key]),
     ];
     const seen = scope === null ? null : seenIn(scope, values);
-    const text = explainSql(metric, by, { after, limit, seen }, values);
+    const text = explainSql(metric, by, { after, limit, seen, isSummed }, values);
+    if (!isSummed) {
+      const { rows } = await this.sql.query<ExplainedRow>(text, values);
+      return { ...nothing, withheld: { ...nothing, excluded: 0 }, rows };
+    }
     const { rows } = await this.sql.query<ExplainedSums & (ExplainedRow | { incidentId: null })>(
       text,
       values,
