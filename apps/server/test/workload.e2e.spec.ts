@@ -1,5 +1,6 @@
 import type { Workload } from '@shaoying/incident-read-models';
 import { City } from './kit/city.js';
+import { parseCsv } from './kit/csv.js';
 import { blowWhistle, expected, report, taskOf } from './kit/incident-steps.js';
 import { live } from './kit/lives.js';
 import { inOneProcess, useServerHomes } from './kit/server-home.js';
@@ -73,6 +74,16 @@ test('every figure of workload has its meaning beside it, and adds up of the tas
   const row = rows.items.find(({ streetId }) => streetId === 'st-hepan');
   const path = `/v1/workload/explain?figure=inflow&streetId=st-hepan&${moment}`;
   expect(expected(200, await city.as('oversight').get<Explained>(path)).value).toBe(row?.inflow);
+  const table = parseCsv((await city.as('oversight').get(`${path}&limit=200&format=csv`)).text);
+  expect(table.filter(({ counts }) => counts === 'true')).toHaveLength(row?.inflow ?? 0);
+  const of = {
+    figure: 'inflow',
+    figureOfStreetId: 'st-hepan',
+    figureOfDepartmentId: '',
+    asOf: now,
+    knownAt: now,
+  };
+  for (const line of table) expect(line).toMatchObject(of);
 });
 
 test('a task weighs what the catalogue says that its incident was filed under', async () => {

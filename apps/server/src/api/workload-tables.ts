@@ -60,16 +60,43 @@ export const workloadColumns: CsvColumns<WorkloadTableRow> = {
   lostTasks: ({ lost }) => lost?.tasks,
 };
 
+/** Which figure the tasks are behind, and whose it is. */
+interface ExplainedFigure {
+  readonly figure: string;
+  readonly version: number;
+  readonly departmentId?: string;
+  readonly streetId?: string | null;
+  readonly asOf: string;
+  readonly knownAt: string;
+  readonly from: string;
+}
+
+interface TabledTask {
+  readonly of: ExplainedFigure;
+  readonly task: TaskInSight;
+}
+
 /** The tasks behind a figure of workload, and what was left out, in one table. */
-export const workloadExplanationColumns: CsvColumns<TaskInSight> = {
-  counts: ({ counts }) => counts,
-  incidentId: ({ incidentId }) => incidentId,
-  taskId: ({ taskId }) => taskId,
-  departmentId: ({ departmentId }) => departmentId,
-  contribution: ({ contribution }) => contribution,
-  reason: ({ reason }) => reason,
-  dueAt: ({ dueAt }) => dueAt,
-  doneAt: ({ doneAt }) => doneAt,
-  lateMs: ({ lateMs }) => lateMs,
-  events: ({ events }) => events.map(({ what, eventId, at }) => `${what}:${eventId}@${at}`).join(' '),
+export const workloadExplanationRows = (
+  told: ExplainedFigure & { readonly items: readonly TaskInSight[] },
+): TabledTask[] => told.items.map((task) => ({ of: told, task }));
+
+export const workloadExplanationColumns: CsvColumns<TabledTask> = {
+  counts: ({ task }) => task.counts,
+  incidentId: ({ task }) => task.incidentId,
+  taskId: ({ task }) => task.taskId,
+  departmentId: ({ task }) => task.departmentId,
+  contribution: ({ task }) => task.contribution,
+  reason: ({ task }) => task.reason,
+  dueAt: ({ task }) => task.dueAt,
+  doneAt: ({ task }) => task.doneAt,
+  lateMs: ({ task }) => task.lateMs,
+  events: ({ task }) => task.events.map(({ what, eventId, at }) => `${what}:${eventId}@${at}`).join(' '),
+  figure: ({ of }) => of.figure,
+  version: ({ of }) => of.version,
+  figureOfDepartmentId: ({ of }) => of.departmentId,
+  figureOfStreetId: ({ of }) => of.streetId,
+  asOf: ({ of }) => of.asOf,
+  knownAt: ({ of }) => of.knownAt,
+  from: ({ of }) => of.from,
 };

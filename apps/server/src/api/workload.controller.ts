@@ -47,7 +47,12 @@ import { Refused } from './refused.js';
 import { TellsTable } from './tells-table.js';
 import { unitsAt } from './units-at.js';
 import { OneWorkloadAnswer, WorkloadExplanationAnswer, WorkloadsAnswer } from './workload-answers.dto.js';
-import { workloadColumns, workloadExplanationColumns, workloadRows } from './workload-tables.js';
+import {
+  workloadColumns,
+  workloadExplanationColumns,
+  workloadExplanationRows,
+  workloadRows,
+} from './workload-tables.js';
 
 class WorkloadQuery extends IntersectionType(MomentQuery, TableQuery) {
   @ApiPropertyOptional({
@@ -266,7 +271,7 @@ export class WorkloadController {
       ...{ figure, ...workloadDefinition(figure), ...whose, asOf, knownAt, from, ...explained },
       nextCursor: next && encodeCursor({ ...next, asOf, knownAt, from }),
     };
-    return pageTableOf(request, reply, query, told, ({ items }) => items, workloadExplanationColumns);
+    return pageTableOf(request, reply, query, told, workloadExplanationRows, workloadExplanationColumns);
   }
 
   /**
