@@ -1,6 +1,6 @@
 // Before the first spec: one PostgreSQL and, where there is one, one Redis for the whole run, both in a folder of
 // their own. Set for the specs: TMPDIR (where all of them lay their data), TEST_POSTGRES_URL (superuser, fsync on), TEST_POSTGRES_TEMPLATE (a data folder to be
-// copied), TEST_REDIS_URL or TEST_REDIS_SKIP_REASON, TEST_PROCESSOR_TIME (a file, see processor-time.cjs), and for the servers
+// copied), TEST_REDIS_URL or TEST_REDIS_SKIP_REASON, TEST_PROCESSOR_TIME (a file, see processor-time.cjs), TEST_POSTGRES_PID, and for the servers
 // they start NODE_COMPILE_CACHE: the same program is compiled a hundred times and more.
 import { statfsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
@@ -69,6 +69,7 @@ export default async function setUp() {
     const postgres = await openEmbeddedPostgres({ dataDir: join(home, 'data') });
     closers.push(() => postgres.close());
     process.env.TEST_POSTGRES_URL = postgres.url;
+    process.env.TEST_POSTGRES_PID = String(postgres.pid);
     await findRedis(redis, home, closers);
   } catch (error) {
     await tearDown();
