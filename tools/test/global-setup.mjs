@@ -1,7 +1,8 @@
 // Before the first spec: one PostgreSQL and, where there is one, one Redis for the whole run, both in a folder of
-// their own. Set for the specs: TMPDIR (where all of them lay their data), TEST_POSTGRES_URL (superuser, fsync on), TEST_POSTGRES_TEMPLATE (a data folder to be
-// copied), TEST_REDIS_URL or TEST_REDIS_SKIP_REASON, TEST_PROCESSOR_TIME (a file, see processor-time.cjs), and for the servers
-// they start NODE_COMPILE_CACHE: the same program is compiled a hundred times and more.
+// their own. Set for the specs: TMPDIR (where all of them lay their data), TEST_POSTGRES_URL (superuser, fsync on),
+// TEST_POSTGRES_PID, TEST_POSTGRES_TEMPLATE (a data folder to be copied), TEST_REDIS_URL or TEST_REDIS_SKIP_REASON,
+// TEST_PROCESSOR_TIME (a file, see processor-time.cjs), and for the servers they start NODE_COMPILE_CACHE: the same program is
+// compiled a hundred times and more.
 import { statfsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,7 +14,7 @@ const PREFIX = 'shaoying-test-';
 /** Linux's folder in memory. */
 const MEMORY = '/dev/shm';
 const TMPFS = 0x01021994;
-/** A whole run lays some 2 GB there at once, and its processes take as much. */
+/** The write-ahead log of the shared PostgreSQL alone may grow to a sixteenth of the folder, 4 GiB at most (`sizesFor`). */
 const ROOM_BYTES_MIN = 8 * 1024 ** 3;
 
 /**
@@ -69,6 +70,7 @@ export default async function setUp() {
     const postgres = await openEmbeddedPostgres({ dataDir: join(home, 'data') });
     closers.push(() => postgres.close());
     process.env.TEST_POSTGRES_URL = postgres.url;
+    process.env.TEST_POSTGRES_PID = String(postgres.pid);
     await findRedis(redis, home, closers);
   } catch (error) {
     await tearDown();

@@ -1,6 +1,6 @@
 // Notes at the start of each spec file what processor time its worker, and the processes it has started and seen end, have
-// taken so far (Linux only): the reporter tells the files that take most. What is killed unseen, and the PostgreSQL that all
-// share, is not in it.
+// taken so far (Linux only): the reporter tells the files that take most. What is killed unseen, and the PostgreSQL
+// of a server, is not in it. A line `server` is written for each server that is started (running-server.ts).
 const { appendFileSync, readFileSync } = require('node:fs');
 
 const file = process.env.TEST_PROCESSOR_TIME;

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 
 const dearestShown = 30;
@@ -9,11 +9,13 @@ export default class SummaryReporter {
   onRunStart() {
     // The folder of the run is gone when the run is complete.
     this.processorTime = process.env.TEST_PROCESSOR_TIME;
+    this.postgresPid = process.env.TEST_POSTGRES_PID;
   }
 
   onTestResult() {
     try {
-      this.notes = readFileSync(this.processorTime, 'utf8');
+      this.notes = readFileSync(this.processorTime, 'utf8').split('\n');
+      this.postgresS = secondsWithChildren(this.postgresPid);
     } catch {
       // Not Linux.
     }
@@ -28,7 +30,7 @@ export default class SummaryReporter {
         skipped.set(why, (skipped.get(why) ?? 0) + 1);
       }
     }
-    process.stdout.write(dearest(this.notes ?? ''));
+    process.stdout.write(dearest(this.notes ?? [], this.postgresS ?? 0));
     const lines = [...skipped].map(([why, count]) => `  ${count} test(s) ${why}`);
     const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
     const unskipped = results.numPendingTests + results.numTodoTests;
@@ -38,12 +40,33 @@ export default class SummaryReporter {
   }
 }
 
+/** After the name in parentheses, which may hold spaces; times are in hundredths of a second. */
+const statOf = (pid) => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ');
+const sumOf = (fields) => fields.reduce((sum, field) => sum + Number(field), 0) / 100;
+
+/** Of a process, of those it has started and seen end, and of those it has now. */
+function secondsWithChildren(pid) {
+  let seconds = sumOf(statOf(pid).slice(11, 15));
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const fields = statOf(name);
+      if (fields[1] === pid) seconds += sumOf(fields.slice(11, 13));
+    } catch {
+      // Has just ended: its parent has it already.
+    }
+  }
+  return seconds;
+}
+
 /** By file the processor time until the same worker began its next one. */
-function dearest(notes) {
+function dearest(notes, postgresS) {
   const before = new Map();
   const taken = [];
-  for (const line of notes.split('\n').filter((each) => each !== '')) {
-    const [, pid, ticks, path] = /^(\d+) (\d+) (.*)$/.exec(line);
+  const servers = notes.filter((line) => line === 'server').length;
+  for (const line of notes) {
+    const [, pid, ticks, path] = /^(\d+) (\d+) (.*)$/.exec(line) ?? [];
+    if (pid === undefined) continue;
     const last = before.get(pid);
     if (last) taken.push({ path: last.path, s: (Number(ticks) - last.ticks) / 100 });
     before.set(pid, { path, ticks: Number(ticks) });
@@ -54,5 +77,6 @@ function dearest(notes) {
   const lines = shown.map(
     ({ path, s }) => `  ${s.toFixed(1).padStart(6)} s  ${relative(process.cwd(), path)}`,
   );
-  return `\nProcessor time, ${Math.round(all)} s in all; most of it:\n${lines.join('\n')}\n`;
+  const others = `${Math.round(postgresS)} s more the PostgreSQL that all share; ${servers} servers were started`;
+  return `\nProcessor time, ${Math.round(all)} s in all; ${others}; most of it:\n${lines.join('\n')}\n`;
 }

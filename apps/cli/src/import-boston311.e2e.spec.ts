@@ -14,6 +14,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Pool, type QueryResultRow } from 'pg';
+import { expectAsRebuilt } from '../../server/test/kit/as-rebuilt.js';
 import type { ImportSummary } from './commands/import-tickets.command.js';
 import { CliProcess } from './testing/index.js';
 
@@ -213,6 +214,8 @@ suite(`the 100 cases of Boston${reason}`, () => {
       const metric = (await due.json()) as { rows: { numerator: number; denominator: number }[] };
       const onTime = cases.filter((it) => it.closed_dt && it.target_dt && it.ontime === 'ONTIME').length;
       expect(metric.rows).toMatchObject([{ numerator: onTime, denominator: 88 }]);
+      const store = await PostgresEventStore.open({ url: database.url });
+      await expectAsRebuilt(database.url, store).finally(() => store.close());
     } finally {
       const gone = new Promise((resolve) => server.once('exit', resolve));
       server.kill('SIGTERM');

@@ -13,6 +13,7 @@ import { DeadlineScheduler, schedulerReports } from '@shaoying/timers';
 import type { Pool } from 'pg';
 import { Platform } from '../src/platform.js';
 import { TimersModule } from '../src/timers.module.js';
+import { expectAsRebuilt } from './kit/as-rebuilt.js';
 import { waitFor } from './kit/wait-for.js';
 
 const log = createLogger({ level: 'error', role: 'spec' });
@@ -42,6 +43,8 @@ beforeEach(async () => {
   gate.start();
   query = new OpenDeadlinesQuery(pool, (listener) => gate.onAdvance('open-deadlines', listener));
 });
+
+afterEach(() => expectAsRebuilt(database.url, store, { projections: [openDeadlines] }));
 
 afterEach(async () => {
   await Promise.all(playing.splice(0).map((timers) => timers.close()));

@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
+import { expectAsRebuilt } from './kit/as-rebuilt.js';
 import { streamsOf, wholeLog } from './kit/load.js';
 import { moments } from './kit/moments.js';
 import { repositoryRoot } from './kit/running-server.js';
@@ -170,6 +171,7 @@ test(
     expect(fates.filter(({ met }) => met).length).toBeGreaterThan(10);
     expect(fates.filter(({ breached }) => breached.length > 0).length).toBeGreaterThan(30);
     expect(fates.filter(({ checkedInLate }) => checkedInLate[0] === true).length).toBeGreaterThan(5);
+    await expectAsRebuilt(database.url, store, { projections: [openDeadlines] });
   },
   60_000 + 20_000 * deaths,
 );

@@ -8,6 +8,7 @@ import { NestFactory } from '@nestjs/core';
 import type { Config } from '@shaoying/config';
 import { serveParent } from '@shaoying/runtime';
 import { createLogger, NestLogger } from '@shaoying/telemetry';
+import { flushCompileCache } from 'node:module';
 import { AppModule } from '../app.module.js';
 import { Platform } from '../platform.js';
 
@@ -18,6 +19,8 @@ export interface SchedulersTask {
 
 serveParent<SchedulersTask>(async ({ config, schedulers }, fail) => {
   const begun = await Promise.all(Array.from({ length: schedulers }, () => begin(config, fail)));
+  // Otherwise written by who ends in order, which none of them does: each would compile everything anew.
+  flushCompileCache();
   return {
     answers: {},
     close: async () => {

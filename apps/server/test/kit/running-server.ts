@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -48,6 +49,9 @@ export class ServerProcess {
   }
 
   static launch(env: Readonly<Record<string, string>>): ServerProcess {
+    // Counted: starting them is most of what many a spec takes.
+    const notes = process.env['TEST_PROCESSOR_TIME'];
+    if (notes !== undefined) appendFileSync(notes, 'server\n');
     const kept = Object.fromEntries(inherited.map((name) => [name, process.env[name]]));
     const child = spawn(process.execPath, ['--enable-source-maps', '--trace-deprecation', main], {
       cwd: repositoryRoot,

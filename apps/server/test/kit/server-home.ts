@@ -145,7 +145,7 @@ export class ServerHome {
       (settings) => 'EVENT_STORE_URL' in settings || 'READ_MODEL_URL' in settings,
     );
     if (elsewhere || filling.length === 0 || (await this.postgresPid()) === null) return;
-    await expectAsRebuilt(await this.postgresUrl(), await this.openLog(), this.stoppedOnPurpose);
+    await expectAsRebuilt(await this.postgresUrl(), await this.openLog(), { stopped: this.stoppedOnPurpose });
     await this.closeLogs();
   }
 

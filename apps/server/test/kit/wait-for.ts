@@ -3,9 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface Patience {
   /** Default 60,000 ms: a net, for the machine may be busy with other specs. What must be quick says so. */
   readonly timeoutMs?: number;
-  /** Default 25 ms. */
+  /** Default: 10 ms at first, then longer and longer up to 100. Who answers needs the same processor as what is waited for. */
   readonly everyMs?: number;
 }
+
+const everyMsAtFirst = 10;
+const everyMsAtMost = 100;
+const longerBy = 1.3;
 
 /**
  * Asks until the answer is neither undefined nor false. @returns that answer
@@ -14,10 +18,11 @@ export interface Patience {
 export async function waitFor<Value>(
   what: string,
   ask: () => Value | undefined | false | Promise<Value | undefined | false>,
-  { timeoutMs = 60_000, everyMs = 25 }: Patience = {},
+  { timeoutMs = 60_000, everyMs }: Patience = {},
 ): Promise<Value> {
   const deadline = Date.now() + timeoutMs;
   let failure: unknown;
+  let pauseMs = everyMs ?? everyMsAtFirst;
   for (;;) {
     try {
       const answer = await ask();
@@ -27,6 +32,7 @@ export async function waitFor<Value>(
       failure = error;
     }
     if (Date.now() > deadline) throw new Error(`${what}: not within ${timeoutMs} ms`, { cause: failure });
-    await sleep(everyMs);
+    await sleep(pauseMs);
+    pauseMs = everyMs ?? Math.min(everyMsAtMost, pauseMs * longerBy);
   }
 }

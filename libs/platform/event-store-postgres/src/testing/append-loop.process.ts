@@ -4,6 +4,7 @@
  *   node append-loop.process.js <postgres url> <name of its own streams>
  */
 import { randomUUID } from 'node:crypto';
+import { flushCompileCache } from 'node:module';
 import { text } from 'node:stream/consumers';
 import { PostgresEventStore } from '../postgres-event-store.js';
 import { send } from './append-attempt.js';
@@ -52,6 +53,8 @@ async function add(store: PostgresEventStore, streamId: string): Promise<never> 
 
 async function main(): Promise<void> {
   const [store, given] = await Promise.all([PostgresEventStore.open({ url }), text(process.stdin)]);
+  // For the next one: what ends in order writes it by itself.
+  flushCompileCache();
   const { unanswered, revisions, begun } = JSON.parse(given) as Orders;
   const settled = await Promise.all(
     unanswered.map(async (tries) => [tries.streamId, afterwards(await attempt(store, tries))] as const),
