@@ -71,7 +71,7 @@ export class ReadOnlyServer extends StoreUnavailable {
   }
 }
 
-/** What a session answers `on` to where it can write nothing, also one that was there before. */
+/** What is `on` where a connection can write nothing, also one that was there before. */
 export const readOnlySetting = `current_setting('transaction_read_only')`;
 
 /** @throws ReadOnlyServer; whatever `pg` throws */
