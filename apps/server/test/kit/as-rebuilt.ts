@@ -30,11 +30,14 @@ export async function expectAsRebuilt(
   { stopped = new Set(), projections = ofServer }: Filled = {},
 ): Promise<void> {
   const engine = new ProjectionEngine({ store: log, url: readModelUrl, projections, log: quiet });
-  const statuses = await waitFor('the read models can be asked', () => engine.status());
-  const running = statuses.filter(({ status }) => status === 'running');
   // One that was never begun would pass for equal.
-  const unasked = statuses.filter((status) => !running.includes(status) && !stopped.has(status.name));
+  const statuses = await waitFor('every read model was begun', async () => {
+    const all = await engine.status();
+    return all.every(({ status }) => status !== 'absent') && all;
+  });
+  const unasked = statuses.filter(({ name, status }) => status === 'stopped' && !stopped.has(name));
   expect(unasked).toEqual([]);
+  const running = statuses.filter(({ status }) => status === 'running');
   for (const { name } of running) {
     const { comparison } = await waitFor(`${name} is at the end of the log`, async () => {
       const outcome = await engine.rebuild(name, { compareOnly: true, comparedRowsMax: null });

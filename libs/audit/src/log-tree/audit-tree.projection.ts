@@ -26,9 +26,11 @@ create table tree (
 create table tiles (
   level smallint not null,
   index bigint not null,
-  hashes bytea storage external not null,
+  hashes bytea not null,
   primary key (level, index)
 );
+-- Said behind the table: within it only PostgreSQL 16 and newer understand that.
+alter table tiles alter column hashes set storage external;
 create table leaf_places (
   event_id uuid not null,
   leaf_index bigint not null,
