@@ -43,7 +43,8 @@ const replaced: Replaced = {
     'check-in-on-time@4 b4f73a88': 'the same',
     'handling-on-time@4 ca1b0923': 'the same',
     'response-rate@2 0811eb8f': 'the same',
-    'late-suspension-rate@1 f53ea1e0': 'its term was given the name of the published one on the branch that made it',
+    'late-suspension-rate@1 f53ea1e0':
+      'its term was given the name of the published one on the branch that made it',
   },
 };
 
