@@ -98,10 +98,13 @@ export function explainSql(
      from judged ${wanted.length === 0 ? '' : `where ${wanted.join(' and ')}`}
    ),
    ${isSummed ? `sums as (select ${sumsOf('true', '')}, ${sumsOf('not is_seen', 'hidden_')} from listed),` : ''}
+   ends as (
+     select is_excluded, window_at from listed where is_seen ${at === null ? '' : `and (is_excluded, window_at) > ${at}`}
+     order by 1, 2 offset ${Math.max(limit, 1) - 1} limit 1
+   ),
    near as (
-     ${at === null ? '' : `select * from listed where is_seen and (is_excluded, window_at) = ${at} union all`}
-     (select * from listed where is_seen ${at === null ? '' : `and (is_excluded, window_at) > ${at}`}
-      order by is_excluded, window_at fetch first ${limit} rows with ties)
+     select * from listed where is_seen ${at === null ? '' : `and (is_excluded, window_at) >= ${at}`}
+       and coalesce((is_excluded, window_at) <= (select is_excluded, window_at from ends), true)
    ),
    page as (
      select * from (select *, md5(concat_ws(' ', task_id, events::text)) as case_hash from near) hashed
@@ -114,7 +117,10 @@ export function explainSql(
    from ${isSummed ? 'sums left join page on true' : 'page'} order by is_excluded, window_at, ${ofOneInstant}`;
 }
 
-/** What tells the cases of one instant apart: hashed are those that come into question alone. */
+/**
+ * What tells the cases of one instant apart. Hashed are those alone that come into question: up to the instant at which the page is full,
+ * which is found by itself, since PostgreSQL sorts everything, and whole rows, for `fetch first … with ties`.
+ */
 const ofOneInstant = 'incident_id collate "C", case_hash collate "C"';
 
 /** Cases, and what they come to, of those rows that are so. */
