@@ -74,6 +74,7 @@ export class EventSourcedJurisdictionDirectory extends PublishedJurisdiction {
   private error: Error | undefined;
   private following: Promise<void> | undefined;
   private looking: Promise<Ahead> | undefined;
+  private lookingAgain: Promise<Ahead> | undefined;
 
   constructor(private readonly store: EventStore) {
     super();
@@ -125,19 +126,23 @@ export class EventSourcedJurisdictionDirectory extends PublishedJurisdiction {
    * @throws DirectoryBehind after the time-out, also where the log has not come to `position`; DirectoryStopped, StoreUnavailable
    */
   async hasReadUpTo(position: Position, timeoutMs = WAIT_MS_MAX): Promise<void> {
+    if (comparePositions(this.reached, position) >= 0) return;
     const untilMs = performance.now() + timeoutMs;
-    while (comparePositions(this.reached, position) < 0) {
-      // One that had begun before may not have seen what is asked for.
-      const isOwn = this.looking === undefined;
-      const { head, next } = await this.ahead();
+    // A look that had begun before may not have seen what is asked for: after it the log is asked at once, after one of ours with a pause.
+    let isOwn = this.looking === undefined;
+    let look = this.ahead();
+    for (;;) {
+      const { head, next } = await look;
       if (next !== undefined) {
         if (comparePositions(next, position) > 0) return;
         await this.caughtUpTo(next, Math.max(untilMs - performance.now(), 0));
-      } else if (comparePositions(head, position) < 0) {
-        if (performance.now() >= untilMs) throw new DirectoryBehind(this.reached, position);
-        if (isOwn) await pause(LOOK_AGAIN_MS, this.stopping.signal);
+      } else if (comparePositions(head, position) < 0 && performance.now() >= untilMs) {
+        throw new DirectoryBehind(this.reached, position);
       }
       if (this.state === 'FAILED' || this.state === 'STOPPED') throw this.stopped();
+      if (comparePositions(this.reached, position) >= 0) return;
+      look = isOwn && next === undefined ? this.aheadAfterPause() : this.ahead();
+      isOwn = true;
     }
   }
 
@@ -187,6 +192,14 @@ export class EventSourcedJurisdictionDirectory extends PublishedJurisdiction {
   private ahead(): Promise<Ahead> {
     this.looking ??= this.lookAhead().finally(() => (this.looking = undefined));
     return this.looking;
+  }
+
+  /** However many wait for what the log has not come to, it is asked once in that time. */
+  private aheadAfterPause(): Promise<Ahead> {
+    this.lookingAgain ??= pause(LOOK_AGAIN_MS, this.stopping.signal)
+      .then(() => this.ahead())
+      .finally(() => (this.lookingAgain = undefined));
+    return this.lookingAgain;
   }
 
   private async lookAhead(): Promise<Ahead> {

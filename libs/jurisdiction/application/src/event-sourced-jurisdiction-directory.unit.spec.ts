@@ -140,6 +140,16 @@ describe('whatever event a position is of', () => {
     expect(looks).toHaveBeenCalledTimes(1);
   });
 
+  test('what has been read is not asked of the log', async () => {
+    const store = new InMemoryEventStore();
+    await publishLindong(store);
+    const directory = directoryOn(store);
+    await directory.start();
+    const looks = jest.spyOn(store, 'head');
+    await directory.hasReadUpTo(await store.head());
+    expect(looks).toHaveBeenCalledTimes(1);
+  });
+
   test('a position that the log has not come to is waited for, and told when it does not come', async () => {
     const store = new InMemoryEventStore();
     const directory = directoryOn(store);
@@ -148,6 +158,20 @@ describe('whatever event a position is of', () => {
     const waiting = directory.hasReadUpTo('1');
     await store.append('incident-1', 'none', [incidentReported()]);
     await waiting;
+  });
+
+  test('a position that does not come has the log asked once in 50 ms, however many wait for it', async () => {
+    const store = new InMemoryEventStore();
+    const directory = directoryOn(store);
+    await directory.start();
+    const looks = jest.spyOn(store, 'head');
+    const startedMs = performance.now();
+    const codes = await Promise.all(
+      Array.from({ length: 200 }, () => codeOf(directory.hasReadUpTo('1', 200))),
+    );
+    expect(new Set(codes)).toEqual(new Set(['JURISDICTION_DIRECTORY_BEHIND']));
+    // The first two without a pause: for whoever came first, and for those who came meanwhile.
+    expect(looks.mock.calls.length).toBeLessThanOrEqual(2 + (performance.now() - startedMs) / 50);
   });
 
   test('one that has stopped says so at once', async () => {
