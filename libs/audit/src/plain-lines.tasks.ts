@@ -31,6 +31,18 @@ export const taskLines = {
     zh: `${name(data.urgingUnitId)} 催办：${name(data.departmentId)}`,
     en: `${name(data.urgingUnitId)} urged ${name(data.departmentId)}`,
   }),
+  WorkBooked: ({ data: { departmentId, workedMinutes } }, name) => {
+    const minutes = Math.abs(workedMinutes);
+    return workedMinutes < 0
+      ? {
+          zh: `${name(departmentId)} 冲减已登记工时 ${minutes} 分钟`,
+          en: `${name(departmentId)} took back ${minutes} booked minutes of work`,
+        }
+      : {
+          zh: `${name(departmentId)} 登记工时 ${minutes} 分钟`,
+          en: `${name(departmentId)} booked ${minutes} minutes of work`,
+        };
+  },
   ExtensionRequested: ({ data }, name) => ({
     zh: `${name(data.departmentId)} 申请第 ${data.ordinal} 次延期：${durationZh(data.amount, data.unit)}`,
     en: `${name(data.departmentId)} asked for extension ${data.ordinal}: ${data.amount} × ${data.unit}`,

@@ -340,6 +340,18 @@ describe('the line of', () => {
       '〈dp-water〉 completed a stage (survey), late (due 2026-03-02 10:00:00)',
     ],
     [
+      'work booked',
+      told('WorkBooked', { departmentId: water, workedMinutes: 90 }),
+      '〈dp-water〉 登记工时 90 分钟',
+      '〈dp-water〉 booked 90 minutes of work',
+    ],
+    [
+      'work taken back',
+      told('WorkBooked', { departmentId: water, workedMinutes: -30 }),
+      '〈dp-water〉 冲减已登记工时 30 分钟',
+      '〈dp-water〉 took back 30 booked minutes of work',
+    ],
+    [
       'an urging',
       told('TaskUrged', { urgingUnitId: street, departmentId: water }),
       '〈st-hepan〉 催办：〈dp-water〉',

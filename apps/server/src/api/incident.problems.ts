@@ -337,6 +337,11 @@ registerProblems({
     titleZh: '事件已由更高层级负责',
   },
   STAGE_UNKNOWN: { status: 422, title: 'The task has no such stage', titleZh: '该任务没有此办理阶段' },
+  CORRECTION_NEEDS_NOTE: {
+    status: 422,
+    title: 'Say why the work is taken back',
+    titleZh: '冲减工时须说明理由',
+  },
   RETURN_NEEDS_UNIT: { status: 422, title: 'Say which unit gets it', titleZh: '须指明接办单位' },
   RETURN_NEEDS_REASON: { status: 422, title: 'Say why it is refused', titleZh: '驳回须说明理由' },
   EXTENSION_NEEDS_REASON: { status: 422, title: 'Say why it is refused', titleZh: '不予延期须说明理由' },
@@ -403,6 +408,16 @@ registerProblems({
     titleZh: '已联系上报人',
   },
   STAGE_DONE: { status: 409, title: 'This stage is done already', titleZh: '该阶段已完成' },
+  WORK_BEFORE_CHECK_IN: {
+    status: 409,
+    title: 'Nobody works on a task before the check-in',
+    titleZh: '报到前不得登记工时',
+  },
+  MORE_THAN_BOOKED: {
+    status: 409,
+    title: 'More than the unit has booked on the task is not taken back',
+    titleZh: '冲减的工时不得超过本单位在该任务上已登记的工时',
+  },
   IS_THE_LEAD: { status: 409, title: 'The department leads', titleZh: '该部门为主办' },
   RETURN_AFTER_CHECK_IN: {
     status: 409,

@@ -1,3 +1,4 @@
+import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import {
   ARBITRATION_RULES,
@@ -18,6 +19,7 @@ import {
   Max,
   MaxLength,
   Min,
+  NotEquals,
   ValidateNested,
 } from 'class-validator';
 import {
@@ -34,6 +36,22 @@ import { LocationDto } from './incident.dto.js';
 import { CompletionDto, ReasonDto } from './intake.dto.js';
 
 const durationUnits = ['WORKING_HOUR', 'WORKING_DAY', 'CALENDAR_DAY', 'CLOCK_HOUR'] as const;
+
+/** A hundred hours: ten people for a day and a half. What is more was a slip of the pen, or is told in parts. */
+const workedMinutesMax = 6_000;
+const workedMinutesWords = 'Minutes of work, of all who worked together';
+
+const OptionalWorkedMinutes = (): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({
+      ...{ type: 'integer', minimum: 1, maximum: workedMinutesMax },
+      description: `${workedMinutesWords}, that are booked with it`,
+    }),
+    IsOptional(),
+    IsInt(),
+    Min(1),
+    Max(workedMinutesMax),
+  );
 
 /** A year of working days: no extension is longer. */
 const extensionMax = 260;
@@ -69,6 +87,29 @@ export class ProgressDto {
 
   @OptionalEvidence()
   evidence?: string[];
+
+  @OptionalWorkedMinutes()
+  workedMinutes?: number;
+}
+
+export class TaskCompletionDto extends CompletionDto {
+  @OptionalWorkedMinutes()
+  workedMinutes?: number;
+}
+
+export class WorkDto {
+  @ApiProperty({
+    ...{ type: 'integer', minimum: -workedMinutesMax, maximum: workedMinutesMax },
+    description: `${workedMinutesWords}; below 0 takes back what was booked, never 0`,
+  })
+  @IsInt()
+  @Min(-workedMinutesMax)
+  @Max(workedMinutesMax)
+  @NotEquals(0)
+  workedMinutes!: number;
+
+  @OptionalWords('Without names; required to take back')
+  note?: string;
 }
 
 export class ReturnDto {

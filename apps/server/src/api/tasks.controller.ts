@@ -1,6 +1,7 @@
 import { Body, HttpCode, Param, Post } from '@nestjs/common';
 import {
   AcknowledgeTaskCommand,
+  BookWorkCommand,
   CheckInCommand,
   CompleteTaskCommand,
   RecordContactCommand,
@@ -14,8 +15,16 @@ import { TaskStateAnswer, Tells } from './answers.dto.js';
 import { Caller, type CommandCaller } from './caller.js';
 import { CommandDoor, completionOf, IncidentCommands, locationOf, type TaskAnswer } from './command-door.js';
 import { EmptyDto } from './incident.dto.js';
-import { CompletionDto, NoteDto, ReasonDto } from './intake.dto.js';
-import { CheckInDto, ContactDto, ProgressDto, ReleaseDto, TransferTaskDto } from './task.dto.js';
+import { NoteDto, ReasonDto } from './intake.dto.js';
+import {
+  CheckInDto,
+  ContactDto,
+  ProgressDto,
+  ReleaseDto,
+  TaskCompletionDto,
+  TransferTaskDto,
+  WorkDto,
+} from './task.dto.js';
 
 /** 报到 and what comes of it: one department's part in a whistle. */
 @IncidentCommands()
@@ -80,10 +89,10 @@ export class TasksController {
     @Param('taskId') taskId: string,
     @Body() body: ProgressDto,
   ): Promise<TaskAnswer> {
-    const { note, stage, evidence } = body;
+    const { note, stage, evidence, workedMinutes } = body;
     return this.door.runOnTask(caller, taskId, (context) => {
       return new ReportProgressCommand(context, id, taskId, {
-        ...{ note, stage: stage ?? null, evidence: evidence ?? [] },
+        ...{ note, stage: stage ?? null, evidence: evidence ?? [], workedMinutes: workedMinutes ?? null },
       });
     });
   }
@@ -95,10 +104,27 @@ export class TasksController {
     @Caller() caller: CommandCaller,
     @Param('id') id: string,
     @Param('taskId') taskId: string,
-    @Body() body: CompletionDto,
+    @Body() body: TaskCompletionDto,
   ): Promise<TaskAnswer> {
     return this.door.runOnTask(caller, taskId, (context) => {
-      return new CompleteTaskCommand(context, id, taskId, completionOf(body));
+      return new CompleteTaskCommand(context, id, taskId, {
+        ...{ ...completionOf(body), workedMinutes: body.workedMinutes ?? null },
+      });
+    });
+  }
+
+  @Tells('Book work on a task 登记工时, or take back what was booked', TaskStateAnswer)
+  @Post(':id/tasks/:taskId/work')
+  @HttpCode(200)
+  work(
+    @Caller() caller: CommandCaller,
+    @Param('id') id: string,
+    @Param('taskId') taskId: string,
+    @Body() body: WorkDto,
+  ): Promise<TaskAnswer> {
+    const { workedMinutes, note } = body;
+    return this.door.runOnTask(caller, taskId, (context) => {
+      return new BookWorkCommand(context, id, taskId, { workedMinutes, note: note ?? null });
     });
   }
 

@@ -144,6 +144,7 @@ export const doors: Readonly<Record<string, Door>> = {
   [`${task}/contact`]: ofDepartment({}, 'WHISTLED', ['CHECKING', 'INCIDENT_STATE']),
   [`${task}/check-in`]: ofDepartment({}, 'WHISTLED', ['CHECKED_IN', 'TASK_STATE']),
   [`${task}/progress`]: ofDepartment({ note: '已开挖' }, 'CHECKED_IN', ['WHISTLED', 'TASK_STATE']),
+  [`${task}/work`]: ofDepartment({ workedMinutes: 90 }, 'CHECKED_IN', ['WHISTLED', 'WORK_BEFORE_CHECK_IN']),
   [`${task}/complete`]: ofDepartment({}, 'CHECKED_IN', ['WHISTLED', 'TASK_STATE']),
   [`${task}/return`]: ofDepartment(
     { reasonCode: 'NOT_OUR_AREA', basis: '区划图' },

@@ -80,6 +80,7 @@ export const incidentCommandHandlers = [
   tasks.CompleteTaskHandler,
   tasks.RequestReleaseHandler,
   tasks.ReleaseTaskHandler,
+  tasks.BookWorkHandler,
   tasks.UrgeTaskHandler,
   transfer.TransferTaskHandler,
   transfer.TransferOpenTasksHandler,

@@ -5,6 +5,7 @@ import { IncidentJurisdiction } from './incident.jurisdiction.js';
 import { claimTolerance } from './incident.tolerance.js';
 import {
   AcknowledgeTaskCommand,
+  BookWorkCommand,
   CheckInCommand,
   CompleteTaskCommand,
   RecordContactCommand,
@@ -68,8 +69,7 @@ export class ReportProgressHandler implements ICommandHandler<ReportProgressComm
   execute({ context, incidentId, taskId, request }: ReportProgressCommand): Promise<CommandOutcome> {
     return this.incidents.execute(context, incidentId, (_, origin) => ({
       kind: 'ReportProgress',
-      ...{ origin, taskId },
-      ...request,
+      ...{ origin, taskId, ...request, workedMinutes: request.workedMinutes ?? null },
     }));
   }
 }
@@ -87,11 +87,22 @@ export class CompleteTaskHandler implements ICommandHandler<CompleteTaskCommand>
     const captured = await capturedBy(this.captures, request.evidence, context.actor);
     return this.incidents.execute(context, incidentId, (state, origin) => ({
       kind: 'CompleteTask',
-      origin,
-      taskId,
-      ...request,
+      ...{ origin, taskId, ...request, workedMinutes: request.workedMinutes ?? null },
       ...captured,
       deadlines: clocks.start('CHECK', { matter: state, at: origin.now }, context.commandId),
+    }));
+  }
+}
+
+@CommandHandler(BookWorkCommand)
+export class BookWorkHandler implements ICommandHandler<BookWorkCommand> {
+  constructor(private readonly incidents: IncidentCommandService) {}
+
+  execute({ context, incidentId, taskId, request }: BookWorkCommand): Promise<CommandOutcome> {
+    return this.incidents.execute(context, incidentId, (_, origin) => ({
+      kind: 'BookWork',
+      ...{ origin, taskId },
+      ...request,
     }));
   }
 }

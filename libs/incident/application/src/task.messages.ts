@@ -1,5 +1,5 @@
 import { Command } from '@nestjs/cqrs';
-import type { Location, RecordContact, ReleaseTask, ReportProgress } from '@shaoying/incident-domain';
+import type { BookWork, Location, RecordContact, ReleaseTask, ReportProgress } from '@shaoying/incident-domain';
 import type { CommandTrace } from './call-records.js';
 import type { CommandContext, CommandOutcome } from './incident.command-service.js';
 import { TaskRequest } from './incident.messages.js';
@@ -23,12 +23,17 @@ export class CheckInCommand extends TaskRequest<{
   readonly evidence: readonly string[];
 }> {}
 
-export class ReportProgressCommand extends TaskRequest<Pick<ReportProgress, 'note' | 'stage' | 'evidence'>> {}
+export class ReportProgressCommand extends TaskRequest<
+  Pick<ReportProgress, 'note' | 'stage' | 'evidence'> & Partial<Pick<ReportProgress, 'workedMinutes'>>
+> {}
 
 export class CompleteTaskCommand extends TaskRequest<{
   readonly note: string | null;
   readonly evidence: readonly string[];
+  readonly workedMinutes?: number | null;
 }> {}
+
+export class BookWorkCommand extends TaskRequest<Pick<BookWork, 'workedMinutes' | 'note'>> {}
 
 export class RequestReleaseCommand extends TaskRequest<{ readonly reason: string }> {}
 

@@ -49,6 +49,7 @@ export const incidentCatalogue: Record<IncidentEventType, CatalogueEntry> = {
   TaskReleased: asItWas,
   TaskTransferred: asItWas,
   TaskUrged: asItWas,
+  WorkBooked: asItWas,
   ExtensionRequested: { version: 2, upcasters: [upcasters.extensionRequestedV2] },
   ExtensionGranted: asItWas,
   ExtensionRefused: asItWas,

@@ -257,15 +257,26 @@ export interface ReportProgress extends Command<'ReportProgress'> {
   readonly note: string;
   readonly stage: string | null;
   readonly evidence: readonly string[];
+  /** Work that is booked with it. */
+  readonly workedMinutes: number | null;
 }
 
 export interface CompleteTask extends Command<'CompleteTask'> {
   readonly taskId: string;
   readonly note: string | null;
+  /** Work that is booked with it. */
+  readonly workedMinutes: number | null;
   readonly evidence: readonly string[];
   readonly captured?: CapturedEvidence;
   /** CHECK; started where this was the last task. */
   readonly deadlines: readonly Deadline[];
+}
+
+/** Work that nothing else tells of, or that was told wrongly: below 0 takes back. */
+export interface BookWork extends Command<'BookWork'> {
+  readonly taskId: string;
+  readonly workedMinutes: number;
+  readonly note: string | null;
 }
 
 export interface RequestReturn extends Command<'RequestReturn'> {
@@ -609,6 +620,7 @@ export type IncidentCommand =
   | CheckIn
   | ReportProgress
   | CompleteTask
+  | BookWork
   | RequestReturn
   | DecideReturn
   | OpenArbitration

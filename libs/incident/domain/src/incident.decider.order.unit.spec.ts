@@ -53,6 +53,7 @@ const allowed: readonly (readonly [IncidentCommand, Lifecycle[]])[] = [
   [sample.checkIn(late), []],
   [sample.progress(late), ['HANDLING']],
   [sample.complete(late), ['HANDLING']],
+  [sample.bookWork(late), ['HANDLING', 'CHECKING', 'FEEDBACK', 'CLOSED', 'SUSPENDED', 'MERGED']],
   [sample.requestReturn(late), []],
   [sample.decideReturn(late), []],
   [sample.openArbitration(late), ['HANDLING']],

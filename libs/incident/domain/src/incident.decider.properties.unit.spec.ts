@@ -188,6 +188,49 @@ test('no account loses an hour twice, whatever tasks it had in the matter', () =
   });
 });
 
+test('what a unit has booked on a task is what the log adds up to, and never below 0', () => {
+  everyStep(({ after }, index, life) => {
+    const sums = new Map<string, number>();
+    for (const { events = [] } of life.slice(0, index + 1))
+      for (const event of events) {
+        if (event.type !== 'WorkBooked') continue;
+        const { taskId, departmentId, workedMinutes } = event.data;
+        const key = `${taskId} ${departmentId}`;
+        sums.set(key, (sums.get(key) ?? 0) + workedMinutes);
+        expect(sums.get(key)).toBeGreaterThanOrEqual(0);
+      }
+    const told = after.tasks.flatMap(({ taskId, booked }) =>
+      booked.map(({ unitId, minutes }) => [`${taskId} ${unitId}`, minutes] as const),
+    );
+    expect(new Map(told)).toEqual(sums);
+  });
+});
+
+test('work is booked by the people of whoever has the task and came to it; by others taken back alone', () => {
+  everyStep(({ before, command, events = [] }) => {
+    for (const event of events) {
+      if (event.type !== 'WorkBooked') continue;
+      const { taskId, departmentId, workedMinutes, note } = event.data;
+      expect(departmentId).toBe(command.origin.actor.orgUnitId);
+      const task = taskOf(before, taskId);
+      expect(task?.checkedIn).toBe(true);
+      if (workedMinutes > 0) expect(task?.departmentId).toBe(departmentId);
+      else expect(note).not.toBeNull();
+    }
+  });
+});
+
+test('booking work changes nothing but the books', () => {
+  everyStep(({ before, command, events = [], after }) => {
+    if (command.kind !== 'BookWork' || events.some(({ type }) => type !== 'WorkBooked')) return;
+    const withoutBooks = (tasks: readonly Task[]) =>
+      tasks.map(({ booked: _books, lastBooking: _word, ...task }) => task);
+    expect({ ...after, tasks: withoutBooks(after.tasks) }).toEqual({
+      ...{ ...before, tasks: withoutBooks(before.tasks) },
+    });
+  });
+});
+
 test('while the clocks stand still, no alarm does anything but about the review', () => {
   everyStep(({ after, command }) => {
     if (after.pausedAt === null) return;
@@ -309,6 +352,8 @@ const AFTERLIFE: Partial<Record<Lifecycle, readonly IncidentEvent['type'][]>> = 
   CLOSED: [
     ...(['IncidentReopened', 'IncidentFiled', 'FeedbackCorrected', 'TaskEvaluated'] as const),
     ...(['AppealFiled', 'ScoreExcluded', 'AppealRefused', 'DuplicateLeft', ...FLAGS] as const),
+    // What was worked was worked, and a mistake is seen once all is over.
+    'WorkBooked',
     // Of a whistle that acted first, which is to be ratified still.
     ...(['WhistleRatified', 'WhistleFlagged', 'IncidentOverdue', 'SupervisionIssued'] as const),
     ...(['SupervisionResponded', 'SupervisionLifted', 'DeadlineWarned', 'DeadlinesRescheduled'] as const),
@@ -316,12 +361,12 @@ const AFTERLIFE: Partial<Record<Lifecycle, readonly IncidentEvent['type'][]>> = 
   ],
   REJECTED: [...FLAGS, 'ReporterForgotten'],
   VOIDED: [...FLAGS, 'ReporterForgotten'],
-  WITHDRAWN: ['IncidentReopened', 'IncidentFiled', ...FLAGS, 'ReporterForgotten'],
+  WITHDRAWN: ['IncidentReopened', 'IncidentFiled', 'WorkBooked', ...FLAGS, 'ReporterForgotten'],
   MERGED: [
     ...(['IncidentUnmerged', 'FeedbackRecorded', 'FeedbackCorrected', 'IncidentWithdrawn'] as const),
     ...(['TaskTransferred', 'LeadChanged', 'TaskReleased', 'SupervisionLifted'] as const),
     ...(['SupervisionResponded', 'TaskEvaluated', ...FLAGS] as const),
-    ...(['PersonalDataSealed', 'ReporterForgotten'] as const),
+    ...(['WorkBooked', 'PersonalDataSealed', 'ReporterForgotten'] as const),
     // What stands still may go on one day.
     ...(['WhistleRatified', 'WhistleFlagged', 'DeadlinesRescheduled'] as const),
   ],

@@ -43,6 +43,7 @@ import {
   respondToSupervision,
 } from './decider/supervision.js';
 import { checkIn, completeTask, recordContact, reportProgress } from './decider/tasks.js';
+import { bookWork } from './decider/work-bookings.js';
 import { approveWhistle, blowWhistle, cancelWhistle, evaluateTask } from './decider/whistles.js';
 
 type Commands = { readonly [Command in IncidentCommand as Command['kind']]: Command };
@@ -71,6 +72,7 @@ const deciders: Deciders = {
   CheckIn: checkIn,
   ReportProgress: reportProgress,
   CompleteTask: completeTask,
+  BookWork: bookWork,
   RequestReturn: requestReturn,
   DecideReturn: decideReturn,
   OpenArbitration: openArbitration,

@@ -41,6 +41,7 @@ import type {
   TaskCompleted,
   TaskStageCompleted,
   TaskUrged,
+  WorkBooked,
 } from './events/tasks.events.js';
 import type {
   ArbitrationOpened,
@@ -138,6 +139,7 @@ export type IncidentEvent =
   | TaskReleased
   | TaskTransferred
   | TaskUrged
+  | WorkBooked
   | ExtensionRequested
   | ExtensionGranted
   | ExtensionRefused

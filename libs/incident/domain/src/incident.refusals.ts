@@ -48,6 +48,10 @@ export type Refusal =
   | { readonly code: 'CONTACT_RECORDED' }
   | { readonly code: 'STAGE_UNKNOWN' }
   | { readonly code: 'STAGE_DONE' }
+  | { readonly code: 'WORK_BEFORE_CHECK_IN' }
+  /** Minutes that there are to take back: what the unit has booked on the task. */
+  | { readonly code: 'MORE_THAN_BOOKED'; readonly bookedMinutes: number }
+  | { readonly code: 'CORRECTION_NEEDS_NOTE' }
   | { readonly code: 'NOT_THE_LEAD' }
   | { readonly code: 'IS_THE_LEAD' }
   // Returns and arbitration.

@@ -72,6 +72,12 @@ export interface Supervision {
   readonly breached: readonly string[];
 }
 
+/** What a unit has booked on a task, less what it took back. Minutes, never below 0. */
+export interface BookedWork {
+  readonly unitId: string;
+  readonly minutes: number;
+}
+
 /** From an instant up to another. */
 export interface Span {
   readonly from: string;
@@ -108,6 +114,10 @@ export interface Task {
   readonly evaluated: boolean;
   /** The last thing said about it that changes nothing else, so that saying it again is told apart. */
   readonly lastWord: string | null;
+  /** By unit: a task may go to a successor. */
+  readonly booked: readonly BookedWork[];
+  /** As the last word, of the last booking. */
+  readonly lastBooking: string | null;
 }
 
 export interface Whistle {
@@ -345,6 +355,10 @@ export const openWhistles = (state: IncidentState): Whistle[] =>
 /** Whether departments were whistled for in this cycle: from then on the reporter is theirs to contact. */
 export const isWhistled = ({ whistles, cycle }: IncidentState): boolean =>
   whistles.some((whistle) => whistle.cycle === cycle && whistle.blownAt !== '');
+
+/** Minutes of work that a unit has booked on a task by now. */
+export const minutesBookedBy = ({ booked }: Task, unitId: string): number =>
+  booked.find((known) => known.unitId === unitId)?.minutes ?? 0;
 
 /** The return of a task that waits for its decision. */
 export const openReturnOf = (state: IncidentState, taskId: string): ReturnRequest | undefined =>

@@ -169,6 +169,10 @@ const whistles = {
   [`POST ${task}/check-in`]: handling,
   [`POST ${task}/progress`]: handling,
   [`POST ${task}/complete`]: handling,
+  [`POST ${task}/work`]: {
+    ...handling,
+    note: 'a unit that had it before its successor takes back what it has booked itself',
+  },
   [`POST ${task}/return`]: handling,
   [`POST ${task}/return/decide`]: { ...office, note: 'not the unit that returns it' },
   [`POST ${task}/arbitration`]: office,

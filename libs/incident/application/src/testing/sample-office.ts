@@ -181,6 +181,7 @@ export class SampleOffice {
       decideExtension: new application.DecideExtensionHandler(incidents, jurisdiction),
       requestRelease: new application.RequestReleaseHandler(incidents),
       release: new application.ReleaseTaskHandler(incidents, jurisdiction),
+      bookWork: new application.BookWorkHandler(incidents),
       urge: new application.UrgeTaskHandler(incidents),
       transfer: new application.TransferTaskHandler(incidents, jurisdiction),
       transferAll: new application.TransferOpenTasksHandler(

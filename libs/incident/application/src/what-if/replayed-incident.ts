@@ -151,6 +151,7 @@ function isOfClock(event: RecordedIncidentEvent): boolean {
 const LETS_BE: ReadonlySet<IncidentEvent['type']> = new Set([
   ...(['TaskAcknowledged', 'DepartmentCheckedIn', 'ReporterContacted', 'ProgressReported'] as const),
   ...(['TaskStageCompleted', 'TaskUrged', 'TaskEvaluated', 'TaskCompleted', 'EvidenceFlagged'] as const),
+  'WorkBooked',
   ...(['IncidentLocated', 'SupervisionResponded', 'SupervisionLifted', 'IncidentClosed'] as const),
   ...(['FeedbackCorrected', 'ReleaseRequested', 'TaskReleased', 'AppealFiled', 'AppealRefused'] as const),
 ]);

@@ -50,6 +50,13 @@ export const TaskStageCompleted = Closed({
   late: Type.Boolean(),
 });
 
+export const WorkBooked = Closed({
+  taskId: Id,
+  departmentId: Id,
+  workedMinutes: Type.Integer({ minimum: -1_000_000, maximum: 1_000_000 }),
+  note: Nullable(Text),
+});
+
 export const TaskUrged = Closed({
   taskId: Id,
   departmentId: Id,

@@ -15,6 +15,7 @@ import { flagged } from './evidence.js';
 import { settled } from './ending.js';
 import { admitClaim, isLate, ownTask, taskNotIn, unlessSaid } from './guards.js';
 import { recordedPlace } from './persons.js';
+import { bookedWith, unlessSaidWith } from './work-bookings.js';
 
 export function recordContact(state: IncidentState, command: RecordContact): Decision {
   const { origin, taskId, reached, note } = command;
@@ -86,7 +87,7 @@ function summonedAt(state: IncidentState, task: Task): string {
 }
 
 export function reportProgress(state: IncidentState, command: ReportProgress): Decision {
-  const { origin, taskId, note, stage, evidence } = command;
+  const { origin, taskId, note, stage, evidence, workedMinutes } = command;
   const own = ownTask(state, taskId, origin);
   if (own.refusal) return refuse(own.refusal);
   const { task } = own;
@@ -99,7 +100,7 @@ export function reportProgress(state: IncidentState, command: ReportProgress): D
     occurredAt: origin.now,
     data: { taskId, departmentId, note, evidence },
   };
-  return accept(...unlessSaid(task.lastWord, said));
+  return accept(...unlessSaidWith(task, said, bookedWith(task, workedMinutes, origin.now)));
 }
 
 function completeStage(state: IncidentState, task: Task, stage: string, command: ReportProgress): Decision {
@@ -125,12 +126,13 @@ function completeStage(state: IncidentState, task: Task, stage: string, command:
         ...{ dueAt: due?.dueAt ?? null, late: isLate(now, due) },
       },
     },
+    ...bookedWith(task, command.workedMinutes, now),
     ...lifted(state, ({ deadlineId }) => deadlineId === deadline.deadlineId, 'MET', now),
   );
 }
 
 export function completeTask(state: IncidentState, command: CompleteTask): Decision {
-  const { origin, taskId, note, evidence, deadlines } = command;
+  const { origin, taskId, note, evidence, workedMinutes, deadlines } = command;
   const own = ownTask(state, taskId, origin);
   if (own.refusal) return refuse(own.refusal);
   const { task } = own;
@@ -153,6 +155,7 @@ export function completeTask(state: IncidentState, command: CompleteTask): Decis
         ...{ late: isLate(now, deadline), note, evidence },
       },
     },
+    ...bookedWith(task, workedMinutes, now),
     ...flagged(
       {
         ...{ of: 'TASK', taskId, unitId: task.departmentId, occurredAt: now },

@@ -81,6 +81,20 @@ export type TaskCompleted = Fact<
   }
 >;
 
+/** 工时: work on a task that its unit tells of, in whole minutes of its people together. */
+export type WorkBooked = Fact<
+  'WorkBooked',
+  {
+    readonly taskId: string;
+    /** Whose people worked, and whose books it is in; a successor of it has books of its own. */
+    readonly departmentId: string;
+    /** Never 0. Below 0 it takes back what the unit booked on the task before, and no more than that. */
+    readonly workedMinutes: number;
+    /** Why, of what is taken back; null where it was told with progress or completion. */
+    readonly note: string | null;
+  }
+>;
+
 /** 催办: a reminder; no order. */
 export type TaskUrged = Fact<
   'TaskUrged',

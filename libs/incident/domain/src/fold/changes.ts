@@ -35,6 +35,7 @@ export function newTask(
     },
     ...{ doneAt: null, restedFor: [] },
     ...{ leadsSince: assignment.role === 'LEAD' ? notifiedAt : null, lastWord: null },
+    ...{ booked: [], lastBooking: null },
   };
 }
 

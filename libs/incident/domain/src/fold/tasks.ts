@@ -1,5 +1,11 @@
 import type { IncidentEventOf } from '../incident.events.js';
-import { withoutOpenExtensions, wordOf, type Extension, type IncidentState } from '../incident.state.js';
+import {
+  minutesBookedBy,
+  withoutOpenExtensions,
+  wordOf,
+  type Extension,
+  type IncidentState,
+} from '../incident.state.js';
 import { updateTask, afterMoves } from './changes.js';
 import type { FoldsOf } from './folds.js';
 
@@ -12,6 +18,7 @@ export const taskFolds: FoldsOf<
   | 'TaskStageCompleted'
   | 'TaskCompleted'
   | 'TaskUrged'
+  | 'WorkBooked'
   | 'ExtensionRequested'
   | 'ExtensionGranted'
   | 'ExtensionRefused'
@@ -38,6 +45,16 @@ export const taskFolds: FoldsOf<
       ...{ state: 'DONE', doneAt: event.occurredAt, reworking: false },
     })),
   TaskUrged: (state, event) => updateTask(state, event.data.taskId, () => ({ lastWord: wordOf(event) })),
+  WorkBooked: (state, event) => {
+    const { taskId, departmentId: unitId, workedMinutes } = event.data;
+    return updateTask(state, taskId, (task) => ({
+      booked: [
+        ...task.booked.filter((known) => known.unitId !== unitId),
+        { unitId, minutes: minutesBookedBy(task, unitId) + workedMinutes },
+      ],
+      lastBooking: wordOf(event),
+    }));
+  },
   ExtensionRequested: (state, event) => {
     const { extensionId, taskId, ordinal, departmentId, amount, unit, deadlines } = event.data;
     const extension: Extension = {

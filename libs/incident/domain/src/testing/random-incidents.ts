@@ -36,6 +36,7 @@ export const commandKinds = [
   'CheckIn',
   'ReportProgress',
   'CompleteTask',
+  'BookWork',
   'RequestReturn',
   'DecideReturn',
   'OpenArbitration',
@@ -108,6 +109,7 @@ export const incidentEventNames = Object.keys({
   TaskReleased: true,
   TaskTransferred: true,
   TaskUrged: true,
+  WorkBooked: true,
   ExtensionRequested: true,
   ExtensionGranted: true,
   ExtensionRefused: true,
@@ -263,6 +265,7 @@ function oneOf<Kind>(some: readonly Kind[], pick: number, really: boolean): Kind
 const beforeCheckIn = ['RequestReturn', 'RecordContact', 'UrgeTask', 'OpenArbitration'] as const;
 const whileWorking = [
   ...(['RequestExtension', 'ReportProgress', 'ReportProgress', 'ChangeLead', 'AddDepartment'] as const),
+  ...(['BookWork'] as const),
   ...(['RequestRelease', 'ReleaseTask', 'IssueSupervision', 'CancelWhistle', 'SuspendIncident'] as const),
 ] as const;
 
@@ -450,9 +453,13 @@ function buildForTask(
         ...(evidence ? { captured: sample.captured(minute - (pick % 5) * 60, (pick % 7) * 500) } : {}),
       });
     case 'ReportProgress':
-      return sample.progress(minute, departmentId, { ...own, stage: good ? 'SURVEY' : null });
+      return sample.progress(minute, departmentId, {
+        ...{ ...own, stage: good ? 'SURVEY' : null, workedMinutes: told(attempt) },
+      });
     case 'CompleteTask':
-      return sample.complete(minute, departmentId, own);
+      return sample.complete(minute, departmentId, { ...own, workedMinutes: told(attempt) });
+    case 'BookWork':
+      return sample.bookWork(minute, departmentId, { ...own, ...someWork(attempt) });
     case 'RequestReturn':
       return sample.requestReturn(minute, departmentId, {
         ...own,
@@ -515,6 +522,15 @@ const undecided = (taskId: string | undefined, minute: number): Deadline[] =>
   (['RETURN_DECISION', 'ARBITRATION'] as const).map((timer) =>
     sample.deadline(`${taskId ?? 'unknown'}-${minute}`, timer, minute),
   );
+
+/** Most tell how long they worked. */
+const told = ({ pick, evidence }: Try): number | null => (evidence ? 1 + (pick % 240) : null);
+
+/** Taken back about as often as told of; now and then more than was booked, or without a word about why. */
+const someWork = ({ pick, good, evidence }: Try) => ({
+  workedMinutes: good ? 1 + (pick % 90) : -1 - (pick % 120),
+  note: evidence || pick % 3 === 0 ? '登记有误' : null,
+});
 
 const clocks = ['RESTART', 'CONTINUE', 'APPORTION'] as const;
 

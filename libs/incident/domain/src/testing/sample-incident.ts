@@ -407,7 +407,7 @@ export const progress = (
 ): CommandOf<'ReportProgress'> => ({
   kind: 'ReportProgress',
   ...ownTaskOf(minute, departmentId),
-  ...{ note: '正在疏通', stage: null, evidence: [] },
+  ...{ note: '正在疏通', stage: null, evidence: [], workedMinutes: null },
   ...more,
 });
 
@@ -418,7 +418,18 @@ export const complete = (
 ): CommandOf<'CompleteTask'> => ({
   kind: 'CompleteTask',
   ...ownTaskOf(minute, departmentId),
-  ...{ note: null, evidence: [photo], deadlines: checkDeadlines(minute) },
+  ...{ note: null, evidence: [photo], workedMinutes: null, deadlines: checkDeadlines(minute) },
+  ...more,
+});
+
+export const bookWork = (
+  minute: number,
+  departmentId = LEAD,
+  more: More<'BookWork'> = {},
+): CommandOf<'BookWork'> => ({
+  kind: 'BookWork',
+  ...ownTaskOf(minute, departmentId),
+  ...{ workedMinutes: 90, note: null },
   ...more,
 });
 

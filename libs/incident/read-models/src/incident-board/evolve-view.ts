@@ -82,6 +82,7 @@ function afterDecision(view: IncidentView, event: Later, before: IncidentView['s
     case 'ProgressReported':
     case 'TaskStageCompleted':
     case 'TaskUrged':
+    case 'WorkBooked':
       return withTask(view, event.data.taskId, (task) => afterAct(task, event, at));
     case 'TaskCompleted':
       return withTask(lapsed(view, event.data.taskId), event.data.taskId, (task) =>

@@ -146,7 +146,7 @@ export const unlocated = (incident: string): string =>
  */
 export const incidentBoard: Projection = {
   name: 'incident-board',
-  version: 14,
+  version: 15,
   schema: `
     create table incidents (
       incident_id  text primary key,

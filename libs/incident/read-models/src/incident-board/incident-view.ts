@@ -71,6 +71,8 @@ export interface TaskView {
   readonly checkInDisputed: boolean | null;
   readonly progress: { readonly count: number; readonly lastAt: string; readonly lastNote: string } | null;
   readonly stagesDone: readonly { readonly stage: string; readonly at: string; readonly late: boolean }[];
+  /** Booked on it, by whoever has it and whoever had it, less what was taken back. */
+  readonly workedMinutes: number;
   readonly completedAt: string | null;
   readonly completedLate: boolean | null;
   /** Sent back, and not completed again. */

@@ -173,6 +173,7 @@ export function summoned(
     ...{ taskId, whistleId, departmentId, role, level, cycle: view.cycle, state: 'NOTIFIED', notifiedAt: at },
     ...{ acknowledgedAt: null, acknowledgedLate: null, contactedAt: null, contactedLate: null },
     ...{ checkedInAt: null, checkedInLate: null, checkInDisputed: null, progress: null, stagesDone: [] },
+    workedMinutes: 0,
     ...{
       completedAt: null,
       completedLate: null,

@@ -60,6 +60,7 @@ const shownFields = {
   TaskReleased: ['taskId', 'reasonCode', 'reason', 'counted'],
   TaskTransferred: ['taskId', 'fromDepartmentId', 'toDepartmentId', 'level', 'reason'],
   TaskUrged: ['taskId', 'urgingUnitId'],
+  WorkBooked: ['taskId', 'workedMinutes'],
   ExtensionRequested: [
     ...(['extensionId', 'taskId', 'departmentId', 'ordinal', 'amount', 'unit', 'reason'] as const),
     'deadlines',

@@ -110,6 +110,7 @@ type ActEvent = OneOf<
   | 'ProgressReported'
   | 'TaskStageCompleted'
   | 'TaskUrged'
+  | 'WorkBooked'
   | 'TaskCompleted'
 >;
 
@@ -143,6 +144,8 @@ export function afterAct(task: TaskView, event: ActEvent, at: string): Partial<T
     }
     case 'TaskUrged':
       return { urged: { count: (task.urged?.count ?? 0) + 1, lastAt: at } };
+    case 'WorkBooked':
+      return { workedMinutes: task.workedMinutes + event.data.workedMinutes };
     case 'TaskCompleted':
       return {
         ...{ state: 'DONE', completedAt: at, completedLate: event.data.late, reworking: false },

@@ -102,8 +102,8 @@ function movesOf(state: IncidentState): Move[] {
         ...stagesToDo(state),
         ...tasksIn(state, 'CHECKED_IN', 'WORKING').map(
           (dept): Move =>
-            (city, id) =>
-              city.complete(id, dept),
+            (city, id, variant) =>
+              city.complete(id, dept, variant % 3 === 0 ? null : 1 + variant),
         ),
         ...tasksIn(state, 'NOTIFIED', 'ACKNOWLEDGED', 'CHECKED_IN').slice(0, 1).map(transferFrom),
       ];
@@ -123,11 +123,23 @@ function movesOf(state: IncidentState): Move[] {
   }
 }
 
+/** Whatever has become of the incident: more, or less by whoever has booked on the task, which may not have it any more. */
+function bookWork(city: SimulatedCity, id: string, choice: number, variant: number): void {
+  const tasks = city.stateOf(id).tasks.filter(({ checkedIn }) => checkedIn);
+  const task = tasks[choice % tasks.length];
+  if (task === undefined) return;
+  const books = task.booked[variant % task.booked.length];
+  if (books === undefined || books.minutes === 0 || variant % 2 === 0)
+    city.workOn(id, task.taskId, task.departmentId, 1 + variant);
+  else city.workOn(id, task.taskId, books.unitId, -(1 + (variant % books.minutes)));
+}
+
 function take(city: SimulatedCity, { incident, minutes, choice, variant }: Step): void {
   city.pass(minutes);
   if (variant % 4 === 0) city.ringAlarms();
   const id = simulatedIncidents[incident] ?? 'inc-0';
   if (variant % 9 === 5 && city.stateOf(id).lifecycle !== 'NONE') city.reschedule(id, (choice % 3) * 90 - 60);
+  if (variant % 5 === 2) bookWork(city, id, choice, variant);
   const moves = movesOf(city.stateOf(id));
   moves[choice % moves.length]?.(city, id, variant);
 }

@@ -227,24 +227,41 @@ export class SimulatedCity {
     });
   }
 
-  complete(incidentId: string, departmentId: string): this {
+  complete(incidentId: string, departmentId: string, workedMinutes: number | null = null): this {
     const taskId = this.taskOf(incidentId, departmentId);
     return this.send(incidentId, department(departmentId), {
-      ...{ kind: 'CompleteTask', taskId, note: '已清运', evidence: [], deadlines: [] },
+      ...{ kind: 'CompleteTask', taskId, note: '已清运', evidence: [], workedMinutes, deadlines: [] },
     });
   }
 
-  progress(incidentId: string, departmentId: string, note = '正在清运'): this {
+  progress(
+    incidentId: string,
+    departmentId: string,
+    note = '正在清运',
+    workedMinutes: number | null = null,
+  ): this {
     const taskId = this.taskOf(incidentId, departmentId);
-    const said = { kind: 'ReportProgress', taskId, note, stage: null, evidence: [] } as const;
+    const said = { kind: 'ReportProgress', taskId, note, stage: null, evidence: [], workedMinutes } as const;
     return this.send(incidentId, department(departmentId), said);
+  }
+
+  /** On the task that a department has, or had last; below 0: takes back. */
+  work(incidentId: string, departmentId: string, workedMinutes: number): this {
+    const task = this.stateOf(incidentId).tasks.findLast((known) => known.departmentId === departmentId);
+    return this.workOn(incidentId, task?.taskId ?? 'none', departmentId, workedMinutes);
+  }
+
+  /** @param by whose people book: who has the task, or had it and corrects its own books */
+  workOn(incidentId: string, taskId: string, by: string, workedMinutes: number): this {
+    const note = workedMinutes < 0 ? '登记有误' : null;
+    return this.send(incidentId, department(by), { kind: 'BookWork', taskId, workedMinutes, note });
   }
 
   /** One of {@link stages}. */
   completeStage(incidentId: string, departmentId: string, stage: string): this {
     const taskId = this.taskOf(incidentId, departmentId);
     return this.send(incidentId, department(departmentId), {
-      ...{ kind: 'ReportProgress', taskId, note: '阶段完成', stage, evidence: [] },
+      ...{ kind: 'ReportProgress', taskId, note: '阶段完成', stage, evidence: [], workedMinutes: null },
     });
   }
 
