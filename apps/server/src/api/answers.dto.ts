@@ -228,6 +228,8 @@ export class QueueItemAnswer extends TaskAnswer {
   @ApiProperty(nullableInstant) acknowledgedAt!: string | null;
   @ApiProperty(nullableInstant) checkedInAt!: string | null;
   @ApiProperty() overdue!: boolean;
+  @ApiProperty({ type: 'integer', description: 'Booked on it by now, whoever had it' })
+  workedMinutes!: number;
 }
 
 export class QueueAnswer {

@@ -27,6 +27,7 @@ export const queueColumns: CsvColumns<QueueItem> = {
   checkedInAt: ({ checkedInAt }) => checkedInAt,
   overdue: ({ overdue }) => overdue,
   deadlines: ({ deadlines }) => dues(deadlines),
+  workedMinutes: ({ workedMinutes }) => workedMinutes,
 };
 
 export type ShownIncident = IncidentView & {

@@ -33,6 +33,11 @@ export class WorkloadAnswer {
   @ApiProperty({ type: 'integer', description: 'Given back in the window' }) returned!: number;
   @ApiProperty({ type: 'integer', description: 'Taken from it in the window' }) released!: number;
   @ApiProperty({ description: 'Time booked to it as lost. Milliseconds' }) lostMs!: number;
+  @ApiProperty({
+    type: 'integer',
+    description: 'Minutes of work that its people booked in the window, less what they took back',
+  })
+  workedMinutes!: number;
   @ApiProperty({ description: 'LEAD counts 1, ASSIST 0.5, times the weight of its category' })
   weighted!: number;
   @ApiProperty({ ...nullableNumber, description: 'Of the tasks notified in the window' })
@@ -89,7 +94,10 @@ class ExplainedTaskAnswer {
   @ApiProperty({ ...nullableId, description: 'Null: out of sight, counted and not named' })
   incidentId!: string | null;
   @ApiProperty(nullableId) taskId!: string | null;
-  @ApiProperty({ ...nullableId, description: 'Whose it is or was; of time lost, who bears it' })
+  @ApiProperty({
+    ...nullableId,
+    description: 'Whose it is or was; of time lost, who bears it; of work, who booked it',
+  })
   departmentId!: string | null;
   @ApiProperty({ description: 'False: left out, for the reason' }) counts!: boolean;
   @ApiProperty({ ...nullableNumber, description: '1, or 0 of a rate; its weight, milliseconds, minutes' })

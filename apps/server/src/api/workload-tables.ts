@@ -58,6 +58,7 @@ export const workloadColumns: CsvColumns<WorkloadTableRow> = {
   lostUnitId: ({ lost }) => lost?.unitId,
   lostTimeMs: ({ lost }) => lost?.ms,
   lostTasks: ({ lost }) => lost?.tasks,
+  workedMinutes: ({ work }) => work?.workedMinutes,
 };
 
 /** Which figure the tasks are behind, and whose it is. */

@@ -158,6 +158,7 @@ const isExplainedPlace = (value: unknown): value is ExplainedPlace => {
 
 const hadSomethingToDo = (told: Workload): boolean =>
   [told.open, told.inflow, told.outflow, told.returned, told.released, told.lostMs].some((n) => n > 0) ||
+  told.workedMinutes !== 0 ||
   [told.acknowledgeOnTime, told.checkInOnTime, told.handlingOnTime].some(({ decided }) => decided > 0);
 
 const windowMs = 30 * 24 * 3_600_000;

@@ -59,7 +59,7 @@ function forEveryLife(property: (life: Step[], cut: number) => void): void {
 }
 
 test('the lives hold events of every type that has changed, of which the first release knew a form', () => {
-  const lives = fc.sample(triesOnAnIncident, { seed: 20260302, numRuns: 300 }).map(live);
+  const lives = fc.sample(triesOnAnIncident, { seed: 20260302, numRuns: 1_000 }).map(live);
   const first = lives.flatMap(livedEarlier).map(firstVersionOf);
   const types = new Set(first.filter(({ schemaVersion }) => schemaVersion === 1).map(({ type }) => type));
   expect(changedEventTypes).not.toEqual([]);

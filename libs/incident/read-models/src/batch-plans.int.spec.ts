@@ -45,6 +45,7 @@ const oldOf: Record<string, string> = {
   category_weights: `select 'catalogue', 1 + n, 'c', 200 from n`,
   whistles: `select 'old-' || n, 'old-' || n, 'k', false, 'c', 'e', now(), now() from n`,
   lost_times: `select 'old-' || n, 0, 'old-' || n, 'old-' || n, 'DISPATCH', null, now(), now(), now(), now() from n`,
+  work_bookings: `select 'old-' || n, 'old-' || n, 'old-' || n, 'dept-1', 30, now(), now() from n`,
   facts: `select f.* from n, jsonb_populate_record((select t from facts t where kind = 'SUMMONED' limit 1), jsonb_build_object('task_id', 'old-' || n, 'incident_id', 'old-' || n)) f`,
   exclusions: `select 'old-' || n, 'old-' || n, now(), now() from n`,
   closures: `select 'old-' || n, 1, 'c', 's', 'e', 'c', 's', now(), now(), 'id', 'ESTATE' from n`,

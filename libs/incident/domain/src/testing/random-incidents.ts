@@ -262,10 +262,12 @@ function oneOf<Kind>(some: readonly Kind[], pick: number, really: boolean): Kind
   return really ? some[Math.floor(pick / 5) % some.length] : undefined;
 }
 
-const beforeCheckIn = ['RequestReturn', 'RecordContact', 'UrgeTask', 'OpenArbitration'] as const;
+const beforeCheckIn = [
+  ...(['RequestReturn', 'RecordContact', 'UrgeTask', 'OpenArbitration', 'MarkOverdue'] as const),
+] as const;
 const whileWorking = [
   ...(['RequestExtension', 'ReportProgress', 'ReportProgress', 'ChangeLead', 'AddDepartment'] as const),
-  ...(['BookWork'] as const),
+  ...(['BookWork', 'MarkOverdue'] as const),
   ...(['RequestRelease', 'ReleaseTask', 'IssueSupervision', 'CancelWhistle', 'SuspendIncident'] as const),
 ] as const;
 
@@ -388,7 +390,7 @@ function build(
     case 'VoidIncident':
       return sample.voidIncident(minute);
     case 'MarkOverdue':
-      return sample.alarm(minute, someDeadline(state, pick), {
+      return sample.alarm(minute, someDeadline(state, pick, minute), {
         deadlines: [sample.deadline(`order-${minute}`, 'SUPERVISION_RESPONSE', minute)],
       });
     case 'RescheduleDeadlines':
@@ -630,8 +632,12 @@ function staged(task: TaskAssignment, pick: number): TaskAssignment {
   };
 }
 
-function someDeadline(state: IncidentState, pick: number): string {
-  const known = everyDeadline(state);
+/** One that is to be warned of, where there is any; now and then another one, or none there is. */
+function someDeadline(state: IncidentState, pick: number, minute: number): string {
+  const every = everyDeadline(state);
+  const now = sample.at(minute);
+  const near = every.filter(({ warnAt, dueAt }) => warnAt <= now && now <= dueAt);
+  const known = near.length === 0 || pick % 2 === 0 ? every : near;
   return known[pick % (known.length + 1)]?.deadlineId ?? 'unknown';
 }
 

@@ -16,6 +16,7 @@ import {
   streetOf,
   streetWorkloadOf,
   tasksAtMoment,
+  workIn,
   workloadOf,
 } from '../testing/task-oracle.js';
 import { DepartmentTasksQuery, type QueueItem, type QueuePage } from './department-tasks.query.js';
@@ -98,6 +99,7 @@ describe('department tasks', () => {
         },
         ...{ estateId: 'estate-1', communityId: 'community-1', streetId: 'street-1', overdue: false },
         ...{ notifiedAt: city.inMinutes(-5), acknowledgedAt: city.now, checkedInAt: null },
+        workedMinutes: 0,
         deadlines: [
           deadline('ACKNOWLEDGE', city.inMinutes(43), city.inMinutes(55)),
           deadline('CHECK_IN', city.inMinutes(187), city.inMinutes(235)),
@@ -245,7 +247,7 @@ describe('department tasks', () => {
             ...{ NOTIFIED: 0, ACKNOWLEDGED: 0, CHECKED_IN: 0, WORKING: 0, RETURN_REQUESTED: 0 },
             IN_ARBITRATION: 0,
           },
-          ...{ inflow: 0, outflow: 0, returned: 0, released: 0, lostMs: 0, weighted: 0 },
+          ...{ inflow: 0, outflow: 0, returned: 0, released: 0, lostMs: 0, workedMinutes: 0, weighted: 0 },
           ...{ acknowledgeOnTimeRate: null, checkInOnTimeRate: null, handlingOnTimeRate: null },
           ...{ medianCheckInMinutes: null, p90CheckInMinutes: null },
           ...{ medianHandlingMinutes: null, p90HandlingMinutes: null },
@@ -478,6 +480,99 @@ describe('department tasks', () => {
     });
   });
 
+  describe('work booked', () => {
+    const worked = async (departmentId: string, moment: Moment, from = longAgo) =>
+      (await workload(departmentId, moment, from))?.workedMinutes;
+    const atWork = (): SimulatedCity =>
+      new SimulatedCity()
+        .report('inc')
+        .whistle('inc', ['dept-1', 'dept-2'])
+        .checkIn('inc', 'dept-1')
+        .checkIn('inc', 'dept-2');
+
+    it('is told with progress, with the completion and by itself, less what was taken back', async () => {
+      const city = atWork()
+        .pass(10)
+        .progress('inc', 'dept-1', '正在清运', 45)
+        .pass(10)
+        .work('inc', 'dept-1', 90);
+      const before = city.now;
+      city.pass(10).complete('inc', 'dept-1', 5).pass(10).work('inc', 'dept-1', -60).work('inc', 'dept-2', 7);
+      await spec.givenEvents(city.events);
+      expect(await worked('dept-1', at(before))).toBe(135);
+      expect(await worked('dept-1', at(city.now))).toBe(80);
+      expect(await worked('dept-2', at(city.now))).toBe(7);
+      expect(await worked('dept-3', at(city.now))).toBe(0);
+      expect(await queueOf('dept-2', at(city.now))).toMatchObject([{ workedMinutes: 7 }]);
+      expect(await queueOf('dept-1', at(before))).toMatchObject([{ workedMinutes: 135 }]);
+    });
+
+    it('is of the window in which it was booked: what was taken back in the next one is below 0 there', async () => {
+      const city = atWork()
+        .work('inc', 'dept-1', 90)
+        .complete('inc', 'dept-1')
+        .complete('inc', 'dept-2')
+        .pass(60);
+      const nextMonth = city.now;
+      city.pass(60).work('inc', 'dept-1', -30);
+      await spec.givenEvents(city.events);
+      expect(await worked('dept-1', at(city.now), nextMonth)).toBe(-30);
+      expect(await worked('dept-1', at(nextMonth))).toBe(90);
+      // Also where nothing was to do any more: the street has a row for it.
+      expect(await query.workloadByStreet(['dept-1', 'dept-2'], at(city.now), nextMonth)).toMatchObject([
+        { streetId: 'street-1', open: 0, outflow: 0, workedMinutes: -30 },
+      ]);
+    });
+
+    it('stays with whose people worked, whatever becomes of the task', async () => {
+      const city = atWork().work('inc', 'dept-1', 90).work('inc', 'dept-2', 30).pass(10);
+      city.transfer('inc', 'dept-1', 'dept-1-successor').work('inc', 'dept-1-successor', 20).pass(10);
+      city.workOn('inc', 'inc-dept-1', 'dept-1', -15).release('inc', 'dept-2').pass(10).suspend('inc');
+      await spec.givenEvents(city.events);
+      expect(await worked('dept-1', at(city.now))).toBe(75);
+      expect(await worked('dept-1-successor', at(city.now))).toBe(20);
+      expect(await worked('dept-2', at(city.now))).toBe(30);
+      // With a task that stands still, nothing of it is in anybody's queue.
+      expect(await queueOf('dept-1-successor', at(city.now))).toEqual([]);
+    });
+
+    it('lies where the task is known to lie, by the moment', async () => {
+      const city = atWork().work('inc', 'dept-1', 90);
+      const before = city.now;
+      city.pass(10).locate('inc', { streetId: 'street-2' });
+      await spec.givenEvents(city.events);
+      const streets = async (moment: Moment) =>
+        (await query.workloadByStreet(['dept-1'], moment, longAgo)).map((row) => [
+          row.streetId,
+          row.workedMinutes,
+        ]);
+      expect(await streets(at(before))).toEqual([['street-1', 90]]);
+      expect(await streets(at(city.now))).toEqual([['street-2', 90]]);
+    });
+
+    it('counts once the log knew it', async () => {
+      const city = atWork().pass(10);
+      const bookedAt = city.now;
+      const event: IncidentEvent = {
+        ...{ type: 'WorkBooked', occurredAt: bookedAt },
+        data: { taskId: 'inc-dept-1', departmentId: 'dept-1', workedMinutes: 90, note: null },
+      };
+      city.pass(60).record('inc', { id: 'u', role: 'department', orgUnitId: 'dept-1' }, city.now, [event]);
+      await spec.givenEvents(city.events);
+      expect(await worked('dept-1', at(bookedAt, bookedAt))).toBe(0);
+      expect(await worked('dept-1', at(bookedAt, city.now))).toBe(90);
+      expect(await worked('dept-1', at(city.inMinutes(-70), city.now))).toBe(0);
+    });
+
+    it('adds up exactly, however much it is', async () => {
+      const city = atWork();
+      for (let day = 0; day < 40; day += 1)
+        city.pass(1).work('inc', 'dept-1', 6_000).work('inc', 'dept-1', -5_999);
+      await spec.givenEvents(city.events);
+      expect(await worked('dept-1', at(city.now))).toBe(40);
+    });
+  });
+
   it('finds the whistles on an estate about a category, but those that were taken back', async () => {
     const city = new SimulatedCity()
       .report('old')
@@ -529,6 +624,14 @@ describe('department tasks', () => {
               const open = oracleQueueOf(city.events, departmentId, moment);
               const queue = await queueOf(departmentId, moment);
               expect({ moment, queue: queue.map(seen) }).toEqual({ moment, queue: open.map(seen) });
+              const work = workIn(city.events, moment, longAgo);
+              for (const { taskId, workedMinutes } of queue)
+                expect({ moment, taskId, workedMinutes }).toEqual({
+                  ...{ moment, taskId },
+                  workedMinutes: work
+                    .filter((booked) => booked.taskId === taskId)
+                    .reduce((sum, booked) => sum + booked.workedMinutes, 0),
+                });
               const expected = workloadOf(city.events, departmentId, moment, from);
               expect(await workload(departmentId, moment, from)).toEqual(expected);
             }
@@ -553,7 +656,7 @@ describe('department tasks', () => {
       const expected = streetWorkloadOf(city.events, streetId, ids, moment, from);
       // Without a row nothing was to do there, and nothing happened.
       if (row !== undefined) expect(row).toEqual(expected);
-      else expect(expected).toMatchObject({ open: 0, inflow: 0, outflow: 0, lostMs: 0 });
+      else expect(expected).toMatchObject({ open: 0, inflow: 0, outflow: 0, lostMs: 0, workedMinutes: 0 });
     }
     expect(rows).toHaveLength(new Set(rows.map(({ streetId }) => streetId)).size);
   }

@@ -15,6 +15,7 @@ const eventTypes: IncidentEventType[] = [
     'DepartmentCheckedIn',
   ] as const),
   ...(['ReporterContacted', 'ProgressReported', 'TaskCompleted', 'TaskReleased'] as const),
+  'WorkBooked',
   ...(['WhistleCancelled', 'IncidentWithdrawn', 'FeedbackRecorded', 'ScoreExcluded'] as const),
 ];
 
@@ -26,7 +27,7 @@ const eventTypes: IncidentEventType[] = [
  */
 export const departmentTasks: Projection = {
   name: 'department-tasks',
-  version: 14,
+  version: 15,
   schema: taskTables,
   indexes: taskIndexes,
   eventTypes: [...eventTypes, cataloguePublished],

@@ -9,6 +9,7 @@ import {
   type WorkloadOf,
 } from './workload-explanation.js';
 import type { OpenTaskState, WorkloadFigureName } from './workload-figures.js';
+import { streetWorkSql, unitWorkSql, workOnTask } from './work-bookings.js';
 import {
   figuresOf,
   streetLossSql,
@@ -36,6 +37,8 @@ export interface QueueItem {
   readonly acknowledgedAt: string | null;
   readonly checkedInAt: string | null;
   readonly overdue: boolean;
+  /** Booked on it by now, by whoever has it and whoever had it. */
+  readonly workedMinutes: number;
   readonly deadlines: readonly {
     deadlineId: string;
     timer: string;
@@ -106,7 +109,8 @@ export class DepartmentTasksQuery {
          'role', role, 'kind', kind, 'state', state, 'category', category, 'severity', severity,
          'estateId', estate_id, 'communityId', community_id, 'streetId', street_id,
          'notifiedAt', ${isoUtc('notified_at')}, 'acknowledgedAt', ${isoUtc('ack')},
-         'checkedInAt', ${isoUtc('arrived')}, 'overdue', coalesce(unmet_due < as_of, false), 'deadlines', ${toDo}
+         'checkedInAt', ${isoUtc('arrived')}, 'overdue', coalesce(unmet_due < as_of, false),
+         'workedMinutes', ${workOnTask('at_moment')}, 'deadlines', ${toDo}
        ) as item
        from at_moment
        where is_open and ($4::text[] is null or street_id is null or street_id = any($4)) ${after}
@@ -149,16 +153,16 @@ export class DepartmentTasksQuery {
 
   /** Workload of the given departments at a moment; one answer each, also for those without tasks. */
   async workload(departmentIds: readonly string[], moment: Moment, from: string): Promise<Workload[]> {
-    const { rows } = await this.sql.query<WorkloadRow>(workloadSql('holder'), [
-      ...momentValues(moment),
-      ...[departmentIds, from],
-    ]);
+    const values = [...momentValues(moment), departmentIds, from];
+    const { rows } = await this.sql.query<WorkloadRow>(workloadSql('holder'), values);
     const found = new Map(rows.map((row) => [row.key, row]));
     const lost = await this.lostBy('unit_id = any($4::text[])', moment, from, departmentIds);
     const lostMs = new Map(lost.map(({ unitId, ms }) => [unitId, ms]));
+    const worked = await this.worked(unitWorkSql, values);
     return departmentIds.map((departmentId) => ({
       departmentId,
       ...figuresOf(found.get(departmentId), lostMs.get(departmentId) ?? 0, moment, from),
+      workedMinutes: worked.get(departmentId) ?? 0,
     }));
   }
 
@@ -172,10 +176,19 @@ export class DepartmentTasksQuery {
     const { rows } = await this.sql.query<WorkloadRow>(workloadSql('street_id'), values);
     const lost = await this.sql.query<{ key: string | null; ms: number }>(streetLossSql, values);
     const lostMs = new Map(lost.rows.map(({ key, ms }) => [key, ms]));
-    return rows.map((row) => ({
-      streetId: row.key,
-      ...figuresOf(row, lostMs.get(row.key) ?? 0, moment, from),
+    const worked = await this.worked(streetWorkSql, values);
+    const found = new Map(rows.map((row) => [row.key, row]));
+    // Work is booked also where nothing is to do any more.
+    return [...new Set([...found.keys(), ...worked.keys()])].sort(nullsLast).map((streetId) => ({
+      streetId,
+      ...figuresOf(found.get(streetId), lostMs.get(streetId) ?? 0, moment, from),
+      workedMinutes: worked.get(streetId) ?? 0,
     }));
+  }
+
+  private async worked(text: string, values: unknown[]): Promise<Map<string | null, number>> {
+    const { rows } = await this.sql.query<{ key: string | null; minutes: number }>(text, values);
+    return new Map(rows.map(({ key, minutes }) => [key, minutes]));
   }
 
   /** Every task behind a figure of {@link workload} or {@link workloadByStreet}, and what was left out of it. */
@@ -239,6 +252,9 @@ export class DepartmentTasksQuery {
     return rows.map(({ blown_at, ...whistle }) => ({ ...whistle, blownAt: blown_at.toISOString() }));
   }
 }
+
+const nullsLast = (a: string | null, b: string | null): number =>
+  Number(a === null) - Number(b === null) || (String(a) < String(b) ? -1 : 1);
 
 /** Deadlines without those of stages that are done. */
 const toDo = `(select coalesce(jsonb_agg(deadline order by place), '[]')

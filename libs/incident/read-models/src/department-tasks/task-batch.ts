@@ -17,6 +17,7 @@ import {
   type LossRow,
   type WhistleRow,
 } from './task-tables.js';
+import { writeWork, type WorkRow } from './work-bookings.js';
 import { causeOf, endOf, TaskTerms } from './task-terms.js';
 
 /** Events that change the terms of tasks that were there before, and so read them. */
@@ -48,6 +49,7 @@ export class TaskBatch {
   /** Incidents whose whistles, as far as there were any before the batch, are taken back. */
   private readonly silenced = new Set<string>();
   private readonly losses: LossRow[] = [];
+  private readonly work: WorkRow[] = [];
   /** Incident and deadline → the first decision. */
   private readonly exclusions = new Map<string, ExclusionRow>();
 
@@ -98,6 +100,7 @@ export class TaskBatch {
     );
     await writeWhistles.run(tx, [...this.whistles.values()]);
     await writeLosses.run(tx, this.losses);
+    await writeWork.run(tx, this.work);
     await writeExclusions.run(tx, [...this.exclusions.values()]);
   }
 
@@ -138,6 +141,14 @@ export class TaskBatch {
           ...{ completed_at: at, completed_known_at: knownAt, completed_event_id: eventId },
         });
         break;
+      case 'WorkBooked': {
+        const { taskId: task_id, departmentId: unit_id, workedMinutes: minutes } = entry.data;
+        this.work.push({
+          ...{ event_id: eventId, incident_id: entry.incidentId, task_id, unit_id, minutes },
+          ...{ booked_at: at, booked_known_at: knownAt },
+        });
+        break;
+      }
       case 'TaskReleased':
         this.terms.end(entry, [entry.data.taskId], 'RELEASED', entry.data.counted);
         break;

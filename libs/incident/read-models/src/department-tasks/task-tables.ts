@@ -1,4 +1,5 @@
 import { openAfterIndexes } from './tasks-at.js';
+import { workIndexes, workTables } from './work-bookings.js';
 import { merging, RowStatement, wholeRow, type RowShape } from '../incident-rows.js';
 
 // The tables of the read model, but for what task-rows.ts says of the rows of tasks.
@@ -114,6 +115,7 @@ export const taskIndexes = `
   create index if not exists whistles_of_estate on whistles (estate_id, category, blown_at);
   create index if not exists lost_times_of_unit on lost_times (unit_id, booked_at);
   create index if not exists lost_times_by_booking on lost_times (booked_at);
+  ${workIndexes}
 `;
 
 /** SQL of the tables, and of the indexes by which a batch finds rows. */
@@ -237,6 +239,7 @@ export const taskTables = `
       booked_known_at timestamptz not null,
       primary key (event_id, ordinal)
     );
+    ${workTables}
     create table exclusions (
       incident_id      text not null,
       deadline_id      text not null,

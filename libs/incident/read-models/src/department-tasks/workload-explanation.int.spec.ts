@@ -100,6 +100,27 @@ describe('the explanation of a workload', () => {
     );
   });
 
+  it('lists every booking of work with its event, those taken back too, and whose the others on the task were', async () => {
+    const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']).checkIn('inc', 'dept-1');
+    city.pass(10).progress('inc', 'dept-1', '正在清运', 45).pass(10).work('inc', 'dept-1', 90);
+    city.pass(10).transfer('inc', 'dept-1', 'dept-2').work('inc', 'dept-2', 20);
+    city.pass(10).workOn('inc', 'inc-dept-1', 'dept-1', -60);
+    await spec.givenEvents(city.events);
+    const events = city.events.filter(({ type }) => type === 'WorkBooked');
+    const told = await one('workedMinutes', 'dept-1', at(city.now));
+    expect(told).toMatchObject({ value: 75, counted: 3, met: null, excluded: { BOOKED_BY_ANOTHER: 1 } });
+    expect(
+      told.items.map(({ departmentId, contribution, reason, events: [event] }) => [
+        ...[departmentId, contribution, reason, event?.what, event?.eventId],
+      ]),
+    ).toEqual([
+      ['dept-1', 45, null, 'BOOKED', events[0]?.eventId],
+      ['dept-1', 90, null, 'BOOKED', events[1]?.eventId],
+      ['dept-2', null, 'BOOKED_BY_ANOTHER', 'BOOKED', events[2]?.eventId],
+      ['dept-1', -60, null, 'BOOKED', events[3]?.eventId],
+    ]);
+  });
+
   /** By pages, and then the same at once. */
   async function whole(
     figure: WorkloadFigureName,

@@ -29,11 +29,11 @@ export interface DecidingEventTold {
   readonly knownAt: string;
 }
 
-/** A task, or of time lost a span that was booked. One that a unit had twice is told of twice. */
+/** A task, or of time lost a span that was booked, of work a booking. One that a unit had twice is told of twice. */
 export interface ExplainedTask {
   readonly incidentId: string;
   readonly taskId: string;
-  /** Whose it is, or was; of time lost, who bears it: null for the dispatch. */
+  /** Whose it is, or was; of time lost, who bears it: null for the dispatch; of work, who booked it. */
   readonly departmentId: string | null;
   /** False for what is left out, for the `reason`. */
   readonly counts: boolean;
@@ -158,14 +158,36 @@ const toldOfLosses = (inStreet: boolean): string => `
     where unit_id = any($3::text[]) or task_id in (select task_id from holdings)
   )`;
 
+/** The same of work: what they booked, and beside it what others booked on the same tasks. */
+const toldOfWork = (inStreet: boolean): string => `
+  told as (
+    select incident_id, task_id, unit_id, booked_at as place_at, md5(event_id) as place_key,
+      unit_id = any($3::text[]) as is_counted, minutes::float8 as amount,
+      case when unit_id = any($3::text[]) then null else 'BOOKED_BY_ANOTHER' end as reason,
+      null::timestamptz as due_at, null::timestamptz as done_at, null::numeric as late_ms,
+      event_id, booked_at, booked_known_at
+    from department_tasks.work_bookings work cross join moment
+    where booked_at >= $4::timestamptz and ${within('booked')}
+      and (unit_id = any($3::text[]) or task_id in (select task_id from holdings))
+      ${inStreet ? 'and exists (select from placed where (placed.task_id, placed.incident_id) = (work.task_id, work.incident_id))' : ''}
+  )`;
+
 const booking = eventsOf([['BOOKED', ['event_id', 'booked_at', 'booked_known_at']]]);
 
-/** Where the tasks lie that time was lost with. */
-const lostWith = tasksAmong(
-  'lost_with',
-  `(select * from department_tasks.tasks where task_id in
-    (select task_id from department_tasks.lost_times where booked_at >= $4::timestamptz))`,
-);
+/** What is booked, by the name of its figure: its table, and how it is told of. */
+const bookings: Partial<Record<WorkloadFigureName, { table: string; told: (inStreet: boolean) => string }>> =
+  {
+    lostMs: { table: 'lost_times', told: toldOfLosses },
+    workedMinutes: { table: 'work_bookings', told: toldOfWork },
+  };
+
+/** Where the tasks lie that something was booked about. */
+const bookedAbout = (table: string): string =>
+  tasksAmong(
+    'booked_about',
+    `(select * from department_tasks.tasks where task_id in
+    (select task_id from department_tasks.${table} where booked_at >= $4::timestamptz))`,
+  );
 
 /** Text and values of the question. @param limit items told, of one more than which there is a next page */
 export function explanationSql(
@@ -179,10 +201,14 @@ export function explanationSql(
   const values: unknown[] = [...momentValues(moment), inStreet ? of.departmentIds : [of.departmentId], from];
   if (inStreet) values.push(of.streetId);
   const { sql } = workloadFigures[name];
+  const booked = bookings[name];
   const whose = inStreet ? 'street_id is not distinct from $5::text' : 'true';
-  const told = sql === null ? toldOfLosses(inStreet) : toldOfTasks(sql, whose);
+  const told = sql === null ? booked?.told(inStreet) : toldOfTasks(sql, whose);
+  if (told === undefined) throw new Error(`nothing says how ${name} is told of`);
   const where =
-    sql === null && inStreet ? `, ${lostWith}, placed as (select * from lost_with where ${whose})` : '';
+    booked !== undefined && inStreet
+      ? `, ${bookedAbout(booked.table)}, placed as (select * from booked_about where ${whose})`
+      : '';
   const events =
     sql === null ? booking : eventsOf(sql.events.map((what) => [what, eventColumns[what]] as const));
   const next = values.length + 1;

@@ -12,7 +12,7 @@ export type OpenTaskState = (typeof OPEN_TASK_STATES)[number];
 export const WORKLOAD_FIGURES = [
   ...(['open', 'byState.NOTIFIED', 'byState.ACKNOWLEDGED', 'byState.CHECKED_IN', 'byState.WORKING'] as const),
   ...(['byState.RETURN_REQUESTED', 'byState.IN_ARBITRATION', 'overdue', 'dueWithin24h'] as const),
-  ...(['inflow', 'outflow', 'returned', 'released', 'lostMs', 'weighted'] as const),
+  ...(['inflow', 'outflow', 'returned', 'released', 'lostMs', 'workedMinutes', 'weighted'] as const),
   ...(['acknowledgeOnTimeRate', 'checkInOnTimeRate', 'handlingOnTimeRate'] as const),
   ...(['medianCheckInMinutes', 'p90CheckInMinutes', 'medianHandlingMinutes', 'p90HandlingMinutes'] as const),
 ] as const;
@@ -65,7 +65,7 @@ export interface FigureSql {
 
 interface Figure extends Omit<WorkloadDefinition, 'name' | 'title' | 'formula' | 'formulaZh'> {
   readonly formulas: BilingualText;
-  /** Null for time lost, which is booked and no state of a task. */
+  /** Null for time lost and work, which are booked and no state of a task. */
   readonly sql: FigureSql | null;
 }
 
@@ -315,6 +315,18 @@ export const workloadFigures: Readonly<Record<WorkloadFigureName, Figure>> = {
     formulas: {
       zh: `${inWindow.zh}，各事件记在其名下的贻误时段（to − from，毫秒，自然时间）之和`,
       en: `sum of the spans (to - from, in milliseconds of the clock) that events booked to it as lost ${inWindow.en}`,
+    },
+  },
+  workedMinutes: {
+    ...{ version: 1, measure: 'SUM', unit: 'MINUTES', sql: null },
+    titles: { zh: '登记工时', en: 'Work booked' },
+    formulas: {
+      zh:
+        `${inWindow.zh}，本单位人员在各任务上登记的工时（人·分钟）之和，减去其间冲减的；按登记时刻计入，任务其后移交、退回、免除、挂账、并案与否均不影响；` +
+        `窗口内冲减多于登记时为负`,
+      en:
+        `sum of the minutes of work that its people booked on tasks ${inWindow.en}, less those they took back; by the instant of ` +
+        `the booking, whatever has become of the task since; below 0 where more was taken back in the window than booked`,
     },
   },
   weighted: {

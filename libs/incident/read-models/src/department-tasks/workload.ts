@@ -34,6 +34,8 @@ export interface WorkloadFigures {
   readonly released: number;
   /** Time booked to the department in the window as lost before the right one had the matter. Milliseconds. */
   readonly lostMs: number;
+  /** Work that its people booked in the window, less what they took back in it: below 0 where that was the more. */
+  readonly workedMinutes: number;
   /** LEAD counts 1, ASSIST 0.5, each times the weight of its category (domain.md §4). */
   readonly weighted: number;
   /**
@@ -137,13 +139,13 @@ export const streetLossSql = `${tasksAt}
      and at_moment.incident_id = lost.incident_id
    group by 1`;
 
-/** Of nobody's tasks: zeros and nulls. */
+/** Of nobody's tasks: zeros and nulls. What was booked as worked is asked apart. */
 export function figuresOf(
   row: WorkloadRow | undefined,
   lostMs: number,
   { asOf, knownAt }: Moment,
   from: string,
-): WorkloadFigures {
+): Omit<WorkloadFigures, 'workedMinutes'> {
   const counts = (act: TimedAct): OnTimeCounts => ({
     ...{ met: row?.[`${act}_met`] ?? 0, decided: row?.[`${act}_decided`] ?? 0 },
   });

@@ -265,6 +265,14 @@ describe('view of an incident', () => {
     });
   });
 
+  it('adds up what was booked as worked, by whoever had the task, less what was taken back', () => {
+    const city = whistled('dept-1').checkIn('inc', 'dept-1').progress('inc', 'dept-1', '一', 45);
+    expect(viewOf(city).tasks[0]).toMatchObject({ state: 'WORKING', workedMinutes: 45 });
+    city.transfer('inc', 'dept-1', 'dept-2').work('inc', 'dept-2', 30);
+    city.workOn('inc', 'inc-dept-1', 'dept-1', -15).complete('inc', 'dept-2', 5);
+    expect(viewOf(city).tasks[0]).toMatchObject({ state: 'DONE', workedMinutes: 65 });
+  });
+
   it('is green, yellow past the warning and red past the due time, by the reader’s clock', () => {
     const city = whistled('dept-1');
     const lights = [47, 49, 60, 61].map((minute) => trafficLightOf(viewOf(city), city.inMinutes(minute)));
@@ -293,7 +301,9 @@ const standingOf = (view: IncidentView): object => ({
   ...{ state: view.state, mode: view.mode, cycle: view.cycle, rework: view.rework, before: view.before },
   ...{ level: view.level, mergedInto: view.mergedInto, duplicates: view.duplicates },
   place: [view.gridId, view.estateId, view.communityId, view.streetId, view.districtId],
-  tasks: view.tasks.map(({ taskId, departmentId, role, state }) => [taskId, departmentId, role, state]),
+  tasks: view.tasks.map(({ taskId, departmentId, role, state, workedMinutes }) => [
+    ...[taskId, departmentId, role, state, workedMinutes],
+  ]),
   whistles: view.whistles.map(({ whistleId, state, reverse }) => [whistleId, state, reverse]),
   returns: view.returns.map(({ returnId, outcome }) => [returnId, outcome]),
   extensions: view.extensions.map(({ extensionId, outcome }) => [extensionId, outcome]),
@@ -314,7 +324,9 @@ function standingOfState(state: IncidentState): object {
       duplicates: state.duplicates,
     },
     place: [gridId, estateId, communityId, streetId, districtId],
-    tasks: state.tasks.map(({ taskId, departmentId, role, state: now }) => [taskId, departmentId, role, now]),
+    tasks: state.tasks.map(({ taskId, departmentId, role, state: now, booked }) => [
+      ...[taskId, departmentId, role, now, booked.reduce((sum, { minutes }) => sum + minutes, 0)],
+    ]),
     whistles: state.whistles.map(({ whistleId, state: now, reverse }) => [whistleId, now, reverse]),
     returns: state.returns.map(({ returnId, outcome }) => [returnId, outcome]),
     extensions: state.extensions.map(({ extensionId, outcome }) => [extensionId, outcome]),

@@ -369,6 +369,19 @@ export function lostIn(log: readonly RecordedEvent[], moment: Moment, from: stri
     .flatMap((event) => ('lostTime' in event.data ? event.data.lostTime : []));
 }
 
+export interface Booked {
+  readonly taskId: string;
+  readonly departmentId: string;
+  readonly workedMinutes: number;
+}
+
+/** What was booked as worked, and taken back, in a window. */
+export function workIn(log: readonly RecordedEvent[], moment: Moment, from: string): Booked[] {
+  return visibleAt(log, moment).flatMap((event) =>
+    event.type === 'WorkBooked' && ms(event.occurredAt) >= ms(from) ? [event.data] : [],
+  );
+}
+
 type Act = 'ACKNOWLEDGE' | 'CHECK_IN' | 'HANDLING';
 
 const doneAt = (task: OracleTask, act: Act): string | null => {
@@ -408,7 +421,8 @@ export function workloadOf(
   from: string,
 ): Workload {
   const lost = lostIn(log, moment, from).filter(({ unitId }) => unitId === departmentId);
-  return { departmentId, ...figuresOf(tasksAtMoment(log, moment), [departmentId], moment, from, lost) };
+  const work = workIn(log, moment, from).filter((booked) => booked.departmentId === departmentId);
+  return { departmentId, ...figuresOf(tasksAtMoment(log, moment), [departmentId], moment, from, lost, work) };
 }
 
 /** The same of several departments' tasks in one street. */
@@ -424,7 +438,10 @@ export function streetWorkloadOf(
   const lost = lostIn(log, moment, from).filter(
     ({ unitId, taskId }) => unitId !== null && departmentIds.includes(unitId) && ids.includes(taskId),
   );
-  return { streetId, ...figuresOf(tasks, departmentIds, moment, from, lost) };
+  const work = workIn(log, moment, from).filter(
+    (booked) => departmentIds.includes(booked.departmentId) && ids.includes(booked.taskId),
+  );
+  return { streetId, ...figuresOf(tasks, departmentIds, moment, from, lost, work) };
 }
 
 /** Where its incident is known to lie. */
@@ -443,6 +460,7 @@ function figuresOf(
   moment: Moment,
   from: string,
   lost: readonly LostTime[],
+  work: readonly Booked[],
 ): WorkloadFigures {
   const isTheirs = (departmentId: string | undefined): boolean =>
     departmentId !== undefined && departmentIds.includes(departmentId);
@@ -486,6 +504,7 @@ function figuresOf(
     outflow: tasks.filter((task) => since(task.completedAt)).length + went.length,
     ...{ returned: ended('RETURNED'), released: ended('RELEASED') },
     lostMs: lost.reduce((sum, { from: start, to }) => sum + ms(to) - ms(start), 0),
+    workedMinutes: work.reduce((sum, { workedMinutes }) => sum + workedMinutes, 0),
     weighted: inThousandths(
       open.reduce((sum, task) => sum + (task.role === 'LEAD' ? 1 : 0.5) * task.weight, 0),
     ),
