@@ -22,10 +22,10 @@ const sample = await import('@shaoying/incident-domain/testing');
 const { at, commandKinds, commandOf, live, triesOnAnIncident } = sample;
 
 const SEED = 20260302;
-const LIVES = 2_000;
+const LIVES = 4_000;
 /** How often a situation is looked into: the same situation differs in what its numbers point to. */
 const VISITS_MAX = 4;
-const SITUATIONS_MAX = 12_000;
+const SITUATIONS_MAX = 24_000;
 /** Past every deadline of the sample case. */
 const LATER_MINUTES = 40 * 24 * 60;
 
@@ -173,11 +173,49 @@ for (const attempts of fc.sample(triesOnAnIncident, { seed: SEED, numRuns: LIVES
     toVisit.push({ state: before, minute: minuteOf(command.origin.now) });
   }
 }
-/** Ways in which handling ends that chance seldom takes: with a return decided, and with a reverse whistle taken back. */
+/**
+ * What chance seldom comes to: handling that ends with a return decided, or with a reverse whistle taken back; what was rated by
+ * the street sent back by the resident; stages, more time and a joined successor while the work is going on.
+ */
 const { ASSIST, LEAD, STREET, assignment, byDepartment, taskIdOf } = sample;
+const {
+  decideReporterFlag,
+  flagReporter,
+  issueSupervision,
+  respondToSupervision,
+  startSelfHandling,
+  voidIncident,
+} = sample;
+const { check, decideExtension, evaluateTask, feedback, progress, requestExtension, transferTask } = sample;
 const { blow, cancelWhistle, checkIn, complete, decideReturn, file, report, requestReturn } = sample;
 const reverse = { whistleId: 'whistle-2', tasks: [assignment(70, STREET, 'LEAD')] };
+const stage = (name, minute) => ({ ...sample.deadline(name, 'HANDLING', minute), stage: name });
+const staged = [{ ...assignment(10, LEAD, 'LEAD'), deadlines: [stage('SURVEY', 10), stage('REPAIR', 20)] }];
+const order = issueSupervision(10, { taskId: null, notify: ['street'] });
+const answer = respondToSupervision(20, 'order-10', { origin: sample.byStreet(20) });
+const working = [report(0), file(5), blow(10), checkIn(20), checkIn(30, ASSIST), progress(35)];
 const seldom = [
+  [
+    ...[...working, complete(40), complete(50, ASSIST), evaluateTask(55), check(60)],
+    ...[evaluateTask(65, { taskId: taskIdOf(ASSIST) }), feedback(70, { solved: 'UNSOLVED' })],
+  ],
+  [
+    report(0),
+    file(5),
+    blow(10, { tasks: staged }),
+    checkIn(20),
+    progress(30),
+    progress(40, LEAD, { stage: 'SURVEY' }),
+  ],
+  [...working, requestExtension(40), decideExtension(50)],
+  [...working, transferTask(60, { toDepartmentId: ASSIST })],
+  [report(0), file(5), order, answer],
+  [
+    ...[report(0), file(5), blow(10, { whistle: 'EMERGENCY' }), ...sample.whistleLife.slice(3)],
+    sample.alarm(42 * 60, sample.deadlineIdOf('whistle-1', 'RATIFICATION')),
+  ],
+  [report(0), file(5), startSelfHandling(7), order, answer],
+  [report(0), voidIncident(5), flagReporter(10), decideReporterFlag(20, 'flag-10', { approve: false })],
   [
     ...[report(0), file(5), blow(10), requestReturn(20, ASSIST), checkIn(30), complete(40)],
     decideReturn(60, { taskId: taskIdOf(ASSIST), newTask: null }),

@@ -1,8 +1,9 @@
 import type { Workload } from '@shaoying/incident-read-models';
-import { City } from './kit/city.js';
+import { City, type Problem } from './kit/city.js';
 import { parseCsv } from './kit/csv.js';
 import { blowWhistle, expected, report, taskOf } from './kit/incident-steps.js';
 import { live } from './kit/lives.js';
+import { expectProblem } from './kit/problems.js';
 import { inOneProcess, useServerHomes } from './kit/server-home.js';
 
 const newHome = useServerHomes(inOneProcess);
@@ -84,6 +85,81 @@ test('every figure of workload has its meaning beside it, and adds up of the tas
     knownAt: now,
   };
   for (const line of table) expect(line).toMatchObject(of);
+});
+
+test('people book the minutes that they worked, take back what was wrong, and every booking is told of', async () => {
+  const whole = await blowWhistle(city);
+  const { taskId } = taskOf(whole, 'dp-urban-management');
+  const task = `/v1/incidents/${whole.id}/tasks/${taskId}`;
+  const dept = city.as('urbanManagement');
+  const worked = async (): Promise<number> =>
+    expected(200, await city.as('oversight').get<Workload>('/v1/departments/dp-urban-management/workload'))
+      .workedMinutes;
+  const before = await worked();
+  expectProblem(await dept.post<Problem>(`${task}/work`, { workedMinutes: 5 }), 409, 'WORK_BEFORE_CHECK_IN');
+  expected(200, await dept.post(`${task}/check-in`));
+  expected(200, await dept.post(`${task}/progress`, { note: '正在清运', workedMinutes: 45 }));
+  expected(200, await dept.post(`${task}/work`, { workedMinutes: 90 }));
+  expect(await worked()).toBe(before + 135);
+  const queued = expected(
+    200,
+    await dept.get<{ items: { taskId: string; workedMinutes: number }[] }>(
+      '/v1/departments/dp-urban-management/queue?limit=200',
+    ),
+  ).items.find((item) => item.taskId === taskId);
+  expect(queued?.workedMinutes).toBe(135);
+  expectProblem(await dept.post<Problem>(`${task}/work`, { workedMinutes: 0 }), 400, 'VALIDATION_FAILED');
+  for (const workedMinutes of [0, -1, 6_001, 1.5, '5']) {
+    const said = { note: '正在清运', workedMinutes };
+    expectProblem(await dept.post<Problem>(`${task}/progress`, said), 400, 'VALIDATION_FAILED');
+    expectProblem(await dept.post<Problem>(`${task}/complete`, said), 400, 'VALIDATION_FAILED');
+  }
+  const wordless = await dept.post<Problem>(`${task}/work`, { workedMinutes: -10 });
+  expectProblem(wordless, 422, 'CORRECTION_NEEDS_NOTE');
+  const tooMuch = { workedMinutes: -136, note: '登记有误' };
+  const refused = await dept.post<Problem>(`${task}/work`, tooMuch, {
+    headers: { 'accept-language': 'zh-CN' },
+  });
+  expectProblem(refused, 409, 'MORE_THAN_BOOKED');
+  expect(refused.body.title).toBe('冲减的工时不得超过本单位在该任务上已登记的工时');
+  expected(200, await dept.post(`${task}/complete`, { workedMinutes: 20 }));
+  // What is done is corrected, too.
+  const corrected = { workedMinutes: -30, note: '误按两组登记' };
+  const done = await dept.post<{ taskState: string }>(`${task}/work`, corrected);
+  expect(expected(200, done).taskState).toBe('DONE');
+  expect(await worked()).toBe(before + 125);
+  const view = expected(
+    200,
+    await dept.get<{ tasks: { taskId: string; workedMinutes: number }[] }>(`/v1/incidents/${whole.id}`),
+  );
+  expect(view.tasks.find((one) => one.taskId === taskId)?.workedMinutes).toBe(125);
+  const now = new Date(Date.now() + 60_000).toISOString();
+  const path = `/v1/workload/explain?figure=workedMinutes&departmentId=dp-urban-management&asOf=${now}&limit=200`;
+  const table = parseCsv((await city.as('oversight').get(`${path}&format=csv`)).text);
+  const ours = table.filter((line) => line['taskId'] === taskId);
+  expect(ours.map(({ contribution }) => contribution)).toEqual(['45', '90', '20', '-30']);
+  for (const { events } of ours) expect(events).toMatch(/^BOOKED:/);
+  const sum = table.reduce(
+    (total, { counts, contribution }) => total + (counts === 'true' ? Number(contribution) : 0),
+    0,
+  );
+  expect(sum).toBe(before + 125);
+  const rows = parseCsv((await city.as('oversight').get('/v1/workload?format=csv')).text);
+  const row = rows.find(({ departmentId }) => departmentId === 'dp-urban-management');
+  expect(row?.['workedMinutes']).toBe(String(before + 125));
+  const streets = expected(
+    200,
+    await city.as('oversight').get<{ items: (Workload & { streetId: string })[] }>('/v1/workload?by=street'),
+  );
+  expect(streets.items.find(({ streetId }) => streetId === 'st-hepan')?.workedMinutes).toBe(before + 125);
+});
+
+test('whoever handles a matter itself has no task to book work on', async () => {
+  const { id } = await live(city, 'SELF_HANDLED');
+  const answer = await city
+    .as('gridWorker')
+    .post<Problem>(`/v1/incidents/${id}/self-handling/complete`, { workedMinutes: 30 });
+  expectProblem(answer, 400, 'VALIDATION_FAILED');
 });
 
 test('a task weighs what the catalogue says that its incident was filed under', async () => {
