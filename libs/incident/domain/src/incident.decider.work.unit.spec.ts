@@ -7,6 +7,7 @@ import * as sample from './testing/index.js';
 const { incidentDecider, at, hours, days, LEAD, ASSIST, THIRD, taskIdOf, byDepartment } = sample;
 const { report, file, blow, checkIn, progress, complete, bookWork, transferTask, releaseTask, suspend } =
   sample;
+const { arbitrate, openArbitration, withdraw } = sample;
 const { startSelfHandling, completeSelfHandling, check, feedback, reopen, merge, requestReturn } = sample;
 
 const given = givenOf(incidentDecider);
@@ -111,7 +112,7 @@ describe('work told by itself', () => {
       .thenRefused('TASK_NOT_FOUND');
   });
 
-  test('comes after all is over, too: done, suspended, merged, released, closed', () => {
+  test('comes after all is over, too: done, suspended, merged, withdrawn, released, decided for another, closed', () => {
     const done = [...working, complete(90), complete(95, ASSIST)];
     const released = releaseTask(100, { taskId: taskIdOf(ASSIST) });
     const closed = sample.whistleLife.slice(0, 11);
@@ -124,6 +125,14 @@ describe('work told by itself', () => {
     given(after(...working, merge(100)))
       .when(bookWork(200))
       .thenLike([{ type: 'WorkBooked' }]);
+    given(after(...working, withdraw(100)))
+      .when(bookWork(200))
+      .thenLike([{ type: 'WorkBooked' }]);
+    const newTask = sample.assignment(120, THIRD, 'LEAD');
+    const decided = arbitrate(120, { responsibleUnitId: THIRD, newTask });
+    given(after(...working, openArbitration(100, LEAD), decided))
+      .when(bookWork(200))
+      .thenLike([{ type: 'WorkBooked', data: { departmentId: LEAD } }]);
     given(after(...working, released))
       .when(bookWork(200, ASSIST))
       .thenLike([{ type: 'WorkBooked', data: { departmentId: ASSIST } }]);
