@@ -30,6 +30,7 @@ import './api/incident.problems.js';
 import { IntakeController } from './api/intake.controller.js';
 import { JurisdictionPublicationController } from './api/jurisdiction-publication.controller.js';
 import { JurisdictionController } from './api/jurisdiction.controller.js';
+import { LeasesController } from './api/leases.controller.js';
 import { MetricsController } from './api/metrics.controller.js';
 import { OpenStreams } from './api/open-streams.js';
 import { RepeatWhistles } from './api/repeat-whistles.js';
@@ -82,6 +83,7 @@ const namesIn =
     DepartmentsController,
     WorkloadController,
     ConsumerGroupsController,
+    LeasesController,
     WebhooksController,
     MetricsController,
     JurisdictionController,

@@ -146,3 +146,80 @@ test('a group that is forgotten is gone', async () => {
   expect((await fetch(address, { method: 'DELETE', headers })).status).toBe(404);
   expect(await names()).toEqual(['crews', 'strict']);
 });
+
+describe('a department that makes no group', () => {
+  interface Leased {
+    readonly leaseId: string;
+    readonly deliveries: number;
+    readonly leasedUntil: string;
+    readonly event: Delivery['event'];
+  }
+  const gas = '/v1/departments/dp-gas/leases';
+  const leased = async (more: object = {}): Promise<readonly Leased[]> =>
+    (await ask<{ items: Leased[] }>('gas', gas, more)).items;
+  const act = (leaseId: string, verb: string, body: object = {}) =>
+    city.as('gas').post<Problem>(`${gas}/${leaseId}/${verb}`, body);
+
+  test('leases its dispatches, keeps them, gives them back and acknowledges them one by one', async () => {
+    expect(await leased()).toEqual([]);
+    const waiting = leased({ max: 5, visibilityTimeoutSeconds: 60, waitSeconds: 20 });
+    const { id } = await blowWhistle(city, { lead: 'dp-gas' });
+    const [item, ...more] = await waiting;
+    expect(more).toEqual([]);
+    expect(item).toMatchObject({ deliveries: 1, event: { subject: `incidents/${id}` } });
+    const { leaseId = '' } = item ?? {};
+    expect(await leased()).toEqual([]);
+    expect(expected(200, await act(leaseId, 'extend', { visibilityTimeoutSeconds: 120 }))).toEqual({
+      leaseId,
+    });
+    expect(expected(200, await act(leaseId, 'nack', { delaySeconds: 0 }))).toEqual({ leaseId });
+    const [again] = await leased();
+    expect(again).toMatchObject({ deliveries: 2, event: item?.event });
+    // The lease of before has ended; nobody ends another one by it.
+    for (const verb of ['ack', 'nack', 'extend'])
+      expectProblem(await act(leaseId, verb), 404, 'LEASE_NOT_FOUND');
+    const second = again?.leaseId ?? '';
+    expect(expected(200, await act(second, 'ack'))).toEqual({ leaseId: second });
+    expectProblem(await act(second, 'ack'), 404, 'LEASE_NOT_FOUND');
+    expect(await leased()).toEqual([]);
+  });
+
+  test('has the group default, whose dead letters are shown and delivered again like those of any', async () => {
+    const groups = groupsOf('dp-gas');
+    const { items } = expected(200, await city.as('gas').get<{ items: object[] }>(groups));
+    expect(items).toMatchObject([{ name: 'default', maxDeliveries: 10, leased: 0, waiting: 0, dead: 0 }]);
+    expect(await ask('gas', `${groups}/default/dead-letters/redrive`)).toEqual({ redriven: [] });
+  });
+
+  test('has it begin where it was made to, where it was made before', async () => {
+    const fire = '/v1/departments/dp-fire';
+    await blowWhistle(city, { lead: 'dp-fire' });
+    const { position } = expected(
+      200,
+      await city.as('oversight').get<{ position: string }>(`${fire}/dispatches`),
+    );
+    await ask('fire', `${fire}/consumer-groups`, { name: 'default', after: position });
+    expect(await ask('fire', `${fire}/leases`)).toEqual({ items: [] });
+  });
+
+  test.each(['none', '..%2f..', '1-00000000-0000-4000-8000-000000000000', `${'9'.repeat(20)}-x`])(
+    'is refused %s as no lease',
+    async (leaseId) => {
+      for (const verb of ['ack', 'nack', 'extend'])
+        expectProblem(await act(leaseId, verb), 404, 'LEASE_NOT_FOUND');
+    },
+  );
+
+  test('is refused what it may not ask for, and nobody leases for another one', async () => {
+    for (const body of [
+      { max: 0 },
+      { max: 101 },
+      { waitSeconds: 21 },
+      { visibilityTimeoutSeconds: 0 },
+      { x: 1 },
+    ])
+      expectProblem(await city.as('gas').post<Problem>(gas, body), 400, 'VALIDATION_FAILED');
+    expectProblem(await city.as('water').post<Problem>(gas, {}), 403, 'DEPARTMENT_NOT_YOURS');
+    expectProblem(await city.as('oversight').post<Problem>(gas, {}), 403, 'ROLE_NOT_PERMITTED');
+  });
+});

@@ -156,6 +156,32 @@ test('paging gives the same items as the stream, whatever the size of the page',
   expect(await paged('dp-water', 4)).toEqual(all);
 });
 
+test('a page goes on where the cursor of the page before says, whatever it began after', async () => {
+  const all = await paged('dp-water', 200);
+  const items: CloudEvent[] = [];
+  const from = `/v1/departments/dp-water/dispatches?limit=2&after=${all[0]?.sequence ?? ''}`;
+  for (let path: string | null = from; path !== null;) {
+    const page: FeedPage = expected(200, await city.as('water').get<FeedPage>(path));
+    items.push(...page.items);
+    expect(items.length).toBeLessThan(all.length);
+    path = page.nextCursor === null ? null : `${from}&cursor=${page.nextCursor}`;
+  }
+  expect(items).toEqual(all.slice(1));
+  for (const cursor of ['x', '-1', '', '9'.repeat(19), '1&cursor=2'])
+    expectProblem(
+      await city.as('water').get<Problem>(`/v1/departments/dp-water/dispatches?cursor=${cursor}`),
+      ...([400, ['INVALID_CURSOR', 'VALIDATION_FAILED']] as const),
+    );
+});
+
+test('a stream takes no page size and no cursor, since it has neither', async () => {
+  for (const query of ['limit=2', 'cursor=1'])
+    expectProblem(
+      await city.as('water').get<Problem>(`/v1/departments/dp-water/dispatches/stream?${query}`),
+      ...([400, 'VALIDATION_FAILED'] as const),
+    );
+});
+
 test('every item names a schema that the server tells to anybody, and is as that schema says', async () => {
   const { items } = expected(
     200,

@@ -94,6 +94,43 @@ describe('what is behind a number', () => {
   });
 });
 
+describe('a row', () => {
+  test('is named by its dimension and its key: a key alone is refused, and never told with the total', async () => {
+    const [row] = expected(
+      200,
+      await city.as('oversight').get<MetricAnswer>('/v1/metrics/return-rate?by=street'),
+    ).rows.filter(({ denominator }) => denominator > 0);
+    const key = row?.key ?? '';
+    expect(await pageOf(`by=street&key=${key}`)).toMatchObject({ key, denominator: row?.denominator });
+    expect(
+      expectProblem(
+        await city.as('oversight').get<Problem>(`${path}?key=${key}`),
+        ...([400, 'VALIDATION_FAILED'] as const),
+      ),
+    ).toMatchObject({ errors: [{ field: 'key', code: 'NEEDS_BY' }] });
+  });
+
+  test('of what has no such unit has no key, or an empty one as a table writes it', async () => {
+    const nowhere = await pageOf('by=estate');
+    expect(await pageOf('by=estate&key=')).toMatchObject({
+      ...{ key: null, denominator: nowhere.denominator },
+    });
+  });
+});
+
+test('a window that ends before it begins is refused, wherever there is one', async () => {
+  const reversed = 'from=2026-03-01T00:00:00Z&to=2026-02-28T23:59:59.999Z';
+  for (const list of ['/v1/metrics/return-rate', path, '/v1/incidents', '/v1/events'])
+    expect(
+      expectProblem(
+        await city.as('oversight').get<Problem>(`${list}?${reversed}`),
+        ...([400, 'VALIDATION_FAILED'] as const),
+      ),
+    ).toMatchObject({ errors: [{ field: 'to', code: 'IS_NOT_BEFORE_FROM' }] });
+  const empty = 'from=2026-03-01T00:00:00%2B08:00&to=2026-02-28T16:00:00Z';
+  expect(await pageOf(empty)).toMatchObject({ numerator: 0, denominator: 0 });
+});
+
 describe('a unit without a case', () => {
   const rowsBy = async (by: string, who: PersonName): Promise<readonly MetricRow[]> =>
     expected(200, await city.as(who).get<MetricAnswer>(`/v1/metrics/reopen-rate?by=${by}`)).rows;

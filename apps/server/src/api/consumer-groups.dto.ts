@@ -20,8 +20,8 @@ import {
 export const leaseItemsMax = 100;
 export const visibilitySecondsDefault = 30;
 export const maxDeliveriesDefault = 10;
-const waitSecondsMax = 20;
-const visibilitySecondsMax = 3_600;
+export const waitSecondsMax = 20;
+export const visibilitySecondsMax = 3_600;
 const maxDeliveriesMax = 100;
 const positionCharsMax = 19;
 

@@ -8,6 +8,7 @@ import {
   PageQuery,
   pageTableOf,
   parsePosition,
+  RequestRefused,
   requestTraceparent,
   type Page,
 } from '@shaoying/http';
@@ -20,6 +21,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Platform } from '../platform.js';
 import { ReadQueue } from '../queries/queries.js';
 import { DispatchesAnswer, QueueAnswer, Tells } from './answers.dto.js';
+import { isFeedPosition } from './consumer-groups.dto.js';
 import { assertReaches } from './department-door.js';
 import { queueColumns } from './incident-tables.js';
 import { MomentQuery } from './incident.dto.js';
@@ -32,11 +34,13 @@ import { TellsTable } from './tells-table.js';
 
 class QueueQuery extends IntersectionType(PageQuery, MomentQuery, TableQuery) {}
 
-class FeedQuery extends PageQuery {
+class StreamQuery {
   @ApiPropertyOptional({ description: 'Position after which to start' })
   @IsOptional()
   after?: string;
 }
+
+class FeedQuery extends IntersectionType(PageQuery, StreamQuery) {}
 
 /** Queues and feeds of departments, and of streets that are whistled to. */
 @ApiTags('departments')
@@ -81,12 +85,14 @@ export class DepartmentsController {
     @Req() request: FastifyRequest,
     @CurrentPrincipal() principal: Principal,
     @Param('id') id: string,
-    @Query() { after, limit }: FeedQuery,
+    @Query() { after, cursor, limit }: FeedQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Buffer> {
     assertReaches(this.platform, request, principal, id);
     await reached(this.platform, 'dispatch-feed', request);
-    const start = parsePosition(after) ?? '0';
+    if (cursor !== undefined && !isFeedPosition(cursor)) throw new RequestRefused('INVALID_CURSOR');
+    // The cursor of a feed is a position: it goes on from a page, whatever the first one began after.
+    const start = cursor ?? parsePosition(after) ?? '0';
     const items = await this.platform.feeds.read(id, start, limit + 1);
     const page = items.slice(0, limit);
     const position = page.at(-1)?.position ?? start;
@@ -110,7 +116,7 @@ export class DepartmentsController {
     @Req() request: FastifyRequest,
     @CurrentPrincipal() principal: Principal,
     @Param('id') id: string,
-    @Query() { after }: FeedQuery,
+    @Query() { after }: StreamQuery,
     @Headers('last-event-id') lastEventId: string | undefined,
     @Res() reply: FastifyReply,
   ): void {

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { QUERIED_TYPES_MAX, QUERY_PURPOSES, type QueryPurpose } from '@shaoying/audit';
-import { IsOpaqueId, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from '@shaoying/http';
+import { IsNotBeforeFrom, IsOpaqueId, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from '@shaoying/http';
 import { Transform } from 'class-transformer';
 import {
   ArrayMaxSize,
@@ -75,6 +75,7 @@ export class EventsQuery {
   from?: string;
 
   @OptionalInstant('It was so before')
+  @IsNotBeforeFrom()
   to?: string;
 
   @ApiPropertyOptional({ enum: formats, description: 'Before what Accept says; csv and ndjson are exports' })

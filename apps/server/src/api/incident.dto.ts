@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
-import { IsInstant, IsNotBlank, IsOpaqueId, PageQuery } from '@shaoying/http';
+import { IsInstant, IsNotBeforeFrom, IsNotBlank, IsOpaqueId, PageQuery } from '@shaoying/http';
 import { LIFECYCLES } from '@shaoying/incident-domain';
 import { Transform, Type } from 'class-transformer';
 import {
@@ -218,6 +218,7 @@ export class ListIncidentsQuery extends IntersectionType(PageQuery, MomentQuery)
   @ApiPropertyOptional({ format: 'date-time', description: 'Reported before' })
   @IsOptional()
   @IsInstant()
+  @IsNotBeforeFrom()
   to?: string;
 
   @ApiPropertyOptional({ description: 'Part of the description', maxLength: 100 })

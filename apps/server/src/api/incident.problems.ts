@@ -10,6 +10,13 @@ registerProblems({
     title: 'The department has no such group of consumers',
     titleZh: '该部门没有此消费组',
   },
+  LEASE_NOT_FOUND: {
+    status: 404,
+    title: 'There is no such lease, or it has ended',
+    titleZh: '租约不存在或已结束',
+    detail: 'What was acknowledged is done; what was not is leased anew.',
+    detailZh: '已确认的即已办结；未确认的将重新租出。',
+  },
   TOO_MANY_CONSUMER_GROUPS: {
     status: 409,
     title: 'The department has as many groups of consumers as it may have',

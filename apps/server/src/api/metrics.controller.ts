@@ -10,7 +10,15 @@ import {
 } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { ApiBearerAuth, ApiPropertyOptional, ApiTags, IntersectionType } from '@nestjs/swagger';
-import { decodeCursor, encodeCursor, IsInstant, TableQuery, tableOf, wantsCsv } from '@shaoying/http';
+import {
+  decodeCursor,
+  encodeCursor,
+  IsInstant,
+  IsNotBeforeFrom,
+  TableQuery,
+  tableOf,
+  wantsCsv,
+} from '@shaoying/http';
 import { CurrentPrincipal, PermittedRoles, type Principal, type Role } from '@shaoying/identity';
 import { scopeOf, type Scope } from '@shaoying/incident-application';
 import {
@@ -27,7 +35,7 @@ import {
   type TermsOf,
 } from '@shaoying/incident-read-models';
 import { Transform } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import { IsIn, IsInt, IsOptional, IsString, Max, MaxLength, Min, ValidateBy } from 'class-validator';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Platform } from '../platform.js';
 import { ComputeMetric, ExplainMetric, ExplainMetricOn, ReadCompanions } from '../queries/queries.js';
@@ -63,6 +71,7 @@ class MetricQuery extends IntersectionType(MomentQuery, TableQuery) {
   @ApiPropertyOptional({ format: 'date-time', description: 'End of the window, excluded; default: no end' })
   @IsOptional()
   @IsInstant()
+  @IsNotBeforeFrom()
   to?: string;
 
   @ApiPropertyOptional({ enum: METRIC_DIMENSIONS })
@@ -92,11 +101,25 @@ class MetricQuery extends IntersectionType(MomentQuery, TableQuery) {
   version?: number;
 }
 
+/** A key alone would be told with the numbers of the total. */
+const NeedsBy = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'needsBy',
+    validator: {
+      validate: (_key, asked) => (asked?.object as ExplainQuery).by !== undefined,
+      defaultMessage: () => '$property is of a row of a dimension: say which by by',
+    },
+  });
+
 class ExplainQuery extends MetricQuery {
-  @ApiPropertyOptional({ description: 'Key of the row to explain; absent for what has no such dimension' })
+  @ApiPropertyOptional({
+    description: 'With by: key of the row to explain; absent, or empty, for what has no such dimension',
+  })
+  @Transform(({ value }: { value: unknown }): unknown => (value === '' ? undefined : value))
   @IsOptional()
   @IsString()
   @MaxLength(200)
+  @NeedsBy()
   key?: string;
 
   @ApiPropertyOptional({

@@ -21,6 +21,7 @@ export class Refused extends Error {
       | 'FILE_NOT_FOUND'
       | 'SCHEMA_NOT_FOUND'
       | 'CONSUMER_GROUP_NOT_FOUND'
+      | 'LEASE_NOT_FOUND'
       | 'SIMULATION_NOT_FOUND'
       | 'SIMULATION_WINDOW'
       | 'ALTERNATIVE_NOT_PUBLISHED'

@@ -29,6 +29,13 @@ const consumerGroup = (method: string, act: string, body?: object): Record<strin
   },
 });
 
+const lease = (act: string): Record<string, Recipe> => ({
+  [`POST /v1/departments/{id}/leases/{leaseId}${act}`]: {
+    ...at(`${department}/leases/${deliveryIds[0] ?? ''}${act}`),
+    body: {},
+  },
+});
+
 const webhook = (method: string, act: string, body?: object): Record<string, Recipe> => ({
   [`${method} /v1/departments/{id}/webhooks/{webhookId}${act}`]: {
     ...at(`${department}/webhooks/none${act}`),
@@ -79,6 +86,10 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   ...consumerGroup('POST', '/nack', { deliveryIds }),
   ...consumerGroup('POST', '/extend', { deliveryIds }),
   ...consumerGroup('POST', '/dead-letters/redrive', {}),
+  'POST /v1/departments/{id}/leases': { ...at(`${department}/leases`), body: { max: 1 } },
+  ...lease('/ack'),
+  ...lease('/nack'),
+  ...lease('/extend'),
   'GET /v1/departments/{id}/webhooks': at(`${department}/webhooks`),
   // Refused as no address, once it is allowed at all.
   'POST /v1/departments/{id}/webhooks': {

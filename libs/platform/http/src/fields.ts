@@ -12,18 +12,37 @@ export function IsInstant(): PropertyDecorator {
       name: 'isInstant',
       validator: {
         validate: (value: unknown) => value !== undefined && parseInstant(value) === value,
-        defaultMessage: () => '$property must be ISO 8601 with an offset, e.g. 2026-02-13T16:00:00+08:00',
+        defaultMessage: () =>
+          '$property must be ISO 8601 with an offset, years 1970 to 2200, e.g. 2026-02-13T16:00:00+08:00; in an address + is %2B',
       },
     }),
   );
 }
+
+/** Of a window `[from, to)` whose ends are instants: one that ends before it begins is a mistake, an empty one is none. */
+export function IsNotBeforeFrom(): PropertyDecorator {
+  return ValidateBy({
+    name: 'isNotBeforeFrom',
+    validator: {
+      validate: (value: unknown, asked) => {
+        const { from } = asked?.object as { readonly from?: unknown };
+        const [begin, end] = [parseInstant(from), parseInstant(value)];
+        return begin === undefined || end === undefined || begin <= end;
+      },
+      defaultMessage: () => '$property must not be before from',
+    },
+  });
+}
+
+/** White space, and what is not seen at all, such as a zero-width space. */
+const UNSEEN = /[\s\p{Z}\p{Cc}\p{Cf}]/gu;
 
 /** Text that says something: blanks alone are none. */
 export function IsNotBlank(): PropertyDecorator {
   return ValidateBy({
     name: 'isNotBlank',
     validator: {
-      validate: (value: unknown) => typeof value === 'string' && value.trim() !== '',
+      validate: (value: unknown) => typeof value === 'string' && value.replace(UNSEEN, '') !== '',
       defaultMessage: () => '$property must not be blank',
     },
   });

@@ -3,7 +3,7 @@ import { propertyParameters } from '@shaoying/event-store/testing';
 import fc from 'fast-check';
 import { canonicalJson } from './canonical-json.js';
 import { commandContext } from './command-endpoint.js';
-import { IsWithoutRepeats } from './fields.js';
+import { IsNotBlank, IsWithoutRepeats } from './fields.js';
 import { RequestRefused, ValidationFailed } from './http.errors.js';
 import { parseInstant, parseTimeTravel } from './instants.js';
 import { parseJsonBody } from './json-body.js';
@@ -259,6 +259,23 @@ describe('IsWithoutRepeats', () => {
     expect(taken(Array.from({ length: 100_000 }, (_, n) => `dp-${n}`))).toBe(true);
     // Compared each with each it would be 5,000,000,000 comparisons.
     expect(process.cpuUsage(began).user / 1_000).toBeLessThan(3_000);
+  });
+});
+
+describe('IsNotBlank', () => {
+  class Body {
+    @IsNotBlank() text!: string;
+  }
+
+  it.each([' ', '\u3000', '\u2028\n', '\u200b', '\ufeff\u2060', '\u202e \u00ad', ''])(
+    'finds nothing said by %j',
+    (text) => {
+      expect(() => validated(Body, { text })).toThrow(ValidationFailed);
+    },
+  );
+
+  it.each(['.', '井\u200b盖', '👩‍👩‍👧', '\u0301', '\ue000'])('takes %j', (text) => {
+    expect(validated(Body, { text })).toEqual({ text });
   });
 });
 

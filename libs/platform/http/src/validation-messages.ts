@@ -22,10 +22,12 @@ const TEXTS: Readonly<Record<string, string>> = {
   arrayMaxSize: '最多 {1} 项',
   arrayUnique: '各项不能重复',
   arrayNotEmpty: '至少需要一项',
-  isInstant: '必须是带时区偏移的 ISO 8601 时间，例如 2026-02-13T16:00:00+08:00',
+  isInstant:
+    '必须是带时区偏移的 ISO 8601 时间（1970 至 2200 年），例如 2026-02-13T16:00:00+08:00；在地址中 + 写作 %2B',
   isPosition: '必须是序号（sequence）',
   isPlaceInFeed: '必须是序号（sequence）或带时区偏移的 ISO 8601 时间',
   isNotBeforeFrom: '不能早于 from',
+  needsBy: '须与 by 同时给出：它是该维度中的一行',
   isOpaqueId: '必须是 1 至 100 个字母、数字、点、连字符或下划线组成的编号',
   isLatitude: '必须是纬度',
   isLongitude: '必须是经度',

@@ -313,6 +313,7 @@ const audit = {
 /** What the systems of a department, or of a street that is whistled to, have to do; nobody else does it for them. */
 const consumers = may({ department: 'OWN_DEPARTMENT', 'street-office': 'OWN_DEPARTMENT' });
 const group = `${department}/consumer-groups/{group}` as const;
+const lease = `${department}/leases/{leaseId}` as const;
 const consumerGroups = {
   [`GET ${department}/consumer-groups`]: feed,
   [`GET ${group}/dead-letters`]: feed,
@@ -323,6 +324,10 @@ const consumerGroups = {
   [`POST ${group}/nack`]: consumers,
   [`POST ${group}/extend`]: consumers,
   [`POST ${group}/dead-letters/redrive`]: consumers,
+  [`POST ${department}/leases`]: consumers,
+  [`POST ${lease}/ack`]: consumers,
+  [`POST ${lease}/nack`]: consumers,
+  [`POST ${lease}/extend`]: consumers,
 } as const;
 
 /** Where a department's systems are called, and what for; nobody else has them called. */
