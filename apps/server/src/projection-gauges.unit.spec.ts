@@ -40,6 +40,27 @@ it('how far each read model is, and where it has stopped, asked once; never what
   ]);
 });
 
+it('a rebuild that has begun: how far it is behind, and where it has stopped', async () => {
+  const rebuild = (errorPosition: string | null): Partial<ProjectionStatus> => ({
+    rebuild: {
+      ...{ version: 2, position: '40', lagEvents: 60, startedAt: new Date(0) },
+      ...{ errorPosition, error: errorPosition && 'no such category: 张三' },
+    },
+  });
+  const lines = await told(() =>
+    Promise.resolve([status('incident-board', rebuild(null)), status('department-tasks', rebuild('41'))]),
+  );
+  const [board, tasks] = ['projection="incident-board"', 'projection="department-tasks"'];
+  const role = 'role="projector"';
+  expect(lines.filter((line) => line.includes('_rebuild_'))).toEqual([
+    `shaoying_projection_rebuild_lag_events{${board},${role}} 60`,
+    `shaoying_projection_rebuild_lag_events{${tasks},${role}} 60`,
+    `shaoying_projection_rebuild_stopped{${board},${role}} 0`,
+    `shaoying_projection_rebuild_stopped{${tasks},${role}} 1`,
+    `shaoying_projection_rebuild_stopped_position{${tasks},${role}} 41`,
+  ]);
+});
+
 it('nothing where it cannot be told: an old figure would pass for the present one', async () => {
   const values = (lines: string[]): string[] => lines.filter((line) => line.includes('projection='));
   expect(values(await told(() => Promise.reject(new Error('away'))))).toEqual([]);

@@ -15,11 +15,16 @@ export interface Trouble {
   readonly reason: string;
 }
 
-/** Positions only: what an error says may come out of a report. */
+/** Positions only, here and below: anyone may ask, and what an error says may come out of a report. */
 const told = (rebuild: ProjectionStatus['rebuild']): string =>
   rebuild?.errorPosition == null
-    ? `being rebuilt, at position ${rebuild?.position ?? START}`
+    ? `being rebuilt, at position ${rebuild?.position ?? START}${rebuild ? `, ${rebuild.lagEvents} events to go` : ''}`
     : `their rebuild is stopped at position ${rebuild.errorPosition}`;
+
+const stopped = ({ status, errorPosition }: ProjectionStatus): string => {
+  if (status === 'absent') return status;
+  return errorPosition === null ? 'stopped: the log was replaced' : `stopped at position ${errorPosition}`;
+};
 
 /** Whether this process can do the work of its roles. */
 @Injectable()
@@ -54,18 +59,17 @@ export class Readiness {
     const { engine } = this;
     if (engine === undefined) return [];
     return this.attempt('read-models', async () =>
-      (await engine.status()).flatMap(
-        ({ name, status, error, lagSeconds, version, codeVersion, rebuild }) => {
-          const part = `read-model ${name}`;
-          if (status !== 'running') return [{ part, reason: error ?? status }];
-          // The tables of another release may lack what this one asks for.
-          if (version !== codeVersion)
-            return [{ part, reason: `tables of version ${version}, not ${codeVersion}: ${told(rebuild)}` }];
-          return lagSeconds > lagSecondsMax
-            ? [{ part, reason: `${Math.round(lagSeconds)} s behind the log` }]
-            : [];
-        },
-      ),
+      (await engine.status()).flatMap((it) => {
+        const { name, status, lagSeconds, version, codeVersion, rebuild } = it;
+        const part = `read-model ${name}`;
+        // Also where the serving tables have stopped: of an upgrade, only the new ones come to an end.
+        if (version !== null && version !== codeVersion)
+          return [{ part, reason: `tables of version ${version}, not ${codeVersion}: ${told(rebuild)}` }];
+        if (status !== 'running') return [{ part, reason: stopped(it) }];
+        return lagSeconds > lagSecondsMax
+          ? [{ part, reason: `${Math.round(lagSeconds)} s behind the log` }]
+          : [];
+      }),
     );
   }
 

@@ -349,7 +349,10 @@ test('an event of a release to come: named by its place, on standard error, with
   ]);
   expect(rebuild.stderr).toContain(`projections skip incident-facts ${position} --by`);
   const shown = `incident-facts: rebuild of version \\d+ stopped at position ${position}: .*IncidentForgotten.*${place}`;
-  expect((await cli.run('projections', 'list')).stdout).toMatch(new RegExp(shown));
+  const { stdout: stoppedList } = await cli.run('projections', 'list');
+  expect(stoppedList).toMatch(new RegExp(shown));
+  expect(stoppedList).toMatch(/incident-facts: rebuild of version \d+ is at \d+, \d+ events behind\n/);
+  expect(await cli.run('projections', 'status')).toEqual({ exitCode: 1, stdout: stoppedList, stderr: '' });
   const again = await cli.run('projections', 'rebuild', 'incident-facts');
   expect([again.exitCode, again.stderr]).toEqual([
     1,

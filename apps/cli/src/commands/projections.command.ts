@@ -26,14 +26,16 @@ export async function listProjections(
   await tellStatuses(json, terminal, workplace);
 }
 
-/** `projections status`: the same; exit code 1 when one is stopped, so that a monitor may ask. */
+/** `projections status`: the same; exit code 1 when one is stopped, or a rebuild of one, so that a monitor may ask. */
 export async function projectionsStatus(
   json: boolean,
   terminal: Terminal,
   workplace: Workplace,
 ): Promise<ExitCode> {
   const statuses = await tellStatuses(json, terminal, workplace);
-  return statuses.some(({ status }) => status === 'stopped') ? EXIT.failed : EXIT.ok;
+  const isStopped = ({ status, rebuild }: ProjectionStatus): boolean =>
+    status === 'stopped' || (rebuild !== null && rebuild.errorPosition !== null);
+  return statuses.some(isStopped) ? EXIT.failed : EXIT.ok;
 }
 
 type ToldStatus = ProjectionStatus & { readonly skipped: readonly SkippedEvent[] };
@@ -70,7 +72,7 @@ function statusLines(statuses: readonly ToldStatus[]): string[] {
     ...(rebuild === null
       ? []
       : [
-          `${name}: rebuild of version ${rebuild.version} is at ${rebuild.position}`,
+          `${name}: rebuild of version ${rebuild.version} is at ${rebuild.position}, ${rebuild.lagEvents} events behind`,
           ...(rebuild.error === null
             ? []
             : [

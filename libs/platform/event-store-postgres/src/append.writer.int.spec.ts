@@ -1,10 +1,9 @@
 import { admitAppend } from '@shaoying/event-store';
 import { sampleEvent, sampleStreamId } from '@shaoying/event-store/testing';
-import { createTestDatabase } from '@shaoying/postgres/testing';
+import { createTestDatabase, openProxy } from '@shaoying/postgres/testing';
 import { AppendWriter } from './append.writer.js';
 import { writerConfig } from './log.connection.js';
 import { PostgresEventStore } from './postgres-event-store.js';
-import { openProxy } from './testing/index.js';
 
 const oneAppend = () => [admitAppend(sampleStreamId(), 'none', [sampleEvent()])];
 

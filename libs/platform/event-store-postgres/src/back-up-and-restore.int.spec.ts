@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { EventStore, NewEvent, Position, RecordedEvent } from '@shaoying/event-store';
 import { sampleEvent, sampleEvents } from '@shaoying/event-store/testing';
-import { findDumpPrograms, OwnCluster } from '@shaoying/postgres/testing';
+import { findDumpPrograms, OwnCluster, until } from '@shaoying/postgres/testing';
 import { Client } from 'pg';
 import { PostgresEventStore } from './postgres-event-store.js';
-import { AppendLoad, expectLogInOrder, expectSameEvents, until, wholeLog } from './testing/index.js';
+import { AppendLoad, expectLogInOrder, expectSameEvents, wholeLog } from './testing/index.js';
 
 const closers: (() => Promise<unknown>)[] = [];
 

@@ -1,12 +1,10 @@
 import { START } from '@shaoying/event-store';
 import type { ExpectedRevision, RecordedEvent } from '@shaoying/event-store';
 import { sampleEvent, sampleEvents, sampleStreamId } from '@shaoying/event-store/testing';
-import { createTestDatabase } from '@shaoying/postgres/testing';
-import type { TestDatabase } from '@shaoying/postgres/testing';
+import { createTestDatabase, openProxy } from '@shaoying/postgres/testing';
+import type { Cut, Proxy, TestDatabase } from '@shaoying/postgres/testing';
 import { Client } from 'pg';
 import { PostgresEventStore } from './postgres-event-store.js';
-import { openProxy } from './testing/index.js';
-import type { Cut, Proxy } from './testing/index.js';
 
 let database: TestDatabase;
 let admin: Client;

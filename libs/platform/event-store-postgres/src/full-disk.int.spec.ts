@@ -1,15 +1,8 @@
 import { sampleEvent, sampleStreamId } from '@shaoying/event-store/testing';
-import { noSmallDisk, OwnCluster, SmallDisk } from '@shaoying/postgres/testing';
+import { noSmallDisk, OwnCluster, SmallDisk, until } from '@shaoying/postgres/testing';
 import { Client } from 'pg';
 import { PostgresEventStore } from './postgres-event-store.js';
-import {
-  AppendLoad,
-  expectNothingLost,
-  expectSameEvents,
-  Follower,
-  until,
-  wholeLog,
-} from './testing/index.js';
+import { AppendLoad, expectNothingLost, expectSameEvents, Follower, wholeLog } from './testing/index.js';
 
 const mib = 1024 * 1024;
 const diskMib = 192;

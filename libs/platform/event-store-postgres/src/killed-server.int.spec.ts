@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { OwnCluster } from '@shaoying/postgres/testing';
+import { OwnCluster, until } from '@shaoying/postgres/testing';
 import { PostgresEventStore } from './postgres-event-store.js';
 import {
   AppendLoad,
@@ -7,7 +7,6 @@ import {
   expectSameEvents,
   Follower,
   seededChance,
-  until,
   wholeLog,
 } from './testing/index.js';
 

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { START } from '@shaoying/event-store';
 import type { RecordedEvent } from '@shaoying/event-store';
-import { createTestDatabase } from '@shaoying/postgres/testing';
+import { createTestDatabase, until } from '@shaoying/postgres/testing';
 import { Client } from 'pg';
 import { PostgresEventStore } from './postgres-event-store.js';
-import { expectLogInOrder, placeOf, seededChance, send, until } from './testing/index.js';
+import { expectLogInOrder, placeOf, seededChance, send } from './testing/index.js';
 import type { Answer, Attempt, Orders, Utterance } from './testing/index.js';
 
 const root = join(__dirname, '../../../..');

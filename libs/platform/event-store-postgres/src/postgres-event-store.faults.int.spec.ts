@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { START } from '@shaoying/event-store';
 import type { RecordedEvent } from '@shaoying/event-store';
 import { sampleEvent, sampleEvents, sampleStreamId } from '@shaoying/event-store/testing';
-import { createTestDatabase } from '@shaoying/postgres/testing';
+import { createTestDatabase, openProxy } from '@shaoying/postgres/testing';
 import type { TestDatabase } from '@shaoying/postgres/testing';
 import { Client } from 'pg';
 import { PostgresEventStore } from './postgres-event-store.js';
 import type { PostgresEventStoreOptions } from './postgres-event-store.js';
-import { openProxy, seededChance } from './testing/index.js';
+import { seededChance } from './testing/index.js';
 
 let database: TestDatabase;
 let admin: Client;

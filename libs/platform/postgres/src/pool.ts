@@ -1,5 +1,6 @@
 import { Pool, type PoolClient } from 'pg';
 import { type Log, logToStderr } from './log-line.js';
+import { PrimaryClient } from './primary-client.js';
 
 export interface PoolOptions {
   /** Connections at the most. Default 10, 1 to 100: all pools together must stay below the server's 200. */
@@ -20,8 +21,8 @@ const ANSWER_TIMEOUT_MS = 20_000;
 
 /**
  * A `pg` pool that survives the loss of an idle connection: it logs a warning and connects anew at the next use.
- * Without that handler, one restart of PostgreSQL would end the process. Statements may be named: no
- * statement-level pooler stands between.
+ * Without that handler, one restart of PostgreSQL would end the process. Its connections leave a server that can only be
+ * read ({@link PrimaryClient}). Statements may be named: no statement-level pooler stands between.
  */
 export function createPool(url: string, options: PoolOptions = {}): Pool {
   const max = options.max ?? 10;
@@ -31,6 +32,7 @@ export function createPool(url: string, options: PoolOptions = {}): Pool {
   if (!(answerMsMax >= 100)) throw new RangeError(`answerMsMax ${answerMsMax} is not at least 100`);
   const log = options.log ?? logToStderr;
   const pool = new Pool({
+    Client: PrimaryClient,
     connectionString: url,
     max,
     application_name: options.applicationName ?? 'shaoying',

@@ -186,6 +186,7 @@ export class ProjectionEngine {
           rebuild: shadow
             ? {
                 ...{ version: shadow.version, position: shadow.position, startedAt: shadow.startedAt },
+                lagEvents: distance(shadow.position, head),
                 ...{ errorPosition: shadow.errorPosition, error: shadow.error },
               }
             : null,

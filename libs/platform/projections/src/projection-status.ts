@@ -25,10 +25,12 @@ export interface ProjectionStatus {
   readonly activity: Activity | null;
   /** Why this process's last attempt failed. */
   readonly failure: string | null;
-  /** A rebuild begun and not yet swapped in, and the event that it has stopped at. */
+  /** A rebuild begun and not yet swapped in, of this version or in an upgrade, and the event that it has stopped at. */
   readonly rebuild: {
     readonly version: number;
     readonly position: Position;
+    /** Events that it does not have yet, as {@link lagEvents}. */
+    readonly lagEvents: number;
     readonly startedAt: Date;
     readonly errorPosition: Position | null;
     readonly error: string | null;

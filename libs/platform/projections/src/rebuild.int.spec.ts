@@ -353,7 +353,7 @@ describe('an event that only a rebuild cannot apply', () => {
     expect((await server.status())[0]).toMatchObject({
       ...{ status: 'running', error: null },
       rebuild: {
-        ...{ version: 1, position: '60', errorPosition: '61' },
+        ...{ version: 1, position: '60', lagEvents: 61, errorPosition: '61' },
         error: 'tally cannot apply Poison at position 61: no such category',
       },
     });

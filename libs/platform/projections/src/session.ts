@@ -1,4 +1,5 @@
 import type { Buffer } from 'node:buffer';
+import { PrimaryClient } from '@shaoying/postgres';
 import pg from 'pg';
 import { copyRows } from './copied-rows.js';
 import type { ProjectionTransaction } from './projection.js';
@@ -66,7 +67,7 @@ export class Session {
     applicationName: string,
     { idleMsMax = 45_000, signOfLifeMs = 10_000 }: SessionLimits = {},
   ): Promise<Session> {
-    const client = new pg.Client({
+    const client = new PrimaryClient({
       connectionString: url,
       application_name: applicationName,
       keepAlive: true,

@@ -1,6 +1,8 @@
-import { createPostgresBackend, withBackend, type PostgresConnectionOptions } from 'bullmq';
+import { PrimaryClient } from '@shaoying/postgres';
+import { withBackend, type PostgresConnectionOptions } from 'bullmq';
 import { AlarmClockUnavailable } from './alarm-clock.errors.js';
 import { BullMqEngine, WORKER_OPTIONS } from './bullmq-engine.js';
+import { primaryBackend } from './postgres-backend.js';
 import type { AlarmJob, QueueEngine } from './queue-engine.js';
 
 /** Own schema, so that `TRUNCATE`, back-ups and other users of the same database stay apart from the clock's tables. */
@@ -16,7 +18,7 @@ export async function openPostgresEngine(
   name: string,
   onError: (error: Error) => void,
 ): Promise<QueueEngine> {
-  const { Queue, Worker } = withBackend(createPostgresBackend);
+  const { Queue, Worker } = withBackend(primaryBackend);
   const queue = new Queue<AlarmJob>(name, { connection: connectionTo(url, { max: 2, migrate: true }) });
   queue.on('error', onError);
   try {
@@ -58,6 +60,7 @@ function connectionTo(url: string, pool: { max: number; migrate: boolean }): Pos
   const options = target.searchParams.get('options');
   target.searchParams.delete('options');
   return {
+    Client: PrimaryClient,
     connectionString: target.toString(),
     schema: TIMERS_SCHEMA,
     connectionTimeoutMillis: 5_000,
