@@ -1,7 +1,12 @@
 import { SimulatedClock, uuidV5, type Clock } from '@shaoying/config';
 import { InMemoryEventStore, type EventStore, type RecordedEvent } from '@shaoying/event-store';
 import type { EvidenceFacts, SealedReporter } from '@shaoying/incident-domain';
-import { EventSourcedJurisdictionDirectory, JurisdictionPublisher } from '@shaoying/jurisdiction-application';
+import {
+  EventSourcedJurisdictionDirectory,
+  JurisdictionPublisher,
+  readJurisdictionFile,
+  type JurisdictionDocuments,
+} from '@shaoying/jurisdiction-application';
 import { lindongYaml } from '@shaoying/jurisdiction-application/testing';
 import { InMemoryPersonalDataVault } from '@shaoying/personal-data/testing';
 import * as application from '../index.js';
@@ -77,6 +82,11 @@ class SampleCaptures extends EvidenceCaptures {
   }
 }
 
+let documents: JurisdictionDocuments | undefined;
+
+/** Read once: specs open an office for each test, and reading the file is most of what that takes. */
+const sampleDocuments = (): JurisdictionDocuments => (documents ??= readJurisdictionFile(lindongYaml()));
+
 /** Every command handler over one log in memory, with 临东市 published in it and a clock that stands still. */
 export class SampleOffice {
   readonly clock = new SimulatedClock(OPENING);
@@ -97,11 +107,8 @@ export class SampleOffice {
   static async open(store: EventStore = new InMemoryEventStore()): Promise<SampleOffice> {
     const directory = new EventSourcedJurisdictionDirectory(store);
     await directory.start();
-    const { position } = await new JurisdictionPublisher(store, directory).publishFile(
-      lindongYaml(),
-      admin,
-      OPENING,
-    );
+    const publisher = new JurisdictionPublisher(store, directory);
+    const { position } = await publisher.publish(sampleDocuments(), admin, OPENING);
     return new SampleOffice(store, directory, position);
   }
 
