@@ -296,6 +296,81 @@ describe('units in time', () => {
   });
 });
 
+describe('lists on both axes', () => {
+  const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
+  const lists = ['catalogues', 'deadline-policies', 'ladders', 'calendars', 'metric-definitions'] as const;
+
+  test('documents are those that were in force by asOf, and those that were known by knownAt', async () => {
+    const change = {
+      'deadline-policies': { warnPercent: 66 },
+      'metric-definitions': { name: { zh: '又一版', en: 'one more' } },
+    };
+    const before = Object.fromEntries(
+      await Promise.all(lists.map(async (path) => [path, await list(`/v1/${path}`)] as const)),
+    ) as Record<string, Items['items']>;
+    const categories = await list('/v1/categories');
+    await pause();
+    const then = new Date().toISOString();
+    await pause();
+    for (const path of ['deadline-policies', 'metric-definitions'] as const)
+      expected(201, await publish(`/v1/${path}`, { ...(await document(`/v1/${path}`)), ...change[path] }));
+    const [category] = categories;
+    expected(201, await publish('/v1/categories', { categories: [{ ...category, weight: 3.5 }] }));
+    const now = await list('/v1/deadline-policies');
+    for (const axis of ['asOf', 'knownAt']) {
+      for (const path of lists)
+        expect([path, axis, await list(`/v1/${path}?${axis}=${then}`)]).toEqual([path, axis, before[path]]);
+      expect(await list(`/v1/categories?${axis}=${then}`)).toEqual(categories);
+      expect(await list(`/v1/deadline-policies?${axis}=2000-01-01T00:00:00Z`)).toEqual([]);
+    }
+    expect(await list('/v1/categories')).not.toEqual(categories);
+    expect(now).not.toEqual(before['deadline-policies']);
+    // The earlier of the two says it: what was published later was neither in force nor known.
+    const later = new Date(Date.now() + 60_000).toISOString();
+    for (const query of [`asOf=${then}&knownAt=${later}`, `asOf=${later}&knownAt=${then}`])
+      expect(await list(`/v1/deadline-policies?${query}`)).toEqual(before['deadline-policies']);
+    expect(await list(`/v1/deadline-policies?asOf=${later}&knownAt=${later}`)).toEqual(now);
+  });
+
+  test('units and grids are those of the day asked for, as far as the log knew; who is responsible is too', async () => {
+    const units = await list('/v1/org-units?kind=DEPARTMENT');
+    const before = units.find(({ id }) => id === 'dp-water');
+    const later = new Date(Date.now() + 3_600_000).toISOString();
+    await pause();
+    const then = new Date().toISOString();
+    await pause();
+    const from = new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10);
+    expected(201, await publish('/v1/org-units/rename', { id: 'dp-water', name: '又名水务局', from }));
+    const waterBy = async (query: string) =>
+      (await list(`/v1/org-units?kind=DEPARTMENT&${query}`)).find(({ id }) => id === 'dp-water');
+    expect(await waterBy(`asOf=${later}`)).toMatchObject({ name: '又名水务局' });
+    expect(await waterBy(`asOf=${later}&knownAt=${then}`)).toEqual(before);
+    expect(await waterBy(`at=${later}&knownAt=${then}`)).toEqual(before);
+    const one = await city.as('resident').get<object>(`/v1/org-units/dp-water?knownAt=${then}`);
+    expect(expected(200, one)).toMatchObject({ name: before?.['name'], version: before?.version });
+    const unknown = '2000-01-01T00:00:00Z';
+    for (const path of ['org-units', 'grids', 'grid-maps'])
+      expect([path, await list(`/v1/${path}?knownAt=${unknown}`)]).toEqual([path, []]);
+    expect((await list(`/v1/grids?knownAt=${then}`)).length).toBeGreaterThan(0);
+    expect(await list(`/v1/grid-maps?asOf=${then}&knownAt=${then}`)).toEqual(await list('/v1/grid-maps'));
+    const ask = (query: string) =>
+      city.as('street').get<Problem>(`/v1/categories/gas-leak/responsible?areas=es-lanwan&${query}`);
+    expectProblem(await ask(`knownAt=${unknown}`), 404, 'CATEGORY_NOT_FOUND');
+    expect(expected(200, await ask(`knownAt=${then}`))).toMatchObject({ departmentId: 'dp-safety' });
+    const table = await city.as('oversight').get(`/v1/categories?knownAt=${unknown}&format=csv`);
+    expect(table.text.trim().split('\n')).toHaveLength(1);
+  });
+
+  test('an instant that is none, or the day by both of its names, is refused', async () => {
+    for (const path of ['categories', 'calendars', 'grids', 'org-units', 'org-units/dp-water', 'ladders'])
+      for (const query of ['knownAt=then', 'asOf=yesterday'])
+        expectProblem(await city.as('admin').get<Problem>(`/v1/${path}?${query}`), 400, 'VALIDATION_FAILED');
+    const both = 'asOf=2026-01-01T00:00:00Z&at=2026-01-01T00:00:00Z';
+    for (const path of ['org-units', 'grids'])
+      expectProblem(await city.as('admin').get<Problem>(`/v1/${path}?${both}`), 400, 'VALIDATION_FAILED');
+  });
+});
+
 describe('published in one process, asked of another with the position of the answer', () => {
   interface Told {
     readonly name: string;

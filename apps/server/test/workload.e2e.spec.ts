@@ -184,6 +184,48 @@ test('a task weighs what the catalogue says that its incident was filed under', 
   expect(await weighted()).toBe(before + 2.25);
 });
 
+test('a figure is told, listed and explained by the formula that it was published by, in JSON and CSV', async () => {
+  interface Answered {
+    readonly items: readonly (Workload & { departmentId?: string; streetId?: string })[];
+    readonly definitions: readonly { name: string; version: number; versions: number[]; formula: string }[];
+  }
+  const now = new Date(Date.now() + 60_000).toISOString();
+  const moment = `asOf=${now}&knownAt=${now}`;
+  const id = 'dp-urban-management';
+  const get = async <Body>(path: string): Promise<Body> =>
+    expected(200, await city.as('oversight').get<Body>(path));
+  const explainedBy = (version: number) =>
+    get<{ value: number; version: number; formula: string; items: { contribution: number | null }[] }>(
+      `/v1/workload/explain?figure=weighted&departmentId=${id}&${moment}&limit=200&version=${version}`,
+    );
+  const [first, second] = [await explainedBy(1), await explainedBy(2)];
+  expect([first.version, second.version]).toEqual([1, 2]);
+  expect(first.value).toBeLessThan(second.value);
+  expect(first.items.reduce((sum, { contribution }) => sum + (contribution ?? 0), 0)).toBe(first.value);
+  const own = await get<Answered['items'][number] & Pick<Answered, 'definitions'>>(
+    `/v1/departments/${id}/workload?${moment}&formulas=weighted@1`,
+  );
+  expect(own.weighted).toBe(first.value);
+  expect(own.definitions.find(({ name }) => name === 'weighted')).toMatchObject({
+    ...{ version: 1, versions: [2, 1], formula: first.formula },
+  });
+  for (const by of ['department', 'street']) {
+    const path = `/v1/workload?by=${by}&${moment}`;
+    const inForce = await get<Answered>(path);
+    const earlier = await get<Answered>(`${path}&formulas=weighted@1,open@1`);
+    const bare = ({ items }: Answered) => items.map(({ weighted: _, ...others }) => others);
+    expect(bare(earlier)).toEqual(bare(inForce));
+    const sum = ({ items }: Answered) => items.reduce((all, { weighted }) => all + weighted, 0);
+    expect(sum(earlier)).toBeLessThan(sum(inForce));
+    const table = parseCsv((await city.as('oversight').get(`${path}&formulas=weighted@1&format=csv`)).text);
+    for (const row of table) expect(row['formulas']).toBe('weighted@1');
+  }
+  const page = `/v1/workload/explain?figure=weighted&departmentId=${id}&${moment}&limit=1`;
+  const { nextCursor } = await get<{ nextCursor: string }>(`${page}&version=1`);
+  const next = await get<{ version: number; value: number }>(`${page}&cursor=${nextCursor}`);
+  expect(next).toMatchObject({ version: 1, value: first.value });
+});
+
 test('the departments of a level, and below a unit, are those of the moment', async () => {
   const moved = { id: 'dp-parks', kind: 'DEPARTMENT', name: '公园管理中心', parentId: 'di-qinghe' };
   const publish = (orgUnits: object[]) => city.as('admin').post('/v1/org-units', { orgUnits });

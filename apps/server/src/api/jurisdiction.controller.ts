@@ -11,7 +11,8 @@ import {
   UseInterceptors,
 } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
-import { TableQuery, tableOf } from '@shaoying/http';
+import { tableOf } from '@shaoying/http';
+import type { PublishedJurisdiction } from '@shaoying/jurisdiction-application';
 import type {
   Category,
   DeadlinePolicy,
@@ -32,6 +33,8 @@ import { DirectoryHasRead } from './directory-has-read.js';
 import { categoryColumns, orgUnitColumns } from './jurisdiction-tables.js';
 import {
   AtQuery,
+  CategoriesQuery,
+  DocumentsQuery,
   DueDto,
   LocateDto,
   LocatedAnswer,
@@ -69,8 +72,16 @@ export class JurisdictionController {
     return this.platform.directory;
   }
 
-  private now(): string {
-    return this.platform.clock.now().toISOString();
+  /** Units and boundaries hold by the day: which day, and as far as what the log knew. */
+  private by({ asOf, at, knownAt }: AtQuery): { directory: PublishedJurisdiction; instant: string } {
+    const instant = asOf ?? at ?? this.platform.clock.now().toISOString();
+    return { directory: knownAt === undefined ? this.directory : this.directory.knownAt(knownAt), instant };
+  }
+
+  /** Documents come into force as they are published, which the log knows at once: the earlier instant of the two says which. */
+  private inForce({ asOf, knownAt }: DocumentsQuery): PublishedJurisdiction {
+    const [instant] = [asOf, knownAt].filter((each) => each !== undefined).sort();
+    return instant === undefined ? this.directory : this.directory.knownAt(instant);
   }
 
   @TellsTable('Org units that exist at an instant, as they are then', { columns: orgUnitColumns })
@@ -80,18 +91,16 @@ export class JurisdictionController {
     @Query() query: OrgUnitsQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Items<OrgUnit & { readonly version: number }> | string {
-    const units = this.directory.orgUnits(query.kind, query.at ?? this.now());
-    const told = {
-      items: units.map((unit) => ({ ...unit, version: this.directory.orgUnitVersion(unit.id) })),
-    };
+    const { directory, instant } = this.by(query);
+    const units = directory.orgUnits(query.kind, instant);
+    const told = { items: units.map((unit) => ({ ...unit, version: directory.orgUnitVersion(unit.id) })) };
     return tableOf(request, reply, query, told, ({ items }) => items, orgUnitColumns);
   }
 
   @Tells('One org unit: as it is at an instant, all its versions, and who has taken over')
   @Get('org-units/:id')
-  orgUnit(@Param('id') id: string, @Query() { at }: AtQuery): OrgUnitAnswer {
-    const { directory } = this;
-    const instant = at ?? this.now();
+  orgUnit(@Param('id') id: string, @Query() query: AtQuery): OrgUnitAnswer {
+    const { directory, instant } = this.by(query);
     const unit = directory.orgUnit(id, instant);
     if (unit === undefined) throw new Refused('ORG_UNIT_NOT_FOUND');
     return {
@@ -103,41 +112,42 @@ export class JurisdictionController {
     };
   }
 
-  @TellsTable('Categories of the dispatch catalogue', { columns: categoryColumns })
+  @TellsTable('Categories of the dispatch catalogue, now or at an instant', { columns: categoryColumns })
   @Get('categories')
   categories(
     @Req() request: FastifyRequest,
-    @Query() query: TableQuery,
+    @Query() query: CategoriesQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Items<Category> | string {
-    const told = { items: this.directory.categories() };
+    const told = { items: this.inForce(query).categories() };
     return tableOf(request, reply, query, told, ({ items }) => items, categoryColumns);
   }
 
   @Tells('Who is responsible for a category in a place', ResponsibleAnswer)
   @Get('categories/:code/responsible')
-  responsible(@Param('code') code: string, @Query() { areas = [] }: ResponsibleQuery): Responsibility {
-    const answer = this.directory.responsible(code, areas);
+  responsible(@Param('code') code: string, @Query() query: ResponsibleQuery): Responsibility {
+    const answer = this.inForce(query).responsible(code, query.areas ?? []);
     if (answer === undefined) throw new Refused('CATEGORY_NOT_FOUND');
     return answer;
   }
 
-  @Tells('Dispatch catalogues in force')
+  @Tells('Dispatch catalogues in force, now or at an instant')
   @Get('catalogues')
-  catalogues(): Items<DispatchCatalogue> {
-    return { items: this.directory.catalogues() };
+  catalogues(@Query() query: DocumentsQuery): Items<DispatchCatalogue> {
+    return { items: this.inForce(query).catalogues() };
   }
 
   @Tells('Grids with their boundaries, as they were at an instant')
   @Get('grids')
-  grids(@Query() { at }: AtQuery): Items<Grid> {
-    return { items: this.directory.grids(at ?? this.now()) };
+  grids(@Query() query: AtQuery): Items<Grid> {
+    const { directory, instant } = this.by(query);
+    return { items: directory.grids(instant) };
   }
 
-  @Tells('Latest version of each grid map')
+  @Tells('Latest version of each grid map; of those that held at an instant, where one is named')
   @Get('grid-maps')
-  gridMaps(): Items<GridMap> {
-    return { items: this.directory.gridMaps() };
+  gridMaps(@Query() query: AtQuery): Items<GridMap> {
+    return { items: this.by(query).directory.gridMaps(query.asOf ?? query.at) };
   }
 
   @Tells('The grid of a point; records nothing', LocatedAnswer)
@@ -145,31 +155,31 @@ export class JurisdictionController {
   @HttpCode(200)
   locate(@Body() { lon, lat, crs = 'WGS84', at }: LocateDto): LocatedAnswer {
     const nowhere = { gridId: null, orgUnitId: null, gridMapId: null, gridMapVersion: null, others: [] };
-    return this.directory.locate({ lon, lat, crs }, at ?? this.now()) ?? nowhere;
+    return this.directory.locate({ lon, lat, crs }, at ?? this.platform.clock.now().toISOString()) ?? nowhere;
   }
 
-  @Tells('Deadline policies in force')
+  @Tells('Deadline policies in force, now or at an instant')
   @Get('deadline-policies')
-  policies(): Items<DeadlinePolicy> {
-    return { items: this.directory.policies() };
+  policies(@Query() query: DocumentsQuery): Items<DeadlinePolicy> {
+    return { items: this.inForce(query).policies() };
   }
 
-  @Tells('Escalation ladders in force')
+  @Tells('Escalation ladders in force, now or at an instant')
   @Get('ladders')
-  ladders(): Items<EscalationLadder> {
-    return { items: this.directory.ladders() };
+  ladders(@Query() query: DocumentsQuery): Items<EscalationLadder> {
+    return { items: this.inForce(query).ladders() };
   }
 
-  @Tells('Metric definitions in force')
+  @Tells('Metric definitions in force, now or at an instant')
   @Get('metric-definitions')
-  metricDefinitions(): Items<MetricDefinition> {
-    return { items: this.directory.metricDefinitions() };
+  metricDefinitions(@Query() query: DocumentsQuery): Items<MetricDefinition> {
+    return { items: this.inForce(query).metricDefinitions() };
   }
 
-  @Tells('Working calendars in force')
+  @Tells('Working calendars in force, now or at an instant')
   @Get('calendars')
-  calendars(): Items<WorkingCalendar> {
-    return { items: this.directory.calendars() };
+  calendars(@Query() query: DocumentsQuery): Items<WorkingCalendar> {
+    return { items: this.inForce(query).calendars() };
   }
 
   @Tells('When a duration from an instant is over; records nothing', DueAnswerShape)

@@ -9,16 +9,34 @@ import {
   type OrgUnitKind,
 } from '@shaoying/jurisdiction-contracts';
 import { Transform } from 'class-transformer';
-import { ArrayMaxSize, IsArray, IsIn, IsNumber, IsOptional, Max, Min } from 'class-validator';
+import { ArrayMaxSize, IsArray, IsIn, IsNumber, IsOptional, Max, Min, ValidateBy } from 'class-validator';
+import { MomentQuery } from './incident.dto.js';
 
 const moment = { format: 'date-time', description: 'Default: now' };
 
-export class AtQuery {
-  @ApiPropertyOptional(moment)
+/** One instant or the other: whoever names both means neither. */
+const InsteadOfAsOf = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'insteadOfAsOf',
+    validator: {
+      validate: (_, asked) => (asked?.object as AtQuery).asOf === undefined,
+      defaultMessage: () => '$property stands instead of asOf, not beside it',
+    },
+  });
+
+/** What was published, as it was by an instant, as far as the log knew at another. */
+export class AtQuery extends MomentQuery {
+  @ApiPropertyOptional({ format: 'date-time', description: 'Another name of asOf' })
   @IsOptional()
   @IsInstant()
+  @InsteadOfAsOf()
   at?: string;
 }
+
+/** Of documents, which come into force as they are published. */
+export class DocumentsQuery extends MomentQuery {}
+
+export class CategoriesQuery extends IntersectionType(DocumentsQuery, TableQuery) {}
 
 export class OrgUnitsQuery extends IntersectionType(AtQuery, TableQuery) {
   @ApiPropertyOptional({ enum: ORG_UNIT_KINDS })
@@ -30,7 +48,7 @@ export class OrgUnitsQuery extends IntersectionType(AtQuery, TableQuery) {
 /** The finest areas of a place name all above them. */
 const AREAS_MAX = 10;
 
-export class ResponsibleQuery {
+export class ResponsibleQuery extends DocumentsQuery {
   @ApiPropertyOptional({ type: String, description: `Up to ${AREAS_MAX} org units, separated by commas` })
   @IsOptional()
   @Transform(({ value }: { value: unknown }): unknown =>

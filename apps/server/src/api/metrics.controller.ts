@@ -53,11 +53,9 @@ import { reached, reachedPosition } from './read-your-writes.js';
 import { Refused } from './refused.js';
 import { TellsTable } from './tells-table.js';
 import { unitsAt } from './units-at.js';
+import { wholeNumber } from './whole-number.js';
 
 class MetricListQuery extends IntersectionType(MomentQuery, TableQuery) {}
-
-const wholeNumber = ({ value }: { value: unknown }): unknown =>
-  typeof value === 'string' && /^\d{1,6}$/.test(value) ? Number(value) : value;
 
 class MetricQuery extends IntersectionType(MomentQuery, TableQuery) {
   @ApiPropertyOptional({

@@ -66,6 +66,12 @@ class WorkloadDefinitionAnswer {
   })
   name!: string;
   @ApiProperty({ type: 'integer', description: 'Another one when its meaning changes' }) version!: number;
+  @ApiProperty({
+    type: 'integer',
+    isArray: true,
+    description: 'That it can be computed by, the newest first',
+  })
+  versions!: number[];
   @ApiProperty({ description: 'Chinese' }) title!: string;
   @ApiProperty({ type: BilingualAnswer }) titles!: BilingualAnswer;
   @ApiProperty() formula!: string;

@@ -8,15 +8,18 @@ type AnyWorkload = Workload | StreetWorkload;
 interface WorkloadTableRow {
   readonly work: AnyWorkload | null;
   readonly lost: LostTimeSum | null;
+  /** The figures that are by an earlier formula, each with its version: `weighted@1`. */
+  readonly formulas: readonly string[];
 }
 
 /** Both tables of an answer in one. */
 export const workloadRows = (
   items: readonly AnyWorkload[],
   lostTime: readonly LostTimeSum[],
+  formulas: readonly string[] = [],
 ): WorkloadTableRow[] => [
-  ...items.map((work) => ({ work, lost: null })),
-  ...lostTime.map((lost) => ({ work: null, lost })),
+  ...items.map((work) => ({ work, lost: null, formulas })),
+  ...lostTime.map((lost) => ({ work: null, lost, formulas })),
 ];
 
 /** Workloads as a table; what is null in it is so in the answer. */
@@ -59,6 +62,7 @@ export const workloadColumns: CsvColumns<WorkloadTableRow> = {
   lostTimeMs: ({ lost }) => lost?.ms,
   lostTasks: ({ lost }) => lost?.tasks,
   workedMinutes: ({ work }) => work?.workedMinutes,
+  formulas: ({ formulas }) => (formulas.length === 0 ? null : formulas.join(' ')),
 };
 
 /** Which figure the tasks are behind, and whose it is. */

@@ -18,6 +18,7 @@ import {
   WORKLOAD_FIGURES,
   workloadDefinition,
   workloadDefinitions,
+  workloadFigure,
   type ExplanationPlace,
   type LostTimeSum,
   type Moment,
@@ -26,8 +27,21 @@ import {
   type WorkloadDefinition,
   type WorkloadFigureName,
   type WorkloadOf,
+  type WorkloadVersions,
 } from '@shaoying/incident-read-models';
-import { IsIn, IsOptional, ValidateBy, ValidateIf } from 'class-validator';
+import { Transform } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  IsArray,
+  IsIn,
+  IsInt,
+  IsOptional,
+  Matches,
+  Max,
+  Min,
+  ValidateBy,
+  ValidateIf,
+} from 'class-validator';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Platform } from '../platform.js';
 import {
@@ -46,6 +60,7 @@ import { reached } from './read-your-writes.js';
 import { Refused } from './refused.js';
 import { TellsTable } from './tells-table.js';
 import { unitsAt } from './units-at.js';
+import { wholeNumber } from './whole-number.js';
 import { OneWorkloadAnswer, WorkloadExplanationAnswer, WorkloadsAnswer } from './workload-answers.dto.js';
 import {
   workloadColumns,
@@ -62,6 +77,26 @@ class WorkloadQuery extends IntersectionType(MomentQuery, TableQuery) {
   @IsOptional()
   @IsInstant()
   from?: string;
+}
+
+/** `weighted@1,inflow@1`: figures, each with the version of its formula. */
+const VERSIONED_FIGURES = new RegExp(
+  `^(?:${WORKLOAD_FIGURES.map((name) => name.replace('.', '\\.')).join('|')})@[1-9][0-9]{0,3}$`,
+);
+
+class FormulasQuery {
+  @ApiPropertyOptional({
+    ...{ type: [String], example: ['weighted@1'] },
+    description:
+      'Figures that are to be by an earlier formula, each with its version; `versions` of the definitions has those on record. ' +
+      'What is not named is by the formula in force',
+  })
+  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.split(',') : value))
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(WORKLOAD_FIGURES.length)
+  @Matches(VERSIONED_FIGURES, { each: true })
+  formulas?: string[];
 }
 
 class UnitsQuery extends WorkloadQuery {
@@ -84,6 +119,24 @@ class UnitsQuery extends WorkloadQuery {
   parent?: string;
 }
 
+class OneWorkloadQuery extends IntersectionType(WorkloadQuery, FormulasQuery) {}
+
+class WorkloadsQuery extends IntersectionType(UnitsQuery, FormulasQuery) {}
+
+/** @throws Refused for a version that is not on record */
+function versionsOf({ formulas = [] }: FormulasQuery): WorkloadVersions {
+  const versions = formulas.map((formula) => {
+    const [name, version] = formula.split('@') as [WorkloadFigureName, string];
+    assertOnRecord(name, Number(version));
+    return [name, Number(version)] as const;
+  });
+  return Object.fromEntries(versions);
+}
+
+function assertOnRecord(name: WorkloadFigureName, version: number | undefined): void {
+  if (workloadFigure(name, version) === undefined) throw new Refused('METRIC_VERSION_NOT_FOUND');
+}
+
 /** One row or the other: whoever names both means neither. */
 const InsteadOfDepartment = (): PropertyDecorator =>
   ValidateBy({
@@ -98,6 +151,17 @@ class ExplainWorkloadQuery extends IntersectionType(UnitsQuery, PageQuery) {
   @ApiProperty({ enum: WORKLOAD_FIGURES, description: 'Name of the figure' })
   @IsIn(WORKLOAD_FIGURES)
   figure!: WorkloadFigureName;
+
+  @ApiPropertyOptional({
+    ...{ type: 'integer', minimum: 1, maximum: 9_999 },
+    description: 'Of its formula; default: the one in force',
+  })
+  @Transform(wholeNumber)
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(9_999)
+  version?: number;
 
   @ApiPropertyOptional({ description: 'Whose figure: a department, or a street that is whistled to' })
   @ValidateIf(
@@ -137,8 +201,9 @@ type Explained = WorkloadDefinition &
     readonly nextCursor: string | null;
   };
 
-/** Pages after the first are of its moment: otherwise they would not add up to one figure. */
+/** Pages after the first are of its moment and by its formula: otherwise they would not add up to one figure. */
 interface ExplainedPlace extends ExplanationPlace {
+  readonly version: number;
   readonly asOf: string;
   readonly knownAt: string;
   readonly from: string;
@@ -146,10 +211,11 @@ interface ExplainedPlace extends ExplanationPlace {
 
 const isExplainedPlace = (value: unknown): value is ExplainedPlace => {
   if (typeof value !== 'object' || value === null) return false;
-  const { key, ...instants } = value as Record<string, unknown>;
+  const { key, version, ...instants } = value as Record<string, unknown>;
   // As this server writes them: PostgreSQL does not take every notation that a request may use.
   return (
     typeof key === 'string' &&
+    Number.isInteger(version) &&
     ['at', 'asOf', 'knownAt', 'from'].every(
       (name) => instants[name] !== undefined && parseInstant(instants[name]) === instants[name],
     )
@@ -182,15 +248,16 @@ export class WorkloadController {
     @Req() request: FastifyRequest,
     @CurrentPrincipal() principal: Principal,
     @Param('id') id: string,
-    @Query() query: WorkloadQuery,
+    @Query() query: OneWorkloadQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<OneWorkload | string> {
     assertReaches(this.platform, request, principal, id);
     await reached(this.platform, 'department-tasks', request);
-    const [workload] = await this.queries.execute(new ReadWorkload([id], ...this.windowOf(query)));
+    const versions = versionsOf(query);
+    const [workload] = await this.queries.execute(new ReadWorkload([id], ...this.windowOf(query), versions));
     if (workload === undefined) throw new Refused('DEPARTMENT_NOT_FOUND');
-    const told = { ...workload, definitions: workloadDefinitions };
-    const rows = (): ReturnType<typeof workloadRows> => workloadRows([workload], []);
+    const told = { ...workload, definitions: workloadDefinitions(versions) };
+    const rows = (): ReturnType<typeof workloadRows> => workloadRows([workload], [], query.formulas);
     return tableOf(request, reply, query, told, rows, workloadColumns);
   }
 
@@ -205,20 +272,21 @@ export class WorkloadController {
   async workloads(
     @Req() request: FastifyRequest,
     @CurrentPrincipal() principal: Principal,
-    @Query() query: UnitsQuery,
+    @Query() query: WorkloadsQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<WorkloadsAnswered | string> {
     await reached(this.platform, 'department-tasks', request);
+    const versions = versionsOf(query);
     const window = this.windowOf(query);
     const ids = this.unitsOf(request, principal, query, window[0]);
     const [items, lostTime] = await Promise.all([
       query.by === 'street'
-        ? this.queries.execute(new ReadStreetWorkload(ids, ...window))
-        : this.departmentsAndWhistledStreets(ids, ...window),
+        ? this.queries.execute(new ReadStreetWorkload(ids, ...window, versions))
+        : this.departmentsAndWhistledStreets(ids, ...window, versions),
       this.queries.execute(new ReadLostTimeSums(ids, ...window)),
     ]);
-    const answer: WorkloadsAnswered = { items, lostTime, definitions: workloadDefinitions };
-    const rows = (told: WorkloadsAnswered) => workloadRows(told.items, told.lostTime);
+    const answer: WorkloadsAnswered = { items, lostTime, definitions: workloadDefinitions(versions) };
+    const rows = (told: WorkloadsAnswered) => workloadRows(told.items, told.lostTime, query.formulas);
     return tableOf(request, reply, query, answer, rows, workloadColumns);
   }
 
@@ -227,8 +295,9 @@ export class WorkloadController {
     ids: readonly string[],
     moment: Moment,
     from: string,
+    versions: WorkloadVersions,
   ): Promise<Workload[]> {
-    const all = await this.queries.execute(new ReadWorkload(ids, moment, from));
+    const all = await this.queries.execute(new ReadWorkload(ids, moment, from, versions));
     const { directory } = this.platform;
     return all.filter(
       (told) => directory.orgUnit(told.departmentId)?.kind !== 'SUBDISTRICT' || hadSomethingToDo(told),
@@ -255,6 +324,9 @@ export class WorkloadController {
     // What is in scope is the board's to say.
     if (scope !== null) await reached(this.platform, 'incident-board', request);
     const place = decodeCursor(query.cursor, isExplainedPlace) ?? null;
+    const version = place?.version ?? query.version;
+    assertOnRecord(figure, version);
+    const definition = workloadDefinition(figure, version);
     const [moment, from] = this.windowOf(place ?? query);
     const { asOf, knownAt } = moment;
     const of: WorkloadOf =
@@ -265,12 +337,12 @@ export class WorkloadController {
           }
         : { departmentId };
     const page = { limit, after: place };
-    const asked = new ExplainWorkload(figure, of, moment, from, page, scope);
+    const asked = new ExplainWorkload(figure, of, moment, from, page, scope, version);
     const { next, ...explained } = await this.queries.execute(asked);
     const whose = departmentId === undefined ? { streetId: query.streetId ?? null } : { departmentId };
     const told: Explained = {
-      ...{ figure, ...workloadDefinition(figure), ...whose, asOf, knownAt, from, ...explained },
-      nextCursor: next && encodeCursor({ ...next, asOf, knownAt, from }),
+      ...{ figure, ...definition, ...whose, asOf, knownAt, from, ...explained },
+      nextCursor: next && encodeCursor({ ...next, asOf, knownAt, from, version: definition.version }),
     };
     return pageTableOf(request, reply, query, told, workloadExplanationRows, workloadExplanationColumns);
   }

@@ -40,6 +40,7 @@ import {
   type WorkloadExplanation,
   type WorkloadFigureName,
   type WorkloadOf,
+  type WorkloadVersions,
 } from '@shaoying/incident-read-models';
 
 // What travels on the QueryBus, each with the one read model or history that answers it.
@@ -259,6 +260,7 @@ export class ReadWorkload extends Query<Workload[]> {
     readonly departmentIds: readonly string[],
     readonly moment: Moment,
     readonly from: string,
+    readonly versions: WorkloadVersions = {},
   ) {
     super();
   }
@@ -268,8 +270,8 @@ export class ReadWorkload extends Query<Workload[]> {
 export class ReadWorkloadHandler implements IQueryHandler<ReadWorkload> {
   constructor(private readonly tasks: DepartmentTasksQuery) {}
 
-  execute({ departmentIds, moment, from }: ReadWorkload): Promise<Workload[]> {
-    return this.tasks.workload(departmentIds, moment, from);
+  execute({ departmentIds, moment, from, versions }: ReadWorkload): Promise<Workload[]> {
+    return this.tasks.workload(departmentIds, moment, from, versions);
   }
 }
 
@@ -279,6 +281,7 @@ export class ReadStreetWorkload extends Query<StreetWorkload[]> {
     readonly departmentIds: readonly string[],
     readonly moment: Moment,
     readonly from: string,
+    readonly versions: WorkloadVersions = {},
   ) {
     super();
   }
@@ -288,8 +291,8 @@ export class ReadStreetWorkload extends Query<StreetWorkload[]> {
 export class ReadStreetWorkloadHandler implements IQueryHandler<ReadStreetWorkload> {
   constructor(private readonly tasks: DepartmentTasksQuery) {}
 
-  execute({ departmentIds, moment, from }: ReadStreetWorkload): Promise<StreetWorkload[]> {
-    return this.tasks.workloadByStreet(departmentIds, moment, from);
+  execute({ departmentIds, moment, from, versions }: ReadStreetWorkload): Promise<StreetWorkload[]> {
+    return this.tasks.workloadByStreet(departmentIds, moment, from, versions);
   }
 }
 
@@ -333,6 +336,8 @@ export class ExplainWorkload extends Query<ScopedWorkloadExplanation> {
     readonly from: string,
     readonly page: { limit: number; after: ExplanationPlace | null },
     readonly scope: Scope | null,
+    /** Of its formula; the one in force where none is named. */
+    readonly version?: number,
   ) {
     super();
   }
@@ -346,8 +351,8 @@ export class ExplainWorkloadHandler implements IQueryHandler<ExplainWorkload> {
   ) {}
 
   async execute(asked: ExplainWorkload): Promise<ScopedWorkloadExplanation> {
-    const { figure, of, moment, from, page, scope } = asked;
-    const explained = await this.tasks.explain(figure, of, moment, from, page);
+    const { figure, of, moment, from, page, scope, version } = asked;
+    const explained = await this.tasks.explain(figure, of, moment, from, page, version);
     if (scope === null) return explained;
     const ids = new Set(explained.items.map(({ incidentId }) => incidentId));
     const visible = await this.board.visibleAmong([...ids], scope);

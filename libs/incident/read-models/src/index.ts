@@ -11,12 +11,16 @@ export * from './department-tasks/department-tasks.query.js';
 export {
   OPEN_TASK_STATES,
   WORKLOAD_FIGURES,
-  workloadDefinition,
-  workloadDefinitions,
   type OpenTaskState,
   type WorkloadDefinition,
   type WorkloadFigureName,
 } from './department-tasks/workload-figures.js';
+export {
+  workloadDefinition,
+  workloadDefinitions,
+  workloadFigure,
+  type WorkloadVersions,
+} from './department-tasks/workload-formulas.js';
 export type {
   ExplainedTask,
   ExplanationPlace,

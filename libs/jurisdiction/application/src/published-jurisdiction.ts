@@ -69,8 +69,36 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
   private readonly gridsById = new Map<string, Grid>();
   private readonly categoriesByCode = new WeakMap<DispatchCatalogue, ReadonlyMap<string, Category>>();
 
+  /** All of it, and when the log learnt of each. */
+  private readonly told: { readonly event: JurisdictionEvent; readonly at: string }[] = [];
+  /** When the log learnt of the last of them. */
+  private lastAt = '';
+  /** Who reads several lists asks for one instant again and again. */
+  private asKnown: { readonly instant: string; readonly jurisdiction: PublishedJurisdiction } | undefined;
+
   /** @param recordedAt when the log learnt of it; without it, it was known all along */
   apply(event: JurisdictionEvent, recordedAt?: string): void {
+    this.told.push({ event, at: recordedAt ?? '' });
+    if (recordedAt !== undefined && recordedAt > this.lastAt) this.lastAt = recordedAt;
+    this.asKnown = undefined;
+    this.fold(event, recordedAt);
+  }
+
+  /**
+   * What had been published as far as the log knew at an instant, whichever it was: documents by the versions that were in force, units by
+   * the names that they were known by.
+   * @param instant ISO 8601, UTC
+   */
+  knownAt(instant: string): PublishedJurisdiction {
+    if (this.lastAt <= instant) return this;
+    if (this.asKnown?.instant === instant) return this.asKnown.jurisdiction;
+    const jurisdiction = new PublishedJurisdiction();
+    for (const { event, at } of this.told) if (at <= instant) jurisdiction.apply(event, at);
+    this.asKnown = { instant, jurisdiction };
+    return jurisdiction;
+  }
+
+  private fold(event: JurisdictionEvent, recordedAt: string | undefined): void {
     switch (event.type) {
       case 'OrgUnitEstablished':
       case 'OrgUnitRevised':
@@ -202,8 +230,8 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
     return this.mapsOn(this.dayOf(at)).flatMap((map) => map.grids);
   }
 
-  gridMaps(): readonly GridMap[] {
-    return this.maps.current();
+  gridMaps(at?: string): readonly GridMap[] {
+    return at === undefined ? this.maps.current() : this.mapsOn(this.dayOf(at));
   }
 
   gridMap(gridMapId: string, version?: number): GridMap | undefined {

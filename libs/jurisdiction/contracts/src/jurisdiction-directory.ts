@@ -259,7 +259,8 @@ export interface JurisdictionDirectory extends OrgUnitDirectory {
   ladders(): readonly EscalationLadder[];
   escalationLadder(ladderId: string, version?: number): EscalationLadder | undefined;
   catalogues(): readonly DispatchCatalogue[];
-  gridMaps(): readonly GridMap[];
+  /** The latest version of each; with `at` the one that held then. */
+  gridMaps(at?: string): readonly GridMap[];
   gridMap(gridMapId: string, version?: number): GridMap | undefined;
   metricDefinitions(): readonly MetricDefinition[];
   metricDefinition(metricId: MetricId, version?: number): MetricDefinition | undefined;

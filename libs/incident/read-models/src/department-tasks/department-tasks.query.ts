@@ -8,8 +8,10 @@ import {
   type WorkloadExplanation,
   type WorkloadOf,
 } from './workload-explanation.js';
+import { earlierWorkload } from './workload-earlier.js';
 import type { OpenTaskState, WorkloadFigureName } from './workload-figures.js';
 import { streetWorkSql, unitWorkSql, workOnTask } from './work-bookings.js';
+import { workloadFigure, type WorkloadVersions } from './workload-formulas.js';
 import {
   figuresOf,
   streetLossSql,
@@ -151,18 +153,29 @@ export class DepartmentTasksQuery {
     };
   }
 
-  /** Workload of the given departments at a moment; one answer each, also for those without tasks. */
-  async workload(departmentIds: readonly string[], moment: Moment, from: string): Promise<Workload[]> {
+  /**
+   * Workload of the given departments at a moment; one answer each, also for those without tasks.
+   * @param versions of figures that are to be by an earlier formula
+   */
+  async workload(
+    departmentIds: readonly string[],
+    moment: Moment,
+    from: string,
+    versions: WorkloadVersions = {},
+  ): Promise<Workload[]> {
     const values = [...momentValues(moment), departmentIds, from];
     const { rows } = await this.sql.query<WorkloadRow>(workloadSql('holder'), values);
     const found = new Map(rows.map((row) => [row.key, row]));
     const lost = await this.lostBy('unit_id = any($4::text[])', moment, from, departmentIds);
     const lostMs = new Map(lost.map(({ unitId, ms }) => [unitId, ms]));
     const worked = await this.worked(unitWorkSql, values);
+    const earlier = await earlierWorkload(this.sql, 'holder', versions, departmentIds, moment, from);
     return departmentIds.map((departmentId) => ({
       departmentId,
-      ...figuresOf(found.get(departmentId), lostMs.get(departmentId) ?? 0, moment, from),
-      workedMinutes: worked.get(departmentId) ?? 0,
+      ...earlier(departmentId, {
+        ...figuresOf(found.get(departmentId), lostMs.get(departmentId) ?? 0, moment, from),
+        workedMinutes: worked.get(departmentId) ?? 0,
+      }),
     }));
   }
 
@@ -171,18 +184,22 @@ export class DepartmentTasksQuery {
     departmentIds: readonly string[],
     moment: Moment,
     from: string,
+    versions: WorkloadVersions = {},
   ): Promise<StreetWorkload[]> {
     const values = [...momentValues(moment), departmentIds, from];
     const { rows } = await this.sql.query<WorkloadRow>(workloadSql('street_id'), values);
     const lost = await this.sql.query<{ key: string | null; ms: number }>(streetLossSql, values);
     const lostMs = new Map(lost.rows.map(({ key, ms }) => [key, ms]));
     const worked = await this.worked(streetWorkSql, values);
+    const earlier = await earlierWorkload(this.sql, 'street_id', versions, departmentIds, moment, from);
     const found = new Map(rows.map((row) => [row.key, row]));
     // Work is booked also where nothing is to do any more.
     return [...new Set([...found.keys(), ...worked.keys()])].sort(nullsLast).map((streetId) => ({
       streetId,
-      ...figuresOf(found.get(streetId), lostMs.get(streetId) ?? 0, moment, from),
-      workedMinutes: worked.get(streetId) ?? 0,
+      ...earlier(streetId, {
+        ...figuresOf(found.get(streetId), lostMs.get(streetId) ?? 0, moment, from),
+        workedMinutes: worked.get(streetId) ?? 0,
+      }),
     }));
   }
 
@@ -191,15 +208,22 @@ export class DepartmentTasksQuery {
     return new Map(rows.map(({ key, minutes }) => [key, minutes]));
   }
 
-  /** Every task behind a figure of {@link workload} or {@link workloadByStreet}, and what was left out of it. */
+  /**
+   * Every task behind a figure of {@link workload} or {@link workloadByStreet}, and what was left out of it.
+   * @param version of its formula; the one in force where none is named
+   * @throws Error for a version that is not on record
+   */
   async explain(
-    figure: WorkloadFigureName,
+    name: WorkloadFigureName,
     of: WorkloadOf,
     moment: Moment,
     from: string,
     page: { limit: number; after: ExplanationPlace | null },
+    version?: number,
   ): Promise<WorkloadExplanation> {
-    const { text, values } = explanationSql(figure, of, moment, from, page);
+    const figure = workloadFigure(name, version);
+    if (figure === undefined) throw new Error(`version ${version} of ${name} is not kept`);
+    const { text, values } = explanationSql(name, figure, of, moment, from, page);
     const { rows } = await this.sql.query<ExplanationRow>(text, values);
     const [row] = rows;
     if (row === undefined) throw new Error('an explanation is one row');

@@ -1,7 +1,16 @@
 import type { Deadline, IncidentEventType, LostTime, Place, TaskAssignment } from '@shaoying/incident-domain';
 import type { ProjectionTransaction } from '@shaoying/projections';
 import type { IncidentEntry } from '../incident-rows.js';
-import { deadlinesOf, duesOf, handedOn, listed, moved, tasksOfIncidents, type TaskRow } from './task-rows.js';
+import {
+  deadlinesOf,
+  duesOf,
+  handedOn,
+  listed,
+  moved,
+  placesLocated,
+  tasksOfIncidents,
+  type TaskRow,
+} from './task-rows.js';
 import { CategoryWeights, pinsOf, USUAL_WEIGHT } from './category-weights.js';
 import {
   caseColumns,
@@ -280,7 +289,7 @@ export class TaskBatch {
   private foldIncident(entry: IncidentEntry): void {
     switch (entry.type) {
       case 'IncidentLocated':
-        this.locate(entry, entry.data.place);
+        this.locate(entry);
         break;
       case 'IncidentSuspended':
         this.terms.changeAll(entry, () => ({ set_aside: 'SUSPENDED' }));
@@ -311,6 +320,7 @@ export class TaskBatch {
         this.setAside(entry, (row) => row.completed_at === null && row.ended_as === null);
         break;
       case 'IncidentReopened':
+        this.changeCase(entry, { cycle: entry.data.cycle });
         this.terms.changeAll(entry, (row) => (row.set_aside === null ? null : { set_aside: null }));
         break;
       default:
@@ -358,10 +368,7 @@ export class TaskBatch {
     const known = this.cases.get(entry.incidentId);
     if (pins === null || known === undefined) return null;
     const weight = this.weights.weightOf(known.category, pins);
-    if (weight !== known.weight) {
-      this.cases.set(entry.incidentId, { ...known, weight });
-      this.changedCases.add(entry.incidentId);
-    }
+    if (weight !== known.weight) this.changeCase(entry, { weight });
     return weight;
   }
 
@@ -404,12 +411,23 @@ export class TaskBatch {
     this.book(entry, lostTime);
   }
 
-  private locate(entry: IncidentEntry, place: Place): void {
-    const known = this.cases.get(entry.incidentId);
+  private locate(entry: EntryOf<'IncidentLocated'>): void {
+    const units = unitsOf(entry.data.place);
+    const known = this.changeCase(entry, units);
     if (known === undefined) return;
-    this.cases.set(entry.incidentId, { ...known, ...unitsOf(place) });
-    this.changedCases.add(entry.incidentId);
-    this.terms.changeAll(entry, () => unitsOf(place));
+    this.terms.changeAll(entry, (row) => ({
+      ...{ ...units, event_places: placesLocated(row, known.cycle, entry) },
+    }));
+  }
+
+  /** @returns it as it is now; undefined where it is not known */
+  private changeCase({ incidentId }: IncidentEntry, change: Partial<CaseRow>): CaseRow | undefined {
+    const known = this.cases.get(incidentId);
+    if (known === undefined) return undefined;
+    const changed = { ...known, ...change };
+    this.cases.set(incidentId, changed);
+    this.changedCases.add(incidentId);
+    return changed;
   }
 
   /** 剔除 of a deadline that was missed. */
@@ -443,7 +461,7 @@ const unitsOf = ({ estateId, communityId, streetId }: Place) => ({
 function caseOf(entry: Extract<IncidentEntry, { type: 'IncidentReported' }>): CaseRow {
   const { category, severity, place, imported } = entry.data;
   const weight = USUAL_WEIGHT;
-  return { incident_id: entry.incidentId, category, severity, ...unitsOf(place), imported, weight };
+  return { incident_id: entry.incidentId, cycle: 1, category, severity, ...unitsOf(place), imported, weight };
 }
 
 function taskOf(
@@ -473,6 +491,6 @@ function taskOf(
     ...{ accepted_known_at: null, accepted_event_id: null, ended_event_id: null, causes: null },
     ...{ ended_as: null, ended_at: null },
     ...{ ended_known_at: null, counted: false, stands: null, extending: false, set_aside: null },
-    former: null,
+    ...{ former: null, event_places: null },
   };
 }

@@ -1,4 +1,4 @@
-import type { Deadline, DeadlineMove } from '@shaoying/incident-domain';
+import type { Deadline, DeadlineMove, IncidentEventOf } from '@shaoying/incident-domain';
 import type { ProjectionTransaction } from '@shaoying/projections';
 import { merging, RowStatement, wholeRow, type RowShape } from '../incident-rows.js';
 
@@ -11,6 +11,8 @@ export interface TaskRow {
   /** Revision of the event that changed the terms, or began the task. */
   readonly version: number;
   readonly incident_id: string;
+  /** Of the incident, in which it was given to a department. */
+  readonly cycle: number;
   readonly whistle_id: string;
   readonly department_id: string;
   readonly role: string;
@@ -78,6 +80,20 @@ export interface TaskRow {
   readonly deadlines: string;
   /** JSON of {@link FormerHolder}s, first ones first; null where the task was never transferred. */
   readonly former: string | null;
+  /**
+   * JSON of {@link EventPlace}s, first ones first: where it lay as of an event of its own. Null where that is the place that is known,
+   * whenever the event was.
+   */
+  readonly event_places: string | null;
+}
+
+/** The units of a place whose area has gone to others since, or that was found only after the task's cycle. */
+export interface EventPlace {
+  /** Null of the first: from the beginning. */
+  readonly since: string | null;
+  readonly estateId: string | null;
+  readonly communityId: string | null;
+  readonly streetId: string | null;
 }
 
 /** A department that had the task before it was transferred to its successor: what was due by then stays its own. */
@@ -145,7 +161,7 @@ const taskShape: RowShape<Omit<TaskRow, 'deadlines'>> = {
   ...{ accepted_known_at: 'timestamptz', accepted_event_id: 'text', ended_as: 'text' },
   ...{ ended_at: 'timestamptz', ended_known_at: 'timestamptz', ended_event_id: 'text' },
   ...{ counted: 'boolean', stands: 'text', extending: 'boolean', set_aside: 'text', causes: 'json' },
-  former: 'json',
+  ...{ former: 'json', event_places: 'json', cycle: 'integer' },
 };
 
 /** Answers of the department. They may be told late, so they belong to whatever terms held when they were given. */
@@ -259,7 +275,7 @@ export const writeProgress = new RowStatement<TaskProgress>(
      from ${rows} where t.task_id = u.task_id and t.until_at is null`,
 );
 
-const documents: readonly string[] = ['deadlines', 'former', 'causes'];
+const documents: readonly string[] = ['deadlines', 'former', 'event_places', 'causes'];
 const instants = Object.entries(taskShape).flatMap(([name, type]) => (type === 'timestamptz' ? [name] : []));
 
 /** Every row of the tasks of the given incidents, older ones first. */
@@ -329,6 +345,27 @@ export function handedOn(row: TaskRow, { eventId, at: until, knownAt }: Cause): 
   const handed: FormerHolder = { departmentId: row.department_id, since, until, eventId, knownAt };
   return JSON.stringify([...earlier, handed]);
 }
+
+/**
+ * Where it lay as of its events, after the incident was located (docs/adr/0033-every-formula-stays.md): what is found or corrected in the
+ * task's own cycle was so all the time; an area that went to other units is theirs from then on; and a later cycle changes nothing.
+ */
+export function placesLocated(
+  row: TaskRow,
+  cycle: number,
+  { data: { place, method }, occurredAt: since }: IncidentEventOf<'IncidentLocated'>,
+): string | null {
+  const former = row.event_places ?? JSON.stringify([firstPlace(row)]);
+  if (row.cycle !== cycle) return former;
+  if (method !== 'AREA_TRANSFER') return null;
+  const { estateId, communityId, streetId } = place;
+  const next: EventPlace = { since, estateId, communityId, streetId };
+  return JSON.stringify([...(JSON.parse(former) as EventPlace[]), next]);
+}
+
+const firstPlace = ({ estate_id, community_id, street_id }: TaskRow): EventPlace => ({
+  ...{ since: null, estateId: estate_id, communityId: community_id, streetId: street_id },
+});
 
 /** What the changed terms are so by: what is as it was keeps its cause. */
 export function causesOf(row: TaskRow, changed: TaskRow, cause: Cause): string | null {

@@ -6,6 +6,7 @@ import { merging, RowStatement, wholeRow, type RowShape } from '../incident-rows
 
 export interface CaseRow {
   readonly incident_id: string;
+  readonly cycle: number;
   readonly category: string;
   readonly severity: string;
   readonly estate_id: string | null;
@@ -58,8 +59,8 @@ export interface ExclusionRow {
 }
 
 const caseShape: RowShape<CaseRow> = {
-  ...{ incident_id: 'text', category: 'text', severity: 'text', estate_id: 'text', community_id: 'text' },
-  ...{ street_id: 'text', imported: 'boolean', weight: 'integer' },
+  ...{ incident_id: 'text', cycle: 'integer', category: 'text', severity: 'text', estate_id: 'text' },
+  ...{ community_id: 'text', street_id: 'text', imported: 'boolean', weight: 'integer' },
 };
 const categoryWeightShape: RowShape<CategoryWeightRow> = {
   ...{ catalogue_id: 'text', catalogue_version: 'integer', category: 'text', weight: 'integer' },
@@ -122,6 +123,7 @@ export const taskIndexes = `
 export const taskTables = `
     create table cases (
       incident_id  text primary key,
+      cycle        integer not null,
       category     text not null,
       severity     text not null,
       estate_id    text,
@@ -143,6 +145,7 @@ export const taskTables = `
       task_id               text not null,
       version               integer not null,
       incident_id           text not null,
+      cycle                 integer not null,
       whistle_id            text not null,
       department_id         text not null,
       role                  text not null,
@@ -196,6 +199,7 @@ export const taskTables = `
       set_aside             text,
       causes                json,
       former                json,
+      event_places          json,
       is_over               boolean not null,
       primary key (task_id, version, is_over),
       check (is_over = (completed_at is not null or ended_at is not null or until_at is not null))

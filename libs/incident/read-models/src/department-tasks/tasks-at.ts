@@ -72,6 +72,17 @@ export const holderAt = (
     (select held."departmentId" from ${formerHolders} where ${instant} < held.until order by held.until limit 1),
     department_id) end`;
 
+/**
+ * The unit of a row of {@link tasksAt} at an instant: where it lay as of an event of its own, which is not where it is known to lie
+ * where its area went to other units after the event, or where that was found in a later cycle.
+ */
+export const unitAt = (
+  unit: 'estate' | 'community' | 'street',
+  instant: string,
+): string => `case when event_places is null then ${unit}_id else (
+    select lain ->> '${unit}Id' from json_array_elements(event_places) with ordinality as places (lain, nth)
+    where lain ->> 'since' is null or (lain ->> 'since')::timestamptz <= ${instant} order by nth desc limit 1) end`;
+
 /** Deadlines of a row of a task, JSON as {@link TaskRow} has them. */
 export const deadlinesOfTask = (task: string): string =>
   `(select told.deadlines from department_tasks.task_deadlines told where (told.task_id, told.version) = (${task}.task_id, ${task}.version))`;

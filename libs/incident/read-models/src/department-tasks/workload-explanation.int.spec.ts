@@ -20,7 +20,8 @@ import {
 } from '../testing/task-oracle.js';
 import { DepartmentTasksQuery } from './department-tasks.query.js';
 import type { ExplainedTask, WorkloadExplanation, WorkloadOf } from './workload-explanation.js';
-import { workloadDefinitions, workloadFigures } from './workload-figures.js';
+import { workloadFigures } from './workload-figures.js';
+import { workloadDefinitions } from './workload-formulas.js';
 import type { WorkloadFigures } from './workload.js';
 
 const at = (asOf: string, knownAt = asOf): Moment => ({ asOf, knownAt });
@@ -38,12 +39,12 @@ describe('the explanation of a workload', () => {
     query.explain(figure, { departmentId }, moment, from, { limit: 200, after: null });
 
   it('says of every figure what it means, in both languages, and of the rate how it differs from the metric', () => {
-    expect(workloadDefinitions.map(({ name }) => name)).toEqual([...WORKLOAD_FIGURES]);
-    for (const { name, formula, formulaZh, titles, version } of workloadDefinitions)
+    expect(workloadDefinitions().map(({ name }) => name)).toEqual([...WORKLOAD_FIGURES]);
+    for (const { name, formula, formulaZh, titles, version } of workloadDefinitions())
       expect([formula.length > 20, /\p{Script=Han}{4}/u.test(formulaZh), titles.en !== '', version]).toEqual([
         ...[true, true, true, name === 'weighted' ? 2 : 1],
       ]);
-    const rate = workloadDefinitions.find(({ name }) => name === 'checkInOnTimeRate');
+    const rate = workloadDefinitions().find(({ name }) => name === 'checkInOnTimeRate');
     expect(rate?.formula).toContain('tasks notified in the window, the metric those due in the window');
     expect(rate?.formulaZh).toContain('check-in-on-time');
   });

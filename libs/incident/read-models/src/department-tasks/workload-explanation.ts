@@ -2,9 +2,9 @@ import { momentValues, type Moment } from '../sql-reader.js';
 import { formerHolders, isoUtc, tasksAmong, within } from './tasks-at.js';
 import {
   reasonSql,
-  workloadFigures,
   type DecidingEvent,
   type FigureSql,
+  type WorkloadFigure,
   type WorkloadFigureName,
   type WorkloadMeasure,
 } from './workload-figures.js';
@@ -192,6 +192,7 @@ const bookedAbout = (table: string): string =>
 /** Text and values of the question. @param limit items told, of one more than which there is a next page */
 export function explanationSql(
   name: WorkloadFigureName,
+  { sql }: WorkloadFigure,
   of: WorkloadOf,
   moment: Moment,
   from: string,
@@ -200,7 +201,6 @@ export function explanationSql(
   const inStreet = !('departmentId' in of);
   const values: unknown[] = [...momentValues(moment), inStreet ? of.departmentIds : [of.departmentId], from];
   if (inStreet) values.push(of.streetId);
-  const { sql } = workloadFigures[name];
   const booked = bookings[name];
   const whose = inStreet ? 'street_id is not distinct from $5::text' : 'true';
   const told = sql === null ? booked?.told(inStreet) : toldOfTasks(sql, whose);
@@ -233,18 +233,17 @@ export function explanationSql(
 }
 
 /** Fractions are rounded where the figure's own sum is exact: 0.1 and 0.2 in binary are not 0.3. */
-function sumOf(sql: FigureSql | null): string {
+export function sumOf(sql: FigureSql | null): string {
   const sum = 'coalesce(sum(amount) filter (where is_counted), 0)';
   return sql?.decimals === undefined ? `${sum}::float8` : `round(${sum}::numeric, ${sql.decimals})::float8`;
 }
 
 /** @param limit as it was asked with */
 export function explanationOf(
-  name: WorkloadFigureName,
+  { measure }: WorkloadFigure,
   { counted, met, sum, percentiles, excluded, items }: ExplanationRow,
   limit: number,
 ): WorkloadExplanation {
-  const { measure } = workloadFigures[name];
   const page = items.slice(0, limit);
   return {
     ...{ value: valueOf(measure, { counted, met, sum, percentiles }), counted, excluded },
@@ -254,7 +253,8 @@ export function explanationOf(
   };
 }
 
-function valueOf(
+/** What a figure is of what counts. */
+export function valueOf(
   measure: WorkloadMeasure,
   { counted, met, sum, percentiles }: Pick<ExplanationRow, 'counted' | 'met' | 'sum' | 'percentiles'>,
 ): number | null {

@@ -25,6 +25,8 @@ export type WorkloadMeasure = 'COUNT' | 'SUM' | 'RATE' | 'MEDIAN' | 'P90';
 export interface WorkloadDefinition {
   readonly name: WorkloadFigureName;
   readonly version: number;
+  /** That it can be computed by, the newest first: that one is in force. */
+  readonly versions: readonly number[];
   readonly title: string;
   readonly titles: BilingualText;
   readonly formula: string;
@@ -63,7 +65,11 @@ export interface FigureSql {
   readonly events: readonly DecidingEvent[];
 }
 
-interface Figure extends Omit<WorkloadDefinition, 'name' | 'title' | 'formula' | 'formulaZh'> {
+/** A figure in one version of its formula. */
+export interface WorkloadFigure extends Omit<
+  WorkloadDefinition,
+  'name' | 'versions' | 'title' | 'formula' | 'formulaZh'
+> {
   readonly formulas: BilingualText;
   /** Null for time lost and work, which are booked and no state of a task. */
   readonly sql: FigureSql | null;
@@ -105,7 +111,7 @@ const count = (
   titles: BilingualText,
   formulas: BilingualText,
   sql: Omit<FigureSql, 'amount' | 'candidates'>,
-): Figure => ({
+): WorkloadFigure => ({
   ...{ version: 1, titles, formulas, measure: 'COUNT', unit: 'TASKS' },
   sql: { ...sql, amount: '1', candidates: inQuestion },
 });
@@ -118,7 +124,7 @@ const stateTitles: Readonly<Record<OpenTaskState, BilingualText>> = {
   RETURN_REQUESTED: { zh: '申请退回', en: 'Return requested' },
   IN_ARBITRATION: { zh: '裁定中', en: 'In arbitration' },
 };
-const inState = (state: OpenTaskState): Figure =>
+const inState = (state: OpenTaskState): WorkloadFigure =>
   count(
     stateTitles[state],
     {
@@ -166,7 +172,7 @@ const actEvents = (act: TimedAct): readonly DecidingEvent[] => [
   ...acts[act].own,
 ];
 
-const rate = (act: TimedAct): Figure => {
+const rate = (act: TimedAct): WorkloadFigure => {
   const { done, due: dueAt, undecided } = timedActs[act];
   const { zh, en, metric, waits } = acts[act];
   return {
@@ -203,7 +209,7 @@ const rate = (act: TimedAct): Figure => {
   };
 };
 
-const minutes = (act: 'check_in' | 'handling', measure: 'MEDIAN' | 'P90'): Figure => {
+const minutes = (act: 'check_in' | 'handling', measure: 'MEDIAN' | 'P90'): WorkloadFigure => {
   const { done } = timedActs[act];
   const zh = act === 'check_in' ? '报到' : '首次获认可的办结';
   const en = act === 'check_in' ? 'the check-in' : 'the first completion that stood';
@@ -228,15 +234,15 @@ const minutes = (act: 'check_in' | 'handling', measure: 'MEDIAN' | 'P90'): Figur
   };
 };
 
-const ended = (as: 'RETURNED' | 'RELEASED', titles: BilingualText, formulas: BilingualText): Figure =>
+const ended = (as: 'RETURNED' | 'RELEASED', titles: BilingualText, formulas: BilingualText): WorkloadFigure =>
   count(titles, formulas, {
     counts: `has and ended = '${as}' and ended_at >= $4`,
     reasons: [...notOpen, ['true', 'OPEN']],
     events: ['NOTIFIED', 'ENDED', 'COMPLETED', 'SET_ASIDE', 'HANDED_ON'],
   });
 
-/** What each figure means, and how it is read. */
-export const workloadFigures: Readonly<Record<WorkloadFigureName, Figure>> = {
+/** What each figure means, and how it is read, by the formula in force; earlier ones are in `workload-formulas.ts`. */
+export const workloadFigures: Readonly<Record<WorkloadFigureName, WorkloadFigure>> = {
   open: count(
     { zh: '在办', en: 'Open' },
     {
@@ -353,26 +359,6 @@ export const workloadFigures: Readonly<Record<WorkloadFigureName, Figure>> = {
   medianHandlingMinutes: minutes('handling', 'MEDIAN'),
   p90HandlingMinutes: minutes('handling', 'P90'),
 };
-
-/** What is told of a figure's meaning. */
-export function workloadDefinition(name: WorkloadFigureName): WorkloadDefinition {
-  const { version, titles, formulas, measure, unit } = workloadFigures[name];
-  return {
-    ...{
-      name,
-      version,
-      title: titles.zh,
-      titles,
-      formula: formulas.en,
-      formulaZh: formulas.zh,
-      measure,
-      unit,
-    },
-  };
-}
-
-/** The same of all of them. */
-export const workloadDefinitions: readonly WorkloadDefinition[] = WORKLOAD_FIGURES.map(workloadDefinition);
 
 /** A reason in SQL: a literal of this library, or the column that says it. */
 export const reasonSql = (reason: string): string =>

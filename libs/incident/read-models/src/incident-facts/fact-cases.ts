@@ -326,7 +326,7 @@ const checks: FactCases = {
 
 /**
  * Each time a reporter is to be called by whoever handles it without a whistle. The first whistle of a cycle takes that over, unless
- * it was missed by then.
+ * it was missed by then. In the place the incident is known to lie in, and in that where it was called or fell due.
  */
 const contacts: FactCases = {
   ...{ table: 'over_contacts', key: ['incident_id', 'notified_event_id'], foundBy: 'contact_due' },
@@ -335,11 +335,19 @@ const contacts: FactCases = {
     `moved as (${last(`kind = 'CONTACT_MOVED'`, 'incident_id, cycle')})`,
     `called as (${first(`kind = 'CONTACTED'`, 'incident_id, cycle')})`,
     `taken_over as (${first(`kind = 'WHISTLED'`, 'incident_id, cycle')})`,
+    placedBy(
+      `select o.*, least(c.fact_at, coalesce(m.due_at, o.due_at)) as ended_at
+       from visible o left join called c on c.incident_id = o.incident_id and c.cycle = o.cycle
+         left join moved m on m.incident_id = o.incident_id and m.cycle = o.cycle
+       where o.kind = 'CONTACT_TIMED'`,
+      'f.ended_at',
+    ),
   ],
   columns: {
     ...{
       ...caseOf('f'),
       ...correctedPlace,
+      ...eventPlaces,
       contact_due: 'coalesce(m.due_at, f.due_at)',
       contact: 'c.fact_at',
     },
@@ -354,6 +362,7 @@ const contacts: FactCases = {
       left join called c on c.incident_id = f.incident_id and c.cycle = f.cycle
       left join taken_over w on w.incident_id = f.incident_id and w.cycle = f.cycle
       left join standings s on s.incident_id = f.incident_id
+      left join placed p on p.incident_id = f.incident_id and p.cycle = f.cycle
     where f.kind = 'CONTACT_TIMED'`,
 };
 

@@ -55,15 +55,17 @@ const casesAt = (kind: FactCases): string => `(
 const atMoment = (kind: FactCases, constants: string): string => `
   with at_moment as not materialized (select c.*, ${constants} $1::timestamptz as as_of from ${casesAt(kind)} c)`;
 
-/** The same with the place of the event that a case is counted by, and not the one that is known by now. */
-function atEvent(kind: FactCases, constants: string): string {
+/** The columns of a case, with the place of the event that it is counted by, and not the one that is known by now. */
+function toldAtEvent(kind: FactCases): string {
   const columns = Object.keys(kind.columns).filter((name) => !(`event_${name}` in kind.columns));
   const told = columns.map((name) =>
     name.startsWith('event_') ? `${name} as ${name.slice('event_'.length)}` : name,
   );
-  return `
-  with at_moment as not materialized (select ${told.join(', ')}, ${constants} $1::timestamptz as as_of from ${casesAt(kind)} c)`;
+  return told.join(', ');
 }
+
+const atEvent = (kind: FactCases, constants: string): string => `
+  with at_moment as not materialized (select ${toldAtEvent(kind)}, ${constants} $1::timestamptz as as_of from ${casesAt(kind)} c)`;
 
 const noTask = 'null::text as task_id,';
 const nobody = 'null::text as department_id,';
@@ -111,7 +113,16 @@ const response = [
     'contact_due',
     'contact',
   ],
-  ...['contact_event', 'notified_event_id', 'set_aside', 'ended', 'counted', 'undecided', 'former'],
+  ...[
+    'contact_event',
+    'notified_event_id',
+    'set_aside',
+    'ended',
+    'counted',
+    'undecided',
+    'former',
+    'event_places',
+  ],
 ].join(', ');
 
 /**
@@ -120,7 +131,8 @@ const response = [
  */
 const responses = `${tasksAs('of_departments')},
   of_incidents as not materialized (
-    select c.*, ${noTask} ${nobody} $1::timestamptz as as_of, false as counted, false as undecided, null::json as former,
+    select ${toldAtEvent(factCases.contacts)}, ${noTask} ${nobody} $1::timestamptz as as_of, false as counted, false as undecided,
+      null::json as former, null::json as event_places,
       json_build_array(json_build_object('timer', 'CONTACT', 'deadlineId', deadline_id)) as deadlines
     from ${casesAt(factCases.contacts)} c
   ),
@@ -135,7 +147,7 @@ const ofFacts = (sql: string, version = 1): Cohort => ({ version, readModels: ['
 export const cohorts = {
   closures: { version: 1, readModels: ['containment'], sql: closures },
   tasks: { version: 1, readModels: ['department-tasks'], sql: tasksAt },
-  responses: { version: 1, readModels: ['department-tasks', 'incident-facts'], sql: responses },
+  responses: { version: 2, readModels: ['department-tasks', 'incident-facts'], sql: responses },
   incidents: ofFacts(atEvent(factCases.incidents, noTask), 2),
   totals: ofFacts(atEvent(factCases.totals, `${noTask} ${nobody}`), 2),
   closings: ofFacts(atMoment(factCases.closings, noTask)),

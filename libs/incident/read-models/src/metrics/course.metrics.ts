@@ -2,7 +2,7 @@ import {
   everyDimension,
   notInBase,
   placeAt,
-  placeKnown,
+  placeNow,
   places,
   standardTerms,
   type MetricDefinition,
@@ -73,7 +73,7 @@ export const courseMetrics: readonly MetricDefinition[] = [
   {
     ...{ ...ofIncidents, name: 'suspension-rate', title: { zh: '挂账率', en: 'Suspension rate' } },
     ...{
-      measure: 'RATE',
+      ...{ version: 2, measure: 'RATE' },
       reading: 'LOWER',
       exclusions: [...notInBase, ['closed_event is not null', 'CLOSED']],
     },
@@ -90,7 +90,8 @@ export const courseMetrics: readonly MetricDefinition[] = [
         en: 'incidents first filed in [from, to) and open at asOf',
       },
       ...firstFiled,
-      dimensions: placeKnown,
+      // What is counted is how it stands at the moment itself: no earlier event decides whose it is (docs/adr/0033-every-formula-stays.md).
+      dimensions: placeNow,
     },
     numerator: `standing = 'SUSPENDED'`,
     amount: `case when standing = 'SUSPENDED' then greatest(extract(epoch from as_of - standing_at), 0) * 1000 end`,

@@ -80,6 +80,8 @@ export interface MetricDefinition {
   readonly events: readonly string[];
   readonly eventLists?: readonly string[];
   readonly dimensions: readonly MetricDimension[];
+  /** In which units a row lies; its columns, where nothing is said. */
+  readonly units?: Readonly<Record<'estate' | 'community' | 'street', string>>;
   /** Whose a row is; null where the metric is not by department. */
   readonly department: string | null;
   readonly terms: MetricTerms;
@@ -96,10 +98,12 @@ export const standardTerms: MetricTerms = {
 export const places: readonly MetricDimension[] = ['estate', 'community', 'street', 'category'];
 export const everyDimension: readonly MetricDimension[] = [...places, 'department'];
 
-/** Of what is counted by something that may be found to lie elsewhere later. */
-export const placeKnown: BilingualText = {
-  zh: '地点为截至该时刻所知，类别为上报时',
-  en: 'place as it is known at that moment, category as reported',
+/** Of what is counted by how it stands at asOf, and by no event before it. */
+export const placeNow: BilingualText = {
+  zh: '所计为该时刻的状态，故地点亦以该时刻为准（区划移交后归新辖区），类别为上报时',
+  en:
+    'what is counted is how it stands at asOf, so the place is that of asOf too (what went to other units with its area, is theirs), ' +
+    'category as reported',
 };
 
 /** Of what is counted by an event of one cycle: where it lay then, which may be found out later (docs/adr/0033-every-formula-stays.md). */

@@ -2,9 +2,9 @@ import { cohortOf } from './cohorts.js';
 import type { MetricDefinition, MetricDimension } from './metric-definition.js';
 
 /** What a dimension is of a row. */
-export function keyOf({ department }: MetricDefinition, by: MetricDimension): string {
+export function keyOf({ department, units }: MetricDefinition, by: MetricDimension): string {
   if (by === 'department') return department ?? 'null::text';
-  return by === 'category' ? 'category' : `${by}_id`;
+  return by === 'category' ? 'category' : (units?.[by] ?? `${by}_id`);
 }
 
 /** The same with units that others have taken over counted as those ($7, see {@link TakenOver}). */

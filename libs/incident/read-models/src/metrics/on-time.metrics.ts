@@ -1,9 +1,8 @@
-import { holderAt } from '../department-tasks/tasks-at.js';
+import { holderAt, unitAt } from '../department-tasks/tasks-at.js';
 import {
   everyDimension,
   notInBase,
   placeAt,
-  placeKnown,
   places,
   standardTerms,
   type Exclusion,
@@ -29,19 +28,24 @@ interface Act {
 function onTime(act: Act): MetricDefinition {
   const { name, title, version, acted, deadline, due, done, event, undecided, leftOut = [] } = act;
   const byDecision = leftOut.length > 0;
+  const decided = `least(${done}, ${due})`;
+  const place = placeAt({
+    zh: `${acted.zh}或到期（以先者为准）时`,
+    en: 'the time at which the deadline was met or fell due, whichever came first',
+  });
   return {
     ...{ name, title, version, measure: 'RATE', reading: 'HIGHER', cohort: 'tasks', windowColumn: due },
     formula: {
       zh:
         `不晚于时限${acted.zh}的任务数 ÷ ${deadline.zh}时限落在统计期内且已见分晓（已${acted.zh}，或已过时限）的任务数；` +
         `不计：已准予退回或免责解除的任务，并案、撤回以及挂账未${acted.zh}的事件，时限待裁决的任务${byDecision ? '，经申诉剔除的任务' : ''}；` +
-        `移交的任务，归属${acted.zh}或到期（以先者为准）时的承办部门`,
+        `地点与承办部门以${acted.zh}或到期（以先者为准）时为准`,
       en:
         `tasks ${acted.en} at or before their due time / tasks whose ${deadline.en} deadline lies in ` +
         `[from, to) and is decided at asOf (met, or past its due time); not: tasks returned or released without blame, ` +
         `of incidents merged, withdrawn or, unless met, suspended, or whose deadline waits for a decision` +
-        `${byDecision ? ', or that were excluded on appeal' : ''}; a task that was ` +
-        `transferred is of the department that had it when the deadline was met or fell due, whichever came first`,
+        `${byDecision ? ', or that were excluded on appeal' : ''}; a task whose ` +
+        'department or area changed is of those that had it when the deadline was met or fell due, whichever came first',
     },
     meaning: {
       numerator: {
@@ -56,10 +60,8 @@ function onTime(act: Act): MetricDefinition {
       },
       window: { zh: `按${deadline.zh}时限`, en: `by due time of the ${deadline.en} deadline` },
       dimensions: {
-        zh: `${placeKnown.zh}；部门为${acted.zh}或到期（以先者为准）时的承办部门`,
-        en:
-          `${placeKnown.en}; department: whoever had the task when the deadline was met or fell due, ` +
-          'whichever came first',
+        zh: `${place.zh}；部门为同一时刻的承办部门`,
+        en: `${place.en}; department: whoever had the task at that time`,
       },
     },
     exclusions: [
@@ -74,7 +76,11 @@ function onTime(act: Act): MetricDefinition {
     ],
     numerator: `${done} <= ${due}`,
     ...{ events: ['notified_event_id', event], dimensions: everyDimension, terms: standardTerms },
-    department: holderAt(`least(${done}, ${due})`),
+    units: {
+      ...{ estate: unitAt('estate', decided), community: unitAt('community', decided) },
+      street: unitAt('street', decided),
+    },
+    department: holderAt(decided),
   };
 }
 
@@ -88,7 +94,7 @@ const contactLeftOut: Exclusion = [
 ];
 
 const contacts = onTime({
-  ...{ name: 'response-rate', title: { zh: '响应率', en: 'Response rate' }, version: 2 },
+  ...{ name: 'response-rate', title: { zh: '响应率', en: 'Response rate' }, version: 3 },
   acted: { zh: '联系到报告人', en: 'whose reporter was contacted' },
   deadline: { zh: '联系', en: 'contact' },
   ...{ due: 'contact_due', done: 'contact', event: 'contact_event', undecided: 'undecided' },
@@ -101,14 +107,14 @@ const contacts = onTime({
  */
 export const responseRate: MetricDefinition = {
   ...contacts,
-  cohort: 'responses',
+  ...{ cohort: 'responses', cohortVersion: 2 },
   formula: {
     zh:
-      `${contacts.formula.zh}；未经吹哨自行处置的，每一立案轮次按一件计，自立案起算，不归属任何部门，地点为截至该时刻所知；` +
+      `${contacts.formula.zh}；未经吹哨自行处置的，每一立案轮次按一件计，自立案起算，不归属任何部门；` +
       `不计：时限届满前已由吹哨接手的轮次`,
     en:
       `${contacts.formula.en}; where it is handled without a whistle, each cycle is one case, timed from its filing, of no ` +
-      `department, in the place that is known at that moment; not: cycles that a whistle took over before the time was over`,
+      `department; not: cycles that a whistle took over before the time was over`,
   },
   meaning: {
     ...contacts.meaning,
@@ -168,17 +174,17 @@ const meaningOf = (closed: MetricDefinition['title']): MetricDefinition['meaning
 
 export const onTimeMetrics: readonly MetricDefinition[] = [
   onTime({
-    ...{ name: 'acknowledge-on-time', title: { zh: '按时签收率', en: 'Acknowledged on time' }, version: 4 },
+    ...{ name: 'acknowledge-on-time', title: { zh: '按时签收率', en: 'Acknowledged on time' }, version: 5 },
     ...{ acted: { zh: '签收', en: 'acknowledged' }, deadline: { zh: '签收', en: 'acknowledge' } },
     ...{ due: 'acknowledge_due', done: 'ack', event: 'ack_event', undecided: 'false' },
   }),
   onTime({
-    ...{ name: 'check-in-on-time', title: { zh: '按时报到率', en: 'Checked in on time' }, version: 4 },
+    ...{ name: 'check-in-on-time', title: { zh: '按时报到率', en: 'Checked in on time' }, version: 5 },
     ...{ acted: { zh: '报到', en: 'checked in' }, deadline: { zh: '报到', en: 'check-in' } },
     ...{ due: 'check_in_due', done: 'arrived', event: 'arrived_event', undecided: 'undecided' },
   }),
   onTime({
-    ...{ name: 'handling-on-time', title: { zh: '按期处置率', en: 'Handled on time' }, version: 4 },
+    ...{ name: 'handling-on-time', title: { zh: '按期处置率', en: 'Handled on time' }, version: 5 },
     ...{ acted: { zh: '办结', en: 'done' }, deadline: { zh: '处置', en: 'handling' } },
     ...{
       due: 'handling_due',

@@ -42,7 +42,10 @@ const ofAnswers = {
  * Of what a city may weigh, those of which the version in force is not the first. Named, so that a composite that was published stays
  * made of what it was made of: whoever raises the version of a rate raises that of the composite too.
  */
-const inForce = { 'closing-on-time': 2, 'closing-rate': 2, 'whistle-rate': 2 };
+const inForce = {
+  ...{ 'acknowledge-on-time': 5, 'check-in-on-time': 5, 'handling-on-time': 5, 'response-rate': 3 },
+  ...{ 'closing-on-time': 2, 'closing-rate': 2, 'whistle-rate': 2, 'suspension-rate': 2 },
+};
 
 export const threeRatesMetrics: readonly MetricDefinition[] = [
   responseRate,
@@ -91,7 +94,7 @@ export const threeRatesMetrics: readonly MetricDefinition[] = [
     ...{
       ...feedback,
       name: 'three-rates',
-      version: 3,
+      version: 4,
       measure: 'COMPOSITE',
       title: { zh: '三率综合', en: 'Three rates' },
     },

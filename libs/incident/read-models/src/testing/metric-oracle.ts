@@ -80,11 +80,13 @@ export function casesOf(
     case 'acknowledge-on-time':
     case 'check-in-on-time':
     case 'handling-on-time':
-      return onTime(visible, tasksAtMoment(log, moment), inWindow, moment, timers[name]);
+      return onTime(log, inWindow, moment, timers[name], version === 4);
     case 'response-rate':
       return [
-        ...onTime(visible, tasksAtMoment(log, moment), inWindow, moment, 'CONTACT'),
-        ...storiesOf(log, moment).flatMap((story) => callsOf(story, moment).filter(({ at }) => inWindow(at))),
+        ...onTime(log, inWindow, moment, 'CONTACT', version === 2),
+        ...storiesOf(log, moment).flatMap((story) =>
+          callsOf(story, moment, version === 2).filter(({ at }) => inWindow(at)),
+        ),
       ];
     case 'contained-at-estate':
       return closed(visible, inWindow, null, ['ESTATE'], false);
@@ -96,7 +98,7 @@ export function casesOf(
       return closed(visible, inWindow, null, ['ESTATE', 'COMMUNITY', 'SUBDISTRICT', 'DISTRICT'], false);
     case 'three-rates':
       return ['response-rate', 'resolution-rate', 'satisfaction-rate'].flatMap((rate) =>
-        casesOf(rate, log, window, moment),
+        casesOf(rate, log, window, moment, rate === 'response-rate' && version < 4 ? 2 : undefined),
       );
     case 'repeat-whistle-rate':
       return repeats(storiesOf(log, moment), inWindow);
@@ -272,7 +274,7 @@ function closings(story: Story, name: string): Dated[] {
 }
 
 /** The calls that whoever handled it without a whistle owed the reporter: one in each cycle, from its filing. */
-function callsOf(story: Story, { asOf }: Moment): Dated[] {
+function callsOf(story: Story, { asOf }: Moment, asKnown: boolean): Dated[] {
   return ofType(story.visible, 'IncidentFiled').flatMap((filing) => {
     const { cycle } = filing.data;
     const clock = clockOf(story, filing, 'CONTACT');
@@ -298,7 +300,9 @@ function callsOf(story: Story, { asOf }: Moment): Dated[] {
     else if (call === undefined && ms(due) >= ms(asOf)) reason = 'NOT_DUE_YET';
     const good = call !== undefined && ms(call.occurredAt) <= ms(due);
     const found = caseBy(story, filing, { reason, good, events: [filing, call] });
-    return [{ ...inPlace(knownPlace(story, filing), found), at: due }];
+    const ended = sooner(call?.occurredAt ?? null, due);
+    const place = asKnown ? knownPlace(story, filing) : placeInCycle(story, filing, ended);
+    return [{ ...inPlace(place, found), at: due }];
   });
 }
 
@@ -456,13 +460,16 @@ function closed(
 }
 
 function onTime(
-  visible: readonly Told[],
-  tasks: readonly OracleTask[],
+  log: readonly RecordedEvent[],
   inWindow: (instant: string) => boolean,
-  { asOf }: Moment,
+  moment: Moment,
   timer: 'ACKNOWLEDGE' | 'CHECK_IN' | 'HANDLING' | 'CONTACT',
+  asKnown: boolean,
 ): OracleCase[] {
-  return tasks.flatMap((task): OracleCase[] => {
+  const { asOf } = moment;
+  const visible = visibleAt(log, moment);
+  const stories = new Map(asKnown ? [] : storiesOf(log, moment).map((story) => [story.incidentId, story]));
+  return tasksAtMoment(log, moment).flatMap((task): OracleCase[] => {
     const deadline = task.deadlines.findLast((candidate) => candidate.timer === timer);
     const due = deadline?.dueAt;
     if (due === undefined || !inWindow(due)) return [];
@@ -482,6 +489,7 @@ function onTime(
         ...{ incidentId: task.incidentId, taskId: task.taskId, counts: reason === null, reason },
         dimensions: {
           ...dimensionsOf(visible, task.incidentId),
+          ...placeThen(stories.get(task.incidentId), task, sooner(metAt, due)),
           department: holderAt(task, sooner(metAt, due)),
         },
         good: reason === null && metAt !== null && ms(metAt) <= ms(due),
@@ -489,6 +497,17 @@ function onTime(
       },
     ];
   });
+}
+
+/** Where a task lay as of an event of it, by what its own cycle says. */
+function placeThen(story: Story | undefined, { notifiedBy }: OracleTask, at: string) {
+  if (story === undefined) return {};
+  const given = story.visible.find(({ eventId }) => eventId === notifiedBy)!;
+  const filing = ofType(story.visible, 'IncidentFiled').findLast(
+    ({ revision }) => revision < given.revision,
+  )!;
+  const { estateId, communityId, streetId } = placeInCycle(story, filing, at);
+  return { estate: estateId, community: communityId, street: streetId };
 }
 
 function actOf(task: OracleTask, timer: string): [at: string | null, by: string | null] {

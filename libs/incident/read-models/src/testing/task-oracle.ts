@@ -60,17 +60,24 @@ export interface OracleTask {
 
 const ms = (instant: string): number => Date.parse(instant);
 
+type Decoded = RecordedIncidentEvent & { readonly incidentId: string };
+
+/** Every metric, key and moment asks for all of them anew. */
+const decodedBefore = new WeakMap<RecordedEvent, Decoded>();
+
+function decoded(recorded: RecordedEvent, incidentId: string): Decoded {
+  const event = decodedBefore.get(recorded) ?? { ...decodeIncidentEvent(recorded), incidentId };
+  decodedBefore.set(recorded, event);
+  return event;
+}
+
 /** The events that were so at a moment, as far as the log knew. */
-export function visibleAt(
-  log: readonly RecordedEvent[],
-  { asOf, knownAt }: Moment,
-): (RecordedIncidentEvent & { readonly incidentId: string })[] {
+export function visibleAt(log: readonly RecordedEvent[], { asOf, knownAt }: Moment): Decoded[] {
   return log
-    .filter(({ streamId }) => incidentIdOf(streamId) !== null)
-    .map((recorded) => ({
-      ...decodeIncidentEvent(recorded),
-      incidentId: incidentIdOf(recorded.streamId) ?? '',
-    }))
+    .flatMap((recorded) => {
+      const incidentId = incidentIdOf(recorded.streamId);
+      return incidentId === null ? [] : [decoded(recorded, incidentId)];
+    })
     .filter((event) => ms(event.occurredAt) <= ms(asOf) && ms(event.recordedAt) <= ms(knownAt));
 }
 

@@ -227,4 +227,353 @@ export const earlierDefinitions: readonly MetricDefinition[] = [
     exclusions: [],
     numerator: 'false',
   },
+  {
+    name: 'acknowledge-on-time',
+    title: {
+      zh: '按时签收率',
+      en: 'Acknowledged on time',
+    },
+    version: 4,
+    measure: 'RATE',
+    reading: 'HIGHER',
+    cohort: 'tasks',
+    windowColumn: 'acknowledge_due',
+    formula: {
+      zh: '不晚于时限签收的任务数 ÷ 签收时限落在统计期内且已见分晓（已签收，或已过时限）的任务数；不计：已准予退回或免责解除的任务，并案、撤回以及挂账未签收的事件，时限待裁决的任务；移交的任务，归属签收或到期（以先者为准）时的承办部门',
+      en: 'tasks acknowledged at or before their due time / tasks whose acknowledge deadline lies in [from, to) and is decided at asOf (met, or past its due time); not: tasks returned or released without blame, of incidents merged, withdrawn or, unless met, suspended, or whose deadline waits for a decision; a task that was transferred is of the department that had it when the deadline was met or fell due, whichever came first',
+    },
+    meaning: {
+      numerator: {
+        zh: '其中不晚于时限签收的任务数',
+        en: 'those of them acknowledged at or before their due time',
+      },
+      denominator: {
+        zh: '签收时限落在统计期内且已见分晓（已签收，或已过时限）的任务数，减去不计的任务',
+        en: 'tasks whose acknowledge deadline lies in [from, to) and is decided at asOf (met, or past its due time), without the excluded',
+      },
+      window: {
+        zh: '按签收时限',
+        en: 'by due time of the acknowledge deadline',
+      },
+      dimensions: {
+        zh: '地点为截至该时刻所知，类别为上报时；部门为签收或到期（以先者为准）时的承办部门',
+        en: 'place as it is known at that moment, category as reported; department: whoever had the task when the deadline was met or fell due, whichever came first',
+      },
+    },
+    exclusions: [
+      ["set_aside = 'MERGED'", 'MERGED'],
+      ["set_aside = 'WITHDRAWN'", 'WITHDRAWN'],
+      ["ended = 'RETURNED'", 'RETURNED'],
+      ["ended = 'RELEASED' and not counted", 'RELEASED'],
+      ['ack is null and set_aside is not null', 'SUSPENDED'],
+      ['ack is null and ended is null and false', 'UNDECIDED'],
+      ['ack is null and acknowledge_due >= as_of', 'NOT_DUE_YET'],
+    ],
+    numerator: 'ack <= acknowledge_due',
+    events: ['notified_event_id', 'ack_event'],
+    dimensions: ['estate', 'community', 'street', 'category', 'department'],
+    terms: {
+      definitionVersion: null,
+      minimumSample: 20,
+      weightBasicallySatisfied: 1,
+      weightPartlySolved: 0,
+      windowDays: 30,
+      weights: [],
+    },
+    department:
+      'case when former is null then department_id else coalesce(\n    (select held."departmentId" from json_to_recordset(former) as held (\n    "departmentId" text, since timestamptz, until timestamptz, "eventId" text, "knownAt" timestamptz) where least(ack, acknowledge_due) < held.until order by held.until limit 1),\n    department_id) end',
+  },
+  {
+    name: 'check-in-on-time',
+    title: {
+      zh: '按时报到率',
+      en: 'Checked in on time',
+    },
+    version: 4,
+    measure: 'RATE',
+    reading: 'HIGHER',
+    cohort: 'tasks',
+    windowColumn: 'check_in_due',
+    formula: {
+      zh: '不晚于时限报到的任务数 ÷ 报到时限落在统计期内且已见分晓（已报到，或已过时限）的任务数；不计：已准予退回或免责解除的任务，并案、撤回以及挂账未报到的事件，时限待裁决的任务；移交的任务，归属报到或到期（以先者为准）时的承办部门',
+      en: 'tasks checked in at or before their due time / tasks whose check-in deadline lies in [from, to) and is decided at asOf (met, or past its due time); not: tasks returned or released without blame, of incidents merged, withdrawn or, unless met, suspended, or whose deadline waits for a decision; a task that was transferred is of the department that had it when the deadline was met or fell due, whichever came first',
+    },
+    meaning: {
+      numerator: {
+        zh: '其中不晚于时限报到的任务数',
+        en: 'those of them checked in at or before their due time',
+      },
+      denominator: {
+        zh: '报到时限落在统计期内且已见分晓（已报到，或已过时限）的任务数，减去不计的任务',
+        en: 'tasks whose check-in deadline lies in [from, to) and is decided at asOf (met, or past its due time), without the excluded',
+      },
+      window: {
+        zh: '按报到时限',
+        en: 'by due time of the check-in deadline',
+      },
+      dimensions: {
+        zh: '地点为截至该时刻所知，类别为上报时；部门为报到或到期（以先者为准）时的承办部门',
+        en: 'place as it is known at that moment, category as reported; department: whoever had the task when the deadline was met or fell due, whichever came first',
+      },
+    },
+    exclusions: [
+      ["set_aside = 'MERGED'", 'MERGED'],
+      ["set_aside = 'WITHDRAWN'", 'WITHDRAWN'],
+      ["ended = 'RETURNED'", 'RETURNED'],
+      ["ended = 'RELEASED' and not counted", 'RELEASED'],
+      ['arrived is null and set_aside is not null', 'SUSPENDED'],
+      ['arrived is null and ended is null and undecided', 'UNDECIDED'],
+      ['arrived is null and check_in_due >= as_of', 'NOT_DUE_YET'],
+    ],
+    numerator: 'arrived <= check_in_due',
+    events: ['notified_event_id', 'arrived_event'],
+    dimensions: ['estate', 'community', 'street', 'category', 'department'],
+    terms: {
+      definitionVersion: null,
+      minimumSample: 20,
+      weightBasicallySatisfied: 1,
+      weightPartlySolved: 0,
+      windowDays: 30,
+      weights: [],
+    },
+    department:
+      'case when former is null then department_id else coalesce(\n    (select held."departmentId" from json_to_recordset(former) as held (\n    "departmentId" text, since timestamptz, until timestamptz, "eventId" text, "knownAt" timestamptz) where least(arrived, check_in_due) < held.until order by held.until limit 1),\n    department_id) end',
+  },
+  {
+    name: 'handling-on-time',
+    title: {
+      zh: '按期处置率',
+      en: 'Handled on time',
+    },
+    version: 4,
+    measure: 'RATE',
+    reading: 'HIGHER',
+    cohort: 'tasks',
+    windowColumn: 'handling_due',
+    formula: {
+      zh: '不晚于时限办结的任务数 ÷ 处置时限落在统计期内且已见分晓（已办结，或已过时限）的任务数；不计：已准予退回或免责解除的任务，并案、撤回以及挂账未办结的事件，时限待裁决的任务；移交的任务，归属办结或到期（以先者为准）时的承办部门',
+      en: 'tasks done at or before their due time / tasks whose handling deadline lies in [from, to) and is decided at asOf (met, or past its due time); not: tasks returned or released without blame, of incidents merged, withdrawn or, unless met, suspended, or whose deadline waits for a decision; a task that was transferred is of the department that had it when the deadline was met or fell due, whichever came first',
+    },
+    meaning: {
+      numerator: {
+        zh: '其中不晚于时限办结的任务数',
+        en: 'those of them done at or before their due time',
+      },
+      denominator: {
+        zh: '处置时限落在统计期内且已见分晓（已办结，或已过时限）的任务数，减去不计的任务',
+        en: 'tasks whose handling deadline lies in [from, to) and is decided at asOf (met, or past its due time), without the excluded',
+      },
+      window: {
+        zh: '按处置时限',
+        en: 'by due time of the handling deadline',
+      },
+      dimensions: {
+        zh: '地点为截至该时刻所知，类别为上报时；部门为办结或到期（以先者为准）时的承办部门',
+        en: 'place as it is known at that moment, category as reported; department: whoever had the task when the deadline was met or fell due, whichever came first',
+      },
+    },
+    exclusions: [
+      ["set_aside = 'MERGED'", 'MERGED'],
+      ["set_aside = 'WITHDRAWN'", 'WITHDRAWN'],
+      ["ended = 'RETURNED'", 'RETURNED'],
+      ["ended = 'RELEASED' and not counted", 'RELEASED'],
+      ['handled is null and set_aside is not null', 'SUSPENDED'],
+      ['handled is null and ended is null and (undecided or extending)', 'UNDECIDED'],
+      ['handled is null and handling_due >= as_of', 'NOT_DUE_YET'],
+    ],
+    numerator: 'handled <= handling_due',
+    events: ['notified_event_id', 'handled_event'],
+    dimensions: ['estate', 'community', 'street', 'category', 'department'],
+    terms: {
+      definitionVersion: null,
+      minimumSample: 20,
+      weightBasicallySatisfied: 1,
+      weightPartlySolved: 0,
+      windowDays: 30,
+      weights: [],
+    },
+    department:
+      'case when former is null then department_id else coalesce(\n    (select held."departmentId" from json_to_recordset(former) as held (\n    "departmentId" text, since timestamptz, until timestamptz, "eventId" text, "knownAt" timestamptz) where least(handled, handling_due) < held.until order by held.until limit 1),\n    department_id) end',
+  },
+  {
+    name: 'response-rate',
+    title: {
+      zh: '响应率',
+      en: 'Response rate',
+    },
+    version: 2,
+    measure: 'RATE',
+    reading: 'HIGHER',
+    cohort: 'responses',
+    windowColumn: 'contact_due',
+    formula: {
+      zh: '不晚于时限联系到报告人的任务数 ÷ 联系时限落在统计期内且已见分晓（已联系到报告人，或已过时限）的任务数；不计：已准予退回或免责解除的任务，并案、撤回以及挂账未联系到报告人的事件，时限待裁决的任务，经申诉剔除的任务；移交的任务，归属联系到报告人或到期（以先者为准）时的承办部门；未经吹哨自行处置的，每一立案轮次按一件计，自立案起算，不归属任何部门，地点为截至该时刻所知；不计：时限届满前已由吹哨接手的轮次',
+      en: 'tasks whose reporter was contacted at or before their due time / tasks whose contact deadline lies in [from, to) and is decided at asOf (met, or past its due time); not: tasks returned or released without blame, of incidents merged, withdrawn or, unless met, suspended, or whose deadline waits for a decision, or that were excluded on appeal; a task that was transferred is of the department that had it when the deadline was met or fell due, whichever came first; where it is handled without a whistle, each cycle is one case, timed from its filing, of no department, in the place that is known at that moment; not: cycles that a whistle took over before the time was over',
+    },
+    meaning: {
+      numerator: {
+        zh: '其中不晚于时限联系到报告人的任务数与轮次数',
+        en: 'those of them whose reporter was contacted at or before the due time',
+      },
+      denominator: {
+        zh: '联系时限落在统计期内且已见分晓（已联系到报告人，或已过时限）的任务数，减去不计的任务，加未经吹哨自行处置的立案轮次数',
+        en: 'tasks whose contact deadline lies in [from, to) and is decided at asOf (met, or past its due time), without the excluded; and as many cycles as were handled without a whistle',
+      },
+      window: {
+        zh: '按联系时限',
+        en: 'by due time of the contact deadline',
+      },
+      dimensions: {
+        zh: '地点为截至该时刻所知，类别为上报时；部门为联系到报告人或到期（以先者为准）时的承办部门；未经吹哨的不归属任何部门',
+        en: 'place as it is known at that moment, category as reported; department: whoever had the task when the deadline was met or fell due, whichever came first; of no department where there was no whistle',
+      },
+    },
+    exclusions: [
+      [
+        "exists (\n     select 1 from department_tasks.exclusions x, moment, json_array_elements(deadlines) listed\n     where x.incident_id = judged_of.incident_id and decided_at <= facts_until and decided_known_at <= moment.known_at\n       and listed ->> 'timer' = 'CONTACT' and listed ->> 'deadlineId' = x.deadline_id)",
+        'EXCLUDED_ON_APPEAL',
+      ],
+      ["ended = 'TAKEN_OVER'", 'TAKEN_OVER'],
+      ["set_aside = 'MERGED'", 'MERGED'],
+      ["set_aside = 'WITHDRAWN'", 'WITHDRAWN'],
+      ["ended = 'RETURNED'", 'RETURNED'],
+      ["ended = 'RELEASED' and not counted", 'RELEASED'],
+      ['contact is null and set_aside is not null', 'SUSPENDED'],
+      ['contact is null and ended is null and undecided', 'UNDECIDED'],
+      ['contact is null and contact_due >= as_of', 'NOT_DUE_YET'],
+    ],
+    numerator: 'contact <= contact_due',
+    events: ['notified_event_id', 'contact_event'],
+    dimensions: ['estate', 'community', 'street', 'category', 'department'],
+    terms: {
+      definitionVersion: null,
+      minimumSample: 20,
+      weightBasicallySatisfied: 1,
+      weightPartlySolved: 0,
+      windowDays: 30,
+      weights: [],
+    },
+    department:
+      'case when former is null then department_id else coalesce(\n    (select held."departmentId" from json_to_recordset(former) as held (\n    "departmentId" text, since timestamptz, until timestamptz, "eventId" text, "knownAt" timestamptz) where least(contact, contact_due) < held.until order by held.until limit 1),\n    department_id) end',
+  },
+  {
+    cohort: 'incidents',
+    windowColumn: 'filed_at',
+    version: 1,
+    dimensions: ['estate', 'community', 'street', 'category'],
+    department: null,
+    terms: {
+      definitionVersion: null,
+      minimumSample: 20,
+      weightBasicallySatisfied: 1,
+      weightPartlySolved: 0,
+      windowDays: 30,
+      weights: [],
+    },
+    name: 'suspension-rate',
+    title: {
+      zh: '挂账率',
+      en: 'Suspension rate',
+    },
+    measure: 'RATE',
+    reading: 'LOWER',
+    exclusions: [
+      ["standing = 'MERGED'", 'MERGED'],
+      ["standing = 'WITHDRAWN'", 'WITHDRAWN'],
+      ["standing = 'VOIDED'", 'VOIDED'],
+      ["standing = 'REJECTED'", 'REJECTED'],
+      ['closed_event is not null', 'CLOSED'],
+    ],
+    formula: {
+      zh: '挂账中的事件数 ÷ 在办事件数（统计期内立案、截至该时刻未结案）；并列挂账时长（分钟）中位数与 90 分位',
+      en: 'incidents suspended at asOf / incidents first filed in [from, to) and open at asOf; with median and p90 of how long they have been suspended, in minutes',
+    },
+    meaning: {
+      numerator: {
+        zh: '其中挂账中的事件数',
+        en: 'those of them suspended at asOf',
+      },
+      denominator: {
+        zh: '统计期内首次立案、截至该时刻未结案的事件数',
+        en: 'incidents first filed in [from, to) and open at asOf',
+      },
+      window: {
+        zh: '按首次立案时间',
+        en: 'by the time of the first filing',
+      },
+      dimensions: {
+        zh: '地点为截至该时刻所知，类别为上报时',
+        en: 'place as it is known at that moment, category as reported',
+      },
+    },
+    numerator: "standing = 'SUSPENDED'",
+    amount:
+      "case when standing = 'SUSPENDED' then greatest(extract(epoch from as_of - standing_at), 0) * 1000 end",
+    events: ['filed_event', 'suspended_event'],
+  },
+  {
+    measure: 'COMPOSITE',
+    reading: 'HIGHER',
+    cohort: 'callbacks',
+    windowColumn: 'told_at',
+    version: 3,
+    events: ['asked_event', 'rated_event', 'corrected_event'],
+    dimensions: ['estate', 'community', 'street', 'category', 'department'],
+    department: 'department_id',
+    terms: {
+      definitionVersion: null,
+      minimumSample: 20,
+      weightBasicallySatisfied: 1,
+      weightPartlySolved: 0,
+      windowDays: 30,
+      weights: [
+        {
+          metricId: 'response-rate',
+          weight: 0.1,
+        },
+        {
+          metricId: 'resolution-rate',
+          weight: 0.5,
+        },
+        {
+          metricId: 'satisfaction-rate',
+          weight: 0.4,
+        },
+      ],
+    },
+    name: 'three-rates',
+    title: {
+      zh: '三率综合',
+      en: 'Three rates',
+    },
+    formula: {
+      zh: 'Σ 权重 × 率（响应率、解决率、满意率），权重随已公布的指标定义；任一率分母为零则无值；分子分母为各率件数之和',
+      en: 'Σ weight × rate of response, resolution and satisfaction, weights as published; no value where a denominator is 0; numerator and denominator are the sums of those of its rates',
+    },
+    meaning: {
+      numerator: {
+        zh: '各率分子之和',
+        en: 'the sum of the numerators of its rates',
+      },
+      denominator: {
+        zh: '各率分母之和',
+        en: 'the sum of the denominators of its rates',
+      },
+      window: {
+        zh: '各率按其自己的口径',
+        en: 'each of its rates by its own',
+      },
+      dimensions: {
+        zh: '各率按其自己的口径',
+        en: 'each of its rates by its own',
+      },
+    },
+    exclusions: [],
+    numerator: 'false',
+    rates: {
+      'closing-on-time': 2,
+      'closing-rate': 2,
+      'whistle-rate': 2,
+    },
+  },
 ];
