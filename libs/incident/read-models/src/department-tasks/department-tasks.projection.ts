@@ -26,7 +26,7 @@ const eventTypes: IncidentEventType[] = [
  */
 export const departmentTasks: Projection = {
   name: 'department-tasks',
-  version: 14,
+  version: 15,
   schema: taskTables,
   indexes: taskIndexes,
   eventTypes: [...eventTypes, cataloguePublished],

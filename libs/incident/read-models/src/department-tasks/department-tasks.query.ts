@@ -1,5 +1,14 @@
-import { factsUntil, momentSql, momentValues, type Moment, type SqlReader } from '../sql-reader.js';
-import { deadlinesOfTask, isoUtc, openAfter, tasksAs, within } from './tasks-at.js';
+import {
+  factsUntil,
+  factsUntilValue,
+  momentSql,
+  momentValues,
+  PreparedReader,
+  type Moment,
+  type SqlPool,
+} from '../sql-reader.js';
+import { deadlinesOfTask, isoUtc, tasksAs, within } from './tasks-at.js';
+import { openAfter } from './tasks-in-question.js';
 import {
   explanationOf,
   explanationSql,
@@ -9,10 +18,10 @@ import {
   type WorkloadOf,
 } from './workload-explanation.js';
 import type { OpenTaskState, WorkloadFigureName } from './workload-figures.js';
+import { workloadSql } from './workload-sql.js';
 import {
   figuresOf,
   streetLossSql,
-  workloadSql,
   type LostTimeSum,
   type StreetWorkload,
   type Workload,
@@ -79,12 +88,21 @@ export interface EarlierWhistle {
   readonly blownAt: string;
 }
 
+const workloadStatements = {
+  holder: { name: 'workload by department', text: workloadSql('holder') },
+  street_id: { name: 'workload by street', text: workloadSql('street_id') },
+};
+
 /** Earlier whistles that are listed; there may be more. */
 const whistlesMax = 50;
 
 /** Reads queues and workloads of departments. */
 export class DepartmentTasksQuery {
-  constructor(private readonly sql: SqlReader) {}
+  private readonly prepared: PreparedReader;
+
+  constructor(private readonly sql: SqlPool) {
+    this.prepared = new PreparedReader(sql);
+  }
 
   /**
    * Open tasks of a department, oldest first.
@@ -149,10 +167,7 @@ export class DepartmentTasksQuery {
 
   /** Workload of the given departments at a moment; one answer each, also for those without tasks. */
   async workload(departmentIds: readonly string[], moment: Moment, from: string): Promise<Workload[]> {
-    const { rows } = await this.sql.query<WorkloadRow>(workloadSql('holder'), [
-      ...momentValues(moment),
-      ...[departmentIds, from],
-    ]);
+    const rows = await this.workloadBy('holder', departmentIds, moment, from);
     const found = new Map(rows.map((row) => [row.key, row]));
     const lost = await this.lostBy('unit_id = any($4::text[])', moment, from, departmentIds);
     const lostMs = new Map(lost.map(({ unitId, ms }) => [unitId, ms]));
@@ -169,13 +184,24 @@ export class DepartmentTasksQuery {
     from: string,
   ): Promise<StreetWorkload[]> {
     const values = [...momentValues(moment), departmentIds, from];
-    const { rows } = await this.sql.query<WorkloadRow>(workloadSql('street_id'), values);
+    const rows = await this.workloadBy('street_id', departmentIds, moment, from);
     const lost = await this.sql.query<{ key: string | null; ms: number }>(streetLossSql, values);
     const lostMs = new Map(lost.rows.map(({ key, ms }) => [key, ms]));
     return rows.map((row) => ({
       streetId: row.key,
       ...figuresOf(row, lostMs.get(row.key) ?? 0, moment, from),
     }));
+  }
+
+  private async workloadBy(
+    by: keyof typeof workloadStatements,
+    departmentIds: readonly string[],
+    moment: Moment,
+    from: string,
+  ): Promise<WorkloadRow[]> {
+    const values = [...momentValues(moment), departmentIds, from, factsUntilValue(moment)];
+    const { rows } = await this.prepared.query<WorkloadRow>(workloadStatements[by], values);
+    return rows;
   }
 
   /** Every task behind a figure of {@link workload} or {@link workloadByStreet}, and what was left out of it. */

@@ -1,4 +1,4 @@
-import { openAfterIndexes } from './tasks-at.js';
+import { indexesByMoment, settledAt } from './tasks-in-question.js';
 import { merging, RowStatement, wholeRow, type RowShape } from '../incident-rows.js';
 
 // The tables of the read model, but for what task-rows.ts says of the rows of tasks.
@@ -104,7 +104,7 @@ export const caseColumns = Object.keys(caseShape).join(', ');
 
 /** SQL of the indexes that only queries use; and what is open is put in order by one of them. */
 export const taskIndexes = `
-  ${openAfterIndexes}
+  ${indexesByMoment}
   -- Rows of a rebuild went through it, and left their room behind.
   cluster open_tasks using open_tasks_of_department;
   create index if not exists tasks_by_handling_due on tasks (handling_due) where handling_due is not null;
@@ -137,63 +137,65 @@ export const taskTables = `
       primary key (catalogue_id, catalogue_version, category)
     );
     -- What is open lies apart from what is over: it is asked for at every moment, and among all others one of it was on each page.
+    -- First what workload asks of a row, and of that what every row has: whatever lies before a column is stepped over to read it.
     create table tasks (
-      task_id               text not null,
-      version               integer not null,
-      incident_id           text not null,
-      whistle_id            text not null,
-      department_id         text not null,
-      role                  text not null,
-      kind                  text not null,
-      category              text not null,
-      severity              text not null,
-      estate_id             text,
-      community_id          text,
-      street_id             text,
-      imported              boolean not null,
-      weight                integer not null,
       since_at              timestamptz not null,
       since_known_at        timestamptz not null,
-      since_event_id        text not null,
-      until_at              timestamptz,
-      until_known_at        timestamptz,
       notified_at           timestamptz not null,
-      notified_known_at     timestamptz not null,
-      notified_event_id     text not null,
+      department_id         text not null,
+      role                  text not null,
+      weight                integer not null,
+      counted               boolean not null,
+      extending             boolean not null,
+      street_id             text,
       acknowledge_due       timestamptz,
       acknowledged_at       timestamptz,
       acknowledged_known_at timestamptz,
-      acknowledged_event_id text,
       contact_due           timestamptz,
       contacted_at          timestamptz,
       contacted_known_at    timestamptz,
-      contacted_event_id    text,
       check_in_due          timestamptz,
       checked_in_at         timestamptz,
       checked_in_known_at   timestamptz,
-      checked_in_event_id   text,
       handling_due          timestamptz,
       stage_due             timestamptz,
       rework_due            timestamptz,
       working_at            timestamptz,
       working_known_at      timestamptz,
-      working_event_id      text,
+      accepted_at           timestamptz,
+      stands                text,
+      set_aside             text,
+      former                json,
+      until_at              timestamptz,
+      until_known_at        timestamptz,
       completed_at          timestamptz,
       completed_known_at    timestamptz,
-      completed_event_id    text,
-      accepted_at           timestamptz,
-      accepted_known_at     timestamptz,
-      accepted_event_id     text,
       ended_as              text,
       ended_at              timestamptz,
       ended_known_at        timestamptz,
+      settled_at            timestamptz generated always as (${settledAt}) stored,
+      task_id               text not null,
+      version               integer not null,
+      incident_id           text not null,
+      whistle_id            text not null,
+      kind                  text not null,
+      category              text not null,
+      severity              text not null,
+      estate_id             text,
+      community_id          text,
+      imported              boolean not null,
+      since_event_id        text not null,
+      notified_known_at     timestamptz not null,
+      notified_event_id     text not null,
+      acknowledged_event_id text,
+      contacted_event_id    text,
+      checked_in_event_id   text,
+      working_event_id      text,
+      completed_event_id    text,
+      accepted_known_at     timestamptz,
+      accepted_event_id     text,
       ended_event_id        text,
-      counted               boolean not null,
-      stands                text,
-      extending             boolean not null,
-      set_aside             text,
       causes                json,
-      former                json,
       is_over               boolean not null,
       primary key (task_id, version, is_over),
       check (is_over = (completed_at is not null or ended_at is not null or until_at is not null))

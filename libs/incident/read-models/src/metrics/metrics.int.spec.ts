@@ -338,8 +338,11 @@ describe('metrics', () => {
 
   it('an explanation of more cases than a page holds lists them all, once, page by page, and sums the whole on each', async () => {
     await given(new SimulatedCity().report('inc').whistle('inc', ['dept-1']));
+    const [{ columns } = { columns: '' }] = await tasks.thenRows<{ columns: string }>(`
+      select string_agg(attname, ', ') as columns from pg_attribute
+      where attrelid = 'tasks'::regclass and attnum > 0 and attgenerated = '' and not attisdropped`);
     await tasks.thenRows(`
-      insert into tasks select copy.* from tasks t, generate_series(1, 5000) n,
+      insert into tasks (${columns}) select ${columns.replace(/\w+/g, 'copy.$&')} from tasks t, generate_series(1, 5000) n,
         jsonb_populate_record(t, jsonb_build_object('task_id', 'copy-' || n)) copy`);
     const moment = at('2026-04-01T00:00:00.000Z');
     const first = await explain('acknowledge-on-time', moment);
