@@ -6,14 +6,13 @@ import {
   type ExplainedCase,
   type Moment,
   type SqlPool,
-  type SqlReader,
 } from '@shaoying/incident-read-models';
 import { createTestDatabase, type TestDatabase } from '@shaoying/postgres/testing';
 import { parse } from 'csv-parse/sync';
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Pool, type QueryResultRow } from 'pg';
+import { Pool } from 'pg';
 import { expectAsRebuilt } from '../../server/test/kit/as-rebuilt.js';
 import type { ImportSummary } from './commands/import-tickets.command.js';
 import { CliProcess } from './testing/index.js';
@@ -47,12 +46,7 @@ suite(`the 100 cases of Boston${reason}`, () => {
   let first: ImportSummary;
   let cases: CityCase[];
   const moment = (): Moment => ({ asOf: afterLastClose, knownAt: new Date().toISOString() });
-  const reader = (): SqlReader => ({
-    query: async <Row>(text: string, values?: unknown[]) => {
-      const { rows } = await pool.query<QueryResultRow>(text, values);
-      return { rows: rows as Row[] };
-    },
-  });
+  const reader = (): SqlPool => pool as SqlPool;
 
   beforeAll(async () => {
     database = await createTestDatabase();
@@ -76,10 +70,7 @@ suite(`the 100 cases of Boston${reason}`, () => {
   };
 
   const explained = async (department: string | null): Promise<Map<string, ExplainedCase>> => {
-    const metrics = new MetricsQuery({
-      query: reader().query,
-      connect: () => pool.connect() as ReturnType<SqlPool['connect']>,
-    });
+    const metrics = new MetricsQuery(reader());
     const metric = metrics.definition('handling-on-time');
     if (!metric) throw new Error('there is no handling-on-time');
     const by = department === null ? null : ('department' as const);

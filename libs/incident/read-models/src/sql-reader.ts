@@ -1,11 +1,49 @@
+/** A statement that a connection keeps under its name, which stands for one text. */
+export interface NamedStatement {
+  readonly name: string;
+  readonly text: string;
+}
+
 /** What a query needs of a connection pool. */
 export interface SqlReader {
   query<Row>(text: string, values?: unknown[]): Promise<{ rows: Row[] }>;
 }
 
+interface LentConnection {
+  query<Row>(statement: string | NamedStatement, values?: unknown[]): Promise<{ rows: Row[] }>;
+  release(broken?: boolean): void;
+}
+
 /** One that lends its connections. */
 export interface SqlPool extends SqlReader {
-  connect(): Promise<SqlReader & { release(broken?: boolean): void }>;
+  connect(): Promise<LentConnection>;
+}
+
+/** Asks in a transaction of its own, with settings for it alone. @param begin statements that open it */
+async function askWith<Row>(
+  pool: SqlPool,
+  begin: string,
+  statement: string | NamedStatement,
+  values?: unknown[],
+): Promise<{ rows: Row[] }> {
+  const connection = await pool.connect();
+  let isWhole = false;
+  try {
+    await connection.query(begin);
+    const answer = await connection.query<Row>(statement, values);
+    await connection.query('commit');
+    isWhole = true;
+    return answer;
+  } catch (error) {
+    isWhole = await connection.query('rollback').then(
+      () => true,
+      () => false,
+    );
+    throw error;
+  } finally {
+    // One that could not even be rolled back is left to nobody.
+    connection.release(!isWhole);
+  }
 }
 
 /**
@@ -18,25 +56,23 @@ const widely = `begin read only; set local work_mem = '32MB'; set local enable_n
 export class WideReader implements SqlReader {
   constructor(private readonly pool: SqlPool) {}
 
-  async query<Row>(text: string, values?: unknown[]): Promise<{ rows: Row[] }> {
-    const connection = await this.pool.connect();
-    let isWhole = false;
-    try {
-      await connection.query(widely);
-      const answer = await connection.query<Row>(text, values);
-      await connection.query('commit');
-      isWhole = true;
-      return answer;
-    } catch (error) {
-      isWhole = await connection.query('rollback').then(
-        () => true,
-        () => false,
-      );
-      throw error;
-    } finally {
-      // One that could not even be rolled back is left to nobody.
-      connection.release(!isWhole);
-    }
+  query<Row>(text: string, values?: unknown[]): Promise<{ rows: Row[] }> {
+    return askWith(this.pool, widely, text, values);
+  }
+}
+
+/**
+ * For a long question that is asked again and again: to read its text and plan it would take longer than to answer it. So a connection
+ * plans it once, whatever its values are, and not the first five times for those it is asked with.
+ */
+const byHeart = `begin read only; set local plan_cache_mode = force_generic_plan`;
+
+/** Asks questions that each connection keeps. */
+export class PreparedReader {
+  constructor(private readonly pool: SqlPool) {}
+
+  query<Row>(statement: NamedStatement, values: unknown[]): Promise<{ rows: Row[] }> {
+    return askWith(this.pool, byHeart, statement, values);
   }
 }
 
@@ -57,6 +93,9 @@ export const momentValues = ({ asOf, knownAt, live }: Moment): [string, string] 
   live === true ? 'infinity' : knownAt,
 ];
 
+/** The same as one value, for a question that is planned before it is known: it would be worked out for each row. */
+export const factsUntilValue = ({ asOf, live }: Moment): string => (live === true ? 'infinity' : asOf);
+
 /** Up to when facts count, as an expression of $1 and $2: what an index can be asked by. */
 export const factsUntil = `case when $2::timestamptz = 'infinity' then 'infinity'::timestamptz else $1::timestamptz end`;
 
@@ -64,8 +103,13 @@ export const factsUntil = `case when $2::timestamptz = 'infinity' then 'infinity
  * `as_of` to compare due times with, `facts_until` and `known_at` to cut facts at. Part of whatever asks for it, so that PostgreSQL
  * knows them when it plans, and does not join a row with each.
  */
-export const momentSql = `
+export const momentSql = momentUntil(factsUntil);
+
+/** The same with an expression of its own for {@link factsUntil}. */
+export function momentUntil(until: string): string {
+  return `
   with moment as not materialized (
     select $1::timestamptz as as_of, $2::timestamptz as known_at,
-      ${factsUntil} as facts_until
+      ${until} as facts_until
   )`;
+}

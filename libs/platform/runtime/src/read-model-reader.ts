@@ -38,12 +38,12 @@ export class ReadModelReader {
 
   /** A connection of its own, for what is asked with settings of its own. @throws as {@link query}, also what it asks */
   async connect(): Promise<{
-    query<Row>(text: string, values?: unknown[]): Promise<{ rows: Row[] }>;
+    query<Row>(text: string | QueryConfig, values?: unknown[]): Promise<{ rows: Row[] }>;
     release(broken?: boolean): void;
   }> {
     const client = await orUnavailable(this.pool.connect());
     return {
-      query: async <Row>(text: string, values?: unknown[]) => {
+      query: async <Row>(text: string | QueryConfig, values?: unknown[]) => {
         const { rows } = await orUnavailable(client.query<QueryResultRow>(text, values));
         return { rows: rows as Row[] };
       },

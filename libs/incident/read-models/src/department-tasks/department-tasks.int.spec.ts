@@ -270,6 +270,19 @@ describe('department tasks', () => {
       ]);
     });
 
+    it('is that of the tables that a rebuild has put in place, also where a connection has asked before', async () => {
+      const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']);
+      await spec.givenEvents(city.events);
+      expect(await workload('dept-1', at(city.now))).toMatchObject({ open: 1 });
+      await spec.thenRows('alter schema department_tasks rename to retired; create schema department_tasks');
+      await spec.thenRows(`${departmentTasks.schema} ${departmentTasks.indexes}`);
+      expect(await workload('dept-1', at(city.now))).toMatchObject({ open: 0 });
+      await spec.thenRows(
+        'drop schema department_tasks cascade; alter schema retired rename to department_tasks',
+      );
+      expect(await workload('dept-1', at(city.now))).toMatchObject({ open: 1 });
+    });
+
     it('weighs a lead 1 and an assist 0.5', async () => {
       const city = new SimulatedCity().report('a').whistle('a', ['dept-1', 'dept-2']);
       await spec.givenEvents(city.report('b').whistle('b', ['dept-2', 'dept-1']).report('c').events);

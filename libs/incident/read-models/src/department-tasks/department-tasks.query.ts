@@ -1,5 +1,14 @@
-import { factsUntil, momentSql, momentValues, type Moment, type SqlReader } from '../sql-reader.js';
-import { deadlinesOfTask, isoUtc, openAfter, tasksAs, within } from './tasks-at.js';
+import {
+  factsUntil,
+  factsUntilValue,
+  momentSql,
+  momentValues,
+  PreparedReader,
+  type Moment,
+  type SqlPool,
+} from '../sql-reader.js';
+import { deadlinesOfTask, isoUtc, tasksAs, within } from './tasks-at.js';
+import { openAfter } from './tasks-in-question.js';
 import {
   explanationOf,
   explanationSql,
@@ -12,10 +21,10 @@ import { earlierWorkload } from './workload-earlier.js';
 import type { OpenTaskState, WorkloadFigureName } from './workload-figures.js';
 import { streetWorkSql, unitWorkSql, workOnTask } from './work-bookings.js';
 import { workloadFigure, type WorkloadVersions } from './workload-formulas.js';
+import { workloadSql } from './workload-sql.js';
 import {
   figuresOf,
   streetLossSql,
-  workloadSql,
   type LostTimeSum,
   type StreetWorkload,
   type Workload,
@@ -84,12 +93,21 @@ export interface EarlierWhistle {
   readonly blownAt: string;
 }
 
+const workloadStatements = {
+  holder: { name: 'workload by department', text: workloadSql('holder') },
+  street_id: { name: 'workload by street', text: workloadSql('street_id') },
+};
+
 /** Earlier whistles that are listed; there may be more. */
 const whistlesMax = 50;
 
 /** Reads queues and workloads of departments. */
 export class DepartmentTasksQuery {
-  constructor(private readonly sql: SqlReader) {}
+  private readonly prepared: PreparedReader;
+
+  constructor(private readonly sql: SqlPool) {
+    this.prepared = new PreparedReader(sql);
+  }
 
   /**
    * Open tasks of a department, oldest first.
@@ -163,12 +181,11 @@ export class DepartmentTasksQuery {
     from: string,
     versions: WorkloadVersions = {},
   ): Promise<Workload[]> {
-    const values = [...momentValues(moment), departmentIds, from];
-    const { rows } = await this.sql.query<WorkloadRow>(workloadSql('holder'), values);
+    const rows = await this.workloadBy('holder', departmentIds, moment, from);
     const found = new Map(rows.map((row) => [row.key, row]));
     const lost = await this.lostBy('unit_id = any($4::text[])', moment, from, departmentIds);
     const lostMs = new Map(lost.map(({ unitId, ms }) => [unitId, ms]));
-    const worked = await this.worked(unitWorkSql, values);
+    const worked = await this.worked(unitWorkSql, [...momentValues(moment), departmentIds, from]);
     const earlier = await earlierWorkload(this.sql, 'holder', versions, departmentIds, moment, from);
     return departmentIds.map((departmentId) => ({
       departmentId,
@@ -187,7 +204,7 @@ export class DepartmentTasksQuery {
     versions: WorkloadVersions = {},
   ): Promise<StreetWorkload[]> {
     const values = [...momentValues(moment), departmentIds, from];
-    const { rows } = await this.sql.query<WorkloadRow>(workloadSql('street_id'), values);
+    const rows = await this.workloadBy('street_id', departmentIds, moment, from);
     const lost = await this.sql.query<{ key: string | null; ms: number }>(streetLossSql, values);
     const lostMs = new Map(lost.rows.map(({ key, ms }) => [key, ms]));
     const worked = await this.worked(streetWorkSql, values);
@@ -206,6 +223,17 @@ export class DepartmentTasksQuery {
   private async worked(text: string, values: unknown[]): Promise<Map<string | null, number>> {
     const { rows } = await this.sql.query<{ key: string | null; minutes: number }>(text, values);
     return new Map(rows.map(({ key, minutes }) => [key, minutes]));
+  }
+
+  private async workloadBy(
+    by: keyof typeof workloadStatements,
+    departmentIds: readonly string[],
+    moment: Moment,
+    from: string,
+  ): Promise<WorkloadRow[]> {
+    const values = [...momentValues(moment), departmentIds, from, factsUntilValue(moment)];
+    const { rows } = await this.prepared.query<WorkloadRow>(workloadStatements[by], values);
+    return rows;
   }
 
   /**

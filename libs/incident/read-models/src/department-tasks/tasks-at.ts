@@ -3,17 +3,18 @@ import { momentSql } from '../sql-reader.js';
 /** It was so, and known, by the moment. */
 export const within = (act: string): string => `${act}_at <= facts_until and ${act}_known_at <= known_at`;
 
+/** A return is asked for, or an arbitration. */
+export const isUndecided = `stands is not null and stands <> 'ACKNOWLEDGED'`;
+
 /** All there are. */
 const everyTask = 'department_tasks.tasks';
 
 /**
  * Tasks as they were at $1 as far as the log knew at $2, each by the terms that held then: an instant that was later, or
  * learnt later, is null, and so is its event. `unmet_due` is the soonest deadline that nothing had met by then. Reads `moment`.
- * @param name of the table they are in
  * @param among of which, in SQL
  */
-export const tasksAmong = (name: string, among = everyTask): string => `
-  ${name} as (
+export const tasksOf = (among: string): string => `
     select facts.*,
       done is null and ended is null and set_aside is null as is_open,
       case when done is not null then 'DONE' when ended is not null then ended when undecided then stands
@@ -41,11 +42,15 @@ export const tasksAmong = (name: string, among = everyTask): string => `
         case when accepted_at is not null then accepted_event_id when ${within('completed')} then completed_event_id end
           as handled_event,
         case when ${within('ended')} then ended_as end as ended,
-        stands is not null and stands <> 'ACKNOWLEDGED' as undecided,
+        ${isUndecided} as undecided,
         as_of
       from ${among} t cross join moment
       where ${within('since')} and (until_at is null or not (${within('until')}))
-    ) facts
+    ) facts`;
+
+/** The same as a table. @param name of it */
+export const tasksAmong = (name: string, among = everyTask): string => `
+  ${name} as (${tasksOf(among)}
   )`;
 
 /** The same as the first table of a query. */
@@ -86,49 +91,3 @@ export const unitAt = (
 /** Deadlines of a row of a task, JSON as {@link TaskRow} has them. */
 export const deadlinesOfTask = (task: string): string =>
   `(select told.deadlines from department_tasks.task_deadlines told where (told.task_id, told.version) = (${task}.task_id, ${task}.version))`;
-
-/** When a row of a task was over, and known to be; null while it is not. A task is over at a moment only if that is before. */
-const over = `least(greatest(completed_at, completed_known_at), greatest(ended_at, ended_known_at),
-  greatest(until_at, until_known_at))`;
-const overOrNever = `coalesce(${over}, 'infinity')`;
-/** What is over within this time of its beginning, as nearly all is, began at most so long before its end. */
-const shortTime = "interval '30 days'";
-/** The same added to an instant: a day of a session's time zone may have 23 hours. */
-const shortHours = "interval '720 hours'";
-const isShort = `${over} - since_at <= ${shortTime}`;
-
-/**
- * What is open still lies apart, close together. Of what is over, two indexes keep what was over long before a moment out of sight, and
- * what began long after it: one of what was short, one of the rest, which is little. In one of both, so many rows that the end of each
- * must be kept in order were read as were over at any time after the moment: half of a year where the moment lies in its middle. What
- * began only after the moment is passed by in the index. And one of what was given on from department to department.
- */
-export const openAfterIndexes = `
-  create index if not exists open_tasks_of_department on open_tasks (department_id, notified_at, task_id);
-  create index if not exists over_tasks_short_by_end on over_tasks (department_id, (${overOrNever}), since_at)
-    where ${isShort};
-  create index if not exists over_tasks_long_by_end on over_tasks (department_id, (${overOrNever}), since_at)
-    where (${isShort}) is not true;
-  create index if not exists tasks_given_on on tasks ((${overOrNever}), since_at) where former is not null;
-`;
-
-/**
- * Every row of a task that was open at some moment after `instant`, and some more, of what began by `until`.
- * @param whose condition on the rows, by the department
- */
-export function openAfter(instant: string, until: string, whose: string): string {
-  const those = `${whose} and since_at <= ${until}`;
-  return `(
-      select * from department_tasks.open_tasks where ${those}
-      union all
-      select * from department_tasks.over_tasks
-      where ${those} and ${isShort} and ${overOrNever} >= ${instant} and ${overOrNever} <= (${until}) + ${shortHours}
-      union all
-      select * from department_tasks.over_tasks where ${those} and (${isShort}) is not true and ${overOrNever} >= ${instant}
-    )`;
-}
-
-/** The same of those tasks that several departments have had. */
-export const givenOnAndOpenAfter = (instant: string, until: string): string => `(
-      select * from department_tasks.tasks where former is not null and ${overOrNever} >= ${instant} and since_at <= ${until}
-    )`;

@@ -1,5 +1,13 @@
-import { factsUntil } from '../sql-reader.js';
-import { formerHolders, givenOnAndOpenAfter, openAfter, tasksAmong, tasksAs } from './tasks-at.js';
+import { factsUntil, momentSql, momentUntil } from '../sql-reader.js';
+import { formerHolders, tasksOf } from './tasks-at.js';
+import {
+  columnsInBrief,
+  givenOnAndOpenAfter,
+  openAfter,
+  openInBrief,
+  othersInBrief,
+  settledInBrief,
+} from './tasks-in-question.js';
 
 // What every figure of workload is read from: $1 and $2 are the moment, $3 departments, $4 the start of the window.
 
@@ -12,24 +20,49 @@ export const timedActs = {
 export type TimedAct = keyof typeof timedActs;
 
 const windowBegin = 'least($1::timestamptz, $2::timestamptz, $4::timestamptz)';
+const settledBy = 'least($5::timestamptz, $2::timestamptz)';
+const theirs = 'department_id = any($3::text[])';
+
+/** A task that one department has had all the time, as its holding. */
+const heldByOne = (columns: string, tasks: string): string =>
+  `select ${columns}, department_id as holder, notified_at as held_since, null::timestamptz as held_until from ${tasks} by_one`;
+
+/** All that was ever given on, which is little, is asked whether they had it: of other tasks nothing is unpacked. */
+const heldBySeveral = (columns: string, until: string): string => `
+    select ${columns}, holder, held_since, held_until
+    from ${givenOnAndOpenAfter(windowBegin, until)} given_on cross join lateral (
+      select held."departmentId" as holder, held.since as held_since, held.until as held_until from ${formerHolders}
+      union all
+      select department_id, coalesce((select max(held.until) from ${formerHolders}), notified_at), null
+    ) held_by
+    where holder = any($3::text[])`;
+
+/** A row for each of the departments $3 that has or had a task of the window; `held_until` is null of the one that has it. */
+export const holdings = `
+${momentSql},
+  holdings as (${tasksOf(`(
+    ${heldByOne('*', openAfter(windowBegin, factsUntil, `${theirs} and former is null`))}
+    union all${heldBySeveral('given_on.*', factsUntil)}
+  )`)})`;
+
+/** Of a question that is planned once: see `factsUntilValue`. */
+const until = '$5::timestamptz';
+export const holdingsMoment = momentUntil(until);
 
 /**
- * A row for each of the departments $3 that has or had a task of the window; `held_until` is null of the one that has it. All that
- * was ever given on, which is little, is asked whether they had it: of other tasks nothing is unpacked.
+ * The same in three tables, each with what workload asks of its rows made as it can be made of them: of all at once it takes twice
+ * as long. Read `moment` of {@link holdingsMoment}.
  */
-export const holdings = `
-${tasksAs('theirs', openAfter(windowBegin, factsUntil, 'department_id = any($3::text[])'))},
-${tasksAmong('given_on', givenOnAndOpenAfter(windowBegin, factsUntil))},
-  holdings as (
-    select * from (
-      select theirs.*, department_id as holder, case when former is null then notified_at
-        else coalesce((select max(held.until) from ${formerHolders}), notified_at) end as held_since, null::timestamptz as held_until
-      from theirs offset 0
-    ) own
-    union all
-    select given_on.*, held."departmentId", held.since, held.until
-    from given_on cross join lateral ${formerHolders} where held."departmentId" = any($3::text[])
-  )`;
+export const holdingsByKind = {
+  open: tasksOf(`(${heldByOne('*', openInBrief(until, theirs))})`),
+  /** Over, and settled by the moment: never open. */
+  settled: heldByOne('*, $1::timestamptz as as_of', `(${settledInBrief(windowBegin, settledBy, theirs)})`),
+  others: tasksOf(`(
+    ${heldByOne(columnsInBrief, othersInBrief(windowBegin, until, settledBy, theirs))}
+    union all${heldBySeveral(columnsInBrief, until)}
+  )`),
+} as const;
+export type HoldingKind = keyof typeof holdingsByKind;
 
 /** Of a holding: it is the department that has the task, and answers for how it stands. */
 export const has = 'held_until is null';

@@ -1,12 +1,7 @@
 import type { Moment } from '../sql-reader.js';
 import { tasksAt, within } from './tasks-at.js';
-import {
-  OPEN_TASK_STATES,
-  workloadFigures,
-  type OpenTaskState,
-  type WorkloadFigureName,
-} from './workload-figures.js';
-import { has, holdings, judged, type TimedAct } from './workload-holdings.js';
+import type { OpenTaskState } from './workload-figures.js';
+import type { TimedAct } from './workload-holdings.js';
 
 /** Numerator and denominator of a rate. */
 export interface OnTimeCounts {
@@ -99,37 +94,6 @@ export interface WorkloadRow extends Record<`${TimedAct}_met` | `${TimedAct}_dec
   check_in_times: readonly [number, number] | null;
   handling_times: readonly [number, number] | null;
 }
-
-const ratesOf = (act: TimedAct): string =>
-  `count(*) filter (where ${act}_is_decided and ${act}_in_time)::int as ${act}_met,
-    count(*) filter (where ${act}_is_decided)::int as ${act}_decided`;
-
-const timesOf = (act: TimedAct): string =>
-  `percentile_cont(array[0.5, 0.9]) within group (order by ${act}_minutes)
-    filter (where ${act}_minutes is not null) as ${act}_times`;
-
-const counted = (name: WorkloadFigureName): string =>
-  `count(*) filter (where ${workloadFigures[name].sql?.counts ?? 'false'})::int`;
-
-/**
- * The figures of the departments $3 from $4 to the moment $1, $2: a row for each of them, or for each street their tasks
- * lie in. What is asked of a task several times is made once: a table with an offset stays one.
- */
-export const workloadSql = (by: 'holder' | 'street_id'): string =>
-  `${holdings},
-   chosen as (
-     select ${by} as key, ${has} as has, is_open, state, ended, ended_at, unmet_due, as_of, held_since, held_until, done, role, weight,
-       ${judged('acknowledge')}, ${judged('check_in')}, ${judged('handling')}
-     from holdings offset 0
-   )
-   select key, ${counted('open')} as open,
-     ${OPEN_TASK_STATES.map((state) => `${counted(`byState.${state}`)} as ${state.toLowerCase()},`).join(' ')}
-     ${counted('returned')} as returned, ${counted('released')} as released, ${counted('overdue')} as overdue,
-     ${counted('dueWithin24h')} as due_within_24h, ${counted('inflow')} as inflow, ${counted('outflow')} as outflow,
-     coalesce(sum(case role when 'LEAD' then 2 else 1 end * weight) filter (where has and is_open), 0)::float8 as half_weights,
-     ${ratesOf('acknowledge')}, ${ratesOf('check_in')}, ${ratesOf('handling')},
-     ${timesOf('check_in')}, ${timesOf('handling')}
-   from chosen group by 1 order by 1 nulls last`;
 
 /** Time booked to the departments $3 from $4 on, by the street their tasks lie in. */
 export const streetLossSql = `${tasksAt}

@@ -2,7 +2,7 @@ import type { Actor } from '@shaoying/event-store';
 import type { IncidentEvent, Satisfaction, Solved } from '@shaoying/incident-domain';
 import { containment, departmentTasks, incidentFacts } from '../index.js';
 import type { Moment } from '../sql-reader.js';
-import { readModelSpec, SimulatedCity } from '../testing/index.js';
+import { readModelSpec, SimulatedCity, writtenColumns } from '../testing/index.js';
 import type { MetricDefinition, MetricDimension, MetricTerms } from './metric-definition.js';
 import { everyMetricDefinition, metricDefinition } from './metric-definitions.js';
 import type { MetricRow } from './metric-rows.js';
@@ -338,9 +338,10 @@ describe('metrics', () => {
 
   it('an explanation of more cases than a page holds lists them all, once, page by page, and sums the whole on each', async () => {
     await given(new SimulatedCity().report('inc').whistle('inc', ['dept-1']));
+    const columns = await writtenColumns(tasks, 'tasks');
     await tasks.thenRows(`
-      insert into tasks select copy.* from tasks t, generate_series(1, 5000) n,
-        jsonb_populate_record(t, jsonb_build_object('task_id', 'copy-' || n)) copy`);
+      insert into tasks (${columns}) select ${columns} from (select copy.* from tasks t, generate_series(1, 5000) n,
+        jsonb_populate_record(t, jsonb_build_object('task_id', 'copy-' || n)) copy) copies`);
     const moment = at('2026-04-01T00:00:00.000Z');
     const first = await explain('acknowledge-on-time', moment);
     expect(first).toMatchObject({ denominator: 5_001, numerator: 0, excluded: [] });

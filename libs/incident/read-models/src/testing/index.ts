@@ -5,7 +5,7 @@ export {
   simulatedIncidents,
   weighedCities,
 } from './random-histories.js';
-export { readModelSpec, type ReadModelSpec } from './read-model-spec.js';
+export { readModelSpec, writtenColumns, type ReadModelSpec } from './read-model-spec.js';
 export {
   feedbackWindowMinutes,
   simpleDeadlineMinutes,

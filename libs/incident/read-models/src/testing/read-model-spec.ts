@@ -43,3 +43,14 @@ export function readModelSpec(
     },
   };
 }
+
+/** Names of the columns of a table that rows are written with: not of those that are generated. */
+export async function writtenColumns(spec: Pick<ReadModelSpec, 'thenRows'>, table: string): Promise<string> {
+  const [row] = await spec.thenRows<{ columns: string }>(
+    `select string_agg(attname, ', ' order by attnum) as columns from pg_attribute
+     where attrelid = $1::regclass and attnum > 0 and attgenerated = '' and not attisdropped`,
+    [table],
+  );
+  if (row === undefined) throw new Error(`no table is called ${table}`);
+  return row.columns;
+}
