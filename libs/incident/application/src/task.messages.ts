@@ -1,5 +1,11 @@
 import { Command } from '@nestjs/cqrs';
-import type { BookWork, Location, RecordContact, ReleaseTask, ReportProgress } from '@shaoying/incident-domain';
+import type {
+  BookWork,
+  Location,
+  RecordContact,
+  ReleaseTask,
+  ReportProgress,
+} from '@shaoying/incident-domain';
 import type { CommandTrace } from './call-records.js';
 import type { CommandContext, CommandOutcome } from './incident.command-service.js';
 import { TaskRequest } from './incident.messages.js';
