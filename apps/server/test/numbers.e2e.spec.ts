@@ -118,6 +118,18 @@ describe('a row', () => {
   });
 });
 
+test('of a unit that never was nothing is told: no nought that could be taken for its number', async () => {
+  for (const asked of [
+    `${path}?by=street&key=st-hepang`,
+    `${path}?by=department&key=dp-nobody`,
+    '/v1/workload?parent=di-nowhere',
+    '/v1/workload/explain?figure=open&by=street&streetId=st-hepang',
+    '/v1/workload/explain?figure=open&by=street&parent=di-nowhere',
+  ])
+    expectProblem(await city.as('oversight').get<Problem>(asked), ...([404, 'ORG_UNIT_NOT_FOUND'] as const));
+  expect(await pageOf('by=category&key=of-another-system')).toMatchObject({ denominator: 0 });
+});
+
 test('a window that ends before it begins is refused, wherever there is one', async () => {
   const reversed = 'from=2026-03-01T00:00:00Z&to=2026-02-28T23:59:59.999Z';
   for (const list of ['/v1/metrics/return-rate', path, '/v1/incidents', '/v1/events'])

@@ -14,6 +14,12 @@ const GIVEN_TASKS: readonly OrgUnitKind[] = ['DEPARTMENT', 'SUBDISTRICT'];
 export const unitsWithTasks = (known: Pick<OrgUnitDirectory, 'orgUnits'>): readonly OrgUnit[] =>
   GIVEN_TASKS.flatMap((kind) => known.orgUnits(kind));
 
+/** A unit that is named, ended or not. @throws Refused ORG_UNIT_NOT_FOUND */
+export function assertKnown({ directory }: Pick<Platform, 'directory'>, unitId: string | undefined): void {
+  if (unitId !== undefined && directory.orgUnit(unitId) === undefined)
+    throw new Refused('ORG_UNIT_NOT_FOUND');
+}
+
 /** Whoever asks about a department, or a street: what lies outside is refused before it is looked for. @throws Refused */
 export function assertReaches(
   { directory }: Pick<Platform, 'directory'>,

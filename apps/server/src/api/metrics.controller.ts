@@ -39,6 +39,7 @@ import { IsIn, IsInt, IsOptional, IsString, Max, MaxLength, Min, ValidateBy } fr
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Platform } from '../platform.js';
 import { ComputeMetric, ExplainMetric, ExplainMetricOn, ReadCompanions } from '../queries/queries.js';
+import { assertKnown } from './department-door.js';
 import { DirectoryHasRead } from './directory-has-read.js';
 import { explanationColumns } from './explanation-table.js';
 import { MomentQuery } from './incident.dto.js';
@@ -272,6 +273,9 @@ export class MetricsController {
     const cursor = decodeCursor(query.cursor, isExplainedCursor);
     const first = cursor && { ...cursor.moment, version: cursor.version };
     const asked = await this.asked(request, name, { ...query, ...first });
+    const { key, by } = query;
+    // A misspelt unit has nothing, and nothing would be told as its number. Categories are also those of other systems.
+    if (key !== undefined && by !== 'category') assertKnown(this.platform, key);
     const scope = scopeOf(principal, permitted, this.platform.directory);
     // What is in scope is the board's to say.
     if (scope !== null) await reached(this.platform, 'incident-board', request);

@@ -24,6 +24,7 @@ export class Refused extends Error {
       | 'LEASE_NOT_FOUND'
       | 'SIMULATION_NOT_FOUND'
       | 'SIMULATION_WINDOW'
+      | 'SIMULATION_SCOPE'
       | 'ALTERNATIVE_NOT_PUBLISHED'
       | 'REPLAY_WINDOW'
       | 'TOO_MANY_REPLAYS'

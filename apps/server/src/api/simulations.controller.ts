@@ -66,6 +66,11 @@ export class SimulationsController {
     const { request, reply, principal } = caller;
     const spanMs = Date.parse(body.to) - Date.parse(body.from);
     if (spanMs <= 0 || spanMs > windowMsMax) throw new Refused('SIMULATION_WINDOW');
+    const { districtId, streetId, departmentId } = body.scope ?? {};
+    // A misspelt unit makes no difference, which would be told as what the rules come to.
+    for (const unitId of [districtId, streetId, departmentId])
+      if (unitId !== undefined && this.platform.directory.orgUnit(unitId) === undefined)
+        throw new Refused('SIMULATION_SCOPE');
     const given = asSent(request.body);
     const documents = await this.soundDocuments(caller, given);
     const { commandId, requestHash } = commandContext(request, principal);

@@ -14,6 +14,11 @@ registerProblems({
     title: 'The window must end after it begins, five years later at the most',
     titleZh: '时间窗口须先始后终，且不超过五年',
   },
+  SIMULATION_SCOPE: {
+    status: 422,
+    title: 'The scope names a unit that does not exist',
+    titleZh: '范围中的单位不存在',
+  },
   ALTERNATIVE_NOT_PUBLISHED: {
     status: 422,
     title: 'A version that is named there is not published',

@@ -53,7 +53,7 @@ import {
 } from '../queries/queries.js';
 import { DirectoryHasRead } from './directory-has-read.js';
 import { operationAt } from './caller.js';
-import { assertReaches, unitsWithTasks } from './department-door.js';
+import { assertKnown, assertReaches, unitsWithTasks } from './department-door.js';
 import { MomentQuery } from './incident.dto.js';
 import { momentOf } from './moment.js';
 import { reached } from './read-your-writes.js';
@@ -319,6 +319,7 @@ export class WorkloadController {
   ): Promise<Explained | string> {
     const { figure, departmentId, limit } = query;
     if (departmentId !== undefined) assertReaches(this.platform, request, principal, departmentId);
+    assertKnown(this.platform, query.streetId);
     await reached(this.platform, 'department-tasks', request);
     const scope = scopeOf(principal, permitted, this.platform.directory);
     // What is in scope is the board's to say.
@@ -358,6 +359,7 @@ export class WorkloadController {
     moment: Moment,
   ): string[] {
     const { directory } = this.platform;
+    assertKnown(this.platform, parent);
     const known = unitsAt(directory, moment);
     const at = moment.asOf;
     const operation = operationAt(request);

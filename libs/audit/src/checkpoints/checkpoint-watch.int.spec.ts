@@ -87,6 +87,30 @@ test('a refusal is said once, not with every look; a failure ends nothing', asyn
   ]);
 }, 20_000);
 
+test('a tree that is still being built is waited for, said once and without alarm', async () => {
+  const levels: [string, object][] = [];
+  const at = (level: string) => (fields: object) => void levels.push([level, fields]);
+  let looks = 0;
+  const look = async (): Promise<SignerReport> => {
+    looks += 1;
+    if (looks > 3) return report({ state: 'signed', size: 1 });
+    throw Object.assign(new Error('the read models are being rebuilt'), {
+      code: 'READ_MODELS_BEING_REBUILT',
+    });
+  };
+  const watch = new CheckpointWatch({
+    ...{ signer: { look }, pool, onReport: () => undefined, everyMs: 20 },
+    log: { info: at('info'), warn: at('warn'), error: at('error') },
+  });
+  watch.start();
+  while (looks < 4) await sleep(10);
+  await watch.stop();
+  expect(levels.slice(0, 2)).toEqual([
+    ['info', {}],
+    ['info', { size: 1 }],
+  ]);
+}, 20_000);
+
 test('a look that hangs holds no process back', async () => {
   let begun = false;
   const watch = watching(() => {

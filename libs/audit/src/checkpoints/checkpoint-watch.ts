@@ -72,7 +72,10 @@ export class CheckpointWatch {
       } catch (error) {
         if (signal.aborted) break;
         const reason = error instanceof Error ? error.message : String(error);
-        this.sayOnce('warn', { err: error }, `checkpoints cannot be signed now: ${reason}`);
+        const what = `checkpoints cannot be signed now: ${reason}`;
+        // So begins every first start, and nothing is wrong.
+        if (isBeingBuilt(error)) this.sayOnce('info', {}, what);
+        else this.sayOnce('warn', { err: error }, what);
       }
       await sleep(this.options.everyMs ?? 1_000, undefined, { signal }).catch(() => undefined);
     }
@@ -132,10 +135,14 @@ export class CheckpointWatch {
     if (outcome.state === 'signed') this.options.log.info({ size: outcome.size }, 'checkpoint signed');
   }
 
-  private sayOnce(level: 'warn' | 'error', fields: object, what: string): void {
+  private sayOnce(level: 'info' | 'warn' | 'error', fields: object, what: string): void {
     const nowMs = performance.now();
     if (this.said?.what === what && nowMs - this.said.atMs < remindMs) return;
     this.said = { what, atMs: nowMs };
     this.options.log[level](fields, what);
   }
 }
+
+/** The tree of the audit is a read model: before it is there, and while a release makes another one, there is none to sign. */
+const isBeingBuilt = (error: unknown): boolean =>
+  (error as { readonly code?: unknown } | null)?.code === 'READ_MODELS_BEING_REBUILT';
