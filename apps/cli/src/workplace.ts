@@ -17,7 +17,9 @@ export async function atWork<T>(work: (workplace: Workplace) => Promise<T>): Pro
   // A person at a terminal wants the result; who wants the log as well says so.
   const level = process.env['LOG_LEVEL'] ? config.logLevel : 'warn';
   const logger = createLogger({ level, role: 'cli' });
+  const { allProjections } = await import('./read-models.js');
   const stores = await openStores(config, {
+    readModels: allProjections,
     log: ({ level, msg, ...fields }) => logger[level]({ postgres: fields }, msg),
     onPostgresExit: () => logger.fatal('PostgreSQL has ended; what was under way is not done'),
   });

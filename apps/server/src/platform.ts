@@ -10,6 +10,7 @@ import { openStores, type Stores } from '@shaoying/runtime';
 import { ConsumerGroups, SharedFeeds } from '@shaoying/subscriptions';
 import { createMetrics, type Logger, type Metrics } from '@shaoying/telemetry';
 import { DeliveryStore, RegistrationTurns, Webhooks, type AddressPolicy } from '@shaoying/webhooks';
+import { readModelsOf } from './read-models.js';
 
 /** What the roles of one process share: opened before Nest starts, closed after it has stopped. */
 export class Platform {
@@ -49,6 +50,7 @@ export class Platform {
     const clock = systemClock;
     const { dataDir, production, oidc } = config;
     const stores = await openStores(config, {
+      readModels: readModelsOf(config),
       log: ({ level, msg, ...fields }) => logger[level]({ postgres: fields }, msg),
       onPostgresExit: () => {
         logger.fatal(

@@ -1,12 +1,9 @@
 import { Inject, Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { auditTree } from '@shaoying/audit';
-import { apiKeyIndex } from '@shaoying/identity';
-import { incidentProjections } from '@shaoying/incident-read-models';
 import { ProjectionEngine } from '@shaoying/projections';
-import { webhookIndex } from '@shaoying/webhooks';
 import { CheckpointsModule } from './checkpoints.module.js';
 import { Platform } from './platform.js';
 import { addProjectionGauges } from './projection-gauges.js';
+import { readModelsOf } from './read-models.js';
 
 /** Longest wait for the tables of the read models to exist before requests are taken. */
 const readyMsMax = 30_000;
@@ -22,7 +19,7 @@ const readyMsMax = 30_000;
         const engine = new ProjectionEngine({
           store: stores.log,
           url: stores.readModelUrl,
-          projections: [...incidentProjections, apiKeyIndex, webhookIndex, auditTree(config.audit.algorithm)],
+          projections: readModelsOf(config),
           log: logger,
         });
         addProjectionGauges(metrics, engine);

@@ -29,7 +29,7 @@ beforeAll(async () => {
   database = await createTestDatabase();
   cli = await CliProcess.over(join(__dirname, '../../../..'), database.url);
   const config = loadConfig(cli.env);
-  const stores = await openStores(config, { log: () => undefined });
+  const stores = await openStores(config, { readModels: [], log: () => undefined });
   place = { config, stores, clock: systemClock, logger: createLogger({ level: 'silent', role: 'cli' }) };
   const vault = await PostgresPersonalDataVault.open(stores.pool, await MasterKeyFolder.open(cli.dataDir));
   root = join(cli.dataDir, 'files');

@@ -9,6 +9,7 @@ import { windowUnder, type SimulateHelperData } from './simulate.command.js';
 const { config, ...asked } = workerData as SimulateHelperData;
 const logger = createLogger({ level: 'warn', role: 'cli' });
 const stores = await openStores(config, {
+  readModels: [],
   log: ({ level, msg, ...fields }) => logger[level]({ postgres: fields }, msg),
 });
 try {

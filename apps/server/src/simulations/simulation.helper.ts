@@ -13,6 +13,7 @@ if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW);
 const { config, request, knownAt } = workerData as HelperData;
 const logger = createLogger({ level: config.logLevel, role: 'simulation-helper' });
 const stores = await openStores(config, {
+  readModels: [],
   log: ({ level, msg, ...fields }) => logger[level]({ postgres: fields }, msg),
 });
 try {

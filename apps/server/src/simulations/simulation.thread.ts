@@ -17,6 +17,7 @@ if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW);
 const { config, simulation } = workerData as { readonly config: Config; readonly simulation: HeldSimulation };
 const logger = createLogger({ level: config.logLevel, role: 'simulation' });
 const stores = await openStores(config, {
+  readModels: [],
   log: ({ level, msg, ...fields }) => logger[level]({ postgres: fields }, msg),
 });
 const kept = new SimulationStore(stores.pool);

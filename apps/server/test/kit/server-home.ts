@@ -1,6 +1,6 @@
 import { PostgresEventStore } from '@shaoying/event-store-postgres';
 import type { EventStore } from '@shaoying/event-store';
-import { copyFreshCluster } from '@shaoying/postgres/testing';
+import { copyFreshCluster, killPostgres } from '@shaoying/postgres/testing';
 import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, sep } from 'node:path';
@@ -166,7 +166,7 @@ export class ServerHome {
     const running = this.servers.filter((process) => !process.ended);
     await Promise.all(running.map((process) => process.stop('SIGTERM')));
     const pid = await this.postgresPid();
-    if (pid !== null) killIfAlive(pid);
+    if (pid !== null) await killPostgres(pid);
     await waitFor('PostgreSQL is gone', async () => (await this.processesInside()).length === 0);
     await rm(this.dir, { recursive: true, force: true });
   }
@@ -174,14 +174,6 @@ export class ServerHome {
   private async postmasterFile(): Promise<string[]> {
     const file = join(this.dataDir, 'postgres', 'postmaster.pid');
     return (await readFile(file, 'utf8').catch(() => '')).split('\n');
-  }
-}
-
-function killIfAlive(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 

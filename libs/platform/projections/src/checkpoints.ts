@@ -2,6 +2,7 @@ import { type Position, type RecordedEvent, START, isPosition } from '@shaoying/
 import { afterRows, type Projection, type ProjectionTransaction, schemaOf } from './projection.js';
 import { CheckpointMoved, CheckpointUnmoved, InvalidProjection } from './projections.errors.js';
 import type { Notice, Session } from './session.js';
+import { markVersion, versionMark } from './version-mark.js';
 
 /** The channel on which `<name> <generation> <position>` is told after each commit. */
 const CHANNEL = 'projections';
@@ -184,6 +185,24 @@ export async function createTables(
   await tx.query(`create schema "${schema}"`);
   await tx.query(`comment on schema "${schema}" is '${markOf(projection)}'`);
   await tx.query(projection.schema);
+  await markVersion(tx, schema, projection.version);
+}
+
+/** Where a release before has made the serving tables, and they are of this version: they say so from now on. */
+export async function markServing(session: Session, { name, version }: Projection): Promise<void> {
+  const schema = schemaOf(name);
+  const [found] = await session.query<{ there: boolean }>('select to_regtype($1) is not null as there', [
+    `"${schema}".${versionMark(version)}`,
+  ]);
+  if (found?.there === true) return;
+  await session.inTransaction(schema, async (tx) => {
+    // Nobody swaps others in while the row is held.
+    const [row] = await tx.query<Pick<Checkpoint, 'version'>>(
+      'select version from projections.checkpoints where name = $1 for update',
+      [name],
+    );
+    if (row?.version === version) await markVersion(tx, schema, version);
+  });
 }
 
 function markOf(projection: Projection): string {

@@ -28,4 +28,5 @@ export {
   skipsOf,
 } from './skipped-events.js';
 export { isSame, type TableComparison, type TableShape } from './table-comparison.js';
+export { versionMark } from './version-mark.js';
 export { type ReadModelGateOptions, ReadModelGate } from './read-model-gate.js';

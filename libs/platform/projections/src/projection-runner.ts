@@ -7,6 +7,7 @@ import {
   createProjection,
   ensureControlSchema,
   placeOf,
+  markServing,
   readCheckpoint,
   recordStop,
 } from './checkpoints.js';
@@ -161,7 +162,10 @@ export class ProjectionRunner {
   private async openCheckpoint(session: Session): Promise<Checkpoint> {
     const { name } = this.projection;
     const existing = await readCheckpoint(session, name);
-    if (existing) return existing;
+    if (existing) {
+      await markServing(session, this.projection);
+      return existing;
+    }
     await createProjection(session, this.projection, this.dependencies.now());
     return (await readCheckpoint(session, name)) as Checkpoint;
   }

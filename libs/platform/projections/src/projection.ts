@@ -31,6 +31,11 @@ export interface Projection {
   readonly name: string;
   /** Raised when tables or meaning change: the engine then rebuilds into a shadow schema and swaps. */
   readonly version: number;
+  /**
+   * The oldest version whose tables the queries of this release answer rightly too: they are asked until the rebuild of this
+   * version is swapped in. Default: none but {@link version}.
+   */
+  readonly readableFrom?: number;
   /** Idempotence is not needed: runs once in an empty schema. Unqualified names. */
   readonly schema: string;
   /**

@@ -34,6 +34,7 @@ import { type RebuildInput, type RebuildLog, inputOf } from './rebuild-input.js'
 import { retire } from './retired-tables.js';
 import { Session } from './session.js';
 import { type SkippedEvent, skipsFor } from './skipped-events.js';
+import { markVersion } from './version-mark.js';
 import { compareTables, isSame, type TableComparison } from './table-comparison.js';
 
 export interface RebuildProgress {
@@ -479,6 +480,8 @@ class Rebuild<Event extends PlacedEvent> {
     { position, eventId }: Place,
   ): Promise<Made> {
     const { name, version } = this.projection;
+    // A release before may have begun it.
+    await markVersion(tx, this.shadow, version);
     if (serving) await retire(tx, name, this.dependencies.now());
     await tx.query(`alter schema "${this.shadow}" rename to "${this.live}"`);
     const [made] = await tx.query<{ generation: string }>(

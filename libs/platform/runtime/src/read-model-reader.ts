@@ -1,5 +1,6 @@
 import { isPassing } from '@shaoying/postgres';
-import { DatabaseError, type Pool, type QueryConfig, type QueryResultRow } from 'pg';
+import { DatabaseError, type Pool, type QueryConfig, type QueryResult, type QueryResultRow } from 'pg';
+import { marksThere, TableVersions, type AskedReadModel } from './table-versions.js';
 
 /** Thrown when the read models cannot be asked now: there is no connection, or no answer in time. */
 export class ReadModelsUnavailable extends Error {
@@ -19,20 +20,37 @@ const passingForReaders = /^(57014|3D000|55000|28...)$/;
 /**
  * Of tables that no projector has made yet, or that are those of another release until this one's are swapped in: 42P01,
  * 3F000, 42703 no such table, schema or column · 42883, 42804, 42846 columns of another type, which nothing compares with what
- * is asked, or turns into it.
+ * is asked, or turns into it · 42704 tables that say they are of another version.
  */
-const ofOtherTables = /^(42P01|42703|3F000|42883|42804|42846)$/;
+const ofOtherTables = /^(42P01|42703|3F000|42883|42804|42846|42704)$/;
+const ofAnotherVersion = /^42704$/;
 
-/** Reads from a pool; what passes by itself becomes one typed error, so that a door answers 503 and not 500. */
+/**
+ * Reads from a pool; what passes by itself becomes one typed error, so that a door answers 503 and not 500. A question is only
+ * answered by tables of the version that it was written for, or by those of an earlier one where the read model says that they will do.
+ */
 export class ReadModelReader {
-  constructor(private readonly pool: Pool) {}
+  private readonly versions: TableVersions;
+
+  /** @param readModels those that are asked; of others nobody knows a version */
+  constructor(
+    private readonly pool: Pool,
+    readModels: readonly AskedReadModel[],
+  ) {
+    this.versions = new TableVersions(readModels);
+  }
 
   /** @throws ReadModelsUnavailable, ReadModelsBeingRebuilt, and pg's errors for faults of the query itself */
   async query<Row>(
     text: string | QueryConfig,
     values?: unknown[],
   ): Promise<{ rows: Row[]; rowCount: number | null }> {
-    const { rows, rowCount } = await orUnavailable(this.pool.query<QueryResultRow>(text, values));
+    const asked = (): Promise<QueryResult<QueryResultRow>> =>
+      orUnavailable(this.pool.query<QueryResultRow>(this.guarded(text), values));
+    const { rows, rowCount } = await asked().catch(async (error: unknown) => {
+      if (await this.areOthersAsked(error)) return asked();
+      throw error;
+    });
     return { rows: rows as Row[], rowCount };
   }
 
@@ -44,11 +62,35 @@ export class ReadModelReader {
     const client = await orUnavailable(this.pool.connect());
     return {
       query: async <Row>(text: string | QueryConfig, values?: unknown[]) => {
-        const { rows } = await orUnavailable(client.query<QueryResultRow>(text, values));
+        const answer = orUnavailable(client.query<QueryResultRow>(this.guarded(text), values));
+        const { rows } = await answer.catch(async (error: unknown) => {
+          // For the next transaction: this one is over.
+          await this.areOthersAsked(error);
+          throw error;
+        });
         return { rows: rows as Row[] };
       },
       release: (broken) => client.release(broken),
     };
+  }
+
+  private guarded(question: string | QueryConfig): string | QueryConfig {
+    if (typeof question === 'string') return this.versions.guarded(question);
+    const text = this.versions.guarded(question.text);
+    // A connection keeps one text under a name: those about tables of other versions are others.
+    const name = question.name === undefined ? {} : { name: `${question.name} ${this.versions.learnt}` };
+    return { ...question, ...name, text };
+  }
+
+  /** Where tables of an earlier version will do, the refusal has to be understood first. */
+  private async areOthersAsked(error: unknown): Promise<boolean> {
+    const { lenient } = this.versions;
+    const isRefused = error instanceof ReadModelsBeingRebuilt && isOneOf(error.cause, ofAnotherVersion);
+    if (!isRefused || lenient.length === 0) return false;
+    const { rows } = await orUnavailable(
+      this.pool.query<{ schema: string; mark: string }>(marksThere, [lenient]),
+    );
+    return this.versions.learn(rows);
   }
 }
 

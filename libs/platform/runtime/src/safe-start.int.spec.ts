@@ -63,7 +63,7 @@ test('a database whose own default acknowledges too early is refused for each pa
       expect.stringMatching(/^READ_MODEL_URL: synchronous_commit is off there: .+ Turn it on\.$/),
     ]);
     // Not even a table is made there.
-    const opening = openStores(production(), { log: () => undefined });
+    const opening = openStores(production(), { readModels: [], log: () => undefined });
     await expect(opening).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
     expect(await problemsOf({ ...production(), production: false })).toEqual([]);
   });

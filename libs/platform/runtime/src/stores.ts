@@ -5,6 +5,7 @@ import { createPool, openEmbeddedPostgres, type EmbeddedPostgres, type LogLine }
 import type { Pool } from 'pg';
 import { ReadModelReader } from './read-model-reader.js';
 import { refuseUnsafeStart } from './safe-start.js';
+import type { AskedReadModel } from './table-versions.js';
 
 /** Thrown when a URL names an engine that this release cannot open. */
 export class EngineNotAvailable extends Error {
@@ -25,9 +26,13 @@ export interface Stores {
   readonly postgresStartedHere: boolean;
   /** Closes what was opened; the last process to leave stops the embedded PostgreSQL. */
   close(): Promise<void>;
+  /** For a process that ends whatever is open: has the embedded PostgreSQL stopped, if it is the last one there. */
+  cutOff(): Promise<void>;
 }
 
 export interface StoresOptions {
+  /** Those that are asked here, by the versions that the questions were written for. */
+  readonly readModels: readonly AskedReadModel[];
   readonly log: (line: LogLine) => void;
   /** The embedded PostgreSQL ended without having been asked to. */
   readonly onPostgresExit?: () => void;
@@ -65,11 +70,12 @@ export async function openStores(config: Config, options: StoresOptions): Promis
       log,
       eventStoreUrl,
       readModelUrl,
-      readModels: new ReadModelReader(pool),
+      readModels: new ReadModelReader(pool, options.readModels),
       pool,
       timersUrl,
       postgresStartedHere: embedded?.startedHere ?? false,
       close,
+      cutOff: async () => embedded?.close(),
     };
   } catch (error) {
     await close();

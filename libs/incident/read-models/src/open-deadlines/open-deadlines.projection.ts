@@ -10,6 +10,8 @@ import { incidentEntries } from '../incident-rows.js';
 export const openDeadlines: Projection = {
   name: 'open-deadlines',
   version: 8,
+  // Whatever is due is judged by its incident's events; alarms must not wait until an upgrade's rebuild is done.
+  readableFrom: 1,
   schema: `
     ${deadlinesTable(`alarm_at timestamptz generated always as (${alarmAt}) stored`)}
   `,

@@ -1,4 +1,4 @@
-import { readFile, readdir } from 'node:fs/promises';
+import { readFile, readdir, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
@@ -38,14 +38,22 @@ function kill(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
+/** Files of shared memory that a server has made and mapped. Its next start would remove them, which there may never be. */
+export async function sharedMemoryOf(pid: number): Promise<string[]> {
+  const maps = await readFile(`/proc/${pid}/maps`, 'utf8').catch(() => '');
+  return [...new Set(maps.match(/\/dev\/shm\/PostgreSQL\.\d+/g))];
+}
+
 /**
  * `kill -9` of a PostgreSQL server and all its children, as an out-of-memory killer with a grudge would do it; resolves
- * when all are gone. Linux only.
+ * when all are gone, with the shared memory that they have left. Linux only.
  */
 export async function killPostgres(pid: number): Promise<void> {
   // Held still first: it must not start another child between the look and the blow.
   kill(pid, 'SIGSTOP');
   const all = [pid, ...(await childrenOf(pid))];
+  const left = (await Promise.all(all.map(sharedMemoryOf))).flat();
   for (const one of all) kill(one, 'SIGKILL');
   await until(async () => (await Promise.all(all.map(processIsGone))).every(Boolean));
+  await Promise.all(left.map((file) => rm(file, { force: true })));
 }
