@@ -102,11 +102,9 @@ const inBrief = (known: Known = {}): string =>
 /** The columns of {@link openInBrief} and {@link othersInBrief}. */
 export const columnsInBrief = brief.join(', ');
 
-/** Of the tasks of {@link openAfter} that one department had all the time: what is open now. */
-export const openInBrief = (until: string, whose: string): string => `(
-      select ${inBrief(notOver)} from department_tasks.open_tasks
-      where ${whose} and former is null and since_at <= ${until}
-    )`;
+/** Of the tasks of {@link openAfter} that one department had all the time: what is open now. Since when, `tasksOf` asks. */
+export const openInBrief = (whose: string): string =>
+  `(select ${inBrief(notOver)} from department_tasks.open_tasks where ${whose} and former is null)`;
 
 /**
  * And what is over and plain, and was settled by the moment: as `tasksOf` has it, and without a row being looked at. How it stood

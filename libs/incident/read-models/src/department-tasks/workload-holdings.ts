@@ -54,7 +54,7 @@ export const holdingsMoment = momentUntil(until);
  * as long. Read `moment` of {@link holdingsMoment}.
  */
 export const holdingsByKind = {
-  open: tasksOf(`(${heldByOne('*', openInBrief(until, theirs))})`),
+  open: tasksOf(`(${heldByOne('*', openInBrief(theirs))})`),
   /** Over, and settled by the moment: never open. */
   settled: heldByOne('*, $1::timestamptz as as_of', `(${settledInBrief(windowBegin, settledBy, theirs)})`),
   others: tasksOf(`(
