@@ -57,10 +57,19 @@ export interface SimulateHelperData extends SimulationAsked {
   readonly config: Config;
 }
 
-/** @throws JurisdictionInvalid, JurisdictionNotPublished */
+/** @throws UsageError, JurisdictionInvalid, JurisdictionNotPublished */
 export async function windowUnder(store: EventStore, asked: SimulationAsked): Promise<WindowRead> {
   const { window, alternative, knownAt } = asked;
   const directory = await readJurisdiction(store, knownAt.position);
+  const { districtId, streetId, departmentId } = window;
+  // A misspelt unit makes no difference, which would be told as what the rules come to.
+  for (const [option, id] of Object.entries({
+    district: districtId,
+    street: streetId,
+    department: departmentId,
+  }))
+    if (id !== undefined && directory.orgUnit(id) === undefined)
+      throw new UsageError(`--${option}: there is no unit ${id}`);
   const rules = new AlternativeRules(directory, admitAlternative(directory, alternative));
   return { store, rules, window, knownAt };
 }

@@ -75,6 +75,7 @@ test('simulate: wrong arguments are said, and nothing is done', async () => {
     [['--from', '2026-02-30', '--to', '2026-03-01'], '--from must be a day'],
     [['--from', '2026-03-01', '--to', '2026-02-01'], '--from must lie before --to'],
     [[...year, '--policy', 'default@99'], 'not published'],
+    [[...year, '--street', 'st-nowhere'], '--street: there is no unit st-nowhere'],
   ];
   for (const [args, words] of wrong) {
     const { exitCode, stderr } = await cli.run('simulate', ...args);
