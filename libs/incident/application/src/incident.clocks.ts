@@ -21,6 +21,7 @@ import {
   type Task,
   type TaskRole,
   type WhistleKind,
+  type SuspendIncident,
 } from '@shaoying/incident-domain';
 import type {
   DeadlineQuery,
@@ -158,17 +159,21 @@ export class IncidentClocks {
     return { ...deadline, deadlineId, steps: this.steps(pins, deadline) };
   }
 
-  /** Percent of the total time used up, without what the clock stood still, whole; null without a total deadline. */
-  usedPercent(state: IncidentState, at: string): number | null {
+  /**
+   * How much of the total time is used up, without what the clock stood still: in whole percent, rounded down, and exactly. Null without
+   * a total deadline; of one that allows nothing, 100 percent are used up.
+   */
+  usedOfTotal(state: IncidentState, at: string): Pick<SuspendIncident, 'usedPercent' | 'usedTime'> {
     const total = deadlineOf(state.deadlines, 'INCIDENT_TOTAL');
-    if (total === undefined) return null;
+    if (total === undefined) return { usedPercent: null, usedTime: null };
     const { startedAt, dueAt } = total;
     // Of an earlier cycle: before this clock began.
     const pauses = state.pauses.filter(({ from }) => instantMs(from) >= instantMs(startedAt));
     const stoodMs = pauses.reduce((sum, { from, to }) => sum + this.countedMs(total, from, to), 0);
     const allowedMs = this.countedMs(total, startedAt, dueAt) - stoodMs;
     const usedMs = this.countedMs(total, startedAt, at) - stoodMs;
-    return allowedMs <= 0 ? 100 : Math.floor((usedMs * 100) / allowedMs);
+    if (allowedMs <= 0) return { usedPercent: 100, usedTime: null };
+    return { usedPercent: Math.floor((usedMs * 100) / allowedMs), usedTime: { usedMs, allowedMs } };
   }
 
   /** Where the deadlines go that stood still, once their clocks run again. */

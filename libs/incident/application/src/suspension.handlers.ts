@@ -26,7 +26,7 @@ export class SuspendIncidentHandler implements ICommandHandler<SuspendIncidentCo
         kind: 'SuspendIncident',
         origin,
         ...request,
-        usedPercent: clocks.usedPercent(state, origin.now),
+        ...clocks.usedOfTotal(state, origin.now),
         deadlines: [clocks.review(state, origin.now, request.reviewAt, context.commandId)],
       };
     });

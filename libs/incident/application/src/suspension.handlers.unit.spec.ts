@@ -25,7 +25,9 @@ test('a suspension is reviewed on the day that was set, and says how much of the
   office.clock.set('2026-03-02T13:00:00.000Z');
   const { data } = eventOf(await suspend(incidentId), 'IncidentSuspended');
   // 12 of the 24 hours on the clock.
-  expect(data.usedPercent).toBe(50);
+  expect([data.usedPercent, data.usedTime]).toEqual([
+    ...[50, { usedMs: 12 * 3_600_000, allowedMs: 24 * 3_600_000 }],
+  ]);
   expect(data.deadlines).toMatchObject([
     {
       timer: 'SUSPENSION_REVIEW',
@@ -47,7 +49,11 @@ test('how much of the time was used is told without the time it stood still', as
   office.clock.set('2026-03-13T07:00:00.000Z');
   await resume(incidentId);
   office.clock.set('2026-03-13T13:00:00.000Z');
-  expect(eventOf(await suspend(incidentId), 'IncidentSuspended').data.usedPercent).toBe(50);
+  office.clock.set('2026-03-13T13:00:00.001Z');
+  const { usedPercent, usedTime } = eventOf(await suspend(incidentId), 'IncidentSuspended').data;
+  expect([usedPercent, usedTime]).toEqual([
+    ...[50, { usedMs: 12 * 3_600_000 + 1, allowedMs: 24 * 3_600_000 }],
+  ]);
 });
 
 test('resumed, each clock goes on where it stood: in working time, or on the clock', async () => {

@@ -72,7 +72,7 @@ export const incidentCatalogue: Record<IncidentEventType, CatalogueEntry> = {
   FeedbackCorrected: asItWas,
   IncidentClosed: { version: 2, upcasters: [upcasters.incidentClosedV2] },
   IncidentReopened: asItWas,
-  IncidentSuspended: asItWas,
+  IncidentSuspended: { version: 2, upcasters: [upcasters.incidentSuspendedV2] },
   SuspensionRenewed: asItWas,
   IncidentResumed: asItWas,
   IncidentMerged: asItWas,

@@ -90,3 +90,6 @@ export const feedbackRecordedV2: Upcaster = (data) => ({ ...data, reworks: [] })
 
 /** Neither opening again nor contesting had an end. */
 export const incidentClosedV2: Upcaster = (data) => ({ ...data, reopenUntil: null, appealUntil: null });
+
+/** The whole percent, rounded down, was all that was recorded. */
+export const incidentSuspendedV2: Upcaster = (data) => ({ ...data, usedTime: null });

@@ -23,6 +23,7 @@ import type {
   Solved,
   SupervisionLevel,
   SuspensionReason,
+  UsedTime,
   TaskAssignment,
   WhistleKind,
   WhistleOrigin,
@@ -486,6 +487,7 @@ export interface SuspendIncident extends Command<'SuspendIncident'> {
   readonly reason: string;
   readonly reviewAt: string;
   readonly usedPercent: number | null;
+  readonly usedTime: UsedTime | null;
   /** SUSPENSION_REVIEW, due at `reviewAt`. */
   readonly deadlines: readonly Deadline[];
 }

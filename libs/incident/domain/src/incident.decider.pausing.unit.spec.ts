@@ -56,6 +56,7 @@ describe('suspension', () => {
           data: {
             ...{ reasonCode: 'NEEDS_FUNDS', reason: '待财政立项', approvingUnitId: 'sc-qinghe' },
             ...{ reviewAt: at(100 + days(30)), usedPercent: 10, deadlines: suspend(100).deadlines },
+            usedTime: { usedMs: 1_080_000, allowedMs: 10_800_000 },
           },
         },
       ]);

@@ -7,7 +7,7 @@ import { SimulatedCity, simulatedCities } from './testing/index.js';
 
 // A read model rebuilt over a log that earlier releases began must hold what it would hold had today's written it all.
 
-/** Late everywhere: every order of supervision there can be, lifted and in force. */
+/** Late everywhere: every order of supervision there can be, lifted and in force; and one that is suspended. */
 function lateCity(): SimulatedCity {
   const city = new SimulatedCity().report('inc-1').whistle('inc-1', ['dept-1', 'dept-2']).report('inc-2');
   city
@@ -30,7 +30,9 @@ function lateCity(): SimulatedCity {
     .finish('inc-2')
     .check('inc-2', 'PASS')
     .feedback('inc-2', 'SOLVED')
-    .close('inc-2');
+    .close('inc-2')
+    .report('inc-3')
+    .suspend('inc-3');
 }
 
 test('the late city holds events of every type that has changed', () => {

@@ -16,6 +16,7 @@ export const IncidentSuspended = Closed({
   approvingUnitId: Nullable(Id),
   reviewAt: Instant,
   usedPercent: Nullable(Count),
+  usedTime: Nullable(Closed({ usedMs: Count, allowedMs: Count })),
   deadlines: List(part.Deadline),
 });
 

@@ -58,6 +58,7 @@ const firstVersions: Partial<Record<IncidentEventType, Lower>> = {
   CheckFailed: without('reworks'),
   FeedbackRecorded: without('reworks'),
   IncidentClosed: without('reopenUntil', 'appealUntil'),
+  IncidentSuspended: without('usedTime'),
 };
 
 /** What a step cannot know, though it was so when the first version was written (`incident.upcasters.ts`). */

@@ -29,7 +29,7 @@ const notAhead = (reviewAt: string, now: string): Refusal | null =>
   Date.parse(reviewAt) > Date.parse(now) ? null : { code: 'REVIEW_NOT_AHEAD' };
 
 export function suspend(state: IncidentState, command: SuspendIncident): Decision {
-  const { origin, reasonCode, reason, reviewAt, usedPercent, deadlines } = command;
+  const { origin, reasonCode, reason, reviewAt, usedPercent, usedTime, deadlines } = command;
   const { now, actor } = origin;
   const refusal =
     notTheirs(state, origin) ??
@@ -43,7 +43,10 @@ export function suspend(state: IncidentState, command: SuspendIncident): Decisio
     {
       type: 'IncidentSuspended',
       occurredAt: now,
-      data: { reasonCode, reason, approvingUnitId: actor.orgUnitId, reviewAt, usedPercent, deadlines },
+      data: {
+        ...{ reasonCode, reason, approvingUnitId: actor.orgUnitId, reviewAt, usedPercent, usedTime },
+        deadlines,
+      },
     },
   );
 }

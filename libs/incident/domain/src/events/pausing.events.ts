@@ -11,6 +11,12 @@ export const SUSPENSION_REASONS = [
 
 export type SuspensionReason = (typeof SUSPENSION_REASONS)[number];
 
+/** Of the total time, in milliseconds of its own unit: what was used up of what is allowed. What the clock stood still is in neither. */
+export interface UsedTime {
+  readonly usedMs: number;
+  readonly allowedMs: number;
+}
+
 /** 挂账: it cannot be solved now. Clocks stand still from the approval on, never from before it (domain.md §3.4 b). */
 export type IncidentSuspended = Fact<
   'IncidentSuspended',
@@ -21,6 +27,8 @@ export type IncidentSuspended = Fact<
     readonly reviewAt: string;
     /** Percent of the total time used up at the approval, whole; null without a total deadline (domain.md §6, 27). */
     readonly usedPercent: number | null;
+    /** The same exactly; null without a total deadline, where it allowed nothing, and in what was recorded before it was. */
+    readonly usedTime: UsedTime | null;
     /** SUSPENSION_REVIEW. */
     readonly deadlines: readonly Deadline[];
   }

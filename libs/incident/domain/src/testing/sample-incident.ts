@@ -656,6 +656,7 @@ export const suspend = (
   kind: 'SuspendIncident',
   origin: bySupervision(minute),
   ...{ reasonCode: 'NEEDS_FUNDS', reason: '待财政立项', usedPercent: 10 },
+  usedTime: { usedMs: 1_080_000, allowedMs: 10_800_000 },
   reviewAt: at(minute + ALLOWED.SUSPENSION_REVIEW),
   deadlines: [deadline(`suspension-${minute}`, 'SUSPENSION_REVIEW', minute)],
   ...more,

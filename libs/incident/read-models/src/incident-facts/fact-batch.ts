@@ -25,7 +25,11 @@ export const factEvents: readonly IncidentEventType[] = [
 ];
 
 type Told = Partial<
-  Pick<FactRow, 'task_id' | 'whistle_id' | 'department_id' | 'says' | 'rating' | 'due_at' | 'used_percent'>
+  Pick<
+    FactRow,
+    | ('task_id' | 'whistle_id' | 'department_id' | 'says' | 'rating' | 'due_at')
+    | ('used_percent' | 'used_ms' | 'allowed_ms')
+  >
 > & {
   readonly cycle?: number;
 };
@@ -140,6 +144,8 @@ export class FactBatch {
       case 'IncidentSuspended':
         return this.stand(entry, 'SUSPENDED', {
           used_percent: entry.data.usedPercent,
+          used_ms: entry.data.usedTime?.usedMs ?? null,
+          allowed_ms: entry.data.usedTime?.allowedMs ?? null,
           department_id: this.cases.get(entry.incidentId)?.lead_department_id ?? null,
         });
       case 'IncidentResumed':
@@ -251,6 +257,7 @@ export class FactBatch {
       ...{ incident_id, revision, ordinal: same ? last.ordinal + 1 : 0, kind, cycle },
       ...{ fact_at: occurredAt, fact_known_at: recordedAt, event_id, task_id: null, whistle_id: null },
       ...{ department_id: null, says: null, rating: null, due_at: null, used_percent: null },
+      ...{ used_ms: null, allowed_ms: null },
       ...{ category, severity, anonymous, estate_id, community_id, street_id, ...told },
     });
   }

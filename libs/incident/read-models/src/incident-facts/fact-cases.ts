@@ -373,6 +373,7 @@ const suspensions: FactCases = {
   columns: {
     ...{ ...caseOf('v'), ...placeOf('v'), department_id: 'v.department_id', suspended_at: 'v.fact_at' },
     ...{ suspended_event: 'v.event_id', used_percent: 'v.used_percent', filed_event: 'f.event_id' },
+    ...{ used_ms: 'v.used_ms', allowed_ms: 'v.allowed_ms' },
     standing: 's.standing',
   },
   from: `visible v left join filings f on f.incident_id = v.incident_id and f.cycle = v.cycle

@@ -15,7 +15,7 @@ export const FACT_KINDS = [
   'CONTACT_TIMED',
   'CONTACT_MOVED',
   'CONTACTED',
-  /** `says`: MERGED, WITHDRAWN, VOIDED, REJECTED, SUSPENDED (with `used_percent`, and the lead's department); ON when it goes on. */
+  /** `says`: MERGED, WITHDRAWN, VOIDED, REJECTED, SUSPENDED (with how much of the total time was used up, and the lead's department); ON when it goes on. */
   'STANDING',
   'WHISTLED',
   /** Given to a higher level, by whoever had it or because it was overdue. */
@@ -78,6 +78,9 @@ export interface FactRow extends CaseContext {
   readonly due_at: string | null;
   /** Of the total time, whole percent, as a suspension took effect; null where none was timed. */
   readonly used_percent: number | null;
+  /** The same exactly, of so much that is allowed. Milliseconds; null where that is not on record. */
+  readonly used_ms: number | null;
+  readonly allowed_ms: number | null;
 }
 
 /** The case as it is after the last event, for the facts to come. */
@@ -100,7 +103,7 @@ const factShape: RowShape<FactRow> = {
   ...{ incident_id: 'text', revision: 'integer', ordinal: 'integer', kind: 'text', cycle: 'integer' },
   ...{ fact_at: 'timestamptz', fact_known_at: 'timestamptz', event_id: 'text', task_id: 'text' },
   ...{ whistle_id: 'text', department_id: 'text', says: 'text', rating: 'text', due_at: 'timestamptz' },
-  used_percent: 'integer',
+  ...{ used_percent: 'integer', used_ms: 'bigint', allowed_ms: 'bigint' },
   ...contextShape,
 };
 const caseShape: RowShape<CaseRow> = {
@@ -154,6 +157,8 @@ export const factTables = `
       rating        text,
       due_at        timestamptz,
       used_percent  integer,
+      used_ms       bigint,
+      allowed_ms    bigint,
       category      text not null,
       severity      text not null,
       anonymous     boolean not null,

@@ -156,7 +156,7 @@ export const cohorts = {
   summonses: ofFacts(atMoment(factCases.summonses, '')),
   disputes: ofFacts(atMoment(factCases.disputes, noTask)),
   checks: ofFacts(atMoment(factCases.checks, '')),
-  suspensions: ofFacts(atMoment(factCases.suspensions, noTask)),
+  suspensions: ofFacts(atMoment(factCases.suspensions, noTask), 2),
 } as const satisfies Record<string, Cohort>;
 
 export type CohortName = keyof typeof cohorts;

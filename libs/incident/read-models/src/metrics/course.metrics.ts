@@ -100,23 +100,24 @@ export const courseMetrics: readonly MetricDefinition[] = [
   {
     ...{ ...ofIncidents, name: 'late-suspension-rate', cohort: 'suspensions', windowColumn: 'suspended_at' },
     ...{ title: { zh: '临期挂账率', en: 'Late suspension rate' }, measure: 'RATE', reading: 'LOWER' },
-    ...{ dimensions: everyDimension, department: 'department_id' },
+    ...{ version: 2, cohortVersion: 2, dimensions: everyDimension, department: 'department_id' },
     terms: { ...standardTerms, thresholdPercent: 80 },
     exclusions: [...notInBase, ['used_percent is null', 'UNTIMED']],
     formula: {
       zh:
-        '批准时总时限已用超过 thresholdPercent%（默认 80%）的挂账数 ÷ 统计期内批准的挂账数；已用比例为批准时记入日志的整数百分比（向下取整，' +
-        '故恰为该比例的也计入），扣除此前的挂账时间；每次挂账各计一件，续挂不另计；不计：无总时限的挂账，并案、撤回、作废的事件',
+        '批准时总时限已用超过 thresholdPercent%（默认 80%）的挂账数 ÷ 统计期内批准的挂账数；已用时间与总时限均以批准时记入日志的毫秒数计，恰为该比例的不计入' +
+        '（早期只记整数百分比、向下取整，恰为该比例的无从区分，计入）；均扣除此前的挂账时间；每次挂账各计一件，续挂不另计；' +
+        '不计：无总时限的挂账，并案、撤回、作废的事件',
       en:
         'suspensions that took effect when more than thresholdPercent (80 by default) of the total time was used up / suspensions ' +
-        'approved in [from, to); by the whole percent that the approval has put on record (rounded down, so that exactly that ' +
-        'much counts too), without the time suspended before; each suspension by itself, a renewal is none; not: without a total ' +
-        'deadline, of incidents merged, withdrawn or voided',
+        'approved in [from, to); by the milliseconds that the approval has put on record, so that exactly that much does not count ' +
+        '(early ones have a whole percent on record, rounded down, which cannot tell it and counts); without the time suspended ' +
+        'before; each suspension by itself, a renewal is none; not: without a total deadline, of incidents merged, withdrawn or voided',
     },
     meaning: {
       numerator: {
-        zh: '其中批准时总时限已用达到或超过 thresholdPercent% 的挂账数',
-        en: 'those of them approved when thresholdPercent of the total time, or more, was used up',
+        zh: '其中批准时总时限已用超过 thresholdPercent% 的挂账数',
+        en: 'those of them approved when more than thresholdPercent of the total time was used up',
       },
       denominator: {
         zh: '统计期内批准、且有总时限的挂账数',
@@ -128,7 +129,9 @@ export const courseMetrics: readonly MetricDefinition[] = [
         en: 'place and lead department as they were when it was approved, category as reported',
       },
     },
-    ...{ numerator: 'used_percent >= threshold_percent', events: ['filed_event', 'suspended_event'] },
+    numerator: `case when allowed_ms is null then used_percent >= threshold_percent
+      else used_ms * 100 > threshold_percent * allowed_ms end`,
+    events: ['filed_event', 'suspended_event'],
   },
   {
     ...{ ...ofClosings, name: 'reopen-rate', title: { zh: '重开率', en: 'Reopen rate' }, measure: 'RATE' },

@@ -55,8 +55,8 @@ function resolved(line: string): MetricDefinition | Cohort | undefined {
 const recordedVersions: Readonly<Record<string, readonly [first: number, newest: number]>> = {
   ...{ 'acknowledge-on-time': [4, 5], 'check-in-on-time': [4, 5], 'handling-on-time': [4, 5] },
   ...{ 'closing-on-time': [1, 2], 'closing-rate': [1, 2], 'whistle-rate': [1, 2], 'suspension-rate': [1, 2] },
-  ...{ 'late-suspension-rate': [1, 1], 'cohort suspensions': [1, 1] },
-  ...{ 'three-rates': [2, 4], 'response-rate': [2, 3], 'resolution-rate': [1, 1] },
+  ...{ 'late-suspension-rate': [1, 2], 'cohort suspensions': [1, 2] },
+  ...{ 'three-rates': [2, 5], 'response-rate': [2, 3], 'resolution-rate': [1, 1] },
   ...{ 'satisfaction-rate': [1, 1], 'reopen-rate': [1, 1], 'rework-rate': [1, 1], 'return-rate': [1, 1] },
   ...{ 'dispatch-accuracy': [1, 1], 'buck-passing-index': [1, 1], 'repeat-whistle-rate': [1, 1] },
   ...{ 'containment-estate': [3, 3], 'containment-community': [3, 3], 'containment-street': [3, 3] },

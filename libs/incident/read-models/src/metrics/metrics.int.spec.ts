@@ -1,4 +1,5 @@
 import type { Actor } from '@shaoying/event-store';
+import { writtenByTheFirstRelease } from '@shaoying/incident-contracts/testing';
 import type { IncidentEvent, Satisfaction, Solved } from '@shaoying/incident-domain';
 import { containment, departmentTasks, incidentFacts } from '../index.js';
 import type { Moment } from '../sql-reader.js';
@@ -657,6 +658,39 @@ describe('metrics', () => {
         ...(['early', 'just-not'] as const).map((id) => [id, false, deciding(id)]),
         ...(['late', 'last-minute'] as const).map((id) => [id, true, deciding(id)]),
       ]);
+    });
+
+    it('are not those at the very 80 %, which the whole percent on record could not tell: a millisecond more is late', async () => {
+      const city = new SimulatedCity()
+        .report('exact')
+        .report('late')
+        .pass(0.8 * totalMinutes);
+      city
+        .suspend('exact')
+        .pass(1 / 60_000)
+        .suspend('late');
+      await given(city);
+      const by = async (version: number) =>
+        (await query.compute(metric('late-suspension-rate', version), always, at(city.now), null)).rows;
+      expect(await by(1)).toMatchObject([{ numerator: 2, denominator: 2 }]);
+      expect(await by(2)).toMatchObject([{ numerator: 1, denominator: 2 }]);
+    });
+
+    it('are by the whole percent where no more was recorded', async () => {
+      const city = new SimulatedCity()
+        .report('exact')
+        .report('early')
+        .pass(0.79 * totalMinutes);
+      city
+        .suspend('early')
+        .pass(0.01 * totalMinutes)
+        .suspend('exact');
+      const early = city.events.map((event) => writtenByTheFirstRelease(event));
+      await Promise.all([tasks, closures, facts].map((spec) => spec.givenEvents(early)));
+      for (const version of [1, 2])
+        expect(
+          (await query.compute(metric('late-suspension-rate', version), always, at(city.now), null)).rows,
+        ).toMatchObject([{ numerator: 1, denominator: 2 }]);
     });
 
     it('are of the window that holds the approval, each by itself, with the department that led by then', async () => {

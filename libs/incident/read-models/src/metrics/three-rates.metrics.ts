@@ -45,6 +45,7 @@ const ofAnswers = {
 const inForce = {
   ...{ 'acknowledge-on-time': 5, 'check-in-on-time': 5, 'handling-on-time': 5, 'response-rate': 3 },
   ...{ 'closing-on-time': 2, 'closing-rate': 2, 'whistle-rate': 2, 'suspension-rate': 2 },
+  'late-suspension-rate': 2,
 };
 
 export const threeRatesMetrics: readonly MetricDefinition[] = [
@@ -94,7 +95,7 @@ export const threeRatesMetrics: readonly MetricDefinition[] = [
     ...{
       ...feedback,
       name: 'three-rates',
-      version: 4,
+      version: 5,
       measure: 'COMPOSITE',
       title: { zh: '三率综合', en: 'Three rates' },
     },

@@ -121,7 +121,7 @@ function ofStory(name: string, story: Story, moment: Moment, version: number): D
     case 'suspension-rate':
       return filed(story, moment, true, true);
     case 'late-suspension-rate':
-      return suspensions(story);
+      return suspensions(story, version);
     case 'resolution-rate':
     case 'satisfaction-rate':
       return callbacks(story, moment, name === 'satisfaction-rate');
@@ -308,16 +308,20 @@ function callsOf(story: Story, { asOf }: Moment, asKnown: boolean): Dated[] {
 
 const dayMs = 24 * 3_600_000;
 
-/** Late from 80 percent of the total time on. */
-function suspensions(story: Story): Dated[] {
+/** Late beyond 80 percent of the total time; of what has a whole percent on record alone, from 80 on, as it was by the first version. */
+function suspensions(story: Story, version: number): Dated[] {
   return ofType(story.visible, 'IncidentSuspended').map((suspension) => {
-    const used = suspension.data.usedPercent;
+    const { usedPercent: used, usedTime } = suspension.data;
+    const isLate =
+      version === 1 || usedTime === null
+        ? used !== null && used >= 80
+        : usedTime.usedMs / usedTime.allowedMs > 0.8;
     const filings = ofType(story.visible, 'IncidentFiled');
     const filing = filings.findLast(({ revision }) => revision < suspension.revision);
     const reason = outOfBase(story) ?? (used === null ? 'UNTIMED' : null);
     return caseBy(story, suspension, {
       reason,
-      good: used !== null && used >= 80,
+      good: isLate,
       events: [filing, suspension],
     });
   });

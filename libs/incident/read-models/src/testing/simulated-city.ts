@@ -23,6 +23,7 @@ import {
   type TaskAssignment,
   type TaskRole,
   type WhistleKind,
+  type SuspendIncident,
 } from '@shaoying/incident-domain';
 import {
   jurisdictionStream,
@@ -348,7 +349,7 @@ export class SimulatedCity {
   suspend(incidentId: string): this {
     return this.send(incidentId, supervisionCentre, {
       ...{ kind: 'SuspendIncident', reasonCode: 'NEEDS_FUNDS', reason: '待立项' },
-      usedPercent: this.usedPercent(incidentId),
+      ...this.usedOfTotal(incidentId),
       reviewAt: this.inMinutes(simpleDeadlineMinutes.SUSPENSION_REVIEW),
       deadlines: this.deadlines(`${incidentId}-${this.events.length}`, ['SUSPENSION_REVIEW']),
     });
@@ -588,16 +589,19 @@ export class SimulatedCity {
   }
 
   /** Of the total time, without what it stood still. */
-  private usedPercent(incidentId: string): number | null {
+  private usedOfTotal(incidentId: string): Pick<SuspendIncident, 'usedPercent' | 'usedTime'> {
     const { deadlines, pauses } = this.stateOf(incidentId);
     const total = deadlines.find(({ timer }) => timer === 'INCIDENT_TOTAL');
-    if (total === undefined) return null;
+    if (total === undefined) return { usedPercent: null, usedTime: null };
     const startMs = Date.parse(total.startedAt);
     const pausedMs = pauses
       .map(({ from, to }) => Date.parse(to) - Math.max(Date.parse(from), startMs))
       .reduce((sum, span) => sum + Math.max(span, 0), 0);
     const allowedMs = Date.parse(total.dueAt) - startMs - pausedMs;
-    return allowedMs <= 0 ? 100 : Math.floor(((this.nowMs - startMs - pausedMs) * 100) / allowedMs);
+    const usedMs = this.nowMs - startMs - pausedMs;
+    return allowedMs <= 0
+      ? { usedPercent: 100, usedTime: null }
+      : { usedPercent: Math.floor((usedMs * 100) / allowedMs), usedTime: { usedMs, allowedMs } };
   }
 
   private get sampleMinute(): number {

@@ -141,4 +141,30 @@ export const earlierCohorts: Readonly<Record<string, readonly Cohort[]>> = {
   )`,
     },
   ],
+  suspensions: [
+    {
+      version: 1,
+      readModels: ['incident-facts'],
+      sql: `
+  with at_moment as not materialized (select c.*, null::text as task_id, $1::timestamptz as as_of from (
+    with visible as materialized (
+  select facts.* from incident_facts.facts
+  where incident_id = any(array(
+    select incident_id from incident_facts.cases where not is_over
+    union all
+    select incident_id from incident_facts.over_ends
+    where lived && tstzrange(least(case when $2::timestamptz = 'infinity' then 'infinity'::timestamptz else $1::timestamptz end, $2::timestamptz), greatest(case when $2::timestamptz = 'infinity' then 'infinity'::timestamptz else $1::timestamptz end, $2::timestamptz), '[]')
+      and first_at <= case when $2::timestamptz = 'infinity' then 'infinity'::timestamptz else $1::timestamptz end and first_known_at <= $2::timestamptz
+      and (last_at > case when $2::timestamptz = 'infinity' then 'infinity'::timestamptz else $1::timestamptz end or last_known_at > $2::timestamptz)))
+    and fact_at <= case when $2::timestamptz = 'infinity' then 'infinity'::timestamptz else $1::timestamptz end and fact_known_at <= $2::timestamptz), standings as (
+  select distinct on (incident_id) incident_id, says as standing, fact_at as standing_at, event_id as standing_event from visible where kind = 'STANDING' order by incident_id, revision desc
+), filings as (select distinct on (incident_id, cycle) * from visible where kind = 'FILED' order by incident_id, cycle, revision) select v.incident_id as incident_id, v.category as category, v.severity as severity, v.estate_id as estate_id, v.community_id as community_id, v.street_id as street_id, v.department_id as department_id, v.fact_at as suspended_at, v.event_id as suspended_event, v.used_percent as used_percent, f.event_id as filed_event, s.standing as standing from visible v left join filings f on f.incident_id = v.incident_id and f.cycle = v.cycle
+      left join standings s on s.incident_id = v.incident_id
+    where v.kind = 'STANDING' and v.says = 'SUSPENDED'
+    union all
+    select incident_id, category, severity, estate_id, community_id, street_id, department_id, suspended_at, suspended_event, used_percent, filed_event, standing from incident_facts.over_suspensions
+    where last_at <= case when $2::timestamptz = 'infinity' then 'infinity'::timestamptz else $1::timestamptz end and last_known_at <= $2::timestamptz
+  ) c)`,
+    },
+  ],
 };

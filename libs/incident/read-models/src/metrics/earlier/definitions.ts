@@ -576,4 +576,128 @@ export const earlierDefinitions: readonly MetricDefinition[] = [
       'whistle-rate': 2,
     },
   },
+  {
+    cohort: 'suspensions',
+    windowColumn: 'suspended_at',
+    version: 1,
+    dimensions: ['estate', 'community', 'street', 'category', 'department'],
+    department: 'department_id',
+    terms: {
+      definitionVersion: null,
+      minimumSample: 20,
+      weightBasicallySatisfied: 1,
+      weightPartlySolved: 0,
+      windowDays: 30,
+      weights: [],
+      thresholdPercent: 80,
+    },
+    name: 'late-suspension-rate',
+    title: {
+      zh: '临期挂账率',
+      en: 'Late suspension rate',
+    },
+    measure: 'RATE',
+    reading: 'LOWER',
+    exclusions: [
+      ["standing = 'MERGED'", 'MERGED'],
+      ["standing = 'WITHDRAWN'", 'WITHDRAWN'],
+      ["standing = 'VOIDED'", 'VOIDED'],
+      ["standing = 'REJECTED'", 'REJECTED'],
+      ['used_percent is null', 'UNTIMED'],
+    ],
+    formula: {
+      zh: '批准时总时限已用超过 thresholdPercent%（默认 80%）的挂账数 ÷ 统计期内批准的挂账数；已用比例为批准时记入日志的整数百分比（向下取整，故恰为该比例的也计入），扣除此前的挂账时间；每次挂账各计一件，续挂不另计；不计：无总时限的挂账，并案、撤回、作废的事件',
+      en: 'suspensions that took effect when more than thresholdPercent (80 by default) of the total time was used up / suspensions approved in [from, to); by the whole percent that the approval has put on record (rounded down, so that exactly that much counts too), without the time suspended before; each suspension by itself, a renewal is none; not: without a total deadline, of incidents merged, withdrawn or voided',
+    },
+    meaning: {
+      numerator: {
+        zh: '其中批准时总时限已用达到或超过 thresholdPercent% 的挂账数',
+        en: 'those of them approved when thresholdPercent of the total time, or more, was used up',
+      },
+      denominator: {
+        zh: '统计期内批准、且有总时限的挂账数',
+        en: 'suspensions approved in [from, to), of incidents with a total deadline',
+      },
+      window: {
+        zh: '按批准挂账时间',
+        en: 'by the time the suspension was approved',
+      },
+      dimensions: {
+        zh: '地点与主办部门以批准挂账时为准，类别为上报时',
+        en: 'place and lead department as they were when it was approved, category as reported',
+      },
+    },
+    numerator: 'used_percent >= threshold_percent',
+    events: ['filed_event', 'suspended_event'],
+  },
+  {
+    measure: 'COMPOSITE',
+    reading: 'HIGHER',
+    cohort: 'callbacks',
+    windowColumn: 'told_at',
+    version: 4,
+    events: ['asked_event', 'rated_event', 'corrected_event'],
+    dimensions: ['estate', 'community', 'street', 'category', 'department'],
+    department: 'department_id',
+    terms: {
+      definitionVersion: null,
+      minimumSample: 20,
+      weightBasicallySatisfied: 1,
+      weightPartlySolved: 0,
+      windowDays: 30,
+      weights: [
+        {
+          metricId: 'response-rate',
+          weight: 0.1,
+        },
+        {
+          metricId: 'resolution-rate',
+          weight: 0.5,
+        },
+        {
+          metricId: 'satisfaction-rate',
+          weight: 0.4,
+        },
+      ],
+    },
+    name: 'three-rates',
+    title: {
+      zh: '三率综合',
+      en: 'Three rates',
+    },
+    formula: {
+      zh: 'Σ 权重 × 率（响应率、解决率、满意率），权重随已公布的指标定义；任一率分母为零则无值；分子分母为各率件数之和',
+      en: 'Σ weight × rate of response, resolution and satisfaction, weights as published; no value where a denominator is 0; numerator and denominator are the sums of those of its rates',
+    },
+    meaning: {
+      numerator: {
+        zh: '各率分子之和',
+        en: 'the sum of the numerators of its rates',
+      },
+      denominator: {
+        zh: '各率分母之和',
+        en: 'the sum of the denominators of its rates',
+      },
+      window: {
+        zh: '各率按其自己的口径',
+        en: 'each of its rates by its own',
+      },
+      dimensions: {
+        zh: '各率按其自己的口径',
+        en: 'each of its rates by its own',
+      },
+    },
+    exclusions: [],
+    numerator: 'false',
+    rates: {
+      'acknowledge-on-time': 5,
+      'check-in-on-time': 5,
+      'handling-on-time': 5,
+      'response-rate': 3,
+      'closing-on-time': 2,
+      'closing-rate': 2,
+      'whistle-rate': 2,
+      'suspension-rate': 2,
+    },
+  },
 ];
