@@ -22,7 +22,7 @@ const root = realpathSync(join(__dirname, '../..'));
 const goldenFiles = ':(glob)**/golden/*.json';
 const dispatches = 'libs/incident/contracts/dispatches';
 /** One line per definition and version; all others are one event, schema or lifted form. */
-const linesFile = 'metric-definitions.json';
+const linesFiles: readonly string[] = ['metric-definitions.json', 'workload-figures.json'];
 
 /**
  * What was replaced all the same: by file the content as git names it, by definition the hash, and why. Nothing is to be added for what
@@ -110,16 +110,19 @@ function changesIn(cwd: string, { files, lines }: Replaced): string[] {
   const kept = new Set(there.map((path, index) => `${basename(path)} ${contents[index]}`));
   const linesNow = new Set(
     there
-      .filter((path) => basename(path) === linesFile)
-      .flatMap((path) => linesOf(readFileSync(join(cwd, path), 'utf8')).map(String)),
+      .filter((path) => linesFiles.includes(basename(path)))
+      .flatMap((path) =>
+        linesOf(readFileSync(join(cwd, path), 'utf8')).map((line) => `${basename(path)} ${String(line)}`),
+      ),
   );
   const changed = [...contentsOf(cwd, goldenFiles)].flatMap(([path, once]) =>
     [...once].flatMap((content) => {
       if (kept.has(`${basename(path)} ${content}`) || content in files) return [];
       if (!names.has(basename(path))) return [`${path} is gone`];
-      if (basename(path) !== linesFile) return [`${path} was ${content}`];
+      if (!linesFiles.includes(basename(path))) return [`${path} was ${content}`];
       return linesOf(show(cwd, content)).flatMap(([definition, hash]) =>
-        linesNow.has(`${definition},${hash}`) || `${definition} ${hash.slice(0, 8)}` in lines
+        linesNow.has(`${basename(path)} ${definition},${hash}`) ||
+        `${definition} ${hash.slice(0, 8)}` in lines
           ? []
           : [`${definition} was ${hash}`],
       );
@@ -154,7 +157,8 @@ const lacking = historyLacks(root);
 });
 
 const gitThere = hasGit();
-(gitThere ? describe : describe.skip)(`a history of its own${gitThere ? '' : ' (skipped: no git)'}`, () => {
+const ofItsOwn = `a history of its own with %s${gitThere ? '' : ' (skipped: no git)'}`;
+(gitThere ? describe : describe.skip).each(linesFiles)(ofItsOwn, (linesFile) => {
   const nothing: Replaced = { files: {}, lines: {} };
   let dir: string;
   const write = (path: string, text: string): void => {
