@@ -170,7 +170,9 @@ describe('a log that a release to come has written in', () => {
       },
       patience,
     );
-    expect(readiness).toContain(place);
+    // To anybody: what an event says is for the log alone.
+    expect(readiness).toContain(`stopped at position ${poison?.position}`);
+    expect(readiness).not.toContain('SupervisionIssued');
     expect(server.process.log().some((line) => JSON.stringify(line).includes(place))).toBe(true);
 
     const now = { 'Shaoying-Min-Position': '0' };

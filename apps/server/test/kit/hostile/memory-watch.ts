@@ -33,6 +33,12 @@ export class MemoryWatch {
     return this.parts(parts, (samples) => Math.max(...samples.map(({ residentBytes }) => residentBytes)));
   }
 
+  /** In MiB; what has not been collected yet is in it. */
+  async heapNow(): Promise<number> {
+    await this.sample();
+    return Math.round((this.samples.at(-1)?.heapBytes ?? Infinity) / 1024 ** 2);
+  }
+
   /** As long as each other, within a sample: of a last one that is shorter the least would be no floor. Fewer where there are fewer samples. */
   private parts(parts: number, bytesOf: (samples: readonly Sample[]) => number): number[] {
     const count = Math.min(parts, this.samples.length);

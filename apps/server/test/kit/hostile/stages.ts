@@ -19,6 +19,7 @@ const doors: Readonly<Record<string, readonly [Stage, PersonName]>> = {
   ...{ lead: ['WHISTLED', 'street'], acknowledge: ['WHISTLED', 'urbanManagement'] },
   ...{ contact: ['WHISTLED', 'urbanManagement'], 'check-in': ['WHISTLED', 'urbanManagement'] },
   ...{ progress: ['CHECKED_IN', 'urbanManagement'], complete: ['CHECKED_IN', 'urbanManagement'] },
+  work: ['CHECKED_IN', 'urbanManagement'],
   ...{ return: ['WHISTLED', 'urbanManagement'], 'return/decide': ['RETURN_REQUESTED', 'street'] },
   ...{ arbitration: ['RETURN_REQUESTED', 'street'], arbitrate: ['IN_ARBITRATION', 'arbitrator'] },
   ...{ extension: ['CHECKED_IN', 'urbanManagement'], 'extension/decide': ['EXTENSION_ASKED', 'street'] },
@@ -52,5 +53,9 @@ function doorOf(operation: string): readonly [Stage, PersonName] | undefined {
 /** The stage in which the operation does something; a whistled incident, which has most of what can be asked about. */
 export const stageFor = (operation: string): Stage => doorOf(operation)?.[0] ?? 'WHISTLED';
 
+/** Of a department alone, which a body that is none does not tell from others: whose it is is asked first. */
+const ofDepartment = 'POST /v1/departments/{id}/leases';
+
 /** Who may do it; undefined for what the table does not know: that is found by asking. */
-export const personFor = (operation: string): PersonName | undefined => doorOf(operation)?.[1];
+export const personFor = (operation: string): PersonName | undefined =>
+  operation.startsWith(ofDepartment) ? 'urbanManagement' : doorOf(operation)?.[1];
