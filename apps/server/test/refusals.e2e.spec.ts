@@ -577,7 +577,7 @@ describe('reading', () => {
     [
       'workload by a formula of a version to come',
       'oversight',
-      '/v1/workload?formulas=weighted@1,weighted@3',
+      '/v1/workload?formulas=open@1,weighted@3',
       404,
       'METRIC_VERSION_NOT_FOUND',
     ],
@@ -587,6 +587,13 @@ describe('reading', () => {
       '/v1/departments/dp-gas/workload?formulas=open@2',
       404,
       'METRIC_VERSION_NOT_FOUND',
+    ],
+    [
+      'a figure by two formulas at once',
+      'oversight',
+      '/v1/workload?formulas=weighted@1,weighted@2',
+      400,
+      'VALIDATION_FAILED',
     ],
     ['a formula of no figure', 'oversight', '/v1/workload?formulas=mood@1', 400, 'VALIDATION_FAILED'],
     ['a figure without its version', 'oversight', '/v1/workload?formulas=open', 400, 'VALIDATION_FAILED'],

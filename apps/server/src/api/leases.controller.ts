@@ -26,7 +26,7 @@ import { OpenStreams } from './open-streams.js';
 import { Refused } from './refused.js';
 
 /** The group that a department has without making one. Its dead letters, and how far it is, stand with those of the other groups. */
-export const ownGroup = 'default';
+const ownGroup = 'default';
 
 /** Items are JSON already: reading and writing them again would be most of what answering costs. */
 const leasedText = ({ deliveryId, cloudEvent, ...delivery }: Delivery): string =>

@@ -32,6 +32,7 @@ import {
 import { Transform } from 'class-transformer';
 import {
   ArrayMaxSize,
+  ArrayUnique,
   IsArray,
   IsIn,
   IsInt,
@@ -96,6 +97,8 @@ class FormulasQuery {
   @IsArray()
   @ArrayMaxSize(WORKLOAD_FIGURES.length)
   @Matches(VERSIONED_FIGURES, { each: true })
+  // Two versions of one figure would be one number with two names.
+  @ArrayUnique((formula: unknown) => String(formula).split('@')[0])
   formulas?: string[];
 }
 

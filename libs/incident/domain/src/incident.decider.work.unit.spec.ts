@@ -174,7 +174,7 @@ describe('work taken back', () => {
   });
 
   test('without a word about why is refused', () => {
-    for (const note of [null, '', '　 '])
+    for (const note of [null, '', '　 ', '\u200b\ufeff'])
       given(after(...told))
         .when(takenBack(110, -60, { note }))
         .thenRefused('CORRECTION_NEEDS_NOTE');

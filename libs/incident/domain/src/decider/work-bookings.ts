@@ -4,6 +4,9 @@ import { minutesBookedBy, taskOf, wordOf, type IncidentState, type Task } from '
 import { type Decision, accept, refuse } from './decision.js';
 import { unlessSaid } from './guards.js';
 
+/** White space, and what is not seen at all, such as a zero-width space: no reason is given by it. */
+const unseen = /[\s\p{Z}\p{Cc}\p{Cf}]/gu;
+
 /**
  * Whatever has become of task and incident: what was worked was worked, and a mistake is most often seen once all is over.
  */
@@ -18,7 +21,7 @@ export function bookWork(state: IncidentState, command: BookWork): Decision {
   if (task.departmentId !== unitId && !(takesBack && task.booked.some((known) => known.unitId === unitId)))
     return refuse({ code: 'TASK_NOT_YOURS' });
   if (!task.checkedIn) return refuse({ code: 'WORK_BEFORE_CHECK_IN' });
-  if (takesBack && (note ?? '').trim() === '') return refuse({ code: 'CORRECTION_NEEDS_NOTE' });
+  if (takesBack && (note ?? '').replace(unseen, '') === '') return refuse({ code: 'CORRECTION_NEEDS_NOTE' });
   const event = booking({ taskId, departmentId: unitId, workedMinutes, note }, origin.now);
   // Before what was booked is looked at: the same word again asks for nothing.
   if (unlessSaid(task.lastBooking, event).length === 0) return accept();
