@@ -110,8 +110,13 @@ testOnLinux(
       return found.length >= 2 && found;
     });
     expect(breaches.map(({ type }) => type)).toEqual(['TaskOverdue', 'SupervisionIssued']);
-    const view = expected(200, await city.as('oversight').get<IncidentView>(`/v1/incidents/${neglected.id}`));
-    expect(view.supervisions).toHaveLength(1);
+    // The history comes from the log; the incident from its read model, which follows.
+    const supervisions = await waitFor('the order is in the incident', async () => {
+      const path = `/v1/incidents/${neglected.id}`;
+      const view = expected(200, await city.as('oversight').get<IncidentView>(path));
+      return view.supervisions.length > 0 && view.supervisions;
+    });
+    expect(supervisions).toHaveLength(1);
 
     await expectNothingLost(logOf(servers.secondUrl), city, load.acknowledged);
     const log = logOf(servers.secondUrl);
