@@ -14,8 +14,10 @@ import { openRequestLimits } from './request-limits.js';
 import { publishSampleJurisdiction } from './sample-jurisdiction.js';
 import { welcome } from './welcome.js';
 
-/** Ctrl-C ends everything within 5 s; whatever still hangs then is cut off. */
-const stopMsMax = 4_800;
+/** Ctrl-C ends everything within 5 s; whatever still hangs by then is cut off, */
+const stopMsMax = 4_500;
+/** and PostgreSQL is told to stop, which it does by itself: nothing of what it has acknowledged is lost. */
+const cutOffMsMax = 400;
 /** Exit code: nothing was done, and starting again changes nothing. */
 const unusableSettings = 2;
 
@@ -70,6 +72,7 @@ async function start(config: Config, logger: Logger, stop: Stopper): Promise<voi
 async function open(config: Config, logger: Logger, stop: Stopper): Promise<Platform> {
   const platform = await Platform.open(config, logger, () => void stop(1), stop.signal);
   stop.also(() => platform.close());
+  stop.onCutOff(() => platform.stores.cutOff());
   stop.signal.throwIfAborted();
   await publishSampleJurisdiction(platform);
   stop.signal.throwIfAborted();
@@ -120,6 +123,8 @@ interface Stopper {
   readonly signal: AbortSignal;
   /** Something to close before what was opened earlier. */
   also(close: () => Promise<unknown>): void;
+  /** Something to do where closing takes too long, before the process ends all the same. */
+  onCutOff(cut: () => Promise<unknown>): void;
   /**
    * Runs the start. A signal in the middle of it waits for its end: closing PostgreSQL under connections that are still
    * being made would end the process with their errors.
@@ -130,6 +135,7 @@ interface Stopper {
 /** Closes what was opened, last first, once, on SIGINT or SIGTERM. */
 function stopper(logger: Logger): Stopper {
   const closers: (() => Promise<unknown>)[] = [];
+  const cuts: (() => Promise<unknown>)[] = [];
   const stopping = new AbortController();
   let started: Promise<unknown> = Promise.resolve();
   const stop = async (exitCode: number): Promise<void> => {
@@ -137,7 +143,11 @@ function stopper(logger: Logger): Stopper {
     stopping.abort();
     setTimeout(() => {
       logger.error('stopping took too long; what hangs is cut off');
-      process.exit(exitCode || 1);
+      setTimeout(() => process.exit(exitCode || 1), cutOffMsMax);
+      const cutOff = cuts.map((cut) =>
+        cut().catch((error: unknown) => logger.error({ err: error }, 'closing failed')),
+      );
+      void Promise.all(cutOff).then(() => process.exit(exitCode || 1));
     }, stopMsMax).unref();
     await started;
     for (const close of closers.reverse()) {
@@ -155,6 +165,7 @@ function stopper(logger: Logger): Stopper {
   return Object.assign(stop, {
     signal: stopping.signal,
     also: (close: () => Promise<unknown>) => void closers.push(close),
+    onCutOff: (cut: () => Promise<unknown>) => void cuts.push(cut),
     after: (starting: Promise<void>) => {
       started = starting.catch(() => undefined);
       return starting;

@@ -2,9 +2,12 @@ import type { IncidentView } from '@shaoying/incident-read-models';
 import { SseClient } from '@shaoying/subscriptions/testing';
 import { execFile, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { Client } from 'pg';
 import { inTwoProcesses, isThere, pidsBeside } from './kit/beside.js';
 import { City, type Problem } from './kit/city.js';
 import { expected, fileIncident, report, type Moved } from './kit/incident-steps.js';
@@ -205,5 +208,39 @@ test('killed in the middle of a load, three times: nothing stays beside, and eve
     acknowledged.push(...load.acknowledged);
     await startAgain();
   }
+  await expectNothingLost(home, city, acknowledged);
+});
+
+test('a stop that hangs is cut off within 5 s; PostgreSQL stops all the same, in order, and has everything', async () => {
+  const [holder, watcher] = await Promise.all(
+    [1, 2].map(async () => {
+      const client = new Client({ connectionString: await home.postgresUrl() });
+      client.on('error', () => undefined);
+      await client.connect();
+      return client;
+    }),
+  );
+  await holder?.query('begin; lock table incident_board.reports in access exclusive mode');
+  // Waited for by whoever closes the pool that it was asked of.
+  const hanging = city
+    .as('street')
+    .get('/v1/incidents')
+    .catch(() => undefined);
+  await waitFor('a question waits for the lock', async () => {
+    const waiting = await watcher?.query(
+      `select from pg_stat_activity where application_name = 'shaoying-queries' and wait_event_type = 'Lock'`,
+    );
+    return (waiting?.rowCount ?? 0) > 0;
+  });
+  await home.closeLogs();
+  const { code, tookMs } = await server.process.stop('SIGTERM');
+  expect({ code, inTime: tookMs < stopMsMax }).toEqual({ code: 1, inTime: true });
+  expect(server.process.stderr).toContain('stopping took too long');
+  await hanging;
+  await waitFor('PostgreSQL has stopped', async () => (await home.processesInside()).length === 0);
+  await expectPostgresGone(home);
+  const said = await readFile(join(home.dataDir, 'postgres.log'), 'utf8');
+  expect(said.trimEnd()).toMatch(/database system is shut down$/);
+  await startAgain();
   await expectNothingLost(home, city, acknowledged);
 });

@@ -26,6 +26,8 @@ export interface Stores {
   readonly postgresStartedHere: boolean;
   /** Closes what was opened; the last process to leave stops the embedded PostgreSQL. */
   close(): Promise<void>;
+  /** For a process that ends whatever is open: has the embedded PostgreSQL stopped, if it is the last one there. */
+  cutOff(): Promise<void>;
 }
 
 export interface StoresOptions {
@@ -73,6 +75,7 @@ export async function openStores(config: Config, options: StoresOptions): Promis
       timersUrl,
       postgresStartedHere: embedded?.startedHere ?? false,
       close,
+      cutOff: async () => embedded?.close(),
     };
   } catch (error) {
     await close();
