@@ -39,6 +39,12 @@ describeOnLinux(`a fail-over to a standby${onLinux ? '' : ' (skipped: needs /pro
       (error: { code?: string }) => error.code,
     );
 
+  /** More often than a pool has connections, at once. */
+  const nineTimes = <T>(ask: () => Promise<T>): Promise<T[]> =>
+    Promise.all(Array.from({ length: 9 }, () => ask()));
+  const lengthsOf = async (ask: () => Promise<readonly unknown[]>): Promise<Set<number>> =>
+    new Set((await nineTimes(ask)).map(({ length }) => length));
+
   beforeEach(async () => {
     servers = await TwoServers.start();
   }, 120_000);
@@ -56,7 +62,7 @@ describeOnLinux(`a fail-over to a standby${onLinux ? '' : ' (skipped: needs /pro
     const followers = [new Follower(store), new Follower(sleeper)];
     await until('the first event seen', () => followers.every(({ seen }) => seen.length === 1));
     // So that more than one connection of each pool is made, and stays where it is.
-    await Promise.all(Array.from({ length: 9 }, () => store.readAll(START)));
+    await nineTimes(() => store.readAll(START));
     await servers.failOver();
 
     const elsewhere = await open(servers.secondUrl);
@@ -70,6 +76,34 @@ describeOnLinux(`a fail-over to a standby${onLinux ? '' : ' (skipped: needs /pro
     await elsewhere.append(streamId, 1, [sampleEvent()]);
     await until('the third event seen', () => followers.every(({ seen }) => seen.length === 3), 20_000);
     await Promise.all(followers.map((follower) => follower.stop()));
+  }, 120_000);
+
+  test('an answer of the server that can only be read is not told, however short the time since it was the primary', async () => {
+    const store = await open(servers.address.url);
+    const streamId = sampleStreamId();
+    await store.append(streamId, 'none', [sampleEvent()]);
+    await nineTimes(() => store.readAll(START));
+    await until('the second has the event', async () => {
+      const [row] = await servers.ask<{ there: boolean }>(
+        servers.second,
+        'SELECT EXISTS (SELECT FROM log.events) AS there',
+      );
+      return row?.there === true;
+    });
+    await servers.ask(servers.second, 'SELECT pg_promote()');
+    servers.address.leadTo(servers.secondUrl);
+    const elsewhere = await open(servers.secondUrl);
+    await elsewhere.append(streamId, 0, [sampleEvent()]);
+    // All connections of the pool, seen to be to a server that can be written in this very moment.
+    expect(await lengthsOf(() => store.readAll(START))).toEqual(new Set([1]));
+    await servers.fence();
+    const [streams, pages, heads] = await Promise.all([
+      lengthsOf(() => store.readStream(streamId)),
+      lengthsOf(() => store.readAll(START)),
+      nineTimes(() => store.head()),
+    ]);
+    expect([streams, pages]).toEqual([new Set([2]), new Set([2])]);
+    expect(new Set(heads)).toEqual(new Set([await elsewhere.head()]));
   }, 120_000);
 
   test('a conflict, or a first answer, is told by the server that can be written alone', async () => {

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import type { ClientBase, ClientConfig } from 'pg';
 import { atMost, StoreUnavailable } from '@shaoying/event-store';
 
@@ -82,6 +83,25 @@ export async function requireWritable(client: ClientBase): Promise<void> {
   };
   const { rows } = await client.query<{ read_only: string }>(question);
   if (rows[0]?.read_only === 'on') throw new ReadOnlyServer();
+}
+
+/** Reported by PostgreSQL itself since version 14; of each `on` says that nothing can be written. */
+const reportedReadOnly = new Set(['in_hot_standby', 'default_transaction_read_only']);
+
+/**
+ * Hears when the server of a connection says that it can only be read: it does so in the message that ends the answer in which that first
+ * counted (docs/adr/0041-connections-leave-a-server-that-can-only-be-read.md). A connection that asks nothing hears nothing.
+ */
+export function whenReadOnly(client: ClientBase, hear: () => void): void {
+  const { connection } = client as ClientBase & { readonly connection: EventEmitter };
+  connection.on('parameterStatus', ({ parameterName, parameterValue }: ParameterStatus) => {
+    if (reportedReadOnly.has(parameterName) && parameterValue === 'on') hear();
+  });
+}
+
+interface ParameterStatus {
+  readonly parameterName: string;
+  readonly parameterValue: string;
 }
 
 /** A client that is still connecting to a server that says nothing would keep `close` waiting for the time-out. */

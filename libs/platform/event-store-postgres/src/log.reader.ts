@@ -19,7 +19,13 @@ import {
   readable,
   storedInBinaryRow,
 } from './binary-row.js';
-import { answerTimeoutMs, endConnection, requireWritable } from './log.connection.js';
+import {
+  answerTimeoutMs,
+  endConnection,
+  ReadOnlyServer,
+  requireWritable,
+  whenReadOnly,
+} from './log.connection.js';
 import type { Warn } from './log.connection.js';
 import { PageCopy, UnreadableRow } from './page.copy.js';
 import { StreamGathering } from './stream.gathering.js';
@@ -28,8 +34,8 @@ import { StreamGathering } from './stream.gathering.js';
 const readQueueMax = 1_000;
 const readAttemptsMax = 2;
 /**
- * How long a connection is taken to be one to the primary: what a reader may be behind for after a fail-over. Asked for with each
- * statement it would be a word more in all of them; asked for each second it is one more statement in hundreds.
+ * How long a connection is taken to be one to the primary. PostgreSQL says by itself when it is no more; this is for one before version 14,
+ * and for poolers that keep it to themselves: one more statement in hundreds.
  */
 const primaryForMs = 1_000;
 /** Largest bigint. Positions from outside have up to 19 digits and may be larger than any. */
@@ -165,13 +171,22 @@ export class LogReader {
   private readonly pool: Pool;
   /** When a connection was last seen to be one to a server that can be written. */
   private readonly seenWritableMs = new WeakMap<PoolClient, number>();
+  /** Those whose server has said that it can only be read, and when one last did: what was seen before counts no more. */
+  private readonly readOnly = new WeakSet<PoolClient>();
+  private saidReadOnlyMs = -Infinity;
   private readonly gathering = new StreamGathering((streamIds) => this.streams(streamIds));
 
   constructor(config: PoolConfig, warn: Warn) {
     this.pool = new Pool(config);
     this.pool.on('error', (error) => warn('an idle reader lost its connection', error));
     // One that breaks while it is read from tells it twice: to who reads, and here. Unheard it would end the process.
-    this.pool.on('connect', (client) => client.on('error', () => undefined));
+    this.pool.on('connect', (client) => {
+      client.on('error', () => undefined);
+      whenReadOnly(client, () => {
+        this.readOnly.add(client);
+        this.saidReadOnlyMs = performance.now();
+      });
+    });
   }
 
   /** @throws StreamNotFound, StreamTooLong */
@@ -324,7 +339,7 @@ export class LogReader {
         clearTimeout(silence);
       }
       // One that still brings rows is of no more use; pages are full where events are of some 3 kB and more.
-      client.release(hasMore);
+      this.giveBack(client, hasMore);
       return copy.taken;
     });
   }
@@ -340,15 +355,23 @@ export class LogReader {
     };
     return this.retrying(async () => {
       const client = await this.connected();
-      try {
-        const { rows } = await client.query<(string | null)[]>(query);
-        client.release();
-        return rows;
-      } catch (error) {
+      const { rows } = await client.query<(string | null)[]>(query).catch((error: unknown) => {
         client.release(true);
         throw error;
-      }
+      });
+      this.giveBack(client, false);
+      return rows;
     });
+  }
+
+  /**
+   * After an answer, which is not told where it came from a server that can only be read: what was written since, elsewhere, is not in it.
+   * @throws ReadOnlyServer
+   */
+  private giveBack(client: PoolClient, isOfNoMoreUse: boolean): void {
+    const isReadOnly = this.readOnly.has(client);
+    client.release(isReadOnly || isOfNoMoreUse);
+    if (isReadOnly) throw new ReadOnlyServer();
   }
 
   /**
@@ -360,7 +383,8 @@ export class LogReader {
     for (;;) {
       const client = await this.pool.connect();
       const seenMs = this.seenWritableMs.get(client);
-      if (seenMs !== undefined && performance.now() - seenMs < primaryForMs) return client;
+      if (seenMs !== undefined && seenMs > Math.max(performance.now() - primaryForMs, this.saidReadOnlyMs))
+        return client;
       try {
         await requireWritable(client);
         this.seenWritableMs.set(client, performance.now());
