@@ -1,6 +1,6 @@
 import type { EventStore } from '@shaoying/event-store';
 import { City, type Answer, type Problem } from './kit/city.js';
-import { expected } from './kit/incident-steps.js';
+import { expected, report, type Reported } from './kit/incident-steps.js';
 import { expectProblem } from './kit/problems.js';
 import { inOneProcess, useServerHomes, type ServerHome } from './kit/server-home.js';
 
@@ -183,10 +183,26 @@ describe('places', () => {
     expect(expected(200, await locate({ lon: 120.4049, lat: 31.828, crs: 'GCJ02' }))).toMatchObject({
       gridId: 'gr-liuyin',
     });
+    expect(expected(200, await locate({ lon: 120.4049, lat: 31.828, crs: 'GCJ-02' }))).toMatchObject({
+      gridId: 'gr-liuyin',
+    });
     expect(expected(200, await locate({ lon: 121, lat: 31.83, crs: 'BD09' }))).toEqual({
       ...{ gridId: null, orgUnitId: null, gridMapId: null, gridMapVersion: null, others: [] },
     });
     expect(await log.head()).toBe(head);
+  });
+
+  test('an incident is reported by the name that the standard has for a system; it is one system', async () => {
+    const { estateId: _estate, ...placeless } = report;
+    const location = { lon: 120.4049, lat: 31.828, crs: 'GCJ-02', address: '柳荫路 12 号' };
+    const { id } = expected(
+      201,
+      await city.as('street').post<Reported>('/v1/incidents', { ...placeless, location }),
+    );
+    expect(expected(200, await city.as('oversight').get(`/v1/incidents/${id}`))).toMatchObject({
+      location: { ...location, crs: 'GCJ02' },
+      gridId: 'gr-liuyin',
+    });
   });
 
   test.each<[string, object]>([
@@ -194,6 +210,7 @@ describe('places', () => {
     ['a text', { lon: '120.41', lat: 31.81 }],
     ['beyond the poles', { lon: 120.41, lat: 91 }],
     ['an unknown system', { lon: 120.41, lat: 31.81, crs: 'MARS' }],
+    ['a system that is a list', { lon: 120.41, lat: 31.81, crs: ['GCJ-02'] }],
     ['a time that is none', { lon: 120.41, lat: 31.81, at: 'then' }],
     ['an unknown field', { lon: 120.41, lat: 31.81, height: 3 }],
   ])('refused: %s', async (_what, body) => {

@@ -1,6 +1,8 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsInstant, IsNotBlank, IsOpaqueId, IsSha256, IsWithoutRepeats } from '@shaoying/http';
+import { COORDINATE_SYSTEMS } from '@shaoying/jurisdiction-contracts';
+import { Transform } from 'class-transformer';
 import { ArrayMaxSize, IsArray, IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
 
 // Fields that many bodies have: each with its check, its limit and its line in the OpenAPI document.
@@ -49,6 +51,23 @@ export const OptionalOneOf = (values: readonly string[], description = ''): Prop
     ApiPropertyOptional({ enum: [...values], ...described(description) }),
     IsOptional(),
     IsIn(values),
+  );
+
+const hyphenated = ['WGS-84', 'GCJ-02', 'BD-09'];
+
+/** Also as the standards write them, with a hyphen; kept without it. */
+export const OptionalCoordinateSystem = (): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({
+      enum: [...COORDINATE_SYSTEMS, ...hyphenated],
+      default: 'WGS84',
+      description: 'WGS84: GPS; GCJ02: AMap, Tencent; BD09: Baidu. With a hyphen they are the same',
+    }),
+    IsOptional(),
+    Transform(({ value }: { value: unknown }): unknown =>
+      hyphenated.includes(value as string) ? (value as string).replace('-', '') : value,
+    ),
+    IsIn(COORDINATE_SYSTEMS),
   );
 
 export const Instant = (description: string): PropertyDecorator =>

@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { IsInstant, IsNotBeforeFrom, IsNotBlank, IsOpaqueId, PageQuery } from '@shaoying/http';
 import { LIFECYCLES } from '@shaoying/incident-domain';
+import type { CoordinateSystem } from '@shaoying/jurisdiction-contracts';
 import { Transform, Type } from 'class-transformer';
 import {
   ArrayMaxSize,
@@ -21,7 +22,13 @@ import {
   ValidateIf,
   ValidateNested,
 } from 'class-validator';
-import { descriptionCharsMax, OptionalId, OptionalOneOf, OptionalWords } from './fields.dto.js';
+import {
+  descriptionCharsMax,
+  OptionalCoordinateSystem,
+  OptionalId,
+  OptionalOneOf,
+  OptionalWords,
+} from './fields.dto.js';
 
 /** What of a report may be marked as personal. */
 export const personalParts = ['description', 'location'] as const;
@@ -43,10 +50,8 @@ export class LocationDto {
   @Max(90)
   lat?: number;
 
-  @ApiPropertyOptional({ enum: ['WGS84', 'GCJ02', 'BD09'], default: 'WGS84' })
-  @IsOptional()
-  @IsIn(['WGS84', 'GCJ02', 'BD09'])
-  crs?: 'WGS84' | 'GCJ02' | 'BD09';
+  @OptionalCoordinateSystem()
+  crs?: CoordinateSystem;
 
   @ApiPropertyOptional({ maxLength: 500 })
   @IsOptional()

@@ -1,7 +1,6 @@
 import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { IsInstant, IsOpaqueId, TableQuery } from '@shaoying/http';
 import {
-  COORDINATE_SYSTEMS,
   DURATION_UNITS,
   ORG_UNIT_KINDS,
   type CoordinateSystem,
@@ -10,6 +9,7 @@ import {
 } from '@shaoying/jurisdiction-contracts';
 import { Transform } from 'class-transformer';
 import { ArrayMaxSize, IsArray, IsIn, IsNumber, IsOptional, Max, Min, ValidateBy } from 'class-validator';
+import { OptionalCoordinateSystem } from './fields.dto.js';
 import { MomentQuery } from './incident.dto.js';
 
 const moment = { format: 'date-time', description: 'Default: now' };
@@ -89,9 +89,7 @@ export class LocateDto {
   @Max(90)
   lat!: number;
 
-  @ApiPropertyOptional({ enum: COORDINATE_SYSTEMS, default: 'WGS84' })
-  @IsOptional()
-  @IsIn(COORDINATE_SYSTEMS)
+  @OptionalCoordinateSystem()
   crs?: CoordinateSystem;
 
   @ApiPropertyOptional({ ...moment, description: 'By the boundaries that held then. Default: now' })
