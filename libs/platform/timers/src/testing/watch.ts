@@ -9,6 +9,42 @@ const sweepIntervalMs = 250;
 /** Not as short: an alarm on a busy machine may be late by half of it and still be what fires. */
 const graceMs = 1_000;
 
+/** How often it is looked whether this process runs. */
+const beatMs = 50;
+
+/**
+ * What a busy machine withholds from this process: it is measured, and does not count as lateness. Time that the process itself
+ * has used does.
+ */
+class Metronome {
+  private readonly beats: { readonly atMs: number; readonly withheldMs: number }[] = [];
+  private readonly beating: NodeJS.Timeout;
+
+  constructor() {
+    let lastMs = performance.now();
+    let used = process.cpuUsage();
+    this.beating = setInterval(() => {
+      const nowMs = performance.now();
+      const { user, system } = process.cpuUsage(used);
+      const withheldMs = Math.max(nowMs - lastMs - beatMs - (user + system) / 1_000, 0);
+      this.beats.push({ atMs: Date.now(), withheldMs });
+      lastMs = nowMs;
+      used = process.cpuUsage();
+    }, beatMs);
+  }
+
+  /** Between two instants, of which a beat may reach over either. */
+  withheldMs(fromMs: number, toMs: number): number {
+    return this.beats
+      .filter(({ atMs, withheldMs }) => atMs >= fromMs && atMs - withheldMs <= toMs)
+      .reduce((sum, { withheldMs }) => sum + withheldMs, 0);
+  }
+
+  stop(): void {
+    clearInterval(this.beating);
+  }
+}
+
 interface Breach {
   readonly deadline: OpenDeadline;
   readonly atMs: number;
@@ -31,6 +67,7 @@ export class Watch {
   /** Commands sent, by deadline. */
   readonly sent = new Map<string, number>();
   readonly schedulers: readonly DeadlineScheduler[];
+  private readonly metronome = new Metronome();
   private count = 0;
 
   private constructor(clocks: readonly AlarmClock[]) {
@@ -104,15 +141,20 @@ export class Watch {
     expect(this.latenessOf(later)).toBeLessThan(Watch.oneSweepMs);
   }
 
+  /** Milliseconds that the latest of them was late by, without those in which this process was given no processor. */
   latenessOf(deadlines: readonly OpenDeadline[]): number {
     const own = new Set(deadlines.map(({ deadlineId }) => deadlineId));
     const late = this.breaches
       .filter(({ deadline }) => own.has(deadline.deadlineId))
-      .map(({ deadline, atMs }) => atMs - Date.parse(deadline.dueAt));
+      .map(({ deadline, atMs }) => {
+        const dueMs = Date.parse(deadline.dueAt);
+        return atMs - dueMs - this.metronome.withheldMs(dueMs, atMs);
+      });
     return Math.max(...late);
   }
 
   async stop(): Promise<void> {
+    this.metronome.stop();
     await Promise.all(this.schedulers.map((scheduler) => scheduler.stop()));
   }
 
