@@ -129,7 +129,7 @@ const totals: FactCases = {
       total_due: 'coalesce(m.due_at, f.due_at)',
     },
     ...{ moved_event: 'm.event_id', closed_at: 'c.fact_at', closed_event: 'c.event_id' },
-    ...{ taken_up: 'o.incident_id is not null', standing: 's.standing' },
+    ...{ taken_up: 'o.incident_id is not null', standing: 's.standing', standing_at: 's.standing_at' },
   },
   from: `visible f left join corrections l on l.incident_id = f.incident_id
       left join moved m on m.incident_id = f.incident_id and m.cycle = f.cycle
@@ -354,6 +354,7 @@ const contacts: FactCases = {
     ...{ contact_event: 'c.event_id', notified_event_id: 'f.event_id' },
     set_aside: `case when s.standing in ('MERGED', 'SUSPENDED') then s.standing
         when s.standing in ('WITHDRAWN', 'VOIDED', 'REJECTED') then 'WITHDRAWN' end`,
+    still_since: 's.standing_at',
     ended: `case when c.incident_id is null and w.fact_at <= coalesce(m.due_at, f.due_at) then 'TAKEN_OVER' end`,
     deadline_id: 'f.says',
   },

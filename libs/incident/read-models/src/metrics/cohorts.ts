@@ -1,4 +1,4 @@
-import { deadlinesOfTask, tasksAs, tasksAt } from '../department-tasks/tasks-at.js';
+import { deadlinesOfTask, setAsideAt, tasksAs, tasksAt } from '../department-tasks/tasks-at.js';
 import { casesSql, factCases, namesOf, type FactCases } from '../incident-facts/fact-cases.js';
 import { factsUntil, momentSql } from '../sql-reader.js';
 import { earlierCohorts } from './earlier/cohorts.js';
@@ -125,6 +125,9 @@ const response = [
   ],
 ].join(', ');
 
+/** Of a call that is to be made still; what is over stands still by nothing. */
+const stillSince = `case when done is null and ended is null then ${setAsideAt} end as still_since`;
+
 /**
  * Each time a reporter is to be called: by a department about its task, and by whoever handles it without a whistle about
  * the incident.
@@ -137,9 +140,9 @@ const responses = `${tasksAs('of_departments')},
     from ${casesAt(factCases.contacts)} c
   ),
   at_moment as (
-    select ${response}, ${deadlinesOfTask('of_departments')} as deadlines from of_departments
+    select ${response}, ${stillSince}, ${deadlinesOfTask('of_departments')} as deadlines from of_departments
     union all
-    select ${response}, deadlines from of_incidents
+    select ${response}, still_since, deadlines from of_incidents
   )`;
 
 const ofFacts = (sql: string, version = 1): Cohort => ({ version, readModels: ['incident-facts'], sql });
@@ -147,9 +150,9 @@ const ofFacts = (sql: string, version = 1): Cohort => ({ version, readModels: ['
 export const cohorts = {
   closures: { version: 1, readModels: ['containment'], sql: closures },
   tasks: { version: 1, readModels: ['department-tasks'], sql: tasksAt },
-  responses: { version: 2, readModels: ['department-tasks', 'incident-facts'], sql: responses },
+  responses: { version: 3, readModels: ['department-tasks', 'incident-facts'], sql: responses },
   incidents: ofFacts(atEvent(factCases.incidents, noTask), 2),
-  totals: ofFacts(atEvent(factCases.totals, `${noTask} ${nobody}`), 2),
+  totals: ofFacts(atEvent(factCases.totals, `${noTask} ${nobody}`), 3),
   closings: ofFacts(atMoment(factCases.closings, noTask)),
   callbacks: ofFacts(atMoment(factCases.callbacks, noTask)),
   whistles: ofFacts(whistles),

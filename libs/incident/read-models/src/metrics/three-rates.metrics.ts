@@ -43,8 +43,8 @@ const ofAnswers = {
  * made of what it was made of: whoever raises the version of a rate raises that of the composite too.
  */
 const inForce = {
-  ...{ 'acknowledge-on-time': 5, 'check-in-on-time': 5, 'handling-on-time': 5, 'response-rate': 3 },
-  ...{ 'closing-on-time': 2, 'closing-rate': 2, 'whistle-rate': 2, 'suspension-rate': 2 },
+  ...{ 'acknowledge-on-time': 6, 'check-in-on-time': 6, 'handling-on-time': 6, 'response-rate': 4 },
+  ...{ 'closing-on-time': 3, 'closing-rate': 3, 'whistle-rate': 2, 'suspension-rate': 2 },
   'late-suspension-rate': 2,
 };
 
@@ -95,7 +95,7 @@ export const threeRatesMetrics: readonly MetricDefinition[] = [
     ...{
       ...feedback,
       name: 'three-rates',
-      version: 5,
+      version: 6,
       measure: 'COMPOSITE',
       title: { zh: '三率综合', en: 'Three rates' },
     },

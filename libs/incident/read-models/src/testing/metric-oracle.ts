@@ -80,12 +80,12 @@ export function casesOf(
     case 'acknowledge-on-time':
     case 'check-in-on-time':
     case 'handling-on-time':
-      return onTime(log, inWindow, moment, timers[name], version === 4);
+      return onTime(log, inWindow, moment, timers[name], version === 4, version < 6);
     case 'response-rate':
       return [
-        ...onTime(log, inWindow, moment, 'CONTACT', version === 2),
+        ...onTime(log, inWindow, moment, 'CONTACT', version === 2, version < 4),
         ...storiesOf(log, moment).flatMap((story) =>
-          callsOf(story, moment, version === 2).filter(({ at }) => inWindow(at)),
+          callsOf(story, moment, version === 2, version < 4).filter(({ at }) => inWindow(at)),
         ),
       ];
     case 'contained-at-estate':
@@ -98,7 +98,7 @@ export function casesOf(
       return closed(visible, inWindow, null, ['ESTATE', 'COMMUNITY', 'SUBDISTRICT', 'DISTRICT'], false);
     case 'three-rates':
       return ['response-rate', 'resolution-rate', 'satisfaction-rate'].flatMap((rate) =>
-        casesOf(rate, log, window, moment, rate === 'response-rate' && version < 4 ? 2 : undefined),
+        casesOf(rate, log, window, moment, rate === 'response-rate' ? responsesIn(version) : undefined),
       );
     case 'repeat-whistle-rate':
       return repeats(storiesOf(log, moment), inWindow);
@@ -109,13 +109,16 @@ export function casesOf(
   }
 }
 
+/** Which version of the response rate was in three rates. */
+const responsesIn = (version: number): number => (version < 4 ? 2 : version < 6 ? 3 : Infinity);
+
 type Dated = OracleCase & { readonly at: string };
 
 function ofStory(name: string, story: Story, moment: Moment, version: number): Dated[] {
   switch (name) {
     case 'closing-rate':
     case 'closing-on-time':
-      return totals(story, moment, name === 'closing-on-time', version === 1);
+      return totals(story, moment, name === 'closing-on-time', version === 1, version < 3);
     case 'whistle-rate':
       return filed(story, moment, false, version === 1);
     case 'suspension-rate':
@@ -194,7 +197,19 @@ function filed(story: Story, { asOf }: Moment, suspended: boolean, asKnown: bool
   return [suspended ? { ...found, amount: found.counts ? age : null } : found];
 }
 
-function totals(story: Story, { asOf }: Moment, onTimeOnly: boolean, asKnown: boolean): Dated[] {
+/** Its incident is suspended, and it had not been missed by then; any suspension, as it was once. */
+function standsStill(story: Story, due: string, anyHides: boolean): boolean {
+  const { standing, event } = standingOf(story);
+  return standing === 'SUSPENDED' && (anyHides || ms(due) >= ms(event?.occurredAt ?? ''));
+}
+
+function totals(
+  story: Story,
+  { asOf }: Moment,
+  onTimeOnly: boolean,
+  asKnown: boolean,
+  anyHides: boolean,
+): Dated[] {
   return ofType(story.visible, 'IncidentFiled').flatMap((filing) => {
     const { cycle } = filing.data;
     const total = clockOf(story, filing, 'INCIDENT_TOTAL');
@@ -203,7 +218,7 @@ function totals(story: Story, { asOf }: Moment, onTimeOnly: boolean, asKnown: bo
     let reason = outOfBase(story);
     if (reason === null && closing === undefined) {
       if (reopeningOf(story, cycle) !== undefined) reason = 'WITHDRAWN';
-      else if (standingOf(story).standing === 'SUSPENDED') reason = 'SUSPENDED';
+      else if (standsStill(story, total.due, anyHides)) reason = 'SUSPENDED';
       else if (ms(total.due) >= ms(asOf)) reason = 'NOT_DUE_YET';
     }
     const good = closing !== undefined && (!onTimeOnly || ms(closing.occurredAt) <= ms(total.due));
@@ -274,7 +289,7 @@ function closings(story: Story, name: string): Dated[] {
 }
 
 /** The calls that whoever handled it without a whistle owed the reporter: one in each cycle, from its filing. */
-function callsOf(story: Story, { asOf }: Moment, asKnown: boolean): Dated[] {
+function callsOf(story: Story, { asOf }: Moment, asKnown: boolean, anyHides: boolean): Dated[] {
   return ofType(story.visible, 'IncidentFiled').flatMap((filing) => {
     const { cycle } = filing.data;
     const clock = clockOf(story, filing, 'CONTACT');
@@ -296,7 +311,7 @@ function callsOf(story: Story, { asOf }: Moment, asKnown: boolean): Dated[] {
     else if (call === undefined && whistle !== undefined && ms(whistle.occurredAt) <= ms(due))
       reason = 'TAKEN_OVER';
     else if (out !== null) reason = out === 'MERGED' ? out : 'WITHDRAWN';
-    else if (call === undefined && standingOf(story).standing === 'SUSPENDED') reason = 'SUSPENDED';
+    else if (call === undefined && standsStill(story, due, anyHides)) reason = 'SUSPENDED';
     else if (call === undefined && ms(due) >= ms(asOf)) reason = 'NOT_DUE_YET';
     const good = call !== undefined && ms(call.occurredAt) <= ms(due);
     const found = caseBy(story, filing, { reason, good, events: [filing, call] });
@@ -469,6 +484,8 @@ function onTime(
   moment: Moment,
   timer: 'ACKNOWLEDGE' | 'CHECK_IN' | 'HANDLING' | 'CONTACT',
   asKnown: boolean,
+  /** As it was once: any suspension hides what is not done, and only a signature acknowledges. */
+  asOnce: boolean,
 ): OracleCase[] {
   const { asOf } = moment;
   const visible = visibleAt(log, moment);
@@ -477,7 +494,7 @@ function onTime(
     const deadline = task.deadlines.findLast((candidate) => candidate.timer === timer);
     const due = deadline?.dueAt;
     if (due === undefined || !inWindow(due)) return [];
-    const [metAt, metBy] = actOf(task, timer);
+    const [metAt, metBy] = actOf(task, timer, asOnce);
     const leftOut =
       timer === 'CONTACT' &&
       visible.some(
@@ -487,7 +504,7 @@ function onTime(
           event.data.item === 'OVERDUE' &&
           event.data.itemId === deadline?.deadlineId,
       );
-    const reason = leftOut ? 'EXCLUDED_ON_APPEAL' : whyNotJudged(task, timer, metAt, ms(due) < ms(asOf));
+    const reason = leftOut ? 'EXCLUDED_ON_APPEAL' : whyNotJudged(task, timer, metAt, due, asOf, asOnce);
     return [
       {
         ...{ incidentId: task.incidentId, taskId: task.taskId, counts: reason === null, reason },
@@ -514,20 +531,36 @@ function placeThen(story: Story | undefined, { notifiedBy }: OracleTask, at: str
   return { estate: estateId, community: communityId, street: streetId };
 }
 
-function actOf(task: OracleTask, timer: string): [at: string | null, by: string | null] {
-  if (timer === 'ACKNOWLEDGE') return [task.acknowledgedAt, task.acknowledgedBy];
+function actOf(task: OracleTask, timer: string, asOnce: boolean): [at: string | null, by: string | null] {
+  const { acknowledgedAt: signedAt, checkedInAt: cameAt } = task;
+  if (
+    timer === 'ACKNOWLEDGE' &&
+    !asOnce &&
+    cameAt !== null &&
+    (signedAt === null || ms(cameAt) < ms(signedAt))
+  )
+    return [cameAt, task.checkedInBy];
+  if (timer === 'ACKNOWLEDGE') return [signedAt, task.acknowledgedBy];
   if (timer === 'CONTACT') return [task.contactedAt, task.contactedBy];
-  if (timer === 'CHECK_IN') return [task.checkedInAt, task.checkedInBy];
+  if (timer === 'CHECK_IN') return [cameAt, task.checkedInBy];
   return task.acceptedAt === null ? [task.completedAt, task.completedBy] : [task.acceptedAt, task.acceptedBy];
 }
 
-function whyNotJudged(task: OracleTask, timer: string, metAt: string | null, past: boolean): string | null {
+function whyNotJudged(
+  task: OracleTask,
+  timer: string,
+  metAt: string | null,
+  due: string,
+  asOf: string,
+  asOnce: boolean,
+): string | null {
   if (task.setAside === 'MERGED' || task.setAside === 'WITHDRAWN') return task.setAside;
   if (task.state === 'RETURNED') return 'RETURNED';
   if (task.state === 'RELEASED' && !task.counted) return 'RELEASED';
   if (metAt !== null) return null;
-  if (task.setAside === 'SUSPENDED') return 'SUSPENDED';
+  const missedBefore = isOver(task) || ms(due) < ms(task.setAsideAt ?? '');
+  if (task.setAside === 'SUSPENDED' && (asOnce || !missedBefore)) return 'SUSPENDED';
   const asked = timer === 'HANDLING' && task.extending;
   if (timer !== 'ACKNOWLEDGE' && !isOver(task) && (isUndecided(task) || asked)) return 'UNDECIDED';
-  return past ? null : 'NOT_DUE_YET';
+  return ms(due) < ms(asOf) ? null : 'NOT_DUE_YET';
 }

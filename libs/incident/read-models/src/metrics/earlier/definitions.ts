@@ -700,4 +700,406 @@ export const earlierDefinitions: readonly MetricDefinition[] = [
       'suspension-rate': 2,
     },
   },
+  {
+    name: 'acknowledge-on-time',
+    title: { zh: '按时签收率', en: 'Acknowledged on time' },
+    version: 5,
+    measure: 'RATE',
+    reading: 'HIGHER',
+    cohort: 'tasks',
+    windowColumn: 'acknowledge_due',
+    formula: {
+      zh: '不晚于时限签收的任务数 ÷ 签收时限落在统计期内且已见分晓（已签收，或已过时限）的任务数；不计：已准予退回或免责解除的任务，并案、撤回以及挂账未签收的事件，时限待裁决的任务；地点与承办部门以签收或到期（以先者为准）时为准',
+      en: 'tasks acknowledged at or before their due time / tasks whose acknowledge deadline lies in [from, to) and is decided at asOf (met, or past its due time); not: tasks returned or released without blame, of incidents merged, withdrawn or, unless met, suspended, or whose deadline waits for a decision; a task whose department or area changed is of those that had it when the deadline was met or fell due, whichever came first',
+    },
+    meaning: {
+      numerator: {
+        zh: '其中不晚于时限签收的任务数',
+        en: 'those of them acknowledged at or before their due time',
+      },
+      denominator: {
+        zh: '签收时限落在统计期内且已见分晓（已签收，或已过时限）的任务数，减去不计的任务',
+        en: 'tasks whose acknowledge deadline lies in [from, to) and is decided at asOf (met, or past its due time), without the excluded',
+      },
+      window: { zh: '按签收时限', en: 'by due time of the acknowledge deadline' },
+      dimensions: {
+        zh: '地点以签收或到期（以先者为准）时为准（本轮次内的定位更正计入，此后的区划移交不计），类别为上报时；部门为同一时刻的承办部门',
+        en: 'place as of the time at which the deadline was met or fell due, whichever came first (as it was found or corrected in that cycle; what went to other units with its area later, is not theirs), category as reported; department: whoever had the task at that time',
+      },
+    },
+    exclusions: [
+      ["set_aside = 'MERGED'", 'MERGED'],
+      ["set_aside = 'WITHDRAWN'", 'WITHDRAWN'],
+      ["ended = 'RETURNED'", 'RETURNED'],
+      ["ended = 'RELEASED' and not counted", 'RELEASED'],
+      ['ack is null and set_aside is not null', 'SUSPENDED'],
+      ['ack is null and ended is null and false', 'UNDECIDED'],
+      ['ack is null and acknowledge_due >= as_of', 'NOT_DUE_YET'],
+    ],
+    numerator: 'ack <= acknowledge_due',
+    events: ['notified_event_id', 'ack_event'],
+    dimensions: ['estate', 'community', 'street', 'category', 'department'],
+    terms: {
+      definitionVersion: null,
+      minimumSample: 20,
+      weightBasicallySatisfied: 1,
+      weightPartlySolved: 0,
+      windowDays: 30,
+      weights: [],
+    },
+    units: {
+      estate: `case when event_places is null then estate_id else (
+    select lain ->> 'estateId' from json_array_elements(event_places) with ordinality as places (lain, nth)
+    where lain ->> 'since' is null or (lain ->> 'since')::timestamptz <= least(ack, acknowledge_due) order by nth desc limit 1) end`,
+      community: `case when event_places is null then community_id else (
+    select lain ->> 'communityId' from json_array_elements(event_places) with ordinality as places (lain, nth)
+    where lain ->> 'since' is null or (lain ->> 'since')::timestamptz <= least(ack, acknowledge_due) order by nth desc limit 1) end`,
+      street: `case when event_places is null then street_id else (
+    select lain ->> 'streetId' from json_array_elements(event_places) with ordinality as places (lain, nth)
+    where lain ->> 'since' is null or (lain ->> 'since')::timestamptz <= least(ack, acknowledge_due) order by nth desc limit 1) end`,
+    },
+    department: `case when former is null then department_id else coalesce(
+    (select held."departmentId" from json_to_recordset(former) as held (
+    "departmentId" text, since timestamptz, until timestamptz, "eventId" text, "knownAt" timestamptz) where least(ack, acknowledge_due) < held.until order by held.until limit 1),
+    department_id) end`,
+  },
+  {
+    name: 'check-in-on-time',
+    title: { zh: '按时报到率', en: 'Checked in on time' },
+    version: 5,
+    measure: 'RATE',
+    reading: 'HIGHER',
+    cohort: 'tasks',
+    windowColumn: 'check_in_due',
+    formula: {
+      zh: '不晚于时限报到的任务数 ÷ 报到时限落在统计期内且已见分晓（已报到，或已过时限）的任务数；不计：已准予退回或免责解除的任务，并案、撤回以及挂账未报到的事件，时限待裁决的任务；地点与承办部门以报到或到期（以先者为准）时为准',
+      en: 'tasks checked in at or before their due time / tasks whose check-in deadline lies in [from, to) and is decided at asOf (met, or past its due time); not: tasks returned or released without blame, of incidents merged, withdrawn or, unless met, suspended, or whose deadline waits for a decision; a task whose department or area changed is of those that had it when the deadline was met or fell due, whichever came first',
+    },
+    meaning: {
+      numerator: {
+        zh: '其中不晚于时限报到的任务数',
+        en: 'those of them checked in at or before their due time',
+      },
+      denominator: {
+        zh: '报到时限落在统计期内且已见分晓（已报到，或已过时限）的任务数，减去不计的任务',
+        en: 'tasks whose check-in deadline lies in [from, to) and is decided at asOf (met, or past its due time), without the excluded',
+      },
+      window: { zh: '按报到时限', en: 'by due time of the check-in deadline' },
+      dimensions: {
+        zh: '地点以报到或到期（以先者为准）时为准（本轮次内的定位更正计入，此后的区划移交不计），类别为上报时；部门为同一时刻的承办部门',
+        en: 'place as of the time at which the deadline was met or fell due, whichever came first (as it was found or corrected in that cycle; what went to other units with its area later, is not theirs), category as reported; department: whoever had the task at that time',
+      },
+    },
+    exclusions: [
+      ["set_aside = 'MERGED'", 'MERGED'],
+      ["set_aside = 'WITHDRAWN'", 'WITHDRAWN'],
+      ["ended = 'RETURNED'", 'RETURNED'],
+      ["ended = 'RELEASED' and not counted", 'RELEASED'],
+      ['arrived is null and set_aside is not null', 'SUSPENDED'],
+      ['arrived is null and ended is null and undecided', 'UNDECIDED'],
+      ['arrived is null and check_in_due >= as_of', 'NOT_DUE_YET'],
+    ],
+    numerator: 'arrived <= check_in_due',
+    events: ['notified_event_id', 'arrived_event'],
+    dimensions: ['estate', 'community', 'street', 'category', 'department'],
+    terms: {
+      definitionVersion: null,
+      minimumSample: 20,
+      weightBasicallySatisfied: 1,
+      weightPartlySolved: 0,
+      windowDays: 30,
+      weights: [],
+    },
+    units: {
+      estate: `case when event_places is null then estate_id else (
+    select lain ->> 'estateId' from json_array_elements(event_places) with ordinality as places (lain, nth)
+    where lain ->> 'since' is null or (lain ->> 'since')::timestamptz <= least(arrived, check_in_due) order by nth desc limit 1) end`,
+      community: `case when event_places is null then community_id else (
+    select lain ->> 'communityId' from json_array_elements(event_places) with ordinality as places (lain, nth)
+    where lain ->> 'since' is null or (lain ->> 'since')::timestamptz <= least(arrived, check_in_due) order by nth desc limit 1) end`,
+      street: `case when event_places is null then street_id else (
+    select lain ->> 'streetId' from json_array_elements(event_places) with ordinality as places (lain, nth)
+    where lain ->> 'since' is null or (lain ->> 'since')::timestamptz <= least(arrived, check_in_due) order by nth desc limit 1) end`,
+    },
+    department: `case when former is null then department_id else coalesce(
+    (select held."departmentId" from json_to_recordset(former) as held (
+    "departmentId" text, since timestamptz, until timestamptz, "eventId" text, "knownAt" timestamptz) where least(arrived, check_in_due) < held.until order by held.until limit 1),
+    department_id) end`,
+  },
+  {
+    name: 'handling-on-time',
+    title: { zh: '按期处置率', en: 'Handled on time' },
+    version: 5,
+    measure: 'RATE',
+    reading: 'HIGHER',
+    cohort: 'tasks',
+    windowColumn: 'handling_due',
+    formula: {
+      zh: '不晚于时限办结的任务数 ÷ 处置时限落在统计期内且已见分晓（已办结，或已过时限）的任务数；不计：已准予退回或免责解除的任务，并案、撤回以及挂账未办结的事件，时限待裁决的任务；地点与承办部门以办结或到期（以先者为准）时为准',
+      en: 'tasks done at or before their due time / tasks whose handling deadline lies in [from, to) and is decided at asOf (met, or past its due time); not: tasks returned or released without blame, of incidents merged, withdrawn or, unless met, suspended, or whose deadline waits for a decision; a task whose department or area changed is of those that had it when the deadline was met or fell due, whichever came first',
+    },
+    meaning: {
+      numerator: { zh: '其中不晚于时限办结的任务数', en: 'those of them done at or before their due time' },
+      denominator: {
+        zh: '处置时限落在统计期内且已见分晓（已办结，或已过时限）的任务数，减去不计的任务',
+        en: 'tasks whose handling deadline lies in [from, to) and is decided at asOf (met, or past its due time), without the excluded',
+      },
+      window: { zh: '按处置时限', en: 'by due time of the handling deadline' },
+      dimensions: {
+        zh: '地点以办结或到期（以先者为准）时为准（本轮次内的定位更正计入，此后的区划移交不计），类别为上报时；部门为同一时刻的承办部门',
+        en: 'place as of the time at which the deadline was met or fell due, whichever came first (as it was found or corrected in that cycle; what went to other units with its area later, is not theirs), category as reported; department: whoever had the task at that time',
+      },
+    },
+    exclusions: [
+      ["set_aside = 'MERGED'", 'MERGED'],
+      ["set_aside = 'WITHDRAWN'", 'WITHDRAWN'],
+      ["ended = 'RETURNED'", 'RETURNED'],
+      ["ended = 'RELEASED' and not counted", 'RELEASED'],
+      ['handled is null and set_aside is not null', 'SUSPENDED'],
+      ['handled is null and ended is null and (undecided or extending)', 'UNDECIDED'],
+      ['handled is null and handling_due >= as_of', 'NOT_DUE_YET'],
+    ],
+    numerator: 'handled <= handling_due',
+    events: ['notified_event_id', 'handled_event'],
+    dimensions: ['estate', 'community', 'street', 'category', 'department'],
+    terms: {
+      definitionVersion: null,
+      minimumSample: 20,
+      weightBasicallySatisfied: 1,
+      weightPartlySolved: 0,
+      windowDays: 30,
+      weights: [],
+    },
+    units: {
+      estate: `case when event_places is null then estate_id else (
+    select lain ->> 'estateId' from json_array_elements(event_places) with ordinality as places (lain, nth)
+    where lain ->> 'since' is null or (lain ->> 'since')::timestamptz <= least(handled, handling_due) order by nth desc limit 1) end`,
+      community: `case when event_places is null then community_id else (
+    select lain ->> 'communityId' from json_array_elements(event_places) with ordinality as places (lain, nth)
+    where lain ->> 'since' is null or (lain ->> 'since')::timestamptz <= least(handled, handling_due) order by nth desc limit 1) end`,
+      street: `case when event_places is null then street_id else (
+    select lain ->> 'streetId' from json_array_elements(event_places) with ordinality as places (lain, nth)
+    where lain ->> 'since' is null or (lain ->> 'since')::timestamptz <= least(handled, handling_due) order by nth desc limit 1) end`,
+    },
+    department: `case when former is null then department_id else coalesce(
+    (select held."departmentId" from json_to_recordset(former) as held (
+    "departmentId" text, since timestamptz, until timestamptz, "eventId" text, "knownAt" timestamptz) where least(handled, handling_due) < held.until order by held.until limit 1),
+    department_id) end`,
+  },
+  {
+    name: 'response-rate',
+    title: { zh: '响应率', en: 'Response rate' },
+    version: 3,
+    measure: 'RATE',
+    reading: 'HIGHER',
+    cohort: 'responses',
+    windowColumn: 'contact_due',
+    formula: {
+      zh: '不晚于时限联系到报告人的任务数 ÷ 联系时限落在统计期内且已见分晓（已联系到报告人，或已过时限）的任务数；不计：已准予退回或免责解除的任务，并案、撤回以及挂账未联系到报告人的事件，时限待裁决的任务，经申诉剔除的任务；地点与承办部门以联系到报告人或到期（以先者为准）时为准；未经吹哨自行处置的，每一立案轮次按一件计，自立案起算，不归属任何部门；不计：时限届满前已由吹哨接手的轮次',
+      en: 'tasks whose reporter was contacted at or before their due time / tasks whose contact deadline lies in [from, to) and is decided at asOf (met, or past its due time); not: tasks returned or released without blame, of incidents merged, withdrawn or, unless met, suspended, or whose deadline waits for a decision, or that were excluded on appeal; a task whose department or area changed is of those that had it when the deadline was met or fell due, whichever came first; where it is handled without a whistle, each cycle is one case, timed from its filing, of no department; not: cycles that a whistle took over before the time was over',
+    },
+    meaning: {
+      numerator: {
+        zh: '其中不晚于时限联系到报告人的任务数与轮次数',
+        en: 'those of them whose reporter was contacted at or before the due time',
+      },
+      denominator: {
+        zh: '联系时限落在统计期内且已见分晓（已联系到报告人，或已过时限）的任务数，减去不计的任务，加未经吹哨自行处置的立案轮次数',
+        en: 'tasks whose contact deadline lies in [from, to) and is decided at asOf (met, or past its due time), without the excluded; and as many cycles as were handled without a whistle',
+      },
+      window: { zh: '按联系时限', en: 'by due time of the contact deadline' },
+      dimensions: {
+        zh: '地点以联系到报告人或到期（以先者为准）时为准（本轮次内的定位更正计入，此后的区划移交不计），类别为上报时；部门为同一时刻的承办部门；未经吹哨的不归属任何部门',
+        en: 'place as of the time at which the deadline was met or fell due, whichever came first (as it was found or corrected in that cycle; what went to other units with its area later, is not theirs), category as reported; department: whoever had the task at that time; of no department where there was no whistle',
+      },
+    },
+    exclusions: [
+      [
+        `exists (
+     select 1 from department_tasks.exclusions x, moment, json_array_elements(deadlines) listed
+     where x.incident_id = judged_of.incident_id and decided_at <= facts_until and decided_known_at <= moment.known_at
+       and listed ->> 'timer' = 'CONTACT' and listed ->> 'deadlineId' = x.deadline_id)`,
+        'EXCLUDED_ON_APPEAL',
+      ],
+      ["ended = 'TAKEN_OVER'", 'TAKEN_OVER'],
+      ["set_aside = 'MERGED'", 'MERGED'],
+      ["set_aside = 'WITHDRAWN'", 'WITHDRAWN'],
+      ["ended = 'RETURNED'", 'RETURNED'],
+      ["ended = 'RELEASED' and not counted", 'RELEASED'],
+      ['contact is null and set_aside is not null', 'SUSPENDED'],
+      ['contact is null and ended is null and undecided', 'UNDECIDED'],
+      ['contact is null and contact_due >= as_of', 'NOT_DUE_YET'],
+    ],
+    numerator: 'contact <= contact_due',
+    events: ['notified_event_id', 'contact_event'],
+    dimensions: ['estate', 'community', 'street', 'category', 'department'],
+    terms: {
+      definitionVersion: null,
+      minimumSample: 20,
+      weightBasicallySatisfied: 1,
+      weightPartlySolved: 0,
+      windowDays: 30,
+      weights: [],
+    },
+    units: {
+      estate: `case when event_places is null then estate_id else (
+    select lain ->> 'estateId' from json_array_elements(event_places) with ordinality as places (lain, nth)
+    where lain ->> 'since' is null or (lain ->> 'since')::timestamptz <= least(contact, contact_due) order by nth desc limit 1) end`,
+      community: `case when event_places is null then community_id else (
+    select lain ->> 'communityId' from json_array_elements(event_places) with ordinality as places (lain, nth)
+    where lain ->> 'since' is null or (lain ->> 'since')::timestamptz <= least(contact, contact_due) order by nth desc limit 1) end`,
+      street: `case when event_places is null then street_id else (
+    select lain ->> 'streetId' from json_array_elements(event_places) with ordinality as places (lain, nth)
+    where lain ->> 'since' is null or (lain ->> 'since')::timestamptz <= least(contact, contact_due) order by nth desc limit 1) end`,
+    },
+    department: `case when former is null then department_id else coalesce(
+    (select held."departmentId" from json_to_recordset(former) as held (
+    "departmentId" text, since timestamptz, until timestamptz, "eventId" text, "knownAt" timestamptz) where least(contact, contact_due) < held.until order by held.until limit 1),
+    department_id) end`,
+    cohortVersion: 2,
+  },
+  {
+    measure: 'RATE',
+    reading: 'HIGHER',
+    cohort: 'totals',
+    cohortVersion: 2,
+    version: 2,
+    windowColumn: 'total_due',
+    events: ['filed_event', 'moved_event', 'closed_event'],
+    dimensions: ['estate', 'community', 'street', 'category'],
+    department: null,
+    exclusions: [
+      ["standing = 'MERGED'", 'MERGED'],
+      ["standing = 'WITHDRAWN'", 'WITHDRAWN'],
+      ["standing = 'VOIDED'", 'VOIDED'],
+      ["standing = 'REJECTED'", 'REJECTED'],
+      ['closed_at is null and taken_up', 'WITHDRAWN'],
+      ["closed_at is null and standing = 'SUSPENDED'", 'SUSPENDED'],
+      ['closed_at is null and total_due >= as_of', 'NOT_DUE_YET'],
+    ],
+    terms: {
+      definitionVersion: null,
+      minimumSample: 20,
+      weightBasicallySatisfied: 1,
+      weightPartlySolved: 0,
+      windowDays: 30,
+      weights: [],
+    },
+    name: 'closing-rate',
+    title: { zh: '结案率', en: 'Closing rate' },
+    formula: {
+      zh: '已结案的轮次数 ÷ 总时限落在统计期内且已见分晓（已结案，或已过时限）的立案轮次数；不计：并案、撤回、作废、不予受理，以及挂账未结的事件；地点以结案或到期（以先者为准）时为准',
+      en: 'closed cycles / cycles whose total deadline lies in [from, to) and is decided at asOf (closed, or past its due time); not: of incidents merged, withdrawn, voided, rejected or, unless closed, suspended; in the place as of the closing or the due time, whichever came first',
+    },
+    meaning: {
+      numerator: { zh: '其中已结案的轮次数', en: 'those of them that are closed' },
+      denominator: {
+        zh: '总时限落在统计期内且已见分晓（已结案，或已过时限）的立案轮次数（应结案），减去不计的轮次',
+        en: 'cycles whose total deadline lies in [from, to) and is decided at asOf (closed, or past its due time), without the excluded',
+      },
+      window: { zh: '按总时限', en: 'by due time of the total deadline' },
+      dimensions: {
+        zh: '地点以结案或到期（以先者为准）时为准（本轮次内的定位更正计入，此后的区划移交不计），类别为上报时；不归属部门',
+        en: 'place as of the closing or the due time, whichever came first (as it was found or corrected in that cycle; what went to other units with its area later, is not theirs), category as reported; of no department',
+      },
+    },
+    numerator: 'closed_at is not null',
+  },
+  {
+    measure: 'RATE',
+    reading: 'HIGHER',
+    cohort: 'totals',
+    cohortVersion: 2,
+    version: 2,
+    windowColumn: 'total_due',
+    events: ['filed_event', 'moved_event', 'closed_event'],
+    dimensions: ['estate', 'community', 'street', 'category'],
+    department: null,
+    exclusions: [
+      ["standing = 'MERGED'", 'MERGED'],
+      ["standing = 'WITHDRAWN'", 'WITHDRAWN'],
+      ["standing = 'VOIDED'", 'VOIDED'],
+      ["standing = 'REJECTED'", 'REJECTED'],
+      ['closed_at is null and taken_up', 'WITHDRAWN'],
+      ["closed_at is null and standing = 'SUSPENDED'", 'SUSPENDED'],
+      ['closed_at is null and total_due >= as_of', 'NOT_DUE_YET'],
+    ],
+    terms: {
+      definitionVersion: null,
+      minimumSample: 20,
+      weightBasicallySatisfied: 1,
+      weightPartlySolved: 0,
+      windowDays: 30,
+      weights: [],
+    },
+    name: 'closing-on-time',
+    title: { zh: '按期结案率', en: 'Closed on time' },
+    formula: {
+      zh: '不晚于总时限结案的轮次数 ÷ 总时限落在统计期内且已见分晓（已结案，或已过时限）的立案轮次数；不计：并案、撤回、作废、不予受理，以及挂账未结的事件；地点以结案或到期（以先者为准）时为准',
+      en: 'cycles closed at or before their due time / cycles whose total deadline lies in [from, to) and is decided at asOf (closed, or past its due time); not: of incidents merged, withdrawn, voided, rejected or, unless closed, suspended; in the place as of the closing or the due time, whichever came first',
+    },
+    meaning: {
+      numerator: {
+        zh: '其中不晚于总时限结案的轮次数',
+        en: 'those of them closed at or before their due time',
+      },
+      denominator: {
+        zh: '总时限落在统计期内且已见分晓（已结案，或已过时限）的立案轮次数（应结案），减去不计的轮次',
+        en: 'cycles whose total deadline lies in [from, to) and is decided at asOf (closed, or past its due time), without the excluded',
+      },
+      window: { zh: '按总时限', en: 'by due time of the total deadline' },
+      dimensions: {
+        zh: '地点以结案或到期（以先者为准）时为准（本轮次内的定位更正计入，此后的区划移交不计），类别为上报时；不归属部门',
+        en: 'place as of the closing or the due time, whichever came first (as it was found or corrected in that cycle; what went to other units with its area later, is not theirs), category as reported; of no department',
+      },
+    },
+    numerator: 'closed_at <= total_due',
+  },
+  {
+    measure: 'COMPOSITE',
+    reading: 'HIGHER',
+    cohort: 'callbacks',
+    windowColumn: 'told_at',
+    version: 5,
+    events: ['asked_event', 'rated_event', 'corrected_event'],
+    dimensions: ['estate', 'community', 'street', 'category', 'department'],
+    department: 'department_id',
+    terms: {
+      definitionVersion: null,
+      minimumSample: 20,
+      weightBasicallySatisfied: 1,
+      weightPartlySolved: 0,
+      windowDays: 30,
+      weights: [
+        { metricId: 'response-rate', weight: 0.1 },
+        { metricId: 'resolution-rate', weight: 0.5 },
+        { metricId: 'satisfaction-rate', weight: 0.4 },
+      ],
+    },
+    name: 'three-rates',
+    title: { zh: '三率综合', en: 'Three rates' },
+    formula: {
+      zh: 'Σ 权重 × 率（响应率、解决率、满意率），权重随已公布的指标定义；任一率分母为零则无值；分子分母为各率件数之和',
+      en: 'Σ weight × rate of response, resolution and satisfaction, weights as published; no value where a denominator is 0; numerator and denominator are the sums of those of its rates',
+    },
+    meaning: {
+      numerator: { zh: '各率分子之和', en: 'the sum of the numerators of its rates' },
+      denominator: { zh: '各率分母之和', en: 'the sum of the denominators of its rates' },
+      window: { zh: '各率按其自己的口径', en: 'each of its rates by its own' },
+      dimensions: { zh: '各率按其自己的口径', en: 'each of its rates by its own' },
+    },
+    exclusions: [],
+    numerator: 'false',
+    rates: {
+      'acknowledge-on-time': 5,
+      'check-in-on-time': 5,
+      'handling-on-time': 5,
+      'response-rate': 3,
+      'closing-on-time': 2,
+      'closing-rate': 2,
+      'whistle-rate': 2,
+      'suspension-rate': 2,
+      'late-suspension-rate': 2,
+    },
+  },
 ];
