@@ -88,16 +88,16 @@ const whistles = `
       case when estate_id is not null then lag(incident_id) over place end as place_id,
       case when estate_id is not null then lag(revision) over place end as place_revision
     from blown
-    window place as (partition by is_valid, estate_id, category ${inOrder})
+    window place as (partition by is_repeatable, estate_id, category ${inOrder})
   ),
   at_moment as (
     select incident_id, ${noTask} $1::timestamptz as as_of, category, severity, anonymous, estate_id, community_id, street_id,
-      department_id, blown_at, blown_event, is_off, standing,
-      case when own_at is null then place_at when place_at is null then own_at
-        else greatest(own_at, place_at) end as earlier_at,
-      case when own_at is null then place_event when place_at is null then own_event
-        when (own_at, own_id collate "C", own_revision) >= (place_at, place_id collate "C", place_revision)
-        then own_event else place_event end as earlier_event
+      department_id, blown_at, blown_event, is_off, is_reverse, standing,
+      case when prior_at is null then place_at when place_at is null then prior_at
+        else greatest(prior_at, place_at) end as earlier_at,
+      case when prior_at is null then place_event when place_at is null then prior_event
+        when (prior_at, own_id collate "C", prior_revision) >= (place_at, place_id collate "C", place_revision)
+        then prior_event else place_event end as earlier_event
     from preceded
   )`;
 
@@ -153,13 +153,13 @@ export const cohorts = {
   responses: { version: 3, readModels: ['department-tasks', 'incident-facts'], sql: responses },
   incidents: ofFacts(atEvent(factCases.incidents, noTask), 2),
   totals: ofFacts(atEvent(factCases.totals, `${noTask} ${nobody}`), 3),
-  closings: ofFacts(atMoment(factCases.closings, noTask)),
-  callbacks: ofFacts(atMoment(factCases.callbacks, noTask)),
-  whistles: ofFacts(whistles),
+  closings: ofFacts(atMoment(factCases.closings, noTask), 2),
+  callbacks: ofFacts(atMoment(factCases.callbacks, noTask), 2),
+  whistles: ofFacts(whistles, 2),
   summonses: ofFacts(atMoment(factCases.summonses, '')),
   disputes: ofFacts(atMoment(factCases.disputes, noTask)),
   checks: ofFacts(atMoment(factCases.checks, '')),
-  suspensions: ofFacts(atMoment(factCases.suspensions, noTask), 2),
+  suspensions: ofFacts(atMoment(factCases.suspensions, noTask), 3),
 } as const satisfies Record<string, Cohort>;
 
 export type CohortName = keyof typeof cohorts;

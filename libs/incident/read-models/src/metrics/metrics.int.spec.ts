@@ -643,6 +643,55 @@ describe('metrics', () => {
     ]);
   });
 
+  describe('a whistle in reverse', () => {
+    const helped = (): SimulatedCity =>
+      new SimulatedCity().report('inc').whistle('inc', ['dept-1']).checkIn('inc', 'dept-1').pass(10);
+
+    /** Whose it was by the first formula: that of whoever was called last. */
+    const asOnce = async (moment: Moment) =>
+      (await query.compute(metric('satisfaction-rate', 1), always, moment, 'department')).rows;
+
+    it('makes nobody else answer for the incident: whoever led it, does', async () => {
+      const city = helped().whistleBack('inc', 'dept-1', 'dept-2').suspend('inc').pass(10).resume('inc');
+      city.checkIn('inc', 'dept-2').complete('inc', 'dept-2').complete('inc', 'dept-1').pass(5);
+      await given(city.check('inc', 'PASS').feedback('inc', 'PARTLY', 'DISSATISFIED').close('inc'));
+      const answers = ['satisfaction-rate', 'resolution-rate', 'reopen-rate', 'late-suspension-rate'];
+      for (const name of [...answers, 'time-to-resolution', 'time-to-first-completion'])
+        expect([name, await compute(name, at(city.now), 'department')]).toMatchObject([
+          ...[name, [{ key: 'dept-1', denominator: 1 }]],
+        ]);
+      expect(await asOnce(at(city.now))).toMatchObject([{ key: 'dept-2', denominator: 1 }]);
+    });
+
+    it('has a lead of its own, and leaves that of the incident to whoever is given it', async () => {
+      const city = helped().whistleBack('inc', 'dept-1', 'dept-2').pass(5).openArbitration('inc', 'dept-1');
+      city.arbitrate('inc', 'dept-1', 'dept-4').pass(5).requestReturn('inc', 'dept-2');
+      city.decideReturn('inc', 'dept-2', 'dept-3').pass(5);
+      for (const id of ['dept-3', 'dept-4']) city.checkIn('inc', id).complete('inc', id);
+      await given(city.check('inc', 'PASS').feedback('inc', 'SOLVED').close('inc'));
+      expect(await compute('satisfaction-rate', at(city.now), 'department')).toMatchObject([
+        { key: 'dept-4', denominator: 1 },
+      ]);
+      expect(await asOnce(at(city.now))).toMatchObject([{ key: 'dept-3', denominator: 1 }]);
+    });
+
+    it('repeats none, and is none that another repeats', async () => {
+      const city = helped().whistleBack('inc', 'dept-1', 'dept-2').pass(5).report('other');
+      await given(city.whistle('other', ['dept-1']).cancelWhistle('other').pass(1));
+      const told = async () =>
+        (await compute('repeat-whistle-rate', at(city.now))).map(({ numerator, denominator, excluded }) => [
+          ...[numerator, denominator, excluded],
+        ]);
+      expect(await told()).toEqual([[0, 1, { CALLED_OFF: 1, REVERSE: 1 }]]);
+      const before = city.events.length;
+      city.report('again').whistle('again', ['dept-1']);
+      await Promise.all([tasks, facts].map((spec) => spec.givenEvents(city.events.slice(before))));
+      const blown = (id: string) => city.eventsOf(id).find(({ type }) => type === 'WhistleBlown')?.eventId;
+      const { cases } = await explain('repeat-whistle-rate', at(city.now));
+      expect(cases.find(({ inNumerator }) => inNumerator)?.events).toEqual([blown('again'), blown('inc')]);
+    });
+  });
+
   it('the time before an escalation ends with the first whistle that stands or the first step up, and is of closed cases', async () => {
     const city = new SimulatedCity();
     const solve = (id: string) => city.check(id, 'PASS').feedback(id, 'SOLVED').close(id);

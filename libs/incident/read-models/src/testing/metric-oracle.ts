@@ -98,10 +98,16 @@ export function casesOf(
       return closed(visible, inWindow, null, ['ESTATE', 'COMMUNITY', 'SUBDISTRICT', 'DISTRICT'], false);
     case 'three-rates':
       return ['response-rate', 'resolution-rate', 'satisfaction-rate'].flatMap((rate) =>
-        casesOf(rate, log, window, moment, rate === 'response-rate' ? responsesIn(version) : undefined),
+        casesOf(
+          rate,
+          log,
+          window,
+          moment,
+          rate === 'response-rate' ? responsesIn(version) : version < 7 ? 1 : Infinity,
+        ),
       );
     case 'repeat-whistle-rate':
-      return repeats(storiesOf(log, moment), inWindow);
+      return repeats(storiesOf(log, moment), inWindow, version < 2);
     default:
       return storiesOf(log, moment).flatMap((story) =>
         ofStory(name, story, moment, version).filter(({ at }) => inWindow(at)),
@@ -127,12 +133,12 @@ function ofStory(name: string, story: Story, moment: Moment, version: number): D
       return suspensions(story, version);
     case 'resolution-rate':
     case 'satisfaction-rate':
-      return callbacks(story, moment, name === 'satisfaction-rate');
+      return callbacks(story, moment, name === 'satisfaction-rate', version < 2);
     case 'reopen-rate':
     case 'time-to-resolution':
     case 'time-to-first-completion':
     case 'time-before-escalation':
-      return closings(story, name);
+      return closings(story, name, version < 2);
     case 'return-rate':
     case 'dispatch-accuracy':
       return summonses(story, name === 'return-rate');
@@ -156,8 +162,11 @@ function caseBy(
   story: Story,
   by: Told,
   judged: { reason: string | null; good: boolean; events: readonly (Told | null | undefined)[] },
+  /** Of the last whistle, also in reverse, as it was once. */
+  lastLead = false,
 ): Dated {
-  const { category, place, lead } = contextAt(story, by);
+  const { category, place, ...leads } = contextAt(story, by);
+  const lead = lastLead ? leads.lead : leads.head;
   return {
     ...{ at: by.occurredAt, incidentId: story.incidentId, taskId: null, counts: judged.reason === null },
     dimensions: {
@@ -229,7 +238,7 @@ function totals(
   });
 }
 
-function callbacks(story: Story, { asOf }: Moment, satisfaction: boolean): Dated[] {
+function callbacks(story: Story, { asOf }: Moment, satisfaction: boolean, lastLead: boolean): Dated[] {
   const told = ofType(story.visible, 'CheckPassed', 'FeedbackRecorded');
   return [...new Set(told.map(({ data }) => data.cycle))].flatMap((cycle) => {
     const inCycle = story.visible.filter((event) => 'cycle' in event.data && event.data.cycle === cycle);
@@ -247,12 +256,12 @@ function callbacks(story: Story, { asOf }: Moment, satisfaction: boolean): Dated
     if (reason === null && satisfaction && word?.data.satisfaction === 'NOT_RATED') reason = 'NOT_RATED';
     const [whole, part] = satisfaction ? ['SATISFIED', 'BASICALLY_SATISFIED'] : ['SOLVED', 'PARTLY'];
     const said = satisfaction ? word?.data.satisfaction : word?.data.solved;
-    const found = caseBy(story, by, { reason, good: said === whole, events: [asked, rated, word] });
+    const found = caseBy(story, by, { reason, good: said === whole, events: [asked, rated, word] }, lastLead);
     return [{ ...found, at, partly: reason === null && said === part, rates: satisfaction }];
   });
 }
 
-function closings(story: Story, name: string): Dated[] {
+function closings(story: Story, name: string, lastLead: boolean): Dated[] {
   return ofType(story.visible, 'IncidentClosed').map((closing) => {
     const reopening = reopeningOf(story, closing.data.cycle);
     const [filing] = ofType(story.visible, 'IncidentFiled');
@@ -260,7 +269,7 @@ function closings(story: Story, name: string): Dated[] {
     let reason = outOfBase(story);
     if (name === 'reopen-rate') {
       const good = reopening !== undefined && ms(reopening.occurredAt) - ms(closing.occurredAt) <= 30 * dayMs;
-      return caseBy(story, closing, { reason, good, events: [closing, reopening] });
+      return caseBy(story, closing, { reason, good, events: [closing, reopening] }, lastLead);
     }
     if (reason === null && reopening !== undefined) reason = 'REOPENED';
     if (reason === null && name === 'time-to-first-completion' && completion === undefined)
@@ -272,7 +281,7 @@ function closings(story: Story, name: string): Dated[] {
       reason ??= escalation === undefined ? 'NEVER_ESCALATED' : null;
       const waited = ms(escalation?.occurredAt ?? '') - ms(filing?.occurredAt ?? '');
       return {
-        ...caseBy(story, closing, { reason, good: true, events: [filing, escalation, closing] }),
+        ...caseBy(story, closing, { reason, good: true, events: [filing, escalation, closing] }, lastLead),
         amount: reason === null ? waited : null,
       };
     }
@@ -282,7 +291,7 @@ function closings(story: Story, name: string): Dated[] {
     const events = name === 'time-to-resolution' ? [filing, closing] : [filing, completion, closing];
     const amount = name === 'time-to-resolution' ? total : first;
     return {
-      ...caseBy(story, closing, { reason, good: true, events }),
+      ...caseBy(story, closing, { reason, good: true, events }, lastLead),
       amount: reason === null ? amount : null,
     };
   });
@@ -334,11 +343,8 @@ function suspensions(story: Story, version: number): Dated[] {
     const filings = ofType(story.visible, 'IncidentFiled');
     const filing = filings.findLast(({ revision }) => revision < suspension.revision);
     const reason = outOfBase(story) ?? (used === null ? 'UNTIMED' : null);
-    return caseBy(story, suspension, {
-      reason,
-      good: isLate,
-      events: [filing, suspension],
-    });
+    const judged = { reason, good: isLate, events: [filing, suspension] };
+    return caseBy(story, suspension, judged, version < 3);
   });
 }
 
@@ -370,7 +376,7 @@ function disputes(story: Story): Dated[] {
   const returns = ofType(story.visible, 'ReturnRequested');
   const more = Math.max(0, returns.length - 1);
   const reason = outOfBase(story);
-  const found = caseBy(story, whistle, { reason, good: more > 0, events: [whistle, ...returns] });
+  const found = caseBy(story, whistle, { reason, good: more > 0, events: [whistle, ...returns] }, true);
   return [{ ...found, amount: reason === null ? more : null }];
 }
 
@@ -398,12 +404,17 @@ function cycleAt({ all }: Story, at: Told): number {
   return reopened.at(-1)?.data.cycle ?? 1;
 }
 
-function repeats(stories: readonly Story[], inWindow: (instant: string) => boolean): OracleCase[] {
+function repeats(
+  stories: readonly Story[],
+  inWindow: (instant: string) => boolean,
+  anyWhistle: boolean,
+): OracleCase[] {
   const blown = stories
     .flatMap((story) =>
       ofType(story.visible, 'WhistleBlown').map((whistle) => {
         const isOff = isCalledOff(story, whistle.data.whistleId);
-        const reason = outOfBase(story) ?? (isOff ? 'CALLED_OFF' : null);
+        const isBack = !anyWhistle && whistle.data.reverse;
+        const reason = outOfBase(story) ?? (isOff ? 'CALLED_OFF' : isBack ? 'REVERSE' : null);
         const { category, place } = contextAt(story, whistle);
         return { story, whistle, reason, category, estateId: place.estateId };
       }),
@@ -428,7 +439,7 @@ function repeats(stories: readonly Story[], inWindow: (instant: string) => boole
       earlier !== undefined &&
       ms(whistle.occurredAt) - ms(earlier.whistle.occurredAt) <= 180 * dayMs;
     const events = [whistle, isRepeat ? earlier.whistle : null];
-    return [caseBy(story, whistle, { reason, good: isRepeat, events })];
+    return [caseBy(story, whistle, { reason, good: isRepeat, events }, true)];
   });
 }
 
