@@ -1,7 +1,7 @@
 import { instantMs } from '@shaoying/event-store';
 import type { RecordedIncidentEvent } from '@shaoying/incident-contracts';
 import type { IncidentState, IncidentTimer } from '@shaoying/incident-domain';
-import type { Act, CycleCourse, IncidentCourse, Standing, TaskCourse } from './task-course.js';
+import type { Act, CycleCourse, IncidentCourse, TaskCourse } from './task-course.js';
 
 /** The metrics that are told; what they mean is said by their definitions. */
 export const ON_TIME_METRICS = [
@@ -44,31 +44,40 @@ export function judge(course: IncidentCourse, state: IncidentState, asOfMs: numb
     return ACTS.flatMap((metric) => {
       const due = task.deadlines.findLast(({ timer }) => timer === TIMERS[metric]);
       if (due === undefined) return [];
-      return judgedTask(metric, known, instantMs(due.dueAt), course.standing, asOfMs) ?? [];
+      return judgedTask(metric, known, instantMs(due.dueAt), course, asOfMs) ?? [];
     });
   });
   const ofCycles = [...course.cycles].flatMap(([cycle, known]) =>
-    known.dueMs === null ? [] : [judgedCycle(cycle, known, known.dueMs, course.standing, state, asOfMs)],
+    known.dueMs === null ? [] : [judgedCycle(cycle, known, known.dueMs, course, state, asOfMs)],
   );
   return [...ofTasks, ...ofCycles];
 }
 
 function actOf(metric: (typeof ACTS)[number], task: TaskCourse): Act | null {
-  if (metric === 'acknowledge-on-time') return task.acknowledged;
+  if (metric === 'acknowledge-on-time') return sooner(task.checkedIn, task.acknowledged);
   return metric === 'check-in-on-time' ? task.checkedIn : (task.accepted ?? task.completed);
 }
+
+/** Whoever has come has answered, whatever was signed later. */
+const sooner = (came: Act | null, signed: Act | null): Act | null =>
+  signed === null || (came !== null && came.atMs < signed.atMs) ? came : signed;
+
+/** Suspended before it was due; what had been missed by then was missed. */
+const standsStill = ({ standing, standingSinceMs }: IncidentCourse, dueMs: number): boolean =>
+  standing === 'SUSPENDED' && dueMs >= standingSinceMs;
 
 function judgedTask(
   metric: (typeof ACTS)[number],
   task: TaskCourse,
   dueMs: number,
-  standing: Standing,
+  course: IncidentCourse,
   asOfMs: number,
 ): Judged | null {
   const act = actOf(metric, task);
-  // An arbitrator has decided before it was due: nobody was to acknowledge it any more.
-  if (metric === 'acknowledge-on-time' && task.acknowledgeNoMore && act === null) return null;
-  const counts = isJudged(metric, task, act, dueMs < asOfMs, standing);
+  // An arbitrator was asked before it was due: nobody was to acknowledge it any more.
+  const isNoMore = task.acknowledgeNoMoreSinceMs !== null && task.acknowledgeNoMoreSinceMs <= dueMs;
+  if (metric === 'acknowledge-on-time' && isNoMore && act === null) return null;
+  const counts = isJudged(metric, task, act, dueMs, course, asOfMs);
   const holderMs = act === null ? dueMs : Math.min(act.atMs, dueMs);
   const holder = task.holders.findLast(({ sinceMs }) => sinceMs <= holderMs) ?? task.holders[0];
   return {
@@ -82,28 +91,31 @@ function isJudged(
   metric: (typeof ACTS)[number],
   task: TaskCourse,
   act: Act | null,
-  isPast: boolean,
-  standing: Standing,
+  dueMs: number,
+  course: IncidentCourse,
+  asOfMs: number,
 ): boolean {
+  const { standing } = course;
   if (standing === 'MERGED' || standing === 'WITHDRAWN' || standing === 'VOIDED') return false;
   if (task.ended === 'RETURNED' || (task.ended === 'RELEASED' && !task.counted)) return false;
   if (act !== null) return true;
-  if (standing === 'SUSPENDED') return false;
   const isOver = task.completed !== null || task.ended !== null;
+  if (!isOver && standsStill(course, dueMs)) return false;
   const waits = task.undecided || (metric === 'handling-on-time' && task.extending);
-  return isPast && (metric === 'acknowledge-on-time' || isOver || !waits);
+  return dueMs < asOfMs && (metric === 'acknowledge-on-time' || isOver || !waits);
 }
 
 function judgedCycle(
   cycle: number,
   { filed, closed, takenUp }: CycleCourse,
   dueMs: number,
-  standing: Standing,
+  course: IncidentCourse,
   { place }: IncidentState,
   asOfMs: number,
 ): Judged {
+  const { standing } = course;
   const inBase = standing === 'ON' || standing === 'SUSPENDED';
-  const isOpen = takenUp || standing === 'SUSPENDED' || dueMs >= asOfMs;
+  const isOpen = takenUp || standsStill(course, dueMs) || dueMs >= asOfMs;
   const counts = inBase && (closed !== null || !isOpen);
   return {
     ...{ metric: 'closing-on-time', taskId: null, cycle, key: place.streetId, dueMs, counts },

@@ -15,8 +15,8 @@ export interface TaskCourse {
   /** Everybody who has or had it, first ones first. */
   holders: readonly { readonly departmentId: string; readonly sinceMs: number }[];
   acknowledged: Act | null;
-  /** Decided by an arbitrator before it was due. */
-  acknowledgeNoMore: boolean;
+  /** Since when an arbitrator is asked who is to: whoever had not signed by then need not, unless it was due before. */
+  acknowledgeNoMoreSinceMs: number | null;
   checkedIn: Act | null;
   completed: Act | null;
   /** The completion that was accepted before the resident sent it back. */
@@ -43,6 +43,7 @@ export class IncidentCourse {
   readonly tasks = new Map<string, TaskCourse>();
   readonly cycles = new Map<number, CycleCourse>();
   standing: Standing = 'ON';
+  standingSinceMs = -Infinity;
 
   apply(event: IncidentEvent, by: RecordedIncidentEvent | null, after: IncidentState): void {
     for (const task of summonedBy(event)) this.summon(task, event, by);
@@ -64,7 +65,13 @@ export class IncidentCourse {
   ): void {
     this.tasks.set(taskId, {
       ...{ taskId, summonedBy: by, holders: [{ departmentId, sinceMs: instantMs(occurredAt) }] },
-      ...{ acknowledged: null, acknowledgeNoMore: false, checkedIn: null, completed: null, accepted: null },
+      ...{
+        acknowledged: null,
+        acknowledgeNoMoreSinceMs: null,
+        checkedIn: null,
+        completed: null,
+        accepted: null,
+      },
       ...{ ended: null, counted: false, undecided: false, extending: false },
     });
   }
@@ -121,7 +128,7 @@ export class IncidentCourse {
         task.undecided = true;
         break;
       case 'ArbitrationOpened':
-        task.acknowledgeNoMore ||= task.acknowledged === null;
+        if (task.acknowledged === null) task.acknowledgeNoMoreSinceMs ??= instantMs(event.occurredAt);
         task.undecided = true;
         break;
       case 'ReturnRejected':
@@ -171,30 +178,9 @@ export class IncidentCourse {
   }
 
   private stand(event: IncidentEvent): void {
-    switch (event.type) {
-      case 'IncidentRejected':
-        this.standing = 'REJECTED';
-        break;
-      case 'IncidentVoided':
-        this.standing = 'VOIDED';
-        break;
-      case 'IncidentMerged':
-        this.standing = 'MERGED';
-        break;
-      case 'IncidentSuspended':
-        this.standing = 'SUSPENDED';
-        break;
-      case 'IncidentWithdrawn':
-        if (!event.data.goesOn) this.standing = 'WITHDRAWN';
-        break;
-      case 'IncidentResumed':
-      case 'IncidentUnmerged':
-      case 'IncidentReopened':
-        this.standing = 'ON';
-        break;
-      default:
-        break;
-    }
+    const before = this.standing;
+    this.standing = standingAfter(event, before);
+    if (this.standing !== before) this.standingSinceMs = instantMs(event.occurredAt);
   }
 
   /** When the total time of the cycle is over. */
@@ -213,6 +199,27 @@ export class IncidentCourse {
       default:
         break;
     }
+  }
+}
+
+function standingAfter(event: IncidentEvent, before: Standing): Standing {
+  switch (event.type) {
+    case 'IncidentRejected':
+      return 'REJECTED';
+    case 'IncidentVoided':
+      return 'VOIDED';
+    case 'IncidentMerged':
+      return 'MERGED';
+    case 'IncidentSuspended':
+      return 'SUSPENDED';
+    case 'IncidentWithdrawn':
+      return event.data.goesOn ? before : 'WITHDRAWN';
+    case 'IncidentResumed':
+    case 'IncidentUnmerged':
+    case 'IncidentReopened':
+      return 'ON';
+    default:
+      return before;
   }
 }
 

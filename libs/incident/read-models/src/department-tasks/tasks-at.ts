@@ -48,6 +48,15 @@ export const tasksOf = (among: string): string => `
       where ${within('since')} and (until_at is null or not (${within('until')}))
     ) facts`;
 
+/** Since when the incident of a row of {@link tasksAt} is set aside; null where it is not. */
+export const setAsideAt = `(causes -> 'set_aside' ->> 'at')::timestamptz`;
+
+/** What stopped the clock of acknowledging of a row of {@link tasksAt}: whoever has come has answered, whatever was signed later. */
+export const answered = {
+  at: 'least(ack, arrived)',
+  event: 'case when arrived < ack or ack is null then arrived_event else ack_event end',
+} as const;
+
 /** The same as a table. @param name of it */
 export const tasksAmong = (name: string, among = everyTask): string => `
   ${name} as (${tasksOf(among)}

@@ -78,7 +78,7 @@ const brief = [
     'completed_event_id',
   ] as const),
   ...(['accepted_at', 'accepted_event_id', 'ended_as', 'ended_at', 'ended_known_at', 'counted'] as const),
-  ...(['stands', 'extending', 'set_aside'] as const),
+  ...(['stands', 'extending', 'set_aside', 'causes'] as const),
 ];
 type Known = Readonly<Partial<Record<(typeof brief)[number], string>>>;
 const noEvents: Known = {
@@ -113,7 +113,7 @@ export const openInBrief = (whose: string): string =>
 export const settledInBrief = (instant: string, by: string, whose: string): string => `
       select department_id, street_id, notified_at, acknowledge_due, acknowledged_at as ack, check_in_due, checked_in_at as arrived,
         handling_due, completed_at as done, coalesce(accepted_at, completed_at) as handled, ended_as as ended, ended_at, counted,
-        ${isUndecided} as undecided, extending, set_aside
+        ${isUndecided} as undecided, extending, set_aside, null::json as causes
       from department_tasks.over_tasks
       where ${whose} and ${isPlain} and settled_at >= ${instant} and settled_at <= ${by} and until_at is null`;
 

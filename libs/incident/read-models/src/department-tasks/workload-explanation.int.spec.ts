@@ -42,7 +42,7 @@ describe('the explanation of a workload', () => {
     expect(workloadDefinitions().map(({ name }) => name)).toEqual([...WORKLOAD_FIGURES]);
     for (const { name, formula, formulaZh, titles, version } of workloadDefinitions())
       expect([formula.length > 20, /\p{Script=Han}{4}/u.test(formulaZh), titles.en !== '', version]).toEqual([
-        ...[true, true, true, name === 'weighted' ? 2 : 1],
+        ...[true, true, true, /^weighted|OnTimeRate$/.test(name) ? 2 : 1],
       ]);
     const rate = workloadDefinitions().find(({ name }) => name === 'checkInOnTimeRate');
     expect(rate?.formula).toContain('tasks notified in the window, the metric those due in the window');

@@ -1,5 +1,5 @@
 import type { BilingualText } from '../metrics/metric-definition.js';
-import { timedActs, type TimedAct } from './workload-holdings.js';
+import { standsStill, timedActs, type TimedAct } from './workload-holdings.js';
 
 /** States of a task that its department has. */
 export const OPEN_TASK_STATES = [
@@ -146,21 +146,29 @@ interface ActWords {
   readonly en: string;
   readonly metric: string;
   readonly own: readonly DecidingEvent[];
+  /** What else counts as it, told in words. */
+  readonly also: BilingualText;
   /** What leaves it undecided, told in words. */
   readonly waits: BilingualText;
 }
 const acts: Readonly<Record<TimedAct, ActWords>> = {
   acknowledge: {
-    ...{ zh: '签收', en: 'acknowledged', metric: 'acknowledge-on-time', own: ['ACKNOWLEDGED'] },
+    ...{ zh: '签收', en: 'acknowledged', metric: 'acknowledge-on-time', own: ['ACKNOWLEDGED', 'CHECKED_IN'] },
+    also: {
+      zh: '先报到的，以报到为签收。',
+      en: ' Whoever checked in before acknowledging, has acknowledged by it.',
+    },
     waits: { zh: '', en: '' },
   },
   check_in: {
     ...{ zh: '报到', en: 'checked in', metric: 'check-in-on-time', own: ['CHECKED_IN', 'UNDECIDED'] },
+    also: { zh: '', en: '' },
     waits: { zh: '、退回或裁定未决', en: ', or while a return or an arbitration is undecided' },
   },
   handling: {
     ...{ zh: '处置', en: 'handled', metric: 'handling-on-time' },
     own: ['COMPLETED', 'ACCEPTED_COMPLETION', 'UNDECIDED', 'EXTENSION_ASKED'],
+    also: { zh: '', en: '' },
     waits: {
       zh: '、退回、裁定或延期申请未决',
       en: ', or while a return, an arbitration or an extension is undecided',
@@ -174,19 +182,21 @@ const actEvents = (act: TimedAct): readonly DecidingEvent[] => [
 
 const rate = (act: TimedAct): WorkloadFigure => {
   const { done, due: dueAt, undecided } = timedActs[act];
-  const { zh, en, metric, waits } = acts[act];
+  const { zh, en, metric, also, waits } = acts[act];
   return {
-    ...{ version: 1, measure: 'RATE', unit: 'SHARE' },
+    ...{ version: 2, measure: 'RATE', unit: 'SHARE' },
     titles: { zh: `按时${zh}率`, en: `Share ${en} on time` },
     formulas: {
       zh:
         `分子 met ÷ 分母 decided；分母：吹哨时刻（notifiedAt）在${inWindow.zh}之内、asOf 时${zh}已见分晓（已${zh}，或已过时限）` +
-        `且当时归其所有的任务；分子：其中不晚于时限${zh}的。不计：已退回或免除而不计责的、无该时限的、未到期的、挂账或并案中${waits.zh}的。` +
+        `且当时归其所有的任务；分子：其中不晚于时限${zh}的。${also.zh}不计：已退回或免除而不计责的、无该时限的、未到期的、` +
+        `到期前已挂账或并案且尚未恢复${waits.zh}的（到期后才挂账或并案的照计）。` +
         `与指标 ${metric} 不同：本数按吹哨时刻取窗口内的任务，该指标按${zh}时限取窗口内到期的任务`,
       en:
         `met / decided; decided: tasks notified ${inWindow.en} that by \`asOf\` are ${en}, or past the due time, and were its ` +
-        `own when that was decided; met: those of them ${en} no later than due. Left out: tasks given back, or released ` +
-        `without counting; those without such a deadline; those not due yet; those not done while suspended or merged${waits.en}. ` +
+        `own when that was decided; met: those of them ${en} no later than due.${also.en} Left out: tasks given back, or released ` +
+        `without counting; those without such a deadline; those not due yet; those that were not due when their incident was ` +
+        `suspended or merged, as long as it is${waits.en}. ` +
         `Differs from the metric ${metric}: this takes the tasks notified in the window, the metric those due in the window`,
     },
     sql: {
@@ -202,7 +212,7 @@ const rate = (act: TimedAct): WorkloadFigure => {
         [`${done} is null and ${dueAt} >= as_of`, 'NOT_DUE_YET'],
         [`${done} is null and ${undecided} and undecided`, 'UNDECIDED'],
         [`${done} is null and ${undecided}`, 'EXTENSION_ASKED'],
-        [`${done} is null and set_aside is not null`, saidBy('set_aside')],
+        [`${done} is null and ${standsStill(dueAt)}`, saidBy('set_aside')],
         ['true', 'ANOTHER_HAD_IT'],
       ],
     },

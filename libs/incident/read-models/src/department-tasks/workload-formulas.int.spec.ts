@@ -9,12 +9,15 @@ import {
   SimulatedCity,
   weighedCities,
 } from '../testing/index.js';
-import { queueOf, streetOf } from '../testing/task-oracle.js';
+import { queueOf, ratesAsOnce, streetOf } from '../testing/task-oracle.js';
 import { DepartmentTasksQuery } from './department-tasks.query.js';
 
 const at = (asOf: string, knownAt = asOf): Moment => ({ asOf, knownAt });
 const longAgo = '2000-01-01T00:00:00.000Z';
 const departments = simulatedDepartments;
+
+const once = { acknowledgeOnTimeRate: 1, checkInOnTimeRate: 1, handlingOnTimeRate: 1 };
+const rateOf = ({ met, decided }: { met: number; decided: number }) => (decided === 0 ? null : met / decided);
 
 describe('workload by an earlier formula', () => {
   const spec = readModelSpec(departmentTasks);
@@ -36,6 +39,45 @@ describe('workload by an earlier formula', () => {
     expect(await query.workloadByStreet(['dept-1', 'dept-2'], moment, longAgo, asWas)).toMatchObject([
       { streetId: 'street-1', open: 4, weighted: 3 },
     ]);
+  });
+
+  it('tells a rate with what it was a share of by that formula: once a suspension hid what had been missed', async () => {
+    const city = new SimulatedCity();
+    for (const id of ['missed', 'met']) city.report(id).whistle(id, ['dept-1']);
+    await spec.givenEvents(city.checkIn('met', 'dept-1').pass(300).suspend('missed').pass(1).events);
+    const [inForce] = await query.workload(['dept-1'], at(city.now), longAgo);
+    const [earlier] = await query.workload(['dept-1'], at(city.now), longAgo, once);
+    expect(inForce).toMatchObject({ checkInOnTimeRate: 1 / 2, checkInOnTime: { met: 1, decided: 2 } });
+    expect(earlier).toMatchObject({ checkInOnTimeRate: 1, checkInOnTime: { met: 1, decided: 1 } });
+    const explained = (version: number) =>
+      query.explain(
+        'checkInOnTimeRate',
+        { departmentId: 'dept-1' },
+        at(city.now),
+        longAgo,
+        { limit: 10, after: null },
+        version,
+      );
+    expect(await explained(1)).toMatchObject({ value: 1, met: 1, counted: 1, excluded: { SUSPENDED: 1 } });
+    expect(await explained(2)).toMatchObject({ value: 1 / 2, met: 1, counted: 2, excluded: {} });
+  });
+
+  it('took a signature alone for an acknowledgement: whoever came without a network before it, was late by it', async () => {
+    const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']);
+    const came = city.pass(30).now;
+    await spec.givenEvents(
+      city.pass(40).acknowledge('inc', 'dept-1').pass(5).checkIn('inc', 'dept-1', came).events,
+    );
+    const told = async (versions = {}) =>
+      (await query.workload(['dept-1'], at(city.now), longAgo, versions))[0]?.acknowledgeOnTime;
+    expect(await told()).toEqual({ met: 1, decided: 1 });
+    expect(await told(once)).toEqual({ met: 0, decided: 1 });
+    const { items } = await query.explain(
+      ...(['acknowledgeOnTimeRate', { departmentId: 'dept-1' }, at(city.now), longAgo] as const),
+      { limit: 10, after: null },
+    );
+    expect(items).toMatchObject([{ contribution: 1, doneAt: came, lateMs: -30 * 60_000 }]);
+    expect(items[0]?.events.map(({ what }) => what)).toContain('CHECKED_IN');
   });
 
   it('is explained by it, task by task', async () => {
@@ -81,6 +123,20 @@ describe('workload by an earlier formula', () => {
             expect({ streetId, weighted }).toEqual({
               ...{ streetId, weighted: added(all.filter(({ street }) => street === streetId)) },
             });
+          const rates = await query.workload(departments, moment, longAgo, once);
+          for (const { departmentId, ...figures } of rates) {
+            const { ACKNOWLEDGE, CHECK_IN, HANDLING } = ratesAsOnce(
+              city.events,
+              departmentId,
+              moment,
+              longAgo,
+            );
+            expect({ departmentId, ...figures }).toMatchObject({
+              ...{ departmentId, acknowledgeOnTime: ACKNOWLEDGE, acknowledgeOnTimeRate: rateOf(ACKNOWLEDGE) },
+              ...{ checkInOnTime: CHECK_IN, checkInOnTimeRate: rateOf(CHECK_IN) },
+              ...{ handlingOnTime: HANDLING, handlingOnTimeRate: rateOf(HANDLING) },
+            });
+          }
           const [departmentId = ''] = departments;
           const page = { limit: 500, after: null };
           const { value, items } = await query.explain(

@@ -17,7 +17,9 @@ function hashOf(name: WorkloadFigureName, version: number): string {
  * The newest version of each whose first is no longer in force. A second list, kept by hand: nothing is ever lowered or taken out, so
  * that no line vanishes together with its formula.
  */
-const newest: Readonly<Partial<Record<WorkloadFigureName, number>>> = { weighted: 2 };
+const newest: Readonly<Partial<Record<WorkloadFigureName, number>>> = {
+  ...{ weighted: 2, acknowledgeOnTimeRate: 2, checkInOnTimeRate: 2, handlingOnTimeRate: 2 },
+};
 
 describe('the figures of workload', () => {
   it('mean what was recorded under their version: whoever changes one keeps it, and adds another with a line of its own', () => {

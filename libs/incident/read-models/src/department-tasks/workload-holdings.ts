@@ -1,5 +1,5 @@
 import { factsUntil, momentSql, momentUntil } from '../sql-reader.js';
-import { formerHolders, tasksOf } from './tasks-at.js';
+import { answered, formerHolders, setAsideAt, tasksOf } from './tasks-at.js';
 import {
   columnsInBrief,
   givenOnAndOpenAfter,
@@ -13,7 +13,7 @@ import {
 
 /** Acts that have a deadline: the column of the act, the one it was due by, and what leaves it open whose time it is. */
 export const timedActs = {
-  acknowledge: { done: 'ack', due: 'acknowledge_due', undecided: 'false' },
+  acknowledge: { done: answered.at, due: 'acknowledge_due', undecided: 'false' },
   check_in: { done: 'arrived', due: 'check_in_due', undecided: 'undecided' },
   handling: { done: 'handled', due: 'handling_due', undecided: '(undecided or extending)' },
 } as const;
@@ -72,12 +72,19 @@ export const heldAt = (instant: string): string =>
   `(${instant} >= held_since or held_since = notified_at) and (${has} or ${instant} < held_until)`;
 
 /**
+ * What is to be done stands still: its incident was suspended, or merged into another, before it was due. Never retroactively: what
+ * had been missed by then was missed (domain.md §3.4 b).
+ */
+export const standsStill = (due: string): string =>
+  `(set_aside is not null and done is null and ended is null and ${due} >= ${setAsideAt})`;
+
+/**
  * An act that is judged: done, or its time is over and nothing was undecided; what was given away is not. It is that of
  * whoever had the task when it was done, or should have been.
  */
 const decided = ({ done, due, undecided }: (typeof timedActs)[TimedAct]): string =>
   `notified_at >= $4 and (ended is null or counted) and ${due} is not null
-   and (${done} is not null or (${due} < as_of and not ${undecided} and set_aside is null))
+   and (${done} is not null or (${due} < as_of and not ${undecided} and ${standsStill(due)} is not true))
    and ${heldAt(`least(${done}, ${due})`)}`;
 
 /** What is asked of an act of each holding. */

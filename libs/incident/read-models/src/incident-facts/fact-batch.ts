@@ -170,10 +170,11 @@ export class FactBatch {
   private foldTask(entry: IncidentEntry): void {
     switch (entry.type) {
       case 'WhistleBlown': {
-        const { whistleId: whistle_id, tasks } = entry.data;
-        for (const task of tasks) this.lead(entry, task);
+        const { whistleId: whistle_id, tasks, reverse } = entry.data;
+        for (const task of tasks) this.lead(entry, task, !reverse);
         const lead = tasks.find(({ role }) => role === 'LEAD')?.departmentId ?? null;
-        this.tell(entry, 'WHISTLED', { whistle_id, department_id: lead });
+        const says = reverse ? 'REVERSE' : null;
+        this.tell(entry, 'WHISTLED', { whistle_id, department_id: lead, says });
         for (const task of tasks) this.summon(entry, task, whistle_id);
         return;
       }
@@ -184,14 +185,18 @@ export class FactBatch {
       case 'DepartmentAdded':
         return this.summon(entry, entry.data.task, entry.data.whistleId);
       case 'LeadChanged': {
-        const { newTask, whistleId, toTaskId, toDepartmentId } = entry.data;
+        const { newTask, whistleId, fromTaskId, toTaskId, toDepartmentId } = entry.data;
         this.change(entry, { lead_task_id: toTaskId, lead_department_id: toDepartmentId });
+        if (this.cases.get(entry.incidentId)?.head_task_id === fromTaskId)
+          this.change(entry, { head_task_id: toTaskId, head_department_id: toDepartmentId });
         return this.summon(entry, newTask, whistleId);
       }
       case 'TaskTransferred': {
         const { taskId, toDepartmentId } = entry.data;
         if (this.cases.get(entry.incidentId)?.lead_task_id === taskId)
           this.change(entry, { lead_department_id: toDepartmentId });
+        if (this.cases.get(entry.incidentId)?.head_task_id === taskId)
+          this.change(entry, { head_department_id: toDepartmentId });
         return this.tell(entry, 'TRANSFERRED', { task_id: taskId, department_id: toDepartmentId });
       }
       case 'ReturnRequested': {
@@ -253,11 +258,12 @@ export class FactBatch {
     const last = this.facts.at(-1);
     const same = last?.incident_id === incident_id && last.revision === revision;
     const { category, severity, anonymous, estate_id, community_id, street_id, cycle } = known;
+    const { head_department_id: head_id } = known;
     this.facts.push({
       ...{ incident_id, revision, ordinal: same ? last.ordinal + 1 : 0, kind, cycle },
       ...{ fact_at: occurredAt, fact_known_at: recordedAt, event_id, task_id: null, whistle_id: null },
       ...{ department_id: null, says: null, rating: null, due_at: null, used_percent: null },
-      ...{ used_ms: null, allowed_ms: null },
+      ...{ used_ms: null, allowed_ms: null, head_id },
       ...{ category, severity, anonymous, estate_id, community_id, street_id, ...told },
     });
   }
@@ -271,12 +277,15 @@ export class FactBatch {
 
   private giveOn(entry: IncidentEntry, taskId: string, newTask: TaskAssignment | null): void {
     if (newTask === null) return;
-    this.lead(entry, newTask);
+    this.lead(entry, newTask, this.cases.get(entry.incidentId)?.head_task_id === taskId);
     this.summon(entry, newTask, this.whistles.get(taskId));
   }
 
-  private lead(entry: IncidentEntry, { role, taskId, departmentId }: TaskAssignment): void {
-    if (role === 'LEAD') this.change(entry, { lead_task_id: taskId, lead_department_id: departmentId });
+  /** @param heads of the incident, and not of what a department has whistled for */
+  private lead(entry: IncidentEntry, { role, taskId, departmentId }: TaskAssignment, heads: boolean): void {
+    if (role !== 'LEAD') return;
+    this.change(entry, { lead_task_id: taskId, lead_department_id: departmentId });
+    if (heads) this.change(entry, { head_task_id: taskId, head_department_id: departmentId });
   }
 
   private move(entry: IncidentEntry, moves: readonly DeadlineMove[]): void {
@@ -299,7 +308,9 @@ export class FactBatch {
 }
 
 const untimed = { total_deadline_id: null, contact_deadline_id: null };
-const nobody = { lead_task_id: null, lead_department_id: null };
+const nobody = {
+  ...{ lead_task_id: null, lead_department_id: null, head_task_id: null, head_department_id: null },
+};
 
 const unitsOf = ({ estateId, communityId, streetId }: Place) => ({
   ...{ estate_id: estateId, community_id: communityId, street_id: streetId },

@@ -129,7 +129,7 @@ const totals: FactCases = {
       total_due: 'coalesce(m.due_at, f.due_at)',
     },
     ...{ moved_event: 'm.event_id', closed_at: 'c.fact_at', closed_event: 'c.event_id' },
-    ...{ taken_up: 'o.incident_id is not null', standing: 's.standing' },
+    ...{ taken_up: 'o.incident_id is not null', standing: 's.standing', standing_at: 's.standing_at' },
   },
   from: `visible f left join corrections l on l.incident_id = f.incident_id
       left join moved m on m.incident_id = f.incident_id and m.cycle = f.cycle
@@ -172,6 +172,7 @@ const closings: FactCases = {
     first_ms: msBetween('f.fact_at', 'd.fact_at'),
     escalated_event: 'e.event_id',
     escalated_ms: msBetween('f.fact_at', 'e.fact_at'),
+    head_id: 'c.head_id',
   },
   from: `visible c left join filed f on f.incident_id = c.incident_id
       left join completed d on d.incident_id = c.incident_id
@@ -183,7 +184,7 @@ const closings: FactCases = {
 };
 
 const asTold = Object.fromEntries(
-  ['category', 'severity', ...places, 'department_id'].map((name) => [
+  ['category', 'severity', ...places, 'department_id', 'head_id'].map((name) => [
     name,
     `case when r.incident_id is null then a.${name} else r.${name} end`,
   ]),
@@ -220,14 +221,18 @@ const callbacks: FactCases = {
     left join standings s on s.incident_id = coalesce(r.incident_id, a.incident_id)`,
 };
 
-/** Each whistle, whether it counts as one, and the last one before it on the same incident that does as it does. */
+/**
+ * Each whistle, whether it counts as one, and the last one before it on the same incident that does as it does; and the same without
+ * those that departments have blown in reverse (`prior`).
+ */
 const whistles: FactCases = {
   ...{ table: 'over_whistles', key: ['incident_id', 'blown_event'], foundBy: 'blown_at' },
   ctes: [
     ...[standings, calledOff],
     `blown as (
       select w.*, x.whistle_id is not null as is_off, s.standing,
-        x.whistle_id is null and (s.standing is null or s.standing in ('ON', 'SUSPENDED')) as is_valid
+        x.whistle_id is null and (s.standing is null or s.standing in ('ON', 'SUSPENDED')) as is_valid,
+        w.says is not null as is_reverse
       from visible w left join called_off x on x.whistle_id = w.whistle_id
         left join standings s on s.incident_id = w.incident_id
       where w.kind = 'WHISTLED'
@@ -238,8 +243,12 @@ const whistles: FactCases = {
     ...{ revision: 'w.revision', blown_at: 'w.fact_at', blown_event: 'w.event_id', standing: 'w.standing' },
     ...{ is_off: 'w.is_off', is_valid: 'w.is_valid', own_at: 'lag(w.fact_at) over own' },
     ...{ own_event: 'lag(w.event_id) over own', own_revision: 'lag(w.revision) over own' },
+    ...{ is_reverse: 'w.is_reverse', is_repeatable: 'w.is_valid and not w.is_reverse' },
+    ...{ prior_at: 'lag(w.fact_at) over prior', prior_event: 'lag(w.event_id) over prior' },
+    prior_revision: 'lag(w.revision) over prior',
   },
-  from: `blown w window own as (partition by w.incident_id, w.is_valid order by w.fact_at, w.revision)`,
+  from: `blown w window own as (partition by w.incident_id, w.is_valid order by w.fact_at, w.revision),
+      prior as (partition by w.incident_id, w.is_valid and not w.is_reverse order by w.fact_at, w.revision)`,
 };
 
 const holderOf = (decided: string): string => `coalesce(
@@ -354,6 +363,7 @@ const contacts: FactCases = {
     ...{ contact_event: 'c.event_id', notified_event_id: 'f.event_id' },
     set_aside: `case when s.standing in ('MERGED', 'SUSPENDED') then s.standing
         when s.standing in ('WITHDRAWN', 'VOIDED', 'REJECTED') then 'WITHDRAWN' end`,
+    still_since: 's.standing_at',
     ended: `case when c.incident_id is null and w.fact_at <= coalesce(m.due_at, f.due_at) then 'TAKEN_OVER' end`,
     deadline_id: 'f.says',
   },
@@ -373,7 +383,7 @@ const suspensions: FactCases = {
   columns: {
     ...{ ...caseOf('v'), ...placeOf('v'), department_id: 'v.department_id', suspended_at: 'v.fact_at' },
     ...{ suspended_event: 'v.event_id', used_percent: 'v.used_percent', filed_event: 'f.event_id' },
-    ...{ used_ms: 'v.used_ms', allowed_ms: 'v.allowed_ms' },
+    ...{ used_ms: 'v.used_ms', allowed_ms: 'v.allowed_ms', head_id: 'v.head_id' },
     standing: 's.standing',
   },
   from: `visible v left join filings f on f.incident_id = v.incident_id and f.cycle = v.cycle

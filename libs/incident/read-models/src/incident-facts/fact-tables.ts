@@ -17,6 +17,7 @@ export const FACT_KINDS = [
   'CONTACTED',
   /** `says`: MERGED, WITHDRAWN, VOIDED, REJECTED, SUSPENDED (with how much of the total time was used up, and the lead's department); ON when it goes on. */
   'STANDING',
+  /** `says` REVERSE of what a department has whistled for itself. */
   'WHISTLED',
   /** Given to a higher level, by whoever had it or because it was overdue. */
   'ESCALATED',
@@ -71,8 +72,10 @@ export interface FactRow extends CaseContext {
   readonly event_id: string;
   readonly task_id: string | null;
   readonly whistle_id: string | null;
-  /** Of a task's fact its department, of a whistle's and what follows from it the lead. */
+  /** Of a task's fact its department, of a whistle's and what follows from it the lead of the last one, in reverse too. */
   readonly department_id: string | null;
+  /** Who leads the incident as the fact comes: what a department whistles for in reverse, changes nothing about that. */
+  readonly head_id: string | null;
   readonly says: string | null;
   readonly rating: string | null;
   readonly due_at: string | null;
@@ -91,6 +94,9 @@ export interface CaseRow extends CaseContext {
   readonly contact_deadline_id: string | null;
   readonly lead_task_id: string | null;
   readonly lead_department_id: string | null;
+  /** The same without whistles in reverse. */
+  readonly head_task_id: string | null;
+  readonly head_department_id: string | null;
   /** Closed, or given up: nothing more is expected of it. */
   readonly is_over: boolean;
 }
@@ -103,12 +109,13 @@ const factShape: RowShape<FactRow> = {
   ...{ incident_id: 'text', revision: 'integer', ordinal: 'integer', kind: 'text', cycle: 'integer' },
   ...{ fact_at: 'timestamptz', fact_known_at: 'timestamptz', event_id: 'text', task_id: 'text' },
   ...{ whistle_id: 'text', department_id: 'text', says: 'text', rating: 'text', due_at: 'timestamptz' },
-  ...{ used_percent: 'integer', used_ms: 'bigint', allowed_ms: 'bigint' },
+  ...{ used_percent: 'integer', used_ms: 'bigint', allowed_ms: 'bigint', head_id: 'text' },
   ...contextShape,
 };
 const caseShape: RowShape<CaseRow> = {
   ...{ incident_id: 'text', cycle: 'integer', total_deadline_id: 'text', contact_deadline_id: 'text' },
-  ...{ lead_task_id: 'text', lead_department_id: 'text', is_over: 'boolean', ...contextShape },
+  ...{ lead_task_id: 'text', lead_department_id: 'text', head_task_id: 'text', head_department_id: 'text' },
+  ...{ is_over: 'boolean', ...contextShape },
 };
 
 export const caseColumns = Object.keys(caseShape).join(', ');
@@ -133,6 +140,8 @@ export const factTables = `
       contact_deadline_id text,
       lead_task_id       text,
       lead_department_id text,
+      head_task_id       text,
+      head_department_id text,
       is_over            boolean not null,
       category           text not null,
       severity           text not null,
@@ -159,6 +168,7 @@ export const factTables = `
       used_percent  integer,
       used_ms       bigint,
       allowed_ms    bigint,
+      head_id       text,
       category      text not null,
       severity      text not null,
       anonymous     boolean not null,

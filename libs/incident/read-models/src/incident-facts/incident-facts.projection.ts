@@ -11,7 +11,7 @@ import { overCases } from './over-cases.js';
  */
 export const incidentFacts: Projection = {
   name: 'incident-facts',
-  version: 7,
+  version: 9,
   schema: factTables,
   completion: overCases,
   eventTypes: [...factEvents],

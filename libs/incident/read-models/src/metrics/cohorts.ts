@@ -1,4 +1,4 @@
-import { deadlinesOfTask, tasksAs, tasksAt } from '../department-tasks/tasks-at.js';
+import { deadlinesOfTask, setAsideAt, tasksAs, tasksAt } from '../department-tasks/tasks-at.js';
 import { casesSql, factCases, namesOf, type FactCases } from '../incident-facts/fact-cases.js';
 import { factsUntil, momentSql } from '../sql-reader.js';
 import { earlierCohorts } from './earlier/cohorts.js';
@@ -88,16 +88,16 @@ const whistles = `
       case when estate_id is not null then lag(incident_id) over place end as place_id,
       case when estate_id is not null then lag(revision) over place end as place_revision
     from blown
-    window place as (partition by is_valid, estate_id, category ${inOrder})
+    window place as (partition by is_repeatable, estate_id, category ${inOrder})
   ),
   at_moment as (
     select incident_id, ${noTask} $1::timestamptz as as_of, category, severity, anonymous, estate_id, community_id, street_id,
-      department_id, blown_at, blown_event, is_off, standing,
-      case when own_at is null then place_at when place_at is null then own_at
-        else greatest(own_at, place_at) end as earlier_at,
-      case when own_at is null then place_event when place_at is null then own_event
-        when (own_at, own_id collate "C", own_revision) >= (place_at, place_id collate "C", place_revision)
-        then own_event else place_event end as earlier_event
+      department_id, blown_at, blown_event, is_off, is_reverse, standing,
+      case when prior_at is null then place_at when place_at is null then prior_at
+        else greatest(prior_at, place_at) end as earlier_at,
+      case when prior_at is null then place_event when place_at is null then prior_event
+        when (prior_at, own_id collate "C", prior_revision) >= (place_at, place_id collate "C", place_revision)
+        then prior_event else place_event end as earlier_event
     from preceded
   )`;
 
@@ -125,6 +125,9 @@ const response = [
   ],
 ].join(', ');
 
+/** Of a call that is to be made still; what is over stands still by nothing. */
+const stillSince = `case when done is null and ended is null then ${setAsideAt} end as still_since`;
+
 /**
  * Each time a reporter is to be called: by a department about its task, and by whoever handles it without a whistle about
  * the incident.
@@ -137,9 +140,9 @@ const responses = `${tasksAs('of_departments')},
     from ${casesAt(factCases.contacts)} c
   ),
   at_moment as (
-    select ${response}, ${deadlinesOfTask('of_departments')} as deadlines from of_departments
+    select ${response}, ${stillSince}, ${deadlinesOfTask('of_departments')} as deadlines from of_departments
     union all
-    select ${response}, deadlines from of_incidents
+    select ${response}, still_since, deadlines from of_incidents
   )`;
 
 const ofFacts = (sql: string, version = 1): Cohort => ({ version, readModels: ['incident-facts'], sql });
@@ -147,16 +150,16 @@ const ofFacts = (sql: string, version = 1): Cohort => ({ version, readModels: ['
 export const cohorts = {
   closures: { version: 1, readModels: ['containment'], sql: closures },
   tasks: { version: 1, readModels: ['department-tasks'], sql: tasksAt },
-  responses: { version: 2, readModels: ['department-tasks', 'incident-facts'], sql: responses },
+  responses: { version: 3, readModels: ['department-tasks', 'incident-facts'], sql: responses },
   incidents: ofFacts(atEvent(factCases.incidents, noTask), 2),
-  totals: ofFacts(atEvent(factCases.totals, `${noTask} ${nobody}`), 2),
-  closings: ofFacts(atMoment(factCases.closings, noTask)),
-  callbacks: ofFacts(atMoment(factCases.callbacks, noTask)),
-  whistles: ofFacts(whistles),
+  totals: ofFacts(atEvent(factCases.totals, `${noTask} ${nobody}`), 3),
+  closings: ofFacts(atMoment(factCases.closings, noTask), 2),
+  callbacks: ofFacts(atMoment(factCases.callbacks, noTask), 2),
+  whistles: ofFacts(whistles, 2),
   summonses: ofFacts(atMoment(factCases.summonses, '')),
   disputes: ofFacts(atMoment(factCases.disputes, noTask)),
   checks: ofFacts(atMoment(factCases.checks, '')),
-  suspensions: ofFacts(atMoment(factCases.suspensions, noTask), 2),
+  suspensions: ofFacts(atMoment(factCases.suspensions, noTask), 3),
 } as const satisfies Record<string, Cohort>;
 
 export type CohortName = keyof typeof cohorts;

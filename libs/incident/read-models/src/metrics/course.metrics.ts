@@ -14,8 +14,9 @@ const ofIncidents = {
 } as const satisfies Partial<MetricDefinition>;
 
 const ofClosings = {
-  ...{ cohort: 'closings', windowColumn: 'closed_at', version: 1, dimensions: everyDimension },
-  ...{ department: 'department_id', terms: standardTerms, reading: 'LOWER' },
+  ...{ cohort: 'closings', cohortVersion: 2, windowColumn: 'closed_at', version: 2 },
+  dimensions: everyDimension,
+  ...{ department: 'head_id', terms: standardTerms, reading: 'LOWER' },
 } as const satisfies Partial<MetricDefinition>;
 
 const firstFiled = {
@@ -23,8 +24,10 @@ const firstFiled = {
 } as const satisfies Partial<MetricDefinition['meaning']>;
 
 const whenClosed = {
-  zh: '地点与主办部门以结案时为准，类别为上报时',
-  en: 'place and lead department as they were at the closing, category as reported',
+  zh: '地点与主办部门以结案时为准（反向吹哨不改变主办部门），类别为上报时',
+  en:
+    'place and lead department as they were at the closing (a whistle in reverse makes nobody else the lead), category as ' +
+    'reported',
 };
 
 const stayedClosed = {
@@ -100,7 +103,7 @@ export const courseMetrics: readonly MetricDefinition[] = [
   {
     ...{ ...ofIncidents, name: 'late-suspension-rate', cohort: 'suspensions', windowColumn: 'suspended_at' },
     ...{ title: { zh: '临期挂账率', en: 'Late suspension rate' }, measure: 'RATE', reading: 'LOWER' },
-    ...{ version: 2, cohortVersion: 2, dimensions: everyDimension, department: 'department_id' },
+    ...{ version: 3, cohortVersion: 3, dimensions: everyDimension, department: 'head_id' },
     terms: { ...standardTerms, thresholdPercent: 80 },
     exclusions: [...notInBase, ['used_percent is null', 'UNTIMED']],
     formula: {
@@ -125,8 +128,10 @@ export const courseMetrics: readonly MetricDefinition[] = [
       },
       window: { zh: '按批准挂账时间', en: 'by the time the suspension was approved' },
       dimensions: {
-        zh: '地点与主办部门以批准挂账时为准，类别为上报时',
-        en: 'place and lead department as they were when it was approved, category as reported',
+        zh: '地点与主办部门以批准挂账时为准（反向吹哨不改变主办部门），类别为上报时',
+        en:
+          'place and lead department as they were when it was approved (a whistle in reverse makes nobody else the lead), ' +
+          'category as reported',
       },
     },
     numerator: `case when allowed_ms is null then used_percent >= threshold_percent

@@ -3,7 +3,7 @@ import { writtenByTheFirstRelease } from '@shaoying/incident-contracts/testing';
 import type { IncidentEvent, Satisfaction, Solved } from '@shaoying/incident-domain';
 import { containment, departmentTasks, incidentFacts } from '../index.js';
 import type { Moment } from '../sql-reader.js';
-import { readModelSpec, SimulatedCity, writtenColumns } from '../testing/index.js';
+import { readModelSpec, simpleDeadlineMinutes, SimulatedCity, writtenColumns } from '../testing/index.js';
 import type { MetricDefinition, MetricDimension, MetricTerms } from './metric-definition.js';
 import { everyMetricDefinition, metricDefinition } from './metric-definitions.js';
 import type { MetricRow } from './metric-rows.js';
@@ -119,6 +119,72 @@ describe('metrics', () => {
         ...{ returned: 'RETURNED', merged: 'MERGED', withdrawn: 'WITHDRAWN', suspended: 'SUSPENDED' },
         ...{ disputed: 'UNDECIDED', cancelled: 'RELEASED' },
       });
+    });
+  });
+
+  describe('a suspension', () => {
+    /** Until every time that runs from the beginning is over. */
+    const farMinutes = 60 * 24 * 60;
+    const figure = async (name: string, moment: Moment): Promise<unknown> =>
+      (await compute(name, moment)).map(({ numerator, denominator, excluded }) => [
+        ...[numerator, denominator, excluded],
+      ]);
+
+    it.each([
+      ...(['acknowledge-on-time', 'check-in-on-time', 'handling-on-time', 'response-rate'] as const),
+      ...(['closing-on-time', 'closing-rate'] as const),
+    ])(
+      '%s: hides nothing that was missed before it, and nothing is judged that was not due by then',
+      async (name) => {
+        const city = new SimulatedCity(undefined, true);
+        for (const id of ['missed', 'in-time']) city.report(id).report(`${id}-alone`).whistle(id, ['dept-1']);
+        city.pass(30).suspend('in-time').suspend('in-time-alone').pass(farMinutes);
+        const missed = city.now;
+        await given(city.pass(1).suspend('missed').suspend('missed-alone').pass(60));
+        const told = await figure(name, at(missed));
+        const cases = /response|closing/.test(name) ? 2 : 1;
+        expect(told).toEqual([[0, cases, expect.objectContaining({ SUSPENDED: cases })]]);
+        expect(await figure(name, at(city.now))).toEqual(told);
+      },
+    );
+
+    it('that comes at the very due time comes in time: nothing had been missed', async () => {
+      const due = simpleDeadlineMinutes;
+      for (const [name, minutes] of [
+        ['acknowledge-on-time', due.ACKNOWLEDGE],
+        ['closing-on-time', due.INCIDENT_TOTAL],
+      ] as const) {
+        const city = new SimulatedCity()
+          .report('inc')
+          .whistle('inc', ['dept-1'])
+          .pass(minutes)
+          .suspend('inc');
+        await Promise.all([tasks, facts].map((spec) => spec.startOver()));
+        await given(city.pass(1));
+        expect([name, await figure(name, at(city.now))]).toEqual([name, [[0, 0, { SUSPENDED: 1 }]]]);
+      }
+    });
+  });
+
+  it('whoever came without a network is not late at the other end for it, whichever the log heard of first', async () => {
+    const city = new SimulatedCity();
+    for (const id of ['synced-first', 'signed-first', 'late']) city.report(id).whistle(id, ['dept-1']);
+    const came = city.pass(30).now;
+    city.pass(40).acknowledge('signed-first', 'dept-1').acknowledge('late', 'dept-1');
+    const unknowing = city.now;
+    city.pass(5);
+    for (const id of ['synced-first', 'signed-first']) city.checkIn(id, 'dept-1', came);
+    await given(city);
+    const [told] = await compute('acknowledge-on-time', at(city.now));
+    expect(told).toMatchObject({ numerator: 2, denominator: 3 });
+    expect(await compute('acknowledge-on-time', at(unknowing))).toMatchObject([
+      { numerator: 0, denominator: 3 },
+    ]);
+    const { cases } = await explain('acknowledge-on-time', at(city.now));
+    const checkedIn = city.eventsOf('signed-first').at(-1);
+    expect(checkedIn?.type).toBe('DepartmentCheckedIn');
+    expect(cases.find(({ incidentId }) => incidentId === 'signed-first')).toMatchObject({
+      ...{ inNumerator: true, events: [expect.any(String), checkedIn?.eventId] },
     });
   });
 
@@ -575,6 +641,55 @@ describe('metrics', () => {
       { incidentId: 'a', inNumerator: false, events: [expect.any(String)] },
       { incidentId: 'b', inNumerator: true, events: [expect.any(String), expect.any(String)] },
     ]);
+  });
+
+  describe('a whistle in reverse', () => {
+    const helped = (): SimulatedCity =>
+      new SimulatedCity().report('inc').whistle('inc', ['dept-1']).checkIn('inc', 'dept-1').pass(10);
+
+    /** Whose it was by the first formula: that of whoever was called last. */
+    const asOnce = async (moment: Moment) =>
+      (await query.compute(metric('satisfaction-rate', 1), always, moment, 'department')).rows;
+
+    it('makes nobody else answer for the incident: whoever led it, does', async () => {
+      const city = helped().whistleBack('inc', 'dept-1', 'dept-2').suspend('inc').pass(10).resume('inc');
+      city.checkIn('inc', 'dept-2').complete('inc', 'dept-2').complete('inc', 'dept-1').pass(5);
+      await given(city.check('inc', 'PASS').feedback('inc', 'PARTLY', 'DISSATISFIED').close('inc'));
+      const answers = ['satisfaction-rate', 'resolution-rate', 'reopen-rate', 'late-suspension-rate'];
+      for (const name of [...answers, 'time-to-resolution', 'time-to-first-completion'])
+        expect([name, await compute(name, at(city.now), 'department')]).toMatchObject([
+          ...[name, [{ key: 'dept-1', denominator: 1 }]],
+        ]);
+      expect(await asOnce(at(city.now))).toMatchObject([{ key: 'dept-2', denominator: 1 }]);
+    });
+
+    it('has a lead of its own, and leaves that of the incident to whoever is given it', async () => {
+      const city = helped().whistleBack('inc', 'dept-1', 'dept-2').pass(5).openArbitration('inc', 'dept-1');
+      city.arbitrate('inc', 'dept-1', 'dept-4').pass(5).requestReturn('inc', 'dept-2');
+      city.decideReturn('inc', 'dept-2', 'dept-3').pass(5);
+      for (const id of ['dept-3', 'dept-4']) city.checkIn('inc', id).complete('inc', id);
+      await given(city.check('inc', 'PASS').feedback('inc', 'SOLVED').close('inc'));
+      expect(await compute('satisfaction-rate', at(city.now), 'department')).toMatchObject([
+        { key: 'dept-4', denominator: 1 },
+      ]);
+      expect(await asOnce(at(city.now))).toMatchObject([{ key: 'dept-3', denominator: 1 }]);
+    });
+
+    it('repeats none, and is none that another repeats', async () => {
+      const city = helped().whistleBack('inc', 'dept-1', 'dept-2').pass(5).report('other');
+      await given(city.whistle('other', ['dept-1']).cancelWhistle('other').pass(1));
+      const told = async () =>
+        (await compute('repeat-whistle-rate', at(city.now))).map(({ numerator, denominator, excluded }) => [
+          ...[numerator, denominator, excluded],
+        ]);
+      expect(await told()).toEqual([[0, 1, { CALLED_OFF: 1, REVERSE: 1 }]]);
+      const before = city.events.length;
+      city.report('again').whistle('again', ['dept-1']);
+      await Promise.all([tasks, facts].map((spec) => spec.givenEvents(city.events.slice(before))));
+      const blown = (id: string) => city.eventsOf(id).find(({ type }) => type === 'WhistleBlown')?.eventId;
+      const { cases } = await explain('repeat-whistle-rate', at(city.now));
+      expect(cases.find(({ inNumerator }) => inNumerator)?.events).toEqual([blown('again'), blown('inc')]);
+    });
   });
 
   it('the time before an escalation ends with the first whistle that stands or the first step up, and is of closed cases', async () => {

@@ -85,10 +85,10 @@ describe('the place of what is counted by an event', () => {
         expect(explained.cases.map(({ incidentId }) => incidentId)).toEqual(isItsOwn ? ['inc'] : []);
       }
     }
-    expect(query.definition('closing-rate', 3)).toBeUndefined();
-    expect(query.definition('closing-rate')?.version).toBe(2);
+    expect(query.definition('closing-rate', 4)).toBeUndefined();
+    expect(query.definition('closing-rate')?.version).toBe(3);
     expect(query.list().find(({ name }) => name === 'closing-rate')).toMatchObject({
-      ...{ version: 2, versions: [2, 1] },
+      ...{ version: 3, versions: [3, 2, 1] },
     });
   });
 
@@ -232,7 +232,7 @@ describe('the place of what is counted by an event', () => {
         'street',
         'street-1',
       );
-      expect(explained).toMatchObject({ version: 3, cases: [{ taskId: 'inc-dept-1', inNumerator: true }] });
+      expect(explained).toMatchObject({ version: 4, cases: [{ taskId: 'inc-dept-1', inNumerator: true }] });
       expect(
         await query.explain(metric('response-rate'), always, at(city.now), 'street', 'street-2'),
       ).toMatchObject({ denominator: 0, cases: [], excluded: [{ taskId: null, reason: 'TAKEN_OVER' }] });

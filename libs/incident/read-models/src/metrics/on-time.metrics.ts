@@ -1,4 +1,4 @@
-import { holderAt, unitAt } from '../department-tasks/tasks-at.js';
+import { answered, holderAt, setAsideAt, unitAt } from '../department-tasks/tasks-at.js';
 import {
   everyDimension,
   notInBase,
@@ -15,11 +15,15 @@ interface Act {
   /** In words. */
   readonly acted: { readonly zh: string; readonly en: string };
   readonly deadline: { readonly zh: string; readonly en: string };
+  /** What else counts as the act. */
+  readonly counted?: { readonly zh: string; readonly en: string };
   readonly due: string;
   readonly done: string;
   readonly event: string;
   /** Condition under which the clock runs on without being read: a decision says whose time it is. */
   readonly undecided: string;
+  /** Since when its clock stands still: null of what stood still by nothing that was to be done. */
+  readonly stillSince?: string;
   readonly version: number;
   /** Applied before all others. */
   readonly leftOut?: readonly Exclusion[];
@@ -27,6 +31,8 @@ interface Act {
 
 function onTime(act: Act): MetricDefinition {
   const { name, title, version, acted, deadline, due, done, event, undecided, leftOut = [] } = act;
+  const also = { zh: act.counted ? `；${act.counted.zh}` : '', en: act.counted ? `; ${act.counted.en}` : '' };
+  const { stillSince = `case when done is null and ended is null then ${setAsideAt} end` } = act;
   const byDecision = leftOut.length > 0;
   const decided = `least(${done}, ${due})`;
   const place = placeAt({
@@ -38,19 +44,20 @@ function onTime(act: Act): MetricDefinition {
     formula: {
       zh:
         `不晚于时限${acted.zh}的任务数 ÷ ${deadline.zh}时限落在统计期内且已见分晓（已${acted.zh}，或已过时限）的任务数；` +
-        `不计：已准予退回或免责解除的任务，并案、撤回以及挂账未${acted.zh}的事件，时限待裁决的任务${byDecision ? '，经申诉剔除的任务' : ''}；` +
-        `地点与承办部门以${acted.zh}或到期（以先者为准）时为准`,
+        `不计：已准予退回或免责解除的任务，并案、撤回的事件，挂账期间尚未${acted.zh}的任务（挂账前已过时限的照计），时限待裁决的任务` +
+        `${byDecision ? '，经申诉剔除的任务' : ''}；` +
+        `地点与承办部门以${acted.zh}或到期（以先者为准）时为准${also.zh}`,
       en:
         `tasks ${acted.en} at or before their due time / tasks whose ${deadline.en} deadline lies in ` +
         `[from, to) and is decided at asOf (met, or past its due time); not: tasks returned or released without blame, ` +
-        `of incidents merged, withdrawn or, unless met, suspended, or whose deadline waits for a decision` +
+        `of incidents merged, withdrawn or, unless met or missed before that, suspended, or whose deadline waits for a decision` +
         `${byDecision ? ', or that were excluded on appeal' : ''}; a task whose ` +
-        'department or area changed is of those that had it when the deadline was met or fell due, whichever came first',
+        `department or area changed is of those that had it when the deadline was met or fell due, whichever came first${also.en}`,
     },
     meaning: {
       numerator: {
-        zh: `其中不晚于时限${acted.zh}的任务数`,
-        en: `those of them ${acted.en} at or before their due time`,
+        zh: `其中不晚于时限${acted.zh}的任务数${also.zh}`,
+        en: `those of them ${acted.en} at or before their due time${also.en}`,
       },
       denominator: {
         zh: `${deadline.zh}时限落在统计期内且已见分晓（已${acted.zh}，或已过时限）的任务数，减去不计的任务`,
@@ -70,7 +77,8 @@ function onTime(act: Act): MetricDefinition {
       [`set_aside = 'WITHDRAWN'`, 'WITHDRAWN'],
       [`ended = 'RETURNED'`, 'RETURNED'],
       [`ended = 'RELEASED' and not counted`, 'RELEASED'],
-      [`${done} is null and set_aside is not null`, 'SUSPENDED'],
+      // Never retroactively (domain.md §3.4 b): what was missed before it was approved, was missed.
+      [`${done} is null and set_aside is not null and ${due} >= ${stillSince}`, 'SUSPENDED'],
       [`${done} is null and ended is null and ${undecided}`, 'UNDECIDED'],
       [`${done} is null and ${due} >= as_of`, 'NOT_DUE_YET'],
     ],
@@ -94,10 +102,11 @@ const contactLeftOut: Exclusion = [
 ];
 
 const contacts = onTime({
-  ...{ name: 'response-rate', title: { zh: '响应率', en: 'Response rate' }, version: 3 },
+  ...{ name: 'response-rate', title: { zh: '响应率', en: 'Response rate' }, version: 4 },
   acted: { zh: '联系到报告人', en: 'whose reporter was contacted' },
   deadline: { zh: '联系', en: 'contact' },
   ...{ due: 'contact_due', done: 'contact', event: 'contact_event', undecided: 'undecided' },
+  stillSince: 'still_since',
   leftOut: [contactLeftOut, [`ended = 'TAKEN_OVER'`, 'TAKEN_OVER']],
 });
 
@@ -107,7 +116,7 @@ const contacts = onTime({
  */
 export const responseRate: MetricDefinition = {
   ...contacts,
-  ...{ cohort: 'responses', cohortVersion: 2 },
+  ...{ cohort: 'responses', cohortVersion: 3 },
   formula: {
     zh:
       `${contacts.formula.zh}；未经吹哨自行处置的，每一立案轮次按一件计，自立案起算，不归属任何部门；` +
@@ -134,13 +143,13 @@ export const responseRate: MetricDefinition = {
 };
 
 const closing = {
-  ...{ measure: 'RATE', reading: 'HIGHER', cohort: 'totals', cohortVersion: 2, version: 2 },
+  ...{ measure: 'RATE', reading: 'HIGHER', cohort: 'totals', cohortVersion: 3, version: 3 },
   windowColumn: 'total_due',
   ...{ events: ['filed_event', 'moved_event', 'closed_event'], dimensions: places, department: null },
   exclusions: [
     ...notInBase,
     ['closed_at is null and taken_up', 'WITHDRAWN'],
-    [`closed_at is null and standing = 'SUSPENDED'`, 'SUSPENDED'],
+    [`closed_at is null and standing = 'SUSPENDED' and total_due >= standing_at`, 'SUSPENDED'],
     ['closed_at is null and total_due >= as_of', 'NOT_DUE_YET'],
   ],
   terms: standardTerms,
@@ -153,11 +162,13 @@ const whereItEnded = placeAt({
 });
 
 const dueToClose = {
-  zh: '总时限落在统计期内且已见分晓（已结案，或已过时限）的立案轮次数；不计：并案、撤回、作废、不予受理，以及挂账未结的事件；地点以结案或到期（以先者为准）时为准',
+  zh:
+    '总时限落在统计期内且已见分晓（已结案，或已过时限）的立案轮次数；不计：并案、撤回、作废、不予受理的事件，以及挂账未结的事件（挂账前已过总时限的照计）；' +
+    '地点以结案或到期（以先者为准）时为准',
   en:
     'cycles whose total deadline lies in [from, to) and is decided at asOf (closed, or past its due time); not: of incidents ' +
-    'merged, withdrawn, voided, rejected or, unless closed, suspended; in the place as of the closing or the due time, ' +
-    'whichever came first',
+    'merged, withdrawn, voided, rejected or, unless closed or due before that, suspended; in the place as of the closing or the ' +
+    'due time, whichever came first',
 };
 
 const meaningOf = (closed: MetricDefinition['title']): MetricDefinition['meaning'] => ({
@@ -174,17 +185,22 @@ const meaningOf = (closed: MetricDefinition['title']): MetricDefinition['meaning
 
 export const onTimeMetrics: readonly MetricDefinition[] = [
   onTime({
-    ...{ name: 'acknowledge-on-time', title: { zh: '按时签收率', en: 'Acknowledged on time' }, version: 5 },
+    ...{ name: 'acknowledge-on-time', title: { zh: '按时签收率', en: 'Acknowledged on time' }, version: 6 },
     ...{ acted: { zh: '签收', en: 'acknowledged' }, deadline: { zh: '签收', en: 'acknowledge' } },
-    ...{ due: 'acknowledge_due', done: 'ack', event: 'ack_event', undecided: 'false' },
+    counted: {
+      zh: '先报到的，以报到为签收',
+      en: 'whoever checked in before acknowledging, has acknowledged by it',
+    },
+    // Its clock stops by either (domain.md §3.4), and a check-in without a network may be heard of after the signature.
+    ...{ due: 'acknowledge_due', done: answered.at, event: answered.event, undecided: 'false' },
   }),
   onTime({
-    ...{ name: 'check-in-on-time', title: { zh: '按时报到率', en: 'Checked in on time' }, version: 5 },
+    ...{ name: 'check-in-on-time', title: { zh: '按时报到率', en: 'Checked in on time' }, version: 6 },
     ...{ acted: { zh: '报到', en: 'checked in' }, deadline: { zh: '报到', en: 'check-in' } },
     ...{ due: 'check_in_due', done: 'arrived', event: 'arrived_event', undecided: 'undecided' },
   }),
   onTime({
-    ...{ name: 'handling-on-time', title: { zh: '按期处置率', en: 'Handled on time' }, version: 5 },
+    ...{ name: 'handling-on-time', title: { zh: '按期处置率', en: 'Handled on time' }, version: 6 },
     ...{ acted: { zh: '办结', en: 'done' }, deadline: { zh: '处置', en: 'handling' } },
     ...{
       due: 'handling_due',

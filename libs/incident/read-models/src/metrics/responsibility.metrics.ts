@@ -108,11 +108,12 @@ export const responsibilityMetrics: readonly MetricDefinition[] = [
       title: { zh: '重复吹哨率', en: 'Repeat whistle rate' },
     },
     ...{ measure: 'RATE', reading: 'LOWER', cohort: 'whistles', windowColumn: 'blown_at' },
+    ...{ version: 2, cohortVersion: 2 },
     formula: {
-      zh: `此前窗口期（windowDays 天）内同一事件、或同一小区同类事项已吹过哨的吹哨数 ÷ 统计期内的吹哨数；不计：已取消的吹哨；${outOfBase.zh}，也不作为前次吹哨`,
+      zh: `此前窗口期（windowDays 天）内同一事件、或同一小区同类事项已吹过哨的吹哨数 ÷ 统计期内的吹哨数；不计：已取消的吹哨，部门的反向吹哨；${outOfBase.zh}，也不作为前次吹哨`,
       en:
         `whistles within windowDays of an earlier one on the same incident, or the same estate and category / whistles blown in ` +
-        `[from, to); not: whistles called off; ${outOfBase.en}; what does not count is no earlier whistle either`,
+        `[from, to); not: whistles called off, and those of departments in reverse; ${outOfBase.en}; what does not count is no earlier whistle either`,
     },
     meaning: {
       numerator: {
@@ -121,11 +122,14 @@ export const responsibilityMetrics: readonly MetricDefinition[] = [
           'those of them within windowDays of an earlier whistle on the same incident, or the same estate and ' +
           'category',
       },
-      denominator: { zh: '统计期内未取消的吹哨数', en: 'whistles blown in [from, to) and not called off' },
+      denominator: {
+        zh: '统计期内未取消的吹哨数（反向吹哨除外）',
+        en: 'whistles blown in [from, to), not called off and not in reverse',
+      },
       window: { zh: '按吹哨时间', en: 'by the time the whistle was blown' },
       dimensions: asOf({ zh: '吹哨', en: 'whistle' }, { zh: '主办部门', en: 'the lead' }),
     },
-    exclusions: [...notInBase, ['is_off', 'CALLED_OFF']],
+    exclusions: [...notInBase, ['is_off', 'CALLED_OFF'], ['is_reverse', 'REVERSE']],
     numerator: `earlier_at >= blown_at - window_days * interval '24 hours'`,
     events: [
       'blown_event',

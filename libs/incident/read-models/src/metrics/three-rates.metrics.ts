@@ -2,9 +2,10 @@ import { everyDimension, notInBase, standardTerms, type MetricDefinition } from 
 import { responseRate } from './on-time.metrics.js';
 
 const feedback = {
-  ...{ measure: 'RATE', reading: 'HIGHER', cohort: 'callbacks', windowColumn: 'told_at', version: 1 },
+  ...{ measure: 'RATE', reading: 'HIGHER', cohort: 'callbacks', windowColumn: 'told_at', version: 2 },
+  cohortVersion: 2,
   ...{ events: ['asked_event', 'rated_event', 'corrected_event'], dimensions: everyDimension },
-  ...{ department: 'department_id', terms: standardTerms },
+  ...{ department: 'head_id', terms: standardTerms },
 } as const satisfies Partial<MetricDefinition>;
 
 const notAsked = [
@@ -31,10 +32,10 @@ const ofAnswers = {
     en: 'by the time the feedback was given; of what nobody answered, by the end of the feedback window',
   },
   dimensions: {
-    zh: '地点与主办部门以评价（无人回答的以核查通过）时为准，类别为上报时',
+    zh: '地点与主办部门以评价（无人回答的以核查通过）时为准（反向吹哨不改变主办部门），类别为上报时',
     en:
       'place and lead department as they were when the feedback was given (of what nobody answered, when the check was ' +
-      'passed), category as reported',
+      'passed; a whistle in reverse makes nobody else the lead), category as reported',
   },
 } as const satisfies Partial<MetricDefinition['meaning']>;
 
@@ -43,9 +44,11 @@ const ofAnswers = {
  * made of what it was made of: whoever raises the version of a rate raises that of the composite too.
  */
 const inForce = {
-  ...{ 'acknowledge-on-time': 5, 'check-in-on-time': 5, 'handling-on-time': 5, 'response-rate': 3 },
-  ...{ 'closing-on-time': 2, 'closing-rate': 2, 'whistle-rate': 2, 'suspension-rate': 2 },
-  'late-suspension-rate': 2,
+  ...{ 'acknowledge-on-time': 6, 'check-in-on-time': 6, 'handling-on-time': 6, 'response-rate': 4 },
+  ...{ 'closing-on-time': 3, 'closing-rate': 3, 'whistle-rate': 2, 'suspension-rate': 2 },
+  ...{ 'late-suspension-rate': 3, 'resolution-rate': 2, 'satisfaction-rate': 2, 'reopen-rate': 2 },
+  ...{ 'time-to-resolution': 2, 'time-to-first-completion': 2, 'time-before-escalation': 2 },
+  'repeat-whistle-rate': 2,
 };
 
 export const threeRatesMetrics: readonly MetricDefinition[] = [
@@ -95,7 +98,7 @@ export const threeRatesMetrics: readonly MetricDefinition[] = [
     ...{
       ...feedback,
       name: 'three-rates',
-      version: 5,
+      version: 7,
       measure: 'COMPOSITE',
       title: { zh: '三率综合', en: 'Three rates' },
     },

@@ -37,29 +37,56 @@ interface Context {
   severity: string;
   anonymous: boolean;
   place: Place;
+  /** Of the last whistle, in reverse too. */
   lead: { taskId: string; departmentId: string } | null;
+  /** The same without what departments have whistled for in reverse. */
+  head: { taskId: string; departmentId: string } | null;
 }
 
+/** Every metric, key and moment asks for all of them anew; what came after an event changes nothing about what was before. */
+const knownContexts = new WeakMap<Told, Context>();
+
 /** What the incident was like when an event had come. */
-export function contextAt({ all, incidentId }: Story, at: Told): Context {
+export function contextAt(story: Story, at: Told): Context {
+  const context = knownContexts.get(at) ?? contextThen(story, at);
+  knownContexts.set(at, context);
+  return context;
+}
+
+function contextThen(story: Story, at: Told): Context {
+  const { all, incidentId } = story;
+  const reversed = ofType(all, 'WhistleBlown').filter(({ data }) => data.reverse);
+  const reverseIds = reversed.map(({ data }) => data.whistleId);
+  const whistles = whistlesOfTasks(story);
+  const heads = (taskId: string): boolean => !reverseIds.includes(whistles.get(taskId) ?? '');
   let context: Context | null = null;
   for (const event of all) {
     if (event.revision > at.revision) break;
     if (event.type === 'IncidentReported') {
       const { category, severity, anonymous, place } = event.data;
-      context = { category, severity, anonymous, place, lead: null };
+      context = { category, severity, anonymous, place, lead: null, head: null };
     }
     if (context === null) continue;
     if (event.type === 'IncidentLocated') context.place = event.data.place;
-    if (event.type === 'IncidentReopened' || event.type === 'SelfHandlingStarted') context.lead = null;
-    if (event.type === 'LeadChanged')
-      context.lead = { taskId: event.data.toTaskId, departmentId: event.data.toDepartmentId };
-    else for (const task of summonedBy(event)) if (task.role === 'LEAD') context.lead = task;
-    if (event.type === 'TaskTransferred' && context.lead?.taskId === event.data.taskId)
-      context.lead = { taskId: event.data.taskId, departmentId: event.data.toDepartmentId };
   }
   if (context === null) throw new Error(`${incidentId} was not reported`);
-  return context;
+  return { ...context, lead: leadAt(all, at, () => true), head: leadAt(all, at, heads) };
+}
+
+/** Who leads as an event comes: the last task that was given the lead, of those that may. */
+function leadAt(all: Story['all'], at: Told, heads: (taskId: string) => boolean): Context['lead'] {
+  let head: Context['lead'] = null;
+  for (const event of all) {
+    if (event.revision > at.revision) break;
+    if (event.type === 'IncidentReopened' || event.type === 'SelfHandlingStarted') head = null;
+    else if (event.type === 'LeadChanged') {
+      const { toTaskId: taskId, toDepartmentId: departmentId } = event.data;
+      if (heads(taskId)) head = { taskId, departmentId };
+    } else if (event.type === 'TaskTransferred' && head?.taskId === event.data.taskId)
+      head = { taskId: head.taskId, departmentId: event.data.toDepartmentId };
+    else for (const task of summonedBy(event)) if (task.role === 'LEAD' && heads(task.taskId)) head = task;
+  }
+  return head;
 }
 
 /** The tasks that an event gives to departments. */

@@ -80,12 +80,12 @@ export function casesOf(
     case 'acknowledge-on-time':
     case 'check-in-on-time':
     case 'handling-on-time':
-      return onTime(log, inWindow, moment, timers[name], version === 4);
+      return onTime(log, inWindow, moment, timers[name], version === 4, version < 6);
     case 'response-rate':
       return [
-        ...onTime(log, inWindow, moment, 'CONTACT', version === 2),
+        ...onTime(log, inWindow, moment, 'CONTACT', version === 2, version < 4),
         ...storiesOf(log, moment).flatMap((story) =>
-          callsOf(story, moment, version === 2).filter(({ at }) => inWindow(at)),
+          callsOf(story, moment, version === 2, version < 4).filter(({ at }) => inWindow(at)),
         ),
       ];
     case 'contained-at-estate':
@@ -98,10 +98,16 @@ export function casesOf(
       return closed(visible, inWindow, null, ['ESTATE', 'COMMUNITY', 'SUBDISTRICT', 'DISTRICT'], false);
     case 'three-rates':
       return ['response-rate', 'resolution-rate', 'satisfaction-rate'].flatMap((rate) =>
-        casesOf(rate, log, window, moment, rate === 'response-rate' && version < 4 ? 2 : undefined),
+        casesOf(
+          rate,
+          log,
+          window,
+          moment,
+          rate === 'response-rate' ? responsesIn(version) : version < 7 ? 1 : Infinity,
+        ),
       );
     case 'repeat-whistle-rate':
-      return repeats(storiesOf(log, moment), inWindow);
+      return repeats(storiesOf(log, moment), inWindow, version < 2);
     default:
       return storiesOf(log, moment).flatMap((story) =>
         ofStory(name, story, moment, version).filter(({ at }) => inWindow(at)),
@@ -109,13 +115,16 @@ export function casesOf(
   }
 }
 
+/** Which version of the response rate was in three rates. */
+const responsesIn = (version: number): number => (version < 4 ? 2 : version < 6 ? 3 : Infinity);
+
 type Dated = OracleCase & { readonly at: string };
 
 function ofStory(name: string, story: Story, moment: Moment, version: number): Dated[] {
   switch (name) {
     case 'closing-rate':
     case 'closing-on-time':
-      return totals(story, moment, name === 'closing-on-time', version === 1);
+      return totals(story, moment, name === 'closing-on-time', version === 1, version < 3);
     case 'whistle-rate':
       return filed(story, moment, false, version === 1);
     case 'suspension-rate':
@@ -124,12 +133,12 @@ function ofStory(name: string, story: Story, moment: Moment, version: number): D
       return suspensions(story, version);
     case 'resolution-rate':
     case 'satisfaction-rate':
-      return callbacks(story, moment, name === 'satisfaction-rate');
+      return callbacks(story, moment, name === 'satisfaction-rate', version < 2);
     case 'reopen-rate':
     case 'time-to-resolution':
     case 'time-to-first-completion':
     case 'time-before-escalation':
-      return closings(story, name);
+      return closings(story, name, version < 2);
     case 'return-rate':
     case 'dispatch-accuracy':
       return summonses(story, name === 'return-rate');
@@ -153,8 +162,11 @@ function caseBy(
   story: Story,
   by: Told,
   judged: { reason: string | null; good: boolean; events: readonly (Told | null | undefined)[] },
+  /** Of the last whistle, also in reverse, as it was once. */
+  lastLead = false,
 ): Dated {
-  const { category, place, lead } = contextAt(story, by);
+  const { category, place, ...leads } = contextAt(story, by);
+  const lead = lastLead ? leads.lead : leads.head;
   return {
     ...{ at: by.occurredAt, incidentId: story.incidentId, taskId: null, counts: judged.reason === null },
     dimensions: {
@@ -194,7 +206,19 @@ function filed(story: Story, { asOf }: Moment, suspended: boolean, asKnown: bool
   return [suspended ? { ...found, amount: found.counts ? age : null } : found];
 }
 
-function totals(story: Story, { asOf }: Moment, onTimeOnly: boolean, asKnown: boolean): Dated[] {
+/** Its incident is suspended, and it had not been missed by then; any suspension, as it was once. */
+function standsStill(story: Story, due: string, anyHides: boolean): boolean {
+  const { standing, event } = standingOf(story);
+  return standing === 'SUSPENDED' && (anyHides || ms(due) >= ms(event?.occurredAt ?? ''));
+}
+
+function totals(
+  story: Story,
+  { asOf }: Moment,
+  onTimeOnly: boolean,
+  asKnown: boolean,
+  anyHides: boolean,
+): Dated[] {
   return ofType(story.visible, 'IncidentFiled').flatMap((filing) => {
     const { cycle } = filing.data;
     const total = clockOf(story, filing, 'INCIDENT_TOTAL');
@@ -203,7 +227,7 @@ function totals(story: Story, { asOf }: Moment, onTimeOnly: boolean, asKnown: bo
     let reason = outOfBase(story);
     if (reason === null && closing === undefined) {
       if (reopeningOf(story, cycle) !== undefined) reason = 'WITHDRAWN';
-      else if (standingOf(story).standing === 'SUSPENDED') reason = 'SUSPENDED';
+      else if (standsStill(story, total.due, anyHides)) reason = 'SUSPENDED';
       else if (ms(total.due) >= ms(asOf)) reason = 'NOT_DUE_YET';
     }
     const good = closing !== undefined && (!onTimeOnly || ms(closing.occurredAt) <= ms(total.due));
@@ -214,7 +238,7 @@ function totals(story: Story, { asOf }: Moment, onTimeOnly: boolean, asKnown: bo
   });
 }
 
-function callbacks(story: Story, { asOf }: Moment, satisfaction: boolean): Dated[] {
+function callbacks(story: Story, { asOf }: Moment, satisfaction: boolean, lastLead: boolean): Dated[] {
   const told = ofType(story.visible, 'CheckPassed', 'FeedbackRecorded');
   return [...new Set(told.map(({ data }) => data.cycle))].flatMap((cycle) => {
     const inCycle = story.visible.filter((event) => 'cycle' in event.data && event.data.cycle === cycle);
@@ -232,12 +256,12 @@ function callbacks(story: Story, { asOf }: Moment, satisfaction: boolean): Dated
     if (reason === null && satisfaction && word?.data.satisfaction === 'NOT_RATED') reason = 'NOT_RATED';
     const [whole, part] = satisfaction ? ['SATISFIED', 'BASICALLY_SATISFIED'] : ['SOLVED', 'PARTLY'];
     const said = satisfaction ? word?.data.satisfaction : word?.data.solved;
-    const found = caseBy(story, by, { reason, good: said === whole, events: [asked, rated, word] });
+    const found = caseBy(story, by, { reason, good: said === whole, events: [asked, rated, word] }, lastLead);
     return [{ ...found, at, partly: reason === null && said === part, rates: satisfaction }];
   });
 }
 
-function closings(story: Story, name: string): Dated[] {
+function closings(story: Story, name: string, lastLead: boolean): Dated[] {
   return ofType(story.visible, 'IncidentClosed').map((closing) => {
     const reopening = reopeningOf(story, closing.data.cycle);
     const [filing] = ofType(story.visible, 'IncidentFiled');
@@ -245,7 +269,7 @@ function closings(story: Story, name: string): Dated[] {
     let reason = outOfBase(story);
     if (name === 'reopen-rate') {
       const good = reopening !== undefined && ms(reopening.occurredAt) - ms(closing.occurredAt) <= 30 * dayMs;
-      return caseBy(story, closing, { reason, good, events: [closing, reopening] });
+      return caseBy(story, closing, { reason, good, events: [closing, reopening] }, lastLead);
     }
     if (reason === null && reopening !== undefined) reason = 'REOPENED';
     if (reason === null && name === 'time-to-first-completion' && completion === undefined)
@@ -257,7 +281,7 @@ function closings(story: Story, name: string): Dated[] {
       reason ??= escalation === undefined ? 'NEVER_ESCALATED' : null;
       const waited = ms(escalation?.occurredAt ?? '') - ms(filing?.occurredAt ?? '');
       return {
-        ...caseBy(story, closing, { reason, good: true, events: [filing, escalation, closing] }),
+        ...caseBy(story, closing, { reason, good: true, events: [filing, escalation, closing] }, lastLead),
         amount: reason === null ? waited : null,
       };
     }
@@ -267,14 +291,14 @@ function closings(story: Story, name: string): Dated[] {
     const events = name === 'time-to-resolution' ? [filing, closing] : [filing, completion, closing];
     const amount = name === 'time-to-resolution' ? total : first;
     return {
-      ...caseBy(story, closing, { reason, good: true, events }),
+      ...caseBy(story, closing, { reason, good: true, events }, lastLead),
       amount: reason === null ? amount : null,
     };
   });
 }
 
 /** The calls that whoever handled it without a whistle owed the reporter: one in each cycle, from its filing. */
-function callsOf(story: Story, { asOf }: Moment, asKnown: boolean): Dated[] {
+function callsOf(story: Story, { asOf }: Moment, asKnown: boolean, anyHides: boolean): Dated[] {
   return ofType(story.visible, 'IncidentFiled').flatMap((filing) => {
     const { cycle } = filing.data;
     const clock = clockOf(story, filing, 'CONTACT');
@@ -296,7 +320,7 @@ function callsOf(story: Story, { asOf }: Moment, asKnown: boolean): Dated[] {
     else if (call === undefined && whistle !== undefined && ms(whistle.occurredAt) <= ms(due))
       reason = 'TAKEN_OVER';
     else if (out !== null) reason = out === 'MERGED' ? out : 'WITHDRAWN';
-    else if (call === undefined && standingOf(story).standing === 'SUSPENDED') reason = 'SUSPENDED';
+    else if (call === undefined && standsStill(story, due, anyHides)) reason = 'SUSPENDED';
     else if (call === undefined && ms(due) >= ms(asOf)) reason = 'NOT_DUE_YET';
     const good = call !== undefined && ms(call.occurredAt) <= ms(due);
     const found = caseBy(story, filing, { reason, good, events: [filing, call] });
@@ -319,11 +343,8 @@ function suspensions(story: Story, version: number): Dated[] {
     const filings = ofType(story.visible, 'IncidentFiled');
     const filing = filings.findLast(({ revision }) => revision < suspension.revision);
     const reason = outOfBase(story) ?? (used === null ? 'UNTIMED' : null);
-    return caseBy(story, suspension, {
-      reason,
-      good: isLate,
-      events: [filing, suspension],
-    });
+    const judged = { reason, good: isLate, events: [filing, suspension] };
+    return caseBy(story, suspension, judged, version < 3);
   });
 }
 
@@ -355,7 +376,7 @@ function disputes(story: Story): Dated[] {
   const returns = ofType(story.visible, 'ReturnRequested');
   const more = Math.max(0, returns.length - 1);
   const reason = outOfBase(story);
-  const found = caseBy(story, whistle, { reason, good: more > 0, events: [whistle, ...returns] });
+  const found = caseBy(story, whistle, { reason, good: more > 0, events: [whistle, ...returns] }, true);
   return [{ ...found, amount: reason === null ? more : null }];
 }
 
@@ -383,12 +404,17 @@ function cycleAt({ all }: Story, at: Told): number {
   return reopened.at(-1)?.data.cycle ?? 1;
 }
 
-function repeats(stories: readonly Story[], inWindow: (instant: string) => boolean): OracleCase[] {
+function repeats(
+  stories: readonly Story[],
+  inWindow: (instant: string) => boolean,
+  anyWhistle: boolean,
+): OracleCase[] {
   const blown = stories
     .flatMap((story) =>
       ofType(story.visible, 'WhistleBlown').map((whistle) => {
         const isOff = isCalledOff(story, whistle.data.whistleId);
-        const reason = outOfBase(story) ?? (isOff ? 'CALLED_OFF' : null);
+        const isBack = !anyWhistle && whistle.data.reverse;
+        const reason = outOfBase(story) ?? (isOff ? 'CALLED_OFF' : isBack ? 'REVERSE' : null);
         const { category, place } = contextAt(story, whistle);
         return { story, whistle, reason, category, estateId: place.estateId };
       }),
@@ -413,7 +439,7 @@ function repeats(stories: readonly Story[], inWindow: (instant: string) => boole
       earlier !== undefined &&
       ms(whistle.occurredAt) - ms(earlier.whistle.occurredAt) <= 180 * dayMs;
     const events = [whistle, isRepeat ? earlier.whistle : null];
-    return [caseBy(story, whistle, { reason, good: isRepeat, events })];
+    return [caseBy(story, whistle, { reason, good: isRepeat, events }, true)];
   });
 }
 
@@ -469,6 +495,8 @@ function onTime(
   moment: Moment,
   timer: 'ACKNOWLEDGE' | 'CHECK_IN' | 'HANDLING' | 'CONTACT',
   asKnown: boolean,
+  /** As it was once: any suspension hides what is not done, and only a signature acknowledges. */
+  asOnce: boolean,
 ): OracleCase[] {
   const { asOf } = moment;
   const visible = visibleAt(log, moment);
@@ -477,7 +505,7 @@ function onTime(
     const deadline = task.deadlines.findLast((candidate) => candidate.timer === timer);
     const due = deadline?.dueAt;
     if (due === undefined || !inWindow(due)) return [];
-    const [metAt, metBy] = actOf(task, timer);
+    const [metAt, metBy] = actOf(task, timer, asOnce);
     const leftOut =
       timer === 'CONTACT' &&
       visible.some(
@@ -487,7 +515,7 @@ function onTime(
           event.data.item === 'OVERDUE' &&
           event.data.itemId === deadline?.deadlineId,
       );
-    const reason = leftOut ? 'EXCLUDED_ON_APPEAL' : whyNotJudged(task, timer, metAt, ms(due) < ms(asOf));
+    const reason = leftOut ? 'EXCLUDED_ON_APPEAL' : whyNotJudged(task, timer, metAt, due, asOf, asOnce);
     return [
       {
         ...{ incidentId: task.incidentId, taskId: task.taskId, counts: reason === null, reason },
@@ -514,20 +542,36 @@ function placeThen(story: Story | undefined, { notifiedBy }: OracleTask, at: str
   return { estate: estateId, community: communityId, street: streetId };
 }
 
-function actOf(task: OracleTask, timer: string): [at: string | null, by: string | null] {
-  if (timer === 'ACKNOWLEDGE') return [task.acknowledgedAt, task.acknowledgedBy];
+function actOf(task: OracleTask, timer: string, asOnce: boolean): [at: string | null, by: string | null] {
+  const { acknowledgedAt: signedAt, checkedInAt: cameAt } = task;
+  if (
+    timer === 'ACKNOWLEDGE' &&
+    !asOnce &&
+    cameAt !== null &&
+    (signedAt === null || ms(cameAt) < ms(signedAt))
+  )
+    return [cameAt, task.checkedInBy];
+  if (timer === 'ACKNOWLEDGE') return [signedAt, task.acknowledgedBy];
   if (timer === 'CONTACT') return [task.contactedAt, task.contactedBy];
-  if (timer === 'CHECK_IN') return [task.checkedInAt, task.checkedInBy];
+  if (timer === 'CHECK_IN') return [cameAt, task.checkedInBy];
   return task.acceptedAt === null ? [task.completedAt, task.completedBy] : [task.acceptedAt, task.acceptedBy];
 }
 
-function whyNotJudged(task: OracleTask, timer: string, metAt: string | null, past: boolean): string | null {
+function whyNotJudged(
+  task: OracleTask,
+  timer: string,
+  metAt: string | null,
+  due: string,
+  asOf: string,
+  asOnce: boolean,
+): string | null {
   if (task.setAside === 'MERGED' || task.setAside === 'WITHDRAWN') return task.setAside;
   if (task.state === 'RETURNED') return 'RETURNED';
   if (task.state === 'RELEASED' && !task.counted) return 'RELEASED';
   if (metAt !== null) return null;
-  if (task.setAside === 'SUSPENDED') return 'SUSPENDED';
+  const missedBefore = isOver(task) || ms(due) < ms(task.setAsideAt ?? '');
+  if (task.setAside === 'SUSPENDED' && (asOnce || !missedBefore)) return 'SUSPENDED';
   const asked = timer === 'HANDLING' && task.extending;
   if (timer !== 'ACKNOWLEDGE' && !isOver(task) && (isUndecided(task) || asked)) return 'UNDECIDED';
-  return past ? null : 'NOT_DUE_YET';
+  return ms(due) < ms(asOf) ? null : 'NOT_DUE_YET';
 }

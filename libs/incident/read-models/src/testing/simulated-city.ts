@@ -208,6 +208,21 @@ export class SimulatedCity {
     });
   }
 
+  /** A department whistles in reverse, for another one that is to lead in that. */
+  whistleBack(incidentId: string, by: string, to: string): this {
+    const whistleId = `${incidentId}-reverse-${this.stateOf(incidentId).whistles.length}`;
+    return this.send(incidentId, department(by), {
+      ...{
+        kind: 'BlowWhistle',
+        whistleId,
+        whistle: 'PUBLIC_DEMAND',
+        reason: '需协助',
+        origination: 'REPORT',
+      },
+      ...{ rules: freely, tasks: [this.assignment(incidentId, to, 'LEAD')], deadlines: [] },
+    });
+  }
+
   cancelWhistle(incidentId: string): this {
     const whistleId = this.stateOf(incidentId).whistles.at(-1)?.whistleId ?? 'none';
     return this.send(incidentId, this.street(incidentId), {

@@ -56,6 +56,7 @@ export interface OracleTask {
   weight: number;
   extending: boolean;
   setAside: 'SUSPENDED' | 'MERGED' | 'WITHDRAWN' | null;
+  setAsideAt: string | null;
 }
 
 const ms = (instant: string): number => Date.parse(instant);
@@ -148,7 +149,7 @@ function begin(tasks: Map<string, OracleTask>, event: Told, weight: number): voi
         endedAt: null,
         counted: false,
       },
-      ...{ extending: false, setAside: null, weight },
+      ...{ extending: false, setAside: null, setAsideAt: null, weight },
     });
   };
   switch (event.type) {
@@ -286,7 +287,10 @@ function changeSeveral(tasks: Map<string, OracleTask>, event: Told): void {
     }
     case 'IncidentSuspended':
     case 'IncidentMerged':
-      for (const task of all) task.setAside = event.type === 'IncidentMerged' ? 'MERGED' : 'SUSPENDED';
+      for (const task of all) {
+        task.setAside = event.type === 'IncidentMerged' ? 'MERGED' : 'SUSPENDED';
+        task.setAsideAt = at;
+      }
       break;
     case 'IncidentReopened':
       for (const task of all) task.setAside = null;
@@ -391,23 +395,47 @@ export function workIn(log: readonly RecordedEvent[], moment: Moment, from: stri
 
 type Act = 'ACKNOWLEDGE' | 'CHECK_IN' | 'HANDLING';
 
-const doneAt = (task: OracleTask, act: Act): string | null => {
-  if (act === 'ACKNOWLEDGE') return task.acknowledgedAt;
-  return act === 'CHECK_IN' ? task.checkedInAt : (task.acceptedAt ?? task.completedAt);
-};
+/** @param asOnce only a signature acknowledges, as it was by the first formula */
+function doneAt(task: OracleTask, act: Act, asOnce = false): string | null {
+  const { acknowledgedAt, checkedInAt } = task;
+  if (act === 'CHECK_IN') return checkedInAt;
+  if (act === 'HANDLING') return task.acceptedAt ?? task.completedAt;
+  if (asOnce || checkedInAt === null) return acknowledgedAt;
+  return acknowledgedAt === null ? checkedInAt : sooner(checkedInAt, acknowledgedAt);
+}
 
-/** What was met of what is decided. */
-function onTimeOf(tasks: readonly OracleTask[], act: Act, departmentIds: readonly string[], asOf: string) {
+/** What was met of what is decided. @param asOnce by the first formula: whatever was set aside hides what is not done */
+function onTimeOf(
+  tasks: readonly OracleTask[],
+  act: Act,
+  departmentIds: readonly string[],
+  asOf: string,
+  asOnce = false,
+) {
   const decided = tasks.flatMap((task) => {
     const due = task.deadlines.findLast((deadline) => deadline.timer === act)?.dueAt;
     if (due === undefined || (task.endedAt !== null && !task.counted)) return [];
-    const done = doneAt(task, act);
+    const done = doneAt(task, act, asOnce);
     if (!departmentIds.includes(holderAt(task, sooner(done, due)))) return [];
     if (done !== null) return [ms(done) <= ms(due)];
     const waits = (act !== 'ACKNOWLEDGE' && isUndecided(task)) || (act === 'HANDLING' && task.extending);
-    return ms(due) < ms(asOf) && !waits && task.setAside === null ? [false] : [];
+    const wasMissed = isOver(task) || ms(due) < ms(task.setAsideAt ?? '');
+    const standsStill = task.setAside !== null && (asOnce || !wasMissed);
+    return ms(due) < ms(asOf) && !waits && !standsStill ? [false] : [];
   });
   return { met: decided.filter(Boolean).length, decided: decided.length };
+}
+
+/** Rates of a department as they were told by their first formula. */
+export function ratesAsOnce(
+  log: readonly RecordedEvent[],
+  departmentId: string,
+  moment: Moment,
+  from: string,
+): Record<Act, { met: number; decided: number }> {
+  const notified = tasksAtMoment(log, moment).filter(({ notifiedAt }) => ms(notifiedAt) >= ms(from));
+  const of = (act: Act) => onTimeOf(notified, act, [departmentId], moment.asOf, true);
+  return { ACKNOWLEDGE: of('ACKNOWLEDGE'), CHECK_IN: of('CHECK_IN'), HANDLING: of('HANDLING') };
 }
 
 /** Minutes from the whistle to an act of theirs, in order. */

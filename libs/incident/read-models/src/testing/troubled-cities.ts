@@ -109,6 +109,7 @@ const steps: readonly Step[] = [
     }),
   (city, id, variant) => city.whistle(id, [department(variant), department(variant + 1)]),
   (city, id, variant) => city.whistle(id, [department(variant)]),
+  (city, id, variant) => city.whistleBack(id, holder(city, id, variant), department(variant >> 2)),
   (city, id) => city.handle(id).pass(5).finish(id),
   (city, id) => city.handle(id),
   (city, id, variant) => city.call(id, variant % 3 !== 0),
