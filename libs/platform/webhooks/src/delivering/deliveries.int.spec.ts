@@ -292,6 +292,35 @@ describe('deliveries to an endpoint', () => {
     expect(receiver.ids).toEqual(['event-1']);
   });
 
+  it('that were put off, claimed or let rest by a clock of the database that was two days ahead do not wait for it', async () => {
+    const { id } = await place.register(receiver.url);
+    receiver.behaviour = answers(500);
+    const before = await place.notifier(deafAlarms());
+    place.add('a');
+    await until('it has failed', async () => (await attemptsOf(pool, id, null, 1)).length === 1);
+    await before.stop();
+    const ahead = `interval '2 days'`;
+    await pool.query(`update webhooks.items set due_at = now() + ${ahead}`);
+    await pool.query(
+      `update webhooks.endpoints set claimed_until = now() + ${ahead}, rests_until = now() + ${ahead}`,
+    );
+    receiver.behaviour = answers(204);
+    await place.notifier(deafAlarms());
+    await until('it is delivered', () => isDone(id));
+  });
+
+  it('that came while the clock of the database was ten minutes ahead are sent at once', async () => {
+    const { id } = await place.register(receiver.url);
+    const webhook = await place.webhooks.lookUp(id);
+    if (webhook === undefined) throw new Error('it was registered');
+    await place.store.begin(webhook);
+    place.add('a');
+    await place.store.takeIn(id, place.department);
+    await pool.query(`update webhooks.items set due_at = due_at + interval '10 minutes'`);
+    await place.notifier(deafAlarms());
+    await until('it is delivered', () => isDone(id));
+  });
+
   it('begin anew where the tables are lost', async () => {
     const { id } = await place.register(receiver.url);
     await place.notifier(deafAlarms());
