@@ -20,10 +20,11 @@ const closeMsMax = 4_000;
 const remindMs = 60_000;
 
 /**
- * Whoever is refused is refused for good: a wrong password, an account or a database that is not there (28, 3D: classes of
- * PostgreSQL). Everything else may be a server that is not up yet.
+ * What is refused is refused for good: a wrong password, an account or a database that is not there, what the account may not do.
+ * Everything else may be a server that is not up yet.
  */
-const refusedForGood = /^(WRONGPASS|NOAUTH|NOPERM|28...|3D...)/;
+const refusedByRedis = /^(WRONGPASS|NOAUTH|NOPERM)/;
+const refusedByPostgres = /^(28|3D|42)/;
 
 /**
  * Opens an alarm clock, or has it come later where its queue cannot be reached now: a server that starts while Redis is away takes commands
@@ -45,8 +46,11 @@ export async function awaitAlarmClock(
 
 function mayPass(error: unknown): boolean {
   if (!(error instanceof AlarmClockUnavailable)) return false;
-  const { code, message } = error.cause as { readonly code?: string; readonly message?: string };
-  return !refusedForGood.test(code ?? '') && !refusedForGood.test(message ?? '');
+  const { code = '', message = '' } = (error.cause ?? {}) as {
+    readonly code?: string;
+    readonly message?: string;
+  };
+  return !refusedByPostgres.test(code) && !refusedByRedis.test(message);
 }
 
 class AwaitedAlarmClock implements AlarmClock {
