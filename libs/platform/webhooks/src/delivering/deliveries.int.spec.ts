@@ -148,6 +148,36 @@ describe('deliveries to an endpoint', () => {
     expect(new Set(receiver.ids)).toEqual(new Set(ids));
   });
 
+  it.each([
+    ['the endpoint is disabled', []],
+    ['one is given up', ['b', 'c']],
+  ])(
+    'that failed before a server was down for four days are tried often enough before %s',
+    async (_, others) => {
+      const { id } = await place.register(receiver.url);
+      let refused = 0;
+      let refusals = Infinity;
+      receiver.behaviour = ({ body }, response) => {
+        const isRefused = body.includes('event-1') && refused < refusals;
+        if (isRefused) refused += 1;
+        response.writeHead(isRefused ? 500 : 204).end();
+      };
+      const retries = { ...HASTY, giveUpAfterMs: 72 * 3_600_000 };
+      const fourDaysAgo = { now: () => new Date(Date.now() - 96 * 3_600_000) };
+      const before = await place.notifier(deafAlarms(), { clock: fourDaysAgo, retries });
+      place.add('a', ...others);
+      await until('it has failed', async () => (await outcomesOf(id)).includes('FAILED'));
+      await before.stop();
+      refusals = refused + 1;
+      await place.notifier(deafAlarms(), { retries: { ...retries, giveUpAfterAttempts: refused + 2 } });
+      await until('all are delivered', () => isDone(id));
+      expect((await place.webhooks.find(id)).disabled).toBeNull();
+      const outcomes = await outcomesOf(id);
+      expect(outcomes.filter((outcome) => outcome === 'DELIVERED')).toHaveLength(1 + others.length);
+      expect(outcomes).not.toContain('GIVEN_UP');
+    },
+  );
+
   it('give up one item that never gets through where others do, and let the next of its incident pass', async () => {
     const { id } = await place.register(receiver.url);
     receiver.behaviour = ({ body }, response) =>
