@@ -1,5 +1,5 @@
 import { Inject, Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { openAlarmClock } from '@shaoying/timers';
+import { awaitAlarmClock, openAlarmClock } from '@shaoying/timers';
 import {
   allWebhooks,
   openNameResolver,
@@ -26,10 +26,14 @@ const endpointsAtOnce = 16;
           registered: () => allWebhooks(stores.readModels),
           onEndpoints: (listener) => platform.gate.onAdvance(webhookIndex.name, listener),
           sender: new Sender({ addresses: addressesOf(config), resolve: openNameResolver() }),
-          alarms: await openAlarmClock({
-            ...{ url: stores.timersUrl, name: 'webhooks', concurrency: endpointsAtOnce },
-            ...{ clock: () => clock.now(), log },
-          }),
+          alarms: await awaitAlarmClock(
+            () =>
+              openAlarmClock({
+                ...{ url: stores.timersUrl, name: 'webhooks', concurrency: endpointsAtOnce },
+                ...{ clock: () => clock.now(), log },
+              }),
+            { log },
+          ),
           metrics: new WebhookMetrics(platform.metrics.registry),
         });
       },

@@ -3,7 +3,13 @@ import { CommandBus } from '@nestjs/cqrs';
 import type { Clock } from '@shaoying/config';
 import { MarkOverdueCommand, MergeWatch, ProvisionalWatch } from '@shaoying/incident-application';
 import { OpenDeadlinesQuery } from '@shaoying/incident-read-models';
-import { DeadlineScheduler, openAlarmClock, SchedulerReporter, type OpenDeadline } from '@shaoying/timers';
+import {
+  awaitAlarmClock,
+  DeadlineScheduler,
+  openAlarmClock,
+  SchedulerReporter,
+  type OpenDeadline,
+} from '@shaoying/timers';
 import { setTimeout } from 'node:timers/promises';
 import { IncidentModule } from './incident.module.js';
 import { Platform } from './platform.js';
@@ -24,7 +30,10 @@ import { Platform } from './platform.js';
           openDeadlines: new OpenDeadlinesQuery(stores.readModels, (listener) =>
             gate.onAdvance('open-deadlines', listener),
           ),
-          clock: await openAlarmClock({ url: stores.timersUrl, clock: () => clock.now(), log: logger }),
+          clock: await awaitAlarmClock(
+            () => openAlarmClock({ url: stores.timersUrl, clock: () => clock.now(), log: logger }),
+            { log: logger },
+          ),
           now: () => clock.now(),
           fire: async (deadline) => {
             await pastDue(deadline, clock);

@@ -250,3 +250,16 @@ const describeRedis = redisUrl ? describe : describe.skip;
 describeRedis(`deadlines on Redis${redisUrl ? '' : ` (skipped: ${noRedis})`}`, () => {
   deadlinesOn({ TIMERS_URL: redisDatabase(redisUrl ?? 'redis://127.0.0.1') });
 });
+
+test('a server that starts while Redis is away takes commands, and keeps deadlines by the sweeper', async () => {
+  const home = await newHome({ jurisdiction: soon });
+  const server = await home.start({ TIMERS_URL: 'redis://127.0.0.1:1' });
+  const city = await City.of(home, server);
+  const { id } = await blowWhistle(city, { lead: 'dp-water' });
+  const history = `/v1/incidents/${id}/events`;
+  await waitFor('the breach', async () => {
+    const { items } = expected(200, await city.as('oversight').get<{ items: HistoryEntry[] }>(history));
+    return items.some(({ type }) => type === 'TaskOverdue');
+  });
+  expect((await fetch(`${city.url}/health/ready`)).status).toBe(200);
+});

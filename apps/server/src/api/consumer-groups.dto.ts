@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsWithoutRepeats } from '@shaoying/http';
 import { isPosition } from '@shaoying/event-store';
-import { isDeliveryId } from '@shaoying/subscriptions';
+import { hiddenMsMax, isDeliveryId } from '@shaoying/subscriptions';
 import {
   ArrayMaxSize,
   ArrayMinSize,
@@ -21,7 +21,7 @@ export const leaseItemsMax = 100;
 export const visibilitySecondsDefault = 30;
 export const maxDeliveriesDefault = 10;
 export const waitSecondsMax = 20;
-export const visibilitySecondsMax = 3_600;
+export const visibilitySecondsMax = hiddenMsMax / 1_000;
 const maxDeliveriesMax = 100;
 const positionCharsMax = 19;
 

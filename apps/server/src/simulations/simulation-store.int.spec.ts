@@ -67,6 +67,13 @@ describe('simulations of several processes', () => {
     expect(await here.find(idOf(1))).toMatchObject({ state: 'FAILED', failure: 'SIMULATION_DIED' });
   });
 
+  it('are taken over from a process that has died by a clock of the database that was two days ahead', async () => {
+    await here.ask(idOf(1), 'hash', request);
+    await claimedBy(here);
+    await pool.query("UPDATE simulations.runs SET beat_at = now() + interval '2 days'");
+    expect(await there.claim()).toMatchObject({ id: idOf(1) });
+  });
+
   it('begin with nothing of what another process had found', async () => {
     await here.ask(idOf(1), 'hash', request);
     const first = await claimedBy(here);

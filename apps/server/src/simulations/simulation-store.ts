@@ -220,7 +220,9 @@ export class SimulationStore {
         `UPDATE simulations.runs
            SET state = CASE WHEN attempts < $2 THEN 'QUEUED' ELSE 'FAILED' END, ended_at = CASE WHEN attempts < $2 THEN NULL ELSE now() END,
              failure = CASE WHEN attempts < $2 THEN NULL ELSE 'SIMULATION_DIED' END
-         WHERE state = 'RUNNING' AND beat_at < now() - make_interval(secs => $1)`,
+         WHERE state = 'RUNNING'
+           -- Or later than now: the clock was set back, and whoever lives says so by the clock of now.
+           AND beat_at NOT BETWEEN now() - make_interval(secs => $1) AND now() + make_interval(secs => $1)`,
         [silenceSeconds, attemptsMax],
       );
       const { rows } = await client.query<Row & Holding>(

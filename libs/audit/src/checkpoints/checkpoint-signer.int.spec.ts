@@ -76,6 +76,19 @@ test('signs earlier for who asks, not sooner than three seconds after the last, 
   log.clock.advanceMs(52_000);
 }, 30_000);
 
+test('signs also where the last one is of a clock that was two days ahead, and then by its own again', async () => {
+  log.clock.advanceMs(48 * 3_600_000);
+  await log.append('incident-1', 1);
+  expect((await look()).outcome.state).toBe('signed');
+  log.clock.advanceMs(-48 * 3_600_000);
+  await log.append('incident-1', 1);
+  expect((await look()).outcome.state).toBe('signed');
+  await log.append('incident-1', 1);
+  expect((await look()).outcome).toEqual({ state: 'idle' });
+  log.clock.advanceMs(60_000);
+  expect((await log.look(kept)).outcome.state).toBe('signed');
+}, 30_000);
+
 test('both keys sign while they change', async () => {
   await log.append('incident-1', 1);
   await log.build();

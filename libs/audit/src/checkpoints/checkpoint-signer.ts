@@ -115,7 +115,8 @@ export class CheckpointSigner {
     if (newEvents <= 0) return false;
     const ageMs = last === null ? Infinity : clock.now().getTime() - last.recordedAt.getTime();
     const dueSeconds = asked ? Math.min(askedSecondsLeast, everySeconds) : everySeconds;
-    return newEvents >= everyEvents || ageMs >= dueSeconds * 1_000;
+    // Of the future: whoever signed it had a clock that was ahead, and none would be due until ours is there.
+    return newEvents >= everyEvents || ageMs < 0 || ageMs >= dueSeconds * 1_000;
   }
 
   /** Why this tree must not be signed; undefined when it continues everything that was. */

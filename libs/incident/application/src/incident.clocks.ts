@@ -171,7 +171,8 @@ export class IncidentClocks {
     const pauses = state.pauses.filter(({ from }) => instantMs(from) >= instantMs(startedAt));
     const stoodMs = pauses.reduce((sum, { from, to }) => sum + this.countedMs(total, from, to), 0);
     const allowedMs = this.countedMs(total, startedAt, dueAt) - stoodMs;
-    const usedMs = this.countedMs(total, startedAt, at) - stoodMs;
+    // Whoever filed it may have done so by a clock that is ahead of ours: nothing is used up of a time that has not begun here.
+    const usedMs = Math.max(0, this.countedMs(total, startedAt, at) - stoodMs);
     if (allowedMs <= 0) return { usedPercent: 100, usedTime: null };
     return { usedPercent: Math.floor((usedMs * 100) / allowedMs), usedTime: { usedMs, allowedMs } };
   }

@@ -76,6 +76,9 @@ export class MergeWatch {
   async sweep(): Promise<number> {
     await this.readOn();
     const nowMs = this.options.clock.now().getTime();
+    // By a clock that is ahead of ours, or was: its patience begins now.
+    for (const [pair, half] of this.halves)
+      if (half.sinceMs > nowMs) this.halves.set(pair, { ...half, sinceMs: nowMs });
     const died = [...this.halves].filter(([, { sinceMs }]) => nowMs - sinceMs >= this.patienceMs);
     let settled = 0;
     for (const [pair, half] of died.slice(0, settledMax)) {

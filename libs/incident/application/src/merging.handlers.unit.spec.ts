@@ -46,11 +46,14 @@ const unmerge = (source: string, context: CommandContext = steps.street()): Prom
 /** As the role `timers` watches, some minutes later; answers how many merges it has made whole. */
 const sweepLater = (minutes = 5): Promise<number> => {
   office.clock.advanceMs(minutes * 60_000);
-  return new MergeWatch({
+  return watching().sweep();
+};
+
+const watching = (): MergeWatch =>
+  new MergeWatch({
     ...{ store: office.store, clock: office.clock, log: { warn: () => undefined, error: () => undefined } },
     settle: (command) => steps.handlers.settleMerge.execute(command),
-  }).sweep();
-};
+  });
 
 const stateOf = async (incidentId: string) => (await office.service().find(incidentId))?.state;
 
@@ -169,6 +172,20 @@ describe('what stopped between the two streams is found without being asked', ()
       ['dp-fire', 'RELEASED'],
       ['dp-fire', 'NOTIFIED'],
     ]);
+  });
+
+  test('a merge that died by a clock that was ahead is found within minutes all the same', async () => {
+    const [target, source] = [await steps.filed(), await steps.filed()];
+    const died = merge(
+      ...([source.incidentId, target.incidentId, steps.street(), null] as const),
+      dyingBefore(source.incidentId),
+    );
+    await expect(died).rejects.toThrow('the process died');
+    office.clock.advanceMs(-48 * 3_600_000);
+    const watch = watching();
+    expect(await watch.sweep()).toBe(0);
+    office.clock.advanceMs(5 * 60_000);
+    expect(await watch.sweep()).toBe(1);
   });
 
   test('an unmerging is carried to its end', async () => {

@@ -56,6 +56,13 @@ test('how much of the time was used is told without the time it stood still', as
   ]);
 });
 
+test('a server whose clock is behind that of whoever filed it suspends it: nothing is used up, and never less than nothing', async () => {
+  const { incidentId } = await steps.filed();
+  office.clock.set('2026-03-02T00:50:00.000Z');
+  const { data } = eventOf(await suspend(incidentId), 'IncidentSuspended');
+  expect([data.usedPercent, data.usedTime]).toEqual([0, { usedMs: 0, allowedMs: 24 * 3_600_000 }]);
+});
+
 test('resumed, each clock goes on where it stood: in working time, or on the clock', async () => {
   const { incidentId, taskId, state } = await steps.whistled();
   const taskDeadlines = state.tasks[0]?.deadlines ?? [];

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { spawn } from 'node:child_process';
+import files from 'node:fs/promises';
 import { chmod, mkdtemp, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,6 +35,22 @@ fileStoreContract('a folder on the disk', async () => {
     },
     close: () => store.close(),
   };
+});
+
+test('what is there already is acknowledged once it is durable: whoever put it may have died before', async () => {
+  const root = await newFolder();
+  const store = await DiskFileStore.open(root);
+  const key = `${hash('sha256', 'a photo', 'hex')}/content`;
+  await store.put(key, Buffer.from('a photo'));
+  const [first, second] = [join(root, key.slice(0, 2)), join(root, key.slice(0, 2), key.slice(2, 4))];
+  const opened = jest.spyOn(files, 'open');
+  try {
+    await store.put(key, Buffer.from('a photo'));
+    const folders = [join(second, keyParts(key).sha256), second, first, root];
+    expect(opened.mock.calls.map(([path]) => path)).toEqual(folders);
+  } finally {
+    opened.mockRestore();
+  }
 });
 
 /** Puts contents until it is killed, each under the hash of itself, and says each key once it is acknowledged. */

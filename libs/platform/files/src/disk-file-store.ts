@@ -34,18 +34,22 @@ export class DiskFileStore implements FileStore {
   put(key: string, content: Uint8Array): Promise<void> {
     const { folders, path } = this.placeOf(key);
     return orUnavailable(async () => {
-      if (await isThere(path)) return;
-      const draft = join(this.drafts, randomUUID());
-      try {
-        await writeDurably(draft, content);
-        await mkdir(folders.at(-1) ?? this.root, { recursive: true, mode: 0o700 });
-        await link(draft, path).catch(unless('EEXIST'));
-      } finally {
-        await rm(draft, { force: true });
-      }
+      if (!(await isThere(path))) await this.putNew(path, folders.at(-1) ?? this.root, content);
+      // Also where it was there: whoever has put it may have died before its name was durable.
       // Innermost first: a folder that is there after a power cut has what was put into it.
       for (const folder of folders.toReversed()) await syncFolder(folder);
     });
+  }
+
+  private async putNew(path: string, folder: string, content: Uint8Array): Promise<void> {
+    const draft = join(this.drafts, randomUUID());
+    try {
+      await writeDurably(draft, content);
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await link(draft, path).catch(unless('EEXIST'));
+    } finally {
+      await rm(draft, { force: true });
+    }
   }
 
   get(key: string): Promise<Buffer | null> {

@@ -8,6 +8,7 @@ export interface LimitsLog {
 
 export interface InsuranceOptions {
   readonly log: LimitsLog;
+  /** Milliseconds since any moment. Default: a clock that nobody sets. */
   readonly now?: () => number;
   /** How long a request waits for the store at the most. Default 2,000 ms: more than a busy machine takes. */
   readonly answerMsMax?: number;
@@ -37,7 +38,7 @@ export class InsuredPoints implements SharedPoints {
   constructor(
     private readonly store: SharedPoints,
     private readonly insurance: SharedPoints,
-    { log, now = Date.now, answerMsMax = 2_000, restMs = 1_000 }: InsuranceOptions,
+    { log, now = () => performance.now(), answerMsMax = 2_000, restMs = 1_000 }: InsuranceOptions,
   ) {
     this.log = log;
     this.now = now;

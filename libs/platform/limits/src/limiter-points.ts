@@ -1,9 +1,9 @@
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import { RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
-import type { Limit, SharedPoints, Taking } from './shared-points.js';
+import { isOfClockAhead, type Limit, type SharedPoints, type Taking } from './shared-points.js';
 
 /** Makes the library's limiter of one of our limits. */
-export type LimiterOf = (limit: Limit) => Pick<RateLimiterAbstract, 'consume'>;
+export type LimiterOf = (limit: Limit) => Pick<RateLimiterAbstract, 'consume' | 'delete'>;
 
 /**
  * Points counted by `rate-limiter-flexible`, whose stores add up in one atomic step. Callers are known there by an HMAC:
@@ -21,7 +21,7 @@ export class LimiterPoints implements SharedPoints {
   }
 
   async take(limit: Limit, key: string, points: number): Promise<Taking> {
-    const { consumedPoints, msBeforeNext } = await this.consume(limit, this.concealed(key), points);
+    const { consumedPoints, msBeforeNext } = await this.consumeNow(limit, this.concealed(key), points);
     // Refused as a whole, and added up all the same: the first of them may still lie within the limit.
     const beyond = Math.max(0, consumedPoints - limit.points);
     return {
@@ -29,6 +29,14 @@ export class LimiterPoints implements SharedPoints {
       left: Math.max(0, limit.points - consumedPoints),
       endsInMs: msBeforeNext,
     };
+  }
+
+  /** In a window that is one by the clock of now. */
+  private async consumeNow(limit: Limit, key: string, points: number): Promise<RateLimiterRes> {
+    const consumed = await this.consume(limit, key, points);
+    if (!isOfClockAhead(limit, consumed.msBeforeNext)) return consumed;
+    await this.limiter(limit).delete(key);
+    return this.consume(limit, key, points);
   }
 
   private async consume(limit: Limit, key: string, points: number): Promise<RateLimiterRes> {

@@ -90,6 +90,24 @@ describe('limits on PostgreSQL', () => {
     for (const { key } of kept) expect(key).toMatch(/^[a-z]+:[\w-]{22}$/);
   });
 
+  it('refuse nobody for a window that a clock two days ahead has begun, and count again from then on', async () => {
+    const limit = { name: 'anonymous', points: 3, windowSeconds: 60 };
+    const key = randomUUID();
+    expect(await race(await processes(database.url, 1), limit, key, 5)).toBe(3);
+    await pool.query(`update limits.points set expire = expire + 172800000`);
+    const limits = await processes(database.url, 2);
+    expect(await race([limits[0]!], limit, key, 5)).toBe(3);
+    expect(await race([limits[1]!], limit, key, 5)).toBe(0);
+  });
+
+  it('count together by clocks ten minutes apart', async () => {
+    const limit = { name: 'anonymous', points: 3, windowSeconds: 60 };
+    const key = randomUUID();
+    expect(await race(await processes(database.url, 1), limit, key, 5)).toBe(3);
+    await pool.query(`update limits.points set expire = expire + 600000`);
+    expect(await race(await processes(database.url, 1), limit, key, 5)).toBe(0);
+  });
+
   it('goes on by itself when the table cannot be reached', async () => {
     const limits = await processes(database.url, 2);
     const limit = { name: 'anonymous', points: 3, windowSeconds: 60 };

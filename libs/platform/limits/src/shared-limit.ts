@@ -1,4 +1,4 @@
-import type { Limit, SharedPoints } from './shared-points.js';
+import { isOfClockAhead, type Limit, type SharedPoints } from './shared-points.js';
 
 /** Whether a request may pass, and what its caller is told of the window. */
 export interface Verdict {
@@ -71,7 +71,7 @@ export class SharedLimit {
     const nowMs = this.now();
     const purse = this.purseOf(key, nowMs);
     // Over, and another portion under way: what it brings is waited for.
-    const isOver = nowMs >= purse.endsAtMs;
+    const isOver = this.isOver(purse, nowMs);
     if (purse.inHand > 0 && !isOver) {
       purse.inHand -= 1;
       if (this.shouldFetchAhead(purse)) void this.fetch(key, purse);
@@ -92,7 +92,7 @@ export class SharedLimit {
 
   private purseOf(key: string, nowMs: number): Purse {
     const known = this.purses.get(key);
-    if (known !== undefined && (nowMs < known.endsAtMs || known.asking)) return known;
+    if (known !== undefined && (!this.isOver(known, nowMs) || known.asking)) return known;
     // Begun anew at the end of the line: whoever comes first in it began first.
     this.purses.delete(key);
     if (this.purses.size >= this.callersMax) {
@@ -103,6 +103,11 @@ export class SharedLimit {
     if (known !== undefined) purse.portion = Math.max(1, known.portion >> 2);
     this.purses.set(key, purse);
     return purse;
+  }
+
+  /** Also where the clock was set back since it began. */
+  private isOver({ endsAtMs }: Purse, nowMs: number): boolean {
+    return nowMs >= endsAtMs || isOfClockAhead(this.limit, endsAtMs - nowMs);
   }
 
   private shouldFetchAhead({ asking, spent, portion, inHand }: Purse): boolean {
@@ -131,7 +136,7 @@ export class SharedLimit {
     const arrivedAtMs = this.now();
     // From when it was sent: on the safe side of the store's own end of the window.
     const endsAtMs = sentAtMs + endsInMs;
-    if (arrivedAtMs >= purse.endsAtMs) {
+    if (this.isOver(purse, arrivedAtMs)) {
       purse.inHand = 0;
       purse.endsAtMs = endsAtMs;
     }

@@ -56,6 +56,15 @@ describe('a shared limit', () => {
     expect(await admitted(limit, 150)).toBe(100);
   });
 
+  it('refuses nobody until a clock that was set back is there again', async () => {
+    let setBackMs = 0;
+    const limit = new SharedLimit(MINUTE, store, { now: () => store.nowMs - setBackMs });
+    expect(await admitted(limit, 150)).toBe(100);
+    setBackMs = 2 * 86_400_000;
+    store.nowMs += 60_000;
+    expect(await admitted(limit, 150)).toBe(100);
+  });
+
   it('tells what is left and when the window ends', async () => {
     const limit = limitOf();
     expect(await limit.take('a')).toMatchObject({ admitted: true, remaining: 99, resetMs: 60_000 });

@@ -6,6 +6,16 @@ export interface Limit {
   readonly windowSeconds: number;
 }
 
+/** Clocks of processes may differ by so much, and a window seem longer by it. */
+const clocksApartMsMax = 15 * 60_000;
+
+/**
+ * Whether a window that ends in so many milliseconds was begun by a clock that was ahead, and has been set right since: nobody is to be
+ * refused until it is there again.
+ */
+export const isOfClockAhead = ({ windowSeconds }: Limit, endsInMs: number): boolean =>
+  endsInMs > windowSeconds * 1_000 + clocksApartMsMax;
+
 /** What came of asking for points. */
 export interface Taking {
   /** How many of the points asked for are the asker's: all of them, or what was left in the window. */

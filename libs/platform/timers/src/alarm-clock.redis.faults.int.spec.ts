@@ -92,6 +92,43 @@ suite(`faults of Redis${because}`, () => {
     pauseMs + 90_000,
   );
 
+  it.concurrent('full, and with room again: all fire, once, at most one sweep late', () =>
+    scene({}, async ({ own, watch }) => {
+      const before = watch.put(200, { fromMs: 500, toMs: 3_000 });
+      await watch.armed();
+      await own.ask((redis) => redis.config('SET', 'maxmemory', '1'));
+      // What cannot be armed is swept, and what rings cannot be ended there.
+      const meanwhile = watch.put(200, { fromMs: 500, toMs: 3_000 });
+      await sleep(4_000);
+      await own.ask((redis) => redis.config('SET', 'maxmemory', '0'));
+      await watch.ended();
+      watch.expectEachOnce();
+      expect(watch.latenessOf([...before, ...meanwhile])).toBeLessThan(Watch.oneSweepMs);
+      await watch.expectAlarmsAgain();
+    }),
+  );
+
+  it.concurrent(
+    'kill -9, and back with older data, without what was armed since: all fire, once, at most one sweep late',
+    () =>
+      scene({ appendonly: 'yes' }, async ({ own, watch }) => {
+        const first = watch.put(100, { fromMs: 3_000, toMs: 5_000 });
+        await watch.armed();
+        const kept = await own.ask((redis) => redis.dbsize());
+        expect(kept).toBeGreaterThan(100);
+        await own.ask((redis) => redis.config('SET', 'appendonly', 'no'));
+        const second = watch.put(100, { fromMs: 3_000, toMs: 5_000 });
+        await watch.armed();
+        await own.kill();
+        await own.start();
+        expect(await own.ask((redis) => redis.dbsize())).toBeLessThan(kept + second.length);
+        await watch.ended();
+        watch.expectEachOnce();
+        expect(watch.latenessOf([...first, ...second])).toBeLessThan(Watch.oneSweepMs);
+        await watch.expectAlarmsAgain();
+      }),
+  );
+
   it.concurrent('all connections cut by CLIENT KILL, five times: nothing is lost, and it rings again', () =>
     scene({}, async ({ own, watch }) => {
       const deadlines = watch.put(200, { fromMs: 500, toMs: 2_500 });

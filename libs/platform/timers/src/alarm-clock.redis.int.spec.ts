@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { awaitAlarmClock } from './awaited-alarm-clock.js';
 import { openAlarmClock } from './open-alarm-clock.js';
 import { REDIS_PREFIX } from './redis-engine.js';
 import { alarmClockContract, OwnRedis } from './testing/index.js';
@@ -87,6 +89,34 @@ suite(`an own Redis${because}`, () => {
     }
     await own.ask((redis) => redis.config('SET', 'maxmemory-policy', 'noeviction'));
     await (await openAlarmClock({ url: own.url })).close();
+  });
+
+  it('may be away as a clock is opened: nothing is armed, and it rings once Redis is there', async () => {
+    const clockOf = () => openAlarmClock({ url: own.url });
+    const alarm = { deadlineId: 'd', tier: 'BREACH', dueAt: '2026-01-01T00:00:00.000Z' };
+    await own.kill();
+    const clock = await awaitAlarmClock(clockOf, { againMs: 50 });
+    try {
+      const rung = new Promise((resolve) => void clock.listen(async (fired) => resolve(fired)));
+      await expect(clock.arm([alarm])).rejects.toMatchObject({ code: 'ALARM_CLOCK_UNAVAILABLE' });
+      await own.start();
+      while (
+        !(await clock.arm([alarm]).then(
+          () => true,
+          () => false,
+        ))
+      )
+        await sleep(20);
+      expect(await rung).toMatchObject(alarm);
+    } finally {
+      await clock.close();
+    }
+  });
+
+  it('is not waited for where it refuses for good', async () => {
+    await own.ask((redis) => redis.config('SET', 'requirepass', 'a-password'));
+    const clockOf = () => openAlarmClock({ url: own.url.replace('redis://', 'redis://:another@') });
+    await expect(awaitAlarmClock(clockOf)).rejects.toMatchObject({ code: 'ALARM_CLOCK_UNAVAILABLE' });
   });
 
   it.each(['killed', 'paused'] as const)('may be %s: arming gives up, and closing ends', async (how) => {

@@ -8,6 +8,7 @@ export type FireDeadline = (deadline: OpenDeadline) => Promise<void>;
 const FIRE_AGAIN_AFTER_MS = 60_000;
 const RETRY_MS_MIN = 1_000;
 const RETRY_MS_MAX = 60_000;
+const HELD_BACK_MS_MAX = Math.max(FIRE_AGAIN_AFTER_MS, RETRY_MS_MAX);
 /** Remembered deadlines, about 10 MB. Beyond it the oldest is forgotten: at worst a command is sent twice. */
 const REMEMBERED_MAX = 50_000;
 
@@ -47,7 +48,10 @@ export class DeadlineFiring {
   isHeldBack(deadline: OpenDeadline): boolean {
     if (this.inFlight.has(deadline.deadlineId)) return true;
     const earlier = this.earlierAttempt(deadline);
-    return earlier !== undefined && this.now().getTime() < earlier.notBeforeMs;
+    if (earlier === undefined) return false;
+    const leftMs = earlier.notBeforeMs - this.now().getTime();
+    // Nothing is held back for longer: then the clock was set back since.
+    return leftMs > 0 && leftMs <= HELD_BACK_MS_MAX;
   }
 
   /** A deadline that was moved is another deadline, and so is the next step of its ladder. */

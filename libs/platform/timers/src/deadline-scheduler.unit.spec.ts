@@ -246,6 +246,24 @@ describe('the sweeper', () => {
     expect(await scheduler.status()).toMatchObject({ due: 0, lostAndFound: 0 });
   });
 
+  it('retries what could not be fired also where its clock was set back since', async () => {
+    let nowMs = Date.parse(at(2_880 * MINUTE));
+    let calls = 0;
+    const { truth, scheduler } = world({
+      clock: deaf(),
+      now: () => new Date(nowMs),
+      fire: async () => {
+        calls += 1;
+        throw new Error('the log is down');
+      },
+    });
+    truth.put([deadline('a', 0)]);
+    await scheduler.sweep();
+    nowMs = Date.parse(at(MINUTE));
+    await scheduler.sweep();
+    expect(calls).toBe(2);
+  });
+
   it('gets past 600 deadlines that cannot be fired to the one behind them', async () => {
     const { truth, clock, scheduler } = world({
       clock: deaf(),

@@ -27,10 +27,15 @@ export async function openRedisEngine(
   onError: (error: Error) => void,
 ): Promise<QueueEngine> {
   const clients: Redis[] = [];
+  // Whoever connects hears no more than that the connection is closed.
+  let reason: Error | undefined;
   const connect = async (options: RedisOptions) => {
     const client = new Redis(url, { ...CONNECTION, ...options, lazyConnect: true });
     clients.push(client);
-    client.on('error', onError);
+    client.on('error', (error: Error) => {
+      reason = error;
+      onError(error);
+    });
     await client.connect();
     return client;
   };
@@ -58,7 +63,7 @@ export async function openRedisEngine(
   } catch (error) {
     connections.disconnect();
     if (error instanceof RedisEvictsKeys) throw error;
-    throw new AlarmClockUnavailable('Redis for the timers cannot be used', { cause: error });
+    throw new AlarmClockUnavailable('Redis for the timers cannot be used', { cause: reason ?? error });
   }
 }
 

@@ -107,6 +107,20 @@ describe('groups of consumers', () => {
     expect((await lease()).map(idOf)).toEqual(['event-6']);
   });
 
+  it.each([
+    // What was lent then is hidden by its lease, and by ten minutes more.
+    ['10 minutes', ['event-6', 'event-7']],
+    ['2 days', ['event-5', 'event-6', 'event-7']],
+  ])('get what was taken in while the clock of the database was %s ahead', async (ahead, ids) => {
+    feed.add('a', 'b', 'c');
+    expect((await lease(1)).map(idOf)).toEqual(['event-5']);
+    const setBack = `update leases.deliveries set visible_at = visible_at + $2::interval where feed = $1`;
+    await pool.query(setBack, [name, ahead]);
+    expect(await group()).toMatchObject({ leased: 3 - ids.length, waiting: ids.length });
+    expect((await lease()).map(idOf)).toEqual(ids);
+    expect(await lease()).toEqual([]);
+  });
+
   it('get an item again when its lease has run out, and the former holder can no longer end it', async () => {
     feed.add('a');
     const late = await lease(1, { visibilityMs: 30 });

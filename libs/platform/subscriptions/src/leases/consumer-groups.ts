@@ -9,6 +9,7 @@ import {
   ACKNOWLEDGE,
   EXTEND,
   GIVE_BACK,
+  isFree,
   makeLeaseTables,
   REDRIVE,
   windowItems,
@@ -82,8 +83,8 @@ export class ConsumerGroups {
   async list(feed: string): Promise<ConsumerGroup[]> {
     const { rows } = await this.sql.query<Omit<ConsumerGroup, 'createdAt'> & { createdAt: Date }>(
       `select g.name, g.position::text, g.max_deliveries as "maxDeliveries", g.created_at as "createdAt",
-         count(d.position) filter (where d.dead_at is null and d.lease_id is not null and d.visible_at > now())::int as leased,
-         count(d.position) filter (where d.dead_at is null and (d.lease_id is null or d.visible_at <= now()))::int as waiting,
+         count(d.position) filter (where d.dead_at is null and d.lease_id is not null and not ${isFree('d.visible_at')})::int as leased,
+         count(d.position) filter (where d.dead_at is null and (d.lease_id is null or ${isFree('d.visible_at')}))::int as waiting,
          count(d.dead_at)::int as dead
        from leases.groups g left join leases.deliveries d on d.feed = g.feed and d.group_name = g.name
        where g.feed = $1 group by g.feed, g.name order by g.name`,

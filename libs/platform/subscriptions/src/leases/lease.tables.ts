@@ -24,8 +24,8 @@ const SCHEMA = `
     item        text not null,
     deliveries  integer not null default 0,
     lease_id    uuid,
-    -- While it is leased: until when. After that, or when it was never leased: since when it may be.
-    visible_at  timestamptz not null default now(),
+    -- While it is leased: until when. After that: since when it may be; "epoch" when it was never leased.
+    visible_at  timestamptz not null default 'epoch',
     dead_at     timestamptz,
     primary key (feed, group_name, position),
     foreign key (feed, group_name) references leases.groups (feed, name) on delete cascade
@@ -33,10 +33,19 @@ const SCHEMA = `
     -- Rows come and go: what is left of them is cleared away by their number, however small the table.
     fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000
   );
+  -- Earlier releases wrote the time at which it came.
+  alter table leases.deliveries alter column visible_at set default 'epoch';
   -- Whether an earlier one of its subject is alive.
   create index if not exists deliveries_alive on leases.deliveries (feed, group_name, subject, position) where dead_at is null;
   create index if not exists deliveries_dead on leases.deliveries (feed, group_name, position) where dead_at is not null;
 `;
+
+/** For as long an item may be hidden at the most, leased or given back: an hour. */
+export const hiddenMsMax = 3_600_000;
+
+/** Whether nobody has an item any more. Twice the hour: a lease of the whole hour outlives a clock that is set back by a moment. */
+export const isFree = (visibleAt: string): string =>
+  `(${visibleAt} <= now() or ${visibleAt} > now() + interval '${2 * hiddenMsMax} milliseconds')`;
 
 /** Items of a group that are not done and not dead; what comes after them waits in the feed. */
 export const windowItems = 1_000;
@@ -90,7 +99,7 @@ export const LOOK = prepared(
   `
   with over as materialized (
     select d.position from leases.deliveries d
-    where d.feed = $1 and d.group_name = $2 and d.dead_at is null and d.visible_at <= now()
+    where d.feed = $1 and d.group_name = $2 and d.dead_at is null and ${isFree('d.visible_at')}
       and d.deliveries >= (select g.max_deliveries from leases.groups g where g.feed = $1 and g.name = $2)
     for update of d skip locked
   ), buried as (
@@ -123,7 +132,7 @@ export const LEASE = prepared(
     select position, max_deliveries from leases.groups where feed = $1 and name = $2
   ), free as materialized (
     select d.position from leases.deliveries d
-    where d.feed = $1 and d.group_name = $2 and d.dead_at is null and d.visible_at <= now()
+    where d.feed = $1 and d.group_name = $2 and d.dead_at is null and ${isFree('d.visible_at')}
       and d.deliveries < (select max_deliveries from asked)
       and d.position = (
         select first.position from leases.deliveries first
@@ -173,7 +182,7 @@ export const GIVE_BACK = settling(
 /** Nobody has heard of them: as if they had not been lent. */
 export const TAKE_BACK = settling(
   'take-back',
-  'update leases.deliveries d set lease_id = null, visible_at = now(), deliveries = d.deliveries - 1',
+  `update leases.deliveries d set lease_id = null, visible_at = 'epoch', deliveries = d.deliveries - 1`,
 );
 
 export const EXTEND = settling(
@@ -184,7 +193,7 @@ export const EXTEND = settling(
 export const REDRIVE = prepared(
   'redrive',
   `
-  update leases.deliveries set dead_at = null, deliveries = 0, visible_at = now()
+  update leases.deliveries set dead_at = null, deliveries = 0, visible_at = 'epoch'
   where feed = $1 and group_name = $2 and position in (
     select position from leases.deliveries
     where feed = $1 and group_name = $2 and dead_at is not null and ($3::bigint[] is null or position = any($3))

@@ -148,6 +148,36 @@ describe('deliveries to an endpoint', () => {
     expect(new Set(receiver.ids)).toEqual(new Set(ids));
   });
 
+  it.each([
+    ['the endpoint is disabled', []],
+    ['one is given up', ['b', 'c']],
+  ])(
+    'that failed before a server was down for four days are tried often enough before %s',
+    async (_, others) => {
+      const { id } = await place.register(receiver.url);
+      let refused = 0;
+      let refusals = Infinity;
+      receiver.behaviour = ({ body }, response) => {
+        const isRefused = body.includes('event-1') && refused < refusals;
+        if (isRefused) refused += 1;
+        response.writeHead(isRefused ? 500 : 204).end();
+      };
+      const retries = { ...HASTY, giveUpAfterMs: 72 * 3_600_000 };
+      const fourDaysAgo = { now: () => new Date(Date.now() - 96 * 3_600_000) };
+      const before = await place.notifier(deafAlarms(), { clock: fourDaysAgo, retries });
+      place.add('a', ...others);
+      await until('it has failed', async () => (await outcomesOf(id)).includes('FAILED'));
+      await before.stop();
+      refusals = refused + 1;
+      await place.notifier(deafAlarms(), { retries: { ...retries, giveUpAfterAttempts: refused + 2 } });
+      await until('all are delivered', () => isDone(id));
+      expect((await place.webhooks.find(id)).disabled).toBeNull();
+      const outcomes = await outcomesOf(id);
+      expect(outcomes.filter((outcome) => outcome === 'DELIVERED')).toHaveLength(1 + others.length);
+      expect(outcomes).not.toContain('GIVEN_UP');
+    },
+  );
+
   it('give up one item that never gets through where others do, and let the next of its incident pass', async () => {
     const { id } = await place.register(receiver.url);
     receiver.behaviour = ({ body }, response) =>
@@ -290,6 +320,35 @@ describe('deliveries to an endpoint', () => {
     await pool.query(`update webhooks.endpoints set claimed_until = now() where webhook_id = $1`, [id]);
     await until('it is delivered', () => isDone(id));
     expect(receiver.ids).toEqual(['event-1']);
+  });
+
+  it('that were put off, claimed or let rest by a clock of the database that was two days ahead do not wait for it', async () => {
+    const { id } = await place.register(receiver.url);
+    receiver.behaviour = answers(500);
+    const before = await place.notifier(deafAlarms());
+    place.add('a');
+    await until('it has failed', async () => (await attemptsOf(pool, id, null, 1)).length === 1);
+    await before.stop();
+    const ahead = `interval '2 days'`;
+    await pool.query(`update webhooks.items set due_at = now() + ${ahead}`);
+    await pool.query(
+      `update webhooks.endpoints set claimed_until = now() + ${ahead}, rests_until = now() + ${ahead}`,
+    );
+    receiver.behaviour = answers(204);
+    await place.notifier(deafAlarms());
+    await until('it is delivered', () => isDone(id));
+  });
+
+  it('that came while the clock of the database was ten minutes ahead are sent at once', async () => {
+    const { id } = await place.register(receiver.url);
+    const webhook = await place.webhooks.lookUp(id);
+    if (webhook === undefined) throw new Error('it was registered');
+    await place.store.begin(webhook);
+    place.add('a');
+    await place.store.takeIn(id, place.department);
+    await pool.query(`update webhooks.items set due_at = due_at + interval '10 minutes'`);
+    await place.notifier(deafAlarms());
+    await until('it is delivered', () => isDone(id));
   });
 
   it('begin anew where the tables are lost', async () => {

@@ -159,8 +159,8 @@ export class DeliveryRun {
     this.health = healthAfter(this.health, results, this.failuresMax);
     const { failures, failingSince } = this.health;
     const now = this.options.now().getTime();
-    if (failingSince !== null && now - failingSince.getTime() >= retries.giveUpAfterMs)
-      this.verdict ??= 'FAILING';
+    const isLong = failingSince !== null && now - failingSince.getTime() >= retries.giveUpAfterMs;
+    if (isLong && failures >= retries.giveUpAfterAttempts) this.verdict ??= 'FAILING';
     const attempts = results.map((result) => this.attemptOf(result));
     const asked = results.map(({ sent }) => sent.retryAfterMs ?? 0);
     const longestAsked = Math.max(0, ...asked) || null;
@@ -180,7 +180,8 @@ export class DeliveryRun {
     if (sent.status === 410) return { ...of, outcome: 'GONE', retryMs };
     const sinceMs = at.getTime() - (item.firstAttemptAt ?? at).getTime();
     // Where all fails the endpoint is disabled, and what waits for it stays.
-    const isGivenUp = sinceMs >= retries.giveUpAfterMs && this.verdict === null;
+    const isLong = sinceMs >= retries.giveUpAfterMs && item.attempts + 1 >= retries.giveUpAfterAttempts;
+    const isGivenUp = isLong && this.verdict === null;
     return isGivenUp ? { ...of, outcome: 'GIVEN_UP', retryMs: null } : { ...of, outcome: 'FAILED', retryMs };
   }
 

@@ -10,6 +10,7 @@ import { itemsWithin, type RedeliverRange } from './redeliver-range.js';
 import type { Overview } from './webhook-metrics.js';
 import {
   CLAIM,
+  claimMs,
   DUE,
   makeDeliveryTables,
   RELEASE,
@@ -24,8 +25,6 @@ const windowItems = 1_000;
 const takeInItems = 500;
 /** Beyond the window, for what is delivered again by hand. */
 const waitingItemsMax = 2_000;
-/** As long as an endpoint waits after the process that had it in hand has died; renewed meanwhile. */
-export const claimMs = 10_000;
 /** Attempts kept of each endpoint: a day of a busy one, and a year of most. */
 export const attemptsKept = 5_000;
 
@@ -113,7 +112,7 @@ export class DeliveryStore {
   async setEnabled(webhookId: string): Promise<void> {
     await this.sql.query(
       `with anew as (
-         update webhooks.items set attempts = 0, first_attempt_at = null, due_at = now() where webhook_id = $1
+         update webhooks.items set attempts = 0, first_attempt_at = null, due_at = 'epoch' where webhook_id = $1
        )
        update webhooks.endpoints
        set disabled = false, failures = 0, failing_since = null, rests_until = '-infinity' where webhook_id = $1`,
@@ -225,7 +224,7 @@ export class DeliveryStore {
       `insert into webhooks.items (webhook_id, position, subject, event_id, item)
        select $1, * from unnest($2::bigint[], $3::text[], $4::text[], $5::text[])
        on conflict (webhook_id, position) do update
-         set attempts = 0, first_attempt_at = null, due_at = now(), asked = webhooks.items.asked + 1`,
+         set attempts = 0, first_attempt_at = null, due_at = 'epoch', asked = webhooks.items.asked + 1`,
       [webhookId, ...columnsOf(items)],
     );
     return { redelivered: items.length, next };

@@ -5,6 +5,8 @@ import type { Pool } from 'pg';
  * What endpoints have still to be told, beside the read models and apart from them: a rebuild of a feed leaves it alone. Up to an
  * endpoint's position everything is done, or in `items`; what is done is a row that is gone, since the feed keeps it. `attempts` is the
  * log of deliveries: no bodies and nobody's data, the newest of each endpoint. Time is the database's: the clocks of processes differ.
+ * That one may be set back, too: what has just come waits for no time, and what is further away than anything is ever put off was put
+ * off by a clock that was ahead, and waits no longer.
  */
 const SCHEMA = `
   create schema if not exists webhooks;
@@ -32,11 +34,13 @@ const SCHEMA = `
     attempts         integer not null default 0,
     taken_at         timestamptz not null default now(),
     first_attempt_at timestamptz,
-    due_at           timestamptz not null default now(),
+    due_at           timestamptz not null default 'epoch',
     primary key (webhook_id, position)
   ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
   -- How often it was asked for by hand: what becomes of an attempt from before does not settle what was asked since.
   alter table webhooks.items add column if not exists asked integer not null default 0;
+  -- Earlier releases wrote the time at which it came.
+  alter table webhooks.items alter column due_at set default 'epoch';
   create index if not exists items_in_order on webhooks.items (webhook_id, subject, position) include (due_at);
   create table if not exists webhooks.attempts (
     id         bigint generated always as identity primary key,
@@ -63,9 +67,23 @@ export async function makeDeliveryTables(pool: Pool): Promise<void> {
   });
 }
 
+/** As long as an endpoint waits after the process that had it in hand has died; renewed meanwhile. */
+export const claimMs = 10_000;
+const hourMs = 3_600_000;
+/** Nothing rests for longer: an hour, where the endpoint asks for it. */
+const restMsMax = hourMs;
+/** Nothing is tried again later than after six hours, more or less by a fifth. */
+const retryMsMax = 7.2 * hourMs;
+
+/** An instant, where a clock that has not been set back can have named it; else one that is long over. Twice the most: to a moment. */
+const within = (instant: string, msMax: number): string =>
+  `case when ${instant} > now() + interval '${2 * msMax} milliseconds' then 'epoch' else ${instant} end`;
+const claimedUntil = within('claimed_until', claimMs);
+const restsUntil = within('rests_until', restMsMax);
+
 export const CLAIM = `
   update webhooks.endpoints set claim = $2, claimed_until = now() + $3 * interval '1 millisecond'
-  where webhook_id = $1 and claimed_until <= now() and rests_until <= now()
+  where webhook_id = $1 and ${claimedUntil} <= now() and ${restsUntil} <= now()
   returning position::text, failures, failing_since`;
 
 export const RENEW = `
@@ -93,7 +111,7 @@ export const DUE = `
   )
   select i.position::text, i.event_id, i.item, i.attempts, i.first_attempt_at, i.asked
   from first join webhooks.items i on i.webhook_id = $1 and i.position = first.position
-  where i.due_at <= now() and i.position <> all ($2::bigint[])
+  where ${within('i.due_at', retryMsMax)} <= now() and i.position <> all ($2::bigint[])
     and not exists (select from webhooks.endpoints where webhook_id = $1 and disabled)
   order by i.position limit $3`;
 
@@ -122,7 +140,7 @@ export const SETTLE = `
   )
   update webhooks.endpoints
   set failures = $3, failing_since = $4,
-      rests_until = greatest(rests_until, now() + $5 * interval '1 millisecond'),
+      rests_until = greatest(${restsUntil}, now() + $5 * interval '1 millisecond'),
       delivered_at = case when $6 then now() else delivered_at end,
       given_up = given_up + $7
   where webhook_id = $1`;
@@ -133,13 +151,14 @@ export const SETTLE = `
  */
 export const STANDING = `
   with first as (
-    select distinct on (webhook_id, subject) webhook_id, due_at from webhooks.items order by webhook_id, subject, position
+    select distinct on (webhook_id, subject) webhook_id, ${within('due_at', retryMsMax)} as due_at
+    from webhooks.items order by webhook_id, subject, position
   ), due as (
     select webhook_id, min(due_at) as at from first group by webhook_id
   )
   select e.webhook_id, e.department_id, e.position::text, e.disabled,
-    greatest(e.rests_until, e.claimed_until) > now() as busy,
+    greatest(${restsUntil}, ${claimedUntil}) > now() as busy,
     case when due.at is null then null
-      else ceil(extract(epoch from greatest(due.at, e.rests_until, e.claimed_until) - now()) * 1000) end::float8 as due_in_ms
+      else ceil(extract(epoch from greatest(due.at, ${restsUntil}, ${claimedUntil}) - now()) * 1000) end::float8 as due_in_ms
   from webhooks.endpoints e left join due using (webhook_id)
   where $1::text is null or e.webhook_id = $1`;

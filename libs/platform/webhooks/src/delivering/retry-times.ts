@@ -4,6 +4,8 @@ export interface RetryPolicy {
   readonly longestMs: number;
   /** After as long without success an item is given up, and an endpoint disabled. */
   readonly giveUpAfterMs: number;
+  /** And not after fewer attempts: a server that was down for days, or whose clock was put forward, has not tried meanwhile. */
+  readonly giveUpAfterAttempts: number;
   /** Failures in a row after which an endpoint rests. */
   readonly restAfter: number;
   readonly restMs: number;
@@ -16,10 +18,10 @@ const hourMs = 3_600_000;
 
 /**
  * 5 s, 10 s, 20 s … 5.7 h are 13 attempts in 11 h, and one each 6 h from then on: 24 in three days. A rest is for the whole
- * endpoint: one that hangs for 15 s each time would otherwise have somebody waiting for it always.
+ * endpoint: one that hangs for 15 s each time would otherwise have somebody waiting for it always. Ten attempts take an hour and a half.
  */
 export const RETRY_POLICY: RetryPolicy = {
-  ...{ firstMs: 5_000, longestMs: 6 * hourMs, giveUpAfterMs: 72 * hourMs },
+  ...{ firstMs: 5_000, longestMs: 6 * hourMs, giveUpAfterMs: 72 * hourMs, giveUpAfterAttempts: 10 },
   ...{ restAfter: 3, restMs: 5_000, longestRestMs: 300_000, longestAskedMs: hourMs },
 };
 

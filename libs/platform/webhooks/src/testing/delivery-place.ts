@@ -14,7 +14,7 @@ import { Sender } from '../sending/sender.js';
 
 /** Three days in a moment. */
 export const HASTY: RetryPolicy = {
-  ...{ firstMs: 40, longestMs: 80, giveUpAfterMs: 60_000 },
+  ...{ firstMs: 40, longestMs: 80, giveUpAfterMs: 60_000, giveUpAfterAttempts: 3 },
   ...{ restAfter: 3, restMs: 40, longestRestMs: 80, longestAskedMs: 300 },
 };
 
