@@ -5,6 +5,7 @@ import type { EventStore } from '@shaoying/event-store';
 import { SseClient } from '@shaoying/subscriptions/testing';
 import { Client } from 'pg';
 import { City, type PersonName, type Problem } from './kit/city.js';
+import { expectDeclaredAnswers } from './kit/declared-answers.js';
 import { blowWhistle, expected, taskOf } from './kit/incident-steps.js';
 import { expectProblem } from './kit/problems.js';
 import { inOneProcess, useServerHomes, type ServerHome, type Started } from './kit/server-home.js';
@@ -50,6 +51,8 @@ beforeAll(async () => {
   elsewhere = await City.of(home, servers[1]!);
   log = await home.openLog();
 });
+
+expectDeclaredAnswers(() => city);
 afterAll(() => issuer.close());
 
 const wanted = { label: '供水调度系统', role: 'department', orgUnitId: 'dp-water', expiresInDays: 30 };

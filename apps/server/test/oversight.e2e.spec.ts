@@ -13,6 +13,7 @@ import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { City, type PersonName, type Problem } from './kit/city.js';
+import { expectDeclaredAnswers } from './kit/declared-answers.js';
 import { expected } from './kit/incident-steps.js';
 import { live, type Life } from './kit/lives.js';
 import { expectProblem } from './kit/problems.js';
@@ -36,6 +37,8 @@ beforeAll(async () => {
   closed = await live(city, 'CLOSED');
   whistled = await live(city, 'WHISTLED');
 });
+
+expectDeclaredAnswers(() => city);
 
 const asked = async <Body>(path: string, who: PersonName = 'oversight'): Promise<Body> =>
   expected(200, await city.as(who).get<Body>(path));
