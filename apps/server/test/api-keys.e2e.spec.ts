@@ -128,6 +128,7 @@ test('revoked at one process, it is refused at every other at the very next requ
     const { key, id } = await issue();
     expected(200, await at(elsewhere, key).get(queue));
     expect(await revoke(id)).toMatchObject({ id, state: 'REVOKED' });
+    expect(await revoke(id)).toMatchObject({ id, state: 'REVOKED' });
     expectProblem(await at(elsewhere, key).get(queue), 401, 'API_KEY_REVOKED');
     expectProblem(await at(city, key).get(queue), 401, 'API_KEY_REVOKED');
   }

@@ -1,5 +1,5 @@
 import { City, type Answer } from './kit/city.js';
-import { DeclaredAnswers } from './kit/declared-answers.js';
+import { DeclaredAnswers, type AnswersDocument } from './kit/declared-answers.js';
 import { bodyOf, doors, pathOf, type Door } from './kit/doors.js';
 import { live, stages, type Life, type Stage } from './kit/lives.js';
 import { recipes } from './kit/reads.js';
@@ -39,6 +39,52 @@ function expectCommandHeaders(path: string, { headers }: Answer<unknown>): void 
   expect([path, headers.get('etag')]).toEqual([path, expect.stringMatching(/^"\d+"$/)]);
   expect([path, headers.get('shaoying-position')]).toEqual([path, expect.stringMatching(/^\d+$/)]);
 }
+
+describe('what is answered otherwise than declared is found and named', () => {
+  const path = '/v1/incidents/x';
+  const asJson = { 'Content-Type': 'application/json' };
+  const changed: readonly [string, (told: Record<string, unknown>) => object][] = [
+    ['/misspelt is not declared', (told) => ({ ...told, misspelt: 1 })],
+    ['/state is missing', ({ state: _, ...told }) => told],
+    ['/revision is "7"', (told) => ({ ...told, revision: '7' })],
+    ['/cycle is 1.5', (told) => ({ ...told, cycle: 1.5 })],
+    ['/category is null', (told) => ({ ...told, category: null })],
+    ['/severity is "HUGE"', (told) => ({ ...told, severity: 'HUGE' })],
+    [
+      '/reportedAt is "2026-11-28T08:00:00+08:00"',
+      (told) => ({ ...told, reportedAt: '2026-11-28T08:00:00+08:00' }),
+    ],
+    ['/tasks is no array', (told) => ({ ...told, tasks: {} })],
+    ['/pins is no object', (told) => ({ ...told, pins: [] })],
+    ['/cycles/*/cycle is missing', (told) => ({ ...told, cycles: [{}] })],
+  ];
+
+  const heard = async (change: (told: Record<string, unknown>) => object, status = 200, headers = {}) => {
+    const document = await city.anonymous.get<AnswersDocument>('/docs-json');
+    const { body } = await city.as('street').get<Record<string, unknown>>(`/v1/incidents/${lives.CLOSED.id}`);
+    const fresh = new DeclaredAnswers(document.body);
+    const [text, all] = [JSON.stringify(change(body)), { ...asJson, ...headers }];
+    fresh.hear({ method: 'GET', path, status, headers: new Headers(all), text });
+    return [...fresh.differences].map((difference) => difference.replace(/^GET \S+ /, ''));
+  };
+
+  test('and what is as declared is not', async () => {
+    expect(await heard((told) => told)).toEqual([]);
+  });
+
+  test.each(changed)('%s', async (difference, change) => {
+    const found = await heard(change);
+    expect(found.map((each) => each.replace(/^200 /, '').slice(0, difference.length))).toContain(difference);
+  });
+
+  test.each([
+    ['202 is not declared', 202, {}],
+    ['200 answers text/plain, which is not declared', 200, { 'Content-Type': 'text/plain' }],
+    ['200 with Location, which is not declared', 200, { Location: '/v1' }],
+  ])('%s', async (difference, status, headers) => {
+    expect(await heard((told) => told, status, headers)).toEqual([difference]);
+  });
+});
 
 test('every command of an incident is answered as declared: well, again, and refused', async () => {
   for (const [path, door] of Object.entries(doors).filter(([path]) => path !== elsewhere)) {

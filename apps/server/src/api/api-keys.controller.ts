@@ -112,7 +112,9 @@ export class ApiKeysController {
   }
 
   /** Once this is answered, no process takes the key any more. */
-  @Tells('End an API key at once; again is the same', ApiKeyAnswer, 200, ['ETag', 'Shaoying-Position'])
+  @Tells('End an API key at once; again is the same', ApiKeyAnswer, 200, [
+    ...(['ETag', 'Shaoying-Position', 'Idempotency-Replayed'] as const),
+  ])
   @Delete(':id')
   async revoke(@Caller() caller: CommandCaller, @Param('id') id: string): Promise<ApiKeyAnswer> {
     return this.answerOf((await this.run(caller, (command) => this.keys.revoke(id, command))).key);

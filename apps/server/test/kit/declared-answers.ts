@@ -1,19 +1,19 @@
 import { parseInstant } from '@shaoying/http';
-import Format from 'typebox/format';
-import { Errors } from 'typebox/schema';
 import type { City } from './city.js';
 import { expected } from './incident-steps.js';
 
 // Answers held against what the server's own OpenAPI document says of them: a department's program is generated from it.
-
-/** Moments in answers are UTC, to the millisecond. */
-Format.Set('date-time', (text) => parseInstant(text) === text);
 
 /** As far as this server's document goes. */
 interface AnswerSchema {
   readonly $ref?: string;
   readonly nullable?: boolean;
   readonly type?: string;
+  readonly format?: string;
+  readonly pattern?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly required?: readonly string[];
   readonly enum?: readonly unknown[];
   readonly allOf?: readonly AnswerSchema[];
   readonly oneOf?: readonly AnswerSchema[];
@@ -22,8 +22,6 @@ interface AnswerSchema {
   readonly properties?: Readonly<Record<string, AnswerSchema>>;
   readonly additionalProperties?: boolean | AnswerSchema;
 }
-
-type JsonSchema = Record<string, unknown>;
 
 interface DeclaredAnswer {
   readonly headers?: Readonly<Record<string, { readonly required?: boolean }>>;
@@ -136,47 +134,85 @@ export class DeclaredAnswers {
     const media = content[mediaType];
     if (media === undefined) return [`answers ${mediaType || 'nothing'}, which is not declared`];
     if (!/\bjson\b/.test(mediaType)) return [];
-    const schema = this.closed(media.schema ?? {});
-    // Free it may be, if that is said: by additionalProperties.
-    if (Object.keys(schema).length === 0) return ['says nothing of what is answered'];
-    const [fits, errors] = Errors(schema, JSON.parse(text) as unknown);
-    if (fits) return [];
+    if (isFree(media.schema ?? {})) return ['says nothing of what is answered'];
     // The same in every item of a list is one difference.
-    return errors
-      .filter(({ keyword }) => !['anyOf', 'boolean', 'allOf'].includes(keyword))
-      .map(({ instancePath, message, params }) => {
-        const where = instancePath.replace(/\/\d+(?=\/|$)/g, '/*');
-        return `${where} ${message} ${JSON.stringify(params)}`;
-      });
+    return this.faultsOf(media.schema ?? {}, JSON.parse(text) as unknown, '').map((fault) =>
+      fault.replace(/\/\d+(?=[/ ])/g, '/*'),
+    );
   }
 
-  /** Without references, as JSON Schema, and closed: what is answered and not declared does not fit. */
-  private closed(schema: AnswerSchema): JsonSchema {
-    const { nullable, ...plain } = schema;
-    if (nullable === true) {
-      const told = this.closed(plain);
+  /** Beyond what the schema asks for, nothing is answered that it does not name. @param at JSON pointer of the value */
+  private faultsOf(schema: AnswerSchema, value: unknown, at: string): string[] {
+    if (isFree(schema)) return [];
+    const { $ref, nullable = false, allOf, anyOf, oneOf } = schema;
+    if (value === null) {
       // OpenAPI 3.0.3: a list of values without null in it admits none, nullable or not.
-      return plain.enum?.includes(null) === false ? told : { anyOf: [{ type: 'null' }, told] };
+      return nullable && schema.enum?.includes(null) !== false ? [] : [`${at} is null`];
     }
-    const [only] = plain.allOf ?? [];
-    if (only !== undefined) return this.closed(only);
-    if (plain.$ref !== undefined) {
-      const name = plain.$ref.split('/').at(-1) ?? '';
-      const component = this.document.components.schemas[name];
-      if (component === undefined) throw new Error(`${name} is not in the document`);
-      return this.closed(component);
+    if ($ref !== undefined) return this.faultsOf(this.component($ref), value, at);
+    if (allOf !== undefined) return allOf.flatMap((each) => this.faultsOf(each, value, at));
+    const variants = anyOf ?? oneOf;
+    if (variants !== undefined) {
+      const fits = variants.some((variant) => this.faultsOf(variant, value, at).length === 0);
+      return fits ? [] : [`${at} is of no kind that is declared: ${JSON.stringify(value)}`];
     }
-    const told: JsonSchema = { ...plain };
-    if (plain.oneOf) told['oneOf'] = plain.oneOf.map((one) => this.closed(one));
-    if (plain.anyOf) told['anyOf'] = plain.anyOf.map((one) => this.closed(one));
-    if (plain.items) told['items'] = this.closed(plain.items);
-    if (plain.type !== 'object') return told;
-    const { properties = {}, additionalProperties: more = false } = plain;
-    told['properties'] = Object.fromEntries(
-      Object.entries(properties).map(([name, field]) => [name, this.closed(field)]),
-    );
-    told['additionalProperties'] = typeof more === 'boolean' ? more : this.closed(more);
-    return told;
+    if (schema.type === 'object') return this.objectFaults(schema, value, at);
+    if (schema.type === 'array') {
+      if (!Array.isArray(value)) return [`${at} is no array`];
+      return value.flatMap((item, index) => this.faultsOf(schema.items ?? {}, item, `${at}/${index}`));
+    }
+    return isScalar(schema, value)
+      ? []
+      : [`${at} is ${JSON.stringify(value)}, not ${JSON.stringify(schema)}`];
+  }
+
+  private objectFaults(
+    { required = [], properties = {}, additionalProperties = false }: AnswerSchema,
+    value: unknown,
+    at: string,
+  ): string[] {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return [`${at} is no object`];
+    const missing = required.filter((name) => !(name in value)).map((name) => `${at}/${name} is missing`);
+    const others = typeof additionalProperties === 'boolean' ? {} : additionalProperties;
+    return [
+      ...missing,
+      ...Object.entries(value).flatMap(([name, field]) => {
+        const declared = properties[name] ?? (additionalProperties === false ? undefined : others);
+        if (declared === undefined) return [`${at}/${name} is not declared`];
+        return this.faultsOf(declared, field, `${at}/${name}`);
+      }),
+    ];
+  }
+
+  private component($ref: string): AnswerSchema {
+    const component = this.document.components.schemas[$ref.split('/').at(-1) ?? ''];
+    if (component === undefined) throw new Error(`${$ref} is not in the document`);
+    return component;
+  }
+}
+
+/** Any JSON, null too. */
+const isFree = (schema: AnswerSchema): boolean => Object.keys(schema).length === 0;
+
+function isScalar(schema: AnswerSchema, value: unknown): boolean {
+  if (schema.enum && !schema.enum.includes(value)) return false;
+  switch (schema.type) {
+    case undefined:
+      return true;
+    case 'boolean':
+      return typeof value === 'boolean';
+    case 'string':
+      // Moments in answers are UTC, to the millisecond.
+      if (schema.format === 'date-time' && parseInstant(value) !== value) return false;
+      return typeof value === 'string' && new RegExp(schema.pattern ?? '', 'u').test(value);
+    case 'integer':
+    case 'number': {
+      const { minimum = -Infinity, maximum = Infinity } = schema;
+      if (typeof value !== 'number' || value < minimum || value > maximum) return false;
+      return schema.type === 'number' || Number.isInteger(value);
+    }
+    default:
+      throw new Error(`what is a ${schema.type}?`);
   }
 }
 
