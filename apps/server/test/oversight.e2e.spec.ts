@@ -103,6 +103,13 @@ describe('the replay of an incident', () => {
     const path = `/v1/incidents/${closed.id}/replay?at=${encodeURIComponent(at)}`;
     expectProblem(await city.as('oversight').get<Problem>(path), 400, 'INVALID_INSTANT');
   });
+
+  test('at a revision as far as the log knew at an instant is refused: one of the two would not count', async () => {
+    const path = `/v1/incidents/${closed.id}/replay?at=1&knownAt=2026-01-01T00:00:00Z`;
+    const refused = await city.as('oversight').get<Problem>(path);
+    expectProblem(refused, 400, 'VALIDATION_FAILED');
+    expect(refused.body.errors).toEqual([expect.objectContaining({ field: 'knownAt' })]);
+  });
 });
 
 describe('the replay of a unit', () => {

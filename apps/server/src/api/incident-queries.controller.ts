@@ -10,6 +10,7 @@ import {
   RequestRefused,
   tableOf,
   TableQuery,
+  ValidationFailed,
   type Page,
 } from '@shaoying/http';
 import { CurrentPrincipal, PermittedRoles, type Principal, type Role } from '@shaoying/identity';
@@ -269,13 +270,23 @@ export class IncidentQueriesController {
   }
 }
 
+const knownAtWithoutInstant = {
+  ...{ field: 'knownAt', code: 'WITHOUT_INSTANT' },
+  message: 'knownAt goes with an instant, not with a revision',
+  messageZh: 'knownAt 只能与时刻一起使用，不能与版本号一起使用',
+};
+
 function shown(view: IncidentView, at: string): ShownIncident {
   return { ...view, overdue: isOverdue(view, at), trafficLight: trafficLightOf(view, at) };
 }
 
-/** @throws RequestRefused INVALID_INSTANT */
+/** @throws RequestRefused INVALID_INSTANT, ValidationFailed */
 function replayPoint({ at, knownAt }: ReplayQuery): ReplayPoint {
-  if (/^\d{1,9}$/.test(at)) return { revision: Number(at) };
+  if (/^\d{1,9}$/.test(at)) {
+    // A revision is what the log knew as it was recorded: another instant of knowing would be passed over in silence.
+    if (knownAt !== undefined) throw new ValidationFailed([knownAtWithoutInstant]);
+    return { revision: Number(at) };
+  }
   const asOf = parseInstant(at);
   if (asOf === undefined) throw new RequestRefused('INVALID_INSTANT');
   return { asOf, knownAt: knownAt ?? null };
