@@ -1,5 +1,5 @@
 import { Controller, Get, Header, HttpCode, Inject, Optional, Res } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiProperty, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { exposition, measurementsOf } from '@shaoying/telemetry';
 import type { FastifyReply } from 'fastify';
 import { BackgroundRoles } from './background-roles.js';
@@ -11,6 +11,21 @@ import { Readiness } from './readiness.js';
  * no oftener than this. Prometheus asks every 15 s.
  */
 const expositionMsMin = 500;
+
+class LiveAnswer {
+  @ApiProperty({ enum: ['up'] }) status!: 'up';
+}
+
+class TroubleAnswer {
+  @ApiProperty() part!: string;
+  @ApiProperty() reason!: string;
+}
+
+class ReadyAnswer {
+  @ApiProperty({ enum: ['ready', 'not ready'] }) status!: string;
+  @ApiProperty({ type: [String] }) roles!: string[];
+  @ApiProperty({ type: [TroubleAnswer] }) notReady!: TroubleAnswer[];
+}
 
 /** For load balancers, monitoring, and people at three in the morning. Speaks for the process of the other roles as well. */
 @ApiTags('operations')
@@ -24,12 +39,18 @@ export class HealthController {
     @Optional() @Inject(BackgroundRoles) private readonly background?: BackgroundRoles,
   ) {}
 
+  @ApiResponse({ status: 200, type: LiveAnswer })
   @Get('health/live')
   live(): { status: 'up' } {
     return { status: 'up' };
   }
 
   /** 503 with the names of what is not ready. */
+  @ApiResponse({ status: 200, type: ReadyAnswer })
+  @ApiResponse({
+    ...{ status: 503, type: ReadyAnswer, description: 'Not ready, and what is not' },
+    headers: { 'Retry-After': { schema: { type: 'integer' }, description: 'Seconds' } },
+  })
   @Get('health/ready')
   @HttpCode(200)
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<object> {
@@ -44,6 +65,10 @@ export class HealthController {
     };
   }
 
+  @ApiResponse({
+    ...{ status: 200, description: 'Prometheus, text format 0.0.4' },
+    content: { 'text/plain': { schema: { type: 'string' } } },
+  })
   @Get('metrics')
   @Header('Content-Type', 'text/plain; version=0.0.4; charset=utf-8')
   metrics(): Promise<string> {

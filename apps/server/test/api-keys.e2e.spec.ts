@@ -5,6 +5,7 @@ import type { EventStore } from '@shaoying/event-store';
 import { SseClient } from '@shaoying/subscriptions/testing';
 import { Client } from 'pg';
 import { City, type PersonName, type Problem } from './kit/city.js';
+import { expectDeclaredAnswers } from './kit/declared-answers.js';
 import { blowWhistle, expected, taskOf } from './kit/incident-steps.js';
 import { expectProblem } from './kit/problems.js';
 import { inOneProcess, useServerHomes, type ServerHome, type Started } from './kit/server-home.js';
@@ -50,6 +51,8 @@ beforeAll(async () => {
   elsewhere = await City.of(home, servers[1]!);
   log = await home.openLog();
 });
+
+expectDeclaredAnswers(() => city);
 afterAll(() => issuer.close());
 
 const wanted = { label: '供水调度系统', role: 'department', orgUnitId: 'dp-water', expiresInDays: 30 };
@@ -124,6 +127,7 @@ test('revoked at one process, it is refused at every other at the very next requ
   for (let round = 0; round < 4; round += 1) {
     const { key, id } = await issue();
     expected(200, await at(elsewhere, key).get(queue));
+    expect(await revoke(id)).toMatchObject({ id, state: 'REVOKED' });
     expect(await revoke(id)).toMatchObject({ id, state: 'REVOKED' });
     expectProblem(await at(elsewhere, key).get(queue), 401, 'API_KEY_REVOKED');
     expectProblem(await at(city, key).get(queue), 401, 'API_KEY_REVOKED');

@@ -15,6 +15,7 @@ import type { EventStore } from '@shaoying/event-store';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { City, type Problem } from './kit/city.js';
+import { expectDeclaredAnswers } from './kit/declared-answers.js';
 import { expected, report } from './kit/incident-steps.js';
 import { expectProblem } from './kit/problems.js';
 import { inOneProcess, useServerHomes, type ServerHome } from './kit/server-home.js';
@@ -51,6 +52,8 @@ beforeAll(async () => {
   city = await City.of(home, await home.start());
   log = await home.openLog();
 });
+
+expectDeclaredAnswers(() => city);
 
 /** Waits for a checkpoint over everything that is in the log now but checkpoints. */
 async function checkpoint(): Promise<CheckpointShown> {

@@ -1,4 +1,5 @@
 import { City, type PersonName, type Problem } from './kit/city.js';
+import { expectDeclaredAnswers } from './kit/declared-answers.js';
 import { blowWhistle, expected } from './kit/incident-steps.js';
 import { expectProblem } from './kit/problems.js';
 import { inOneProcess, useServerHomes } from './kit/server-home.js';
@@ -21,6 +22,8 @@ beforeAll(async () => {
   const home = await newHome();
   city = await City.of(home, await home.start());
 });
+
+expectDeclaredAnswers(() => city);
 
 const groupsOf = (department: string): string => `/v1/departments/${department}/consumer-groups`;
 const water = groupsOf('dp-water');

@@ -1,5 +1,6 @@
 import type { IncidentView, MetricExplanation } from '@shaoying/incident-read-models';
 import { City, type PersonName, type Problem } from './kit/city.js';
+import { expectDeclaredAnswers } from './kit/declared-answers.js';
 import {
   act,
   expected,
@@ -35,6 +36,8 @@ beforeAll(async () => {
   const home = await newHome();
   city = await City.of(home, await home.start());
 });
+
+expectDeclaredAnswers(() => city);
 
 const read = async (id: string): Promise<Shown> =>
   expected(200, await city.as('supervision').get<Shown>(`/v1/incidents/${id}`));

@@ -5,6 +5,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { City, type Answer, type Caller, type Problem } from './kit/city.js';
+import { expectDeclaredAnswers } from './kit/declared-answers.js';
 import { act, blowWhistle, expected, fileIncident, taskOf, type Whistled } from './kit/incident-steps.js';
 import { expectProblem } from './kit/problems.js';
 import { inOneProcess, useServerHomes, type ServerHome } from './kit/server-home.js';
@@ -60,6 +61,8 @@ beforeAll(async () => {
     ...{ takenAt: '2026:02:13 16:00:00', place: canary, serialNumber, orientation: 6 },
   });
 });
+
+expectDeclaredAnswers(() => city);
 
 test('a photo goes from the device to whoever may see the incident, found by the hash that the device knew', async () => {
   const department = city.as('urbanManagement');

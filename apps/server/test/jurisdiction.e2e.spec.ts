@@ -1,5 +1,6 @@
 import type { EventStore } from '@shaoying/event-store';
 import { City, type Answer, type Problem } from './kit/city.js';
+import { expectDeclaredAnswers } from './kit/declared-answers.js';
 import { expected, report, type Reported } from './kit/incident-steps.js';
 import { expectProblem } from './kit/problems.js';
 import { inOneProcess, useServerHomes, type ServerHome } from './kit/server-home.js';
@@ -14,6 +15,8 @@ beforeAll(async () => {
   city = await City.of(home, await home.start());
   log = await home.openLog();
 });
+
+expectDeclaredAnswers(() => city);
 
 interface Items {
   readonly items: readonly (Record<string, unknown> & { readonly version: number })[];

@@ -7,6 +7,7 @@ import type {
   Workload,
 } from '@shaoying/incident-read-models';
 import { City, type PersonName, type Problem } from './kit/city.js';
+import { expectDeclaredAnswers } from './kit/declared-answers.js';
 import {
   act,
   blowWhistle,
@@ -36,6 +37,8 @@ beforeAll(async () => {
   const home = await newHome();
   city = await City.of(home, await home.start());
 });
+
+expectDeclaredAnswers(() => city);
 
 const read = async (id: string, query = ''): Promise<Incident> =>
   expected(200, await city.as('supervision').get<Incident>(`/v1/incidents/${id}${query}`));

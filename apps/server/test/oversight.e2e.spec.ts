@@ -13,6 +13,7 @@ import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { City, type PersonName, type Problem } from './kit/city.js';
+import { expectDeclaredAnswers } from './kit/declared-answers.js';
 import { expected } from './kit/incident-steps.js';
 import { live, type Life } from './kit/lives.js';
 import { expectProblem } from './kit/problems.js';
@@ -36,6 +37,8 @@ beforeAll(async () => {
   closed = await live(city, 'CLOSED');
   whistled = await live(city, 'WHISTLED');
 });
+
+expectDeclaredAnswers(() => city);
 
 const asked = async <Body>(path: string, who: PersonName = 'oversight'): Promise<Body> =>
   expected(200, await city.as(who).get<Body>(path));
@@ -99,6 +102,13 @@ describe('the replay of an incident', () => {
   ])('at %p is refused', async (at) => {
     const path = `/v1/incidents/${closed.id}/replay?at=${encodeURIComponent(at)}`;
     expectProblem(await city.as('oversight').get<Problem>(path), 400, 'INVALID_INSTANT');
+  });
+
+  test('at a revision as far as the log knew at an instant is refused: one of the two would not count', async () => {
+    const path = `/v1/incidents/${closed.id}/replay?at=1&knownAt=2026-01-01T00:00:00Z`;
+    const refused = await city.as('oversight').get<Problem>(path);
+    expectProblem(refused, 400, 'VALIDATION_FAILED');
+    expect(refused.body.errors).toEqual([expect.objectContaining({ field: 'knownAt' })]);
   });
 });
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Canaries } from './kit/canaries.js';
 import { City, type Answer, type Caller, type PersonName, type Problem } from './kit/city.js';
+import { expectDeclaredAnswers } from './kit/declared-answers.js';
 import {
   act,
   expected,
@@ -70,6 +71,8 @@ beforeAll(async () => {
   const issuer = await LocalIssuer.open(home.dataDir);
   resident = city.withToken(await issuer.issue({ sub: secret.account, roles: ['resident'], org: null }));
 });
+
+expectDeclaredAnswers(() => city);
 
 /** A personal report, filed and whistled. */
 async function whistled(changes: object = {}): Promise<Whistled & Reported> {

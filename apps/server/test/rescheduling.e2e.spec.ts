@@ -1,6 +1,7 @@
 import type { HistoryEntry } from '@shaoying/audit';
 import type { IncidentView } from '@shaoying/incident-read-models';
 import { City, type Problem } from './kit/city.js';
+import { expectDeclaredAnswers } from './kit/declared-answers.js';
 import { blowWhistle, expected, taskOf, type Whistled } from './kit/incident-steps.js';
 import { expectProblem } from './kit/problems.js';
 import { inOneProcess, useServerHomes } from './kit/server-home.js';
@@ -28,6 +29,8 @@ beforeAll(async () => {
   const home = await newHome({ jurisdiction: reachingFar });
   city = await City.of(home, await home.start());
 });
+
+expectDeclaredAnswers(() => city);
 
 interface Moves {
   readonly policyVersion: number;

@@ -1,5 +1,6 @@
 import { parseCsv } from './kit/csv.js';
 import { City, type Problem } from './kit/city.js';
+import { expectDeclaredAnswers } from './kit/declared-answers.js';
 import { act, blowWhistle, expected, taskOf, type Whistled } from './kit/incident-steps.js';
 import { expectProblem } from './kit/problems.js';
 import { inOneProcess, useServerHomes } from './kit/server-home.js';
@@ -70,6 +71,8 @@ beforeAll(async () => {
   const { taskId } = taskOf(whistled, 'dp-urban-management');
   await act(city, 'urbanManagement', whistled.id, `tasks/${taskId}/acknowledge`);
 });
+
+expectDeclaredAnswers(() => city);
 
 test('tells what would have been different under another policy, and changes nothing', async () => {
   const history = () => city.as('oversight').get(`/v1/incidents/${whistled.id}/events`);

@@ -1,5 +1,6 @@
 import { answers, Receiver, verified } from '@shaoying/webhooks/testing';
 import { City, type Answer as Answered, type PersonName, type Problem } from './kit/city.js';
+import { expectDeclaredAnswers } from './kit/declared-answers.js';
 import { act, blowWhistle, expected } from './kit/incident-steps.js';
 import { expectProblem } from './kit/problems.js';
 import { inOneProcess, useServerHomes, type ServerHome, type Started } from './kit/server-home.js';
@@ -37,6 +38,8 @@ beforeAll(async () => {
   city = await City.of(home, server);
   receiver = await Receiver.start();
 });
+
+expectDeclaredAnswers(() => city);
 afterAll(() => receiver.close());
 beforeEach(() => {
   receiver.received.length = 0;

@@ -1,6 +1,7 @@
 import type { Workload } from '@shaoying/incident-read-models';
 import { City, type Problem } from './kit/city.js';
 import { parseCsv } from './kit/csv.js';
+import { expectDeclaredAnswers } from './kit/declared-answers.js';
 import { blowWhistle, expected, report, taskOf } from './kit/incident-steps.js';
 import { live } from './kit/lives.js';
 import { expectProblem } from './kit/problems.js';
@@ -18,6 +19,8 @@ beforeAll(async () => {
   await live(city, 'CLOSED');
   await live(city, 'SUSPENDED');
 });
+
+expectDeclaredAnswers(() => city);
 
 test('the table of workload tells whose time was lost, and as known when', async () => {
   const { text } = await city.as('oversight').get('/v1/workload?format=csv');

@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiOperation, ApiProperty, ApiResponse } from '@nestjs/swagger';
+import { ApiOperation, ApiProperty, ApiResponse, OmitType } from '@nestjs/swagger';
 import {
   ARBITRATION_RULES,
   INCIDENT_TIMERS,
@@ -9,6 +9,7 @@ import {
   WHISTLE_STATES,
 } from '@shaoying/incident-domain';
 import { dispatchNames, dispatchType } from '@shaoying/incident-contracts';
+import { DURATION_UNITS } from '@shaoying/jurisdiction-contracts';
 import { instant, nullableId, nullableInstant } from './answer-fields.js';
 
 // Shapes of answers for the OpenAPI document. What the methods return is checked against their own types; these classes
@@ -17,14 +18,34 @@ import { instant, nullableId, nullableInstant } from './answer-fields.js';
 const states = [...LIFECYCLES];
 const taskStates = [...TASK_STATES];
 const openTaskStates = taskStates.filter((state) => !['DONE', 'RETURNED', 'RELEASED'].includes(state));
-const timers = [...INCIDENT_TIMERS, ...TASK_TIMERS, 'RATIFICATION', 'SUPERVISION_RESPONSE'];
+export const timers = [...INCIDENT_TIMERS, ...TASK_TIMERS, 'RATIFICATION', 'SUPERVISION_RESPONSE'];
 const madeId = { required: false };
 
 type Answer = new () => unknown;
 
+/** Headers that a good answer may have beside those of every command. */
+const answerHeaders = {
+  ETag: 'Revision',
+  Location: 'Address of what was made',
+  'Shaoying-Position': 'For Shaoying-Min-Position of later reads',
+  'Idempotency-Replayed': 'true: the first answer again',
+} as const;
+
+/** As the OpenAPI document has them. */
+export const headersOf = (names: readonly (keyof typeof answerHeaders)[]) =>
+  Object.fromEntries(
+    names.map((name) => [name, { schema: { type: 'string' as const }, description: answerHeaders[name] }]),
+  );
+
 /** One line for the list of calls, and the shape of the good answer where it has one of its own. */
-export function Tells(summary: string, type?: Answer, status = 200): MethodDecorator {
-  const answer = type ? [ApiResponse({ status, type })] : [];
+export function Tells(
+  summary: string,
+  type?: Answer,
+  status = 200,
+  headers: readonly (keyof typeof answerHeaders)[] = [],
+): MethodDecorator {
+  const told = { status, ...(type && { type }), ...(headers.length > 0 && { headers: headersOf(headers) }) };
+  const answer = type !== undefined || headers.length > 0 ? [ApiResponse(told)] : [];
   return applyDecorators(ApiOperation({ summary }), ...answer);
 }
 
@@ -36,6 +57,10 @@ export class CommandAnswer {
 
 export class ReportAnswer extends CommandAnswer {
   @ApiProperty({ example: 'K7QD-2M4X-90TB-ZC1F', description: "The reporter's secret" }) receiptCode!: string;
+}
+
+export class ReportCheckedAnswer {
+  @ApiProperty({ enum: [true], type: Boolean }) valid!: true;
 }
 
 export class DeadlineAnswer {
@@ -53,7 +78,19 @@ export class TaskAnswer {
   @ApiProperty({ type: [DeadlineAnswer] }) deadlines!: DeadlineAnswer[];
 }
 
-export class WhistleTaskAnswer extends TaskAnswer {
+/** With what its due time was computed from. */
+export class StartedDeadlineAnswer extends DeadlineAnswer {
+  @ApiProperty(instant) startedAt!: string;
+  @ApiProperty() policyId!: string;
+  @ApiProperty({ type: 'integer' }) policyVersion!: number;
+  @ApiProperty() calendarId!: string;
+  @ApiProperty({ type: 'integer' }) calendarVersion!: number;
+  @ApiProperty({ enum: [...DURATION_UNITS, null], nullable: true }) unit!: string | null;
+  @ApiProperty(nullableId) stage!: string | null;
+}
+
+export class WhistleTaskAnswer extends OmitType(TaskAnswer, ['deadlines']) {
+  @ApiProperty({ type: [StartedDeadlineAnswer] }) deadlines!: StartedDeadlineAnswer[];
   @ApiProperty({ enum: taskStates }) taskState!: string;
 }
 
@@ -246,6 +283,10 @@ export class CloudEventAnswer {
   })
   type!: string;
   @ApiProperty({ example: 'incidents/<id>' }) subject!: string;
+  @ApiProperty({ enum: ['application/json'] }) datacontenttype!: string;
+  @ApiProperty({ description: 'Id of the schema of data: GET /v1/schemas' }) dataschema!: string;
+  @ApiProperty({ required: false, description: 'W3C Trace Context of the request behind it' })
+  traceparent?: string;
   @ApiProperty(instant) time!: string;
   @ApiProperty({ description: 'Position in the log' }) sequence!: string;
   @ApiProperty({ type: 'object', additionalProperties: true }) data!: object;

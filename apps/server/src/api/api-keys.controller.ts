@@ -63,7 +63,7 @@ export class ApiKeysController {
     private readonly keys: ApiKeys,
   ) {}
 
-  @Tells('Issue an API key for a system; the key itself is shown once', ApiKeySecretAnswer, 201)
+  @Tells('Issue an API key for a system; the key itself is shown once', ApiKeySecretAnswer, 201, ['Location'])
   @Post()
   @ApiHeader({ name: 'Idempotency-Key', required: false })
   async issue(@Caller() caller: CommandCaller, @Body() body: IssueApiKeyDto): Promise<ApiKeySecretAnswer> {
@@ -112,7 +112,9 @@ export class ApiKeysController {
   }
 
   /** Once this is answered, no process takes the key any more. */
-  @Tells('End an API key at once; again is the same', ApiKeyAnswer)
+  @Tells('End an API key at once; again is the same', ApiKeyAnswer, 200, [
+    ...(['ETag', 'Shaoying-Position', 'Idempotency-Replayed'] as const),
+  ])
   @Delete(':id')
   async revoke(@Caller() caller: CommandCaller, @Param('id') id: string): Promise<ApiKeyAnswer> {
     return this.answerOf((await this.run(caller, (command) => this.keys.revoke(id, command))).key);

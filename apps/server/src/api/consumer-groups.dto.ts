@@ -16,6 +16,7 @@ import {
   Min,
   ValidateBy,
 } from 'class-validator';
+import { CloudEventAnswer } from './answers.dto.js';
 
 export const leaseItemsMax = 100;
 export const visibilitySecondsDefault = 30;
@@ -160,7 +161,7 @@ export class DeliveryAnswer {
   @ApiProperty({ description: 'Of this lease' }) deliveryId!: string;
   @ApiProperty({ type: 'integer', description: 'This one included' }) deliveries!: number;
   @ApiProperty(instant) leasedUntil!: string;
-  @ApiProperty({ type: Object, description: 'A CloudEvent, as in the feed' }) event!: unknown;
+  @ApiProperty({ type: CloudEventAnswer, description: 'As in the feed' }) event!: unknown;
 }
 
 export class LeaseAnswer {
@@ -177,7 +178,7 @@ export class DeadLetterAnswer {
   @ApiProperty() position!: string;
   @ApiProperty({ type: 'integer' }) deliveries!: number;
   @ApiProperty(instant) deadAt!: string;
-  @ApiProperty({ type: Object }) event!: unknown;
+  @ApiProperty({ type: CloudEventAnswer }) event!: unknown;
 }
 
 export class DeadLettersAnswer {

@@ -1,6 +1,15 @@
 import { Controller, Get, Headers, Param, Query, Req, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
-import { ApiBearerAuth, ApiHeader, ApiPropertyOptional, ApiTags, IntersectionType } from '@nestjs/swagger';
+import {
+  ApiBearerAuth,
+  ApiExtraModels,
+  ApiHeader,
+  ApiPropertyOptional,
+  ApiResponse,
+  ApiTags,
+  getSchemaPath,
+  IntersectionType,
+} from '@nestjs/swagger';
 import {
   decodeCursor,
   encodeCursor,
@@ -20,7 +29,7 @@ import { IsOptional } from 'class-validator';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Platform } from '../platform.js';
 import { ReadQueue } from '../queries/queries.js';
-import { DispatchesAnswer, QueueAnswer, Tells } from './answers.dto.js';
+import { CloudEventAnswer, DispatchesAnswer, QueueAnswer, Tells } from './answers.dto.js';
 import { isFeedPosition } from './consumer-groups.dto.js';
 import { assertReaches } from './department-door.js';
 import { queueColumns } from './incident-tables.js';
@@ -110,6 +119,11 @@ export class DepartmentsController {
   @Tells(
     'The dispatch feed as Server-Sent Events: id is the position, event is dispatch, data one CloudEvent',
   )
+  @ApiExtraModels(CloudEventAnswer)
+  @ApiResponse({
+    status: 200,
+    content: { 'text/event-stream': { schema: { $ref: getSchemaPath(CloudEventAnswer) } } },
+  })
   @Get('departments/:id/dispatches/stream')
   @ApiHeader({ name: 'Last-Event-ID', required: false })
   stream(

@@ -6,7 +6,7 @@ import { CurrentPrincipal, PermittedRoles, type Principal, type Role } from '@sh
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Platform } from '../platform.js';
 import { actorOf } from './actors.js';
-import { Tells } from './answers.dto.js';
+import { headersOf, Tells } from './answers.dto.js';
 import { madeUnderCheckpoint } from './asked-checkpoint.js';
 import { AuditSources } from './audit-sources.js';
 import { correlationOf } from './events.controller.js';
@@ -34,6 +34,7 @@ export class DossiersController {
   @Tells('Everything about the incident in one signed file, for shaoying verify; recorded before it is told')
   @ApiResponse({
     status: 200,
+    headers: headersOf(['Shaoying-Position']),
     content: { 'application/json': { schema: { type: 'object', additionalProperties: true } } },
   })
   @Get('incidents/:id/dossier')

@@ -1,5 +1,5 @@
 import { Controller, Get, Query, Req, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiExtraModels, ApiResponse, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import {
   LogQuery,
   OversightTrail,
@@ -13,7 +13,7 @@ import { CurrentPrincipal, PermittedRoles, type Principal, type Role } from '@sh
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Platform } from '../platform.js';
 import { actorOf } from './actors.js';
-import { Tells } from './answers.dto.js';
+import { headersOf, Tells } from './answers.dto.js';
 import { EventExports } from './event-exports.js';
 import { EventsQuery, LoggedEventsAnswer, type EventsFormat } from './events.dto.js';
 import { Refused } from './refused.js';
@@ -34,10 +34,19 @@ export class EventsController {
     private readonly exports: EventExports,
   ) {}
 
-  @Tells(
-    'The log by filter, page by page, or as an export (csv, ndjson) that can be verified',
-    LoggedEventsAnswer,
-  )
+  @Tells('The log by filter, page by page, or as an export (csv, ndjson) that can be verified')
+  @ApiExtraModels(LoggedEventsAnswer)
+  @ApiResponse({
+    status: 200,
+    headers: headersOf(['Shaoying-Position']),
+    content: {
+      'application/json': { schema: { $ref: getSchemaPath(LoggedEventsAnswer) } },
+      'text/csv': { schema: { type: 'string', description: 'RFC 4180, UTF-8; the whole selection' } },
+      'application/x-ndjson': {
+        schema: { type: 'string', description: 'One event in a line, then its proof' },
+      },
+    },
+  })
   @Get('events')
   async events(
     @Req() request: FastifyRequest,

@@ -108,6 +108,8 @@ export class LoggedEventAnswer {
   @ApiProperty() correlationId!: string;
   @ApiProperty() causationId!: string;
   @ApiProperty() commandId!: string;
+  @ApiProperty({ required: false, description: 'W3C Trace Context of the request behind it' })
+  traceparent?: string;
   @ApiProperty({ type: 'object', additionalProperties: true, description: 'As it is stored' }) data!: object;
   @ApiProperty({ type: LoggedLineAnswer }) line!: LoggedLineAnswer;
 }

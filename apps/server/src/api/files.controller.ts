@@ -1,6 +1,6 @@
 import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
-import { ApiBearerAuth, ApiBody, ApiConsumes, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiBody, ApiConsumes, ApiResponse, ApiTags } from '@nestjs/swagger';
 import {
   FileRefused,
   isPhotoType,
@@ -15,7 +15,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
 import { Platform } from '../platform.js';
 import { ReadEvidence, type NamedEvidence } from '../queries/evidence.query.js';
-import { EvidenceListAnswer, FileAnswer, Tells } from './answers.dto.js';
+import { EvidenceListAnswer, FileAnswer, headersOf, Tells } from './answers.dto.js';
 import { Caller, type CommandCaller } from './caller.js';
 import { reached } from './read-your-writes.js';
 import { Refused } from './refused.js';
@@ -45,7 +45,9 @@ export class FilesController {
     this.intake = new UploadIntake({ bytesMax: platform.config.fileBytesMax });
   }
 
-  @Tells('Send a photo; the same bytes again get the same answer, and need no key', FileAnswer, 201)
+  @Tells('Send a photo; the same bytes again get the same answer, and need no key', FileAnswer, 201, [
+    'Idempotency-Replayed',
+  ])
   @Post('files')
   @ApiConsumes(...PHOTO_TYPES)
   @ApiBody({ schema: { type: 'string', format: 'binary' }, required: true })
@@ -81,7 +83,13 @@ export class FilesController {
 
   @Tells('A photo that the incident names as evidence, cleaned of everything beside its pixels')
   @Get('incidents/:id/files/:sha256')
-  @ApiProduces(...PHOTO_TYPES)
+  @ApiResponse({
+    ...{ status: 200, headers: headersOf(['ETag']) },
+    content: Object.fromEntries(
+      PHOTO_TYPES.map((type) => [type, { schema: { type: 'string', format: 'binary' } }]),
+    ),
+  })
+  @ApiResponse({ status: 304, description: 'If-None-Match has it already', headers: headersOf(['ETag']) })
   async read(
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,

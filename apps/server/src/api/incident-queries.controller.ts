@@ -10,6 +10,7 @@ import {
   RequestRefused,
   tableOf,
   TableQuery,
+  ValidationFailed,
   type Page,
 } from '@shaoying/http';
 import { CurrentPrincipal, PermittedRoles, type Principal, type Role } from '@shaoying/identity';
@@ -36,6 +37,14 @@ import {
 import { LostTimeAnswer, Tells } from './answers.dto.js';
 import { eventColumns, repeatColumns } from './event-tables.js';
 import { incidentColumns, lostTimeColumns, type ShownIncident } from './incident-tables.js';
+import {
+  IncidentAnswer,
+  IncidentEventsAnswer,
+  IncidentReplayAnswer,
+  IncidentsAnswer,
+  ReceiptAnswer,
+  RepeatWhistlesAnswer,
+} from './incident-answers.dto.js';
 import { ListIncidentsQuery, MomentQuery, ReplayQuery } from './incident.dto.js';
 import { momentOf } from './moment.js';
 import { reached } from './read-your-writes.js';
@@ -86,7 +95,7 @@ export class IncidentQueriesController {
 
   @TellsTable(
     'List incidents within scope, newest first. At a moment (asOf, knownAt) a page may have fewer items than there are',
-    { columns: incidentColumns, isPage: true },
+    { type: IncidentsAnswer, columns: incidentColumns, isPage: true },
   )
   @Get('incidents')
   @ApiBearerAuth()
@@ -110,7 +119,12 @@ export class IncidentQueriesController {
     return pageTableOf(request, reply, query, told, ({ items }) => items, incidentColumns);
   }
 
-  @Tells('One incident with whistles, tasks, deadlines and cycles; asOf and knownAt replay it from the log')
+  @Tells(
+    'One incident with whistles, tasks, deadlines and cycles; asOf and knownAt replay it from the log',
+    IncidentAnswer,
+    200,
+    ['ETag'],
+  )
   @Get('incidents/:id')
   @ApiBearerAuth()
   async find(
@@ -143,7 +157,7 @@ export class IncidentQueriesController {
 
   @TellsTable(
     'Earlier whistles 重复吹哨 on this incident, and on its estate and category, in the days the policy counts',
-    { columns: repeatColumns },
+    { type: RepeatWhistlesAnswer, columns: repeatColumns },
   )
   @Get('incidents/:id/repeat-whistles')
   @ApiBearerAuth()
@@ -164,7 +178,7 @@ export class IncidentQueriesController {
   }
 
   /** What a reporter may see of the case, by the secret code alone. */
-  @Tells('What the reporter may see: state, promises, history without persons')
+  @Tells('What the reporter may see: state, promises, history without persons', ReceiptAnswer)
   @Get('receipts/:receiptCode')
   async receipt(@Req() request: FastifyRequest, @Param('receiptCode') code: string): Promise<object> {
     await reached(this.platform, board, request);
@@ -198,7 +212,9 @@ export class IncidentQueriesController {
   }
 
   /** Every event with its envelope and a sentence in Chinese and English. */
-  @TellsTable('Every event with its envelope and a line in Chinese and English', { columns: eventColumns })
+  @TellsTable('Every event with its envelope and a line in Chinese and English', {
+    ...{ type: IncidentEventsAnswer, columns: eventColumns },
+  })
   @Get('incidents/:id/events')
   @ApiTags('oversight')
   @ApiBearerAuth()
@@ -217,7 +233,7 @@ export class IncidentQueriesController {
   }
 
   /** The state at an instant or revision, and what changed next. Straight from the log. */
-  @Tells('The state at an instant or revision, and what changed next')
+  @Tells('The state at an instant or revision, and what changed next', IncidentReplayAnswer)
   @Get('incidents/:id/replay')
   @ApiTags('oversight')
   @ApiBearerAuth()
@@ -254,13 +270,23 @@ export class IncidentQueriesController {
   }
 }
 
+const knownAtWithoutInstant = {
+  ...{ field: 'knownAt', code: 'WITHOUT_INSTANT' },
+  message: 'knownAt goes with an instant, not with a revision',
+  messageZh: 'knownAt 只能与时刻一起使用，不能与版本号一起使用',
+};
+
 function shown(view: IncidentView, at: string): ShownIncident {
   return { ...view, overdue: isOverdue(view, at), trafficLight: trafficLightOf(view, at) };
 }
 
-/** @throws RequestRefused INVALID_INSTANT */
+/** @throws RequestRefused INVALID_INSTANT, ValidationFailed */
 function replayPoint({ at, knownAt }: ReplayQuery): ReplayPoint {
-  if (/^\d{1,9}$/.test(at)) return { revision: Number(at) };
+  if (/^\d{1,9}$/.test(at)) {
+    // A revision is what the log knew as it was recorded: another instant of knowing would be passed over in silence.
+    if (knownAt !== undefined) throw new ValidationFailed([knownAtWithoutInstant]);
+    return { revision: Number(at) };
+  }
   const asOf = parseInstant(at);
   if (asOf === undefined) throw new RequestRefused('INVALID_INSTANT');
   return { asOf, knownAt: knownAt ?? null };

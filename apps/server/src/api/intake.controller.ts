@@ -1,4 +1,6 @@
 import { Body, HttpCode, Param, Post } from '@nestjs/common';
+import { ApiExtension } from '@nestjs/swagger';
+import { RECORDS_NOTHING } from '@shaoying/http';
 import { hasAnyRole, RoleNotPermitted } from '@shaoying/identity';
 import {
   DecideReporterFlagCommand,
@@ -12,7 +14,7 @@ import {
   VoidIncidentCommand,
   WithdrawIncidentCommand,
 } from '@shaoying/incident-application';
-import { CommandAnswer, FlagAnswer, ReportAnswer, Tells } from './answers.dto.js';
+import { CommandAnswer, FlagAnswer, ReportAnswer, ReportCheckedAnswer, Tells } from './answers.dto.js';
 import { byReceiptOrRight, Caller, type CommandCaller } from './caller.js';
 import {
   answerOf,
@@ -37,7 +39,7 @@ import {
 export class IntakeController {
   constructor(private readonly door: CommandDoor) {}
 
-  @Tells('Report an incident', ReportAnswer, 201)
+  @Tells('Report an incident', ReportAnswer, 201, ['Location'])
   @Post()
   async report(
     @Caller() caller: CommandCaller,
@@ -64,7 +66,8 @@ export class IntakeController {
   }
 
   /** Checks a report as POST /v1/incidents would, and records nothing. */
-  @Tells('Check a report without recording it')
+  @Tells('Check a report without recording it', ReportCheckedAnswer)
+  @ApiExtension(RECORDS_NOTHING, true)
   @Post('validate')
   @HttpCode(200)
   validate(@Body() _body: ReportIncidentDto): { valid: true } {

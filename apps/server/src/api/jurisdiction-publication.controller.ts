@@ -1,5 +1,5 @@
 import { Controller, Post, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiBody, ApiHeader, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiBody, ApiHeader, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { CommandsInProgress, commandContext } from '@shaoying/http';
 import type { Publication } from '@shaoying/jurisdiction-application';
 import { Platform } from '../platform.js';
@@ -22,6 +22,11 @@ type Way =
   | 'publishCalendar'
   | 'publishMetricDefinition';
 
+const dryRunAnswer = {
+  status: 200,
+  type: PublicationAnswer,
+  description: 'Of a dry run: what would be published',
+};
 const documentSchema = { schema: { type: 'object', additionalProperties: true } };
 
 /**
@@ -49,6 +54,7 @@ export class JurisdictionPublicationController {
   @Tells('Establish org units and revise those that differ: {orgUnits: […]}', PublicationAnswer, 201)
   @Post('org-units')
   @ApiBody(documentSchema)
+  @ApiResponse(dryRunAnswer)
   orgUnits(@Caller() caller: CommandCaller, @Query() query: PublishQuery): Promise<Publication> {
     const { body } = caller.request;
     const { orgUnits = null, ...more } = isObject(body) ? body : {};
@@ -64,6 +70,7 @@ export class JurisdictionPublicationController {
   )
   @Post('org-units/rename')
   @ApiBody(documentSchema)
+  @ApiResponse(dryRunAnswer)
   rename(@Caller() caller: CommandCaller, @Query() query: PublishQuery): Promise<Publication> {
     return this.publish(caller, query, 'renameOrgUnit');
   }
@@ -71,6 +78,7 @@ export class JurisdictionPublicationController {
   @Tells('Merge org units into a new one or one that is there: {unitIds, into, from}', PublicationAnswer, 201)
   @Post('org-units/merge')
   @ApiBody(documentSchema)
+  @ApiResponse(dryRunAnswer)
   merge(@Caller() caller: CommandCaller, @Query() query: PublishQuery): Promise<Publication> {
     return this.publish(caller, query, 'mergeOrgUnits');
   }
@@ -78,6 +86,7 @@ export class JurisdictionPublicationController {
   @Tells('Split an org unit: {id, into: […], from, children?: [{id, parentId}]}', PublicationAnswer, 201)
   @Post('org-units/split')
   @ApiBody(documentSchema)
+  @ApiResponse(dryRunAnswer)
   split(@Caller() caller: CommandCaller, @Query() query: PublishQuery): Promise<Publication> {
     return this.publish(caller, query, 'splitOrgUnit');
   }
@@ -89,6 +98,7 @@ export class JurisdictionPublicationController {
   )
   @Post('categories')
   @ApiBody(documentSchema)
+  @ApiResponse(dryRunAnswer)
   categories(@Caller() caller: CommandCaller, @Query() query: PublishQuery): Promise<Publication> {
     return this.publish(caller, query, 'publishCategories');
   }
@@ -96,6 +106,7 @@ export class JurisdictionPublicationController {
   @Tells('Publish the next version of a whole dispatch catalogue', PublicationAnswer, 201)
   @Post('catalogues')
   @ApiBody(documentSchema)
+  @ApiResponse(dryRunAnswer)
   catalogue(@Caller() caller: CommandCaller, @Query() query: PublishQuery): Promise<Publication> {
     return this.publish(caller, query, 'publishCatalogue');
   }
@@ -107,6 +118,7 @@ export class JurisdictionPublicationController {
   )
   @Post('grid-maps')
   @ApiBody(documentSchema)
+  @ApiResponse(dryRunAnswer)
   gridMap(@Caller() caller: CommandCaller, @Query() query: PublishQuery): Promise<Publication> {
     return this.publish(caller, query, 'publishGridMap');
   }
@@ -114,6 +126,7 @@ export class JurisdictionPublicationController {
   @Tells('Publish the next version of a deadline policy; open incidents keep theirs', PublicationAnswer, 201)
   @Post('deadline-policies')
   @ApiBody(documentSchema)
+  @ApiResponse(dryRunAnswer)
   policy(@Caller() caller: CommandCaller, @Query() query: PublishQuery): Promise<Publication> {
     return this.publish(caller, query, 'publishPolicy');
   }
@@ -121,6 +134,7 @@ export class JurisdictionPublicationController {
   @Tells('Publish the next version of an escalation ladder', PublicationAnswer, 201)
   @Post('ladders')
   @ApiBody(documentSchema)
+  @ApiResponse(dryRunAnswer)
   ladder(@Caller() caller: CommandCaller, @Query() query: PublishQuery): Promise<Publication> {
     return this.publish(caller, query, 'publishLadder');
   }
@@ -128,6 +142,7 @@ export class JurisdictionPublicationController {
   @Tells('Publish the next version of a working calendar', PublicationAnswer, 201)
   @Post('calendars')
   @ApiBody(documentSchema)
+  @ApiResponse(dryRunAnswer)
   calendar(@Caller() caller: CommandCaller, @Query() query: PublishQuery): Promise<Publication> {
     return this.publish(caller, query, 'publishCalendar');
   }
@@ -135,6 +150,7 @@ export class JurisdictionPublicationController {
   @Tells('Publish the next version of a metric definition', PublicationAnswer, 201)
   @Post('metric-definitions')
   @ApiBody(documentSchema)
+  @ApiResponse(dryRunAnswer)
   metricDefinition(@Caller() caller: CommandCaller, @Query() query: PublishQuery): Promise<Publication> {
     return this.publish(caller, query, 'publishMetricDefinition');
   }

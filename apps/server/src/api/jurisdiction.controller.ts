@@ -13,6 +13,15 @@ import {
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import { tableOf } from '@shaoying/http';
 import type { PublishedJurisdiction } from '@shaoying/jurisdiction-application';
+import {
+  calendarShape,
+  catalogueShape,
+  gridMapShape,
+  ladderShape,
+  metricShape,
+  orgUnitShape,
+  policyShape,
+} from '@shaoying/jurisdiction-contracts';
 import type {
   Category,
   DeadlinePolicy,
@@ -30,6 +39,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Platform } from '../platform.js';
 import { DueAnswerShape, Tells } from './answers.dto.js';
 import { DirectoryHasRead } from './directory-has-read.js';
+import { entryOf, listOf, openApiSchema, TellsSchema, withFields } from './document-schemas.js';
 import { categoryColumns, orgUnitColumns } from './jurisdiction-tables.js';
 import {
   AtQuery,
@@ -44,6 +54,14 @@ import {
 } from './jurisdiction.dto.js';
 import { Refused } from './refused.js';
 import { TellsTable } from './tells-table.js';
+
+const version = { type: 'integer' };
+const orgUnit = withFields(orgUnitShape, { version });
+const orgUnitInTime = withFields(orgUnitShape, {
+  ...{ version, active: { type: 'boolean' } },
+  versions: { type: 'array', items: openApiSchema(orgUnitShape.schema) },
+  successors: { type: 'array', items: { type: 'string' } },
+});
 
 interface Items<T> {
   readonly items: readonly T[];
@@ -84,7 +102,9 @@ export class JurisdictionController {
     return instant === undefined ? this.directory : this.directory.knownAt(instant);
   }
 
-  @TellsTable('Org units that exist at an instant, as they are then', { columns: orgUnitColumns })
+  @TellsTable('Org units that exist at an instant, as they are then', {
+    ...{ schema: listOf(orgUnit), columns: orgUnitColumns },
+  })
   @Get('org-units')
   orgUnits(
     @Req() request: FastifyRequest,
@@ -97,7 +117,10 @@ export class JurisdictionController {
     return tableOf(request, reply, query, told, ({ items }) => items, orgUnitColumns);
   }
 
-  @Tells('One org unit: as it is at an instant, all its versions, and who has taken over')
+  @TellsSchema(
+    'One org unit: as it is at an instant, all its versions, and who has taken over',
+    orgUnitInTime,
+  )
   @Get('org-units/:id')
   orgUnit(@Param('id') id: string, @Query() query: AtQuery): OrgUnitAnswer {
     const { directory, instant } = this.by(query);
@@ -112,7 +135,9 @@ export class JurisdictionController {
     };
   }
 
-  @TellsTable('Categories of the dispatch catalogue, now or at an instant', { columns: categoryColumns })
+  @TellsTable('Categories of the dispatch catalogue, now or at an instant', {
+    ...{ schema: listOf(entryOf(catalogueShape, 'categories')), columns: categoryColumns },
+  })
   @Get('categories')
   categories(
     @Req() request: FastifyRequest,
@@ -131,20 +156,29 @@ export class JurisdictionController {
     return answer;
   }
 
-  @Tells('Dispatch catalogues in force, now or at an instant')
+  @TellsSchema(
+    'Dispatch catalogues in force, now or at an instant',
+    listOf(openApiSchema(catalogueShape.schema)),
+  )
   @Get('catalogues')
   catalogues(@Query() query: DocumentsQuery): Items<DispatchCatalogue> {
     return { items: this.inForce(query).catalogues() };
   }
 
-  @Tells('Grids with their boundaries, as they were at an instant')
+  @TellsSchema(
+    'Grids with their boundaries, as they were at an instant',
+    listOf(entryOf(gridMapShape, 'grids')),
+  )
   @Get('grids')
   grids(@Query() query: AtQuery): Items<Grid> {
     const { directory, instant } = this.by(query);
     return { items: directory.grids(instant) };
   }
 
-  @Tells('Latest version of each grid map; of those that held at an instant, where one is named')
+  @TellsSchema(
+    'Latest version of each grid map; of those that held at an instant, where one is named',
+    listOf(openApiSchema(gridMapShape.schema)),
+  )
   @Get('grid-maps')
   gridMaps(@Query() query: AtQuery): Items<GridMap> {
     return { items: this.by(query).directory.gridMaps(query.asOf ?? query.at) };
@@ -158,25 +192,28 @@ export class JurisdictionController {
     return this.directory.locate({ lon, lat, crs }, at ?? this.platform.clock.now().toISOString()) ?? nowhere;
   }
 
-  @Tells('Deadline policies in force, now or at an instant')
+  @TellsSchema('Deadline policies in force, now or at an instant', listOf(openApiSchema(policyShape.schema)))
   @Get('deadline-policies')
   policies(@Query() query: DocumentsQuery): Items<DeadlinePolicy> {
     return { items: this.inForce(query).policies() };
   }
 
-  @Tells('Escalation ladders in force, now or at an instant')
+  @TellsSchema('Escalation ladders in force, now or at an instant', listOf(openApiSchema(ladderShape.schema)))
   @Get('ladders')
   ladders(@Query() query: DocumentsQuery): Items<EscalationLadder> {
     return { items: this.inForce(query).ladders() };
   }
 
-  @Tells('Metric definitions in force, now or at an instant')
+  @TellsSchema('Metric definitions in force, now or at an instant', listOf(openApiSchema(metricShape.schema)))
   @Get('metric-definitions')
   metricDefinitions(@Query() query: DocumentsQuery): Items<MetricDefinition> {
     return { items: this.inForce(query).metricDefinitions() };
   }
 
-  @Tells('Working calendars in force, now or at an instant')
+  @TellsSchema(
+    'Working calendars in force, now or at an instant',
+    listOf(openApiSchema(calendarShape.schema)),
+  )
   @Get('calendars')
   calendars(@Query() query: DocumentsQuery): Items<WorkingCalendar> {
     return { items: this.inForce(query).calendars() };

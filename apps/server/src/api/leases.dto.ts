@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { CloudEventAnswer } from './answers.dto.js';
 import {
   leaseItemsMax,
   OptionalNumber,
@@ -35,7 +36,7 @@ export class LeasedDispatchAnswer {
   @ApiProperty({ description: 'What it is acknowledged, given back or extended by' }) leaseId!: string;
   @ApiProperty({ type: 'integer', description: 'This one included' }) deliveries!: number;
   @ApiProperty({ format: 'date-time', description: 'UTC' }) leasedUntil!: string;
-  @ApiProperty({ type: Object, description: 'A CloudEvent, as in the feed' }) event!: unknown;
+  @ApiProperty({ type: CloudEventAnswer, description: 'As in the feed' }) event!: unknown;
 }
 
 export class LeasedAnswer {

@@ -12,6 +12,7 @@ import {
 } from '@shaoying/incident-contracts';
 import { apiVersion } from '../api-version.js';
 import { SchemasAnswer, Tells } from './answers.dto.js';
+import { anyObject, TellsSchema } from './document-schemas.js';
 import { Refused } from './refused.js';
 
 /** What the systems of departments are written against: the shapes of what they are sent. No secret, and nobody's data. */
@@ -32,7 +33,10 @@ export class SchemasController {
     };
   }
 
-  @Tells('The JSON Schema (2020-12) that a dataschema names: of the data of one kind of dispatch')
+  @TellsSchema(
+    'The JSON Schema (2020-12) that a dataschema names: of the data of one kind of dispatch',
+    ...([anyObject, 'application/schema+json'] as const),
+  )
   @Get('schemas/dispatch/:name/:version')
   @Header('Content-Type', 'application/schema+json; charset=utf-8')
   schema(@Param('name') name: string, @Param('version') version: string): object {
@@ -41,7 +45,7 @@ export class SchemasController {
     return publishedDispatchSchema(name);
   }
 
-  @Tells('AsyncAPI document of the feeds of departments')
+  @TellsSchema('AsyncAPI document of the feeds of departments', anyObject)
   @Get('asyncapi.json')
   asyncApi(): object {
     return dispatchAsyncApi(apiVersion);

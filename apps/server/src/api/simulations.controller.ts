@@ -54,6 +54,7 @@ export class SimulationsController {
     'Live a past window again under another deadline policy, ladder or calendar; changes nothing',
     SimulationAnswer,
     202,
+    ['Location', 'Idempotency-Replayed'],
   )
   @ApiHeader({
     name: 'Idempotency-Key',

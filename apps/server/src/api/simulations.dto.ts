@@ -133,7 +133,7 @@ export class SimulationAnswer {
   @ApiProperty({ type: WhatIfReportAnswer, nullable: true }) report!: WhatIfReportAnswer | null;
 }
 
-export class DecidingEventAnswer {
+export class DifferenceEventAnswer {
   @ApiProperty() type!: string;
   @ApiProperty({ format: 'uuid' }) eventId!: string;
   @ApiProperty() position!: string;
@@ -155,11 +155,11 @@ export class DifferenceAnswer {
   @ApiProperty() incidentId!: string;
   @ApiProperty(nullable) taskId!: string | null;
   @ApiProperty({ ...nullable, description: 'Department; of closing-on-time street' }) unitId!: string | null;
-  @ApiProperty({ ...nullable, enum: timers }) timer!: string | null;
+  @ApiProperty({ ...nullable, enum: [...timers, null] }) timer!: string | null;
   @ApiProperty(nullable) stage!: string | null;
   @ApiProperty(nullable) deadlineId!: string | null;
-  @ApiProperty({ ...nullable, enum: ['BLUE', 'ORANGE', 'RED'] }) level!: string | null;
-  @ApiProperty({ ...nullable, enum: [...ON_TIME_METRICS] }) metric!: string | null;
+  @ApiProperty({ ...nullable, enum: ['BLUE', 'ORANGE', 'RED', null] }) level!: string | null;
+  @ApiProperty({ ...nullable, enum: [...ON_TIME_METRICS, null] }) metric!: string | null;
   @ApiProperty({ type: SideAnswer }) recorded!: SideAnswer;
   @ApiProperty({ type: SideAnswer }) simulated!: SideAnswer;
   @ApiProperty({
@@ -170,7 +170,7 @@ export class DifferenceAnswer {
   @ApiProperty({ type: 'integer', description: 'What it adds to the denominator of the rate' })
   denominatorChange!: number;
   @ApiProperty({ enum: ['RULES', 'CLOCK'] }) cause!: string;
-  @ApiProperty({ type: [DecidingEventAnswer] }) events!: DecidingEventAnswer[];
+  @ApiProperty({ type: [DifferenceEventAnswer] }) events!: DifferenceEventAnswer[];
 }
 
 export class DifferencesAnswer {

@@ -50,7 +50,9 @@ export class WebhooksController {
 
   constructor(private readonly platform: Platform) {}
 
-  @Tells('Have a system called with the dispatches; the secret is shown once', WebhookSecretAnswer, 201)
+  @Tells('Have a system called with the dispatches; the secret is shown once', WebhookSecretAnswer, 201, [
+    'Location',
+  ])
   @Post()
   @ApiHeader({ name: 'Idempotency-Key', required: false })
   async register(
@@ -101,7 +103,7 @@ export class WebhooksController {
     return this.answerOf(await this.find(departmentId, webhookId));
   }
 
-  @Tells('End a webhook, and forget its secrets')
+  @Tells('End a webhook, and forget its secrets', undefined, 204, ['ETag', 'Shaoying-Position'])
   @Delete(':webhookId')
   @HttpCode(204)
   async remove(
@@ -136,6 +138,7 @@ export class WebhooksController {
   @Tells('Call it no more until it is enabled; what comes waits', WebhookAnswer)
   @Post(':webhookId/disable')
   @HttpCode(200)
+  @ApiHeader({ name: 'Idempotency-Key', required: false })
   async disable(
     @Caller() caller: CommandCaller,
     @Param('id') departmentId: string,
@@ -151,6 +154,7 @@ export class WebhooksController {
   @Tells('Call it again, with all that has waited', WebhookAnswer)
   @Post(':webhookId/enable')
   @HttpCode(200)
+  @ApiHeader({ name: 'Idempotency-Key', required: false })
   async enable(
     @Caller() caller: CommandCaller,
     @Param('id') departmentId: string,

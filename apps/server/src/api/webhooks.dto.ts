@@ -111,7 +111,7 @@ export class WebhookAnswer {
   @ApiProperty() url!: string;
   @ApiProperty({ enum: ['ENABLED', 'DISABLED'] }) state!: string;
   @ApiProperty({
-    ...{ enum: [...DISABLE_CAUSES], nullable: true },
+    ...{ enum: [...DISABLE_CAUSES, null], nullable: true },
     description: 'GONE: it answered 410. FAILING: nothing was delivered for three days',
   })
   disabledBecause!: string | null;
@@ -154,7 +154,7 @@ export class WebhookDeliveryAnswer {
   @ApiProperty({ enum: [...DELIVERY_OUTCOMES] }) outcome!: string;
   @ApiProperty({ type: 'integer', nullable: true, description: 'Null: there was no answer' }) status!:
     number | null;
-  @ApiProperty({ enum: [...SEND_ERRORS], nullable: true }) error!: string | null;
+  @ApiProperty({ enum: [...SEND_ERRORS, null], nullable: true }) error!: string | null;
 }
 
 export class WebhookDeliveriesAnswer {

@@ -44,6 +44,7 @@ export class WhistlesController {
     'Blow the whistle 吹哨: one lead, any assists; or propose it, by the rule of its kind',
     WhistleAnswer,
     201,
+    ['Location'],
   )
   @Post(':id/whistles')
   async blowWhistle(

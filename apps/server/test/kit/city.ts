@@ -1,4 +1,5 @@
 import { LocalIssuer, type Role } from '@shaoying/identity';
+import type { HeardAnswer } from './declared-answers.js';
 import type { ServerHome, Started } from './server-home.js';
 
 interface Person {
@@ -105,6 +106,14 @@ export class Caller {
       ...(method === 'POST' ? { body: rawBody ?? JSON.stringify(body) } : {}),
     });
     const text = await response.text();
+    const [answered = path] = path.split('?');
+    this.city.onAnswer?.({
+      method,
+      path: answered,
+      status: response.status,
+      headers: response.headers,
+      text,
+    });
     this.city.sawWrite(response.headers.get('shaoying-position'));
     const isJson = /\bjson\b/.test(response.headers.get('content-type') ?? '');
     const parsed = (isJson ? JSON.parse(text) : undefined) as Body;
@@ -114,6 +123,8 @@ export class Caller {
 
 /** The API of one running server, with tokens for everybody in it. */
 export class City {
+  /** Told every answer, as it came. */
+  onAnswer?: (answer: HeardAnswer) => void;
   /** The last position that one of its callers has written. */
   position = '0';
   readonly anonymous = new Caller(this, null);

@@ -83,6 +83,12 @@ class Duplicates {
     }));
   }
 
+  /** The last that this command has done to `target`, now or when it was first sent; null where it has done nothing. */
+  async lastStep(context: CommandContext, target: string): Promise<Pick<CommandOutcome, 'position'> | null> {
+    const found = await this.incidents.find(target);
+    return found?.recorded.findLast(({ causationId }) => causationId === context.commandId) ?? null;
+  }
+
   /**
    * Once `source` is merged into `target`: releases who joined for an earlier merge of the two that died, where the one
    * that was carried out does not keep them.
@@ -141,7 +147,10 @@ function joinedInVain(target: FoundIncident, source: string, duplicate: FoundInc
 }
 
 /** What was answered, and where the last step of it lies: whoever reads up to there sees all of them. */
-function upTo(outcome: CommandOutcome, steps: readonly (CommandOutcome | null)[]): CommandOutcome {
+function upTo(
+  outcome: CommandOutcome,
+  steps: readonly (Pick<CommandOutcome, 'position'> | null)[],
+): CommandOutcome {
   const position = steps
     .flatMap((step) => step?.position ?? [])
     .reduce((last, next) => (comparePositions(next, last) > 0 ? next : last), outcome.position);
@@ -175,7 +184,8 @@ export class MergeIncidentHandler implements ICommandHandler<MergeIncidentComman
     const earlier = await this.incidents.weigh(context, incidentId, merge);
     if (earlier !== null) {
       await this.duplicates.releaseOthers(context, into, incidentId, kept);
-      return upTo(earlier, [await this.affirm(context, incidentId, into)]);
+      await this.affirm(context, incidentId, into);
+      return upTo(earlier, [await this.duplicates.lastStep(context, into)]);
     }
     // Whatever would be refused at a later step is refused before the first.
     await this.duplicates.weigh(context, into, incidentId);
@@ -292,7 +302,9 @@ export class UnmergeIncidentHandler implements ICommandHandler<UnmergeIncidentCo
     }));
     const unmerged = outcome.events.find((event) => event.type === 'IncidentUnmerged');
     if (unmerged?.type !== 'IncidentUnmerged') return outcome;
-    return upTo(outcome, [await this.duplicates.leave(context, unmerged.data.from, incidentId)]);
+    const { from } = unmerged.data;
+    await this.duplicates.leave(context, from, incidentId);
+    return upTo(outcome, [await this.duplicates.lastStep(context, from)]);
   }
 
   private async streetOf(incidentId: string | null): Promise<string | null> {

@@ -73,6 +73,18 @@ test('the same request again changes nothing and gets the same answer', async ()
   expect(await steps.types()).toEqual(before);
 });
 
+test('who asks again is told the position of the last step too, also of an undoing, which ends in the other incident', async () => {
+  const [target, source] = [await steps.filed(), await steps.filed()];
+  const [merged, undone] = [steps.street('merged'), steps.street('undone')];
+  const first = await merge(source.incidentId, target.incidentId, merged);
+  expect(await merge(source.incidentId, target.incidentId, merged)).toMatchObject({
+    position: first.position,
+  });
+  const last = await unmerge(source.incidentId, undone);
+  expect(last.position).toBe(await office.store.head());
+  expect(await unmerge(source.incidentId, undone)).toMatchObject({ replayed: true, position: last.position });
+});
+
 test('whoever died between the two steps goes on where it stopped', async () => {
   const [target, source] = [await steps.filed(), await steps.filed()];
   const dying = office.handlers(office.service(failingAt(office.store, `incident-${source.incidentId}`)));

@@ -66,6 +66,18 @@ const commandHeaders = {
   },
 };
 
+/** Beside a refusal, whatever it is. */
+const problemHeaders = {
+  'Retry-After': {
+    schema: { type: 'integer' },
+    description: 'Seconds: with 429 and 503, and where the same request will do later',
+  },
+};
+
+/** Extension of a POST among commands that is none: it takes no key and answers none of a command's headers. */
+export const RECORDS_NOTHING = 'x-records-nothing';
+const ofCommands = ['Idempotency-Key', 'If-Match'];
+
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 
 /** What holds for every call of the contract is written here once, not at every route. */
@@ -88,18 +100,27 @@ function addReadConventions(operation: Operation): void {
   addProblem(operation);
 }
 
+/** A POST that takes a key is a command. A calculator is none, nor is what leases or acknowledges items of a feed. */
 function addCommandConventions(operation: Operation): void {
-  for (const [status, answer] of Object.entries(operation.responses)) {
-    if (status.startsWith('2') && answer !== undefined && !('$ref' in answer)) {
-      answer.headers = { ...commandHeaders, ...answer.headers };
-    }
-  }
   addProblem(operation);
+  const { parameters = [] } = operation;
+  if (RECORDS_NOTHING in operation) {
+    operation.parameters = parameters.filter((given) => '$ref' in given || !ofCommands.includes(given.name));
+    return;
+  }
+  if (!parameters.some((given) => !('$ref' in given) && given.name === 'Idempotency-Key')) return;
+  for (const [status, answer] of Object.entries(operation.responses)) {
+    if (!status.startsWith('2') || answer === undefined || '$ref' in answer) continue;
+    // One that says itself when it is a replay says all of its headers.
+    if (answer.headers && 'Idempotency-Replayed' in answer.headers) continue;
+    answer.headers = { ...commandHeaders, ...answer.headers };
+  }
 }
 
 function addProblem(operation: Operation): void {
   operation.responses['default'] = {
     description: 'Refused: a problem',
+    headers: problemHeaders,
     content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
   };
 }
