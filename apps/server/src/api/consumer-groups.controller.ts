@@ -94,20 +94,13 @@ export class ConsumerGroupsController {
     @Body() { max = 10, visibilitySeconds = visibilitySecondsDefault, waitSeconds = 0 }: LeaseDto,
   ): Promise<Buffer> {
     assertReaches(this.platform, request, principal, id);
-    const gone = new AbortController();
-    reply.raw.once('close', () => gone.abort());
+    const asked = { max, visibilityMs: visibilitySeconds * 1_000, waitMs: waitSeconds * 1_000 };
     const holder = { unitId: id, accountId: principal.id };
-    this.streams.enter(holder);
-    try {
-      const deliveries = await this.platform.consumerGroups.lease(id, nameOf(group), {
-        ...{ max, visibilityMs: visibilitySeconds * 1_000, waitMs: waitSeconds * 1_000 },
-        signal: AbortSignal.any([this.streams.signal, gone.signal]),
-      });
-      void reply.type('application/json; charset=utf-8');
-      return listBytes('{"items":[', deliveries.map(leasedText), ']}');
-    } finally {
-      this.streams.leave(holder);
-    }
+    const deliveries = await this.streams.whileOpen(holder, reply, (signal) =>
+      this.platform.consumerGroups.lease(id, nameOf(group), { ...asked, signal }),
+    );
+    void reply.type('application/json; charset=utf-8');
+    return listBytes('{"items":[', deliveries.map(leasedText), ']}');
   }
 
   @Tells('Items are done: nobody gets them again', SettledAnswer)

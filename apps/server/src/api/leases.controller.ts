@@ -60,20 +60,13 @@ export class LeasesController {
     { max = 10, visibilityTimeoutSeconds = visibilitySecondsDefault, waitSeconds = 0 }: LeaseDispatchesDto,
   ): Promise<Buffer> {
     assertReaches(this.platform, request, principal, id);
-    const gone = new AbortController();
-    reply.raw.once('close', () => gone.abort());
+    const asked = { max, visibilityMs: visibilityTimeoutSeconds * 1_000, waitMs: waitSeconds * 1_000 };
     const holder = { unitId: id, accountId: principal.id };
-    this.streams.enter(holder);
-    try {
-      const deliveries = await this.leased(id, {
-        ...{ max, visibilityMs: visibilityTimeoutSeconds * 1_000, waitMs: waitSeconds * 1_000 },
-        signal: AbortSignal.any([this.streams.signal, gone.signal]),
-      });
-      void reply.type('application/json; charset=utf-8');
-      return listBytes('{"items":[', deliveries.map(leasedText), ']}');
-    } finally {
-      this.streams.leave(holder);
-    }
+    const deliveries = await this.streams.whileOpen(holder, reply, (signal) =>
+      this.leased(id, { ...asked, signal }),
+    );
+    void reply.type('application/json; charset=utf-8');
+    return listBytes('{"items":[', deliveries.map(leasedText), ']}');
   }
 
   @Tells('A leased dispatch is done: nobody gets it again', OneLeaseAnswer)

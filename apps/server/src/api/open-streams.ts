@@ -1,4 +1,5 @@
 import type { OnModuleDestroy } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
 import { Refused } from './refused.js';
 
 /** Far more than the departments of a city have systems. */
@@ -40,6 +41,25 @@ export class OpenStreams implements OnModuleDestroy {
       const left = this.openOf(key) - 1;
       if (left > 0) this.held.set(key, left);
       else this.held.delete(key);
+    }
+  }
+
+  /**
+   * What waits for somebody who holds the connection: counted while it does, and told to end once he has gone or the process stops.
+   * @throws what {@link enter} throws
+   */
+  async whileOpen<T>(
+    holder: StreamHolder,
+    { raw }: Pick<FastifyReply, 'raw'>,
+    wait: (ended: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const gone = new AbortController();
+    raw.once('close', () => gone.abort());
+    this.enter(holder);
+    try {
+      return await wait(AbortSignal.any([this.signal, gone.signal]));
+    } finally {
+      this.leave(holder);
     }
   }
 
