@@ -75,7 +75,9 @@ test('the same request again changes nothing and gets the same answer', async ()
 
 test('who asks again is told the position of the last step too, also of an undoing, which ends in the other incident', async () => {
   const [target, source] = [await steps.filed(), await steps.filed()];
-  const [merged, undone] = [steps.street('merged'), steps.street('undone')];
+  const { revision } = source;
+  const merged = { ...steps.street('merged'), ifMatch: revision };
+  const undone = { ...steps.street('undone'), ifMatch: revision + 1 };
   const first = await merge(source.incidentId, target.incidentId, merged);
   expect(await merge(source.incidentId, target.incidentId, merged)).toMatchObject({
     position: first.position,

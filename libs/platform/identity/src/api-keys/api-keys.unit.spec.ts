@@ -151,7 +151,7 @@ describe('a rotation', () => {
 
   it('happens once for a repeated request', async () => {
     const { keyId } = await issued();
-    const request = command();
+    const request = { ...command(), ifMatch: 0 };
     const first = await keys.rotate(keyId, day(1), request);
     const again = await keys.rotate(keyId, day(1), request);
     expect(again).toMatchObject({ key: first.key, secret: null, replayed: true, revision: 1 });

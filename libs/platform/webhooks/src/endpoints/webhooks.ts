@@ -84,7 +84,10 @@ export class Webhooks {
    * @throws WebhookNotFound, WebhookCommandReused, RevisionConflict, and what the store and the vault throw
    */
   async rotate(webhookId: string, overlapMs: number, command: WebhookCommand): Promise<WebhookOutcome> {
-    const webhook = await this.find(webhookId);
+    const { events, webhook } = await this.read(webhookId);
+    if (webhook === undefined || webhook.deleted) throw new WebhookNotFound();
+    const earlier = earlierOf(events, command);
+    if (earlier) return this.outcome(webhookId, null, command, earlier);
     assertUnchanged(webhook, command);
     const secret = mintSecret();
     const sealed = await this.options.vault.seal(webhook.secret.subjectId, { secret });
@@ -145,6 +148,8 @@ export class Webhooks {
     const { webhookId } = event.data;
     const { events, webhook } = await this.read(webhookId);
     if (webhook === undefined || webhook.deleted) throw new WebhookNotFound();
+    const earlier = earlierOf(events, command);
+    if (earlier) return this.outcome(webhookId, null, command, earlier);
     if (isSo(webhook)) {
       const { revision, position } = events.at(-1) as RecordedWebhookEvent;
       return { webhook, secret: null, revision, position, replayed: true };
@@ -199,6 +204,18 @@ export class Webhooks {
       throw new WebhookCommandReused();
     return { webhook, secret: duplicate ? null : secret, revision, position, replayed: duplicate };
   }
+}
+
+/**
+ * What an earlier attempt of this command has written. Looked for before anything else: a caller who lost the answer sends
+ * the same `If-Match` again, which no longer fits by what it did itself.
+ */
+function earlierOf(
+  events: readonly RecordedWebhookEvent[],
+  { commandId }: WebhookCommand,
+): Pick<AppendResult, 'revision' | 'position' | 'duplicate'> | undefined {
+  const earlier = events.find((event) => event.commandId === commandId);
+  return earlier && { ...earlier, duplicate: true };
 }
 
 /** @throws RevisionConflict */

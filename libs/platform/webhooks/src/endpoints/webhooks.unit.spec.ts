@@ -113,6 +113,24 @@ describe('an endpoint', () => {
     ]);
   });
 
+  it('gives a repeated request its first answer, though it was changed by that request and others since', async () => {
+    const { id } = await registered();
+    const asSeen = (ifMatch: number) => ({ ...command(), ifMatch });
+    const [rotation, disabling] = [asSeen(0), asSeen(1)];
+    const acts = [() => webhooks.rotate(id, 0, rotation), () => webhooks.disable(id, 'BY_HAND', disabling)];
+    const answers = [];
+    for (const act of acts) answers.push(await act());
+    await webhooks.enable(id, command());
+    const before = await store.head();
+    for (const [nth, act] of acts.entries()) {
+      const { revision, position } = answers[nth]!;
+      expect(await act()).toMatchObject({ revision, position, secret: null, replayed: true });
+    }
+    const other = { ...rotation, requestHash: 'b'.repeat(64) };
+    await expect(webhooks.rotate(id, 0, other)).rejects.toEqual(refusal('IDEMPOTENCY_KEY_REUSED'));
+    expect(await store.head()).toBe(before);
+  });
+
   it('is changed as the caller saw it, where that is said', async () => {
     const { id } = await registered();
     await webhooks.rotate(id, 0, { ...command(), ifMatch: 0 });
