@@ -20,6 +20,7 @@ export function metric(name: string, version?: number): MetricDefinition {
 
 export interface MetricsSpec {
   readonly tasks: ReadModelSpec;
+  readonly closures: ReadModelSpec;
   readonly facts: ReadModelSpec;
   readonly query: MetricsQuery;
   given(city: SimulatedCity): Promise<void>;
@@ -40,7 +41,7 @@ export function metricsSpec(): MetricsSpec {
   const facts = readModelSpec(incidentFacts, tasks);
   const query = new MetricsQuery(tasks.sql);
   return {
-    ...{ tasks, facts, query },
+    ...{ tasks, closures, facts, query },
     async given(city) {
       await Promise.all([tasks, closures, facts].map((spec) => spec.givenEvents(city.events)));
     },
