@@ -25,7 +25,7 @@ const SCHEMA = `
     deliveries  integer not null default 0,
     lease_id    uuid,
     -- While it is leased: until when. After that: since when it may be; "epoch" when it was never leased.
-    visible_at  timestamptz not null default 'epoch',
+    visible_at  timestamptz not null default now(),
     dead_at     timestamptz,
     primary key (feed, group_name, position),
     foreign key (feed, group_name) references leases.groups (feed, name) on delete cascade
@@ -33,8 +33,6 @@ const SCHEMA = `
     -- Rows come and go: what is left of them is cleared away by their number, however small the table.
     fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000
   );
-  -- Earlier releases wrote the time at which it came.
-  alter table leases.deliveries alter column visible_at set default 'epoch';
   -- Whether an earlier one of its subject is alive.
   create index if not exists deliveries_alive on leases.deliveries (feed, group_name, subject, position) where dead_at is null;
   create index if not exists deliveries_dead on leases.deliveries (feed, group_name, position) where dead_at is not null;
@@ -85,8 +83,8 @@ export const TAKE_IN = prepared(
     update leases.groups set position = $4::bigint
     where feed = $1 and name = $2 and position = $3::bigint returning feed, name
   )
-  insert into leases.deliveries (feed, group_name, position, subject, item)
-  select moved.feed, moved.name, came.position, came.subject, came.item
+  insert into leases.deliveries (feed, group_name, position, subject, item, visible_at)
+  select moved.feed, moved.name, came.position, came.subject, came.item, 'epoch'::timestamptz
   from moved, unnest($5::bigint[], $6::text[], $7::text[]) as came (position, subject, item)`,
 );
 

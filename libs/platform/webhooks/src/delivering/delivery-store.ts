@@ -221,8 +221,8 @@ export class DeliveryStore {
     if (endpoint.waiting >= waitingItemsMax) throw new TooManyRedeliveries(waitingItemsMax);
     const { items, next } = await itemsWithin(this.feeds, departmentId, range, endpoint.position);
     await this.sql.query(
-      `insert into webhooks.items (webhook_id, position, subject, event_id, item)
-       select $1, * from unnest($2::bigint[], $3::text[], $4::text[], $5::text[])
+      `insert into webhooks.items (webhook_id, position, subject, event_id, item, due_at)
+       select $1, *, 'epoch'::timestamptz from unnest($2::bigint[], $3::text[], $4::text[], $5::text[])
        on conflict (webhook_id, position) do update
          set attempts = 0, first_attempt_at = null, due_at = 'epoch', asked = webhooks.items.asked + 1`,
       [webhookId, ...columnsOf(items)],

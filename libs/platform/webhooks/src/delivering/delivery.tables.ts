@@ -34,13 +34,11 @@ const SCHEMA = `
     attempts         integer not null default 0,
     taken_at         timestamptz not null default now(),
     first_attempt_at timestamptz,
-    due_at           timestamptz not null default 'epoch',
+    due_at           timestamptz not null default now(),
     primary key (webhook_id, position)
   ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
   -- How often it was asked for by hand: what becomes of an attempt from before does not settle what was asked since.
   alter table webhooks.items add column if not exists asked integer not null default 0;
-  -- Earlier releases wrote the time at which it came.
-  alter table webhooks.items alter column due_at set default 'epoch';
   create index if not exists items_in_order on webhooks.items (webhook_id, subject, position) include (due_at);
   create table if not exists webhooks.attempts (
     id         bigint generated always as identity primary key,
@@ -99,8 +97,8 @@ export const TAKE_IN = `
     update webhooks.endpoints set position = $3::bigint
     where webhook_id = $1 and position = $2::bigint returning webhook_id
   )
-  insert into webhooks.items (webhook_id, position, subject, event_id, item)
-  select moved.webhook_id, came.position, came.subject, came.event_id, came.item
+  insert into webhooks.items (webhook_id, position, subject, event_id, item, due_at)
+  select moved.webhook_id, came.position, came.subject, came.event_id, came.item, 'epoch'::timestamptz
   from moved, unnest($4::bigint[], $5::text[], $6::text[], $7::text[]) as came (position, subject, event_id, item)
   on conflict do nothing`;
 
