@@ -94,8 +94,6 @@ describe('metrics', () => {
     });
   });
 
-
-
   it('is null, not 0 or 100 %, where the denominator is 0', async () => {
     for (const each of everyMetricDefinition) {
       const { rows } = await query.compute(each, always, at('2026-03-02T01:00:00.000Z'), null);
@@ -128,9 +126,6 @@ describe('metrics', () => {
     expect(await denominator(always.from, due)).toBe(0);
     expect(await denominator(justAfter, always.to)).toBe(0);
   });
-
-
-
 
   describe('imported cases', () => {
     it('count as met although their target is still to come', async () => {
@@ -211,8 +206,6 @@ describe('metrics', () => {
       },
     });
   });
-
-
 
   it('returns, disputes and repeats count against the dispatch and the departments', async () => {
     const city = new SimulatedCity().report('a').whistle('a', ['dept-1']).pass(10);
