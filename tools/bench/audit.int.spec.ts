@@ -1,7 +1,4 @@
-import { refusedBench, runBench } from './run-bench.js';
-
-/** A log of 2,000 events, a tree of 1,000 leaves, and a server for some seconds. */
-const runMsMax = 240_000;
+import { refusedBench, runBench, runMsMax } from './run-bench.js';
 
 test(
   'bench:audit measures every figure it promises, says whether its targets are met, and leaves nothing behind',

@@ -1,7 +1,4 @@
-import { refusedBench, runBench } from './run-bench.js';
-
-/** A net: two servers start, seven kinds of request warm up and are measured for a tenth of a second each. */
-const runMsMax = 300_000;
+import { refusedBench, runBench, runMsMax } from './run-bench.js';
 
 test(
   'bench:commands measures reports and check-ins without errors, says what it needs to, and leaves nothing behind',

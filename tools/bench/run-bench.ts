@@ -9,6 +9,11 @@ const run = promisify(execFile);
 /** An eighth of that is taken as PostgreSQL starts, and most of what that costs is for the size. */
 const env = { ...process.env, POSTGRES_MEMORY_MB: '1024' };
 
+/** A net: one server, a few connections, everything once. Then it is told to end, which it does in order: nothing of it stays. */
+const benchMsMax = 240_000;
+/** Of a test that runs one. */
+export const runMsMax = benchMsMax + 60_000;
+
 export interface Row {
   readonly name: string;
   readonly value: number;
@@ -39,7 +44,9 @@ export async function runBench(name: string, args: readonly string[]): Promise<B
     await run(process.execPath, ['tools/build.mjs', '--quiet'], { cwd: root });
     const json = join(dir, 'figures.json');
     const script = `tools/bench/${name}.mjs`;
-    const { stdout } = await run(process.execPath, [script, ...args, '--json', json], { cwd: root, env });
+    const { stdout } = await run(process.execPath, [script, ...args, '--json', json], {
+      ...{ cwd: root, env, timeout: benchMsMax },
+    });
     const { rows, conditions } = JSON.parse(await readFile(json, 'utf8')) as BenchResult;
     return {
       stdout,

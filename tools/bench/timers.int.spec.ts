@@ -1,7 +1,4 @@
-import { refusedBench, runBench } from './run-bench.js';
-
-/** Some thousand deadlines on each backend; every measurement takes seconds. */
-const runMsMax = 180_000;
+import { refusedBench, runBench, runMsMax } from './run-bench.js';
 
 const rowsOn = (backend: string): string[] => [
   `(1) bare BullMQ addBulk, ${backend}`,

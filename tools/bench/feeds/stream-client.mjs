@@ -37,8 +37,11 @@ export class StreamClient {
     socket.once('data', (head) => {
       clearTimeout(late);
       const text = head.toString('latin1');
-      if (text.startsWith('HTTP/1.1 200')) resolve(new StreamClient(socket));
-      else reject(new Error(text.slice(0, 500)));
+      if (!text.startsWith('HTTP/1.1 200')) return reject(new Error(text.slice(0, 500)));
+      const client = new StreamClient(socket);
+      // The first items may have come with it.
+      client.#take(head);
+      resolve(client);
     });
     const last = after === undefined ? '' : `Last-Event-ID: ${after}\r\n`;
     socket.write(`GET ${path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer ${token}\r\n${last}\r\n`);
