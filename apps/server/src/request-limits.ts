@@ -14,6 +14,7 @@ export interface OpenRequestLimits extends RequestLimits {
 /**
  * The limits of the settings, counted where the timers keep their queue: the one store here whose content may be lost. By
  * `TIMERS_URL` they move to Redis together.
+ * @throws Error that names them, where their store cannot be opened
  */
 export async function openRequestLimits(
   platform: Platform,
@@ -23,6 +24,9 @@ export async function openRequestLimits(
   const { windowSeconds, token, address, anonymous, anonymousTotal, receiptMisses } = config.limits;
   const limits = await openLimits({
     ...{ url: stores.timersUrl, log: logger, secret: await limitsSecret(config.dataDir) },
+  }).catch((cause: unknown) => {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`the counters of the rate limits (TIMERS_URL): ${reason}`, { cause });
   });
   const limit = (name: string, points: number): SharedLimit | null =>
     points === 0 ? null : limits.of({ name, points, windowSeconds });

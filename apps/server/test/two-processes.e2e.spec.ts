@@ -36,14 +36,28 @@ const readiness = async (): Promise<Ready> =>
 
 const isReady = async (): Promise<boolean> => (await readiness()).status === 'ready';
 
-test('a first start that fails beside ends the whole with one line that says why', async () => {
-  // Nobody listens there: only what plays `timers` minds.
-  const failing = home.launch({ TIMERS_URL: 'postgres://nobody@127.0.0.1:1/none' });
+/** Why a server did not start: the one line beside its log. */
+async function reasonOfNoStart(timersUrl: string): Promise<string | undefined> {
+  const failing = home.launch({ TIMERS_URL: timersUrl });
   expect((await failing.exited).code).toBe(1);
   const lines = failing.stderr.split('\n').filter((line) => line !== '' && !line.startsWith('{'));
   expect(lines).toHaveLength(1);
-  expect(lines[0]).toContain(`Shaoying could not start: ${background}: `);
   expect(await home.processesInside()).toEqual([]);
+  return lines[0];
+}
+
+test('a first start that fails beside ends the whole with one line that says why', async () => {
+  // Refused for good, by a server that is there: what plays `timers` need not try again.
+  const { host } = new URL(process.env['TEST_POSTGRES_URL'] ?? '');
+  expect(await reasonOfNoStart(`postgres://nobody:nothing@${host}/none`)).toContain(
+    `Shaoying could not start: ${background}: `,
+  );
+});
+
+test('where nobody listens at TIMERS_URL, what needs it at once is named', async () => {
+  expect(await reasonOfNoStart('postgres://nobody@127.0.0.1:1/none')).toContain(
+    'Shaoying could not start: the counters of the rate limits (TIMERS_URL): ',
+  );
 });
 
 test('one start is two processes, which log and are measured as one', async () => {
