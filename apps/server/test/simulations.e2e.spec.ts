@@ -80,7 +80,8 @@ test('tells what would have been different under another policy, and changes not
 
   const asked = await ask({ deadlinePolicy: await impatient() });
   const { id, state } = expected(202, asked);
-  expect(state).toBe('QUEUED');
+  // A helper may have taken it up before it is answered.
+  expect(['QUEUED', 'RUNNING']).toContain(state);
   expect(asked.headers.get('location')).toBe(`${path}/${id}`);
   expect(asked.headers.get('shaoying-position')).toBeNull();
 
