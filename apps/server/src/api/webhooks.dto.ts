@@ -112,7 +112,8 @@ export class WebhookAnswer {
   @ApiProperty({ enum: ['ENABLED', 'DISABLED'] }) state!: string;
   @ApiProperty({
     ...{ enum: [...DISABLE_CAUSES, null], nullable: true },
-    description: 'GONE: it answered 410. FAILING: nothing was delivered for three days',
+    description:
+      'GONE: it answered 410. FAILING: nothing was delivered for three days, in ten attempts at least',
   })
   disabledBecause!: string | null;
   @ApiProperty({ type: 'integer' }) concurrency!: number;

@@ -1,5 +1,6 @@
 import { advisoryLockKey, withTransaction } from '@shaoying/postgres';
 import type { Pool } from 'pg';
+import { putOffMsMax } from './retry-times.js';
 
 /*
  * What endpoints have still to be told, beside the read models and apart from them: a rebuild of a feed leaves it alone. Up to an
@@ -67,17 +68,12 @@ export async function makeDeliveryTables(pool: Pool): Promise<void> {
 
 /** As long as an endpoint waits after the process that had it in hand has died; renewed meanwhile. */
 export const claimMs = 10_000;
-const hourMs = 3_600_000;
-/** Nothing rests for longer: an hour, where the endpoint asks for it. */
-const restMsMax = hourMs;
-/** Nothing is tried again later than after six hours, more or less by a fifth. */
-const retryMsMax = 7.2 * hourMs;
 
 /** An instant, where a clock that has not been set back can have named it; else one that is long over. Twice the most: to a moment. */
 const within = (instant: string, msMax: number): string =>
   `case when ${instant} > now() + interval '${2 * msMax} milliseconds' then 'epoch' else ${instant} end`;
 const claimedUntil = within('claimed_until', claimMs);
-const restsUntil = within('rests_until', restMsMax);
+const restsUntil = within('rests_until', putOffMsMax.endpoint);
 
 export const CLAIM = `
   update webhooks.endpoints set claim = $2, claimed_until = now() + $3 * interval '1 millisecond'
@@ -109,7 +105,7 @@ export const DUE = `
   )
   select i.position::text, i.event_id, i.item, i.attempts, i.first_attempt_at, i.asked
   from first join webhooks.items i on i.webhook_id = $1 and i.position = first.position
-  where ${within('i.due_at', retryMsMax)} <= now() and i.position <> all ($2::bigint[])
+  where ${within('i.due_at', putOffMsMax.item)} <= now() and i.position <> all ($2::bigint[])
     and not exists (select from webhooks.endpoints where webhook_id = $1 and disabled)
   order by i.position limit $3`;
 
@@ -149,7 +145,7 @@ export const SETTLE = `
  */
 export const STANDING = `
   with first as (
-    select distinct on (webhook_id, subject) webhook_id, ${within('due_at', retryMsMax)} as due_at
+    select distinct on (webhook_id, subject) webhook_id, ${within('due_at', putOffMsMax.item)} as due_at
     from webhooks.items order by webhook_id, subject, position
   ), due as (
     select webhook_id, min(due_at) as at from first group by webhook_id

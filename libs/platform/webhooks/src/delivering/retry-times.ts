@@ -28,6 +28,12 @@ export const RETRY_POLICY: RetryPolicy = {
 /** Endpoints that went down together come back apart. `random` is in [0, 1). */
 const jittered = (ms: number, random: number): number => Math.round(ms * (0.8 + 0.4 * random));
 
+/** What is further away was put off by a clock that was ahead: the most that an item, and that an endpoint, is ever put off. */
+export const putOffMsMax = {
+  item: jittered(RETRY_POLICY.longestMs, 1),
+  endpoint: Math.max(jittered(RETRY_POLICY.longestRestMs, 1), RETRY_POLICY.longestAskedMs),
+} as const;
+
 /** Until the next attempt, after the `attempt`th (1-based) failed. */
 export function retryDelayMs({ firstMs, longestMs }: RetryPolicy, attempt: number, random: number): number {
   return jittered(Math.min(firstMs * 2 ** Math.min(attempt - 1, 40), longestMs), random);
