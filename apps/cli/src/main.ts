@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander';
 import type { IssueOptions } from './commands/api-keys.command.js';
 import { asJson, type Json } from './as-json.js';
 import { EXIT, exitCodeOf, UsageError, type ExitCode } from './cli.errors.js';
-import { onInterruption } from './interruption.js';
+import { onInterruption, onLostOutput } from './interruption.js';
 import { addAuditKey, addVerify } from './audit.arguments.js';
 import { addProjections } from './projections.arguments.js';
 import { addReplay } from './replay.arguments.js';
@@ -344,6 +344,13 @@ function exitCodeAfter(error: unknown): ExitCode {
 }
 
 async function main(): Promise<void> {
+  onLostOutput((remark) => {
+    if (remark !== null) terminal.note(remark);
+    // At the very end: the command goes on to its own, and does not know of this.
+    process.once('exit', () => {
+      if (exitCode === EXIT.ok) process.exitCode = EXIT.failed;
+    });
+  });
   try {
     await program().parseAsync(process.argv);
   } catch (error) {
