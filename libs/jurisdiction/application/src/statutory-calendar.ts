@@ -1,6 +1,13 @@
 import type { CalendarYear } from '@shaoying/jurisdiction-contracts';
 import { dayOfIsoDate, isoDateOfDay, weekdayOfDay } from '@shaoying/jurisdiction-domain';
-import chineseDays from 'chinese-days';
+import published from 'chinese-days/dist/chinese-days.json' with { type: 'json' };
+
+/**
+ * The notices as the package's own table has them: a name by the date, such as `2026-02-17`. Not its functions: they take a
+ * date for midnight in Greenwich and ask which day of the week that is where the process runs, west of it the day before.
+ */
+const offDays = new Map<string, string>(Object.entries(published.holidays));
+const makeUpDays = new Map<string, string>(Object.entries(published.workdays));
 
 /** The name by which a calendar year in a file asks for the State Council's notice of that year. */
 export const STATUTORY_SOURCE = 'chinese-days';
@@ -33,9 +40,8 @@ export function statutoryYear(year: number): CalendarYear | null {
   for (let day = first; day <= last; day += 1) {
     const date = isoDateOfDay(day);
     const isWeekend = weekdayOfDay(day) >= 5;
-    const { work } = chineseDays.getDayDetail(date);
-    if (work && isWeekend) makeUpWorkdays.push(date);
-    if (!work && !isWeekend) holidays.push(date);
+    if (isWeekend && makeUpDays.has(date)) makeUpWorkdays.push(date);
+    if (!isWeekend && offDays.has(date) && !makeUpDays.has(date)) holidays.push(date);
   }
   // Every notice frees at least New Year's Day, Spring Festival and National Day, some of them on weekdays; a year
   // without any is one the package does not know.

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dayOfIsoDate, isoDateOfDay, isWorkingDay } from '@shaoying/jurisdiction-domain';
@@ -36,4 +37,25 @@ test('a year without a notice is unknown, not a year without holidays', () => {
   expect(statutoryYear(1990)).toBeNull();
   expect(statutoryYear(Number.NaN)).toBeNull();
   expect(statutoryYear(2024)?.holidays).toContain('2024-10-01');
+});
+
+const built = join(__dirname, '../dist/statutory-calendar.js');
+
+/** A process of its own: the zone is the process's, and Jest hands specs a copy of its environment. */
+function askedIn(zone: string): unknown {
+  const script = `const { statutoryYear } = await import(${JSON.stringify(built)});
+    console.log(JSON.stringify([new Date(2026, 0, 1).getTimezoneOffset(), statutoryYear(2026)]))`;
+  const env = { ...process.env, TZ: zone };
+  return JSON.parse(
+    execFileSync(process.execPath, ['--input-type=module', '-e', script], { env }).toString(),
+  );
+}
+
+test.each([
+  ['America/Los_Angeles', 480],
+  ['Pacific/Pago_Pago', 660],
+  ['Asia/Shanghai', -480],
+  ['Pacific/Kiritimati', -840],
+])('is the same where the server’s clock is that of %s', (zone, offsetMinutes) => {
+  expect(askedIn(zone)).toEqual([offsetMinutes, statutoryYear(2026)]);
 });
