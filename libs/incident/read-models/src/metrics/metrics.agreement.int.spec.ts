@@ -66,7 +66,7 @@ describe('every metric', () => {
       ),
       propertyParameters({ numRuns: 6, endOnFailure: true }),
     );
-  }, 240_000);
+  }, 600_000);
 
   const termsFor =
     ({ metric, terms }: Asked) =>
