@@ -70,10 +70,10 @@ export class WebhooksController {
         return webhooks.register({ departmentId, url, after, concurrency, perSecond }, command);
       }),
     );
-    if (!outcome.webhook.deleted) await deliveries.begin(outcome.webhook);
+    if (!outcome.current.deleted) await deliveries.begin(outcome.current);
     const { webhookId } = outcome.webhook;
     void caller.reply.header('Location', `/v1/departments/${departmentId}/webhooks/${webhookId}`);
-    return this.withSecret(outcome);
+    return { ...answerOf(outcome.webhook, null), secret: outcome.secret };
   }
 
   @Tells("The department's webhooks, without their secrets", WebhooksAnswer)
@@ -130,9 +130,10 @@ export class WebhooksController {
     await this.assertOwn(caller, departmentId, webhookId);
     const { webhooks } = this.platform;
     const overlapMs = overlapHours * 3_600_000;
-    return this.withSecret(
-      await this.run(caller, (command) => webhooks.rotate(webhookId, overlapMs, command)),
+    const { webhook, secret } = await this.run(caller, (command) =>
+      webhooks.rotate(webhookId, overlapMs, command),
     );
+    return { ...(await this.answerOf(webhook)), secret };
   }
 
   @Tells('Call it no more until it is enabled; what comes waits', WebhookAnswer)
@@ -146,8 +147,11 @@ export class WebhooksController {
   ): Promise<WebhookAnswer> {
     await this.assertOwn(caller, departmentId, webhookId);
     const { webhooks, deliveries } = this.platform;
-    const { webhook } = await this.run(caller, (command) => webhooks.disable(webhookId, 'BY_HAND', command));
-    await deliveries.setDisabled(webhookId);
+    const { webhook, current } = await this.run(caller, (command) =>
+      webhooks.disable(webhookId, 'BY_HAND', command),
+    );
+    // What has been done since the first time stands: a repetition stops nothing that was enabled again.
+    if (webhook.revision === current.revision) await deliveries.setDisabled(webhookId);
     return this.answerOf(webhook);
   }
 
@@ -162,8 +166,8 @@ export class WebhooksController {
   ): Promise<WebhookAnswer> {
     await this.assertOwn(caller, departmentId, webhookId);
     const { webhooks, deliveries } = this.platform;
-    const { webhook } = await this.run(caller, (command) => webhooks.enable(webhookId, command));
-    await deliveries.setEnabled(webhookId);
+    const { webhook, current } = await this.run(caller, (command) => webhooks.enable(webhookId, command));
+    if (webhook.revision === current.revision) await deliveries.setEnabled(webhookId);
     return this.answerOf(webhook);
   }
 
@@ -242,20 +246,20 @@ export class WebhooksController {
       throw new TooManyWebhooks(webhooksPerDepartmentMax);
   }
 
-  private async withSecret({ webhook, secret }: WebhookOutcome): Promise<WebhookSecretAnswer> {
-    return { ...(await this.answerOf(webhook)), secret };
-  }
-
   private async answerOf(webhook: Webhook): Promise<WebhookAnswer> {
-    const state = await deliveryStateOf(this.platform.stores.readModels, webhook.webhookId);
-    const begun = { position: webhook.after, waiting: 0, givenUp: 0, failuresInARow: 0 };
-    const never = { failingSince: null, deliveredAt: null };
-    const { webhookId: id, url, concurrency, perSecond, disabled, former, steps } = webhook;
-    return {
-      ...{ id, url, state: disabled === null ? 'ENABLED' : 'DISABLED', disabledBecause: disabled },
-      ...{ concurrency, perSecond, formerSecretEndsAt: former?.endsAt ?? null },
-      ...(state ?? { ...begun, ...never }),
-      history: [...steps],
-    };
+    return answerOf(webhook, await deliveryStateOf(this.platform.stores.readModels, webhook.webhookId));
   }
+}
+
+/** @param state how deliveries go; null where none has begun */
+function answerOf(webhook: Webhook, state: Awaited<ReturnType<typeof deliveryStateOf>>): WebhookAnswer {
+  const begun = { position: webhook.after, waiting: 0, givenUp: 0, failuresInARow: 0 };
+  const never = { failingSince: null, deliveredAt: null };
+  const { webhookId: id, url, concurrency, perSecond, disabled, former, steps } = webhook;
+  return {
+    ...{ id, url, state: disabled === null ? 'ENABLED' : 'DISABLED', disabledBecause: disabled },
+    ...{ concurrency, perSecond, formerSecretEndsAt: former?.endsAt ?? null },
+    ...(state ?? { ...begun, ...never }),
+    history: [...steps],
+  };
 }
