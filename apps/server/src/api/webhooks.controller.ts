@@ -22,6 +22,7 @@ import { Tells } from './answers.dto.js';
 import { Caller, type CommandCaller } from './caller.js';
 import { isFeedPosition } from './consumer-groups.dto.js';
 import { assertReaches } from './department-door.js';
+import { KeyedRequests, TakesKey } from './keyed-requests.js';
 import { reached, reachedPosition } from './read-your-writes.js';
 import {
   concurrencyDefault,
@@ -47,6 +48,7 @@ const webhooksPerDepartmentMax = 20;
 @Controller('v1/departments/:id/webhooks')
 export class WebhooksController {
   private readonly endpoint = new CommandEndpoint();
+  private readonly requests = new KeyedRequests();
 
   constructor(private readonly platform: Platform) {}
 
@@ -192,19 +194,28 @@ export class WebhooksController {
     };
   }
 
-  @Tells('Deliver items once more, under their ids; a thousand at once', RedeliverAnswer)
+  @Tells('Deliver items once more, under their ids; a thousand at once', RedeliverAnswer, 200, [
+    'Idempotency-Replayed',
+  ])
+  @TakesKey()
   @Post(':webhookId/redeliver')
   @HttpCode(200)
   async redeliver(
-    @Caller() { request, principal }: CommandCaller,
+    @Caller() caller: CommandCaller,
     @Param('id') departmentId: string,
     @Param('webhookId') webhookId: string,
     @Body() body: RedeliverDto,
   ): Promise<RedeliverAnswer> {
-    assertReaches(this.platform, request, principal, departmentId);
+    assertReaches(this.platform, caller.request, caller.principal, departmentId);
     const webhook = await this.find(departmentId, webhookId);
-    if (webhook.disabled !== null) throw new WebhookIsDisabled();
-    return this.platform.deliveries.redeliver(webhook, rangeOf(body));
+    const { deliveries } = this.platform;
+    const { redelivered, next } = await this.requests.run(caller, async (command) => {
+      const earlier = command && (await deliveries.redelivered(command));
+      if (earlier !== undefined) return earlier;
+      if (webhook.disabled !== null) throw new WebhookIsDisabled();
+      return deliveries.redeliver(webhook, rangeOf(body), command);
+    });
+    return { redelivered, next };
   }
 
   private run(
