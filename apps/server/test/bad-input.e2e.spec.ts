@@ -1,9 +1,11 @@
 import type { EventStore } from '@shaoying/event-store';
 import { City, people, type Answer, type PersonName, type Problem } from './kit/city.js';
-import { expected } from './kit/incident-steps.js';
+import { expected, report } from './kit/incident-steps.js';
 import { bodyOf as bodyIn, doors, pathOf, type Door } from './kit/doors.js';
+import { recipes } from './kit/reads.js';
 import { live, NOWHERE, stages, type Life, type Stage } from './kit/lives.js';
 import { expectProblem } from './kit/problems.js';
+import { expectReplayOf } from './kit/replayed.js';
 import { inOneProcess, useServerHomes, type ServerHome } from './kit/server-home.js';
 
 interface Schema {
@@ -196,6 +198,46 @@ describe.each(Object.keys(doors))('%s', (path) => {
         expectProblem(stale, 412, 'PRECONDITION_FAILED');
       }
     }));
+});
+
+describe('a position to wait for that is none', () => {
+  const readers = ['oversight', 'admin', 'street', 'urbanManagement'] as const;
+  const gets = Object.keys(recipes).filter((operation) => operation.startsWith('GET /v1/'));
+
+  test.each(gets)('is refused by %s', async (operation) => {
+    const { path, streams } = recipes[operation]!;
+    const wrong = ['', 'x', '-1', '1.5', '0x1', '9'.repeat(40), '9223372036854775808'];
+    for (const position of wrong) {
+      const answers = await Promise.all(
+        readers.map((who) =>
+          city.as(who).get<Problem>(path(lives.CHECKED_IN), { 'Shaoying-Min-Position': position }),
+        ),
+      );
+      const heard = answers.filter(({ status }) => status !== 403);
+      expect(heard.length).toBeGreaterThan(0);
+      for (const answer of heard) expectProblem(answer, 400, 'INVALID_POSITION');
+    }
+    // One that is there changes nothing, also where nothing has to be waited for.
+    if (streams === true) return;
+    const [plain, waiting] = await Promise.all(
+      ['0', city.position].map((position) =>
+        city.as('admin').get<Problem>(path(lives.CHECKED_IN), { 'Shaoying-Min-Position': position }),
+      ),
+    );
+    expect(waiting?.status).toBe(plain?.status);
+  });
+});
+
+test('a report that is to match a revision is refused: it has none', async () => {
+  const key = 'report with If-Match';
+  const sent = (headers: Record<string, string>): Promise<Answer<Problem>> =>
+    city.as('street').post<Problem>('/v1/incidents', report, { key, headers });
+  const before = await log.head();
+  for (const tag of ['"0"', '"7"']) expectProblem(await sent({ 'If-Match': tag }), 412, 'NOTHING_TO_MATCH');
+  expect(await log.head()).toBe(before);
+  const first = await sent({ 'If-Match': '*' });
+  expect(first.status).toBe(201);
+  expectReplayOf(first, await sent({ 'If-Match': '"7"' }));
 });
 
 test('in all of this the server logged no error', () => {

@@ -1,8 +1,10 @@
+import { Client } from 'pg';
 import { answers, Receiver, verified } from '@shaoying/webhooks/testing';
 import { City, type Answer as Answered, type PersonName, type Problem } from './kit/city.js';
 import { expectDeclaredAnswers } from './kit/declared-answers.js';
 import { act, blowWhistle, expected } from './kit/incident-steps.js';
 import { expectProblem } from './kit/problems.js';
+import { expectReplayOf } from './kit/replayed.js';
 import { inOneProcess, useServerHomes, type ServerHome, type Started } from './kit/server-home.js';
 import { waitFor } from './kit/wait-for.js';
 
@@ -104,6 +106,48 @@ test('a system is called with every dispatch from then on, signed by a secret th
   await remove(webhook);
 });
 
+test('what is sent again is answered as the first time, and undoes nothing that has been done since', async () => {
+  const key = (of: string): string => `${of} of a bad network`;
+  const registering = { url: receiver.url, after: '0' };
+  const first = await city.as('water').post<Webhook>(water, registering, { key: key('register') });
+  const webhook = expected(201, first);
+  const acts = ['rotate', 'disable', 'enable'];
+  const told = new Map<string, Answered<Webhook>>();
+  const send = (act: string) =>
+    city.as('water').post<Webhook>(`${water}/${webhook.id}/${act}`, {}, { key: key(act) });
+  for (const act of acts) told.set(act, await send(act));
+  await waitFor('it has been called', has((await feed()).length));
+  await waitFor('what came is written', async () => (await one(webhook)).waiting === 0);
+  // How deliveries go is told as it is now; of what was done it is the first answer, without the secret that nobody keeps.
+  const done = ({ body: { id, state, history } }: Answered<Webhook>) => ({ id, state, history });
+  // What stops it comes last.
+  for (const act of acts.toReversed()) {
+    const [before, again] = [told.get(act)!, await send(act)];
+    expect(again.status).toBe(200);
+    expect(done(again)).toEqual(done(before));
+    expect(again.body.secret ?? null).toBeNull();
+    for (const name of ['etag', 'shaoying-position'])
+      expect(again.headers.get(name)).toBe(before.headers.get(name));
+    expect(again.headers.get('idempotency-replayed')).toBe('true');
+  }
+  const again = await city.as('water').post<Webhook>(water, registering, { key: key('register') });
+  expectReplayOf({ ...first, body: { ...first.body, secret: null } }, again as Answered<unknown>);
+  // It was enabled after it had been disabled, and goes on to be called.
+  expect(await one(webhook)).toMatchObject({ state: 'ENABLED', history: { length: 4 } });
+  receiver.received.length = 0;
+  await threeItems();
+  await waitFor('it is called', has(3));
+  await remove(webhook);
+  expect((await city.as('water').post(water, registering, { key: key('register') })).status).toBe(201);
+  const database = new Client({ connectionString: await home.postgresUrl() });
+  await database.connect();
+  const { rows } = await database.query('select 1 from webhooks.endpoints where webhook_id = $1', [
+    webhook.id,
+  ]);
+  await database.end();
+  expect(rows).toEqual([]);
+});
+
 test('after a rotation both secrets sign; items come again by hand; who did what is on record', async () => {
   const webhook = await register({ after: '0' });
   const all = await feed();
@@ -114,10 +158,17 @@ test('after a rotation both secrets sign; items come again by hand; who did what
   const settled = () => waitFor('what came is written', async () => (await one(webhook)).waiting === 0);
   await settled();
   const range = { from: all[1]?.sequence, to: all[2]?.sequence };
-  expect(await ask(webhook, 'redeliver', range)).toEqual({ redelivered: 2, next: null });
+  const byHand = () =>
+    city.as('water').post<object>(`${water}/${webhook.id}/redeliver`, range, { key: 'once by hand' });
+  const first = await byHand();
+  expect(expected(200, first)).toEqual({ redelivered: 2, next: null });
   await waitFor('they came again', has(2));
   for (const received of receiver.received)
     expect(verified(secret, received)).toEqual(verified(webhook.secret, received));
+  await settled();
+  // Its answer lost and sent again, it is told again, and nothing comes again.
+  expectReplayOf(first, await byHand());
+  expect((await one(webhook)).waiting).toBe(0);
   expect(receiver.ids).toEqual([all[1]?.id, all[2]?.id]);
   receiver.received.length = 0;
   // The same by the times that the items tell, whatever offset the caller writes.
@@ -146,9 +197,10 @@ test('after a rotation both secrets sign; items come again by hand; who did what
   expect(await ask(webhook, 'disable')).toMatchObject({ state: 'DISABLED', disabledBecause: 'BY_HAND' });
   const again = await city.as('water').post<Problem>(`${water}/${webhook.id}/redeliver`, { from: '1' });
   expectProblem(again, 409, 'WEBHOOK_DISABLED');
+  expectReplayOf(first, await byHand());
   await threeItems();
   expect(await ask(webhook, 'enable')).toMatchObject({ state: 'ENABLED' });
-  await waitFor('what has waited came', has(5));
+  await waitFor('what has waited came', has(since.length + 3));
   expect((await one(webhook)).history.map(({ what }) => what)).toEqual([
     ...['REGISTERED', 'ROTATED', 'DISABLED', 'ENABLED'],
   ]);

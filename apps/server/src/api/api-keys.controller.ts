@@ -117,7 +117,7 @@ export class ApiKeysController {
   ])
   @Delete(':id')
   async revoke(@Caller() caller: CommandCaller, @Param('id') id: string): Promise<ApiKeyAnswer> {
-    return this.answerOf((await this.run(caller, (command) => this.keys.revoke(id, command))).key);
+    return this.thenAnswerOf((await this.run(caller, (command) => this.keys.revoke(id, command))).key);
   }
 
   private run(
@@ -129,17 +129,25 @@ export class ApiKeysController {
   }
 
   private async withSecret({ key, secret }: ApiKeyOutcome): Promise<ApiKeySecretAnswer> {
-    return { ...(await this.answerOf(key)), key: secret };
+    return { ...(await this.thenAnswerOf(key)), key: secret };
+  }
+
+  /** Of what a command did: as it was then, to its repetition too. Only its last use is as far as it is known now. */
+  private async thenAnswerOf(key: ApiKey): Promise<ApiKeyAnswer> {
+    const then = new Date(key.steps.at(-1)?.at ?? this.platform.clock.now());
+    const [answer] = await this.answersOf([key], then);
+    return key.steps.length === 1
+      ? { ...(answer as ApiKeyAnswer), lastUsedOn: null }
+      : (answer as ApiKeyAnswer);
   }
 
   private async answerOf(key: ApiKey): Promise<ApiKeyAnswer> {
     return (await this.answersOf([key]))[0] as ApiKeyAnswer;
   }
 
-  private async answersOf(keys: readonly ApiKey[]): Promise<ApiKeyAnswer[]> {
+  private async answersOf(keys: readonly ApiKey[], now = this.platform.clock.now()): Promise<ApiKeyAnswer[]> {
     const ids = keys.map(({ keyId }) => keyId);
     const used = await lastDaysOfUse(this.platform.stores.readModels, ids);
-    const now = this.platform.clock.now();
     return keys.map((key) => ({
       ...{
         id: key.keyId,

@@ -69,7 +69,11 @@ export class ApiKeyAnswer {
   @ApiProperty(instant) expiresAt!: string;
   @ApiProperty({ ...nullableInstant, description: 'Until when the secret before the last rotation counts' })
   formerSecretEndsAt!: string | null;
-  @ApiProperty({ ...nullableInstant, format: 'date', description: 'UTC day' }) lastUsedOn!: string | null;
+  @ApiProperty({
+    ...{ ...nullableInstant, format: 'date' },
+    description: 'UTC day. As far as it is known now, also where a request is repeated',
+  })
+  lastUsedOn!: string | null;
   @ApiProperty({ type: [ApiKeyStepAnswer] }) history!: ApiKeyStepAnswer[];
 }
 

@@ -51,7 +51,11 @@ export const IncidentCommands = (): ClassDecorator =>
       required: false,
       description: 'Same key, same body: the first answer again',
     }),
-    ApiHeader({ name: 'If-Match', required: false, description: 'Revision as the last ETag gave it' }),
+    ApiHeader({
+      name: 'If-Match',
+      required: false,
+      description: 'Revision as the last ETag gave it; of a report, which has none yet, 412',
+    }),
     Controller('v1/incidents'),
   );
 

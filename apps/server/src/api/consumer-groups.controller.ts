@@ -1,11 +1,12 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import { decodeCursor, encodeCursor, PageQuery } from '@shaoying/http';
 import { CurrentPrincipal, type Principal } from '@shaoying/identity';
-import type { Delivery } from '@shaoying/subscriptions';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Delivery, LeaseCommand, LeaseRequest, Lent, Settled } from '@shaoying/subscriptions';
+import type { FastifyRequest } from 'fastify';
 import { Platform } from '../platform.js';
 import { Tells } from './answers.dto.js';
+import { Caller, type CommandCaller } from './caller.js';
 import {
   AcknowledgeDto,
   ConsumerGroupsAnswer,
@@ -25,6 +26,7 @@ import {
 } from './consumer-groups.dto.js';
 import { assertReaches } from './department-door.js';
 import { listBytes } from './json-bytes.js';
+import { KeyedRequests, TakesKey } from './keyed-requests.js';
 import { OpenStreams } from './open-streams.js';
 import { Refused } from './refused.js';
 
@@ -38,24 +40,29 @@ const leasedText = ({ cloudEvent, ...delivery }: Delivery): string =>
 @ApiBearerAuth()
 @Controller('v1/departments/:id/consumer-groups')
 export class ConsumerGroupsController {
+  private readonly requests = new KeyedRequests();
+
   constructor(
     private readonly platform: Platform,
     private readonly streams: OpenStreams,
   ) {}
 
-  @Tells('Make a group of consumers; one that is there stays where it is', ConsumerGroupsAnswer)
+  @Tells('Make a group of consumers; one that is there stays where it is', ConsumerGroupsAnswer, 200, [
+    'Idempotency-Replayed',
+  ])
+  @TakesKey()
   @Post()
   @HttpCode(200)
   async make(
-    @Req() request: FastifyRequest,
-    @CurrentPrincipal() principal: Principal,
+    @Caller() caller: CommandCaller,
     @Param('id') id: string,
     @Body() { name, after = '0', maxDeliveries = maxDeliveriesDefault }: MakeConsumerGroupDto,
   ): Promise<ConsumerGroupsAnswer> {
-    assertReaches(this.platform, request, principal, id);
-    const { consumerGroups } = this.platform;
-    await consumerGroups.create(id, name, after, maxDeliveries);
-    return { items: (await consumerGroups.list(id)).filter((group) => group.name === name) };
+    assertReaches(this.platform, caller.request, caller.principal, id);
+    const { group } = await this.requests.run(caller, (command) =>
+      this.platform.consumerGroups.make(id, name, after, maxDeliveries, command),
+    );
+    return { items: [group] };
   }
 
   @Tells('The groups of consumers of a feed, with what they have left to do', ConsumerGroupsAnswer)
@@ -82,67 +89,86 @@ export class ConsumerGroupsController {
     await this.platform.consumerGroups.remove(id, nameOf(group));
   }
 
-  @Tells('Lease the next items, or wait for some; of one incident one at a time, in order', LeaseAnswer)
+  @Tells(
+    'Lease the next items, or wait for some; of one incident one at a time, in order',
+    LeaseAnswer,
+    200,
+    ['Idempotency-Replayed'],
+  )
+  @TakesKey()
   @Post(':group/lease')
   @HttpCode(200)
   async lease(
-    @Req() request: FastifyRequest,
-    @CurrentPrincipal() principal: Principal,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @Caller() caller: CommandCaller,
     @Param('id') id: string,
     @Param('group') group: string,
     @Body() { max = 10, visibilitySeconds = visibilitySecondsDefault, waitSeconds = 0 }: LeaseDto,
   ): Promise<Buffer> {
+    const { request, reply, principal } = caller;
     assertReaches(this.platform, request, principal, id);
     const asked = { max, visibilityMs: visibilitySeconds * 1_000, waitMs: waitSeconds * 1_000 };
     const holder = { unitId: id, accountId: principal.id };
-    const deliveries = await this.streams.whileOpen(holder, reply, (signal) =>
-      this.platform.consumerGroups.lease(id, nameOf(group), { ...asked, signal }),
+    const { deliveries } = await this.requests.run(caller, (command) =>
+      this.streams.whileOpen(holder, reply, (signal) =>
+        this.leased(id, nameOf(group), { ...asked, signal }, command),
+      ),
     );
     void reply.type('application/json; charset=utf-8');
     return listBytes('{"items":[', deliveries.map(leasedText), ']}');
   }
 
-  @Tells('Items are done: nobody gets them again', SettledAnswer)
+  @Tells('Items are done: nobody gets them again. Once they are, again is the same', SettledAnswer, 200, [
+    'Idempotency-Replayed',
+  ])
+  @TakesKey()
   @Post(':group/ack')
   @HttpCode(200)
   async acknowledge(
-    @Req() request: FastifyRequest,
-    @CurrentPrincipal() principal: Principal,
+    @Caller() caller: CommandCaller,
     @Param('id') id: string,
     @Param('group') group: string,
     @Body() { deliveryIds }: AcknowledgeDto,
   ): Promise<SettledAnswer> {
-    assertReaches(this.platform, request, principal, id);
-    return this.platform.consumerGroups.acknowledge(id, nameOf(group), deliveryIds);
+    return this.settled(caller, id, (command) =>
+      this.platform.consumerGroups.acknowledge(id, nameOf(group), deliveryIds, command),
+    );
   }
 
-  @Tells('Items are not done: they are delivered again after a while', SettledAnswer)
+  @Tells(
+    'Items are not done: they are delivered again after a while. Once they are given back, again is the same',
+    ...([SettledAnswer, 200, ['Idempotency-Replayed']] as const),
+  )
+  @TakesKey()
   @Post(':group/nack')
   @HttpCode(200)
   async giveBack(
-    @Req() request: FastifyRequest,
-    @CurrentPrincipal() principal: Principal,
+    @Caller() caller: CommandCaller,
     @Param('id') id: string,
     @Param('group') group: string,
     @Body() { deliveryIds, delaySeconds = 0 }: GiveBackDto,
   ): Promise<SettledAnswer> {
-    assertReaches(this.platform, request, principal, id);
-    return this.platform.consumerGroups.giveBack(id, nameOf(group), deliveryIds, delaySeconds * 1_000);
+    const delayMs = delaySeconds * 1_000;
+    return this.settled(caller, id, (command) =>
+      this.platform.consumerGroups.giveBack(id, nameOf(group), deliveryIds, delayMs, command),
+    );
   }
 
-  @Tells('Items take longer: for as long again nobody else gets them', SettledAnswer)
+  @Tells('Items take longer: for as long again nobody else gets them', SettledAnswer, 200, [
+    'Idempotency-Replayed',
+  ])
+  @TakesKey()
   @Post(':group/extend')
   @HttpCode(200)
   async extend(
-    @Req() request: FastifyRequest,
-    @CurrentPrincipal() principal: Principal,
+    @Caller() caller: CommandCaller,
     @Param('id') id: string,
     @Param('group') group: string,
     @Body() { deliveryIds, visibilitySeconds = visibilitySecondsDefault }: ExtendDto,
   ): Promise<SettledAnswer> {
-    assertReaches(this.platform, request, principal, id);
-    return this.platform.consumerGroups.extend(id, nameOf(group), deliveryIds, visibilitySeconds * 1_000);
+    const visibilityMs = visibilitySeconds * 1_000;
+    return this.settled(caller, id, (command) =>
+      this.platform.consumerGroups.extend(id, nameOf(group), deliveryIds, visibilityMs, command),
+    );
   }
 
   @Tells('Items that were delivered too often without an acknowledgement', DeadLettersAnswer)
@@ -165,18 +191,42 @@ export class ConsumerGroupsController {
     };
   }
 
-  @Tells('Dead letters are delivered again', RedrivenAnswer)
+  @Tells('Dead letters are delivered again', RedrivenAnswer, 200, ['Idempotency-Replayed'])
+  @TakesKey()
   @Post(':group/dead-letters/redrive')
   @HttpCode(200)
   async redrive(
-    @Req() request: FastifyRequest,
-    @CurrentPrincipal() principal: Principal,
+    @Caller() caller: CommandCaller,
     @Param('id') id: string,
     @Param('group') group: string,
     @Body() { positions }: RedriveDto,
   ): Promise<RedrivenAnswer> {
-    assertReaches(this.platform, request, principal, id);
-    return { redriven: await this.platform.consumerGroups.redrive(id, nameOf(group), positions ?? null) };
+    assertReaches(this.platform, caller.request, caller.principal, id);
+    const { redriven } = await this.requests.run(caller, (command) =>
+      this.platform.consumerGroups.redrive(id, nameOf(group), positions ?? null, command),
+    );
+    return { redriven: [...redriven] };
+  }
+
+  private async leased(
+    id: string,
+    group: string,
+    asked: LeaseRequest,
+    command?: LeaseCommand,
+  ): Promise<Lent> {
+    const { consumerGroups } = this.platform;
+    if (command !== undefined) return consumerGroups.leaseOnce(id, group, asked, command);
+    return { deliveries: await consumerGroups.lease(id, group, asked), replayed: false };
+  }
+
+  private async settled(
+    caller: CommandCaller,
+    id: string,
+    act: (command: LeaseCommand | undefined) => Promise<Settled>,
+  ): Promise<SettledAnswer> {
+    assertReaches(this.platform, caller.request, caller.principal, id);
+    const { settled, lost } = await this.requests.run(caller, act);
+    return { settled, lost };
   }
 }
 

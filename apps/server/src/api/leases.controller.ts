@@ -1,20 +1,22 @@
-import { Body, Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
-import { CurrentPrincipal, type Principal } from '@shaoying/identity';
 import {
   ConsumerGroupNotFound,
   isDeliveryId,
   type Delivery,
+  type LeaseCommand,
   type LeaseRequest,
+  type Lent,
   type Settled,
 } from '@shaoying/subscriptions';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Platform } from '../platform.js';
 import { Tells } from './answers.dto.js';
+import { Caller, type CommandCaller } from './caller.js';
 import { maxDeliveriesDefault, visibilitySecondsDefault } from './consumer-groups.dto.js';
 import { assertReaches } from './department-door.js';
 import { EmptyDto } from './incident.dto.js';
 import { listBytes } from './json-bytes.js';
+import { KeyedRequests, TakesKey } from './keyed-requests.js';
 import {
   ExtendLeaseDto,
   GiveUpLeaseDto,
@@ -38,8 +40,11 @@ const leasedText = ({ deliveryId, cloudEvent, ...delivery }: Delivery): string =
  */
 @ApiTags('departments')
 @ApiBearerAuth()
+@TakesKey()
 @Controller('v1/departments/:id/leases')
 export class LeasesController {
+  private readonly requests = new KeyedRequests();
+
   constructor(
     private readonly platform: Platform,
     private readonly streams: OpenStreams,
@@ -47,93 +52,115 @@ export class LeasesController {
 
   @Tells(
     'Lease the next dispatches, or wait for some; of one incident one at a time, in order. Consumers of the group default',
-    LeasedAnswer,
+    ...([LeasedAnswer, 200, ['Idempotency-Replayed']] as const),
   )
   @Post()
   @HttpCode(200)
   async lease(
-    @Req() request: FastifyRequest,
-    @CurrentPrincipal() principal: Principal,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @Caller() caller: CommandCaller,
     @Param('id') id: string,
     @Body()
     { max = 10, visibilityTimeoutSeconds = visibilitySecondsDefault, waitSeconds = 0 }: LeaseDispatchesDto,
   ): Promise<Buffer> {
+    const { request, reply, principal } = caller;
     assertReaches(this.platform, request, principal, id);
     const asked = { max, visibilityMs: visibilityTimeoutSeconds * 1_000, waitMs: waitSeconds * 1_000 };
     const holder = { unitId: id, accountId: principal.id };
-    const deliveries = await this.streams.whileOpen(holder, reply, (signal) =>
-      this.leased(id, { ...asked, signal }),
+    const { deliveries } = await this.requests.run(caller, (command) =>
+      this.streams.whileOpen(holder, reply, (signal) => this.leased(id, { ...asked, signal }, command)),
     );
     void reply.type('application/json; charset=utf-8');
     return listBytes('{"items":[', deliveries.map(leasedText), ']}');
   }
 
-  @Tells('A leased dispatch is done: nobody gets it again', OneLeaseAnswer)
+  @Tells(
+    'A leased dispatch is done: nobody gets it again. Once it is, again is the same',
+    ...([OneLeaseAnswer, 200, ['Idempotency-Replayed']] as const),
+  )
   @Post(':leaseId/ack')
   @HttpCode(200)
   acknowledge(
-    @Req() request: FastifyRequest,
-    @CurrentPrincipal() principal: Principal,
+    @Caller() caller: CommandCaller,
     @Param('id') id: string,
     @Param('leaseId') leaseId: string,
     @Body() _body: EmptyDto,
   ): Promise<OneLeaseAnswer> {
-    assertReaches(this.platform, request, principal, id);
     const { consumerGroups } = this.platform;
-    return settled(leaseId, () => consumerGroups.acknowledge(id, ownGroup, [leaseId]));
+    return this.settled(caller, id, leaseId, (command) =>
+      consumerGroups.acknowledge(id, ownGroup, [leaseId], command),
+    );
   }
 
-  @Tells('A leased dispatch is not done: it is delivered again after a while', OneLeaseAnswer)
+  @Tells(
+    'A leased dispatch is not done: it is delivered again after a while. Once it is given back, again is the same',
+    ...([OneLeaseAnswer, 200, ['Idempotency-Replayed']] as const),
+  )
   @Post(':leaseId/nack')
   @HttpCode(200)
   giveBack(
-    @Req() request: FastifyRequest,
-    @CurrentPrincipal() principal: Principal,
+    @Caller() caller: CommandCaller,
     @Param('id') id: string,
     @Param('leaseId') leaseId: string,
     @Body() { delaySeconds = 0 }: GiveUpLeaseDto,
   ): Promise<OneLeaseAnswer> {
-    assertReaches(this.platform, request, principal, id);
     const { consumerGroups } = this.platform;
-    return settled(leaseId, () => consumerGroups.giveBack(id, ownGroup, [leaseId], delaySeconds * 1_000));
+    return this.settled(caller, id, leaseId, (command) =>
+      consumerGroups.giveBack(id, ownGroup, [leaseId], delaySeconds * 1_000, command),
+    );
   }
 
-  @Tells('A leased dispatch takes longer: for as long again nobody else gets it', OneLeaseAnswer)
+  @Tells(
+    'A leased dispatch takes longer: for as long again nobody else gets it',
+    ...([OneLeaseAnswer, 200, ['Idempotency-Replayed']] as const),
+  )
   @Post(':leaseId/extend')
   @HttpCode(200)
   extend(
-    @Req() request: FastifyRequest,
-    @CurrentPrincipal() principal: Principal,
+    @Caller() caller: CommandCaller,
     @Param('id') id: string,
     @Param('leaseId') leaseId: string,
     @Body() { visibilityTimeoutSeconds = visibilitySecondsDefault }: ExtendLeaseDto,
   ): Promise<OneLeaseAnswer> {
-    assertReaches(this.platform, request, principal, id);
     const { consumerGroups } = this.platform;
     const visibilityMs = visibilityTimeoutSeconds * 1_000;
-    return settled(leaseId, () => consumerGroups.extend(id, ownGroup, [leaseId], visibilityMs));
+    return this.settled(caller, id, leaseId, (command) =>
+      consumerGroups.extend(id, ownGroup, [leaseId], visibilityMs, command),
+    );
   }
 
-  private async leased(id: string, asked: LeaseRequest): Promise<readonly Delivery[]> {
+  private async leased(id: string, asked: LeaseRequest, command?: LeaseCommand): Promise<Lent> {
     const { consumerGroups } = this.platform;
+    const lease = async (): Promise<Lent> => {
+      if (command !== undefined) return consumerGroups.leaseOnce(id, ownGroup, asked, command);
+      return { deliveries: await consumerGroups.lease(id, ownGroup, asked), replayed: false };
+    };
     try {
-      return await consumerGroups.lease(id, ownGroup, asked);
+      return await lease();
     } catch (error) {
       if (!(error instanceof ConsumerGroupNotFound)) throw error;
       await consumerGroups.create(id, ownGroup, '0', maxDeliveriesDefault);
-      return consumerGroups.lease(id, ownGroup, asked);
+      return lease();
     }
+  }
+
+  /** @throws Refused LEASE_NOT_FOUND for what is no lease, and for one that has ended otherwise, or so long ago that nothing is kept of it */
+  private async settled(
+    caller: CommandCaller,
+    id: string,
+    leaseId: string,
+    act: (command: LeaseCommand | undefined) => Promise<Settled>,
+  ): Promise<OneLeaseAnswer> {
+    assertReaches(this.platform, caller.request, caller.principal, id);
+    await this.requests.run(caller, async (command) => {
+      if (!isDeliveryId(leaseId)) throw new Refused('LEASE_NOT_FOUND');
+      const settled = await act(command).catch(refusedIfNoGroup);
+      if (settled.settled.length === 0) throw new Refused('LEASE_NOT_FOUND');
+      return settled;
+    });
+    return { leaseId };
   }
 }
 
-/** @throws Refused LEASE_NOT_FOUND for what is no lease, and for one that has ended: nothing is kept of those. */
-async function settled(leaseId: string, act: () => Promise<Settled>): Promise<OneLeaseAnswer> {
-  if (!isDeliveryId(leaseId)) throw new Refused('LEASE_NOT_FOUND');
-  try {
-    if ((await act()).settled.length > 0) return { leaseId };
-  } catch (error) {
-    if (!(error instanceof ConsumerGroupNotFound)) throw error;
-  }
-  throw new Refused('LEASE_NOT_FOUND');
+function refusedIfNoGroup(error: unknown): never {
+  throw error instanceof ConsumerGroupNotFound ? new Refused('LEASE_NOT_FOUND') : error;
 }

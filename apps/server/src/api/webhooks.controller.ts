@@ -22,6 +22,7 @@ import { Tells } from './answers.dto.js';
 import { Caller, type CommandCaller } from './caller.js';
 import { isFeedPosition } from './consumer-groups.dto.js';
 import { assertReaches } from './department-door.js';
+import { KeyedRequests, TakesKey } from './keyed-requests.js';
 import { reached, reachedPosition } from './read-your-writes.js';
 import {
   concurrencyDefault,
@@ -47,6 +48,7 @@ const webhooksPerDepartmentMax = 20;
 @Controller('v1/departments/:id/webhooks')
 export class WebhooksController {
   private readonly endpoint = new CommandEndpoint();
+  private readonly requests = new KeyedRequests();
 
   constructor(private readonly platform: Platform) {}
 
@@ -70,10 +72,10 @@ export class WebhooksController {
         return webhooks.register({ departmentId, url, after, concurrency, perSecond }, command);
       }),
     );
-    if (!outcome.webhook.deleted) await deliveries.begin(outcome.webhook);
+    if (!outcome.current.deleted) await deliveries.begin(outcome.current);
     const { webhookId } = outcome.webhook;
     void caller.reply.header('Location', `/v1/departments/${departmentId}/webhooks/${webhookId}`);
-    return this.withSecret(outcome);
+    return { ...answerOf(outcome.webhook, null), secret: outcome.secret };
   }
 
   @Tells("The department's webhooks, without their secrets", WebhooksAnswer)
@@ -130,9 +132,10 @@ export class WebhooksController {
     await this.assertOwn(caller, departmentId, webhookId);
     const { webhooks } = this.platform;
     const overlapMs = overlapHours * 3_600_000;
-    return this.withSecret(
-      await this.run(caller, (command) => webhooks.rotate(webhookId, overlapMs, command)),
+    const { webhook, secret } = await this.run(caller, (command) =>
+      webhooks.rotate(webhookId, overlapMs, command),
     );
+    return { ...(await this.answerOf(webhook)), secret };
   }
 
   @Tells('Call it no more until it is enabled; what comes waits', WebhookAnswer)
@@ -146,8 +149,11 @@ export class WebhooksController {
   ): Promise<WebhookAnswer> {
     await this.assertOwn(caller, departmentId, webhookId);
     const { webhooks, deliveries } = this.platform;
-    const { webhook } = await this.run(caller, (command) => webhooks.disable(webhookId, 'BY_HAND', command));
-    await deliveries.setDisabled(webhookId);
+    const { webhook, current } = await this.run(caller, (command) =>
+      webhooks.disable(webhookId, 'BY_HAND', command),
+    );
+    // What has been done since the first time stands: a repetition stops nothing that was enabled again.
+    if (webhook.revision === current.revision) await deliveries.setDisabled(webhookId);
     return this.answerOf(webhook);
   }
 
@@ -162,8 +168,8 @@ export class WebhooksController {
   ): Promise<WebhookAnswer> {
     await this.assertOwn(caller, departmentId, webhookId);
     const { webhooks, deliveries } = this.platform;
-    const { webhook } = await this.run(caller, (command) => webhooks.enable(webhookId, command));
-    await deliveries.setEnabled(webhookId);
+    const { webhook, current } = await this.run(caller, (command) => webhooks.enable(webhookId, command));
+    if (webhook.revision === current.revision) await deliveries.setEnabled(webhookId);
     return this.answerOf(webhook);
   }
 
@@ -188,19 +194,28 @@ export class WebhooksController {
     };
   }
 
-  @Tells('Deliver items once more, under their ids; a thousand at once', RedeliverAnswer)
+  @Tells('Deliver items once more, under their ids; a thousand at once', RedeliverAnswer, 200, [
+    'Idempotency-Replayed',
+  ])
+  @TakesKey()
   @Post(':webhookId/redeliver')
   @HttpCode(200)
   async redeliver(
-    @Caller() { request, principal }: CommandCaller,
+    @Caller() caller: CommandCaller,
     @Param('id') departmentId: string,
     @Param('webhookId') webhookId: string,
     @Body() body: RedeliverDto,
   ): Promise<RedeliverAnswer> {
-    assertReaches(this.platform, request, principal, departmentId);
+    assertReaches(this.platform, caller.request, caller.principal, departmentId);
     const webhook = await this.find(departmentId, webhookId);
-    if (webhook.disabled !== null) throw new WebhookIsDisabled();
-    return this.platform.deliveries.redeliver(webhook, rangeOf(body));
+    const { deliveries } = this.platform;
+    const { redelivered, next } = await this.requests.run(caller, async (command) => {
+      const earlier = command && (await deliveries.redelivered(command));
+      if (earlier !== undefined) return earlier;
+      if (webhook.disabled !== null) throw new WebhookIsDisabled();
+      return deliveries.redeliver(webhook, rangeOf(body), command);
+    });
+    return { redelivered, next };
   }
 
   private run(
@@ -242,20 +257,20 @@ export class WebhooksController {
       throw new TooManyWebhooks(webhooksPerDepartmentMax);
   }
 
-  private async withSecret({ webhook, secret }: WebhookOutcome): Promise<WebhookSecretAnswer> {
-    return { ...(await this.answerOf(webhook)), secret };
-  }
-
   private async answerOf(webhook: Webhook): Promise<WebhookAnswer> {
-    const state = await deliveryStateOf(this.platform.stores.readModels, webhook.webhookId);
-    const begun = { position: webhook.after, waiting: 0, givenUp: 0, failuresInARow: 0 };
-    const never = { failingSince: null, deliveredAt: null };
-    const { webhookId: id, url, concurrency, perSecond, disabled, former, steps } = webhook;
-    return {
-      ...{ id, url, state: disabled === null ? 'ENABLED' : 'DISABLED', disabledBecause: disabled },
-      ...{ concurrency, perSecond, formerSecretEndsAt: former?.endsAt ?? null },
-      ...(state ?? { ...begun, ...never }),
-      history: [...steps],
-    };
+    return answerOf(webhook, await deliveryStateOf(this.platform.stores.readModels, webhook.webhookId));
   }
+}
+
+/** @param state how deliveries go; null where none has begun */
+function answerOf(webhook: Webhook, state: Awaited<ReturnType<typeof deliveryStateOf>>): WebhookAnswer {
+  const begun = { position: webhook.after, waiting: 0, givenUp: 0, failuresInARow: 0 };
+  const never = { failingSince: null, deliveredAt: null };
+  const { webhookId: id, url, concurrency, perSecond, disabled, former, steps } = webhook;
+  return {
+    ...{ id, url, state: disabled === null ? 'ENABLED' : 'DISABLED', disabledBecause: disabled },
+    ...{ concurrency, perSecond, formerSecretEndsAt: former?.endsAt ?? null },
+    ...(state ?? { ...begun, ...never }),
+    history: [...steps],
+  };
 }

@@ -123,7 +123,11 @@ export class WebhookAnswer {
     description: 'Until when the secret before the last rotation signs too',
   })
   formerSecretEndsAt!: string | null;
-  @ApiProperty({ description: 'Up to here everything is delivered, given up, or waits' }) position!: string;
+  @ApiProperty({
+    description:
+      'Up to here everything is delivered, given up, or waits. This and how deliveries go is as it is now, also where a request is repeated',
+  })
+  position!: string;
   @ApiProperty({ type: 'integer' }) waiting!: number;
   @ApiProperty({ type: 'integer', description: 'Items that were tried for three days; deliver them by hand' })
   givenUp!: number;

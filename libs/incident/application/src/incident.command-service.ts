@@ -19,6 +19,7 @@ import {
 import {
   IdempotencyKeyReused,
   IncidentRefused,
+  NothingToMatch,
   PreconditionFailed,
   TooMuchContention,
 } from './incident.errors.js';
@@ -99,11 +100,16 @@ export class IncidentCommandService {
 
   /**
    * Opens a new incident. The stream is not read first: the append itself tells whether it exists.
-   * @throws IncidentRefused, IdempotencyKeyReused, and what the store throws
+   * @throws IncidentRefused, IdempotencyKeyReused, NothingToMatch for any revision in If-Match, and what the store throws
    */
   async open(context: CommandContext, incidentId: string, build: OpeningBuilder): Promise<CommandOutcome> {
     const origin = this.originOf(context);
     const streamId = incidentStreamId(incidentId);
+    if (context.ifMatch !== undefined) {
+      const opened = replayOf(await this.load(streamId), context, incidentId);
+      if (opened === null) throw new NothingToMatch();
+      return opened;
+    }
     let facts: readonly IncidentEvent[];
     try {
       facts = factsOf(NO_INCIDENT, await build(origin));

@@ -119,6 +119,30 @@ describe('If-Match', () => {
   });
 });
 
+describe('If-Match of a report', () => {
+  const matter = (ifMatch?: number) => {
+    const context = office.as('resident', null, 'key of a report');
+    return new ReportIncidentCommand(
+      { ...context, ...(ifMatch === undefined ? {} : { ifMatch }) },
+      reportRequest,
+    );
+  };
+
+  test('is refused, whatever it says: there is no revision yet; nothing is recorded', async () => {
+    const { report } = office.handlers();
+    for (const ifMatch of [0, 7])
+      expect(await codeOf(report.execute(matter(ifMatch)))).toBe('NOTHING_TO_MATCH');
+    expect(await office.incidentEvents()).toEqual([]);
+  });
+
+  test('of one that has been made is answered as the first time', async () => {
+    const { report } = office.handlers();
+    const first = await report.execute(matter());
+    expect(await report.execute(matter(7))).toMatchObject({ incidentId: first.incidentId, replayed: true });
+    expect(await office.incidentEvents()).toHaveLength(1);
+  });
+});
+
 describe('at once', () => {
   test('the same command 20 times has one effect and one answer', async () => {
     const incidentId = await reported();

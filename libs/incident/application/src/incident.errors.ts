@@ -100,6 +100,14 @@ export class PreconditionFailed extends Error {
   }
 }
 
+/** Thrown when If-Match names a revision of an incident that is only to be opened: it has none. */
+export class NothingToMatch extends Error {
+  readonly code = 'NOTHING_TO_MATCH';
+  constructor() {
+    super('there is no incident yet');
+  }
+}
+
 /** Thrown when a command lost against concurrent ones more often than it may try again. */
 export class TooMuchContention extends Error {
   readonly code = 'TOO_MUCH_CONTENTION';

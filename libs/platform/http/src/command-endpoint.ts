@@ -45,18 +45,37 @@ type CommandRequest = Pick<FastifyRequest, 'method' | 'url' | 'headers' | 'body'
 export function commandContext(request: CommandRequest, principal: Principal): CommandContext {
   const key = parseIdempotencyKey(request.headers['idempotency-key']);
   const ifMatch = parseIfMatch(request.headers['if-match']);
-  const name = [principal.id, request.method, pathOf(request.url), key ?? randomUUID()].join('\n');
-  const commandId = uuidV5(COMMANDS, name);
+  const { commandId, requestHash } = commandIds(request, principal, key ?? randomUUID());
   const correlation = request.headers['x-correlation-id'];
   const { id, headers } = request;
   return {
-    commandId,
-    requestHash: hash('sha256', `${commandId}\n${canonicalJson(request.body)}`, 'hex'),
+    ...{ commandId, requestHash },
     ...(ifMatch === undefined ? {} : { ifMatch }),
     correlationId: isOpaqueId(correlation) ? correlation : commandId,
     causationId: commandId,
     ...(id === undefined ? {} : { traceparent: requestTraceparent({ id, headers }) }),
   };
+}
+
+function commandIds(
+  { method, url, body }: Pick<CommandRequest, 'method' | 'url' | 'body'>,
+  principal: Principal,
+  key: string,
+): Pick<CommandContext, 'commandId' | 'requestHash'> {
+  const commandId = uuidV5(COMMANDS, [principal.id, method, pathOf(url), key].join('\n'));
+  return { commandId, requestHash: hash('sha256', `${commandId}\n${canonicalJson(body)}`, 'hex') };
+}
+
+/**
+ * What makes a request with a key the same one again, where what it does is not in the log; undefined without a key: then each
+ * request is one of its own. @throws RequestRefused INVALID_IDEMPOTENCY_KEY
+ */
+export function keyedCommand(
+  request: Pick<CommandRequest, 'method' | 'url' | 'headers' | 'body'>,
+  principal: Principal,
+): Pick<CommandContext, 'commandId' | 'requestHash'> | undefined {
+  const key = parseIdempotencyKey(request.headers['idempotency-key']);
+  return key === undefined ? undefined : commandIds(request, principal, key);
 }
 
 /** The path of a request without its query. */

@@ -1,4 +1,4 @@
-import type { CanActivate, DynamicModule, Type } from '@nestjs/common';
+import type { CanActivate, DynamicModule, ExecutionContext, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { NestLogger, type HttpMetrics, type Logger } from '@shaoying/telemetry';
@@ -10,6 +10,7 @@ import { parseJsonBody } from './json-body.js';
 import { RequestRefused, type BadRequestCode } from './http.errors.js';
 import { ProblemFilter } from './problem-filter.js';
 import { problemKind } from './problems.js';
+import { parseMinPosition } from './request-headers.js';
 import { limitRequests, type RequestLimits } from './request-limits.js';
 import { RouteTable } from './route-table.js';
 import { sendSecurityHeaders } from './security-headers.js';
@@ -112,7 +113,7 @@ export async function createHttpApplication(
   allowOrigins(app, options.corsOrigins ?? []);
   app.useGlobalFilters(filter);
   app.useGlobalPipes(new DtoPipe());
-  app.useGlobalGuards(...(options.guards ?? []));
+  app.useGlobalGuards(...(options.guards ?? []), positionsAreGood);
   return app;
 }
 
@@ -177,6 +178,18 @@ function assertNotEncoded(encoding: string | undefined): void {
   if (encoding !== undefined && !/^(identity)?$/i.test(encoding))
     throw new RequestRefused('ENCODING_NOT_SUPPORTED');
 }
+
+/**
+ * A read that has no use for a position would pass over one that is none, and hide from a client what it does wrong until it matters.
+ * The last of the guards: who may not ask is told so first.
+ */
+const positionsAreGood: CanActivate = {
+  canActivate(context: ExecutionContext): boolean {
+    const { method, url, headers } = context.switchToHttp().getRequest<FastifyRequest>();
+    if (/^(GET|HEAD)$/.test(method) && url.startsWith('/v1/')) parseMinPosition(headers);
+    return true;
+  },
+};
 
 /** Before anything is read: PostgreSQL cannot take a NUL as text, and an id such as `%00` would be an error there. */
 function refuseOddAddresses(fastify: FastifyInstance): void {

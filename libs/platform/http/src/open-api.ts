@@ -100,7 +100,7 @@ function addReadConventions(operation: Operation): void {
   addProblem(operation);
 }
 
-/** A POST that takes a key is a command. A calculator is none, nor is what leases or acknowledges items of a feed. */
+/** A POST that takes a key is a command: of the log, unless it says the headers of its answer itself. A calculator is none. */
 function addCommandConventions(operation: Operation): void {
   addProblem(operation);
   const { parameters = [] } = operation;

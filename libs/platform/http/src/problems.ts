@@ -205,6 +205,13 @@ const LOG: ProblemTable = {
     detail: 'Read it again and decide on what it says now.',
     detailZh: '请重新读取后再作处理。',
   },
+  NOTHING_TO_MATCH: {
+    status: 412,
+    title: 'There is nothing yet that could be at this revision',
+    titleZh: '尚不存在可供比对版本的对象',
+    detail: 'What is made by this request has no revision yet. Send it without If-Match.',
+    detailZh: '该请求将新建对象，尚无版本可比对；请去掉 If-Match 后重新提交。',
+  },
   COMMAND_IN_PROGRESS: {
     status: 409,
     title: 'The same command is still running',

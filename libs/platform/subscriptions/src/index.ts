@@ -5,5 +5,6 @@ export * from './sse-stream.js';
 export * from './subscriptions.errors.js';
 export * from './leases/consumer-group.js';
 export * from './leases/consumer-groups.js';
+export { rememberedMax, rememberedMs, type LeaseCommand } from './leases/lease-commands.js';
 export { hiddenMsMax } from './leases/lease.tables.js';
-export { isDeliveryId, type DeadLetter, type Delivery, type Settled } from './leases/delivery.js';
+export { isDeliveryId, type DeadLetter, type Delivery, type Lent, type Settled } from './leases/delivery.js';

@@ -40,3 +40,11 @@ export class TooManyConsumerGroups extends Error {
     super(`a feed has ${max} groups of consumers at most`);
   }
 }
+
+/** Thrown when an Idempotency-Key was used for another request. */
+export class LeaseCommandReused extends Error {
+  readonly code = 'IDEMPOTENCY_KEY_REUSED';
+  constructor() {
+    super('this Idempotency-Key was used with another body');
+  }
+}

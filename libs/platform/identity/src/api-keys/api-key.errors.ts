@@ -56,6 +56,14 @@ export class ApiKeyLifetime extends Error {
   }
 }
 
+/** Thrown when If-Match names a revision of a key that is only to be issued: it has none. */
+export class NoApiKeyToMatch extends Error {
+  readonly code = 'NOTHING_TO_MATCH';
+  constructor() {
+    super('there is no such API key yet');
+  }
+}
+
 /** Thrown when one command id comes with two different requests. */
 export class ApiKeyCommandReused extends Error {
   readonly code = 'IDEMPOTENCY_KEY_REUSED';

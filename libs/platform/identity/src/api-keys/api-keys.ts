@@ -17,6 +17,7 @@ import {
   ApiKeyLifetime,
   ApiKeyNotFound,
   ApiKeyRevoked,
+  NoApiKeyToMatch,
 } from './api-key.errors.js';
 import {
   apiKeyStreamId,
@@ -59,6 +60,7 @@ export interface NewApiKey {
 }
 
 export interface ApiKeyOutcome {
+  /** Right after what the command did, whatever has been done to it since. */
   readonly key: ApiKey;
   /** Shown once: a repeated request, which finds its first answer in the log, cannot show it again. */
   readonly secret: string | null;
@@ -96,9 +98,14 @@ export class ApiKeys {
     });
   }
 
-  /** @throws ApiKeyLifetime, ApiKeyCommandReused, and what the store throws */
+  /** @throws ApiKeyLifetime, ApiKeyCommandReused, NoApiKeyToMatch, and what the store throws */
   async issue({ days, ...scope }: NewApiKey, command: ApiKeyCommand): Promise<ApiKeyOutcome> {
     const keyId = uuidV5(command.commandId, 'api-key').replaceAll('-', '').slice(0, 16);
+    if (command.ifMatch !== undefined) {
+      const [first] = (await this.read(keyId)).map(decodeApiKeyEvent);
+      if (first === undefined) throw new NoApiKeyToMatch();
+      return this.outcome(keyId, null, command, { ...first, duplicate: true });
+    }
     const expiresAt = this.after(days);
     const { text, secretHash } = mintApiKey(keyId);
     const data = { keyId, ...scope, secretHash, expiresAt };
@@ -206,16 +213,18 @@ export class ApiKeys {
     return this.options.store.append(apiKeyStreamId(keyId), expected, [entry]);
   }
 
-  /** As the log has it now; what an earlier attempt had written shows no secret. @throws ApiKeyCommandReused */
+  /** As it was when the command had been carried out; what an earlier attempt had written shows no secret. @throws ApiKeyCommandReused */
   private async outcome(
     keyId: string,
     secret: string | null,
     { commandId, requestHash }: ApiKeyCommand,
     { revision, position, duplicate }: Pick<AppendResult, 'revision' | 'position' | 'duplicate'>,
   ): Promise<ApiKeyOutcome> {
-    const { key, events } = await this.load(keyId);
-    const first = events.find((event) => event.commandId === commandId);
-    if (duplicate && first?.requestHash !== requestHash) throw new ApiKeyCommandReused();
+    const { events } = await this.load(keyId);
+    const last = events.findIndex((event) => event.commandId === commandId);
+    const key = foldApiKey(events.slice(0, last + 1));
+    if (key === undefined || (duplicate && events[last]?.requestHash !== requestHash))
+      throw new ApiKeyCommandReused();
     return { key, secret: duplicate ? null : secret, revision, position, replayed: duplicate };
   }
 

@@ -155,6 +155,25 @@ describe('a rotation', () => {
     const first = await keys.rotate(keyId, day(1), request);
     const again = await keys.rotate(keyId, day(1), request);
     expect(again).toMatchObject({ key: first.key, secret: null, replayed: true, revision: 1 });
+    // Also once the key has gone on: as it was then, under the revision that is told with it.
+    await keys.rotate(keyId, day(1), command());
+    await keys.revoke(keyId, command());
+    expect(await keys.rotate(keyId, day(1), request)).toEqual(again);
+  });
+
+  it('is not of a key that is only to be issued: it has no revision', async () => {
+    const request = command();
+    const scope = {
+      label: 'x',
+      role: 'department',
+      orgUnitId: 'dp-water',
+      readOnly: false,
+      days: 1,
+    } as const;
+    const matching = { ...request, ifMatch: 0 };
+    await expect(keys.issue(scope, matching)).rejects.toEqual(refusal('NOTHING_TO_MATCH'));
+    const first = await keys.issue(scope, request);
+    expect(await keys.issue(scope, matching)).toEqual({ ...first, secret: null, replayed: true });
   });
 });
 

@@ -22,3 +22,11 @@ export interface LeaseRequest {
   /** Ends the wait, as with nothing. */
   readonly signal: AbortSignal;
 }
+
+/** A group as it was made, or as it is where it was there. */
+export interface MadeGroup {
+  readonly group: ConsumerGroup;
+  readonly isNew: boolean;
+  /** The first answer again. */
+  readonly replayed: boolean;
+}

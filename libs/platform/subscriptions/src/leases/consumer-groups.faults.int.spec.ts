@@ -121,11 +121,13 @@ describe('groups of consumers, when something fails or many come at once', () =>
         // As where the plan is kept.
         await client.query('set local plan_cache_mode = force_generic_plan');
         const more = statement === ACKNOWLEDGE.name ? [] : [1_000];
-        const types = ['text', 'text', 'bigint[]', 'uuid[]', ...more.map(() => 'float8')];
+        const types = ['text', 'text', 'bigint[]', 'uuid[]', 'uuid[]', 'text[]', ...more.map(() => 'float8')];
         await client.query(`prepare settling (${types.join(', ')}) as ${text}`);
         const positions = held.map(({ position }) => position).join(',');
         const leaseIds = held.map((row) => row.lease_id).join(',');
-        const values = [`'${name}'`, `'system'`, `'{${positions}}'`, `'{${leaseIds}}'`, ...more];
+        // Each by a request of its own, and with a key.
+        const commands = [`'{${leaseIds}}'`, `'{${positions}}'`];
+        const values = [`'${name}'`, `'system'`, `'{${positions}}'`, `'{${leaseIds}}'`, ...commands, ...more];
         const { rows } = await client.query<Record<'QUERY PLAN', string>>(
           `explain (analyze, timing off) execute settling (${values.join(', ')})`,
         );

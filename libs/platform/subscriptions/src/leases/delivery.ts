@@ -19,10 +19,22 @@ export interface DeadLetter {
   readonly cloudEvent: string;
 }
 
-/** Which deliveries an answer was about, and which of them had been lent to somebody else or ended by then. */
+/**
+ * Which deliveries an answer was about, and which of them had been lent to somebody else or ended otherwise by then. What the same
+ * lease was acknowledged or given back by before is settled.
+ */
 export interface Settled {
   readonly settled: readonly string[];
   readonly lost: readonly string[];
+  /** Nothing was done by this: all that is settled was so before. */
+  readonly replayed?: true;
+}
+
+/** What a request was lent. */
+export interface Lent {
+  readonly deliveries: readonly Delivery[];
+  /** Again: what it was lent the first time, and still has. */
+  readonly replayed: boolean;
 }
 
 const deliveryId = /^(\d{1,19})-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
@@ -43,15 +55,8 @@ export function parseDeliveryId(text: string): { readonly position: Position; re
   return { position: BigInt(position).toString(), leaseId };
 }
 
-/** Takes what one caller has ended out of `held`: of two who end the same delivery at once, one has. */
-export function settledOf(deliveryIds: readonly string[], held: Set<string>): Settled {
-  const asHeld = deliveryIds.map((id) => {
-    const { position, leaseId } = parseDeliveryId(id);
-    return deliveryIdOf(position, leaseId);
-  });
-  const isHeld = (_: string, index: number): boolean => held.has(asHeld[index] ?? '');
-  const settled = deliveryIds.filter(isHeld);
-  const lost = deliveryIds.filter((id, index) => !isHeld(id, index));
-  for (const id of asHeld) held.delete(id);
-  return { settled, lost };
+/** The same id as {@link deliveryIdOf} makes it, of what {@link isDeliveryId} takes for one. */
+export function plainDeliveryId(text: string): string {
+  const { position, leaseId } = parseDeliveryId(text);
+  return deliveryIdOf(position, leaseId);
 }

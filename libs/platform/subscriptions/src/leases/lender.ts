@@ -3,7 +3,17 @@ import { randomUUID } from 'node:crypto';
 import type { FeedItem, FeedSource } from '../feed.js';
 import { ConsumerGroupNotFound } from '../subscriptions.errors.js';
 import { deliveryIdOf, parseDeliveryId, type Delivery } from './delivery.js';
-import { LEASE, LOOK, TAKE_BACK, TAKE_IN, windowItems, type LeaseSql } from './lease.tables.js';
+import { isTaken, type LeaseCommand, type RecordedCommand } from './lease-commands.js';
+import {
+  LEASE,
+  LEASE_ONCE,
+  LOOK,
+  STILL_LENT,
+  TAKE_BACK,
+  TAKE_IN,
+  windowItems,
+  type LeaseSql,
+} from './lease.tables.js';
 import { dealt } from './shares.js';
 
 /** Items taken from the feed at once. */
@@ -12,14 +22,15 @@ const takeInItems = 500;
 const buryEveryMs = 1_000;
 const groupsRememberedMax = 10_000;
 
-/** Null but for `reached`, the group's position, where nothing was lent. */
-interface LeasedRow {
-  reached: string;
-  position: string | null;
+interface LentRow {
+  position: string;
   deliveries: number;
   visible_at: Date;
   item: string;
 }
+
+/** Null but for `reached`, the group's position, where nothing was lent. */
+type LeasedRow = { reached: string } & (LentRow | { position: null });
 
 interface LookedRow {
   position: string;
@@ -27,7 +38,7 @@ interface LookedRow {
   buried: number;
 }
 
-interface Lent {
+interface FromWindow {
   readonly deliveries: readonly Delivery[];
   readonly reached: Position;
 }
@@ -39,6 +50,11 @@ export interface Asking {
   readonly visibilityMs: number;
   readonly max: number;
   readonly signal: AbortSignal;
+}
+
+/** A request with a key: what it is lent is its own, and is recorded with it. */
+export interface AskingOnce extends Asking {
+  readonly command: LeaseCommand;
 }
 
 /** Lends what a group has to do to those who ask at once. */
@@ -66,6 +82,57 @@ export class Lender {
   }
 
   /**
+   * One after the other: what one is lent is recorded by the statement that lends it, so that it is lent to nobody else, whatever
+   * becomes of this process. Where there is nothing for one there is nothing for those after it.
+   * @param all of one group @returns for each of them; null where another process has carried out that request meanwhile
+   * @throws ConsumerGroupNotFound
+   */
+  async lendEach(all: readonly AskingOnce[]): Promise<readonly (readonly Delivery[] | null)[]> {
+    const lent: (readonly Delivery[] | null)[] = [];
+    let isEmpty = false;
+    for (const asking of all) {
+      if (isEmpty || asking.signal.aborted) {
+        lent.push([]);
+        continue;
+      }
+      const deliveries: readonly Delivery[] | null = await this.lendOnce(asking).catch(nullIfTaken);
+      isEmpty = deliveries?.length === 0;
+      lent.push(deliveries);
+    }
+    return lent;
+  }
+
+  /** What a request was lent and still has; whatever it has settled since is no longer there. */
+  async stillLent(
+    feed: string,
+    name: string,
+    { leaseId, outcome }: RecordedCommand,
+  ): Promise<readonly Delivery[]> {
+    const values = [feed, name, leaseId, outcome];
+    const { rows } = await this.sql.query<LentRow>({ ...STILL_LENT, values });
+    return deliveriesOf(rows, leaseId ?? '');
+  }
+
+  /** As much as is asked for from the window as it is, else what there is once more has been looked for. */
+  private async lendOnce(asking: AskingOnce): Promise<readonly Delivery[]> {
+    const { feed, name, max } = asking;
+    const { deliveries, reached } = await this.lendFromWindow(asking, max, max);
+    if (deliveries.length > 0) {
+      if (this.isTimeToBury(feed, name)) await this.look(feed, name).catch(() => undefined);
+      return deliveries;
+    }
+    try {
+      await this.lookForMore(feed, name, reached);
+    } catch (error) {
+      // What there is counts, as for everybody.
+      const there = await this.lendFromWindow(asking, max, 1);
+      if (there.deliveries.length === 0) throw error;
+      return there.deliveries;
+    }
+    return (await this.lendFromWindow(asking, max, 1)).deliveries;
+  }
+
+  /**
    * The window as it is serves most; what it lacks is looked for only then, or once a second for dead letters to be seen as such. What
    * is lent by then counts as delivered and is told, whatever happens while more is looked for: who asks next hears of that.
    */
@@ -84,15 +151,24 @@ export class Lender {
   /** Asks the window once more only where looking has found something, or another process has moved the group on. */
   private async lendMore(asking: Asking, lacking: number, reached: Position): Promise<readonly Delivery[]> {
     const { feed, name } = asking;
-    const values = [feed, name];
-    const { rows } = await this.sql.query<LookedRow>({ ...LOOK, values });
+    if (lacking === 0) await this.look(feed, name);
+    if (lacking === 0 || !(await this.lookForMore(feed, name, reached))) return [];
+    return (await this.lendFromWindow(asking, lacking)).deliveries;
+  }
+
+  /** @returns whether the window is another one than it was. @throws ConsumerGroupNotFound */
+  private async lookForMore(feed: string, name: string, reached: Position): Promise<boolean> {
+    const { position, alive, buried } = await this.look(feed, name);
+    const came = await this.takeIn(feed, name, position, windowItems - alive + buried);
+    return came || buried > 0 || position !== reached;
+  }
+
+  /** @throws ConsumerGroupNotFound */
+  private async look(feed: string, name: string): Promise<LookedRow> {
+    const { rows } = await this.sql.query<LookedRow>({ ...LOOK, values: [feed, name] });
     const [group] = rows;
     if (group === undefined) throw new ConsumerGroupNotFound(name);
-    if (lacking === 0) return [];
-    const { position, alive, buried } = group;
-    const came = await this.takeIn(feed, name, position, windowItems - alive + buried);
-    if (!came && buried === 0 && position === reached) return [];
-    return (await this.lendFromWindow(asking, lacking)).deliveries;
+    return group;
   }
 
   private isTimeToBury(feed: string, name: string): boolean {
@@ -118,20 +194,23 @@ export class Lender {
     return true;
   }
 
-  private async lendFromWindow({ feed, name, visibilityMs }: Asking, max: number): Promise<Lent> {
+  /** @param least of a request with a key: nothing where there are fewer */
+  private async lendFromWindow(
+    { feed, name, visibilityMs, ...asking }: Asking | AskingOnce,
+    max: number,
+    least = 0,
+  ): Promise<FromWindow> {
     const leaseId = randomUUID();
     const values = [feed, name, max, leaseId, visibilityMs];
-    const { rows } = await this.sql.query<LeasedRow>({ ...LEASE, values });
+    const statement =
+      'command' in asking
+        ? { ...LEASE_ONCE, values: [...values, asking.command.commandId, asking.command.requestHash, least] }
+        : { ...LEASE, values };
+    const { rows } = await this.sql.query<LeasedRow>(statement);
     const [group] = rows;
     if (group === undefined) throw new ConsumerGroupNotFound(name);
-    const deliveries = rows
-      .flatMap(({ position, ...row }) => (position === null ? [] : [{ position, ...row }]))
-      .sort((a, b) => Number(BigInt(a.position) - BigInt(b.position)))
-      .map(({ position, deliveries: count, visible_at, item }) => ({
-        ...{ deliveryId: deliveryIdOf(position, leaseId), deliveries: count },
-        ...{ leasedUntil: visible_at.toISOString(), cloudEvent: item },
-      }));
-    return { deliveries, reached: group.reached };
+    const lent = rows.filter((row): row is LeasedRow & LentRow => row.position !== null);
+    return { deliveries: deliveriesOf(lent, leaseId), reached: group.reached };
   }
 
   private async takeBack({ feed, name }: Asking, deliveries: readonly Delivery[]): Promise<void> {
@@ -139,11 +218,25 @@ export class Lender {
     const positions = parsed.map(({ position }) => position);
     const leaseIds = parsed.map(({ leaseId }) => leaseId);
     try {
-      await this.sql.query({ ...TAKE_BACK, values: [feed, name, positions, leaseIds] });
+      const without = deliveries.map(() => null);
+      await this.sql.query({ ...TAKE_BACK, values: [feed, name, positions, leaseIds, without, without] });
     } catch {
       // Then these leases run out, and those who are still there get theirs.
     }
   }
+}
+
+const deliveriesOf = (rows: readonly LentRow[], leaseId: string): Delivery[] =>
+  rows
+    .toSorted((a, b) => Number(BigInt(a.position) - BigInt(b.position)))
+    .map(({ position, deliveries, visible_at, item }) => ({
+      ...{ deliveryId: deliveryIdOf(position, leaseId), deliveries },
+      ...{ leasedUntil: visible_at.toISOString(), cloudEvent: item },
+    }));
+
+function nullIfTaken(error: unknown): null {
+  if (isTaken(error)) return null;
+  throw error;
 }
 
 const mostOf = (all: readonly Asking[]): number[] => all.map(({ max, signal }) => (signal.aborted ? 0 : max));

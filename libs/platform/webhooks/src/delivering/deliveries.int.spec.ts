@@ -1,5 +1,6 @@
 import { createPool } from '@shaoying/postgres';
 import { createTestDatabase, type TestDatabase } from '@shaoying/postgres/testing';
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { Sender } from '../sending/sender.js';
@@ -14,6 +15,7 @@ import {
   verified,
 } from '../testing/index.js';
 import { attemptsOf, deliveryStateOf } from './delivery-log.js';
+import { DeliveryStore, redeliveriesKept } from './delivery-store.js';
 
 describe('deliveries to an endpoint', () => {
   let database: TestDatabase;
@@ -375,6 +377,49 @@ describe('deliveries to an endpoint', () => {
     expect(receiver.ids.toSorted()).toEqual(['event-2', 'event-3']);
     expect(await redeliver('0', '9223372036854775807')).toEqual({ redelivered: 4, next: null });
     expect(await redeliver('5', '99')).toEqual({ redelivered: 0, next: null });
+  });
+
+  it('asked for by hand with a key come again once, by whichever processes it is asked for at the same moment', async () => {
+    const { id } = await place.register(receiver.url);
+    const notifier = await place.notifier(deafAlarms());
+    place.add('a', 'b');
+    await until('all are delivered', () => isDone(id));
+    await notifier.stop();
+    const webhook = await place.webhooks.find(id);
+    const other = await DeliveryStore.open(place.pool, place.feed);
+    const range = { fromPosition: '1', toPosition: '2' };
+    const command = { commandId: randomUUID(), requestHash: 'this body' };
+    const told = await Promise.all(
+      [place.store, other, place.store, other].map((store) => store.redeliver(webhook, range, command)),
+    );
+    for (const answer of told) expect(answer).toMatchObject({ redelivered: 2, next: null });
+    expect(told.filter(({ replayed }) => replayed !== true)).toHaveLength(1);
+    expect(await other.redelivered(command)).toEqual({ redelivered: 2, next: null, replayed: true });
+    const { rows } = await place.pool.query(
+      'select distinct asked from webhooks.items where webhook_id = $1',
+      [id],
+    );
+    // As often as whoever has it under way would deliver it for.
+    expect(rows).toEqual([{ asked: 0 }]);
+    const reused = { ...command, requestHash: 'another body' };
+    await expect(place.store.redelivered(reused)).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
+    await expect(other.redeliver(webhook, range, reused)).rejects.toMatchObject({
+      code: 'IDEMPOTENCY_KEY_REUSED',
+    });
+    // For a day, and the newest.
+    await place.pool.query(
+      `insert into webhooks.redeliveries (command_id, webhook_id, request_hash, redelivered, at)
+       select gen_random_uuid(), $1, '', 0, now() - interval '1 hour' - n * interval '1 second' from generate_series(1, $2::integer) n
+       union all select gen_random_uuid(), $1, '', 0, now() - interval '25 hours'`,
+      [id, redeliveriesKept + 3],
+    );
+    await place.store.forgetOldAttempts(id);
+    const { rows: kept } = await place.pool.query(
+      'select 1 from webhooks.redeliveries where webhook_id = $1',
+      [id],
+    );
+    expect(kept).toHaveLength(redeliveriesKept);
+    expect(await other.redelivered(command)).toMatchObject({ replayed: true });
   });
 
   it('asked for by hand while one is under way come again, whatever becomes of that one', async () => {

@@ -2,9 +2,10 @@ import { START, type Position } from '@shaoying/event-store';
 import type { FeedItem, FeedSource } from '@shaoying/subscriptions';
 import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
-import { TooManyRedeliveries } from '../endpoints/webhook.errors.js';
+import { TooManyRedeliveries, WebhookCommandReused } from '../endpoints/webhook.errors.js';
 import type { Reader } from '../endpoints/webhook-index.js';
 import type { Webhook } from '../endpoints/webhook.state.js';
+import type { WebhookCommand } from '../endpoints/webhooks.js';
 import type { SendError } from '../sending/sender.js';
 import { itemsWithin, type RedeliverRange } from './redeliver-range.js';
 import type { Overview } from './webhook-metrics.js';
@@ -27,6 +28,20 @@ const takeInItems = 500;
 const waitingItemsMax = 2_000;
 /** Attempts kept of each endpoint: a day of a busy one, and a year of most. */
 export const attemptsKept = 5_000;
+
+/** Of each endpoint, of requests with a key: as many of the last day are answered again. */
+export const redeliveriesKept = 1_000;
+
+/** A request with an `Idempotency-Key`: the same for each attempt. */
+export type RedeliverCommand = Pick<WebhookCommand, 'commandId'> & { readonly requestHash: string };
+
+export interface Redelivered {
+  readonly redelivered: number;
+  /** Where to go on when there may be more. */
+  readonly next: Position | null;
+  /** The first answer again. */
+  readonly replayed?: true;
+}
 
 export interface DueItem {
   readonly position: Position;
@@ -205,13 +220,39 @@ export class DeliveryStore {
   /**
    * Puts items of the feed before the endpoint once more, under their ids; what it has not come to yet comes by itself. At most
    * {@link redeliverItemsMax} at once, found among {@link redeliverWalkMax}.
-   * @returns how many, and where to go on when there may be more
-   * @throws TooManyRedeliveries, and what PostgreSQL throws
+   * @param command done once: what another process does with it at the same moment is undone, and told by {@link redelivered}
+   * @throws TooManyRedeliveries, WebhookCommandReused, and what PostgreSQL throws
    */
-  async redeliver(
+  async redeliver(webhook: Webhook, range: RedeliverRange, command?: RedeliverCommand): Promise<Redelivered> {
+    try {
+      return await this.putBefore(webhook, range, command);
+    } catch (error) {
+      const earlier = command !== undefined && isTaken(error) ? await this.redelivered(command) : undefined;
+      if (earlier === undefined) throw error;
+      return earlier;
+    }
+  }
+
+  /** What a request has put before an endpoint; undefined where it has not. @throws WebhookCommandReused */
+  async redelivered({ commandId, requestHash }: RedeliverCommand): Promise<Redelivered | undefined> {
+    const { rows } = await this.sql.query<{
+      readonly request_hash: string;
+      readonly redelivered: number;
+      readonly next: Position | null;
+    }>('select request_hash, redelivered, next::text from webhooks.redeliveries where command_id = $1', [
+      commandId,
+    ]);
+    const [row] = rows;
+    if (row === undefined) return undefined;
+    if (row.request_hash !== requestHash) throw new WebhookCommandReused();
+    return { redelivered: row.redelivered, next: row.next, replayed: true };
+  }
+
+  private async putBefore(
     { webhookId, departmentId }: Webhook,
     range: RedeliverRange,
-  ): Promise<{ readonly redelivered: number; readonly next: Position | null }> {
+    { commandId, requestHash }: Partial<RedeliverCommand> = {},
+  ): Promise<Redelivered> {
     const { rows } = await this.sql.query<{ position: string; waiting: number }>(
       `select position::text, (select count(*)::integer from webhooks.items where webhook_id = $1) as waiting
        from webhooks.endpoints where webhook_id = $1`,
@@ -221,11 +262,16 @@ export class DeliveryStore {
     if (endpoint.waiting >= waitingItemsMax) throw new TooManyRedeliveries(waitingItemsMax);
     const { items, next } = await itemsWithin(this.feeds, departmentId, range, endpoint.position);
     await this.sql.query(
-      `insert into webhooks.items (webhook_id, position, subject, event_id, item, due_at)
+      `with recorded as (
+         insert into webhooks.redeliveries (command_id, webhook_id, request_hash, redelivered, next)
+         select $6::uuid, webhook_id, $7, $8::integer, $9::bigint from webhooks.endpoints
+         where webhook_id = $1 and $6::uuid is not null
+       )
+       insert into webhooks.items (webhook_id, position, subject, event_id, item, due_at)
        select $1, *, 'epoch'::timestamptz from unnest($2::bigint[], $3::text[], $4::text[], $5::text[])
        on conflict (webhook_id, position) do update
          set attempts = 0, first_attempt_at = null, due_at = 'epoch', asked = webhooks.items.asked + 1`,
-      [webhookId, ...columnsOf(items)],
+      [webhookId, ...columnsOf(items), commandId, requestHash, items.length, next],
     );
     return { redelivered: items.length, next };
   }
@@ -243,15 +289,24 @@ export class DeliveryStore {
     return { enabled, disabled, waiting, oldestWaitingMs };
   }
 
-  /** Only the newest attempts of each endpoint are kept. */
+  /** Only the newest attempts of each endpoint are kept, and of what was asked for by hand the last day's. */
   async forgetOldAttempts(webhookId: string): Promise<void> {
     await this.sql.query(
       `delete from webhooks.attempts where webhook_id = $1 and id <= (
          select id from webhooks.attempts where webhook_id = $1 order by id desc offset $2 limit 1)`,
       [webhookId, attemptsKept],
     );
+    await this.sql.query(
+      `delete from webhooks.redeliveries where webhook_id = $1 and (at < now() - interval '1 day' or at > now() + interval '1 day'
+         or at <= (select at from webhooks.redeliveries where webhook_id = $1 order by at desc offset $2 limit 1))`,
+      [webhookId, redeliveriesKept],
+    );
   }
 }
+
+/** Whether another process has recorded the same command meanwhile. */
+const isTaken = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === '23505';
 
 interface StandingRow {
   readonly webhook_id: string;

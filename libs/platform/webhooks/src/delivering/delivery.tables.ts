@@ -54,6 +54,16 @@ const SCHEMA = `
     error      text
   );
   create index if not exists attempts_of_endpoint on webhooks.attempts (webhook_id, id);
+  -- What was put before an endpoint once more by requests with an Idempotency-Key: written by the statement that does it.
+  create table if not exists webhooks.redeliveries (
+    command_id   uuid primary key,
+    webhook_id   text collate "C" not null references webhooks.endpoints on delete cascade,
+    request_hash text not null,
+    redelivered  integer not null,
+    next         bigint,
+    at           timestamptz not null default now()
+  );
+  create index if not exists redeliveries_of_endpoint on webhooks.redeliveries (webhook_id, at);
 `;
 
 /** Makes the tables once. @throws what PostgreSQL throws */

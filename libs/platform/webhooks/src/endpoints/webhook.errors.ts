@@ -41,6 +41,14 @@ export class TooManyRedeliveries extends Error {
   }
 }
 
+/** Thrown when If-Match names a revision of an endpoint that is only to be registered: it has none. */
+export class NoWebhookToMatch extends Error {
+  readonly code = 'NOTHING_TO_MATCH';
+  constructor() {
+    super('there is no such webhook yet');
+  }
+}
+
 /** Thrown when one command id comes with two different requests. */
 export class WebhookCommandReused extends Error {
   readonly code = 'IDEMPOTENCY_KEY_REUSED';

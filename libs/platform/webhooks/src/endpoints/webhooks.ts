@@ -10,7 +10,7 @@ import {
 } from '@shaoying/event-store';
 import type { PersonalDataVault } from '@shaoying/personal-data';
 import { assertMayBeCalled, type AddressPolicy } from '../sending/address-policy.js';
-import { WebhookCommandReused, WebhookNotFound } from './webhook.errors.js';
+import { NoWebhookToMatch, WebhookCommandReused, WebhookNotFound } from './webhook.errors.js';
 import {
   decodeWebhookEvent,
   fitsItsSchema,
@@ -44,7 +44,10 @@ export interface NewWebhook {
 }
 
 export interface WebhookOutcome {
+  /** Right after what the command did, whatever has been done to it since. */
   readonly webhook: Webhook;
+  /** As the log has it now. */
+  readonly current: Webhook;
   /** Shown once: a repeated request, which finds its first answer in the log, cannot show it again. */
   readonly secret: string | null;
   readonly revision: number;
@@ -68,9 +71,14 @@ export class Webhooks {
     return uuidV5(commandId, 'webhook').replaceAll('-', '').slice(0, 16);
   }
 
-  /** @throws WebhookUrlRefused, WebhookCommandReused, and what the store and the vault throw */
+  /** @throws WebhookUrlRefused, WebhookCommandReused, NoWebhookToMatch, and what the store and the vault throw */
   async register(wanted: NewWebhook, command: WebhookCommand): Promise<WebhookOutcome> {
     const webhookId = Webhooks.idOf(command);
+    if (command.ifMatch !== undefined) {
+      const earlier = earlierOf((await this.read(webhookId)).events, command);
+      if (earlier === undefined) throw new NoWebhookToMatch();
+      return this.outcome(webhookId, null, command, earlier);
+    }
     const url = assertMayBeCalled(wanted.url, this.options.addresses).href;
     const secret = mintSecret();
     const sealed = await this.options.vault.sealNew({ secret });
@@ -152,7 +160,7 @@ export class Webhooks {
     if (earlier) return this.outcome(webhookId, null, command, earlier);
     if (isSo(webhook)) {
       const { revision, position } = events.at(-1) as RecordedWebhookEvent;
-      return { webhook, secret: null, revision, position, replayed: true };
+      return { webhook, current: webhook, secret: null, revision, position, replayed: true };
     }
     assertUnchanged(webhook, command);
     const written = await this.append(webhookId, webhook.revision, event, command);
@@ -191,18 +199,23 @@ export class Webhooks {
     return this.options.store.append(webhookStreamId(webhookId), expected, [entry]);
   }
 
-  /** As the log has it now; what an earlier attempt had written shows no secret. @throws WebhookCommandReused */
+  /** As it was when the command had been carried out; what an earlier attempt had written shows no secret. @throws WebhookCommandReused */
   private async outcome(
     webhookId: string,
     secret: string | null,
     { commandId, requestHash }: WebhookCommand,
     { revision, position, duplicate }: Pick<AppendResult, 'revision' | 'position' | 'duplicate'>,
   ): Promise<WebhookOutcome> {
-    const { webhook, events } = await this.read(webhookId);
-    const first = events.find((event) => event.commandId === commandId);
-    if (webhook === undefined || (duplicate && first?.requestHash !== requestHash))
+    const { webhook: current, events } = await this.read(webhookId);
+    const last = events.findIndex((event) => event.commandId === commandId);
+    const webhook = foldWebhook(events.slice(0, last + 1));
+    if (
+      webhook === undefined ||
+      current === undefined ||
+      (duplicate && events[last]?.requestHash !== requestHash)
+    )
       throw new WebhookCommandReused();
-    return { webhook, secret: duplicate ? null : secret, revision, position, replayed: duplicate };
+    return { webhook, current, secret: duplicate ? null : secret, revision, position, replayed: duplicate };
   }
 }
 

@@ -124,7 +124,12 @@ describe('an endpoint', () => {
     const before = await store.head();
     for (const [nth, act] of acts.entries()) {
       const { revision, position } = answers[nth]!;
-      expect(await act()).toMatchObject({ revision, position, secret: null, replayed: true });
+      const again = await act();
+      expect(again).toMatchObject({ revision, position, secret: null, replayed: true });
+      // As it was then, under the revision that is told with it.
+      expect(again.webhook).toEqual(answers[nth]!.webhook);
+      expect(again.webhook.revision).toBe(revision);
+      expect(again.current).toMatchObject({ revision: 3, disabled: null });
     }
     const other = { ...rotation, requestHash: 'b'.repeat(64) };
     await expect(webhooks.rotate(id, 0, other)).rejects.toEqual(refusal('IDEMPOTENCY_KEY_REUSED'));
@@ -141,6 +146,14 @@ describe('an endpoint', () => {
       () => webhooks.remove(id, stale()),
     ];
     for (const act of acts) await expect(act()).rejects.toEqual(refusal('REVISION_CONFLICT'));
+  });
+
+  it('is registered at no revision: there is none yet; a repetition is answered all the same', async () => {
+    const registering = command();
+    const matching = { ...registering, ifMatch: 0 };
+    await expect(webhooks.register(wanted, matching)).rejects.toEqual(refusal('NOTHING_TO_MATCH'));
+    const first = await webhooks.register(wanted, registering);
+    expect(await webhooks.register(wanted, matching)).toEqual({ ...first, secret: null, replayed: true });
   });
 
   it.each(['0123456789abcdef', '../x', '', 'x'.repeat(300)])('%j, never registered, is told', async (id) => {
