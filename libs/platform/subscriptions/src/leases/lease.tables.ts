@@ -16,6 +16,8 @@ const SCHEMA = `
     created_at     timestamptz not null default now(),
     primary key (feed, name)
   );
+  -- The last item that it has taken: by that it is noticed when the log is another one. A release from before moves the position alone.
+  alter table leases.groups add column if not exists given_position bigint, add column if not exists given_id text;
   create table if not exists leases.deliveries (
     feed        text not null,
     group_name  text not null,
@@ -80,7 +82,7 @@ export const TAKE_IN = prepared(
   'take-in',
   `
   with moved as (
-    update leases.groups set position = $4::bigint
+    update leases.groups set position = $4::bigint, given_position = $4::bigint, given_id = $8
     where feed = $1 and name = $2 and position = $3::bigint returning feed, name
   )
   insert into leases.deliveries (feed, group_name, position, subject, item, visible_at)
