@@ -37,6 +37,7 @@ function program(): Command {
   addVerify(shaoying, (code) => (exitCode = code));
   addAuditKey(shaoying);
   addTimers(shaoying);
+  addRestored(shaoying);
   addForget(shaoying);
   addMasterKey(shaoying);
   addFiles(shaoying);
@@ -128,6 +129,24 @@ function addTimers(shaoying: Command): void {
       const { rearmTimers } = await import('./commands/timers.command.js');
       const { atWork } = await import('./workplace.js');
       await atWork((place) => rearmTimers({ within, json }, terminal, place));
+    });
+}
+
+function addRestored(shaoying: Command): void {
+  shaoying
+    .command('restored')
+    .description(
+      'after the log was restored from a backup and the read models were not: consumer groups and webhooks are set back, read models filled anew',
+    )
+    .option('--to <position>', 'where the log ended when it was restored (default: it is found)')
+    .option('--dry-run', 'say what would be done, change nothing', false)
+    .addOption(asJson())
+    .addHelpText('after', '\nStop every server before. Described in docs/how-to/back-up-and-restore.md.')
+    .action(async ({ to, dryRun, json }: Json & { to?: string; dryRun: boolean }) => {
+      const { signal } = onInterruption((text) => terminal.note(text));
+      const { afterRestore } = await import('./commands/restored.command.js');
+      const { atWork } = await import('./workplace.js');
+      await atWork((place) => afterRestore({ to: to ?? null, dryRun, json }, terminal, signal, place));
     });
 }
 

@@ -44,6 +44,10 @@ class OwingIncidents extends IncidentsWithDeadlines {
   }
 }
 
+const clocksApart =
+  'an incident has an event recorded far ahead of the clock of this server: the clock of one of the servers is wrong, ' +
+  'and until it is set right knownAt may show what is recorded now without that event';
+
 /** Carries out incident commands; for every role that sends some. */
 @Module({
   imports: [CqrsModule.forRoot()],
@@ -52,7 +56,8 @@ class OwingIncidents extends IncidentsWithDeadlines {
     {
       provide: IncidentCommandService,
       inject: [Platform],
-      useFactory: ({ stores, clock }: Platform) => new IncidentCommandService(stores.log, clock),
+      useFactory: ({ stores, clock, logger }: Platform) =>
+        new IncidentCommandService(stores.log, clock, (clocks) => logger.warn({ clocks }, clocksApart)),
     },
     {
       provide: IncidentJurisdiction,

@@ -11,6 +11,7 @@ import { ConsumerGroups, SharedFeeds } from '@shaoying/subscriptions';
 import { createMetrics, type Logger, type Metrics } from '@shaoying/telemetry';
 import { DeliveryStore, RegistrationTurns, Webhooks, type AddressPolicy } from '@shaoying/webhooks';
 import { readModelsOf } from './read-models.js';
+import { refuseReplacedLog } from './replaced-log.js';
 
 /** What the roles of one process share: opened before Nest starts, closed after it has stopped. */
 export class Platform {
@@ -85,6 +86,7 @@ export class Platform {
       const webhooks = new Webhooks({ store: stores.log, vault, clock, addresses });
       const registrations = new RegistrationTurns(stores.pool);
       const deliveries = await DeliveryStore.open(stores.pool, feeds, stores.readModels);
+      await refuseReplacedLog(stores, logger);
       await directory.start();
       gate.start();
       return new Platform(

@@ -101,6 +101,16 @@ async function breaches(timer?: string): Promise<RecordedEvent[]> {
 const checkIns = (): Promise<RecordedEvent[]> =>
   store.readAll('0', { limit: 5_000, types: ['DepartmentCheckedIn'] });
 
+/** Of an incident nothing is known at any instant without what comes before it (ADR 45). */
+async function expectKnownInOrder(): Promise<void> {
+  const events = await store.readAll('0', { limit: 5_000 });
+  const incidents = Map.groupBy(events, ({ streamId }) => streamId);
+  for (const [streamId, stream] of incidents) {
+    const instants = stream.map(({ recordedAt }) => recordedAt);
+    expect([streamId, instants]).toEqual([streamId, instants.toSorted()]);
+  }
+}
+
 test('no scheduler over a weekend: breaches are written once, in due order, as of their due times', async () => {
   const { clock } = api.office;
   for (const [kind, at] of [
@@ -175,6 +185,7 @@ describe('whoever takes commands has a clock', () => {
     const written = await breaches('CHECK_IN');
     expect(written.map(({ actor }) => actor.role)).toEqual(['department', 'system']);
     for (const { recordedAt, occurredAt } of written) expect(recordedAt > occurredAt).toBe(true);
+    await expectKnownInOrder();
   });
 
   test('ten minutes behind: the breach is not early by the timers’ clock; a check-in in time by the other one is met, and the order lifted', async () => {
@@ -196,6 +207,7 @@ describe('whoever takes commands has a clock', () => {
     expect(await checkIns()).toMatchObject([{ data: { late: false } }]);
     const lifted = await store.readAll('0', { limit: 5_000, types: ['SupervisionLifted'] });
     expect(lifted.map(({ data }) => (data as { reason: string }).reason)).toContain('CHECKED_IN');
+    await expectKnownInOrder();
   });
 });
 

@@ -11,11 +11,14 @@ import {
   type TableComparison,
   type ThrownAwayFor,
 } from '@shaoying/projections';
+import { disagreementWith, makeLeaseTables } from '@shaoying/subscriptions';
+import { makeDeliveryTables } from '@shaoying/webhooks';
 import { codeOf, CommandFailed, EXIT, UsageError, type ExitCode } from '../cli.errors.js';
 import { startProgress } from '../progress.js';
 import { allProjections, projectionEngine } from '../read-models.js';
 import { show, table, type Terminal } from '../terminal.js';
 import type { Workplace } from '../workplace.js';
+import { followersOf } from './followers.js';
 
 /** `projections list`: every read model, how far it is, and what has stopped it. */
 export async function listProjections(
@@ -115,6 +118,7 @@ export async function rebuildReadModel(
   workplace: Workplace,
 ): Promise<ExitCode> {
   if (!isKnown(name)) throw unknown(name);
+  if (name === 'dispatch-feed') await refuseBeneathConsumers(workplace);
   const startedMs = performance.now();
   const progress = await startProgress(terminal, 'events');
   let outcome: RebuildOutcome;
@@ -142,6 +146,19 @@ export async function rebuildReadModel(
     ...comparisonLines(outcome),
   ]);
   return compareOnly && outcome.comparison?.every(isSame) !== true ? EXIT.failed : EXIT.ok;
+}
+
+/**
+ * The feeds' tables tell where a log was restored: filled anew beneath consumer groups and webhooks that were given more, they would not, and what is
+ * dispatched next would pass them by. @throws CommandFailed
+ */
+async function refuseBeneathConsumers({ stores }: Workplace): Promise<void> {
+  await makeLeaseTables(stores.pool);
+  await makeDeliveryTables(stores.pool);
+  if ((await disagreementWith(followersOf(stores))) !== null)
+    throw new CommandFailed(
+      'departments were given what the log does not have: where it was restored from a backup, stop every server and run shaoying restored',
+    );
 }
 
 function beginningLines(name: string, { from, thrownAway }: RebuildBeginning): string[] {

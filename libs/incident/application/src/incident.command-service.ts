@@ -1,5 +1,14 @@
 import { isUuid, uuidV5, type Clock } from '@shaoying/config';
-import type { Actor, EventStore, NewEvent, Position, RecordedEvent } from '@shaoying/event-store';
+import {
+  aheadOf,
+  CLOCKS_APART_MS_MAX,
+  recordedAfter,
+  type Actor,
+  type EventStore,
+  type NewEvent,
+  type Position,
+  type RecordedEvent,
+} from '@shaoying/event-store';
 import {
   assertIncidentEventData,
   decodeIncidentEvent,
@@ -85,6 +94,9 @@ export interface FoundIncident {
 /** Makes the domain's command for an incident that is not there yet; may look things up and seal personal data. */
 export type OpeningBuilder = (origin: CommandOrigin) => Promise<IncidentCommand>;
 
+/** An incident has an event that lies further ahead of this server's clock than the clocks of two servers may differ. */
+export type ClocksApartListener = (apart: { readonly streamId: string; readonly aheadMs: number }) => void;
+
 /** Attempts against concurrent writers. Ten dispatchers on one incident at once is more than any street office has. */
 const attemptsMax = 10;
 
@@ -96,6 +108,7 @@ export class IncidentCommandService {
   constructor(
     private readonly store: EventStore,
     private readonly clock: Clock,
+    private readonly onClocksApart: ClocksApartListener = () => undefined,
   ) {}
 
   /**
@@ -194,7 +207,7 @@ export class IncidentCommandService {
       const { revision, position, duplicate } = await this.store.append(
         streamId,
         last.revision,
-        envelop(facts, context, origin.now),
+        envelop(facts, context, this.recordedAfter(last, origin)),
       );
       // Another attempt of this very command came first, and may have decided at another moment: its events count.
       if (duplicate) return null;
@@ -237,6 +250,16 @@ export class IncidentCommandService {
 
   private originOf({ actor }: CommandContext): CommandOrigin {
     return { now: this.clock.now().toISOString(), actor };
+  }
+
+  /**
+   * What was decided is judged by the clock of who decided (ADR 45); when the log learnt of it is never before what it
+   * follows, or `knownAt` would show it without that.
+   */
+  private recordedAfter({ streamId, recordedAt }: RecordedEvent, { now }: CommandOrigin): string {
+    const aheadMs = aheadOf(now, recordedAt);
+    if (aheadMs > CLOCKS_APART_MS_MAX) this.onClocksApart({ streamId, aheadMs });
+    return recordedAfter(now, recordedAt);
   }
 
   private async load(streamId: string): Promise<RecordedEvent[]> {

@@ -34,6 +34,7 @@ export {
   type WorkloadFigures,
 } from './department-tasks/workload.js';
 export * from './dispatch-feed/dispatch-feed.query.js';
+export { keptDispatchFeed } from './dispatch-feed/kept-dispatch-feed.js';
 export * from './incident-board/incident-board.query.js';
 export { fits, lastingPart } from './incident-board/view-filter.js';
 export { evolveView, foldView } from './incident-board/evolve-view.js';

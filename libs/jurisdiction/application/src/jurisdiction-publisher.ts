@@ -7,6 +7,7 @@ import {
   LIMITS,
   type NewEvent,
   type Position,
+  recordedAfter,
   START,
 } from '@shaoying/event-store';
 import { JURISDICTION_EVENT_TYPES, schemaVersionOf } from '@shaoying/jurisdiction-contracts';
@@ -300,6 +301,8 @@ export class JurisdictionPublisher {
   ): Promise<{ position: Position; repeated: ReadonlySet<string> }> {
     let position = START;
     const repeated = new Set<string>();
+    // What it was examined against has been read, and is never known later than what was made of it (ADR 45).
+    const recordedAt = recordedAfter(now, this.directory.lastRecordedAt);
     const commandId =
       options.commandId ?? uuidV5(PUBLICATIONS, `publish:${hashOf(stages.flat().map(({ event }) => event))}`);
     for (const stage of stages) {
@@ -307,7 +310,7 @@ export class JurisdictionPublisher {
         const appended = await settleAll(
           stage
             .slice(i, i + APPENDS_AT_ONCE)
-            .map((change) => this.append(change, actor, now, commandId, options)),
+            .map((change) => this.append(change, actor, [now, recordedAt], commandId, options)),
         );
         for (const { streamId, position: at, duplicate } of appended) {
           if (comparePositions(at, position) > 0) position = at;
@@ -331,7 +334,7 @@ export class JurisdictionPublisher {
   private async append(
     change: Change,
     actor: Actor,
-    now: string,
+    [now, recordedAt]: readonly [now: string, recordedAt: string],
     commandId: string,
     options: PublishOptions,
   ): Promise<{ streamId: string; position: Position; duplicate: boolean }> {
@@ -341,7 +344,7 @@ export class JurisdictionPublisher {
       type: event.type,
       schemaVersion: schemaVersionOf(event.type),
       occurredAt: now,
-      recordedAt: now,
+      recordedAt,
       actor,
       correlationId: options.correlationId ?? commandId,
       causationId: commandId,

@@ -95,4 +95,20 @@ describe('the jurisdiction as far as the log knew', () => {
     expect(versions(directory, '2026-06-02T00:00:00.000Z')).toEqual([2]);
     expect(versions(directory.knownAt(known), '2026-06-02T00:00:00.000Z')).toEqual([1]);
   });
+
+  test('is never what was published later without what that was examined against, whichever server’s clock was behind', async () => {
+    const { directory, publisher } = await lindong();
+    const behind = '2026-03-02T01:50:00.000Z';
+    const [policy, calendar] = [directory.policy('default')!, directory.calendar('default')!];
+    await publisher.publishCalendar({ ...unversioned(calendar), utcOffsetMinutes: 540 }, actor, now);
+    await publisher.publishPolicy({ ...unversioned(policy), warnPercent: 70 }, actor, behind);
+    const versionsAt = (instant: string) => {
+      const then = directory.knownAt(instant);
+      return [then.calendar('default')?.version, then.policy('default')?.version];
+    };
+    expect([versionsAt(behind), versionsAt(now)]).toEqual([
+      [1, 1],
+      [2, 2],
+    ]);
+  });
 });

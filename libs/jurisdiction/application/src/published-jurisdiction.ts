@@ -84,6 +84,11 @@ export class PublishedJurisdiction implements JurisdictionDirectory {
     this.fold(event, recordedAt);
   }
 
+  /** When the log learnt of the last event that has been read; undefined where there is none. */
+  get lastRecordedAt(): string | undefined {
+    return this.told.at(-1)?.at || undefined;
+  }
+
   /**
    * What had been published as far as the log knew at an instant, whichever it was: documents by the versions that were in force, units by
    * the names that they were known by.

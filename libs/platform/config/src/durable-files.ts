@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 /**
  * Writes a new file, readable by its owner alone, that is there after a power cut; its name is only once
@@ -24,4 +25,18 @@ export async function syncFolder(folder: string): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+/** Of whoever may only read a folder, or of one that cannot be synced: then it is for others to keep. */
+const othersToKeep = new Set(['EACCES', 'EPERM', 'EROFS', 'EINVAL', 'ENOTSUP']);
+
+/**
+ * Makes a name durable that was found in a folder, and the folder's own: whoever has put it there may have died before it had been.
+ * @throws what the file system throws, but that one may not, or cannot, sync it
+ */
+export async function syncFound(folder: string): Promise<void> {
+  for (const each of [folder, dirname(folder)])
+    await syncFolder(each).catch((error: NodeJS.ErrnoException) => {
+      if (!othersToKeep.has(error.code ?? '')) throw error;
+    });
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { syncFolder, writeDurably } from './durable-files.js';
+import { dirname, relative } from 'node:path';
+import { syncFolder, syncFound, writeDurably } from './durable-files.js';
 
 /**
  * The content of a key file, made by `generate` when there is none. Processes that start at once agree on one content,
@@ -12,10 +12,13 @@ export async function readOrCreateSecretFile(
   path: string,
   generate: () => Promise<Buffer> | Buffer,
 ): Promise<Buffer> {
-  const existing = await readIfThere(path);
-  if (existing) return existing;
   const folder = dirname(path);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const existing = await readIfThere(path);
+  if (existing) {
+    await syncFound(folder);
+    return existing;
+  }
+  const outermost = await mkdir(folder, { recursive: true, mode: 0o700 });
   const draft = `${path}.${randomUUID()}.tmp`;
   try {
     await writeDurably(draft, await generate());
@@ -25,7 +28,16 @@ export async function readOrCreateSecretFile(
     await rm(draft, { force: true });
   }
   await syncFolder(folder);
+  // The folders that were made for it, too; another starter may have made the last one a moment ago.
+  for (const made of namesBetween(folder, outermost ?? folder)) await syncFolder(dirname(made));
   return readFile(path);
+}
+
+/** A folder and those around it, up to the outermost. */
+function namesBetween(folder: string, outermost: string): string[] {
+  return relative(folder, outermost).startsWith('..')
+    ? [folder, ...namesBetween(dirname(folder), outermost)]
+    : [folder];
 }
 
 async function readIfThere(path: string): Promise<Buffer | undefined> {

@@ -17,7 +17,7 @@ export interface NewEvent<Data = unknown> {
   readonly schemaVersion: number;
   /** When it was so, as claimed and admitted. */
   readonly occurredAt: string;
-  /** When the server learnt of it. */
+  /** When the server learnt of it; never before what its writer had read, see `recordedAfter`. */
   readonly recordedAt: string;
   readonly actor: Actor;
   readonly correlationId: string;

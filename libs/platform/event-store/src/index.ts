@@ -5,4 +5,5 @@ export * from './event.admission.js';
 export * from './in-memory-event-store.js';
 export * from './instants.js';
 export * from './joined-signal.js';
+export * from './recorded-instants.js';
 export * from './traceparent.js';

@@ -1,4 +1,4 @@
-import { readOrCreateSecretFile } from '@shaoying/config';
+import { readOrCreateSecretFile, syncFound } from '@shaoying/config';
 import { hash, randomBytes } from 'node:crypto';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -54,7 +54,10 @@ export class MasterKeyFolder implements MasterKeys {
     const found = this.known.get(fingerprint);
     if (found !== undefined) return found;
     await this.read();
-    return this.known.get(fingerprint);
+    const added = this.known.get(fingerprint);
+    // Keys will be wrapped by it: whoever has added it may have died before its name was durable.
+    if (added !== undefined) await syncFound(this.folder);
+    return added;
   }
 
   /** Makes another key, which no database knows of yet; durable. @returns its fingerprint */

@@ -1,3 +1,4 @@
+import files from 'node:fs/promises';
 import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,6 +29,18 @@ describe('the folder of master keys', () => {
     const { first: key } = await MasterKeyFolder.open(dataDir);
     expect(masterKeyFingerprint(key)).toMatch(/^[0-9a-f]{32}$/);
     expect(key.toString('hex')).not.toContain(masterKeyFingerprint(key));
+  });
+
+  it('takes a key that was added elsewhere once it is durable: whoever has added it may have died before', async () => {
+    const [one, other] = [await MasterKeyFolder.open(dataDir), await MasterKeyFolder.open(dataDir)];
+    const fingerprint = await one.add();
+    const opened = jest.spyOn(files, 'open');
+    try {
+      await other.find(fingerprint);
+      expect(opened.mock.calls.map(([path]) => path)).toEqual([join(dataDir, 'keys'), dataDir]);
+    } finally {
+      opened.mockRestore();
+    }
   });
 
   it('finds a key that was added elsewhere, and not one that was removed', async () => {

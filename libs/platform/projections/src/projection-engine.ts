@@ -9,7 +9,7 @@ import {
   readShadows,
 } from './checkpoints.js';
 import { KeptSession } from './kept-session.js';
-import { eventOrUnreadableAt } from './log-identity.js';
+import { eventOrUnreadableAt, replacementOf } from './log-identity.js';
 import { LogTail } from './log-tail.js';
 import { pause } from './pause.js';
 import type { Projection } from './projection.js';
@@ -213,6 +213,15 @@ export class ProjectionEngine {
       // An engine that was never started has no other use for the tail's live subscription.
       if (this.runners.length === 0) await this.renewTail();
     }
+  }
+
+  /** Those whose tables were filled from another log than this: one that was restored from an older copy since. */
+  async ofAnotherLog(): Promise<string[]> {
+    const checkpoints = await this.withSession(readCheckpoints);
+    const names: string[] = [];
+    for (const checkpoint of checkpoints.filter(({ name }) => this.projections.has(name)))
+      if ((await replacementOf(this.store, checkpoint)) !== undefined) names.push(checkpoint.name);
+    return names;
   }
 
   /** Lets a stopped projection try its event again, in whichever process it is active. @returns false if not stopped */

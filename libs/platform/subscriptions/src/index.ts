@@ -1,10 +1,12 @@
 export * from './cloud-event.js';
 export * from './feed.js';
+export * from './log-followers.js';
 export * from './shared-feeds.js';
 export * from './sse-stream.js';
 export * from './subscriptions.errors.js';
 export * from './leases/consumer-group.js';
 export * from './leases/consumer-groups.js';
+export { groupsOfFeeds } from './leases/groups-of-feeds.js';
 export { rememberedMax, rememberedMs, type LeaseCommand } from './leases/lease-commands.js';
-export { hiddenMsMax } from './leases/lease.tables.js';
+export { hiddenMsMax, makeLeaseTables } from './leases/lease.tables.js';
 export { isDeliveryId, type DeadLetter, type Delivery, type Lent, type Settled } from './leases/delivery.js';

@@ -4,6 +4,8 @@ export {
   type DeliveryState,
   type LoggedAttempt,
 } from './delivering/delivery-log.js';
+export { makeDeliveryTables } from './delivering/delivery.tables.js';
+export { endpointsOfFeeds } from './delivering/endpoints-of-feeds.js';
 export { DELIVERY_OUTCOMES, DeliveryStore } from './delivering/delivery-store.js';
 export { rangeOf, redeliverItemsMax, type RedeliverRange } from './delivering/redeliver-range.js';
 export * from './delivering/notifier.js';

@@ -122,6 +122,7 @@ const response = [
     'undecided',
     'former',
     'event_places',
+    'anonymous',
   ],
 ].join(', ');
 
@@ -130,19 +131,32 @@ const stillSince = `case when done is null and ended is null then ${setAsideAt} 
 
 /**
  * Each time a reporter is to be called: by a department about its task, and by whoever handles it without a whistle about
- * the incident.
+ * the incident. And what nobody is called about, since it was reported anonymously: once, by its filing, only to be counted as left out
+ * (domain.md §6, 19). Whether it was is of the report, which nothing changes.
  */
 const responses = `${tasksAs('of_departments')},
+  of_nobody as not materialized (
+    select ${toldAtEvent(factCases.incidents)} from ${casesAt(factCases.incidents)} c
+    where exists (select from incident_facts.cases k where k.incident_id = c.incident_id and k.anonymous)
+  ),
   of_incidents as not materialized (
     select ${toldAtEvent(factCases.contacts)}, ${noTask} ${nobody} $1::timestamptz as as_of, false as counted, false as undecided,
-      null::json as former, null::json as event_places,
+      null::json as former, null::json as event_places, false as anonymous,
       json_build_array(json_build_object('timer', 'CONTACT', 'deadlineId', deadline_id)) as deadlines
     from ${casesAt(factCases.contacts)} c
   ),
   at_moment as (
-    select ${response}, ${stillSince}, ${deadlinesOfTask('of_departments')} as deadlines from of_departments
+    select ${response.replace('anonymous', 'false as anonymous')}, ${stillSince}, ${deadlinesOfTask('of_departments')} as deadlines
+    from of_departments
     union all
     select ${response}, still_since, deadlines from of_incidents
+    union all
+    select incident_id, ${noTask} $1::timestamptz as as_of, category, severity, estate_id, community_id, street_id, ${nobody}
+      filed_at as contact_due, null::timestamptz as contact, null::text as contact_event, filed_event as notified_event_id,
+      case when standing = 'MERGED' then standing when standing in ('WITHDRAWN', 'VOIDED', 'REJECTED') then 'WITHDRAWN' end as set_aside,
+      null::text as ended, false as counted, false as undecided, null::json as former, null::json as event_places, true as anonymous,
+      null::timestamptz as still_since, null::json as deadlines
+    from of_nobody
   )`;
 
 const ofFacts = (sql: string, version = 1): Cohort => ({ version, readModels: ['incident-facts'], sql });
@@ -150,7 +164,7 @@ const ofFacts = (sql: string, version = 1): Cohort => ({ version, readModels: ['
 export const cohorts = {
   closures: { version: 1, readModels: ['containment'], sql: closures },
   tasks: { version: 1, readModels: ['department-tasks'], sql: tasksAt },
-  responses: { version: 3, readModels: ['department-tasks', 'incident-facts'], sql: responses },
+  responses: { version: 4, readModels: ['department-tasks', 'incident-facts'], sql: responses },
   incidents: ofFacts(atEvent(factCases.incidents, noTask), 2),
   totals: ofFacts(atEvent(factCases.totals, `${noTask} ${nobody}`), 3),
   closings: ofFacts(atMoment(factCases.closings, noTask), 2),

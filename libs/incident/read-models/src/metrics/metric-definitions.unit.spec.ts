@@ -56,7 +56,7 @@ const recordedVersions: Readonly<Record<string, readonly [first: number, newest:
   ...{ 'acknowledge-on-time': [4, 6], 'check-in-on-time': [4, 6], 'handling-on-time': [4, 6] },
   ...{ 'closing-on-time': [1, 3], 'closing-rate': [1, 3], 'whistle-rate': [1, 2], 'suspension-rate': [1, 2] },
   ...{ 'late-suspension-rate': [1, 3], 'cohort suspensions': [1, 3] },
-  ...{ 'three-rates': [2, 7], 'response-rate': [2, 4], 'resolution-rate': [1, 2] },
+  ...{ 'three-rates': [2, 8], 'response-rate': [2, 5], 'resolution-rate': [1, 2] },
   ...{ 'satisfaction-rate': [1, 2], 'reopen-rate': [1, 2], 'rework-rate': [1, 1], 'return-rate': [1, 1] },
   ...{ 'dispatch-accuracy': [1, 1], 'buck-passing-index': [1, 1], 'repeat-whistle-rate': [1, 2] },
   ...{ 'containment-estate': [3, 3], 'containment-community': [3, 3], 'containment-street': [3, 3] },
@@ -65,7 +65,7 @@ const recordedVersions: Readonly<Record<string, readonly [first: number, newest:
   ...{ 'time-before-escalation': [1, 2], 'time-to-first-completion': [1, 2], 'time-to-resolution': [1, 2] },
   ...{ 'cohort callbacks': [1, 2], 'cohort checks': [1, 1], 'cohort closings': [1, 2] },
   ...{ 'cohort closures': [1, 1], 'cohort disputes': [1, 1], 'cohort incidents': [1, 2] },
-  ...{ 'cohort responses': [1, 3], 'cohort summonses': [1, 1], 'cohort tasks': [1, 1] },
+  ...{ 'cohort responses': [1, 4], 'cohort summonses': [1, 1], 'cohort tasks': [1, 1] },
   ...{ 'cohort totals': [1, 3], 'cohort whistles': [1, 2] },
 };
 

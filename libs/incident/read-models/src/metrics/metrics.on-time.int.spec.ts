@@ -98,6 +98,38 @@ describe('acting in time', () => {
     });
   });
 
+  describe('a signature that was missed', () => {
+    const missed = (to: string | null): SimulatedCity => {
+      const city = new SimulatedCity().report('inc').whistle('inc', ['dept-1']).pass(90).ringAlarms();
+      return city.requestReturn('inc', 'dept-1').pass(10).decideReturn('inc', 'dept-1', to).pass(60);
+    };
+    const breaches = (city: SimulatedCity): unknown[] =>
+      city
+        .eventsOf('inc')
+        .filter(
+          ({ type, data }) => type === 'TaskOverdue' && (data as { timer: string }).timer === 'ACKNOWLEDGE',
+        )
+        .map(({ data }) => (data as { taskId: string }).taskId);
+
+    it('stays on record where the task was given back, which is named as left out of the rate, and counted as returned', async () => {
+      const city = missed('dept-2');
+      await given(city);
+      expect(breaches(city)).toContain('inc-dept-1');
+      const { excluded } = await explain('acknowledge-on-time', at(city.now));
+      expect(excluded).toContainEqual({ incidentId: 'inc', taskId: 'inc-dept-1', reason: 'RETURNED' });
+      expect(await compute('return-rate', at(city.now))).toMatchObject([{ numerator: 1, denominator: 2 }]);
+    });
+
+    it('stays in the rate where the return was not accepted', async () => {
+      const city = missed(null);
+      await given(city);
+      expect(breaches(city)).toEqual(['inc-dept-1']);
+      expect(await compute('acknowledge-on-time', at(city.now))).toMatchObject([
+        { numerator: 0, denominator: 1, excluded: {} },
+      ]);
+    });
+  });
+
   it('whoever came without a network is not late at the other end for it, whichever the log heard of first', async () => {
     const city = new SimulatedCity();
     for (const id of ['synced-first', 'signed-first', 'late']) city.report(id).whistle(id, ['dept-1']);

@@ -232,7 +232,7 @@ describe('the place of what is counted by an event', () => {
         'street',
         'street-1',
       );
-      expect(explained).toMatchObject({ version: 4, cases: [{ taskId: 'inc-dept-1', inNumerator: true }] });
+      expect(explained).toMatchObject({ version: 5, cases: [{ taskId: 'inc-dept-1', inNumerator: true }] });
       expect(
         await query.explain(metric('response-rate'), always, at(city.now), 'street', 'street-2'),
       ).toMatchObject({ denominator: 0, cases: [], excluded: [{ taskId: null, reason: 'TAKEN_OVER' }] });

@@ -124,6 +124,58 @@ describe('what reporters are told, and say', () => {
     });
   });
 
+  describe('anonymous reports', () => {
+    const contacted = (): SimulatedCity => {
+      const city = new SimulatedCity(undefined, true)
+        .report('called')
+        .report('nameless', { anonymous: true });
+      city.report('taken-back', { anonymous: true }).withdraw('taken-back');
+      city
+        .report('of-the-other-street', { anonymous: true, streetId: 'street-2' })
+        .handle('of-the-other-street');
+      city.whistle('called', ['dept-1']).whistle('nameless', ['dept-1', 'dept-2']).pass(30);
+      return city.contact('called', 'dept-1').pass(24 * 60);
+    };
+
+    it('are out of the response rate, and how many they are is told with it: each once, by its filing', async () => {
+      const city = contacted();
+      await given(city);
+      const excluded = { ANONYMOUS: 2, WITHDRAWN: 1 };
+      expect(await compute('response-rate', at(city.now))).toMatchObject([
+        { numerator: 1, denominator: 1, percent: 100, excluded },
+      ]);
+      const { rows: before } = await query.compute(metric('response-rate', 4), always, at(city.now), null);
+      expect(before).toMatchObject([{ numerator: 1, denominator: 1, excluded: {} }]);
+      const [whole] = await compute('three-rates', at(city.now));
+      expect(whole?.parts?.find(({ metricId }) => metricId === 'response-rate')).toMatchObject({
+        ...{ version: 5, numerator: 1, denominator: 1, excluded },
+      });
+    });
+
+    it('are named where the number is explained, and are of no department', async () => {
+      const city = contacted();
+      await given(city);
+      expect((await explain('response-rate', at(city.now))).excluded).toEqual(
+        expect.arrayContaining([
+          { incidentId: 'nameless', taskId: null, reason: 'ANONYMOUS' },
+          { incidentId: 'of-the-other-street', taskId: null, reason: 'ANONYMOUS' },
+        ]),
+      );
+      const byDepartment = await compute('response-rate', at(city.now), 'department');
+      expect(byDepartment.map(({ key, excluded }) => [key, excluded])).toEqual(
+        expect.arrayContaining([
+          ['dept-1', {}],
+          [null, { ANONYMOUS: 2, WITHDRAWN: 1, TAKEN_OVER: 1 }],
+        ]),
+      );
+      const byStreet = await compute('response-rate', at(city.now), 'street');
+      expect(byStreet.map(({ key, excluded }) => [key, excluded['ANONYMOUS']])).toEqual([
+        ['street-1', 1],
+        ['street-2', 1],
+      ]);
+    });
+  });
+
   describe('calls to the reporter where it is handled without a whistle', () => {
     const cityOf = (...ids: string[]): SimulatedCity => {
       const city = new SimulatedCity(undefined, true);

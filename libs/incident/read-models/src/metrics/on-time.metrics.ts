@@ -102,7 +102,7 @@ const contactLeftOut: Exclusion = [
 ];
 
 const contacts = onTime({
-  ...{ name: 'response-rate', title: { zh: '响应率', en: 'Response rate' }, version: 4 },
+  ...{ name: 'response-rate', title: { zh: '响应率', en: 'Response rate' }, version: 5 },
   acted: { zh: '联系到报告人', en: 'whose reporter was contacted' },
   deadline: { zh: '联系', en: 'contact' },
   ...{ due: 'contact_due', done: 'contact', event: 'contact_event', undecided: 'undecided' },
@@ -110,20 +110,28 @@ const contacts = onTime({
   leftOut: [contactLeftOut, [`ended = 'TAKEN_OVER'`, 'TAKEN_OVER']],
 });
 
+/** After what has come to nothing, and before everything that only a call can be. */
+function withAnonymous(exclusions: readonly Exclusion[]): readonly Exclusion[] {
+  const after = exclusions.findIndex(([, reason]) => reason === 'WITHDRAWN') + 1;
+  return [...exclusions.slice(0, after), ['anonymous', 'ANONYMOUS'], ...exclusions.slice(after)];
+}
+
 /**
  * Of tasks whose contact with the reporter is timed, and of incidents that are handled without a whistle: a reporter who
- * cannot be reached starts no clock.
+ * cannot be reached starts no clock. Anonymous reports are told with it as left out.
  */
 export const responseRate: MetricDefinition = {
   ...contacts,
-  ...{ cohort: 'responses', cohortVersion: 3 },
+  ...{ cohort: 'responses', cohortVersion: 4 },
+  exclusions: withAnonymous(contacts.exclusions),
   formula: {
     zh:
       `${contacts.formula.zh}；未经吹哨自行处置的，每一立案轮次按一件计，自立案起算，不归属任何部门；` +
-      `不计：时限届满前已由吹哨接手的轮次`,
+      `不计：时限届满前已由吹哨接手的轮次，匿名报告（无从联系，不起算；每一事件按一件列入不计，以立案时间归入统计期）`,
     en:
       `${contacts.formula.en}; where it is handled without a whistle, each cycle is one case, timed from its filing, of no ` +
-      `department; not: cycles that a whistle took over before the time was over`,
+      `department; not: cycles that a whistle took over before the time was over, anonymous reports (nobody can be called and no ` +
+      `clock runs; each incident is told once among the excluded, by its filing in [from, to))`,
   },
   meaning: {
     ...contacts.meaning,
@@ -136,8 +144,10 @@ export const responseRate: MetricDefinition = {
       en: `${contacts.meaning.denominator.en}; and as many cycles as were handled without a whistle`,
     },
     dimensions: {
-      zh: `${contacts.meaning.dimensions.zh}；未经吹哨的不归属任何部门`,
-      en: `${contacts.meaning.dimensions.en}; of no department where there was no whistle`,
+      zh: `${contacts.meaning.dimensions.zh}；未经吹哨的与匿名报告不归属任何部门，匿名报告的地点以立案时为准`,
+      en:
+        `${contacts.meaning.dimensions.en}; of no department where there was no whistle, and where it was reported anonymously, ` +
+        `in the place as of its filing`,
     },
   },
 };

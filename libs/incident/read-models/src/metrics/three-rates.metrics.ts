@@ -44,7 +44,7 @@ const ofAnswers = {
  * made of what it was made of: whoever raises the version of a rate raises that of the composite too.
  */
 const inForce = {
-  ...{ 'acknowledge-on-time': 6, 'check-in-on-time': 6, 'handling-on-time': 6, 'response-rate': 4 },
+  ...{ 'acknowledge-on-time': 6, 'check-in-on-time': 6, 'handling-on-time': 6, 'response-rate': 5 },
   ...{ 'closing-on-time': 3, 'closing-rate': 3, 'whistle-rate': 2, 'suspension-rate': 2 },
   ...{ 'late-suspension-rate': 3, 'resolution-rate': 2, 'satisfaction-rate': 2, 'reopen-rate': 2 },
   ...{ 'time-to-resolution': 2, 'time-to-first-completion': 2, 'time-before-escalation': 2 },
@@ -98,7 +98,7 @@ export const threeRatesMetrics: readonly MetricDefinition[] = [
     ...{
       ...feedback,
       name: 'three-rates',
-      version: 7,
+      version: 8,
       measure: 'COMPOSITE',
       title: { zh: '三率综合', en: 'Three rates' },
     },

@@ -85,7 +85,10 @@ export function casesOf(
       return [
         ...onTime(log, inWindow, moment, 'CONTACT', version === 2, version < 4),
         ...storiesOf(log, moment).flatMap((story) =>
-          callsOf(story, moment, version === 2, version < 4).filter(({ at }) => inWindow(at)),
+          [
+            ...callsOf(story, moment, version === 2, version < 4),
+            ...(version < 5 ? [] : unasked(story)),
+          ].filter(({ at }) => inWindow(at)),
         ),
       ];
     case 'contained-at-estate':
@@ -116,7 +119,8 @@ export function casesOf(
 }
 
 /** Which version of the response rate was in three rates. */
-const responsesIn = (version: number): number => (version < 4 ? 2 : version < 6 ? 3 : Infinity);
+const responsesIn = (version: number): number =>
+  version < 4 ? 2 : version < 6 ? 3 : version < 8 ? 4 : Infinity;
 
 type Dated = OracleCase & { readonly at: string };
 
@@ -328,6 +332,16 @@ function callsOf(story: Story, { asOf }: Moment, asKnown: boolean, anyHides: boo
     const place = asKnown ? knownPlace(story, filing) : placeInCycle(story, filing, ended);
     return [{ ...inPlace(place, found), at: due }];
   });
+}
+
+/** Reported anonymously: nobody is called, which is told once, by the first filing. */
+function unasked(story: Story): Dated[] {
+  const [filing] = ofType(story.visible, 'IncidentFiled');
+  if (filing === undefined || !contextAt(story, filing).anonymous) return [];
+  const out = outOfBase(story);
+  const reason = out === null ? 'ANONYMOUS' : out === 'MERGED' ? out : 'WITHDRAWN';
+  const found = caseBy(story, filing, { reason, good: false, events: [filing] });
+  return [inPlace(placeInCycle(story, filing, filing.occurredAt), found) as Dated];
 }
 
 const dayMs = 24 * 3_600_000;

@@ -32,6 +32,7 @@ const report: Move = (city, id, variant) =>
     streetId: variant % 7 === 0 ? 'street-2' : 'street-1',
     occurredAt: variant % 4 === 0 ? city.inMinutes(-90) : null,
     filed: variant % 3 !== 0,
+    anonymous: variant % 11 === 0,
   });
 
 const importCase: Move = (city, id, variant) =>

@@ -81,6 +81,8 @@ export type ReportSketch = Partial<
   readonly streetId?: string | null;
   /** Filed in the same step; default true. */
   readonly filed?: boolean;
+  /** Nobody can be called: no clock of a call runs. Default false. */
+  readonly anonymous?: boolean;
 };
 
 export interface ImportSketch {
@@ -101,6 +103,7 @@ type Unsent<Command> = Command extends IncidentCommand ? Omit<Command, 'origin'>
 export class SimulatedCity {
   readonly events: RecordedEvent[] = [];
   private readonly states = new Map<string, IncidentState>();
+  private readonly anonymous = new Set<string>();
   private nowMs: number;
   private catalogueVersions = 0;
 
@@ -137,12 +140,14 @@ export class SimulatedCity {
   report(incidentId: string, sketch: ReportSketch = {}): this {
     const { estateId = 'estate-1', communityId = 'community-1', streetId = 'street-1' } = sketch;
     const { category = 'GARBAGE', severity = 'MINOR', description = `report of ${incidentId}` } = sketch;
+    const { anonymous = false } = sketch;
+    if (anonymous) this.anonymous.add(incidentId);
     const filing = { pins: this.pins, deadlines: this.deadlines(incidentId, this.timersOfFiling) };
     return this.send(incidentId, residents, {
       ...{ kind: 'ReportIncident', incidentId, category, severity, description, channel: 'APP', tolerance },
       location: { lon: 116.397, lat: 39.908, crs: 'GCJ02', address: '朝阳路 1 号' },
       place: { gridId: 'grid-1', estateId, communityId, streetId, districtId: 'district-1' },
-      ...{ anonymous: false, reporter: sketch.reporter ?? null, recurrenceOf: null, deadlines: [] },
+      ...{ anonymous, reporter: sketch.reporter ?? null, recurrenceOf: null, deadlines: [] },
       personal: sketch.personal ?? null,
       receiptHash: sketch.receiptHash ?? `receipt-of-${incidentId}`,
       ...{ occurredAt: sketch.occurredAt ?? null, filing: sketch.filed === false ? null : filing },
@@ -631,7 +636,11 @@ export class SimulatedCity {
     ownerId: string,
     timersOfOwner: readonly Timer[],
   ): DeadlineOf<Timer>[] {
-    return timersOfOwner.map((timer) =>
+    const isOf = (id: string): boolean => ownerId === id || ownerId.startsWith(`${id}-`);
+    const isUnreachable =
+      timersOfOwner.some((timer) => timer === 'CONTACT') && [...this.anonymous].some(isOf);
+    const timers = timersOfOwner.filter((timer) => timer !== 'CONTACT' || !isUnreachable);
+    return timers.map((timer) =>
       deadlineOf(`${ownerId}-${timer}`, timer, this.now, this.inMinutes(simpleDeadlineMinutes[timer])),
     );
   }

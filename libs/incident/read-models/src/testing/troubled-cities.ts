@@ -106,6 +106,7 @@ const steps: readonly Step[] = [
       },
       ...{ severity: of(['MINOR', 'MAJOR', 'GROUP'] as const, variant >> 1) },
       streetId: of(['street-1', 'street-2'], variant),
+      anonymous: variant % 5 === 0,
     }),
   (city, id, variant) => city.whistle(id, [department(variant), department(variant + 1)]),
   (city, id, variant) => city.whistle(id, [department(variant)]),

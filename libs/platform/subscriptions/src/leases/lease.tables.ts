@@ -17,13 +17,21 @@ const SCHEMA = `
     created_at     timestamptz not null default now(),
     primary key (feed, name)
   );
-  -- Of releases before endings were kept. Asked first: where it is there nobody need wait for whoever leases meanwhile.
+  -- Of releases before. Asked first: where they are there nobody need wait for whoever leases meanwhile.
   do $$ begin
+    -- Endings belong to it.
     if not exists (
       select 1 from pg_attribute
       where attrelid = 'leases.groups'::regclass and attname = 'id' and not attisdropped
     ) then
       alter table leases.groups add column id uuid not null default gen_random_uuid();
+    end if;
+    -- The last item that it has taken: by that it is noticed when the log is another one. A release from before moves the position alone.
+    if not exists (
+      select 1 from pg_attribute
+      where attrelid = 'leases.groups'::regclass and attname = 'given_id' and not attisdropped
+    ) then
+      alter table leases.groups add column given_position bigint, add column given_id text;
     end if;
   end $$;
   create table if not exists leases.deliveries (
@@ -115,7 +123,7 @@ export const TAKE_IN = prepared(
   'take-in',
   `
   with moved as (
-    update leases.groups set position = $4::bigint
+    update leases.groups set position = $4::bigint, given_position = $4::bigint, given_id = $8
     where feed = $1 and name = $2 and position = $3::bigint returning feed, name
   )
   insert into leases.deliveries (feed, group_name, position, subject, item, visible_at)

@@ -190,7 +190,8 @@ export class Lender {
       items.map(subjectOf),
       items.map(({ cloudEvent }) => cloudEvent),
     ];
-    await this.sql.query({ ...TAKE_IN, values: [feed, name, position, last.position, ...columns] });
+    const values = [feed, name, position, last.position, ...columns, idOf(last)];
+    await this.sql.query({ ...TAKE_IN, values });
     return true;
   }
 
@@ -247,3 +248,5 @@ function subjectOf({ position, cloudEvent }: FeedItem): string {
   const { subject } = JSON.parse(cloudEvent) as { subject?: string };
   return subject ?? position;
 }
+
+const idOf = ({ cloudEvent }: FeedItem): string => (JSON.parse(cloudEvent) as { id: string }).id;

@@ -182,7 +182,9 @@ export class DeliveryStore {
     const items = await this.feeds.read(departmentId, endpoint.position, room);
     const last = items.at(-1);
     if (last === undefined) return false;
-    await this.sql.query(TAKE_IN, [webhookId, endpoint.position, last.position, ...columnsOf(items)]);
+    const columns = columnsOf(items);
+    const lastId = columns[2].at(-1);
+    await this.sql.query(TAKE_IN, [webhookId, endpoint.position, last.position, ...columns, lastId]);
     return items.length === room;
   }
 
@@ -332,7 +334,9 @@ interface DueRow {
 }
 
 /** Positions, subjects, ids and texts. An item without a subject is its own. */
-function columnsOf(items: readonly FeedItem[]): readonly (readonly string[])[] {
+function columnsOf(
+  items: readonly FeedItem[],
+): readonly [positions: string[], subjects: string[], ids: string[], texts: string[]] {
   const parsed = items.map(({ cloudEvent }) => JSON.parse(cloudEvent) as { id: string; subject?: string });
   return [
     items.map(({ position }) => position),

@@ -26,6 +26,8 @@ const SCHEMA = `
     delivered_at  timestamptz,
     given_up      bigint not null default 0
   );
+  -- The last item that it has taken: by that it is noticed when the log is another one. A release from before moves the position alone.
+  alter table webhooks.endpoints add column if not exists given_position bigint, add column if not exists given_id text;
   create table if not exists webhooks.items (
     webhook_id       text collate "C" not null references webhooks.endpoints on delete cascade,
     position         bigint not null,
@@ -100,7 +102,7 @@ export const RELEASE = `
 /** Moves an endpoint on, with the items that it passes; nothing where another process has moved it in the meantime. */
 export const TAKE_IN = `
   with moved as (
-    update webhooks.endpoints set position = $3::bigint
+    update webhooks.endpoints set position = $3::bigint, given_position = $3::bigint, given_id = $8
     where webhook_id = $1 and position = $2::bigint returning webhook_id
   )
   insert into webhooks.items (webhook_id, position, subject, event_id, item, due_at)

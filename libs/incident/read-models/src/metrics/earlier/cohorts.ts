@@ -261,6 +261,91 @@ export const earlierCohorts: Readonly<Record<string, readonly Cohort[]>> = {
     select incident_id, task_id, as_of, category, severity, estate_id, community_id, street_id, department_id, contact_due, contact, contact_event, notified_event_id, set_aside, ended, counted, undecided, former, event_places, deadlines from of_incidents
   )`,
     },
+    {
+      version: 3,
+      readModels: ['department-tasks', 'incident-facts'],
+      sql: `
+  with moment as not materialized (
+    select $1::timestamptz as as_of, $2::timestamptz as known_at,
+      case when $2::timestamptz = 'infinity' then 'infinity'::timestamptz else $1::timestamptz end as facts_until
+  ), 
+  of_departments as (
+    select facts.*,
+      done is null and ended is null and set_aside is null as is_open,
+      case when done is not null then 'DONE' when ended is not null then ended when undecided then stands
+           when working then 'WORKING' when arrived is not null then 'CHECKED_IN'
+           when ack is not null or stands is not null then 'ACKNOWLEDGED' else 'NOTIFIED' end as state,
+      case when done is null and ended is null and set_aside is null then least(
+        case when ack is null and arrived is null and stands is null then acknowledge_due end,
+        case when not undecided then least(
+          case when arrived is null then check_in_due end, case when not contacted then contact_due end,
+          case when not extending and accepted_at is null then stage_due end) end,
+        rework_due) end as unmet_due
+    from (
+      select t.*,
+        case when acknowledged_at <= facts_until and acknowledged_known_at <= known_at then acknowledged_at end as ack,
+        case when acknowledged_at <= facts_until and acknowledged_known_at <= known_at then acknowledged_event_id end as ack_event,
+        case when checked_in_at <= facts_until and checked_in_known_at <= known_at then checked_in_at end as arrived,
+        case when checked_in_at <= facts_until and checked_in_known_at <= known_at then checked_in_event_id end as arrived_event,
+        contacted_at <= facts_until and contacted_known_at <= known_at is true as contacted,
+        case when contacted_at <= facts_until and contacted_known_at <= known_at then contacted_at end as contact,
+        case when contacted_at <= facts_until and contacted_known_at <= known_at then contacted_event_id end as contact_event,
+        working_at <= facts_until and working_known_at <= known_at is true as working,
+        case when completed_at <= facts_until and completed_known_at <= known_at then completed_at end as done,
+        case when completed_at <= facts_until and completed_known_at <= known_at then completed_event_id end as done_event,
+        coalesce(accepted_at, case when completed_at <= facts_until and completed_known_at <= known_at then completed_at end) as handled,
+        case when accepted_at is not null then accepted_event_id when completed_at <= facts_until and completed_known_at <= known_at then completed_event_id end
+          as handled_event,
+        case when ended_at <= facts_until and ended_known_at <= known_at then ended_as end as ended,
+        stands is not null and stands <> 'ACKNOWLEDGED' as undecided,
+        as_of
+      from department_tasks.tasks t cross join moment
+      where since_at <= facts_until and since_known_at <= known_at and (until_at is null or not (until_at <= facts_until and until_known_at <= known_at))
+    ) facts
+  ),
+  of_incidents as not materialized (
+    select incident_id, category, severity, event_estate_id as estate_id, event_community_id as community_id, event_street_id as street_id, contact_due, contact, contact_event, notified_event_id, set_aside, still_since, ended, deadline_id, null::text as task_id, null::text as department_id, $1::timestamptz as as_of, false as counted, false as undecided,
+      null::json as former, null::json as event_places,
+      json_build_array(json_build_object('timer', 'CONTACT', 'deadlineId', deadline_id)) as deadlines
+    from (
+    with visible as materialized (
+  select facts.* from incident_facts.facts
+  where incident_id = any(array(
+    select incident_id from incident_facts.cases where not is_over
+    union all
+    select incident_id from incident_facts.over_ends
+    where lived && tstzrange(least(case when $2::timestamptz = 'infinity' then 'infinity'::timestamptz else $1::timestamptz end, $2::timestamptz), greatest(case when $2::timestamptz = 'infinity' then 'infinity'::timestamptz else $1::timestamptz end, $2::timestamptz), '[]')
+      and first_at <= case when $2::timestamptz = 'infinity' then 'infinity'::timestamptz else $1::timestamptz end and first_known_at <= $2::timestamptz
+      and (last_at > case when $2::timestamptz = 'infinity' then 'infinity'::timestamptz else $1::timestamptz end or last_known_at > $2::timestamptz)))
+    and fact_at <= case when $2::timestamptz = 'infinity' then 'infinity'::timestamptz else $1::timestamptz end and fact_known_at <= $2::timestamptz), standings as (
+  select distinct on (incident_id) incident_id, says as standing, fact_at as standing_at, event_id as standing_event from visible where kind = 'STANDING' order by incident_id, revision desc
+), corrections as (select distinct on (incident_id) incident_id, estate_id, community_id, street_id from visible where kind = 'LOCATED' order by incident_id, revision desc), moved as (select distinct on (incident_id, cycle) * from visible where kind = 'CONTACT_MOVED' order by incident_id, cycle, revision desc), called as (select distinct on (incident_id, cycle) * from visible where kind = 'CONTACTED' order by incident_id, cycle, revision), taken_over as (select distinct on (incident_id, cycle) * from visible where kind = 'WHISTLED' order by incident_id, cycle, revision), placed as (
+  select distinct on (f.incident_id, f.cycle) f.incident_id, f.cycle, l.estate_id, l.community_id, l.street_id
+  from visible l join (select o.*, least(c.fact_at, coalesce(m.due_at, o.due_at)) as ended_at
+       from visible o left join called c on c.incident_id = o.incident_id and c.cycle = o.cycle
+         left join moved m on m.incident_id = o.incident_id and m.cycle = o.cycle
+       where o.kind = 'CONTACT_TIMED') f on f.incident_id = l.incident_id and f.cycle = l.cycle and f.revision < l.revision
+  where l.kind = 'LOCATED' and (l.says is distinct from 'AREA_TRANSFER' or l.fact_at <= f.ended_at)
+  order by f.incident_id, f.cycle, l.revision desc
+) select f.incident_id as incident_id, f.category as category, f.severity as severity, case when l.incident_id is null then f.estate_id else l.estate_id end as estate_id, case when l.incident_id is null then f.community_id else l.community_id end as community_id, case when l.incident_id is null then f.street_id else l.street_id end as street_id, case when p.incident_id is null then f.estate_id else p.estate_id end as event_estate_id, case when p.incident_id is null then f.community_id else p.community_id end as event_community_id, case when p.incident_id is null then f.street_id else p.street_id end as event_street_id, coalesce(m.due_at, f.due_at) as contact_due, c.fact_at as contact, c.event_id as contact_event, f.event_id as notified_event_id, case when s.standing in ('MERGED', 'SUSPENDED') then s.standing
+        when s.standing in ('WITHDRAWN', 'VOIDED', 'REJECTED') then 'WITHDRAWN' end as set_aside, s.standing_at as still_since, case when c.incident_id is null and w.fact_at <= coalesce(m.due_at, f.due_at) then 'TAKEN_OVER' end as ended, f.says as deadline_id from visible f left join corrections l on l.incident_id = f.incident_id
+      left join moved m on m.incident_id = f.incident_id and m.cycle = f.cycle
+      left join called c on c.incident_id = f.incident_id and c.cycle = f.cycle
+      left join taken_over w on w.incident_id = f.incident_id and w.cycle = f.cycle
+      left join standings s on s.incident_id = f.incident_id
+      left join placed p on p.incident_id = f.incident_id and p.cycle = f.cycle
+    where f.kind = 'CONTACT_TIMED'
+    union all
+    select incident_id, category, severity, estate_id, community_id, street_id, event_estate_id, event_community_id, event_street_id, contact_due, contact, contact_event, notified_event_id, set_aside, still_since, ended, deadline_id from incident_facts.over_contacts
+    where last_at <= case when $2::timestamptz = 'infinity' then 'infinity'::timestamptz else $1::timestamptz end and last_known_at <= $2::timestamptz
+  ) c
+  ),
+  at_moment as (
+    select incident_id, task_id, as_of, category, severity, estate_id, community_id, street_id, department_id, contact_due, contact, contact_event, notified_event_id, set_aside, ended, counted, undecided, former, event_places, case when done is null and ended is null then (causes -> 'set_aside' ->> 'at')::timestamptz end as still_since, (select told.deadlines from department_tasks.task_deadlines told where (told.task_id, told.version) = (of_departments.task_id, of_departments.version)) as deadlines from of_departments
+    union all
+    select incident_id, task_id, as_of, category, severity, estate_id, community_id, street_id, department_id, contact_due, contact, contact_event, notified_event_id, set_aside, ended, counted, undecided, former, event_places, still_since, deadlines from of_incidents
+  )`,
+    },
   ],
   suspensions: [
     {
