@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ConfigError, loadConfig, type Config } from '@shaoying/config';
-import { createHttpApplication, mountOpenApi, type RequestLimits } from '@shaoying/http';
+import { createHttpApplication, mountOpenApi } from '@shaoying/http';
 import { AccessGuard, operationOf, type Credentials } from '@shaoying/identity';
 import { accessPolicy, assertInPolicy } from '@shaoying/incident-application';
 import { createLogger, type Logger } from '@shaoying/telemetry';
@@ -10,7 +10,7 @@ import { credentialsOf } from './api-keys.module.js';
 import { AppModule } from './app.module.js';
 import { BackgroundRoles, sharedOut } from './background-roles.js';
 import { Platform } from './platform.js';
-import { openRequestLimits } from './request-limits.js';
+import { openRequestLimits, type OpenRequestLimits } from './request-limits.js';
 import { publishSampleJurisdiction } from './sample-jurisdiction.js';
 import { welcome } from './welcome.js';
 
@@ -93,10 +93,10 @@ function readConfig(): Config | null {
 async function serve(
   platform: Platform,
   background: BackgroundRoles | null,
-  { credentials, limits }: { readonly credentials: Credentials; readonly limits: RequestLimits },
+  { credentials, limits }: { readonly credentials: Credentials; readonly limits: OpenRequestLimits },
 ): Promise<NestFastifyApplication> {
   const { config, logger, metrics } = platform;
-  const app = await createHttpApplication(await AppModule.of(platform, background), {
+  const app = await createHttpApplication(await AppModule.of(platform, background, limits.reporterUploads), {
     logger,
     metrics: metrics.http,
     guards: [new AccessGuard(credentials, accessPolicy, { anonymousReports: config.allowAnonymousReports })],
@@ -105,7 +105,7 @@ async function serve(
     ...{ trustedProxies: config.trustedProxies, corsOrigins: config.corsOrigins },
     connectionsMax: config.connectionsMax,
     uploads: {
-      path: '/v1/files',
+      paths: ['/v1/files', '/v1/receipts/:receiptCode/files'],
       mediaTypes: [/^(image|video|audio)\//, /^application\/(?!json\b)/, /^text\//],
     },
   });
