@@ -8,6 +8,7 @@ import { expectDeclaredAnswers } from './kit/declared-answers.js';
 import { act, blowWhistle, expected, fileIncident, report, type Reported } from './kit/incident-steps.js';
 import { expectProblem } from './kit/problems.js';
 import { inOneProcess, useServerHomes, type ServerHome } from './kit/server-home.js';
+import { waitFor } from './kit/wait-for.js';
 
 // 随手拍: photos of whoever reports something, with a token or without one (ADR 44).
 
@@ -428,4 +429,36 @@ test('all reporters together send so many new photos in a day, and those who wor
   }
   expectProblem(refused!, 429, 'REPORTERS_SENT_TOO_MANY_FILES');
   expected(201, await sendAsStaff(city.as('street'), await newPhoto()));
+});
+
+/** Processes that a server has started to decode photos. */
+async function decodersOf(server: number): Promise<number[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      const told = (file: string) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '');
+      const [status, program] = await Promise.all([told('status'), told('cmdline')]);
+      return status.includes(`PPid:\t${server}\n`) && program.includes('photo.process') ? [pid] : [];
+    }),
+  );
+  return found.flat();
+}
+
+test('what decodes photos may die, and the server lives on; it does not outlive the server', async () => {
+  const fresh = await newHome();
+  const { process: server, url } = await fresh.start();
+  city = await City.of(fresh, { url });
+  const { receiptCode } = await reported();
+  expect(await decodersOf(server.pid)).toEqual([]);
+  expected(201, await send(receiptCode, await newPhoto()));
+  const [first] = await decodersOf(server.pid);
+  process.kill(first!, 'SIGSEGV');
+  await waitFor('it is gone', async () => (await decodersOf(server.pid)).length === 0);
+  expected(201, await send(receiptCode, await newPhoto()));
+  const [second, ...others] = await decodersOf(server.pid);
+  expect(others).toEqual([]);
+  await server.stop('SIGKILL');
+  await waitFor('the decoder is gone with the server', async () => {
+    return (await readFile(`/proc/${second}/cmdline`, 'utf8').catch(() => '')) === '';
+  });
 });

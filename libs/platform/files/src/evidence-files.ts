@@ -5,7 +5,7 @@ import type { CapturePlace } from './capture-facts.js';
 import { decodeRecord, encodeRecord, type FileRecord, type Uploader } from './file-record.js';
 import { isSha256, keyParts, type FileStore } from './file-store.js';
 import { FileDamaged, FileRefused } from './files.errors.js';
-import { cleanPhoto, type PhotoType } from './photo.js';
+import { cleanPhoto, type PhotoCleaner, type PhotoType } from './photo.js';
 
 /** What seals the place of a photo. */
 export type PlaceVault = Pick<PersonalDataVault, 'seal' | 'unseal' | 'forget'>;
@@ -46,6 +46,7 @@ export class EvidenceFiles {
     private readonly store: FileStore,
     private readonly vault: PlaceVault,
     private readonly clock: Clock,
+    private readonly clean: PhotoCleaner = cleanPhoto,
   ) {}
 
   /**
@@ -163,13 +164,13 @@ export class EvidenceFiles {
     return (await this.find(sha256)) ?? record;
   }
 
-  private cleaned(original: Buffer, declared: PhotoType): ReturnType<typeof cleanPhoto> {
-    const cleaning = this.lastCleaning.then(() => cleanPhoto(original, declared));
+  private cleaned(original: Buffer, declared: PhotoType): ReturnType<PhotoCleaner> {
+    const cleaning = this.lastCleaning.then(() => this.clean(original, declared));
     this.lastCleaning = cleaning.catch(() => undefined);
     return cleaning;
   }
 
-  private cleanedInTurn(original: Buffer, declared: PhotoType): ReturnType<typeof cleanPhoto> {
+  private cleanedInTurn(original: Buffer, declared: PhotoType): ReturnType<PhotoCleaner> {
     const cleaning = this.lastOfReporters.then(() => this.cleaned(original, declared));
     this.lastOfReporters = cleaning.catch(() => undefined);
     return cleaning;
