@@ -15,6 +15,7 @@ const stamp = join(outDir, '.stamp');
 const programs = {
   server: 'apps/server/dist/main.js',
   'background.process': 'apps/server/dist/background.process.js',
+  'photo.process': 'apps/server/dist/photo.process.js',
   'simulation.thread': 'apps/server/dist/simulations/simulation.thread.js',
   'simulation.helper': 'apps/server/dist/simulations/simulation.helper.js',
   cli: 'apps/cli/dist/main.js',

@@ -36,6 +36,8 @@ import { OpenStreams } from './api/open-streams.js';
 import { RepeatWhistles } from './api/repeat-whistles.js';
 import { VisibleIncidents } from './api/visible-incidents.js';
 import { ForgettingController, RevealController } from './api/persons.controller.js';
+import { ReporterFilesController } from './api/reporter-files.controller.js';
+import { ReportsByReceipt } from './api/reports-by-receipt.js';
 import { ReplayController } from './api/replay.controller.js';
 import { ReturnsController } from './api/returns.controller.js';
 import { SchemasController } from './api/schemas.controller.js';
@@ -80,6 +82,7 @@ const namesIn =
     EventsController,
     DossiersController,
     FilesController,
+    ReporterFilesController,
     DepartmentsController,
     WorkloadController,
     ConsumerGroupsController,
@@ -94,6 +97,7 @@ const namesIn =
     SimulationsController,
   ],
   providers: [
+    ReportsByReceipt,
     ...queryHandlers,
     ...overReadModels.map((query) => ({
       provide: query,

@@ -3,15 +3,17 @@ import type { ProcessRole } from '@shaoying/config';
 import { BackgroundRoles } from './background-roles.js';
 import { Platform } from './platform.js';
 import { Readiness } from './readiness.js';
+import { ReporterUploadLimits } from './reporter-upload-limits.js';
 
 @Global()
 @Module({})
 class PlatformModule {
-  static of(platform: Platform): DynamicModule {
+  static of(platform: Platform, uploads: ReporterUploadLimits | null): DynamicModule {
+    const limits = uploads === null ? [] : [{ provide: ReporterUploadLimits, useValue: uploads }];
     return {
       module: PlatformModule,
-      providers: [{ provide: Platform, useValue: platform }],
-      exports: [Platform],
+      providers: [{ provide: Platform, useValue: platform }, ...limits],
+      exports: [Platform, ...limits.map(({ provide }) => provide)],
     };
   }
 }
@@ -27,21 +29,28 @@ const modules: Record<ProcessRole, () => Promise<Type>> = {
   notifier: async () => (await import('./notifier.module.js')).NotifierModule,
 };
 
-async function modulesOf(platform: Platform): Promise<DynamicModule['imports'] & object> {
+async function modulesOf(
+  platform: Platform,
+  uploads: ReporterUploadLimits | null,
+): Promise<DynamicModule['imports'] & object> {
   const loading = platform.config.roles.map((role) => modules[role]());
-  return [PlatformModule.of(platform), ...(await Promise.all(loading))];
+  return [PlatformModule.of(platform, uploads), ...(await Promise.all(loading))];
 }
 
 /** One process: a module for each of its roles. */
 @Module({})
 export class AppModule {
   /** With health and metrics, which also speak for the roles played beside it. */
-  static async of(platform: Platform, background: BackgroundRoles | null): Promise<DynamicModule> {
+  static async of(
+    platform: Platform,
+    background: BackgroundRoles | null,
+    uploads: ReporterUploadLimits,
+  ): Promise<DynamicModule> {
     const { HealthController } = await import('./health.controller.js');
     const beside = background === null ? [] : [{ provide: BackgroundRoles, useValue: background }];
     return {
       module: AppModule,
-      imports: await modulesOf(platform),
+      imports: await modulesOf(platform, uploads),
       controllers: [HealthController],
       providers: [Readiness, ...beside],
     };
@@ -49,6 +58,6 @@ export class AppModule {
 
   /** Without an address of its own. */
   static async inBackground(platform: Platform): Promise<DynamicModule> {
-    return { module: AppModule, imports: await modulesOf(platform), providers: [Readiness] };
+    return { module: AppModule, imports: await modulesOf(platform, null), providers: [Readiness] };
   }
 }

@@ -1,18 +1,22 @@
 import 'reflect-metadata';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ConfigError, loadConfig, type Config } from '@shaoying/config';
-import { createHttpApplication, mountOpenApi, type RequestLimits } from '@shaoying/http';
+import { PhotoProcess } from '@shaoying/files';
+import { createHttpApplication, mountOpenApi } from '@shaoying/http';
 import { AccessGuard, operationOf, type Credentials } from '@shaoying/identity';
 import { accessPolicy, assertInPolicy } from '@shaoying/incident-application';
 import { createLogger, type Logger } from '@shaoying/telemetry';
+import { fileURLToPath } from 'node:url';
 import { apiVersion } from './api-version.js';
 import { credentialsOf } from './api-keys.module.js';
 import { AppModule } from './app.module.js';
 import { BackgroundRoles, sharedOut } from './background-roles.js';
 import { Platform } from './platform.js';
-import { openRequestLimits } from './request-limits.js';
+import { openRequestLimits, type OpenRequestLimits } from './request-limits.js';
 import { publishSampleJurisdiction } from './sample-jurisdiction.js';
 import { welcome } from './welcome.js';
+
+const photoProgram = fileURLToPath(new URL('./photo.process.js', import.meta.url));
 
 /** Ctrl-C ends everything within 5 s; whatever still hangs by then is cut off, */
 const stopMsMax = 4_500;
@@ -70,7 +74,12 @@ async function start(config: Config, logger: Logger, stop: Stopper): Promise<voi
 
 /** Opens what the roles work on, with a jurisdiction in it. */
 async function open(config: Config, logger: Logger, stop: Stopper): Promise<Platform> {
-  const platform = await Platform.open(config, logger, () => void stop(1), stop.signal);
+  const photos = new PhotoProcess({
+    program: photoProgram,
+    onDeath: (reason) => logger.warn({ reason }, 'a photo was not decoded'),
+  });
+  stop.also(() => Promise.resolve(photos.close()));
+  const platform = await Platform.open(config, logger, () => void stop(1), stop.signal, photos);
   stop.also(() => platform.close());
   stop.onCutOff(() => platform.stores.cutOff());
   stop.signal.throwIfAborted();
@@ -93,10 +102,10 @@ function readConfig(): Config | null {
 async function serve(
   platform: Platform,
   background: BackgroundRoles | null,
-  { credentials, limits }: { readonly credentials: Credentials; readonly limits: RequestLimits },
+  { credentials, limits }: { readonly credentials: Credentials; readonly limits: OpenRequestLimits },
 ): Promise<NestFastifyApplication> {
   const { config, logger, metrics } = platform;
-  const app = await createHttpApplication(await AppModule.of(platform, background), {
+  const app = await createHttpApplication(await AppModule.of(platform, background, limits.reporterUploads), {
     logger,
     metrics: metrics.http,
     guards: [new AccessGuard(credentials, accessPolicy, { anonymousReports: config.allowAnonymousReports })],
@@ -105,7 +114,7 @@ async function serve(
     ...{ trustedProxies: config.trustedProxies, corsOrigins: config.corsOrigins },
     connectionsMax: config.connectionsMax,
     uploads: {
-      path: '/v1/files',
+      paths: ['/v1/files', '/v1/receipts/:receiptCode/files'],
       mediaTypes: [/^(image|video|audio)\//, /^application\/(?!json\b)/, /^text\//],
     },
   });

@@ -1,5 +1,11 @@
 import { systemClock, type Clock, type Config } from '@shaoying/config';
-import { EvidenceFiles, openFileStore, UploadAllowance, type FileStore } from '@shaoying/files';
+import {
+  EvidenceFiles,
+  openFileStore,
+  UploadAllowance,
+  type FileStore,
+  type PhotoProcess,
+} from '@shaoying/files';
 import { LocalIssuer, TokenInvalid, TokenVerifier } from '@shaoying/identity';
 import { ReceiptCodes } from '@shaoying/incident-application';
 import { DispatchFeedQuery } from '@shaoying/incident-read-models';
@@ -41,12 +47,17 @@ export class Platform {
     readonly fail: () => void,
   ) {}
 
-  /** @param signal ends the opening between its steps @throws its reason, and what the stores throw */
+  /**
+   * @param signal ends the opening between its steps
+   * @param photos where they are decoded; closed by whoever has made it. Null: here, for who takes none
+   * @throws its reason, and what the stores throw
+   */
   static async open(
     config: Config,
     logger: Logger,
     fail: () => void,
     signal: AbortSignal = new AbortController().signal,
+    photos: PhotoProcess | null = null,
   ): Promise<Platform> {
     const clock = systemClock;
     const { dataDir, production, oidc } = config;
@@ -74,7 +85,7 @@ export class Platform {
       const vault = await PostgresPersonalDataVault.open(stores.pool, masterKeys);
       signal.throwIfAborted();
       const fileStore = await openFileStore(config);
-      const files = new EvidenceFiles(fileStore, vault, clock);
+      const files = new EvidenceFiles(fileStore, vault, clock, photos?.clean);
       const uploads = await UploadAllowance.open(stores.pool, config.filesPerDay, clock);
       const issuer = oidc === null && !production ? await LocalIssuer.open(dataDir) : null;
       const verifier = issuer ? TokenVerifier.forLocalIssuer(issuer) : verifierFor(config);

@@ -3,11 +3,15 @@ import { bearerToken, type Credentials } from '@shaoying/identity';
 import { limitsSecret, openLimits, type SharedLimit } from '@shaoying/limits';
 import type { FastifyRequest } from 'fastify';
 import type { Platform } from './platform.js';
+import { ReporterUploadLimits } from './reporter-upload-limits.js';
 
 /** Monitoring asks often, from one address, and must be answered most of all when there is too much. */
 const UNCOUNTED = ['/health/live', '/health/ready', '/metrics'];
 
+const DAY_SECONDS = 86_400;
+
 export interface OpenRequestLimits extends RequestLimits {
+  readonly reporterUploads: ReporterUploadLimits;
   close(): Promise<void>;
 }
 
@@ -30,7 +34,14 @@ export async function openRequestLimits(
   });
   const limit = (name: string, points: number): SharedLimit | null =>
     points === 0 ? null : limits.of({ name, points, windowSeconds });
+  const daily = (name: string, points: number): SharedLimit =>
+    limits.of({ name, points, windowSeconds: DAY_SECONDS });
   return {
+    reporterUploads: new ReporterUploadLimits(
+      daily('reporter-files', config.reporterFilesPerDay),
+      daily('reporter-files-total', config.reporterFilesPerDayTotal),
+      (request) => accountOf(credentials, request),
+    ),
     token: limit('token', token),
     address: limit('address', address),
     anonymous: limit('anonymous', anonymous),

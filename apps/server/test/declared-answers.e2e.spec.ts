@@ -156,5 +156,7 @@ test('no command of an incident, and no read of one, went unheard', () => {
     'GET /v1/incidents/{id}/dossier 200',
     // Of what was sent before: files.e2e.spec.ts.
     'GET /v1/incidents/{id}/files/{sha256} 200',
+    // A photo: reporter-photos.e2e.spec.ts.
+    'POST /v1/receipts/{receiptCode}/files 201',
   ]);
 });

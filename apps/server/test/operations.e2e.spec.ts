@@ -53,6 +53,7 @@ const routes: readonly (readonly [string, string])[] = [
   ['post', '/v1/incidents/{id}/feedback'],
   ['post', '/v1/incidents/{id}/close'],
   ['post', '/v1/files'],
+  ['post', '/v1/receipts/{receiptCode}/files'],
   ['get', '/v1/incidents/{id}/files'],
   ['get', '/v1/incidents/{id}/files/{sha256}'],
   ['get', '/v1/departments/{id}/queue'],

@@ -10,8 +10,12 @@ const methodsEn = { BY_POINT: 'by its point', BY_HAND: 'by hand', AREA_TRANSFER:
 /** From the report to the filing, and what happens to a report beside its handling. */
 export const intakeLines = {
   IncidentReported: ({ data }) => ({
-    zh: `${data.imported ? '导入' : '上报'}事件（${data.category}，渠道 ${data.channel}）${when(data.recurrenceOf !== null, `，系事件 ${data.recurrenceOf} 复发`)}`,
-    en: `Incident ${data.imported ? 'imported' : 'reported'} (${data.category}, by ${data.channel})${when(data.recurrenceOf !== null, `, a recurrence of incident ${data.recurrenceOf}`)}`,
+    zh: `${data.imported ? '导入' : '上报'}事件（${data.category}，渠道 ${data.channel}）${when(data.recurrenceOf !== null, `，系事件 ${data.recurrenceOf} 复发`)}${when(data.evidence.length > 0, `，附照片 ${data.evidence.length} 张`)}`,
+    en: `Incident ${data.imported ? 'imported' : 'reported'} (${data.category}, by ${data.channel})${when(data.recurrenceOf !== null, `, a recurrence of incident ${data.recurrenceOf}`)}${when(data.evidence.length > 0, `, photos: ${data.evidence.length}`)}`,
+  }),
+  ReportSupplemented: ({ data: { evidence } }) => ({
+    zh: `上报人补充照片 ${evidence.length} 张`,
+    en: `The reporter added photos: ${evidence.length}`,
   }),
   IncidentLocated: ({ data }, name) => {
     const area = areaOf(data.place);

@@ -52,7 +52,11 @@ export async function removeFile(
   });
 }
 
-async function withFiles(workplace: Workplace, work: (files: EvidenceFiles) => Promise<void>): Promise<void> {
+/** Works on the files that the settings name. @throws FilesUrlRefused, and what the work throws */
+export async function withFiles<Result>(
+  workplace: Workplace,
+  work: (files: EvidenceFiles) => Promise<Result>,
+): Promise<Result> {
   const { config, stores, clock } = workplace;
   const store = await openFileStore(config);
   try {
@@ -60,7 +64,7 @@ async function withFiles(workplace: Workplace, work: (files: EvidenceFiles) => P
       stores.pool,
       await MasterKeyFolder.open(config.dataDir),
     );
-    await work(new EvidenceFiles(store, vault, clock));
+    return await work(new EvidenceFiles(store, vault, clock));
   } finally {
     await store.close();
   }

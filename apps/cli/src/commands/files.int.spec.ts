@@ -75,15 +75,21 @@ test('sweep: with an empty log nothing is removed, for it cannot be the log of t
 test('sweep: removes what is old and named by no event, and nothing else; a dry run nothing at all', async () => {
   const all = [await sent(2, 40), await sent(3, 40), await sent(4, 20), await sent(5, 40)] as const;
   const [named, checked] = all;
+  const [reported, added] = [await sent(7, 40), await sent(8, 40)];
   await place.stores.log.append('incident-1', 'none', [
     sampleEvent({ type: 'DepartmentCheckedIn', data: { evidence: ['f'.repeat(64), named] } }),
     sampleEvent({ type: 'CheckPassed', data: { evidence: [checked] } }),
+    // As earlier releases wrote it: it named none.
+    sampleEvent({ type: 'IncidentReported', schemaVersion: 2, data: { deadlines: [] } }),
+    sampleEvent({ type: 'IncidentReported', schemaVersion: 3, data: { evidence: [reported] } }),
+    sampleEvent({ type: 'ReportSupplemented', data: { evidence: [added] } }),
   ]);
-  expect(await sweep({ dryRun: true })).toEqual({ old: 4, unnamed: 2, removed: 0 });
+  expect(await sweep({ dryRun: true })).toEqual({ old: 6, unnamed: 2, removed: 0 });
   expect(await Promise.all(all.map(isThere))).toEqual([true, true, true, true]);
-  expect(await sweep()).toEqual({ old: 4, unnamed: 2, removed: 2 });
+  expect(await sweep()).toEqual({ old: 6, unnamed: 2, removed: 2 });
   expect(await Promise.all(all.map(isThere))).toEqual([true, true, true, false]);
-  expect(await sweep()).toEqual({ old: 2, unnamed: 0, removed: 0 });
+  expect(await Promise.all([reported, added].map(isThere))).toEqual([true, true]);
+  expect(await sweep()).toEqual({ old: 4, unnamed: 0, removed: 0 });
   await expect(sweep({ olderThan: '3h' })).rejects.toThrow('a day at least');
 });
 

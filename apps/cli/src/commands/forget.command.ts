@@ -11,6 +11,7 @@ import { randomUUID } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { codeOf, CommandFailed, UsageError } from '../cli.errors.js';
 import { show, type Terminal } from '../terminal.js';
+import { withFiles } from './files.command.js';
 import type { Workplace } from '../workplace.js';
 
 export interface ForgetOptions {
@@ -28,7 +29,7 @@ export interface Forgotten {
   readonly recorded: boolean;
 }
 
-/** `forget`: destroys the keys of a person and puts on record that it was done, by whom and when. */
+/** `forget`: destroys the keys of a person and removes the photos of the report, and puts on record that it was done, by whom and when. */
 export async function forgetPerson(
   options: ForgetOptions,
   terminal: Terminal,
@@ -40,11 +41,14 @@ export async function forgetPerson(
   // Whatever is known of an incident: from here on nobody reads of this person any more.
   if (subjectId !== null) await vault.forget(subjectId);
   const about = incidentId ?? (await new IncidentBoardQuery(stores.readModels).incidentOfSubject(subjectId!));
-  const handler = new ForgetReporterHandler(new IncidentCommandService(stores.log, clock), vault);
   const forgotten =
     about === null
       ? nowhere(subjectId!)
-      : await recorded(handler, new ForgetReporterCommand(context(), about));
+      : await withFiles(workplace, (files) => {
+          const incidents = new IncidentCommandService(stores.log, clock);
+          const handler = new ForgetReporterHandler(incidents, vault, files);
+          return recorded(handler, new ForgetReporterCommand(context(), about));
+        });
   show(terminal, options.json, forgotten, () => [
     `forgotten: ${forgotten.subjectIds.join(', ')}`,
     forgotten.incidentId === null

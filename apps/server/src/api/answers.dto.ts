@@ -316,15 +316,17 @@ export class FileAnswer extends StoredFileAnswer {
 }
 
 export class EvidenceAnswer {
+  @ApiProperty({ description: 'The incident, or one that was merged into it' }) incidentId!: string;
   @ApiProperty({ description: 'As the event names it' }) sha256!: string;
   @ApiProperty({ description: 'Type of the event' }) type!: string;
   @ApiProperty({ type: 'integer' }) revision!: number;
   @ApiProperty(nullableId) taskId!: string | null;
   @ApiProperty(instant) occurredAt!: string;
-  @ApiProperty({ ...nullableId, description: 'Unit that named it' }) orgUnitId!: string | null;
+  @ApiProperty({ ...nullableId, description: 'Unit that named it; null for a reporter' }) orgUnitId!:
+    string | null;
   @ApiProperty({
     ...{ type: StoredFileAnswer, nullable: true },
-    description: 'Null until that unit has sent it, and after it was removed',
+    description: 'Null until that unit, or the reporter, has sent it, and after it was removed',
   })
   file!: StoredFileAnswer | null;
   @ApiProperty({

@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsInstant, IsNotBlank, IsOpaqueId, IsSha256, IsWithoutRepeats } from '@shaoying/http';
+import { PHOTOS_OF_REPORT_MAX } from '@shaoying/incident-domain';
 import { COORDINATE_SYSTEMS } from '@shaoying/jurisdiction-contracts';
 import { Transform } from 'class-transformer';
 import { ArrayMaxSize, IsArray, IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
@@ -86,6 +87,21 @@ export const OptionalEvidence = (): PropertyDecorator =>
     IsOptional(),
     IsArray(),
     ArrayMaxSize(evidenceMax),
+    IsSha256({ each: true }),
+  );
+
+/** Photos of whoever reports it. */
+export const OptionalPhotos = (): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({
+      type: [String],
+      maxItems: PHOTOS_OF_REPORT_MAX,
+      description:
+        'SHA-256 of photos, hexadecimal; sent before or after it: POST /v1/receipts/{receiptCode}/files, POST /v1/files',
+    }),
+    IsOptional(),
+    IsArray(),
+    ArrayMaxSize(PHOTOS_OF_REPORT_MAX),
     IsSha256({ each: true }),
   );
 

@@ -1,32 +1,17 @@
 import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { ApiBearerAuth, ApiBody, ApiConsumes, ApiResponse, ApiTags } from '@nestjs/swagger';
-import {
-  FileRefused,
-  isPhotoType,
-  isSha256,
-  PHOTO_TYPES,
-  UploadIntake,
-  type FileRecord,
-  type PhotoType,
-} from '@shaoying/files';
+import { isSha256, PHOTO_TYPES, UploadIntake } from '@shaoying/files';
 import { CurrentPrincipal, PermittedRoles, type Principal, type Role } from '@shaoying/identity';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Readable } from 'node:stream';
 import { Platform } from '../platform.js';
 import { ReadEvidence, type NamedEvidence } from '../queries/evidence.query.js';
 import { EvidenceListAnswer, FileAnswer, headersOf, Tells } from './answers.dto.js';
 import { Caller, type CommandCaller } from './caller.js';
 import { reached } from './read-your-writes.js';
 import { Refused } from './refused.js';
+import { sentFile, shownFile, type Stored } from './sent-files.js';
 import { VisibleIncidents } from './visible-incidents.js';
-
-interface Stored {
-  readonly sha256: string;
-  readonly mediaType: PhotoType;
-  readonly bytes: number;
-  readonly capturedAt: string | null;
-}
 
 type ShownEvidence = Omit<NamedEvidence, 'file'> & { readonly file: Omit<Stored, 'sha256'> | null };
 
@@ -52,22 +37,20 @@ export class FilesController {
   @ApiConsumes(...PHOTO_TYPES)
   @ApiBody({ schema: { type: 'string', format: 'binary' }, required: true })
   async send(@Caller() { request, reply, principal }: CommandCaller): Promise<Stored> {
-    const declared = mediaTypeOf(request.headers['content-type']);
-    if (!isPhotoType(declared) || !(request.body instanceof Readable)) {
-      throw new FileRefused('FILE_TYPE_NOT_SUPPORTED');
-    }
-    const length = Number(request.headers['content-length']);
-    const bytes = Number.isSafeInteger(length) ? length : null;
+    const { declared, body, bytes } = sentFile(request);
     const { id, orgUnitId } = principal;
     const { files, uploads } = this.platform;
-    const { record, isNew } = await this.intake.receive(request.body, bytes, id, (original) =>
+    const { record, isNew } = await this.intake.receive(body, bytes, id, (original) =>
       files.add(original, declared, { id, orgUnitId }, () => uploads.use(id)),
     );
     if (!isNew) void reply.header('Idempotency-Replayed', 'true');
     return { sha256: record.sha256, ...shownFile(record) };
   }
 
-  @Tells('The files that events of an incident name as evidence', EvidenceListAnswer)
+  @Tells(
+    'The files that events of an incident, and of those merged into it, name as evidence',
+    EvidenceListAnswer,
+  )
   @Get('incidents/:id/files')
   async list(
     @Req() request: FastifyRequest,
@@ -76,8 +59,8 @@ export class FilesController {
     @Param('id') id: string,
   ): Promise<{ items: readonly ShownEvidence[] }> {
     await reached(this.platform, 'incident-board', request);
-    await this.visible.find(principal, permitted, id);
-    const named = await this.queries.execute(new ReadEvidence(id, null));
+    const { duplicates } = await this.visible.find(principal, permitted, id);
+    const named = await this.queries.execute(new ReadEvidence([id, ...duplicates], null));
     return { items: named.map(({ file, ...of }) => ({ ...of, file: file && shownFile(file) })) };
   }
 
@@ -99,8 +82,9 @@ export class FilesController {
     @Param('sha256') sha256: string,
   ): Promise<Buffer | undefined> {
     await reached(this.platform, 'incident-board', request);
-    await this.visible.find(principal, permitted, id);
-    const named = isSha256(sha256) ? await this.queries.execute(new ReadEvidence(id, sha256)) : [];
+    const { duplicates } = await this.visible.find(principal, permitted, id);
+    const asked = new ReadEvidence([id, ...duplicates], sha256);
+    const named = isSha256(sha256) ? await this.queries.execute(asked) : [];
     const file = named.find((candidate) => candidate.file !== null)?.file;
     if (!file) throw new Refused('FILE_NOT_FOUND');
     const etag = `"${file.content.sha256}"`;
@@ -125,10 +109,3 @@ const harmless = {
   'Content-Security-Policy': "default-src 'none'; sandbox",
   'Cache-Control': 'private, no-cache',
 } as const;
-
-const mediaTypeOf = (header: string | undefined): string | undefined =>
-  header?.split(';')[0]?.trim().toLowerCase();
-
-const shownFile = ({ content: { mediaType, bytes }, capturedAt }: FileRecord): Omit<Stored, 'sha256'> => ({
-  ...{ mediaType, bytes, capturedAt },
-});

@@ -6,8 +6,8 @@ registerProblems({
     status: 404,
     title: 'The incident has no such file',
     titleZh: '该事件没有此文件',
-    detail: 'It was not named as evidence here, or not sent yet by whoever named it.',
-    detailZh: '该文件未在此事件中列为证据，或提供者尚未上传。',
+    detail: 'It was not named as evidence here, not sent yet by whoever named it, or removed.',
+    detailZh: '该文件未在此事件中列为证据、提供者尚未上传，或已被移除。',
   },
   FILE_TYPE_NOT_SUPPORTED: {
     status: 415,
@@ -41,6 +41,13 @@ registerProblems({
     status: 429,
     title: 'You have sent as many files as one may in a day',
     titleZh: '今日上传文件数量已达上限',
+  },
+  REPORTERS_SENT_TOO_MANY_FILES: {
+    status: 429,
+    title: 'As many photos as are taken of reporters in a day have been sent',
+    titleZh: '今日接收的上报照片数量已达上限',
+    detail: 'The report itself is recorded. Send the photo again tomorrow.',
+    detailZh: '上报内容已记录，请明日再上传照片。',
   },
   TOO_MANY_UPLOADS: {
     status: 503,

@@ -554,6 +554,15 @@ class ReceiptEventAnswer {
   @ApiProperty({ type: PlainLineAnswer }) line!: PlainLineAnswer;
 }
 
+class ReceiptPhotoAnswer {
+  @ApiProperty({ description: 'As the report names it' }) sha256!: string;
+  @ApiProperty({
+    ...{ type: 'boolean', nullable: true },
+    description: 'False: to be sent yet; null where that cannot be said now',
+  })
+  arrived!: boolean | null;
+}
+
 export class ReceiptAnswer {
   @ApiProperty({ description: 'Incident' }) id!: string;
   @ApiProperty({ ...oneOf(LIFECYCLES), description: 'Of a duplicate, how the one that goes on stands' })
@@ -566,4 +575,5 @@ export class ReceiptAnswer {
   @ApiProperty({ ...nullableText, description: 'Of a rejection' }) notice!: string | null;
   @ApiProperty({ type: [PromiseAnswer] }) promises!: PromiseAnswer[];
   @ApiProperty({ type: [ReceiptEventAnswer] }) history!: ReceiptEventAnswer[];
+  @ApiProperty({ type: [ReceiptPhotoAnswer] }) photos!: ReceiptPhotoAnswer[];
 }

@@ -14,7 +14,7 @@ import {
   type Page,
 } from '@shaoying/http';
 import { CurrentPrincipal, PermittedRoles, type Principal, type Role } from '@shaoying/identity';
-import { receiptHashOf, scopeOf } from '@shaoying/incident-application';
+import { scopeOf } from '@shaoying/incident-application';
 import {
   isOverdue,
   trafficLightOf,
@@ -26,7 +26,6 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Platform } from '../platform.js';
 import {
-  FindByReceipt,
   FindIncident,
   ListIncidents,
   ReadHistory,
@@ -34,6 +33,7 @@ import {
   ReplayIncident,
   type LostTimeReport,
 } from '../queries/queries.js';
+import { ReadArrivals } from '../queries/evidence.query.js';
 import { LostTimeAnswer, Tells } from './answers.dto.js';
 import { eventColumns, repeatColumns } from './event-tables.js';
 import { incidentColumns, lostTimeColumns, type ShownIncident } from './incident-tables.js';
@@ -49,6 +49,7 @@ import { ListIncidentsQuery, MomentQuery, ReplayQuery } from './incident.dto.js'
 import { momentOf } from './moment.js';
 import { reached } from './read-your-writes.js';
 import { Refused } from './refused.js';
+import { ReportsByReceipt } from './reports-by-receipt.js';
 import { RepeatWhistles, type RepeatWarning } from './repeat-whistles.js';
 import { TellsTable } from './tells-table.js';
 import { VisibleIncidents } from './visible-incidents.js';
@@ -79,9 +80,6 @@ const isBoardPlace = (value: unknown): value is BoardPlace =>
 
 const board = 'incident-board';
 
-/** For the read model to reach what was recorded before a receipt code was asked for. */
-const receiptWaitMsMax = 2_000;
-
 /** Reading incidents: as they stand, as they were, and what happened to them. */
 @ApiTags('incidents')
 @Controller('v1')
@@ -91,6 +89,7 @@ export class IncidentQueriesController {
     private readonly platform: Platform,
     private readonly repeats: RepeatWhistles,
     private readonly visible: VisibleIncidents,
+    private readonly reports: ReportsByReceipt,
   ) {}
 
   @TellsTable(
@@ -182,8 +181,7 @@ export class IncidentQueriesController {
   @Get('receipts/:receiptCode')
   async receipt(@Req() request: FastifyRequest, @Param('receiptCode') code: string): Promise<object> {
     await reached(this.platform, board, request);
-    const view = await this.findByReceipt(receiptHashOf(code));
-    if (view === null) throw new Refused('RECEIPT_NOT_FOUND');
+    const view = await this.reports.find(code);
     const history = await this.queries.execute(new ReadHistory(view.id));
     // A duplicate goes on in another incident: its reporter is told how that one stands.
     const followed = await this.visible.goingOn(view);
@@ -198,17 +196,8 @@ export class IncidentQueriesController {
       history: history
         .filter(({ type }) => !AMONG_OFFICES.includes(type))
         .map(({ type, occurredAt, line }) => ({ type, occurredAt, line })),
+      photos: await this.queries.execute(new ReadArrivals(view.id)),
     };
-  }
-
-  /** People type their code in at once and know nothing of positions: a code not there yet is looked for once more. */
-  private async findByReceipt(receiptHash: string): Promise<IncidentView | null> {
-    const find = (): Promise<IncidentView | null> => this.queries.execute(new FindByReceipt(receiptHash));
-    const view = await find();
-    if (view !== null) return view;
-    const head = await this.platform.stores.log.head();
-    await this.platform.gate.waitFor(board, head, receiptWaitMsMax);
-    return find();
   }
 
   /** Every event with its envelope and a sentence in Chinese and English. */

@@ -27,6 +27,7 @@ import {
   OptionalCoordinateSystem,
   OptionalId,
   OptionalOneOf,
+  OptionalPhotos,
   OptionalWords,
 } from './fields.dto.js';
 
@@ -142,6 +143,9 @@ export class ReportIncidentDto {
   @IsOptional()
   @IsBoolean()
   anonymous?: boolean;
+
+  @OptionalPhotos()
+  evidence?: string[];
 
   @OptionalId('An earlier incident that it is a recurrence of')
   recurrenceOf?: string;

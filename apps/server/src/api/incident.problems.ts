@@ -30,6 +30,13 @@ registerProblems({
     titleZh: '上报人未留下任何信息',
   },
   REPORTER_FORGOTTEN: { status: 409, title: 'The reporter is forgotten', titleZh: '上报人信息已清除' },
+  TOO_MANY_PHOTOS: {
+    status: 409,
+    title: 'The report has as many photos as it may have',
+    titleZh: '该上报的照片数量已达上限',
+    detail: 'At most 20 with those that came after it.',
+    detailZh: '连同补充照片，最多 20 张。',
+  },
   REPORTER_WITHDREW: { status: 409, title: 'The reporter has withdrawn', titleZh: '上报人已撤回' },
   REVEAL_WITHOUT_TASK: {
     status: 403,

@@ -58,6 +58,7 @@ export class IntakeController {
         anonymous: body.anonymous ?? reporter === null,
         privateNote: noteOf(body),
         personal: (body.personal ?? []).map((part) => PARTS[part]),
+        evidence: body.evidence ?? [],
         file: body.file === true,
       });
     });

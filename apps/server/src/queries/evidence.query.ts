@@ -3,10 +3,12 @@ import { IncidentHistory, type HistoryEntry } from '@shaoying/audit';
 import type { FileRecord } from '@shaoying/files';
 import { EvidenceCaptures, evidenceTolerance } from '@shaoying/incident-application';
 import { mismatchesOf, type EvidenceMismatch, type Location } from '@shaoying/incident-domain';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Platform } from '../platform.js';
 
 /** A file as an event of an incident names it. */
 export interface NamedEvidence {
+  readonly incidentId: string;
   readonly sha256: string;
   readonly type: HistoryEntry['type'];
   readonly revision: number;
@@ -19,10 +21,11 @@ export interface NamedEvidence {
   readonly mismatches: readonly EvidenceMismatch[];
 }
 
-/** The files that an incident's events name, or the one of them that is asked for. Straight from the log. */
+/** The files that events of incidents name, or the one of them that is asked for. Straight from the log. */
 export class ReadEvidence extends Query<readonly NamedEvidence[]> {
   constructor(
-    readonly incidentId: string,
+    /** An incident, and those that were merged into it. */
+    readonly incidentIds: readonly string[],
     /** Null for all. */
     readonly sha256: string | null,
   ) {
@@ -38,27 +41,37 @@ export class ReadEvidenceHandler implements IQueryHandler<ReadEvidence> {
     private readonly captures: EvidenceCaptures,
   ) {}
 
-  async execute({ incidentId, sha256 }: ReadEvidence): Promise<readonly NamedEvidence[]> {
+  async execute({ incidentIds, sha256 }: ReadEvidence): Promise<readonly NamedEvidence[]> {
     const named: NamedEvidence[] = [];
-    const history = await this.history.events(incidentId);
-    for (const entry of history) {
-      for (const hash of evidenceOf(entry)) {
-        if (sha256 === null || hash === sha256) named.push(await this.asNamed(entry, hash, history));
+    for (const incidentId of incidentIds) {
+      const history = await this.history.events(incidentId);
+      for (const entry of history) {
+        for (const hash of evidenceOf(entry)) {
+          if (sha256 !== null && hash !== sha256) continue;
+          named.push({ incidentId, ...(await this.asNamed(incidentId, entry, hash, history)) });
+        }
       }
     }
     return named;
   }
 
-  /** A hash that somebody knows opens nothing: the file is there where the unit that names it has sent it. */
+  /**
+   * A hash that somebody knows opens nothing: the file is there where the unit that names it has sent it, or whoever shows
+   * the receipt of the report.
+   */
   private async asNamed(
+    incidentId: string,
     entry: HistoryEntry,
     sha256: string,
     history: readonly HistoryEntry[],
-  ): Promise<NamedEvidence> {
+  ): Promise<Omit<NamedEvidence, 'incidentId'>> {
     const { type, revision, data, occurredAt, actor } = entry;
     const { files } = this.platform;
     const { taskId } = data;
-    const file = (await files.isFrom(sha256, actor)) ? await files.find(sha256) : null;
+    const isSent =
+      (await files.isFrom(sha256, actor)) ||
+      (isOfReporter(entry) && (await files.isFrom(sha256, { reportOf: incidentId })));
+    const file = isSent ? await files.find(sha256) : null;
     return {
       ...{ sha256, type, revision, taskId: typeof taskId === 'string' ? taskId : null },
       ...{ occurredAt, orgUnitId: actor.orgUnitId, file },
@@ -79,6 +92,10 @@ export class ReadEvidenceHandler implements IQueryHandler<ReadEvidence> {
   }
 }
 
+/** Photos of the report: of whoever reported it, or of whoever took the report down. */
+export const isOfReporter = ({ type }: Pick<HistoryEntry, 'type'>): boolean =>
+  type === 'IncidentReported' || type === 'ReportSupplemented';
+
 /** As it was flagged by the command that named it. */
 function flagOf(
   { commandId }: HistoryEntry,
@@ -96,4 +113,60 @@ function flagOf(
 function evidenceOf({ type, data }: HistoryEntry): readonly string[] {
   if (type === 'HandlingCompleted' && data['mode'] !== 'SELF') return [];
   return Array.isArray(data['evidence']) ? (data['evidence'] as string[]) : [];
+}
+
+/** Whoever asks how the case stands waits no longer for the store of photos. */
+const waitMsMax = 1_500;
+
+/** Whether a photo of a report is there. */
+export interface Arrival {
+  readonly sha256: string;
+  /** Null where it cannot be said now. */
+  readonly arrived: boolean | null;
+}
+
+/** The photos of a report, for its reporter, whose device asks which are still to be sent. */
+export class ReadArrivals extends Query<readonly Arrival[]> {
+  constructor(readonly incidentId: string) {
+    super();
+  }
+}
+
+@QueryHandler(ReadArrivals)
+export class ReadArrivalsHandler implements IQueryHandler<ReadArrivals> {
+  constructor(
+    private readonly history: IncidentHistory,
+    private readonly platform: Platform,
+  ) {}
+
+  async execute({ incidentId }: ReadArrivals): Promise<readonly Arrival[]> {
+    const reports = (await this.history.events(incidentId)).filter(isOfReporter);
+    const arrivals = reports.flatMap((entry) =>
+      evidenceOf(entry).map(async (sha256) => ({
+        ...{ sha256, arrived: await this.hasArrived(incidentId, entry, sha256) },
+      })),
+    );
+    return Promise.all(arrivals);
+  }
+
+  /** A store of photos that is away keeps no reporter from reading how the case stands. */
+  private async hasArrived(
+    reportOf: string,
+    { actor }: HistoryEntry,
+    sha256: string,
+  ): Promise<boolean | null> {
+    const { files, logger } = this.platform;
+    const given = new AbortController();
+    const tooLong = sleep(waitMsMax, null, { signal: given.signal }).catch(() => null);
+    const looked = async (): Promise<boolean> =>
+      (await files.isFrom(sha256, { reportOf })) || (await files.isFrom(sha256, actor));
+    try {
+      return await Promise.race([looked(), tooLong]);
+    } catch (error) {
+      logger.warn({ err: error, sha256 }, 'whether a photo has arrived could not be looked up');
+      return null;
+    } finally {
+      given.abort();
+    }
+  }
 }

@@ -10,7 +10,7 @@ import { IncidentCommandService, type FoundIncident, type Scope } from '@shaoyin
 import { decodeIncidentEvent } from '@shaoying/incident-contracts';
 import { foldIncident, NO_INCIDENT, type IncidentState, type LostTime } from '@shaoying/incident-domain';
 import { Platform } from '../platform.js';
-import { ReadEvidenceHandler } from './evidence.query.js';
+import { ReadArrivalsHandler, ReadEvidenceHandler } from './evidence.query.js';
 import {
   DepartmentTasksQuery,
   IncidentBoardQuery,
@@ -469,6 +469,7 @@ export const queryHandlers = [
   ReplayIncidentHandler,
   ReadLostTimeHandler,
   ReadEvidenceHandler,
+  ReadArrivalsHandler,
   ReadQueueHandler,
   ReadWorkloadHandler,
   ReadStreetWorkloadHandler,

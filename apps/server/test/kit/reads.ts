@@ -56,6 +56,10 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   'GET /v1/incidents/{id}/files/{sha256}': of(`/files/${'0'.repeat(64)}`),
   // Refused as no photo, once it is allowed at all.
   'POST /v1/files': { ...at('/v1/files'), body: {} },
+  'POST /v1/receipts/{receiptCode}/files': {
+    path: ({ receiptCode }) => `/v1/receipts/${receiptCode}/files`,
+    body: {},
+  },
   'POST /v1/subjects/{subjectId}/forget': { ...at('/v1/subjects/nobody/forget'), body: {} },
   'POST /v1/api-keys': { ...at('/v1/api-keys'), body: {} },
   'POST /v1/api-keys/{id}/rotate': { ...at('/v1/api-keys/none/rotate'), body: {} },

@@ -179,6 +179,15 @@ describe('a dossier that was changed', () => {
     }
   });
 
+  it('into an instant that there is not is told, and not stumbled over', () => {
+    const { producedAt } = content;
+    const nowhen = `${producedAt.slice(0, 5)}19${producedAt.slice(7)}`;
+    const text = JSON.stringify({ ...content, producedAt: nowhen });
+    expect(codes(fileOf(text, partsOf(file)!.signature))).toEqual(
+      expect.arrayContaining(['CONTENT_CHANGED', 'PAGES_DIFFER']),
+    );
+  });
+
   it.each([
     ['', 'NOT_A_DOSSIER'],
     ['{}', 'NOT_A_DOSSIER'],

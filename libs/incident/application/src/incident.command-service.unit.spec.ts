@@ -1,5 +1,7 @@
 import { SimulatedClock } from '@shaoying/config';
 import { RevisionConflict, UnknownOutcome, type EventStore } from '@shaoying/event-store';
+import { incidentCatalogue } from '@shaoying/incident-contracts';
+import type { IncidentEventType } from '@shaoying/incident-domain';
 import {
   AcknowledgeTaskCommand,
   BlowWhistleCommand,
@@ -276,7 +278,8 @@ describe('what is written', () => {
     const { incidentId } = await whistled();
     for (const event of await office.incidentEvents()) {
       expect(event).toMatchObject({
-        ...{ streamId: `incident-${incidentId}`, schemaVersion: 2, recordedAt: OPENING },
+        ...{ streamId: `incident-${incidentId}`, recordedAt: OPENING },
+        schemaVersion: incidentCatalogue[event.type as IncidentEventType].version,
         correlationId: event.commandId,
         // Of a request that names a person the plain fingerprint would give the number away to who tries them all.
         requestHash: ['IncidentReported', 'IncidentFiled'].includes(event.type)

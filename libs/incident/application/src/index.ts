@@ -33,6 +33,7 @@ export * from './persons.handlers.js';
 export * from './persons.messages.js';
 export * from './provisional-watch.js';
 export * from './receipt-codes.js';
+export * from './reporter-photos.js';
 export * from './reporter-vault.js';
 export * from './rescheduling.handlers.js';
 export * from './rescheduling.messages.js';
@@ -52,6 +53,7 @@ export * from './whistle.messages.js';
 /** Providers for the CqrsModule of whatever process carries out commands. */
 export const incidentCommandHandlers = [
   intake.ReportIncidentHandler,
+  intake.SupplementReportHandler,
   intake.ImportIncidentHandler,
   intake.LocateIncidentHandler,
   intake.VerifyIncidentHandler,

@@ -8,10 +8,11 @@ import {
 } from '@shaoying/incident-domain';
 import {
   IncidentCommandService,
+  type CommandBuilder,
   type CommandContext,
   type CommandOutcome,
 } from './incident.command-service.js';
-import { UnknownReference } from './incident.errors.js';
+import { IncidentRefused, UnknownReference } from './incident.errors.js';
 import { IncidentJurisdiction } from './incident.jurisdiction.js';
 import { claimTolerance } from './incident.tolerance.js';
 import {
@@ -22,6 +23,7 @@ import {
   LocateIncidentCommand,
   RejectIncidentCommand,
   ReportIncidentCommand,
+  SupplementReportCommand,
   VerifyIncidentCommand,
   VoidIncidentCommand,
   WithdrawIncidentCommand,
@@ -74,7 +76,7 @@ export class ReportIncidentHandler implements ICommandHandler<ReportIncidentComm
           occurredAt,
           tolerance: claimTolerance,
         },
-        ...{ recurrenceOf, deadlines, filing },
+        ...{ recurrenceOf, evidence: request.evidence ?? [], deadlines, filing },
       };
     });
     return { ...outcome, receiptCode };
@@ -129,6 +131,33 @@ const isPersonal = ({ reporter, privateNote, personal = [] }: ReportIncidentComm
 /** Boundaries are those of the time it happened, where that lies in the past. */
 function earlierOf(occurredAt: string | null, now: string): string {
   return occurredAt !== null && Date.parse(occurredAt) < Date.parse(now) ? occurredAt : now;
+}
+
+@CommandHandler(SupplementReportCommand)
+export class SupplementReportHandler implements ICommandHandler<SupplementReportCommand> {
+  constructor(private readonly incidents: IncidentCommandService) {}
+
+  /**
+   * Nothing is kept of what would be refused. Killed in between, a photo lies there that no event names: nobody sees it, the
+   * same one sent again completes it, and a sweep removes it.
+   */
+  async execute({ context: sent, incidentId, request }: SupplementReportCommand): Promise<CommandOutcome> {
+    const { receiptCode, sha256, keep, takeBack } = request;
+    const context = byReceipt(sent, receiptCode);
+    const receiptHash = receiptHashOf(receiptCode);
+    const build: CommandBuilder = (_, origin) => {
+      return { kind: 'SupplementReport', ...{ origin, receiptHash }, evidence: [sha256] };
+    };
+    await this.incidents.weigh(context, incidentId, build);
+    await keep();
+    try {
+      return await this.incidents.execute(context, incidentId, build);
+    } catch (error) {
+      // Forgotten while it was on its way: it may have missed the removal of the others.
+      if (error instanceof IncidentRefused && error.code === 'REPORTER_FORGOTTEN') await takeBack();
+      throw error;
+    }
+  }
 }
 
 @CommandHandler(ImportIncidentCommand)

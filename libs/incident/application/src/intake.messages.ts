@@ -35,6 +35,8 @@ export class ReportIncidentCommand extends Command<ReportedOutcome> {
       readonly personal?: readonly ('DESCRIPTION' | 'LOCATION')[];
       /** An earlier incident that it is a recurrence of. */
       readonly recurrenceOf?: string | null;
+      /** SHA-256 of photos, sent before or after the report. */
+      readonly evidence?: readonly string[];
       /** Files it in the same step. */
       readonly file: boolean;
     },
@@ -42,6 +44,16 @@ export class ReportIncidentCommand extends Command<ReportedOutcome> {
     super();
   }
 }
+
+/** By the receipt code: nobody else adds to a report. */
+export class SupplementReportCommand extends IncidentRequest<{
+  readonly receiptCode: string;
+  readonly sha256: string;
+  /** Keeps the photo; done once it is known that it would be taken, and before it is recorded. */
+  readonly keep: () => Promise<void>;
+  /** Undoes that. */
+  readonly takeBack: () => Promise<void>;
+}> {}
 
 export class ImportIncidentCommand extends Command<CommandOutcome> {
   constructor(

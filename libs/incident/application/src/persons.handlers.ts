@@ -1,6 +1,6 @@
 import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { uuidV5 } from '@shaoying/config';
-import { decodeIncidentEvent } from '@shaoying/incident-contracts';
+import { decodeIncidentEvent, type RecordedIncidentEvent } from '@shaoying/incident-contracts';
 import type { IncidentEvent, Location, PersonalField, SealedReporter } from '@shaoying/incident-domain';
 import { IncidentCommandService, type CommandBuilder } from './incident.command-service.js';
 import { IncidentRefused, TooMuchContention } from './incident.errors.js';
@@ -11,6 +11,7 @@ import {
   type RevealedOutcome,
   type RevealedReporter,
 } from './persons.messages.js';
+import { ReporterPhotos } from './reporter-photos.js';
 import { ReporterVault } from './reporter-vault.js';
 
 type Opened = Readonly<Record<string, unknown>>;
@@ -80,9 +81,13 @@ export class ForgetReporterHandler implements ICommandHandler<ForgetReporterComm
   constructor(
     private readonly incidents: IncidentCommandService,
     private readonly vault: ReporterVault,
+    private readonly photos: ReporterPhotos,
   ) {}
 
-  /** Keys first: cut between the two, whoever asks again finds the person gone and puts it on record. */
+  /**
+   * Keys and photos first: cut between that and the record, whoever asks again finds the person gone and puts it on record.
+   * Photos that arrived meanwhile go after it; what comes later still finds the record, and goes by itself.
+   */
   async execute({ context, incidentId }: ForgetReporterCommand): Promise<ForgottenOutcome> {
     const found = await this.incidents.find(incidentId);
     if (found === null) throw new IncidentRefused({ code: 'INCIDENT_NOT_FOUND' });
@@ -90,10 +95,22 @@ export class ForgetReporterHandler implements ICommandHandler<ForgetReporterComm
     // Also of those that are on record as forgotten: a key database that was restored may have brought one back.
     const subjectIds = [...new Set(sealedIn(history).map(({ subjectId }) => subjectId))];
     for (const subjectId of subjectIds) await this.vault.forget(subjectId);
+    await this.removePhotos(incidentId, history);
     const outcome = await this.incidents.execute(context, incidentId, (_, origin) => ({
       kind: 'ForgetReporter',
       ...{ origin, subjectIds },
     }));
+    const after = await this.incidents.find(incidentId);
+    await this.removePhotos(incidentId, after?.recorded.map(decodeIncidentEvent) ?? []);
     return { ...outcome, subjectIds };
+  }
+
+  /** Those of the report, whoever has sent them for the reporter; what others name as their own evidence stays theirs. */
+  private async removePhotos(incidentId: string, history: readonly RecordedIncidentEvent[]): Promise<void> {
+    for (const { type, data, actor } of history) {
+      if (type !== 'IncidentReported' && type !== 'ReportSupplemented') continue;
+      for (const sha256 of data.evidence)
+        await this.photos.withdraw(sha256, [{ reportOf: incidentId }, actor]);
+    }
   }
 }

@@ -6,6 +6,7 @@ import {
   RecordFeedbackCommand,
   ReportIncidentCommand,
   RevealReporterCommand,
+  SupplementReportCommand,
   VoidIncidentCommand,
   type CommandContext,
   type RevealedOutcome,
@@ -164,5 +165,94 @@ describe("a resident's account", () => {
     await steps.handled(await steps.blow(incidentId));
     const checking = new CheckHandlingCommand(asWorker(steps.centre()), incidentId, checkRequest);
     expect(await codeOf(steps.handlers.check.execute(checking))).toBe('CHECKER_IS_REPORTER');
+  });
+});
+
+describe('photos of a report', () => {
+  const [named, later] = ['c'.repeat(64), 'd'.repeat(64)] as const;
+
+  const supplement = (
+    { incidentId, receiptCode }: { readonly incidentId: string; readonly receiptCode: string },
+    sha256: string,
+    change: Partial<SupplementReportCommand['request']> = {},
+  ) => {
+    const context = office.as('anonymous', null);
+    const request = {
+      ...{ receiptCode, sha256 },
+      keep: () => Promise.resolve(office.photos.send(sha256, { reportOf: incidentId })),
+      takeBack: () => office.photos.withdraw(sha256, [{ reportOf: incidentId }]),
+      ...change,
+    };
+    return steps.handlers.supplement.execute(new SupplementReportCommand(context, incidentId, request));
+  };
+  const typesOf = async (): Promise<string[]> => (await office.incidentEvents()).map(({ type }) => type);
+
+  it('go with whoever is forgotten, though no name was left; of others who have sent the same they stay', async () => {
+    const report = await steps.report({ reporter: null, anonymous: true, evidence: [named] });
+    const { incidentId } = report;
+    for (const sha256 of [named, later]) await supplement(report, sha256);
+    office.photos.send(named, { id: 'worker', orgUnitId: 'dp-water' });
+    const { events } = await forget(incidentId);
+    expect(events).toMatchObject([{ type: 'ReporterForgotten', data: { subjectIds: [] } }]);
+    expect([...office.photos.sent.keys()]).toEqual([named]);
+    expect(await codeOf(supplement(report, named))).toBe('REPORTER_FORGOTTEN');
+    expect((await forget(incidentId)).events).toEqual([]);
+  });
+
+  it('go also where whoever took the report down has sent them', async () => {
+    const { incidentId } = await steps.handlers.report.execute(
+      new ReportIncidentCommand(steps.community(), { ...reportRequest, evidence: [named] }),
+    );
+    office.photos.send(named, { id: 'another of them', orgUnitId: 'co-liuyin' });
+    await forget(incidentId);
+    expect(office.photos.sent.size).toBe(0);
+  });
+
+  it('go when it is asked again, where the store of photos was away', async () => {
+    const report = await steps.report({ evidence: [named] });
+    await supplement(report, named);
+    const away = jest.spyOn(office.photos, 'withdraw').mockRejectedValueOnce(new Error('away'));
+    await expect(forget(report.incidentId)).rejects.toThrow('away');
+    away.mockRestore();
+    expect(await typesOf()).not.toContain('ReporterForgotten');
+    await forget(report.incidentId);
+    expect(office.photos.sent.size).toBe(0);
+  });
+
+  it('go though they were on their way as their reporter was forgotten, before or after that was recorded', async () => {
+    const report = await steps.report({ evidence: [named] });
+    const { incidentId } = report;
+    // Kept, and not judged once more: as the removal of the others is over.
+    const slow = supplement(report, named, {
+      keep: async () => {
+        await forget(incidentId);
+        office.photos.send(named, { reportOf: incidentId });
+      },
+    });
+    expect(await codeOf(slow)).toBe('REPORTER_FORGOTTEN');
+    expect(office.photos.sent.size).toBe(0);
+
+    const other = await steps.report({ evidence: [named] });
+    const withdraw = office.photos.withdraw.bind(office.photos);
+    jest.spyOn(office.photos, 'withdraw').mockImplementationOnce(async (...photo) => {
+      await withdraw(...photo);
+      office.photos.send(named, { reportOf: other.incidentId });
+    });
+    await forget(other.incidentId);
+    expect(office.photos.sent.size).toBe(0);
+  });
+
+  it('are not kept where they would be refused, and are recorded once, however often they come', async () => {
+    const report = await steps.report();
+    const keep = jest.fn(() => Promise.resolve());
+    const wrong = supplement({ ...report, receiptCode: '0000-0000-0000-0000' }, later, { keep });
+    expect(await codeOf(wrong)).toBe('RECEIPT_CODE_WRONG');
+    expect(keep).not.toHaveBeenCalled();
+    // Killed between the photo and the record: the same once more completes it.
+    const killed = supplement(report, later, { keep: () => Promise.reject(new Error('killed')) });
+    await expect(killed).rejects.toThrow('killed');
+    await Promise.all([supplement(report, later), supplement(report, later)]);
+    await supplement(report, later);
+    expect((await typesOf()).filter((type) => type === 'ReportSupplemented')).toHaveLength(1);
   });
 });

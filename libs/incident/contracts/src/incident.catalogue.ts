@@ -17,7 +17,11 @@ const asItWas: CatalogueEntry = { version: 1, upcasters: [] };
 
 /** Wire name → version and the way there. A new event, or a changed one: docs/how-to/change-an-event.md. */
 export const incidentCatalogue: Record<IncidentEventType, CatalogueEntry> = {
-  IncidentReported: { version: 2, upcasters: [upcasters.incidentReportedV2] },
+  IncidentReported: {
+    version: 3,
+    upcasters: [upcasters.incidentReportedV2, upcasters.incidentReportedV3],
+  },
+  ReportSupplemented: asItWas,
   IncidentLocated: asItWas,
   IncidentVerified: asItWas,
   IncidentRejected: asItWas,

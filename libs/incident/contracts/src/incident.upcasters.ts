@@ -28,6 +28,9 @@ export const incidentReportedV2: Upcaster = (data) => ({
   ...{ reportedBy: null, recurrenceOf: null, deadlines: [] },
 });
 
+/** Reports named no photos. */
+export const incidentReportedV3: Upcaster = (data) => ({ ...data, evidence: [] });
+
 export const incidentFiledV2: Upcaster = (data) => ({
   ...data,
   deadlines: deadlinesWithSteps(data['deadlines']),

@@ -98,11 +98,20 @@ export interface ReportIncident extends Command<'ReportIncident'> {
   readonly receiptHash: string;
   readonly occurredAt: string | null;
   readonly recurrenceOf: string | null;
+  /** SHA-256 of photos; the same one twice is one. */
+  readonly evidence: readonly string[];
   readonly tolerance: ClaimTolerance;
   /** VERIFY; not started where it is filed in the same step. */
   readonly deadlines: readonly Deadline[];
   /** Files it in the same step; for offices whose own report needs no verification. */
   readonly filing: { readonly pins: Pins; readonly deadlines: readonly Deadline[] } | null;
+}
+
+/** Photos that the reporter sends, those included that the report has named. */
+export interface SupplementReport extends Command<'SupplementReport'> {
+  readonly receiptHash: string;
+  /** SHA-256. */
+  readonly evidence: readonly string[];
 }
 
 /** A case of the past from another system, with the times of its life there. */
@@ -604,6 +613,7 @@ export interface ForgetReporter extends Command<'ForgetReporter'> {
 
 export type IncidentCommand =
   | ReportIncident
+  | SupplementReport
   | ImportIncident
   | LocateIncident
   | VerifyIncident

@@ -40,7 +40,7 @@ test('a closed case becomes the events of its life, each at its own time (edge c
             receiptHash,
           },
           ...{ anonymous: true, reporter: null, claimedAt: null, imported: true, reportedBy: null },
-          ...{ recurrenceOf: null, deadlines: [] },
+          ...{ recurrenceOf: null, evidence: [], deadlines: [] },
         },
       },
       { type: 'IncidentFiled', occurredAt: at(0), data: { cycle: 1, pins: null, deadlines: [] } },

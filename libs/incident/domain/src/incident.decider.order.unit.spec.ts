@@ -39,6 +39,7 @@ const open: Lifecycle[] = [...running, 'CHECKING', 'FEEDBACK', 'SUSPENDED'];
 
 /** A command and where it is accepted; elsewhere it is refused by the state it meets. */
 const allowed: readonly (readonly [IncidentCommand, Lifecycle[]])[] = [
+  [sample.supplement(late), [...open, 'CLOSED', 'MERGED']],
   [sample.locate(late), open],
   [sample.verify(late), ['REPORTED']],
   [sample.reject(late), beforeHandling],
@@ -91,7 +92,7 @@ const ofState: readonly RefusalCode[] = [
   ...(['INCIDENT_STATE', 'TASK_STATE', 'WHISTLE_STATE', 'TASK_NOT_FOUND', 'WHISTLE_NOT_FOUND'] as const),
   ...(['FEEDBACK_OUTSTANDING', 'EXTENSION_NOT_ASKED', 'WHISTLE_NEEDS_NO_APPROVAL'] as const),
   ...(['RETURN_AFTER_CHECK_IN', 'MERGE_TARGET_ENDED', 'NOT_THE_LEAD'] as const),
-  ...(['FEEDBACK_NOT_RECORDED'] as const),
+  ...(['FEEDBACK_NOT_RECORDED', 'REPORTER_WITHDREW'] as const),
 ];
 
 test.each(Object.entries(states))('the sample case is %s', (name, history) => {

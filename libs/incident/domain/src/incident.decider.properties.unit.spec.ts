@@ -357,7 +357,8 @@ const AFTERLIFE: Partial<Record<Lifecycle, readonly IncidentEvent['type'][]>> = 
     // Of a whistle that acted first, which is to be ratified still.
     ...(['WhistleRatified', 'WhistleFlagged', 'IncidentOverdue', 'SupervisionIssued'] as const),
     ...(['SupervisionResponded', 'SupervisionLifted', 'DeadlineWarned', 'DeadlinesRescheduled'] as const),
-    'ReporterForgotten',
+    // A photo may show that it is not solved.
+    ...(['ReportSupplemented', 'ReporterForgotten'] as const),
   ],
   REJECTED: [...FLAGS, 'ReporterForgotten'],
   VOIDED: [...FLAGS, 'ReporterForgotten'],
@@ -366,7 +367,7 @@ const AFTERLIFE: Partial<Record<Lifecycle, readonly IncidentEvent['type'][]>> = 
     ...(['IncidentUnmerged', 'FeedbackRecorded', 'FeedbackCorrected', 'IncidentWithdrawn'] as const),
     ...(['TaskTransferred', 'LeadChanged', 'TaskReleased', 'SupervisionLifted'] as const),
     ...(['SupervisionResponded', 'TaskEvaluated', ...FLAGS] as const),
-    ...(['WorkBooked', 'PersonalDataSealed', 'ReporterForgotten'] as const),
+    ...(['WorkBooked', 'PersonalDataSealed', 'ReportSupplemented', 'ReporterForgotten'] as const),
     // What stands still may go on one day.
     ...(['WhistleRatified', 'WhistleFlagged', 'DeadlinesRescheduled'] as const),
   ],

@@ -45,7 +45,7 @@ describe('report', () => {
     data: {
       ...{ ...said, anonymous: true, reporter: null, receiptHash },
       ...{ claimedAt: null, imported: false, externalId: null, reportedBy: null, recurrenceOf: null },
-      deadlines: report(0).deadlines,
+      ...{ evidence: [], deadlines: report(0).deadlines },
     },
   };
 

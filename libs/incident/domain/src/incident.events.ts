@@ -6,6 +6,7 @@ import type {
   IncidentVerified,
   IncidentVoided,
   IncidentWithdrawn,
+  ReportSupplemented,
 } from './events/intake.events.js';
 import type {
   ReporterFlagApproved,
@@ -108,6 +109,7 @@ export * from './events/rescheduling.events.js';
 
 export type IncidentEvent =
   | IncidentReported
+  | ReportSupplemented
   | IncidentLocated
   | IncidentVerified
   | IncidentRejected

@@ -15,6 +15,7 @@ export type Refusal =
   | { readonly code: 'REPORTER_UNKNOWN' }
   | { readonly code: 'REPORTER_FORGOTTEN' }
   | { readonly code: 'REPORTER_WITHDREW' }
+  | { readonly code: 'TOO_MANY_PHOTOS'; readonly max: number }
   /** Whoever asks has no part of the matter in hand, or not any more. */
   | { readonly code: 'REVEAL_WITHOUT_TASK' }
   | { readonly code: 'FLAG_UNDECIDED' }

@@ -214,6 +214,8 @@ export interface IncidentState {
   /** Under whose keys something of the reporter is sealed; without those that are destroyed. */
   readonly subjects: readonly string[];
   readonly reporterForgotten: boolean;
+  /** SHA-256 of photos that are the reporter's: named by the report, or sent after it. */
+  readonly photos: readonly string[];
   /** Where it lies is personal: no place of it is recorded finer than {@link coarsened}. */
   readonly homeSealed: boolean;
   readonly cycle: number;
@@ -281,6 +283,7 @@ export const NO_INCIDENT: IncidentState = {
   reporterWithdrew: false,
   subjects: [],
   reporterForgotten: false,
+  photos: [],
   homeSealed: false,
   cycle: 0,
   rework: 0,

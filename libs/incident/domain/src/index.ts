@@ -8,4 +8,5 @@ export type { Decision } from './decider/decision.js';
 export { comesOfAlarm } from './decider/overdue.js';
 export { mismatchesOf } from './decider/evidence.js';
 export * from './incident.decider.js';
+export { PHOTOS_OF_REPORT_MAX } from './decider/intake.js';
 export { coarsened, SEALED_TEXT } from './decider/persons.js';

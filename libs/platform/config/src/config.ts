@@ -64,6 +64,10 @@ export interface Config {
   readonly fileBytesMax: number;
   /** New files that one person may send in a day. */
   readonly filesPerDay: number;
+  /** New files by receipt codes in a day, of one account or address. */
+  readonly reporterFilesPerDay: number;
+  /** The same of everybody. */
+  readonly reporterFilesPerDayTotal: number;
   /** Nothing unsafe is started: what would be, is refused with a sentence (`NODE_ENV=production`). */
   readonly production: boolean;
   /** Null: the local issuer is trusted instead (never in production). */
@@ -139,6 +143,9 @@ export function loadConfig(env: Environment, cwd: string = process.cwd()): Confi
     filesUrl: read.url('FILES_URL', ['s3:']),
     fileBytesMax: read.integer('FILE_BYTES_MAX', 10 * 1024 * 1024, 1_024, 50 * 1024 * 1024),
     filesPerDay: read.integer('FILES_PER_DAY', 200, 1, 1_000_000),
+    // A mobile network may hide a district behind one address; all together 20,000 are some 20 GB on the disk.
+    reporterFilesPerDay: read.integer('REPORTER_FILES_PER_DAY', 300, 1, 1_000_000),
+    reporterFilesPerDayTotal: read.integer('REPORTER_FILES_PER_DAY_TOTAL', 20_000, 1, 100_000_000),
     production,
     oidc: readOidc(read, production),
     allowAnonymousReports: read.flag('ALLOW_ANONYMOUS_REPORTS', true),

@@ -138,3 +138,47 @@ test('what nothing was added to since an instant', async () => {
   expect(await before(new Date(Date.now() + 60_000))).toEqual(photos.map(({ sha256 }) => sha256).toSorted());
   expect(await before(new Date(Date.now() - 60_000))).toEqual([]);
 });
+
+describe('of a reporter', () => {
+  const reporter = { reportOf: '018f2f6e-0000-7000-8000-000000000001' };
+  const another = { reportOf: '018f2f6e-0000-7000-8000-000000000002' };
+
+  test('is theirs by the report alone, and where they stood is not kept', async () => {
+    const photo = await samplePhoto({
+      place: { lon: 120.4123, lat: 31.8345 },
+      takenAt: '2026:02:13 16:00:00',
+    });
+    const { record } = await add(photo, reporter);
+    expect(record).toMatchObject({ capturedAt: '2026-02-13T08:00:00.000Z', place: null });
+    expect(await files.isFrom(photo.sha256, reporter)).toBe(true);
+    for (const other of [another, worker, { id: reporter.reportOf, orgUnitId: null }])
+      expect(await files.isFrom(photo.sha256, other)).toBe(false);
+  });
+
+  test('taken back it is gone with everything, unless somebody else has sent it', async () => {
+    const [own, shared] = [await samplePhoto({ shade: 1 }), await samplePhoto({ shade: 2 })];
+    await add(own, reporter);
+    for (const sender of [reporter, another, worker]) await add(shared, sender);
+    for (const { sha256 } of [own, shared]) await files.withdraw(sha256, [reporter, stranger]);
+    expect(await files.find(own.sha256)).toBeNull();
+    expect(await files.isFrom(shared.sha256, reporter)).toBe(false);
+    expect(await files.isFrom(shared.sha256, worker)).toBe(true);
+    expect((await files.content((await files.find(shared.sha256))!)).length).toBeGreaterThan(0);
+    await files.withdraw(shared.sha256, [worker]);
+    await files.withdraw(shared.sha256, [another]);
+    expect((await everyByte()).length).toBe(0);
+    await files.withdraw(shared.sha256, [another]);
+    await files.withdraw('c'.repeat(64), [reporter]);
+  });
+
+  test('waits for its like: of many that come at once, one at the most is before one of who works here', async () => {
+    const photos = await Promise.all([1, 2, 3, 4].map((shade) => samplePhoto({ shade })));
+    const order: string[] = [];
+    const begun = photos.map(async (photo, index) => {
+      await add(photo, index === 3 ? worker : reporter);
+      order.push(index === 3 ? 'worker' : 'reporter');
+    });
+    await Promise.all(begun);
+    expect(order.indexOf('worker')).toBeLessThanOrEqual(1);
+  });
+});

@@ -5,7 +5,7 @@ import type { CapturePlace } from './capture-facts.js';
 import { decodeRecord, encodeRecord, type FileRecord, type Uploader } from './file-record.js';
 import { isSha256, keyParts, type FileStore } from './file-store.js';
 import { FileDamaged, FileRefused } from './files.errors.js';
-import { cleanPhoto, type PhotoType } from './photo.js';
+import { cleanPhoto, type PhotoCleaner, type PhotoType } from './photo.js';
 
 /** What seals the place of a photo. */
 export type PlaceVault = Pick<PersonalDataVault, 'seal' | 'unseal' | 'forget'>;
@@ -19,11 +19,17 @@ export interface Added {
 const recordOf = (sha256: string): string => `${sha256}/record.json`;
 const contentOf = ({ sha256, content }: Pick<FileRecord, 'sha256' | 'content'>): string =>
   `${sha256}/content-${content.sha256}`;
-/** One mark for each unit that has the file; for each person where there is no unit. */
-const markOf = (sha256: string, { id, orgUnitId }: Uploader): string => {
-  const whose = orgUnitId === null ? `person ${id}` : `unit ${orgUnitId}`;
-  return `${sha256}/from-${hash('sha256', whose, 'hex')}`;
-};
+const MARK = /\/from-[0-9a-f]{64}$/;
+
+/** One mark for each report and each unit that has the file; for each person where there is neither. */
+const markOf = (sha256: string, uploader: Uploader): string =>
+  `${sha256}/from-${hash('sha256', inWhoseName(uploader), 'hex')}`;
+
+function inWhoseName(uploader: Uploader): string {
+  if ('reportOf' in uploader) return `report ${uploader.reportOf}`;
+  const { id, orgUnitId } = uploader;
+  return orgUnitId === null ? `person ${id}` : `unit ${orgUnitId}`;
+}
 
 /**
  * Evidence by the SHA-256 of its original, which the device knew first; what is kept is the cleaned file. Three kinds of
@@ -33,11 +39,14 @@ const markOf = (sha256: string, { id, orgUnitId }: Uploader): string => {
 export class EvidenceFiles {
   /** Photos are decoded one after the other: one takes up to 200 MB, and a core. */
   private lastCleaning: Promise<unknown> = Promise.resolve();
+  /** Reporters' wait for each other first: of theirs, one at the most is before one of somebody who works here. */
+  private lastOfReporters: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly store: FileStore,
     private readonly vault: PlaceVault,
     private readonly clock: Clock,
+    private readonly clean: PhotoCleaner = cleanPhoto,
   ) {}
 
   /**
@@ -54,7 +63,7 @@ export class EvidenceFiles {
     const known = await this.find(sha256);
     if (known !== null && known.content.mediaType !== declared) throw new FileRefused('FILE_TYPE_MISMATCH');
     if (known === null) await beforeNew();
-    const record = known ?? (await this.keep(sha256, original, declared));
+    const record = known ?? (await this.keep(sha256, original, declared, uploader));
     const said = JSON.stringify({ ...uploader, at: this.now() });
     await this.store.put(markOf(sha256, uploader), Buffer.from(said));
     return { record, isNew: known === null };
@@ -78,6 +87,16 @@ export class EvidenceFiles {
   /** Whether this person, or anybody of the same unit, has sent the file: knowing its hash is not having it. */
   isFrom(sha256: string, uploader: Uploader): Promise<boolean> {
     return this.store.has(markOf(sha256, uploader));
+  }
+
+  /**
+   * Takes a file back from these senders; where nobody else has sent it, removes it for ever. Again does nothing.
+   * @throws FileStoreUnavailable, and what the vault throws
+   */
+  async withdraw(sha256: string, senders: readonly Uploader[]): Promise<void> {
+    for (const sender of senders) await this.store.remove(markOf(sha256, sender));
+    for await (const { key } of this.store.list(sha256)) if (MARK.test(key)) return;
+    await this.remove(sha256);
   }
 
   /** Where the camera says it was; for comparing, never for showing. @throws what the vault throws */
@@ -121,9 +140,19 @@ export class EvidenceFiles {
     if (sha256 !== null && isOld) yield sha256;
   }
 
-  private async keep(sha256: string, original: Buffer, declared: PhotoType): Promise<FileRecord> {
-    const photo = await this.cleaned(original, declared);
-    const { mediaType, content, capturedAt, place } = photo;
+  private async keep(
+    sha256: string,
+    original: Buffer,
+    declared: PhotoType,
+    uploader: Uploader,
+  ): Promise<FileRecord> {
+    const ofReporter = 'reportOf' in uploader;
+    const photo = await (ofReporter
+      ? this.cleanedInTurn(original, declared)
+      : this.cleaned(original, declared));
+    const { mediaType, content, capturedAt } = photo;
+    // Where a reporter stood is compared with nothing, and so is not kept, not even sealed.
+    const place = ofReporter ? null : photo.place;
     const record: FileRecord = {
       ...{ sha256, capturedAt, storedAt: this.now() },
       content: { sha256: photo.sha256, mediaType, bytes: content.length },
@@ -135,9 +164,15 @@ export class EvidenceFiles {
     return (await this.find(sha256)) ?? record;
   }
 
-  private cleaned(original: Buffer, declared: PhotoType): ReturnType<typeof cleanPhoto> {
-    const cleaning = this.lastCleaning.then(() => cleanPhoto(original, declared));
+  private cleaned(original: Buffer, declared: PhotoType): ReturnType<PhotoCleaner> {
+    const cleaning = this.lastCleaning.then(() => this.clean(original, declared));
     this.lastCleaning = cleaning.catch(() => undefined);
+    return cleaning;
+  }
+
+  private cleanedInTurn(original: Buffer, declared: PhotoType): ReturnType<PhotoCleaner> {
+    const cleaning = this.lastOfReporters.then(() => this.cleaned(original, declared));
+    this.lastOfReporters = cleaning.catch(() => undefined);
     return cleaning;
   }
 

@@ -17,10 +17,18 @@ export interface FileRecord {
 }
 
 /** Who has sent a file, and in whose name: a unit that knows the hash alone gets nothing by it. */
-export interface Uploader {
+export interface Staff {
   readonly id: string;
   readonly orgUnitId: string | null;
 }
+
+/** Whoever shows the receipt of a report sends in its name, and leaves none. */
+export interface Reporter {
+  /** The incident. */
+  readonly reportOf: string;
+}
+
+export type Uploader = Staff | Reporter;
 
 export const encodeRecord = (record: FileRecord): Buffer => Buffer.from(JSON.stringify(record));
 

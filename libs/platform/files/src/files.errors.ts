@@ -29,6 +29,14 @@ export class TooManyFiles extends Error {
   }
 }
 
+/** Thrown when reporters together have sent as many new files as are taken of them in a day. */
+export class ReportersSentTooManyFiles extends Error {
+  readonly code = 'REPORTERS_SENT_TOO_MANY_FILES';
+  constructor(readonly retryAfterSeconds: number) {
+    super('as many files as are taken of reporters in a day have been sent');
+  }
+}
+
 /** Thrown when as many files are being received as memory is set aside for. Nothing was stored; send it again. */
 export class TooManyUploads extends Error {
   readonly code = 'TOO_MANY_UPLOADS';

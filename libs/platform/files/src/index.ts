@@ -6,6 +6,8 @@ export * from './file-store.js';
 export * from './files.errors.js';
 export * from './open-file-store.js';
 export * from './photo.js';
+export * from './photo-process.js';
 export * from './s3-file-store.js';
+export * from './serve-photos.js';
 export * from './upload-allowance.js';
 export * from './upload-intake.js';

@@ -21,6 +21,9 @@ export interface CleanPhoto extends CaptureFacts {
   readonly sha256: string;
 }
 
+/** What makes a clean photo of an original: here, or in a process of its own. */
+export type PhotoCleaner = (original: Buffer, declared: PhotoType) => Promise<CleanPhoto>;
+
 /** 50 megapixels, decoded, are 150 to 200 MB; the cameras of phones that make more of them say so in their settings. */
 const PIXELS_MAX = 50_000_000;
 /** What evidence is looked at in; it bounds what is stored, too. */

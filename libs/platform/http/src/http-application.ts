@@ -23,8 +23,8 @@ export interface HttpApplicationOptions {
   readonly guards?: readonly CanActivate[];
   /** Told each route before it is there; what it throws ends the start. */
   readonly onRoute?: (method: string, pattern: string) => void;
-  /** The one route that takes files; every other takes JSON alone. */
-  readonly uploads?: UploadRoute;
+  /** The routes that take files; every other takes JSON alone. */
+  readonly uploads?: UploadRoutes;
   /** Default 256 KiB: a report with its evidence hashes is some 2 KiB. */
   readonly bodyLimitBytes?: number;
   /** For a request to arrive completely. Default 10 s; answers and streams may take longer. */
@@ -41,11 +41,11 @@ export interface HttpApplicationOptions {
   readonly connectionsMax?: number;
 }
 
-/** A route whose body comes as a stream that nobody has read: its handler, behind the guards, limits what it takes. */
-export interface UploadRoute {
-  /** As Fastify spells it: `/v1/files`. */
-  readonly path: string;
-  /** Media types that the handler looks at, to take or to refuse them; all others are refused here. */
+/** Routes whose body comes as a stream that nobody has read: their handlers, behind the guards, limit what they take. */
+export interface UploadRoutes {
+  /** As Fastify spells them: `/v1/files`. */
+  readonly paths: readonly string[];
+  /** Media types that the handlers look at, to take or to refuse them; all others are refused here. */
   readonly mediaTypes: readonly (string | RegExp)[];
 }
 
@@ -159,12 +159,12 @@ function acceptJsonOnly(fastify: FastifyInstance): void {
   });
 }
 
-function acceptUploads(fastify: FastifyInstance, { path, mediaTypes }: UploadRoute): void {
+function acceptUploads(fastify: FastifyInstance, { paths, mediaTypes }: UploadRoutes): void {
   for (const mediaType of mediaTypes) {
     fastify.addContentTypeParser(mediaType, (request, payload, done) => {
       try {
         assertNotEncoded(request.headers['content-encoding']);
-        if (request.routeOptions.url === path) return done(null, payload);
+        if (paths.includes(request.routeOptions.url ?? '')) return done(null, payload);
         done(Object.assign(new Error('only JSON is taken here'), { statusCode: 415 }));
       } catch (error) {
         done(error as RequestRefused);

@@ -175,7 +175,7 @@ function problemDocument(
     status: kind.status,
     ...(detail === undefined ? {} : { detail }),
     code,
-    instance: pathOf(request.url),
+    instance: instanceOf(request),
     requestId: request.id,
     ...(errors === undefined
       ? {}
@@ -187,6 +187,12 @@ function problemDocument(
           })),
         }),
   };
+}
+
+/** A secret in the address is not said again. */
+function instanceOf({ url, routeOptions }: FastifyRequest): string {
+  const pattern = routeOptions.url ?? '';
+  return pattern.includes(':receiptCode') ? pattern.replace(/:(\w+)/g, '{$1}') : pathOf(url);
 }
 
 function detailOf(error: unknown, kind: ProblemKind, chinese: boolean): string | undefined {

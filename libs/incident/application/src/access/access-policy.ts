@@ -269,12 +269,16 @@ const jurisdiction = {
   [`POST ${department}/transfer-open-tasks`]: administration,
 } as const;
 
-/** Photos that a command may name as evidence. A report names none, so residents send none. */
+/** Photos that a command may name as evidence. Reporters send theirs by the receipt code, which says whose they are. */
 const files = {
   'POST /v1/files': may({
     ...({ 'grid-worker': 'ANY', community: 'ANY', 'street-office': 'ANY', department: 'ANY' } as const),
     'supervision-centre': 'ANY',
   }),
+  'POST /v1/receipts/{receiptCode}/files': {
+    ...everybody('RECEIPT'),
+    note: 'photos of the report, until its reporter withdraws it or is forgotten',
+  },
   [`GET ${incident}/files`]: reading,
   [`GET ${incident}/files/{sha256}`]: { ...reading, note: 'files that its events name as evidence' },
 } as const;

@@ -15,6 +15,7 @@ import {
   IncidentJurisdiction,
   OpenTasks,
   ReceiptCodes,
+  ReporterPhotos,
   ReporterVault,
   type CommandContext,
   CallRecords,
@@ -22,6 +23,7 @@ import {
   IncidentsWithDeadlines,
   type MovedTask,
   type PersonalData,
+  type PhotoSender,
   type QueuedTask,
   type TaskPlace,
 } from '../index.js';
@@ -82,6 +84,24 @@ class SampleCaptures extends EvidenceCaptures {
   }
 }
 
+/** Photos by who has sent them. */
+class SamplePhotos extends ReporterPhotos {
+  readonly sent = new Map<string, Set<string>>();
+
+  send(sha256: string, sender: PhotoSender): void {
+    this.sent.set(sha256, (this.sent.get(sha256) ?? new Set()).add(whose(sender)));
+  }
+
+  override withdraw(sha256: string, senders: readonly PhotoSender[]): Promise<void> {
+    for (const sender of senders) this.sent.get(sha256)?.delete(whose(sender));
+    if (this.sent.get(sha256)?.size === 0) this.sent.delete(sha256);
+    return Promise.resolve();
+  }
+}
+
+const whose = (sender: PhotoSender): string =>
+  'reportOf' in sender ? `report ${sender.reportOf}` : `unit ${sender.orgUnitId ?? sender.id}`;
+
 let documents: JurisdictionDocuments | undefined;
 
 /** Read once: specs open an office for each test, and reading the file is most of what that takes. */
@@ -94,6 +114,7 @@ export class SampleOffice {
   readonly queue = new SampleQueues();
   readonly owing = new SampleOwing();
   readonly captures = new SampleCaptures();
+  readonly photos = new SamplePhotos();
   readonly receipts = new ReceiptCodes(Buffer.alloc(32, 7));
   private requests = 0;
 
@@ -151,9 +172,10 @@ export class SampleOffice {
 
   /** Handlers over this office's log, or over what stands before it. */
   handlers(incidents: IncidentCommandService = this.service()) {
-    const { jurisdiction, receipts, vault, queue, owing, clock, captures } = this;
+    const { jurisdiction, receipts, vault, queue, owing, clock, captures, photos } = this;
     return {
       report: new application.ReportIncidentHandler(incidents, jurisdiction, receipts, vault),
+      supplement: new application.SupplementReportHandler(incidents),
       importCase: new application.ImportIncidentHandler(incidents, jurisdiction, receipts),
       locate: new application.LocateIncidentHandler(incidents, jurisdiction),
       verify: new application.VerifyIncidentHandler(incidents),
@@ -164,7 +186,7 @@ export class SampleOffice {
       flagReporter: new application.FlagReporterHandler(incidents),
       decideFlag: new application.DecideReporterFlagHandler(incidents, receipts),
       reveal: new application.RevealReporterHandler(incidents, vault),
-      forget: new application.ForgetReporterHandler(incidents, vault),
+      forget: new application.ForgetReporterHandler(incidents, vault, photos),
       startSelfHandling: new application.StartSelfHandlingHandler(incidents, jurisdiction),
       selfHandlerContact: new application.RecordSelfHandlerContactHandler(incidents),
       completeSelfHandling: new application.CompleteSelfHandlingHandler(incidents, jurisdiction, captures),

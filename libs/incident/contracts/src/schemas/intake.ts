@@ -20,8 +20,11 @@ export const IncidentReported = Closed({
   externalId: Nullable(Id),
   reportedBy: Nullable(Id),
   recurrenceOf: Nullable(Id),
+  evidence: part.Evidence,
   deadlines: List(part.Deadline),
 });
+
+export const ReportSupplemented = Closed({ evidence: part.Evidence });
 
 export const IncidentLocated = Closed({
   location: Nullable(part.Location),

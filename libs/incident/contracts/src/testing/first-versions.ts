@@ -34,7 +34,7 @@ const lowerTimer: Lower = (data) => (FIRST_TIMERS.includes(data['timer']) ? data
  * nothing to write.
  */
 const firstVersions: Partial<Record<IncidentEventType, Lower>> = {
-  IncidentReported: without('reportedBy', 'recurrenceOf', 'deadlines'),
+  IncidentReported: without('reportedBy', 'recurrenceOf', 'evidence', 'deadlines'),
   IncidentFiled: (data) => ({ ...data, deadlines: lowerDeadlines(data['deadlines']) }),
   SelfHandlingStarted: without('parties'),
   WhistleBlown: (data) => ({

@@ -4,6 +4,7 @@ import type {
   LocateIncident,
   RejectIncident,
   ReportIncident,
+  SupplementReport,
   VerifyIncident,
   VoidIncident,
   WithdrawIncident,
@@ -42,6 +43,7 @@ export function report(state: IncidentState, command: ReportIncident): Decision 
       externalId: null,
       reportedBy: reportedBy(command),
       recurrenceOf: command.recurrenceOf,
+      evidence: [...new Set(command.evidence)],
       deadlines: filing === null ? command.deadlines : [],
     },
   };
@@ -57,6 +59,32 @@ function reportedBy({ origin, anonymous }: ReportIncident): string | null {
   return resident && anonymous ? null : id;
 }
 
+/** Photos that one report may have, with those that come after it: a round about the place, and the same once more. */
+export const PHOTOS_OF_REPORT_MAX = 20;
+
+/**
+ * Open to whoever holds the receipt, and as long as somebody may act on what is seen; after the closing too, since the
+ * photo may show that it is not solved. A photo that is named already says nothing new, in whatever state.
+ */
+export function supplementReport(state: IncidentState, command: SupplementReport): Decision {
+  const { origin, receiptHash, evidence } = command;
+  // The code first: whoever has the wrong one learns nothing about the state of the case.
+  if (receiptHash !== state.receiptHash) return refuse({ code: 'RECEIPT_CODE_WRONG' });
+  if (state.reporterForgotten) return refuse({ code: 'REPORTER_FORGOTTEN' });
+  if (state.reporterWithdrew) return refuse({ code: 'REPORTER_WITHDREW' });
+  const added = [...new Set(evidence)].filter((sha256) => !state.photos.includes(sha256));
+  if (added.length === 0) return accept();
+  const refusal = notIn(
+    state,
+    ...(['REPORTED', 'VERIFYING', 'FILED', 'HANDLING', 'CHECKING', 'FEEDBACK', 'CLOSED'] as const),
+    ...(['SUSPENDED', 'MERGED'] as const),
+  );
+  if (refusal) return refuse(refusal);
+  if (state.photos.length + added.length > PHOTOS_OF_REPORT_MAX)
+    return refuse({ code: 'TOO_MANY_PHOTOS', max: PHOTOS_OF_REPORT_MAX });
+  return accept({ type: 'ReportSupplemented', occurredAt: origin.now, data: { evidence: added } });
+}
+
 export function importCase(state: IncidentState, command: ImportIncident): Decision {
   if (state.lifecycle !== 'NONE') return refuse({ code: 'INCIDENT_EXISTS' });
   const { openedAt, closedAt, task } = command;
@@ -70,7 +98,7 @@ export function importCase(state: IncidentState, command: ImportIncident): Decis
       data: {
         ...{ incidentId, category, severity, description, location, place, channel, receiptHash, externalId },
         ...{ anonymous: true, reporter: null, claimedAt: null, imported: true, reportedBy: null },
-        ...{ recurrenceOf: null, deadlines: [] },
+        ...{ recurrenceOf: null, evidence: [], deadlines: [] },
       },
     },
     { type: 'IncidentFiled', occurredAt: openedAt, data: { cycle: 1, pins: null, deadlines: [] } },

@@ -104,7 +104,9 @@ export function revealReporter(state: IncidentState, command: RevealReporter): D
 /** Their right at any time, in any state; the case stays whole. */
 export function forgetReporter(state: IncidentState, { origin, subjectIds }: ForgetReporter): Decision {
   const forgotten = state.subjects.filter((subjectId) => subjectIds.includes(subjectId));
-  if (forgotten.length > 0)
+  // Also who has left no name may be seen on a photo.
+  const isOnPhotos = state.photos.length > 0 && !state.reporterForgotten;
+  if (forgotten.length > 0 || isOnPhotos)
     return accept({
       type: 'ReporterForgotten',
       occurredAt: origin.now,

@@ -25,10 +25,15 @@ export type IncidentReported = Fact<
     readonly reportedBy: string | null;
     /** An earlier incident of which this is a recurrence. */
     readonly recurrenceOf: string | null;
+    /** Photos of whoever reported it 随手拍, by the SHA-256 of their originals; they may come later. */
+    readonly evidence: readonly string[];
     /** Started by the report: VERIFY. */
     readonly deadlines: readonly Deadline[];
   }
 >;
+
+/** 补充: photos that its reporter sends beside those that the report has named. */
+export type ReportSupplemented = Fact<'ReportSupplemented', { readonly evidence: readonly string[] }>;
 
 /** Where it lies, found or corrected after the report. Nobody's task moves by it (domain.md §6, 18). */
 export type IncidentLocated = Fact<

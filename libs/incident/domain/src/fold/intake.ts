@@ -5,6 +5,7 @@ import type { FoldsOf } from './folds.js';
 /** What each event of this room changes. */
 export const intakeFolds: FoldsOf<
   | 'IncidentReported'
+  | 'ReportSupplemented'
   | 'IncidentLocated'
   | 'IncidentVerified'
   | 'IncidentRejected'
@@ -15,14 +16,15 @@ export const intakeFolds: FoldsOf<
   IncidentReported: (state, event) => {
     const at = event.occurredAt;
     const { incidentId, category, severity, place, imported, receiptHash } = event.data;
-    const { reportedBy, reporter, deadlines } = event.data;
+    const { reportedBy, reporter, deadlines, evidence } = event.data;
     return {
       ...NO_INCIDENT,
       ...{ lifecycle: 'REPORTED', incidentId, category, severity, place, imported, receiptHash },
       ...{ reportedAt: at, reportedBy, reporterKnown: reporter !== null, cycle: 1, deadlines },
-      subjects: reporter === null ? [] : [reporter.subjectId],
+      ...{ subjects: reporter === null ? [] : [reporter.subjectId], photos: evidence },
     };
   },
+  ReportSupplemented: (state, event) => ({ ...state, photos: [...state.photos, ...event.data.evidence] }),
   IncidentLocated: (state, event) => ({ ...state, place: event.data.place, lastWord: wordOf(event) }),
   IncidentVerified: (state) => ({ ...state, lifecycle: 'VERIFYING' }),
   IncidentRejected: (state) => ({ ...state, lifecycle: 'REJECTED' }),

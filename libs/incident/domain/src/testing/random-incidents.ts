@@ -18,6 +18,7 @@ import * as sample from './sample-incident.js';
 
 export const commandKinds = [
   'ReportIncident',
+  'SupplementReport',
   'ImportIncident',
   'LocateIncident',
   'VerifyIncident',
@@ -78,6 +79,7 @@ export const commandKinds = [
 /** Every event that the domain writes; the compiler asks for one that is missing. `ReporterFlagged` is of older logs only. */
 export const incidentEventNames = Object.keys({
   IncidentReported: true,
+  ReportSupplemented: true,
   IncidentLocated: true,
   IncidentVerified: true,
   IncidentRejected: true,
@@ -316,6 +318,12 @@ function build(
         reporter: evidence ? sample.sealed : null,
         personal: good ? { fields: ['DESCRIPTION', 'LOCATION'], sealed: sample.sealed } : null,
         anonymous: !evidence,
+        evidence: pick % 3 === 0 ? [sample.photo] : [],
+      });
+    case 'SupplementReport':
+      return sample.supplement(minute, {
+        receiptHash: good ? sample.receiptHash : 'of another report',
+        evidence: [sample.photo, `${pick % 10}`.repeat(64)],
       });
     case 'ImportIncident':
       return sample.importCase(good ? {} : { closedAt: null });

@@ -213,6 +213,7 @@ export function report(minute: number, more: More<'ReportIncident'> = {}): Comma
     receiptHash,
     occurredAt: null,
     recurrenceOf: null,
+    evidence: [],
     deadlines: [deadline('incident', 'VERIFY', minute)],
     tolerance,
     filing: null,
@@ -244,6 +245,16 @@ export const verify = (minute: number, more: More<'VerifyIncident'> = {}): Comma
   kind: 'VerifyIncident',
   origin: byCommunity(minute),
   ...{ note: '现场属实', evidence: [] },
+  ...more,
+});
+
+export const supplement = (
+  minute: number,
+  more: More<'SupplementReport'> = {},
+): CommandOf<'SupplementReport'> => ({
+  kind: 'SupplementReport',
+  origin: by(minute, 'anonymous', null),
+  ...{ receiptHash, evidence: [photo] },
   ...more,
 });
 

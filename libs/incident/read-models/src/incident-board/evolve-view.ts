@@ -103,6 +103,7 @@ function afterDecision(view: IncidentView, event: Later, before: IncidentView['s
       return afterWordOfPerson(view, event, at);
     case 'DeadlineWarned':
     case 'EvidenceFlagged':
+    case 'ReportSupplemented':
       return view;
     case 'ReporterFlagProposed':
     case 'ReporterFlagApproved':

@@ -14,6 +14,7 @@ const shownFields = {
     ...(['incidentId', 'category', 'severity', 'description', 'location', 'place', 'channel'] as const),
     ...(['anonymous', 'imported', 'externalId', 'recurrenceOf', 'deadlines', 'reporter'] as const),
   ],
+  ReportSupplemented: [],
   IncidentLocated: [
     ...(['location', 'place', 'gridMapId', 'gridMapVersion', 'method'] as const),
     ...(['suggestedDepartmentId', 'reason'] as const),

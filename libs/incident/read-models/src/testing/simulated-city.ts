@@ -148,6 +148,7 @@ export class SimulatedCity {
       location: { lon: 116.397, lat: 39.908, crs: 'GCJ02', address: '朝阳路 1 号' },
       place: { gridId: 'grid-1', estateId, communityId, streetId, districtId: 'district-1' },
       ...{ anonymous, reporter: sketch.reporter ?? null, recurrenceOf: null, deadlines: [] },
+      evidence: [],
       personal: sketch.personal ?? null,
       receiptHash: sketch.receiptHash ?? `receipt-of-${incidentId}`,
       ...{ occurredAt: sketch.occurredAt ?? null, filing: sketch.filed === false ? null : filing },
