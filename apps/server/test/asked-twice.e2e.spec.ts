@@ -34,6 +34,7 @@ const without: Readonly<Record<string, string>> = {
   'POST /v1/grids/locate': 'records nothing',
   'POST /v1/calendars/{id}/due': 'records nothing',
   'POST /v1/files': 'its bytes are its key',
+  'POST /v1/receipts/{receiptCode}/files': 'its bytes are its key',
   'DELETE /v1/departments/{id}/consumer-groups/{group}': 'what is gone is gone: 404',
   'DELETE /v1/simulations/{id}': 'what is gone is gone: 404',
 };

@@ -202,7 +202,7 @@ describeWithDump(`a log restored alone${skipped}`, () => {
 
     receiver.received.length = 0;
     await start();
-    expect((await fetch(`${server.url}/health/ready`)).status).toBe(200);
+    await waitFor('it is ready', async () => (await fetch(`${server.url}/health/ready`)).status === 200);
     const kept = { ...report, description: '备份之前' };
     const answered = async (key: string): Promise<string | null> => {
       const answer = await city.as('street').post('/v1/incidents', kept, { key });
