@@ -284,6 +284,33 @@ describe('requests of consumers that are sent again', () => {
       expect(await acknowledge([other])).toEqual({ settled: [other], lost: [] });
     });
 
+    it('are told what was done where the connection was cut between the statement and its answer', async () => {
+      add('a', 'b');
+      const sql: LeaseSql = {
+        query: async (text, values) => {
+          const answer = await pool.query<never>(text, values);
+          if ((text as { name?: string }).name !== 'leases/find-commands') throw new Error('cut');
+          return answer;
+        },
+      };
+      const cut = await ConsumerGroups.open(pool, feed, sql);
+      const [leasing, extending, settling, giving] = [newCommand(), newCommand(), newCommand(), newCommand()];
+      // What there is by then is in the feed alone: the first is cut before anything is lent.
+      await expect(leaseOnce(leasing, { by: cut })).rejects.toThrow('cut');
+      await giveBack(idsOf(await lease()));
+      await expect(leaseOnce(leasing, { by: cut, max: 2 })).rejects.toThrow('cut');
+      const { deliveries, replayed } = await leaseOnce(leasing, { max: 2 });
+      expect([subjectsOf(deliveries), replayed]).toEqual([['a', 'b'], true]);
+      const [one, other] = idsOf(deliveries) as [string, string];
+      const again = { settled: [one], lost: [], replayed: true };
+      await expect(cut.extend(name, 'system', [one], 90_000, extending)).rejects.toThrow('cut');
+      expect(await groups.extend(name, 'system', [one], 90_000, extending)).toEqual(again);
+      await expect(acknowledge([one], settling, cut)).rejects.toThrow('cut');
+      expect(await acknowledge([one], settling)).toEqual(again);
+      await expect(cut.giveBack(name, 'system', [other], 0, giving)).rejects.toThrow('cut');
+      expect(await giveBack([other], giving)).toEqual({ ...again, settled: [other] });
+    });
+
     it('make a group, and deliver dead letters again, once', async () => {
       const making = newCommand();
       const made = await groups.make(name, 'map', '3', 7, making);
