@@ -37,10 +37,14 @@ const isBehind = (headers: Written['headers'], reply: Reply): boolean =>
   textOf(reply).includes('"READ_MODEL_BEHIND"') &&
   Number(reply.headers.get('retry-after')) > 0;
 
-/** No connection to PostgreSQL within 5 s, a full queue of appends: the documented ways of saying so. */
+/**
+ * No connection to PostgreSQL within 5 s, a full queue of appends, an incident that the board has not come to within 5 s: the
+ * documented ways of saying so.
+ */
 export const isBusy = (reply: Reply): boolean =>
   reply.status === 503 &&
-  /"code":"(SERVICE_UNAVAILABLE|STORE_UNAVAILABLE|OVERLOADED|UNKNOWN_OUTCOME)"/.test(textOf(reply)) &&
+  (/"code":"(SERVICE_UNAVAILABLE|STORE_UNAVAILABLE|OVERLOADED|UNKNOWN_OUTCOME)"/.test(textOf(reply)) ||
+    /"code":"READ_MODEL_BEHIND","instance":"\/v1\/incidents\/./.test(textOf(reply))) &&
   Number(reply.headers.get('retry-after')) > 0;
 
 const isDocumentation = ({ target }: Written): boolean => target.includes('docs');

@@ -130,7 +130,7 @@ export function concurrencyContract(engine: Engine): void {
     expectDense(seen);
     expect(seen.slice(0, -1).map(placeOf).sort()).toEqual(written.map(placeOf).sort());
     expect(results.reduce((sum, result) => sum + result.conflicts, 0)).toBeGreaterThan(0);
-  }, 60_000);
+  }, 240_000);
 
   test('subscribers killed and resumed at random, while writers write, each see every event once, in order', async () => {
     const { store, another } = engine();
@@ -163,5 +163,5 @@ export function concurrencyContract(engine: Engine): void {
       }),
       propertyParameters({ numRuns: 8, endOnFailure: true }),
     );
-  }, 60_000);
+  }, 240_000);
 }
