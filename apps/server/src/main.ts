@@ -12,7 +12,7 @@ import { credentialsOf } from './api-keys.module.js';
 import { AppModule } from './app.module.js';
 import { BackgroundRoles, sharedOut } from './background-roles.js';
 import { Platform } from './platform.js';
-import { openRequestLimits, type OpenRequestLimits } from './request-limits.js';
+import { openRequestLimits, PHOTOS_OF_REPORT, type OpenRequestLimits } from './request-limits.js';
 import { publishSampleJurisdiction } from './sample-jurisdiction.js';
 import { welcome } from './welcome.js';
 
@@ -114,7 +114,7 @@ async function serve(
     ...{ trustedProxies: config.trustedProxies, corsOrigins: config.corsOrigins },
     connectionsMax: config.connectionsMax,
     uploads: {
-      paths: ['/v1/files', '/v1/receipts/:receiptCode/files'],
+      paths: ['/v1/files', PHOTOS_OF_REPORT],
       mediaTypes: [/^(image|video|audio)\//, /^application\/(?!json\b)/, /^text\//],
     },
   });

@@ -8,6 +8,9 @@ import { ReporterUploadLimits } from './reporter-upload-limits.js';
 /** Monitoring asks often, from one address, and must be answered most of all when there is too much. */
 const UNCOUNTED = ['/health/live', '/health/ready', '/metrics'];
 
+/** Photos of reports, by the receipt code. */
+export const PHOTOS_OF_REPORT = '/v1/receipts/:receiptCode/files';
+
 const DAY_SECONDS = 86_400;
 
 export interface OpenRequestLimits extends RequestLimits {
@@ -50,6 +53,7 @@ export async function openRequestLimits(
     accountOf: (request) => accountOf(credentials, request),
     isAnonymous: ({ headers }) => bearerToken(headers.authorization) === undefined,
     showsReceiptCode,
+    byReceipt: [PHOTOS_OF_REPORT],
     exempt: UNCOUNTED,
     close: () => limits.close(),
   };

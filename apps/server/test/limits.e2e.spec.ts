@@ -126,6 +126,23 @@ describe('limits of a running server', () => {
     expect((await city.as('resident').get('/v1/categories')).status).toBe(200);
   });
 
+  it('counts photos of reporters as no commands: they take nobody’s report', async () => {
+    await nobodyHasReported();
+    const from = newAddress();
+    const { receiptCode } = (await report(from)).body;
+    const statusesOfPhotos: number[] = [];
+    for (let sent = 0; sent < 20; sent += 1) {
+      const answer = await city.anonymous.post(`/v1/receipts/${receiptCode}/files`, undefined, {
+        ...{ rawBody: '', headers: { ...from, 'Content-Type': 'image/jpeg' } },
+      });
+      statusesOfPhotos.push(answer.status);
+    }
+    // Each of them an empty one.
+    expect(numberOf(statusesOfPhotos, 422)).toBe(20);
+    const statuses = await all(12, () => report(from));
+    expect([numberOf(statuses, 201), numberOf(statuses, 429)]).toEqual([11, 1]);
+  });
+
   it('counts two processes together', async () => {
     const second = await home.start({ ROLES: 'api' });
     const other = await City.of(home, second);

@@ -3,9 +3,17 @@ import { besidePixels, bombPhoto, samplePhoto, type SamplePhoto } from '@shaoyin
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { City, type Answer, type Caller, type Problem } from './kit/city.js';
+import { City, type Answer, type Caller, type PersonName, type Problem } from './kit/city.js';
 import { expectDeclaredAnswers } from './kit/declared-answers.js';
-import { act, blowWhistle, expected, fileIncident, report, type Reported } from './kit/incident-steps.js';
+import {
+  act,
+  blowWhistle,
+  expected,
+  fileIncident,
+  report,
+  type Moved,
+  type Reported,
+} from './kit/incident-steps.js';
 import { expectProblem } from './kit/problems.js';
 import { inOneProcess, useServerHomes, type ServerHome } from './kit/server-home.js';
 import { waitFor } from './kit/wait-for.js';
@@ -290,6 +298,55 @@ describe('whose photo it is', () => {
       await city.as('urbanManagement').get<Problem>(pathOf(target.id, photo.sha256)),
       ...([404, 'FILE_NOT_FOUND'] as const),
     );
+  });
+});
+
+describe('photos that their reporter has marked as personal', () => {
+  const personal = ['photos'];
+  const reveal = (who: PersonName, id: string, fields: readonly string[]) =>
+    city.as(who).post<Moved>(`/v1/incidents/${id}/reporter/reveal`, {
+      ...{ purpose: 'VISIT_SITE', reason: '入户查看', fields },
+    });
+
+  test('are shown to whom the reporter is revealed with them, on record, and to nobody else', async () => {
+    const [named, added] = (await newPhotos(2)) as [SamplePhoto, SamplePhoto];
+    const whistled = await blowWhistle(city, {}, { personal, evidence: [named.sha256] });
+    const { id } = whistled;
+    expected(201, await sendAsStaff(city.as('street'), named));
+    const path = pathOf(id, named.sha256);
+    for (const who of ['street', 'urbanManagement', 'oversight', 'supervision'] as const)
+      expectProblem(await city.as(who).get<Problem>(path), 403, 'FILE_IS_PERSONAL');
+    expect(await evidenceOf(id)).toEqual([
+      expect.objectContaining({ sha256: named.sha256, personal: true, file: null }),
+    ]);
+    // Neither another field nor another unit opens them.
+    expected(200, await reveal('urbanManagement', id, ['NAME', 'NOTE']));
+    expectProblem(await city.as('urbanManagement').get<Problem>(path), 403, 'FILE_IS_PERSONAL');
+    expected(200, await reveal('urbanManagement', id, ['PHOTOS']));
+    expect((await fetchPhoto(city.as('urbanManagement'), path)).status).toBe(200);
+    for (const who of ['street', 'oversight'] as const)
+      expectProblem(await city.as(who).get<Problem>(path), 403, 'FILE_IS_PERSONAL');
+    expectProblem(await city.as('water').get<Problem>(path), 404, 'INCIDENT_NOT_FOUND');
+    expect((await eventsOf(id)).filter(({ type }) => type === 'ReporterIdentityRevealed')).toHaveLength(2);
+    // What the department names itself is its evidence, and nobody's secret.
+    const task = `tasks/${whistled.tasks[0]!.taskId}/check-in`;
+    await act(city, 'urbanManagement', id, task, { evidence: [added.sha256] });
+    expected(201, await sendAsStaff(city.as('urbanManagement'), added));
+    expect((await fetchPhoto(city.as('street'), pathOf(id, added.sha256))).status).toBe(200);
+  });
+
+  test('are those too that come later, of somebody who left no name', async () => {
+    const photo = await newPhoto();
+    const incident = await reported({ personal });
+    expected(201, await send(incident.receiptCode, photo));
+    expect(await photosOf(incident)).toEqual([{ sha256: photo.sha256, arrived: true }]);
+    const path = pathOf(incident.id, photo.sha256);
+    expectProblem(await city.as('street').get<Problem>(path), 403, 'FILE_IS_PERSONAL');
+    expected(200, await reveal('street', incident.id, ['PHOTOS']));
+    expect((await fetchPhoto(city.as('street'), path)).status).toBe(200);
+    expected(200, await city.as('admin').post(`/v1/incidents/${incident.id}/reporter/forget`));
+    expectProblem(await city.as('street').get<Problem>(path), 404, 'FILE_NOT_FOUND');
+    expect(await keptOf(photo.sha256)).toEqual([]);
   });
 });
 

@@ -1,4 +1,5 @@
 import { loadConfig, systemClock } from '@shaoying/config';
+import type { RecordedEvent } from '@shaoying/event-store';
 import { sampleEvent } from '@shaoying/event-store/testing';
 import { DiskFileStore, EvidenceFiles } from '@shaoying/files';
 import { samplePhoto } from '@shaoying/files/testing';
@@ -6,7 +7,7 @@ import { MasterKeyFolder, PostgresPersonalDataVault } from '@shaoying/personal-d
 import { createTestDatabase, type TestDatabase } from '@shaoying/postgres/testing';
 import { openStores } from '@shaoying/runtime';
 import { createLogger } from '@shaoying/telemetry';
-import { readdir, utimes } from 'node:fs/promises';
+import { readdir, readFile, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Terminal } from '../terminal.js';
 import { CliProcess } from '../testing/index.js';
@@ -92,6 +93,28 @@ test('sweep: removes what is old and named by no event, and nothing else; a dry 
   expect(await sweep()).toEqual({ old: 4, unnamed: 0, removed: 0 });
   await expect(sweep({ olderThan: '3h' })).rejects.toThrow('a day at least');
 });
+
+test('forget: the photos of the report go with its reporter, though no name was left', async () => {
+  const { stored } = JSON.parse(
+    await readFile(
+      join(__dirname, '../../../../libs/incident/contracts/golden/IncidentReported.v3.json'),
+      'utf8',
+    ),
+  ) as { stored: RecordedEvent };
+  const { streamId, revision: _r, position: _p, ...reported } = stored;
+  const incidentId = streamId.slice('incident-'.length);
+  const [own, shared] = [await samplePhoto({ shade: 11 }), await samplePhoto({ shade: 12 })];
+  const data = { ...(stored.data as object), reporter: null, evidence: [own.sha256, shared.sha256] };
+  await place.stores.log.append(streamId, 'none', [{ ...reported, data }]);
+  for (const photo of [own, shared]) await files.add(photo.bytes, 'image/jpeg', { reportOf: incidentId });
+  await files.add(shared.bytes, 'image/jpeg', { id: 'worker', orgUnitId: 'dp-water' });
+  expect(await cli.json('forget', '--incident', incidentId)).toEqual({
+    ...{ subjectIds: [], incidentId, recorded: true },
+  });
+  expect(await Promise.all([own, shared].map(({ sha256 }) => isThere(sha256)))).toEqual([false, true]);
+  expect(await files.isFrom(shared.sha256, { reportOf: incidentId })).toBe(false);
+  expect(await cli.json('forget', '--incident', incidentId)).toMatchObject({ recorded: false });
+}, 60_000);
 
 test('remove: one file by order, named or not; its place can never be read again', async () => {
   const photo = await sent(6, 0);

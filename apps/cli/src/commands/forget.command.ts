@@ -50,7 +50,7 @@ export async function forgetPerson(
           return recorded(handler, new ForgetReporterCommand(context(), about));
         });
   show(terminal, options.json, forgotten, () => [
-    `forgotten: ${forgotten.subjectIds.join(', ')}`,
+    `forgotten: ${forgotten.subjectIds.join(', ') || 'who is on the photos of the report'}`,
     forgotten.incidentId === null
       ? 'no incident is known that holds anything of this person (a rebuild of incident-board may be under way)'
       : `incident ${forgotten.incidentId}: ${forgotten.recorded ? 'put on record' : 'was on record already'}`,

@@ -326,9 +326,12 @@ export class EvidenceAnswer {
     string | null;
   @ApiProperty({
     ...{ type: StoredFileAnswer, nullable: true },
-    description: 'Null until that unit, or the reporter, has sent it, and after it was removed',
+    description:
+      'Null until that unit, or the reporter, has sent it, after it was removed, and where it is personal and not revealed',
   })
   file!: StoredFileAnswer | null;
+  @ApiProperty({ description: 'Marked as personal by the reporter: told like the reporter' })
+  personal!: boolean;
   @ApiProperty({
     ...{ enum: ['TIME', 'PLACE'], isArray: true },
     description: 'What its camera says otherwise than the event',

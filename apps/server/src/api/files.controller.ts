@@ -13,7 +13,9 @@ import { Refused } from './refused.js';
 import { sentFile, shownFile, type Stored } from './sent-files.js';
 import { VisibleIncidents } from './visible-incidents.js';
 
-type ShownEvidence = Omit<NamedEvidence, 'file'> & { readonly file: Omit<Stored, 'sha256'> | null };
+type ShownEvidence = Omit<NamedEvidence, 'file' | 'revealed'> & {
+  readonly file: Omit<Stored, 'sha256'> | null;
+};
 
 /** Photos, found by the SHA-256 that events name as evidence. */
 @ApiTags('files')
@@ -60,8 +62,10 @@ export class FilesController {
   ): Promise<{ items: readonly ShownEvidence[] }> {
     await reached(this.platform, 'incident-board', request);
     const { duplicates } = await this.visible.find(principal, permitted, id);
-    const named = await this.queries.execute(new ReadEvidence([id, ...duplicates], null));
-    return { items: named.map(({ file, ...of }) => ({ ...of, file: file && shownFile(file) })) };
+    const named = await this.queries.execute(new ReadEvidence([id, ...duplicates], null, principal));
+    return {
+      items: named.map(({ file, revealed: _, ...of }) => ({ ...of, file: file && shownFile(file) })),
+    };
   }
 
   @Tells('A photo that the incident names as evidence, cleaned of everything beside its pixels')
@@ -83,10 +87,10 @@ export class FilesController {
   ): Promise<Buffer | undefined> {
     await reached(this.platform, 'incident-board', request);
     const { duplicates } = await this.visible.find(principal, permitted, id);
-    const asked = new ReadEvidence([id, ...duplicates], sha256);
+    const asked = new ReadEvidence([id, ...duplicates], sha256, principal);
     const named = isSha256(sha256) ? await this.queries.execute(asked) : [];
     const file = named.find((candidate) => candidate.file !== null)?.file;
-    if (!file) throw new Refused('FILE_NOT_FOUND');
+    if (!file) throw new Refused(named.some(isWithheld) ? 'FILE_IS_PERSONAL' : 'FILE_NOT_FOUND');
     const etag = `"${file.content.sha256}"`;
     void reply.headers({ ...harmless, ETag: etag });
     if (request.headers['if-none-match'] === etag) {
@@ -109,3 +113,5 @@ const harmless = {
   'Content-Security-Policy': "default-src 'none'; sandbox",
   'Cache-Control': 'private, no-cache',
 } as const;
+
+const isWithheld = ({ personal, revealed }: NamedEvidence): boolean => personal && !revealed;

@@ -9,6 +9,13 @@ registerProblems({
     detail: 'It was not named as evidence here, not sent yet by whoever named it, or removed.',
     detailZh: '该文件未在此事件中列为证据、提供者尚未上传，或已被移除。',
   },
+  FILE_IS_PERSONAL: {
+    status: 403,
+    title: 'The reporter has marked the photos as personal',
+    titleZh: '上报人已将照片标记为个人信息',
+    detail: 'Whoever has the matter in hand has the reporter revealed first, with PHOTOS among the fields.',
+    detailZh: '承办方须先申请披露上报人信息（fields 含 PHOTOS），记录在案后方可查看。',
+  },
   FILE_TYPE_NOT_SUPPORTED: {
     status: 415,
     title: 'Files of this type are not taken',

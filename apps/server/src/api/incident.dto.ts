@@ -32,7 +32,7 @@ import {
 } from './fields.dto.js';
 
 /** What of a report may be marked as personal. */
-export const personalParts = ['description', 'location'] as const;
+export const personalParts = ['description', 'location', 'photos'] as const;
 
 const severities = ['MINOR', 'MAJOR', 'GROUP'] as const;
 
@@ -130,7 +130,7 @@ export class ReportIncidentDto {
     enum: personalParts,
     isArray: true,
     description:
-      'What of the report is personal: stored encrypted, told like the reporter. A location is shown to some 100 m',
+      'What of the report is personal: stored encrypted, told like the reporter. A location is shown to some 100 m, photos to whom the reporter is revealed with PHOTOS',
   })
   @IsOptional()
   @IsArray()

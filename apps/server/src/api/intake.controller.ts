@@ -175,7 +175,7 @@ export class IntakeController {
   }
 }
 
-const PARTS = { description: 'DESCRIPTION', location: 'LOCATION' } as const;
+const PARTS = { description: 'DESCRIPTION', location: 'LOCATION', photos: 'PHOTOS' } as const;
 
 /** A blank one is none. */
 const noteOf = ({ privateNote }: ReportIncidentDto): string | null =>

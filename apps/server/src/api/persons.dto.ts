@@ -22,7 +22,8 @@ export class RevealReporterDto extends ReasonDto {
   @ApiPropertyOptional({
     enum: PERSONAL_FIELDS,
     isArray: true,
-    description: 'No more than is needed. Default: name and telephone number',
+    description:
+      'No more than is needed. Default: name and telephone number. PHOTOS: those that are marked as personal are shown to who asks, for a day',
   })
   @IsOptional()
   @IsArray()

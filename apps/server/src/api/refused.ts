@@ -19,6 +19,7 @@ export class Refused extends Error {
       | 'TOO_MANY_STREAMS'
       | 'TOO_MANY_OWN_STREAMS'
       | 'FILE_NOT_FOUND'
+      | 'FILE_IS_PERSONAL'
       | 'SCHEMA_NOT_FOUND'
       | 'CONSUMER_GROUP_NOT_FOUND'
       | 'LEASE_NOT_FOUND'

@@ -1,8 +1,14 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { IncidentHistory, type HistoryEntry } from '@shaoying/audit';
 import type { FileRecord } from '@shaoying/files';
+import type { Principal } from '@shaoying/identity';
 import { EvidenceCaptures, evidenceTolerance } from '@shaoying/incident-application';
-import { mismatchesOf, type EvidenceMismatch, type Location } from '@shaoying/incident-domain';
+import {
+  mismatchesOf,
+  type EvidenceMismatch,
+  type Location,
+  type PersonalField,
+} from '@shaoying/incident-domain';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Platform } from '../platform.js';
 
@@ -15,7 +21,11 @@ export interface NamedEvidence {
   readonly taskId: string | null;
   readonly occurredAt: string;
   readonly orgUnitId: string | null;
-  /** Null until whoever named it has sent it, and after it was removed. */
+  /** Told like the reporter, who has marked it so. */
+  readonly personal: boolean;
+  /** Whether whoever reads may see it all the same. */
+  readonly revealed: boolean;
+  /** Null until whoever named it has sent it, after it was removed, and where it is personal and not revealed. */
   readonly file: FileRecord | null;
   /** What its camera says otherwise than the event: as it was flagged, or found now where it came after the check-in. */
   readonly mismatches: readonly EvidenceMismatch[];
@@ -28,6 +38,7 @@ export class ReadEvidence extends Query<readonly NamedEvidence[]> {
     readonly incidentIds: readonly string[],
     /** Null for all. */
     readonly sha256: string | null,
+    readonly reader: Pick<Principal, 'id' | 'orgUnitId'>,
   ) {
     super();
   }
@@ -41,14 +52,19 @@ export class ReadEvidenceHandler implements IQueryHandler<ReadEvidence> {
     private readonly captures: EvidenceCaptures,
   ) {}
 
-  async execute({ incidentIds, sha256 }: ReadEvidence): Promise<readonly NamedEvidence[]> {
+  async execute({ incidentIds, sha256, reader }: ReadEvidence): Promise<readonly NamedEvidence[]> {
     const named: NamedEvidence[] = [];
     for (const incidentId of incidentIds) {
       const history = await this.history.events(incidentId);
+      const arePersonal = arePhotosPersonal(history);
+      const revealed = arePersonal && this.arePhotosRevealed(history, reader);
       for (const entry of history) {
         for (const hash of evidenceOf(entry)) {
           if (sha256 !== null && hash !== sha256) continue;
-          named.push({ incidentId, ...(await this.asNamed(incidentId, entry, hash, history)) });
+          const personal = arePersonal && isOfReporter(entry);
+          const of = await this.asNamed(incidentId, entry, hash, history);
+          const file = personal && !revealed ? null : of.file;
+          named.push({ incidentId, ...of, personal, revealed, file });
         }
       }
     }
@@ -64,7 +80,7 @@ export class ReadEvidenceHandler implements IQueryHandler<ReadEvidence> {
     entry: HistoryEntry,
     sha256: string,
     history: readonly HistoryEntry[],
-  ): Promise<Omit<NamedEvidence, 'incidentId'>> {
+  ): Promise<Omit<NamedEvidence, 'incidentId' | 'personal' | 'revealed'>> {
     const { type, revision, data, occurredAt, actor } = entry;
     const { files } = this.platform;
     const { taskId } = data;
@@ -79,6 +95,22 @@ export class ReadEvidenceHandler implements IQueryHandler<ReadEvidence> {
     };
   }
 
+  /** To this very account in this unit, by an event, and not long ago: who had the matter in hand then may not have it now. */
+  private arePhotosRevealed(
+    history: readonly HistoryEntry[],
+    { id, orgUnitId }: Pick<Principal, 'id' | 'orgUnitId'>,
+  ): boolean {
+    const since = this.platform.clock.now().getTime() - REVEALED_MS;
+    return history.some(
+      ({ type, data, actor, recordedAt }) =>
+        type === 'ReporterIdentityRevealed' &&
+        (data['fields'] as PersonalField[]).includes('PHOTOS') &&
+        actor.id === id &&
+        actor.orgUnitId === orgUnitId &&
+        Date.parse(recordedAt) >= since,
+    );
+  }
+
   /** Of a check-in, which claims a time and maybe a place; of photos of work more is known to its decider alone. */
   private async compared(
     { type, data, occurredAt, actor }: HistoryEntry,
@@ -91,6 +123,15 @@ export class ReadEvidenceHandler implements IQueryHandler<ReadEvidence> {
     return facts === undefined ? [] : mismatchesOf(facts, { from: at, to: at }, evidenceTolerance);
   }
 }
+
+/** For a visit on the day; whoever needs them longer asks again, on record. */
+const REVEALED_MS = 24 * 3_600_000;
+
+const arePhotosPersonal = (history: readonly HistoryEntry[]): boolean =>
+  history.some(
+    ({ type, data }) =>
+      type === 'PersonalDataSealed' && (data['fields'] as PersonalField[]).includes('PHOTOS'),
+  );
 
 /** Photos of the report: of whoever reported it, or of whoever took the report down. */
 export const isOfReporter = ({ type }: Pick<HistoryEntry, 'type'>): boolean =>

@@ -111,6 +111,8 @@ export class ReportIncidentHandler implements ICommandHandler<ReportIncidentComm
       ...(marked.includes('DESCRIPTION') ? { description } : {}),
       ...(marked.includes('LOCATION') && location !== null ? { location } : {}),
       ...(privateNote === null ? {} : { note: privateNote }),
+      // Also of those that come later.
+      ...(marked.includes('PHOTOS') ? { photos: request.evidence ?? [] } : {}),
     };
     const fields = personalFieldsOf(more);
     if (fields.length === 0) return { reporter, personal: null };

@@ -31,8 +31,8 @@ export class ReportIncidentCommand extends Command<ReportedOutcome> {
       readonly anonymous: boolean;
       /** For whoever has the matter in hand, and sealed for everybody else. */
       readonly privateNote?: string | null;
-      /** What of the report itself is personal: recorded sealed, and where it lies coarsely. */
-      readonly personal?: readonly ('DESCRIPTION' | 'LOCATION')[];
+      /** What of the report itself is personal: recorded sealed, where it lies coarsely; photos told like the reporter. */
+      readonly personal?: readonly ('DESCRIPTION' | 'LOCATION' | 'PHOTOS')[];
       /** An earlier incident that it is a recurrence of. */
       readonly recurrenceOf?: string | null;
       /** SHA-256 of photos, sent before or after the report. */

@@ -92,8 +92,8 @@ export const incidentCatalogue: Record<IncidentEventType, CatalogueEntry> = {
   ReporterFlagApproved: asItWas,
   ReporterFlagRefused: asItWas,
   ReporterFlagged: asItWas,
-  PersonalDataSealed: asItWas,
-  ReporterIdentityRevealed: asItWas,
+  PersonalDataSealed: { version: 2, upcasters: [upcasters.personalDataSealedV2] },
+  ReporterIdentityRevealed: { version: 2, upcasters: [upcasters.reporterIdentityRevealedV2] },
   ReporterForgotten: asItWas,
 };
 

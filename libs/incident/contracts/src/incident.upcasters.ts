@@ -96,3 +96,9 @@ export const incidentClosedV2: Upcaster = (data) => ({ ...data, reopenUntil: nul
 
 /** The whole percent, rounded down, was all that was recorded. */
 export const incidentSuspendedV2: Upcaster = (data) => ({ ...data, usedTime: null });
+
+/** The second version knows photos that are personal; the fields of the first are among them. */
+export const personalDataSealedV2: Upcaster = (data) => ({ ...data });
+
+/** As for what is sealed. */
+export const reporterIdentityRevealedV2: Upcaster = (data) => ({ ...data });

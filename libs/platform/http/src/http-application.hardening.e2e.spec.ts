@@ -320,6 +320,7 @@ describe('requests beyond a limit', () => {
         accountOf: () => Promise.resolve(null),
         isAnonymous: () => true,
         showsReceiptCode: () => false,
+        byReceipt: [],
         exempt: [],
       },
     };

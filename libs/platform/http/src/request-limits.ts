@@ -21,6 +21,11 @@ export interface RequestLimits {
   isAnonymous(request: FastifyRequest): boolean;
   /** Whether the request shows a receipt code. Asked when its body has been read. */
   showsReceiptCode(request: FastifyRequest): boolean;
+  /**
+   * Routes, by their patterns, that write only for who shows a receipt code, and have limits of their own: without a token they
+   * are counted by the address and not as commands, so that photos of one report take nobody's report.
+   */
+  readonly byReceipt: readonly string[];
   /** Routes that are not counted, by their patterns. */
   readonly exempt: readonly string[];
 }
@@ -64,6 +69,7 @@ function chargesOf(request: FastifyRequest, { account, key }: Caller, limits: Re
   const asAddress: Charge = [limits.address, key];
   // A token that has expired at an office's system must not close the anonymous channel for residents.
   if (READING.includes(request.method) || !limits.isAnonymous(request)) return [asAddress];
+  if (limits.byReceipt.includes(request.routeOptions.url ?? '')) return [asAddress];
   return [asAddress, [limits.anonymous, key], [limits.anonymousTotal, EVERYBODY]];
 }
 

@@ -5,7 +5,7 @@ import { Closed, Id, List, Nullable, OneOf, Text } from './parts.js';
 
 /** Base64 of some 75 KB at the most: a long report in three bytes a character. */
 const Ciphertext = Type.String({ maxLength: 100_000 });
-const Fields = Type.Array(OneOf('NAME', 'PHONE', 'DESCRIPTION', 'NOTE', 'LOCATION', 'COMMENT'), {
+const Fields = Type.Array(OneOf('NAME', 'PHONE', 'DESCRIPTION', 'NOTE', 'LOCATION', 'COMMENT', 'PHOTOS'), {
   maxItems: 10,
 });
 

@@ -29,6 +29,9 @@ const lowerWarning: Lower = (data) => (data['timer'] === 'EXTENSION_DECISION' ? 
 
 const lowerTimer: Lower = (data) => (FIRST_TIMERS.includes(data['timer']) ? data : null);
 
+/** Before reports had photos. */
+const lowerPersonal: Lower = (data) => ((data['fields'] as unknown[]).includes('PHOTOS') ? null : data);
+
 /**
  * Data as the first release would have written it, by the types that have changed since; null where it would have had
  * nothing to write.
@@ -59,6 +62,8 @@ const firstVersions: Partial<Record<IncidentEventType, Lower>> = {
   FeedbackRecorded: without('reworks'),
   IncidentClosed: without('reopenUntil', 'appealUntil'),
   IncidentSuspended: without('usedTime'),
+  PersonalDataSealed: lowerPersonal,
+  ReporterIdentityRevealed: lowerPersonal,
 };
 
 /** What a step cannot know, though it was so when the first version was written (`incident.upcasters.ts`). */

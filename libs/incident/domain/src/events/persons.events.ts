@@ -1,7 +1,11 @@
 import type { Fact, SealedReporter } from './vocabulary.events.js';
 
 /** What may be known of a reporter, and only sealed. */
-export const PERSONAL_FIELDS = ['NAME', 'PHONE', 'DESCRIPTION', 'NOTE', 'LOCATION', 'COMMENT'] as const;
+export const PERSONAL_FIELDS = [
+  ...(['NAME', 'PHONE', 'DESCRIPTION', 'NOTE', 'LOCATION', 'COMMENT'] as const),
+  // Which ones is said by their hashes in the clear; the photos themselves are shown to whom the reporter is revealed.
+  'PHOTOS',
+] as const;
 
 export type PersonalField = (typeof PERSONAL_FIELDS)[number];
 

@@ -316,7 +316,12 @@ function build(
         occurredAt: claimOf(attempt, minute),
         filing: attempt.filed ? sample.filingWithContact(minute) : null,
         reporter: evidence ? sample.sealed : null,
-        personal: good ? { fields: ['DESCRIPTION', 'LOCATION'], sealed: sample.sealed } : null,
+        personal: good
+          ? {
+              fields: ['DESCRIPTION', 'LOCATION', ...(pick % 4 === 0 ? (['PHOTOS'] as const) : [])],
+              sealed: sample.sealed,
+            }
+          : null,
         anonymous: !evidence,
         evidence: pick % 3 === 0 ? [sample.photo] : [],
       });
