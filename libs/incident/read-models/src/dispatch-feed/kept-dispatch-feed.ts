@@ -26,9 +26,11 @@ export const keptDispatchFeed: KeptFeed = {
   },
 };
 
+/** Tables of another release, before they are filled anew, may have other columns: they tell nothing here. */
 async function isThere(sql: FollowerSql): Promise<boolean> {
   const { rows } = await sql.query<{ there: boolean }>(
-    `select to_regclass('dispatch_feed.items') is not null as there`,
+    `select count(*) = 2 as there from pg_attribute
+     where attrelid = to_regclass('dispatch_feed.items') and attname in ('position', 'cloud_event') and not attisdropped`,
   );
   return rows[0]?.there === true;
 }
