@@ -181,13 +181,17 @@ describeWithDump(`a log restored alone${skipped}`, () => {
     const [before, lost] = [given.filter(isKept), given.filter((item) => !isKept(item))];
     expect([before.length > 0, lost.length > 3]).toEqual([true, true]);
 
-    const refused = home.launch(stores());
-    await expect(refused.listening()).rejects.toThrow('npm run -s shaoying -- restored');
-    expect((await refused.exited).code).toBe(1);
+    for (const processes of ['1', '2']) {
+      const refused = home.launch({ ...stores(), PROCESSES: processes });
+      await expect(refused.listening()).rejects.toThrow('npm run -s shaoying -- restored');
+      expect((await refused.exited).code).toBe(1);
+    }
     // Nor are the feeds filled anew beneath what consumers remember.
     const rebuild = await shaoying('projections', 'rebuild', 'dispatch-feed');
     expect(rebuild).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('shaoying restored') });
 
+    for (const to of ['there', String(BigInt(head) + 1n)])
+      expect(await shaoying('restored', '--to', to)).toMatchObject({ exitCode: 2, stdout: '' });
     const lastKept = before.at(-1)?.sequence;
     const dry = JSON.parse((await shaoying('restored', '--dry-run', '--json')).stdout) as object;
     const done = JSON.parse((await shaoying('restored', '--json')).stdout) as Restored;

@@ -54,3 +54,16 @@ ownersOnly(
     expect(made).toEqual(['keys']);
   },
 );
+
+const onLinux = process.platform === 'linux' ? test : test.skip;
+
+onLinux(
+  'a data folder that nothing can be put into ends the start within seconds, in one sentence',
+  async () => {
+    const begunMs = performance.now();
+    const { code, said, stdout } = await refusal({ NODE_ENV: 'development', DATA_DIR: '/proc/shaoying' });
+    expect(performance.now() - begunMs).toBeLessThan(20_000);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(said).toContain('DATA_DIR: /proc/shaoying lies on a file system that holds no files of ours.');
+  },
+);

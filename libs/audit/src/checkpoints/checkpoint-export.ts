@@ -1,6 +1,6 @@
-import { open, mkdir, type FileHandle } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { syncFolder } from '@shaoying/config';
+import { makeFolder, syncFolder } from '@shaoying/config';
 import { parseCheckpoint, type Checkpoint } from './checkpoint.js';
 import { parseNote } from './signed-note.js';
 
@@ -48,7 +48,7 @@ export class FileExport implements CheckpointExport {
 
   async write(note: string): Promise<void> {
     const folder = dirname(this.name);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder, 0o700);
     const file = await open(this.name, 'a', 0o644);
     try {
       await file.writeFile(`${await this.separator()}${note}\n`);

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { mkdir, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
@@ -40,3 +40,35 @@ export async function syncFound(folder: string): Promise<void> {
       if (!othersToKeep.has(error.code ?? '')) throw error;
     });
 }
+
+/**
+ * Makes a folder with those above it, as `mkdir -p` does. Node's own recursive one never ends where a folder can be made by nobody,
+ * such as below `/proc`: it is told that there is none, makes the one above it, which is there, and tries again.
+ * @returns the outermost that was made; undefined where all were there
+ * @throws what the file system throws: EEXIST and ENOTDIR where a file is in the way
+ */
+export async function makeFolder(path: string, mode = 0o777): Promise<string | undefined> {
+  if (await isMade(path, mode, ['ENOENT'])) return path;
+  if (await isFolder(path)) return undefined;
+  const outermost = await makeFolder(dirname(path), mode);
+  // Made by another one meanwhile it is there as well.
+  return (await isMade(path, mode, [])) ? (outermost ?? path) : outermost;
+}
+
+/** False where it is there, or cannot be made for one of these reasons. */
+async function isMade(path: string, mode: number, reasons: readonly string[]): Promise<boolean> {
+  try {
+    await mkdir(path, { mode });
+    return true;
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (reasons.includes(code) || (code === 'EEXIST' && (await isFolder(path)))) return false;
+    throw error;
+  }
+}
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, rm } from 'node:fs/promises';
+import { link, readFile, rm } from 'node:fs/promises';
 import { dirname, relative } from 'node:path';
-import { syncFolder, syncFound, writeDurably } from './durable-files.js';
+import { makeFolder, syncFolder, syncFound, writeDurably } from './durable-files.js';
 
 /**
  * The content of a key file, made by `generate` when there is none. Processes that start at once agree on one content,
@@ -18,7 +18,7 @@ export async function readOrCreateSecretFile(
     await syncFound(folder);
     return existing;
   }
-  const outermost = await mkdir(folder, { recursive: true, mode: 0o700 });
+  const outermost = await makeFolder(folder, 0o700);
   const draft = `${path}.${randomUUID()}.tmp`;
   try {
     await writeDurably(draft, await generate());

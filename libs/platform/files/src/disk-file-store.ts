@@ -1,6 +1,6 @@
-import { syncFolder, writeDurably } from '@shaoying/config';
+import { makeFolder, syncFolder, writeDurably } from '@shaoying/config';
 import { randomUUID } from 'node:crypto';
-import { access, link, mkdir, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
+import { access, link, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSha256, keyParts, type FileStore, type StoredKey } from './file-store.js';
 import { FileStoreUnavailable } from './files.errors.js';
@@ -25,7 +25,7 @@ export class DiskFileStore implements FileStore {
   static async open(root: string): Promise<DiskFileStore> {
     const store = new DiskFileStore(root, join(root, 'drafts'));
     await orUnavailable(async () => {
-      await mkdir(store.drafts, { recursive: true, mode: 0o700 });
+      await makeFolder(store.drafts, 0o700);
       await store.removeOldDrafts();
     });
     return store;
@@ -45,7 +45,7 @@ export class DiskFileStore implements FileStore {
     const draft = join(this.drafts, randomUUID());
     try {
       await writeDurably(draft, content);
-      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await makeFolder(folder, 0o700);
       await link(draft, path).catch(unless('EEXIST'));
     } finally {
       await rm(draft, { force: true });

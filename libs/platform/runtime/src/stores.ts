@@ -4,6 +4,7 @@ import { PostgresEventStore } from '@shaoying/event-store-postgres';
 import { createPool, openEmbeddedPostgres, type EmbeddedPostgres, type LogLine } from '@shaoying/postgres';
 import type { Pool } from 'pg';
 import { ReadModelReader } from './read-model-reader.js';
+import { requireDataDir } from './data-dir.js';
 import { refuseUnsafeStart } from './safe-start.js';
 import type { AskedReadModel } from './table-versions.js';
 
@@ -42,9 +43,10 @@ export interface StoresOptions {
 
 /**
  * Opens log, read models and timers as configured; starts or joins the embedded PostgreSQL when any of them needs it.
- * @throws ConfigError in production, where they are unsafe; EngineNotAvailable, what the engines throw, and the signal's reason
+ * @throws ConfigError where the data folder can hold nothing, and in production where they are unsafe; EngineNotAvailable, what the engines throw, and the signal's reason
  */
 export async function openStores(config: Config, options: StoresOptions): Promise<Stores> {
+  await requireDataDir(config);
   await refuseUnsafeStart(config);
   const embedded = await openEmbeddedIfNeeded(config, options);
   const resolve = (url: string): string => (url === EMBEDDED && embedded ? embedded.url : url);
