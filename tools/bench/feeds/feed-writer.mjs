@@ -25,13 +25,13 @@ function event(type, schemaVersion, data, now = new Date().toISOString()) {
 
 /** Without deadlines: no alarm of theirs shall ring meanwhile. */
 function reported(incidentId) {
-  return event('IncidentReported', 2, {
+  return event('IncidentReported', 3, {
     ...{ incidentId, category: 'sewer-blockage', severity: 'MINOR', description: '下水道堵塞，污水外溢' },
     location: { lon: 116.4, lat: 39.9, crs: 'WGS84', address: '柳荫花园3号楼' },
     ...{ place, channel: 'PATROL', anonymous: false, reporter: null },
     receiptHash: hash('sha256', incidentId, 'hex'),
     ...{ claimedAt: null, imported: false, externalId: null, reportedBy: actor.id, recurrenceOf: null },
-    deadlines: [],
+    ...{ evidence: [], deadlines: [] },
   });
 }
 

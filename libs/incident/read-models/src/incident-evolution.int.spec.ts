@@ -7,7 +7,17 @@ import { SimulatedCity, simulatedCities } from './testing/index.js';
 
 // A read model rebuilt over a log that earlier releases began must hold what it would hold had today's written it all.
 
-/** Late everywhere: every order of supervision there can be, lifted and in force; and one that is suspended. */
+/** What one person has said of themselves and marked. */
+const sealed = {
+  subjectId: '018f2f6e-0000-7000-8000-00000000005b',
+  keyId: '018f2f6e-0000-7000-8000-00000000004e',
+  ciphertext: 'AQIDBA==',
+};
+
+/**
+ * Late everywhere: every order of supervision there can be, lifted and in force; and one that is suspended, whose reporter is
+ * revealed.
+ */
 function lateCity(): SimulatedCity {
   const city = new SimulatedCity().report('inc-1').whistle('inc-1', ['dept-1', 'dept-2']).report('inc-2');
   city
@@ -31,7 +41,8 @@ function lateCity(): SimulatedCity {
     .check('inc-2', 'PASS')
     .feedback('inc-2', 'SOLVED')
     .close('inc-2')
-    .report('inc-3')
+    .report('inc-3', { reporter: sealed, personal: { fields: ['DESCRIPTION'], sealed } })
+    .revealReporter('inc-3')
     .suspend('inc-3');
 }
 

@@ -164,6 +164,14 @@ export class SimulatedCity {
     });
   }
 
+  /** The street is told who reported it. */
+  revealReporter(incidentId: string): this {
+    return this.send(incidentId, this.street(incidentId), {
+      ...{ kind: 'RevealReporter', purpose: 'CONTACT_REPORTER', reason: '约定上门时间' },
+      ...{ fields: ['NAME', 'PHONE'], readable: true },
+    });
+  }
+
   /** The community or estate handles it itself. */
   handle(incidentId: string, level: ResponsibilityLevel = 'ESTATE'): this {
     const { estateId, communityId } = this.stateOf(incidentId).place;
