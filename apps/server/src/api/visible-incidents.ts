@@ -11,6 +11,8 @@ import { FindIncident } from '../queries/queries.js';
 import { reachedPosition } from './read-your-writes.js';
 import { Refused } from './refused.js';
 
+const board = 'incident-board';
+
 /** With everything the log has, also what a server has recorded whose clock is ahead of this one's. */
 const whole: Moment = { asOf: '9999-12-31T23:59:59.999Z', knownAt: '9999-12-31T23:59:59.999Z', live: false };
 
@@ -46,9 +48,11 @@ export class VisibleIncidents {
   private async seenBehindTheLog(scope: Scope | null, id: string): Promise<IncidentView | null> {
     const position = await this.lastPositionOf(id);
     if (position === null) return null;
+    if (await this.platform.gate.waitFor(board, position, 0)) return this.seen(scope, id);
+    // Whoever may not see it does not wait, nor learn that there is something to wait for.
     const inTheLog = await this.queries.execute(new FindIncident(id, whole));
     if (inTheLog === null || !(await this.isSeen(inTheLog, scope))) return null;
-    await reachedPosition(this.platform, 'incident-board', position);
+    await reachedPosition(this.platform, board, position);
     return this.seen(scope, id);
   }
 

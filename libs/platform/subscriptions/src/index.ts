@@ -6,6 +6,7 @@ export * from './sse-stream.js';
 export * from './subscriptions.errors.js';
 export * from './leases/consumer-group.js';
 export * from './leases/consumer-groups.js';
+export { followersIn } from './followers-in-tables.js';
 export { groupsOfFeeds } from './leases/groups-of-feeds.js';
 export { rememberedMax, rememberedMs, type LeaseCommand } from './leases/lease-commands.js';
 export { hiddenMsMax, makeLeaseTables } from './leases/lease.tables.js';
