@@ -50,6 +50,12 @@ const describeWithDump = found ? describe : describe.skip;
 const skipped = found ? '' : ' (skipped: no pg_dump and pg_restore with a server of their major version)';
 const groups = '/v1/departments/dp-water/consumer-groups';
 
+interface Hook {
+  readonly id: string;
+  readonly position: string;
+  readonly waiting: number;
+}
+
 describeWithDump(`a log restored alone${skipped}`, () => {
   const programs = found ?? { initdb: '', postgres: '', pgDump: '', pgRestore: '', major: 0 };
   let cluster: OwnCluster;
@@ -125,18 +131,33 @@ describeWithDump(`a log restored alone${skipped}`, () => {
       given.push(...items.map(({ event }) => event.id));
       if (!isDone || items.length === 0) return given;
       const deliveryIds = items.map(({ deliveryId }) => deliveryId);
-      expected(200, await city.as('water').post(`${groups}/${group}/ack`, { deliveryIds }));
+      expected(
+        200,
+        await city.as('water').post(`${groups}/${group}/ack`, { deliveryIds }, { key: deliveryIds[0] ?? '' }),
+      );
     }
   }
 
-  const hook = async (): Promise<{ position: string; waiting: number }> => {
-    const path = '/v1/departments/dp-water/webhooks';
-    const { items } = expected(
-      200,
-      await city.as('water').get<{ items: { position: string; waiting: number }[] }>(path),
-    );
-    return items[0] ?? { position: '', waiting: -1 };
+  const webhooks = '/v1/departments/dp-water/webhooks';
+  const hook = async (): Promise<Hook> => {
+    const { items } = expected(200, await city.as('water').get<{ items: Hook[] }>(webhooks));
+    return items[0] ?? { id: '', position: '', waiting: -1 };
   };
+  /** Of what lies behind a position, and of all requests: how much of what was answered is remembered. */
+  async function remembered(
+    after: string,
+  ): Promise<{ endings: number; commands: number; redeliveries: number }> {
+    const admin = new Client({ connectionString: url });
+    await admin.connect();
+    const { rows } = await admin.query<{ endings: number; commands: number; redeliveries: number }>(
+      `select (select count(*)::integer from leases.endings where position > $1::bigint) as endings,
+         (select count(*)::integer from leases.commands) as commands,
+         (select count(*)::integer from webhooks.redeliveries) as redeliveries`,
+      [after],
+    );
+    await admin.end();
+    return rows[0]!;
+  }
   const isCalled = (items: readonly Item[]) =>
     waitFor('the webhook was called with everything', () =>
       items.every(({ id }) => receiver.ids.includes(id)),
@@ -151,7 +172,7 @@ describeWithDump(`a log restored alone${skipped}`, () => {
     await start();
     for (const name of ['done', 'slow']) expected(200, await city.as('water').post(groups, { name }));
     const body = { url: receiver.url, after: '0' };
-    expected(201, await city.as('water').post('/v1/departments/dp-water/webhooks', body));
+    expected(201, await city.as('water').post(webhooks, body));
     const { id: missedId } = await blowWhistle(city, { lead: 'dp-water' });
     const kept = { ...report, description: '备份之前' };
     expected(201, await city.as('street').post('/v1/incidents', kept, { key: 'kept' }));
@@ -165,6 +186,12 @@ describeWithDump(`a log restored alone${skipped}`, () => {
     await waitFor('all of it is written', async () => (await hook()).waiting === 0);
     expect(await lease('done', true)).toEqual(expect.arrayContaining(ids(all)));
     expect((await lease('slow', false)).length).toBeGreaterThan(0);
+    const once = { from: all.at(-1)?.sequence ?? '' };
+    expected(
+      200,
+      await city.as('water').post(`${webhooks}/${(await hook()).id}/redeliver`, once, { key: 'once' }),
+    );
+    await waitFor('it is sent once more', async () => (await hook()).waiting === 0);
     const running = await shaoying('restored');
     expect(running).toMatchObject({
       exitCode: 1,
@@ -194,7 +221,11 @@ describeWithDump(`a log restored alone${skipped}`, () => {
       expect(await shaoying('restored', '--to', to)).toMatchObject({ exitCode: 2, stdout: '' });
     const lastKept = before.at(-1)?.sequence;
     const dry = JSON.parse((await shaoying('restored', '--dry-run', '--json')).stdout) as object;
+    const known = await remembered(head);
+    expect(Object.entries(known).filter(([, count]) => count === 0)).toEqual([]);
     const done = JSON.parse((await shaoying('restored', '--json')).stdout) as Restored;
+    // It named items that are gone, at positions that other ones will have.
+    expect(await remembered(head)).toEqual({ endings: 0, commands: 0, redeliveries: 0 });
     expect(done).toMatchObject({ to: lastKept, groups: { followers: 2 }, webhooks: { followers: 1 } });
     // Other departments have theirs.
     expect(done.feedItems).toBeGreaterThanOrEqual(lost.length);
